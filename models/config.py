@@ -1,0 +1,76 @@
+"""Sections `[dataset]` and `[networks.<name>]` of a study definition."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+def _from_definition(path: Path, info: ValidationInfo) -> Path:
+    """Expand environment variables and read a relative path from the definition's folder."""
+    text = os.path.expandvars(str(path))
+    if missing := re.search(r"\$\{?(\w+)", text):
+        raise ValueError(f"environment variable {missing[1]} is not set; export it or write a plain path")
+    return (Path((info.context or {}).get("folder", ".")) / text).resolve()
+
+
+DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
+
+
+class DatasetConfig(BaseModel):
+    """Photographs in VOC layout: `root/VOCdevkit/VOC<year>/{JPEGImages,Annotations,ImageSets/Main}`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: DefinitionPath
+    year: Annotated[str, Field(pattern=r"^\d{4}$")] = "2012"
+    train_split: str = "train"
+    split: str = Field("val", description="the split whose images are shown to people and on which mAP is measured")
+    categories: Annotated[tuple[str, ...], Field(min_length=2)]
+
+    @field_validator("categories")
+    @classmethod
+    def _distinct(cls, categories: tuple[str, ...]) -> tuple[str, ...]:
+        if repeated := sorted({c for c in categories if categories.count(c) > 1}):
+            raise ValueError(f"categories listed more than once: {', '.join(repeated)}")
+        return categories
+
+
+class TrainingConfig(BaseModel):
+    """Section `[networks.<name>.training]`: how `manage.py train` makes the checkpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parts: Literal["head", "all"] = "head"
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0, lt=10)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    images: Annotated[int, Field(ge=1)] | None = Field(None, description="train on the first so many images only")
+    seed: int = 0
+
+
+class NetworkConfig(BaseModel):
+    """One network: its architecture, what it starts from, and the checkpoint that stimuli are made from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    architecture: str = Field(description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`)")
+    weights: str | None = Field(
+        None, description="`torchvision:<NAME>` or a state-dict file training starts from; none: random"
+    )
+    checkpoint: DefinitionPath = Field(description="safetensors file that `train` writes and `generate-stimuli` reads")
+    target_layer: str = Field(description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`")
+    image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    training: TrainingConfig = TrainingConfig()
+
+    @field_validator("weights")
+    @classmethod
+    def _weights(cls, weights: str | None, info: ValidationInfo) -> str | None:
+        if weights is None or weights.startswith("torchvision:"):
+            return weights
+        return str(_from_definition(Path(weights), info))

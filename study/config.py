@@ -1,0 +1,78 @@
+"""Sections `[study]`, `[[tasks]]` and `[participants]` of a study definition.
+
+`consent`, `instructions` and `debriefing` name files in the TOML; manage.py reads them, so that here,
+in the frozen definition and in its hash they are the texts themselves (Markdown paragraphs, one text a language).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Language = Literal["en"]
+Texts = dict[Language, Annotated[str, Field(min_length=1)]]
+
+
+class StudyConfig(BaseModel):
+    """What participants read, and the address `/s/<slug>` at which they enter."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slug: Slug
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
+    title: Texts
+    consent: Texts
+    consent_version: str = "1"
+    debriefing: Texts
+    contact: Annotated[str, Field(min_length=3, description="whom participants write to; shown on every page")]
+    minutes: Annotated[int, Field(ge=1)] = Field(description="how long taking part lasts, told before consent")
+
+    @model_validator(mode="after")
+    def _every_language(self) -> "StudyConfig":
+        for field in ("title", "consent", "debriefing"):
+            if missing := [code for code in self.languages if code not in getattr(self, field)]:
+                raise ValueError(f"study.{field} has no text for language {', '.join(missing)}")
+        return self
+
+
+class TaskConfig(BaseModel):
+    """One task. A class-discrimination item is (image, category, method, network); a trust item is
+    (image, category, method) with one visualization from each of two networks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Slug
+    kind: Literal["class-discrimination", "trust"]
+    wording: Literal["paper", "robots"] = "paper"
+    methods: Annotated[tuple[str, ...], Field(min_length=1)]
+    networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
+    )
+    images: Annotated[int, Field(ge=1)]
+    ratings_per_item: Annotated[int, Field(ge=1)]
+    trials_per_participant: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> "TaskConfig":
+        if self.kind == "trust" and len(self.networks) != 2:
+            raise ValueError(f"task {self.name!r}: trust compares exactly two networks, {len(self.networks)} named")
+        if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
+            raise ValueError(f"task {self.name!r}: a method or network is listed twice")
+        if self.trials_per_participant > self.images:
+            raise ValueError(
+                f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"
+                f" {self.images} images, and no participant sees an image twice in a task;"
+                " lower the trials or raise the images"
+            )
+        return self
+
+
+class ParticipantsConfig(BaseModel):
+    """How people come, what each of them does, and how long a place is kept for an absent one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: Literal["plain", "prolific"] = "plain"
+    tasks: Literal["all", "one"] = Field("all", description="every participant does all tasks in order, or the task most in need")
+    lease_minutes: Annotated[int, Field(ge=1)] = 60
+    limit: Annotated[int, Field(ge=1)] | None = Field(None, description="at most so many participants; none: until full")
