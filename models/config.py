@@ -59,7 +59,9 @@ class NetworkConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    architecture: str = Field(description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`)")
+    architecture: str = Field(
+        description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`)"
+    )
     weights: str | None = Field(
         None, description="`torchvision:<NAME>` or a state-dict file training starts from; none: random"
     )

