@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import secrets
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
