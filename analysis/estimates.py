@@ -1,0 +1,265 @@
+"""Means of crossed, clustered responses, with two-way cluster-robust intervals.
+
+The estimand is a mean over participants and images, so responses are clustered by both. The variance is that of
+Cameron, Gelbach & Miller (2011, J. Business & Economic Statistics 29(2), eq. 2.11): V_participant + V_image − V_pair,
+for the linear-probability model that has one indicator per cell. Each of the three carries the correction
+G/(G−1) · (n−1)/(n−k) for its own number of clusters G, n rows and k cells; t has min(G_participant, G_image) − 1
+degrees of freedom; and where the two-way variance falls below one of the one-way variances, the larger is taken
+("max rule"). Every sum is over sparse indicators, so the work is linear in the number of responses.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse, stats
+
+NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
+
+
+class EstimateError(Exception):
+    """An estimate was asked for that the cells cannot give; the message names the cell."""
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Cluster sums of residuals: `scores` (G clusters × C cells, sparse) and `products` = scoresᵀ·scores (C × C)."""
+
+    scores: sparse.csc_array
+    products: np.ndarray
+
+    def clusters(self, cells: np.ndarray) -> int:
+        """How many clusters have a response in any of `cells` (indices)."""
+        seen = np.zeros(self.scores.shape[0], bool)
+        for cell in cells:
+            # Stored entries, zeros included, are the clusters that have rows in this cell.
+            seen[self.scores.indices[self.scores.indptr[cell] : self.scores.indptr[cell + 1]]] = True
+        return int(seen.sum())
+
+
+@dataclass(frozen=True)
+class CellMeans:
+    """Means and counts of C cells, and what their joint covariance is computed from."""
+
+    labels: tuple[Hashable, ...]
+    means: np.ndarray  # (C,), NaN where a cell is empty
+    counts: np.ndarray  # (C,)
+    by_participant: Clustering
+    by_image: Clustering
+    by_pair: Clustering
+
+    def index(self, label: Hashable) -> int:
+        """The cell's position. Raises EstimateError for a label that was not declared."""
+        if label not in self.labels:
+            raise EstimateError(f"no cell {label!r}; there are {', '.join(map(str, self.labels))}")
+        return self.labels.index(label)
+
+
+@dataclass(frozen=True)
+class Variance:
+    """Variance of one linear combination of cell means, with all that went into it."""
+
+    value: float | None  # None: too few clusters to know it
+    rule: str  # "two-way", or the one-way variance that was larger
+    df: int
+    responses: int
+    participants: int
+    images: int
+    by_participant: float | None = None
+    by_image: float | None = None
+    by_pair: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval. None stands for what cannot be computed, and then `note` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    se: float | None
+    df: int
+    p: float | None
+    responses: int
+    participants: int
+    images: int
+    rule: str
+    note: str = ""
+
+
+def cell_means(
+    values: np.ndarray, cell: np.ndarray, participant: np.ndarray, image: np.ndarray, labels: Sequence[Hashable]
+) -> CellMeans:
+    """Means of `values` (n,) within cells, ready for clustered variances.
+
+    `cell` (n,) holds indices into `labels`; `participant` and `image` (n,) hold codes from 0. Cells may be empty.
+    """
+    n_cells = len(labels)
+    counts = np.bincount(cell, minlength=n_cells)
+    sums = np.bincount(cell, weights=values, minlength=n_cells)
+    means = np.full(n_cells, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    residuals = values - means[cell]
+    images = int(image.max()) + 1 if image.size else 0
+    pair = _dense(participant.astype(np.int64) * images + image)
+    by = (_clustering(residuals, cell, cluster, n_cells) for cluster in (participant, image, pair))
+    return CellMeans(tuple(labels), means, counts, *by)
+
+
+def _dense(codes: np.ndarray) -> np.ndarray:
+    """Renumber codes 0…m−1, without a sort while their range stays proportionate to their number."""
+    if codes.size and codes.max() < 20 * codes.size:
+        present = np.zeros(codes.max() + 1, bool)
+        present[codes] = True
+        return (np.cumsum(present) - 1)[codes]
+    return np.unique(codes, return_inverse=True)[1]
+
+
+def _clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_cells: int) -> Clustering:
+    n_clusters = int(cluster.max()) + 1 if cluster.size else 0
+    scores = sparse.csc_array((residuals, (cluster, cell)), shape=(n_clusters, n_cells))
+    return Clustering(scores, (scores.T @ scores).toarray())
+
+
+def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
+    """Variance of Σ weights·means (weights (C,)), as though only the cells with a weight had been fitted.
+
+    Raises EstimateError when a weighted cell is empty.
+    """
+    used = np.flatnonzero(weights)
+    if empty := [str(cells.labels[i]) for i in used if cells.counts[i] == 0]:
+        raise EstimateError(f"no responses in {', '.join(empty)}")
+    n, k = int(cells.counts[used].sum()), len(used)
+    participants, images = cells.by_participant.clusters(used), cells.by_image.clusters(used)
+    df = min(participants, images) - 1
+    if df < 1 or n <= k:
+        return Variance(None, "none", max(df, 0), n, participants, images)
+    scaled = weights[used] / cells.counts[used]
+
+    def one_way(clustering: Clustering, clusters: int) -> float:
+        raw = scaled @ clustering.products[np.ix_(used, used)] @ scaled
+        return float(raw * clusters / (clusters - 1) * (n - 1) / (n - k))
+
+    by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)
+    by_pair = one_way(cells.by_pair, cells.by_pair.clusters(used))
+    candidates = {
+        "two-way": by_participant + by_image - by_pair,
+        "participants only": by_participant,
+        "images only": by_image,
+    }
+    rule = max(candidates, key=lambda name: candidates[name])  # the first of equals: two-way
+    return Variance(candidates[rule], rule, df, n, participants, images, by_participant, by_image, by_pair)
+
+
+def combination(
+    cells: CellMeans,
+    weights: np.ndarray,
+    confidence: float,
+    null: float = 0.0,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
+    """Σ weights·means with its t interval, cut to `bounds` (the scale's ends), and the two-sided p against `null`."""
+    used = weights != 0
+    try:
+        spread = variance(cells, weights)
+    except EstimateError as error:
+        return no_estimate(f"{error}.")
+    value = float(weights[used] @ cells.means[used])
+    if note := _without_interval(spread):
+        return _bare(value, spread, note)
+    se = float(np.sqrt(spread.value))
+    reach = se * stats.t.ppf(0.5 + confidence / 2, spread.df)
+    low, high = max(value - reach, bounds[0]), min(value + reach, bounds[1])
+    return _estimate(value, low, high, se, (value - null) / se, spread)
+
+
+def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float | None = None) -> Estimate:
+    """A cell's mean of 0/1 values, its interval computed on the logit scale; p against `null` on the same scale.
+
+    Where clusters do not vary at all the interval is the exact binomial one (Clopper & Pearson, 1934) with
+    the smaller number of clusters as its number of trials; the note says so.
+    """
+    cell = cells.index(label)
+    try:
+        spread = variance(cells, np.eye(len(cells.labels))[cell])
+    except EstimateError as error:
+        return no_estimate(f"{error}.")
+    value = float(cells.means[cell])
+    if spread.value is None:
+        return _bare(value, spread, _without_interval(spread))
+    if spread.value < NO_VARIATION:
+        low, high = _exact(value, spread.df + 1, confidence)
+        note = (
+            "No variation between participants or between images; the interval is the exact binomial one"
+            f" with {spread.df + 1} trials, the smaller number of clusters."
+        )
+        return _bare(value, spread, note, low, high)
+    se = float(np.sqrt(spread.value))
+    slope = value * (1 - value)
+    reach = se / slope * stats.t.ppf(0.5 + confidence / 2, spread.df)
+    centre = np.log(value / (1 - value))
+    low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
+    t = None if null is None else (centre - np.log(null / (1 - null))) / (se / slope)
+    return _estimate(value, low, high, se, t, spread)
+
+
+def difference(cells: CellMeans, a: Hashable, b: Hashable, confidence: float) -> Estimate:
+    """Mean of cell `a` minus mean of cell `b`, from their joint covariance."""
+    weights = np.zeros(len(cells.labels))
+    weights[cells.index(a)] += 1
+    weights[cells.index(b)] -= 1
+    return combination(cells, weights, confidence)
+
+
+def no_estimate(note: str) -> Estimate:
+    """What stands in a table where there is no number at all."""
+    return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note[:1].upper() + note[1:])
+
+
+def _without_interval(spread: Variance) -> str:
+    """Why no interval can be given; empty when one can."""
+    if spread.value is None:
+        counts = {"one participant": spread.participants, "one image": spread.images}
+        if few := [words for words, count in counts.items() if count == 1]:
+            return f"No interval: {' and '.join(few)} cannot speak for others."
+        return "No interval: too few responses."
+    return "No interval: the responses do not vary." if spread.value < NO_VARIATION else ""
+
+
+def _bare(value: float, spread: Variance, note: str, low: float | None = None, high: float | None = None) -> Estimate:
+    rule = "none" if low is None else "exact"
+    return Estimate(
+        value, low, high, None, spread.df, None, spread.responses, spread.participants, spread.images, rule, note
+    )
+
+
+def _estimate(value: float, low: float, high: float, se: float, t: float | None, spread: Variance) -> Estimate:
+    p = None if t is None else float(2 * stats.t.sf(abs(t), spread.df))
+    return Estimate(
+        value, low, high, se, spread.df, p, spread.responses, spread.participants, spread.images, spread.rule
+    )
+
+
+def _exact(share: float, trials: int, confidence: float) -> tuple[float, float]:
+    successes, tail = share * trials, (1 - confidence) / 2
+    low = stats.beta.ppf(tail, successes, trials - successes + 1) if successes > 0 else 0.0
+    high = stats.beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
+    return float(low), float(high)
+
+
+def wilson(share: float, responses: int, confidence: float) -> tuple[float, float]:
+    """Wilson's (1927) interval, which takes every response for independent: shown greyed, never a headline."""
+    z = stats.norm.ppf(0.5 + confidence / 2)
+    centre = (share + z**2 / (2 * responses)) / (1 + z**2 / responses)
+    reach = z / (1 + z**2 / responses) * np.sqrt(share * (1 - share) / responses + z**2 / (4 * responses**2))
+    return float(max(centre - reach, 0)), float(min(centre + reach, 1))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's (1979) step-down p-values. A missing p counts as 1 in the family, and stays missing."""
+    filled = np.array([1.0 if p is None else p for p in p_values])
+    order = np.argsort(filled, kind="stable")
+    steps = filled[order] * np.arange(len(filled), 0, -1)
+    adjusted = np.empty(len(filled))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(filled) else steps
+    return [None if p is None else float(a) for p, a in zip(p_values, adjusted, strict=True)]

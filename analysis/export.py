@@ -1,0 +1,53 @@
+"""An export in memory: frames with declared columns, and what the study's definition says of them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from analysis.config import AnalysisConfig
+
+OBSERVER_KINDS = ("human", "simulated", "machine")  # in the order in which a report shows them
+TASK_KINDS = ("class-discrimination", "trust")
+
+
+class ExportError(Exception):
+    """The export cannot be analysed; the message names the file, column or value and says what to do."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the analysis needs of a `[[tasks]]` section."""
+
+    name: str
+    kind: str
+    methods: tuple[str, ...]
+    networks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One study's data. The frames have exactly the columns of COLUMNS; texts that are absent are missing values."""
+
+    participants: pd.DataFrame
+    trials: pd.DataFrame
+    stimuli: pd.DataFrame
+    events: pd.DataFrame
+    definition: dict[str, Any]
+    definition_sha256: str
+    config: AnalysisConfig
+    tasks: tuple[Task, ...]
+    description: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @property
+    def observer_kinds(self) -> tuple[str, ...]:
+        """The kinds of observer that took part, humans first."""
+        return tuple(k for k in OBSERVER_KINDS if (self.participants["observer_kind"] == k).any())
+
+    def of(self, observer_kind: str) -> "Export":
+        """The same export with the participants, trials and events of one kind of observer only."""
+        participants = self.participants[self.participants["observer_kind"] == observer_kind]
+        trials = self.trials[self.trials["observer_kind"] == observer_kind]
+        events = self.events[self.events["participant_id"].isin(participants["participant_id"])]
+        return replace(self, participants=participants, trials=trials, events=events)

@@ -1,0 +1,125 @@
+"""Reading an export (a Psych-DS folder or a zip of one): the only door into this room."""
+
+import hashlib
+import json
+import zipfile
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from analysis.config import AnalysisConfig
+from analysis.consistency import check
+from analysis.export import TASK_KINDS, Export, ExportError, Task
+from analysis.tables import COLUMNS, read_table
+
+DESCRIPTION = "dataset_description.json"
+DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json"
+
+
+def load(path: Path) -> Export:
+    """Read the export at `path` (a folder or a .zip). Raises ExportError."""
+    root = _root(Path(path))
+    description = _json(root, DESCRIPTION)
+    materials = _json(root, DEFINITION)
+    document, sha256 = _definition(materials)
+    config, tasks = _analysis(document)
+    tables = {name: read_table(file, name) for name, file in _table_files(root).items()}
+    export = Export(
+        **tables,
+        definition=document,
+        definition_sha256=sha256,
+        config=config,
+        tasks=tasks,
+        description=description,
+        provenance=_json(root, PROVENANCE),
+    )
+    check(export)
+    return export
+
+
+def definition_sha256(document: dict[str, Any]) -> str:
+    """SHA-256 of the definition as JSON with sorted keys and no spaces (contracts.md, 1)."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _root(path: Path) -> Traversable:
+    if path.is_dir():
+        return path
+    if not path.exists():
+        raise ExportError(f"no export at {path}; `manage.py export` writes one")
+    if not zipfile.is_zipfile(path):
+        raise ExportError(f"{path} is neither a folder nor a zip file; give what `manage.py export` wrote")
+    root = zipfile.Path(path)
+    entries = [entry for entry in root.iterdir() if entry.name != "__MACOSX"]
+    # Zipping a folder by hand puts everything one level down.
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else root
+
+
+def _json(root: Traversable, name: str) -> dict[str, Any]:
+    file = root.joinpath(*name.split("/"))
+    if not file.is_file():
+        raise ExportError(f"{name} is missing from the export; export again with `manage.py export`")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ExportError(f"{name} is not valid JSON ({error}); export again") from None
+    if not isinstance(content, dict):
+        raise ExportError(f"{name} holds no JSON object; export again")
+    return content
+
+
+def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    if missing := [key for key in ("document", "sha256") if key not in materials]:
+        raise ExportError(f"{DEFINITION} lacks {', '.join(missing)}; export again")
+    document, sha256 = materials["document"], materials["sha256"]
+    if (actual := definition_sha256(document)) != sha256:
+        raise ExportError(
+            f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
+            " take the export as `manage.py export` wrote it"
+        )
+    return document, sha256
+
+
+def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:
+    try:
+        config = AnalysisConfig.model_validate(document.get("analysis", {}))
+        tasks = tuple(
+            Task(t["name"], t["kind"], tuple(t["methods"]), tuple(t["networks"])) for t in document.get("tasks", ())
+        )
+    except ValidationError as error:
+        keys = "; ".join(f"{'.'.join(map(str, ('analysis', *e['loc'])))}: {e['msg']}" for e in error.errors())
+        raise ExportError(f"{DEFINITION}: {keys}; analyse with the version of Discern that exported") from None
+    except (KeyError, TypeError) as error:
+        raise ExportError(f"{DEFINITION}: its tasks cannot be read ({error!r}); export again") from None
+    for task in tasks:
+        if task.kind not in TASK_KINDS:
+            raise ExportError(f"{DEFINITION}: task {task.name!r} is of unknown kind {task.kind!r}; update Discern")
+        for contrast in (c for c in config.contrasts if c.task == task.name):
+            if unknown := {contrast.a, contrast.b} - set(task.methods):
+                raise ExportError(
+                    f"{DEFINITION}: a contrast names {', '.join(sorted(unknown))}, no method of {task.name}"
+                )
+    if strange := sorted({c.task for c in config.contrasts} - {t.name for t in tasks}):
+        raise ExportError(f"{DEFINITION}: a contrast names {', '.join(strange)}, which is no task of the study")
+    return config, tasks
+
+
+def _table_files(root: Traversable) -> dict[str, Traversable]:
+    folder = root.joinpath("data")
+    if not folder.is_dir():
+        raise ExportError("data/ is missing from the export; export again with `manage.py export`")
+    found: dict[str, Traversable] = {}
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        table = file.name.removesuffix("_data.csv").removesuffix("_data.json").rpartition("_description-")[2]
+        if table not in COLUMNS or not file.name.endswith(("_data.csv", "_data.json")):
+            raise ExportError(f"data/{file.name} is no table of an export; move it out of data/")
+        if file.name.endswith(".csv"):
+            if table in found:
+                raise ExportError(f"two files hold {table}: {found[table].name} and {file.name}; keep one study's")
+            found[table] = file
+    if missing := [f"…_description-{name}_data.csv" for name in COLUMNS if name not in found]:
+        raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `manage.py export`")
+    return found

@@ -1,0 +1,42 @@
+"""Published figures that a report may show beside its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PaperFigures:
+    """One paper's results by method. No interval was published for any of them."""
+
+    source: str
+    accuracies: Mapping[str, float]  # section 5.1, share of right answers
+    accuracy_counts: Mapping[str, tuple[int, int]]  # right answers of all, as the percentages imply
+    trust_scores: Mapping[str, float]  # section 5.2, mean score towards the more accurate network, scale −2…2
+    unknown: tuple[str, ...] = field(default=())
+
+
+# Percentages as printed; the counts are the only k/810 that round to them (360 visualizations, 9 ratings, 4 methods).
+GRAD_CAM = PaperFigures(
+    source="Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization"
+    " (ICCV 2017; IJCV 128, 2020; arXiv 1610.02391), sections 5.1 and 5.2",
+    accuracies={
+        "deconvolution": 0.5333,
+        "guided-backprop": 0.4444,
+        "deconvolution-grad-cam": 0.6037,
+        "guided-grad-cam": 0.6123,
+    },
+    accuracy_counts={
+        "deconvolution": (432, 810),
+        "guided-backprop": (360, 810),
+        "deconvolution-grad-cam": (489, 810),
+        "guided-grad-cam": (496, 810),
+    },
+    trust_scores={"guided-backprop": 1.00, "guided-grad-cam": 1.27},
+    unknown=(
+        "how the two networks share the 360 visualizations, and which 90 image–category pairs were used",
+        "how many images and ratings the trust study had",
+        "image size and composition, attention checks and pay",
+        "any interval or test",
+    ),
+)
+PAPERS = {"grad-cam": GRAD_CAM}

@@ -1,0 +1,153 @@
+"""The tables of an export: which columns each has (docs/reference/contracts.md, 5), and reading one with its types."""
+
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import pandas as pd
+
+from analysis.export import ExportError
+
+# "flag" is 0/1, "time" UTC ISO 8601, "number" may be empty, as may any text.
+COLUMNS: dict[str, dict[str, str]] = {
+    "participants": {
+        "participant_id": "text",
+        "observer_kind": "text",
+        "language": "text",
+        "consent_version": "text",
+        "definition_sha256": "text",
+        "joined_at": "time",
+        "finished_at": "time",
+        "trials_planned": "count",
+        "trials_answered": "count",
+        "completed": "flag",
+        "excluded": "flag",
+        "exclusion_reason": "text",
+    },
+    "trials": {
+        "trial_id": "text",
+        "participant_id": "text",
+        "observer_kind": "text",
+        "definition_sha256": "text",
+        "task": "text",
+        "trial_type": "text",
+        "trial_index": "count",
+        "item_id": "text",
+        "image_id": "text",
+        "category": "text",
+        "foil": "text",
+        "method": "text",
+        "network": "text",
+        "stimulus_id": "text",
+        "left_stimulus_id": "text",
+        "right_stimulus_id": "text",
+        "left_network": "text",
+        "right_network": "text",
+        "option_order": "text",
+        "state": "text",
+        "is_overflow": "flag",
+        "response": "text",
+        "correct": "number",
+        "score": "number",
+        "rt": "number",
+        "time_elapsed": "number",
+        "answered_at": "time",
+    },
+    "stimuli": {
+        "stimulus_id": "text",
+        "tasks": "text",
+        "image_id": "text",
+        "category": "text",
+        "foil": "text",
+        "network": "text",
+        "method": "text",
+        "file": "text",
+        "sha256": "text",
+        "width": "count",
+        "height": "count",
+        "logit": "number",
+        "probability": "number",
+        "is_correct": "flag",
+    },
+    "events": {
+        "event_id": "text",
+        "participant_id": "text",
+        "trial_id": "text",
+        "event": "text",
+        "time": "number",
+    },
+}
+DTYPES = {"text": "str", "time": "str", "count": "int64", "flag": "int8", "number": "float64"}
+EXPECTED = {
+    "text": "text",
+    "time": "a UTC time such as 2026-01-31T09:30:00Z",
+    "count": "a whole number in every row",
+    "flag": "0 or 1 in every row",
+    "number": "a number or nothing",
+}
+
+
+def read_table(file: Traversable, table: str) -> pd.DataFrame:
+    """Read one table; "NA" and the like are texts, only an empty cell is missing. Raises ExportError."""
+    columns = COLUMNS[table]
+    try:
+        _check_header(file.name, list(_read(file, nrows=0).columns), columns)
+        try:
+            frame = _read(file, dtype={c: DTYPES[kind] for c, kind in columns.items()})
+        except (ValueError, OverflowError):  # pandas does not say which column it stumbled over; _typed will
+            frame = _read(file, dtype="str")
+    except pd.errors.EmptyDataError:
+        raise ExportError(f"data/{file.name} is empty, without even a header; export again") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ExportError(f"data/{file.name} cannot be read as CSV in UTF-8 ({error}); export again") from None
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ExportError(f"data/{file.name}: rows have more cells than the header; export again")
+    return _typed(file.name, frame, columns)
+
+
+def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """`frame` with exactly the columns and types of `table`; columns it lacks are empty. Raises ExportError."""
+    columns = COLUMNS[table]
+    return _typed(table, frame.reindex(columns=list(columns)).reset_index(drop=True), columns)
+
+
+def _read(file: Traversable, **options: Any) -> pd.DataFrame:
+    with file.open("rb") as stream:
+        return pd.read_csv(stream, keep_default_na=False, na_values=[""], encoding="utf-8", **options)
+
+
+def _check_header(name: str, header: list[str], columns: dict[str, str]) -> None:
+    missing, unknown = [c for c in columns if c not in header], [c for c in header if c not in columns]
+    words = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+    if words:
+        raise ExportError(f"data/{name} {' and '.join(words)}; export again, with the version of Discern that analyses")
+
+
+def _typed(name: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    converted = {}
+    for column, kind in columns.items():
+        try:
+            converted[column] = _convert(frame[column], kind)
+        except (ValueError, OverflowError) as error:
+            raise ExportError(
+                f"data/{name}, column {column}: expected {EXPECTED[kind]} ({error}); export again"
+            ) from None
+    return pd.DataFrame(converted, index=frame.index)
+
+
+def _convert(column: pd.Series, kind: str) -> pd.Series:
+    if kind == "text":
+        return column.astype("str")
+    if kind == "time":
+        return pd.to_datetime(column, format="ISO8601", utc=True)
+    numbers = pd.to_numeric(column)
+    if kind == "number":
+        return numbers.astype("float64")
+    if numbers.isna().any():
+        raise ValueError(f"empty in row {int(numbers.isna().argmax()) + 2}")
+    if kind == "flag":
+        if not (fine := numbers.isin((0, 1))).all():
+            raise ValueError(f"{numbers[~fine].iloc[0]} in row {int((~fine).argmax()) + 2}")
+        return numbers.astype(bool)
+    if not (fine := numbers % 1 == 0).all():
+        raise ValueError(f"{numbers[~fine].iloc[0]} in row {int((~fine).argmax()) + 2}")
+    return numbers.astype("int64")
