@@ -1,0 +1,17 @@
+"""What can go wrong in stimuli/; each message names the thing and the remedy."""
+
+
+class ExplanationError(Exception):
+    """An explanation was asked for that this network, layer or target cannot give."""
+
+
+class RenderingError(Exception):
+    """A map cannot be drawn (NaN or infinity, a wrong shape, an unknown recipe)."""
+
+
+class SelectionError(Exception):
+    """Too few images satisfy what a task asks for."""
+
+
+class GenerationError(Exception):
+    """The stimulus set cannot be made from these networks and categories."""
