@@ -1,0 +1,36 @@
+"""The survey: participants, assignment, trials, responses, the researchers' pages and the export."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
+    """The WSGI application, configured from `config`, else from the environment's `DISCERN_…` variables.
+
+    Raises ConfigurationError or DatabaseNotReadyError rather than start in a way that loses or betrays answers.
+    """
+    from flask import Flask
+    from flask_wtf import CSRFProtect
+
+    from study import settings
+    from study.frontend import bp as frontend
+    from study.views import database, errors, headers, participant, protocol, researcher
+
+    app = Flask(__name__)
+    app.config.from_mapping(settings.DEFAULTS)
+    if config is None:
+        app.config.from_prefixed_env("DISCERN", loads=str)
+    else:
+        app.config.from_mapping(config)
+    settings.check(app)
+    database.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(protocol.bp)  # guarded by tokens in the address and a JSON content type, not by a cookie
+    for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,149 @@
+"""The database: one engine, short sessions, and the rules that every connection keeps.
+
+SQLite by default (write-ahead log, every commit on disk before it is acknowledged), PostgreSQL by URL.
+A session that may write takes SQLite's write lock when it begins (`BEGIN IMMEDIATE`), so that what it reads
+is still true when it writes; on PostgreSQL the caller locks the rows it decides upon.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from study.errors import DatabaseNotReadyError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_URL = f"sqlite:///{ROOT / 'var' / 'discern.db'}"
+BUSY_TIMEOUT_S = 5.0
+_SYNCHRONOUS_FULL = 2
+_WRITES = "discern_writes"
+
+
+@dataclass(frozen=True)
+class Database:
+    """`with database.writing() as session: …; session.commit()`; `reading()` never waits for a writer on SQLite."""
+
+    engine: Engine
+    reading: sessionmaker[Session]
+    writing: sessionmaker[Session]
+    snapshot: sessionmaker[Session]  # every statement of its transaction sees the same state: for exports
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """`DISCERN_DATABASE_URL`, else a SQLite file under var/."""
+    return environ.get("DISCERN_DATABASE_URL") or DEFAULT_URL
+
+
+def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """Make the engine and its sessions; nothing is connected before the first use.
+
+    Raises DatabaseNotReadyError for a URL that is neither SQLite nor PostgreSQL.
+    """
+    backend = make_url(url).get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
+        _keep_sqlite_rules(engine, busy_timeout_s)
+        snapshot = engine
+    elif backend == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, **_POOL)
+        _limit_postgresql_waits(engine, busy_timeout_s)
+        snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
+    else:
+        raise DatabaseNotReadyError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
+    return Database(
+        engine,
+        reading=sessionmaker(engine, expire_on_commit=False),
+        writing=sessionmaker(engine.execution_options(**{_WRITES: True}), expire_on_commit=False),
+        snapshot=sessionmaker(snapshot, expire_on_commit=False),
+    )
+
+
+_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+
+
+def _keep_sqlite_rules(engine: Engine, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
+            raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _limit_postgresql_waits(engine: Engine, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def _settings(connection: DBAPIConnection, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(busy_timeout_s * 1000)}")
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+
+def is_temporary(error: Exception) -> bool:
+    """True when the database may take the same request later: locked, full, restarting, or no connection is free."""
+    return isinstance(error, OperationalError | TimeoutError)
+
+
+def require_ready(database: Database) -> None:
+    """Raise DatabaseNotReadyError unless the tables are of the version this code was written for."""
+    remedy = "run `manage.py db upgrade`"
+    url = database.engine.url
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise DatabaseNotReadyError(f"there is no database at {shown}; {remedy}")
+    try:
+        with database.engine.connect() as connection:
+            known = inspect(connection).has_table("alembic_version")
+            rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
+            versions = {row[0] for row in rows}
+    except OperationalError as error:
+        raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
+    if not versions:
+        raise DatabaseNotReadyError(f"the database {shown} has no tables yet; {remedy}")
+    if versions != {latest := _scripts().get_current_head()}:
+        raise DatabaseNotReadyError(f"the database {shown} is at version {min(versions)}, not {latest}; {remedy}")
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables at `url` to the newest version, making the SQLite file and its folder if they are missing."""
+    from alembic import command
+
+    path = make_url(url).database
+    if make_url(url).get_backend_name() == "sqlite" and path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    config = _alembic_config()
+    database = connect(url)
+    with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    database.engine.dispose()
+
+
+def _alembic_config() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
+    return config
+
+
+def _scripts() -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_alembic_config())

@@ -1,0 +1,225 @@
+"""Joining a study: one transaction that stores the participant and the whole plan of trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from study.assignment import Candidate, alternate, choose
+from study.config import ParticipantsConfig, TaskConfig
+from study.definition import FrozenDefinition, frozen_definition
+from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownError
+from study.recruitment.provider import Recruited
+from study.schema import (
+    ANSWERED,
+    OPEN,
+    RELEASED,
+    ExternalIdentity,
+    Item,
+    Participant,
+    Stimulus,
+    Study,
+    Trial,
+)
+from study.security import new_token, recruitment_hash
+from study.wording import TRUST_VALUES
+
+JOINING_KINDS = ("human", "simulated")  # who may come through the consent form
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the consent form says."""
+
+    recruited: Recruited
+    language: str
+    observer_kind: str
+
+
+def join(
+    session: Session, slug: str, consent: Consent, now: datetime, rng: np.random.Generator, secret: str
+) -> Participant:
+    """Enrol a participant and lease their trials, or return the participant that this person already is.
+
+    The study's row is locked first and everything is read afterwards, so that no place is given twice.
+    Raises UnknownError, NotOpenError, ConsentError, StudyFullError.
+    """
+    study = lock_study(session, Study.slug == slug)
+    identity = recruitment_hash(secret, consent.recruited.provider, consent.recruited.key)
+    known = session.scalar(
+        select(Participant).where(Participant.study_id == study.id, Participant.recruitment_hash == identity)
+    )
+    if known:
+        return known
+    if study.state != OPEN:
+        raise NotOpenError(f"this study is {study.state} at the moment")
+    definition = frozen_definition(study)
+    _check(consent, definition)
+    release_expired(session, study, now)
+    _keep_limit(session, study, definition.participants, consent.observer_kind)
+    chosen = _choose_trials(session, study, definition, consent.observer_kind, rng)
+    participant = _store(session, study, definition, consent, identity, now)
+    session.execute(insert(Trial), _plan(chosen, participant, rng))
+    return participant
+
+
+def lock_study(session: Session, which: ColumnElement[bool]) -> Study:
+    """The study's row, locked until the transaction ends: whoever counts ratings to decide on one holds it.
+
+    Raises UnknownError.
+    """
+    study = session.scalar(select(Study).where(which).with_for_update(key_share=True))
+    if study is None:
+        raise UnknownError("there is no such study here")
+    return study
+
+
+def release_expired(session: Session, study: Study, now: datetime) -> None:
+    """Give back the open trials of participants whose lease has run out. The study must be locked.
+
+    A participant whose row is locked is storing an answer at this moment, so they are passed over.
+    """
+    holds_trials = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
+    expired = session.scalars(
+        select(Participant.id)
+        .where(Participant.study_id == study.id, Participant.lease_until < now, holds_trials)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if expired:
+        released = update(Trial).where(Trial.participant_id.in_(expired), Trial.state == OPEN)
+        session.execute(released.values(state=RELEASED).execution_options(synchronize_session=False))
+
+
+def loads(session: Session, study_id: int, observer_kind: str) -> dict[int, int]:
+    """item id → ratings given and promised by this kind of observer; overflow and excluded participants left out."""
+    rows = session.execute(
+        select(Trial.item_id, func.count())
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(Participant.study_id == study_id, Participant.observer_kind == observer_kind)
+        .where(Participant.excluded.is_(False), Trial.is_overflow.is_(False), Trial.state.in_((OPEN, ANSWERED)))
+        .group_by(Trial.item_id)
+    )
+    return {item_id: count for item_id, count in rows}
+
+
+def _check(consent: Consent, definition: FrozenDefinition) -> None:
+    if consent.language not in definition.study.languages:
+        raise ConsentError(f"this study is not offered in language {consent.language!r}")
+    if consent.observer_kind not in JOINING_KINDS:
+        raise ConsentError(f"observer_kind must be one of {', '.join(JOINING_KINDS)}")
+
+
+def _keep_limit(session: Session, study: Study, config: ParticipantsConfig, observer_kind: str) -> None:
+    if config.limit is None:
+        return
+    holds_trials = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
+    places = session.scalar(
+        select(func.count())
+        .select_from(Participant)
+        .where(Participant.study_id == study.id, Participant.observer_kind == observer_kind)
+        .where(Participant.finished_at.is_not(None) | holds_trials)
+    )
+    if (places or 0) >= config.limit:
+        raise StudyFullError("all places in this study are taken")
+
+
+def _choose_trials(
+    session: Session, study: Study, definition: FrozenDefinition, observer_kind: str, rng: np.random.Generator
+) -> list[Row]:
+    """The items of the participant's trials in order, task after task. Raises StudyFullError when there are none."""
+    load = loads(session, study.id, observer_kind)
+    rows = session.execute(
+        select(Item, Stimulus.network)
+        .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
+        .where(Item.study_id == study.id)
+        .order_by(Item.id)
+    ).all()
+    items = {item.id: item for item, _ in rows}
+    candidates: dict[str, list[Candidate]] = {task.name: [] for task in definition.tasks}
+    for item, network in rows:
+        cell = (item.method, item.slot, network)
+        candidates[item.task].append(Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0)))
+    tasks: Sequence[TaskConfig] = definition.tasks
+    if definition.participants.tasks == "one":
+        tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
+    chosen = [
+        items[candidate.item_id]
+        for task in tasks
+        for candidate in choose(candidates[task.name], task.trials_per_participant, rng)
+    ]
+    if not chosen:
+        raise StudyFullError("this study has all the answers it needs")
+    return chosen
+
+
+def _share_missing(candidates: list[Candidate]) -> float:
+    missing = sum(max(0, candidate.wanted - candidate.load) for candidate in candidates)
+    return missing / sum(candidate.wanted for candidate in candidates)
+
+
+def _store(
+    session: Session,
+    study: Study,
+    definition: FrozenDefinition,
+    consent: Consent,
+    identity: str,
+    now: datetime,
+) -> Participant:
+    participant = Participant(
+        study_id=study.id,
+        token=new_token(),
+        public_id=new_token(),
+        recruitment_hash=identity,
+        observer_kind=consent.observer_kind,
+        language=consent.language,
+        definition_sha256=study.definition_sha256,
+        consent_version=definition.study.consent_version,
+        consented_at=now,
+        lease_until=now + timedelta(minutes=definition.participants.lease_minutes),
+    )
+    session.add(participant)
+    session.flush()
+    session.add(
+        ExternalIdentity(
+            participant_id=participant.id,
+            provider=consent.recruited.provider,
+            parameters=consent.recruited.parameters,
+        )
+    )
+    return participant
+
+
+def _plan(items: Sequence[Item], participant: Participant, rng: np.random.Generator) -> list[dict[str, object]]:
+    """Rows of `trial`: the sides and the order of options are fair within each method of a task."""
+    coins = alternate([(item.task, item.method) for item in items], rng)
+    return [
+        _trial(item, position, coin, participant)
+        for position, (item, coin) in enumerate(zip(items, coins, strict=True))
+    ]
+
+
+def _trial(item: Item, position: int, swapped: bool, participant: Participant) -> dict[str, object]:
+    left, right = item.stimulus_a_id, item.stimulus_b_id
+    if right is None:
+        options = [item.foil, item.category] if swapped else [item.category, item.foil]
+    else:
+        left, right = (right, left) if swapped else (left, right)
+        options = list(TRUST_VALUES)
+    return {
+        "participant_id": participant.id,
+        "item_id": item.id,
+        "position": position,
+        "task": item.task,
+        "image_id": item.image_id,
+        "left_stimulus_id": left,
+        "right_stimulus_id": right,
+        "option_order": options,
+        "trial_token": new_token(),
+        "left_image_token": new_token(),
+        "right_image_token": None if right is None else new_token(),
+        "state": OPEN,
+        "is_overflow": False,
+    }

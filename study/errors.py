@@ -1,0 +1,74 @@
+"""What can go wrong in the survey. A view turns each into one HTTP status; manage.py prints the message."""
+
+
+class StudyError(Exception):
+    """Base of the errors below; the message names the thing and the remedy."""
+
+
+class ConfigurationError(StudyError):
+    """The server may not start like this: a secret is missing or weak, a setting is wrong."""
+
+
+class DatabaseNotReadyError(StudyError):
+    """There is no database at the URL, or its tables are of another version."""
+
+
+class DatabaseBusyError(StudyError):
+    """The database cannot store anything at this moment: locked, full or away. Trying again later may succeed."""
+
+
+class PortTakenError(StudyError):
+    """Something else listens at the address."""
+
+
+class OpeningError(StudyError):
+    """A study cannot be opened: its definition changed, or the stimulus set does not fit it."""
+
+
+class ExportError(StudyError):
+    """The export cannot be written where it was asked for."""
+
+
+class AdminError(StudyError):
+    """A researcher account cannot be made."""
+
+
+class LoginThrottledError(StudyError):
+    """Too many failed attempts for this name; later attempts may succeed."""
+
+
+class UnknownError(StudyError):
+    """No study, participant, trial or image has this address."""
+
+
+class NotOpenError(StudyError):
+    """The study is paused or closed."""
+
+
+class StudyFullError(StudyError):
+    """Every rating is given or promised to somebody."""
+
+
+class ConsentError(StudyError):
+    """The consent form was sent without consent, or with something the study does not offer."""
+
+
+class RecruitmentError(StudyError):
+    """The visitor came without what the recruitment platform should have put into the link."""
+
+
+class MalformedAnswerError(StudyError):
+    """An answer that no page of ours would send."""
+
+
+class AnswerConflictError(StudyError):
+    """An answer that cannot be stored now: `code` is `already-answered` or `not-expected`."""
+
+    def __init__(self, code: str, next_index: int | None) -> None:
+        super().__init__(f"{code}; the next trial is {next_index}")
+        self.code = code
+        self.next_index = next_index
+
+
+class AuditError(StudyError):
+    """The audit log was altered."""

@@ -1,0 +1,90 @@
+"""Finding studies and participants, and what a participant is told at the end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from study.definition import frozen_definition
+from study.errors import UnknownError
+from study.recruitment.providers import PROVIDERS
+from study.schema import ANSWERED, Participant, Stimulus, Study, Trial
+from study.security import is_token
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What the last page says."""
+
+    title: str
+    language: str
+    contact: str
+    debriefing: str
+    completion_code: str
+    redirect_url: str | None
+    finished_at: datetime
+
+
+def find_study(session: Session, slug: str) -> Study:
+    """Raises UnknownError."""
+    study = session.scalar(select(Study).where(Study.slug == slug))
+    if study is None:
+        raise UnknownError(f"there is no study {slug!r} here")
+    return study
+
+
+def find_participant(session: Session, token: str) -> Participant:
+    """Raises UnknownError for a token that is unknown or malformed."""
+    participant = session.scalar(select(Participant).where(Participant.token == token)) if is_token(token) else None
+    if participant is None:
+        raise UnknownError("nobody takes part at this address; open the link to the study again")
+    return participant
+
+
+def find_known(session: Session, study: Study, recruitment_hash: str | None, token: str | None) -> Participant | None:
+    """The participant who has come back: by recruitment id where one is given, else by the token they remembered."""
+    by = Participant.recruitment_hash == recruitment_hash if recruitment_hash else Participant.token == token
+    return session.scalar(select(Participant).where(Participant.study_id == study.id, by))
+
+
+def next_index(session: Session, participant_id: int) -> int | None:
+    """Position of the first trial without an answer; None when all are answered."""
+    unanswered = (Trial.participant_id == participant_id, Trial.state != ANSWERED)
+    return session.scalar(select(func.min(Trial.position)).where(*unanswered))
+
+
+def image_file(session: Session, token: str, image_token: str) -> tuple[str, str]:
+    """(stimulus folder, file in it) of an image in this participant's plan. Raises UnknownError."""
+    if not (is_token(token) and is_token(image_token)):
+        raise UnknownError("there is no such image")
+    shown = (
+        select(Study.stimuli_folder, Stimulus.file)
+        .select_from(Trial)
+        .join(Participant, Trial.participant_id == Participant.id)
+        .join(Study, Participant.study_id == Study.id)
+    )
+    sides = ((Trial.left_image_token, Trial.left_stimulus_id), (Trial.right_image_token, Trial.right_stimulus_id))
+    for token_column, stimulus_column in sides:
+        found = shown.join(Stimulus, stimulus_column == Stimulus.id)
+        row = session.execute(found.where(token_column == image_token, Participant.token == token)).one_or_none()
+        if row:
+            return row.stimuli_folder, row.file
+    raise UnknownError("there is no such image")
+
+
+def farewell(session: Session, token: str) -> Farewell | None:
+    """None while trials are unanswered. Raises UnknownError."""
+    participant = find_participant(session, token)
+    if participant.finished_at is None or participant.completion_code is None:
+        return None
+    definition = frozen_definition(participant.study)
+    return Farewell(
+        title=definition.study.title[participant.language],
+        language=participant.language,
+        contact=definition.study.contact,
+        debriefing=definition.study.debriefing[participant.language],
+        completion_code=participant.completion_code,
+        redirect_url=PROVIDERS[definition.participants.provider].redirect(participant.completion_code),
+        finished_at=participant.finished_at,
+    )

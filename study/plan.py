@@ -1,0 +1,82 @@
+"""The plan that a participant's browser works through: nothing in it tells truth, method or network."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from study.config import TaskConfig
+from study.definition import frozen_definition
+from study.schema import ANSWERED, Item, Participant, Stimulus, Trial
+from study.wording import TRUST_VALUES, WORDINGS, Wording, category_label
+
+
+def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
+    """The JSON of `GET /p/<token>/plan`; `image_url` turns an image token into an address."""
+    definition = frozen_definition(participant.study)
+    language = participant.language
+    left, right = aliased(Stimulus), aliased(Stimulus)
+    rows = session.execute(
+        select(Trial, Item, left.width, left.height, right.width, right.height)
+        .join(Item, Trial.item_id == Item.id)
+        .join(left, Trial.left_stimulus_id == left.id)
+        .outerjoin(right, Trial.right_stimulus_id == right.id)
+        .where(Trial.participant_id == participant.id)
+        .order_by(Trial.position)
+    ).all()
+    planned = Counter(trial.task for trial, *_ in rows)
+    tasks = {task.name: task for task in definition.tasks if planned[task.name]}
+    wordings = {name: WORDINGS[task.kind, task.wording, language] for name, task in tasks.items()}
+    trials = []
+    for trial, item, *sizes in rows:
+        if trial.state != ANSWERED:
+            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language)
+            trials.append(shown | {"images": _images(trial, sizes, wordings[trial.task], image_url)})
+    return {
+        "language": language,
+        "title": definition.study.title[language],
+        "next_index": trials[0]["index"] if trials else None,
+        "total": len(rows),
+        "tasks": [
+            {
+                "name": name,
+                "kind": task.kind,
+                "wording": task.wording,
+                "instructions": list(wordings[name].instructions),
+                "trials": planned[name],
+            }
+            for name, task in tasks.items()
+        ],
+        "trials": trials,
+    }
+
+
+def _trial(trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str) -> dict[str, Any]:
+    labels = dict(zip(TRUST_VALUES, wording.option_labels, strict=True)) if wording.option_labels else {}
+    return {
+        "trial_token": trial.trial_token,
+        "index": trial.position,
+        "task": trial.task,
+        "kind": task.kind,
+        "question": wording.question,
+        "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
+        "options": [
+            {"value": value, "label": labels.get(value) or category_label(value, language)}
+            for value in trial.option_order
+        ],
+    }
+
+
+def _images(
+    trial: Trial, sizes: list[int | None], wording: Wording, image_url: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    tokens = (trial.left_image_token, trial.right_image_token)
+    return [
+        {"url": image_url(token), "label": label, "width": width, "height": height, "alt": alt}
+        for token, label, alt, width, height in zip(
+            tokens, wording.image_labels, wording.image_alts, sizes[::2], sizes[1::2], strict=False
+        )
+        if token
+    ]

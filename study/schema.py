@@ -1,0 +1,239 @@
+"""The tables. Constraints do the guarding: what must never happen cannot be stored."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+OPEN, PAUSED, CLOSED = "open", "paused", "closed"
+ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
+OBSERVER_KINDS = ("human", "simulated", "machine")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, on SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value}; pass an aware one")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 (SQLAlchemy's name)
+
+
+def _one_of(name: str, column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+class Study(Base):
+    """A frozen definition and where its stimuli lie."""
+
+    __tablename__ = "study"
+    __table_args__ = (_one_of("state_known", "state", (OPEN, PAUSED, CLOSED)),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    document: Mapped[dict[str, Any]]
+    definition_sha256: Mapped[str] = mapped_column(String(64))
+    provenance: Mapped[dict[str, Any]]
+    stimuli_folder: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    opened_at: Mapped[datetime]
+    completion_code: Mapped[str] = mapped_column(String(32))  # for platforms that want one code for all
+
+
+class Stimulus(Base):
+    """One visualization: a row of the stimulus set's table."""
+
+    __tablename__ = "stimulus"
+    __table_args__ = (Unique("study_id", "stimulus_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    stimulus_id: Mapped[str] = mapped_column(String(64))
+    tasks: Mapped[list[str]]
+    image_id: Mapped[str] = mapped_column(String(128))
+    category: Mapped[str] = mapped_column(String(64))
+    foil: Mapped[str] = mapped_column(String(64))
+    network: Mapped[str] = mapped_column(String(64))
+    method: Mapped[str] = mapped_column(String(64))
+    file: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int]
+    height: Mapped[int]
+    logit: Mapped[float]
+    probability: Mapped[float]
+    is_correct: Mapped[bool]
+
+
+class Item(Base):
+    """What is rated k times: one visualization (class discrimination), or one from each of two networks (trust)."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        Unique("study_id", "task", "stimulus_a_id"),
+        CheckConstraint("ratings_wanted > 0", name="ratings_wanted_positive"),
+        CheckConstraint("stimulus_b_id <> stimulus_a_id", name="two_stimuli"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    task: Mapped[str] = mapped_column(String(64))
+    image_id: Mapped[str] = mapped_column(String(128))
+    category: Mapped[str] = mapped_column(String(64))
+    foil: Mapped[str] = mapped_column(String(64))  # empty for trust
+    method: Mapped[str] = mapped_column(String(64))
+    slot: Mapped[int]  # which of the image's categories this is, counted in alphabetical order
+    stimulus_a_id: Mapped[int] = mapped_column(ForeignKey("stimulus.id"))
+    stimulus_b_id: Mapped[int | None] = mapped_column(ForeignKey("stimulus.id"))
+    ratings_wanted: Mapped[int]
+
+    stimulus_a: Mapped[Stimulus] = relationship(foreign_keys=stimulus_a_id, viewonly=True)
+    stimulus_b: Mapped[Stimulus | None] = relationship(foreign_keys=stimulus_b_id, viewonly=True)
+
+
+class Participant(Base):
+    """One person's (or program's) study session. `token` is the address; `public_id` stands in the export."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        Unique("study_id", "recruitment_hash"),
+        Index(None, "study_id", "observer_kind", "lease_until"),
+        _one_of("observer_kind_known", "observer_kind", OBSERVER_KINDS),
+        CheckConstraint("(finished_at IS NULL) = (completion_code IS NULL)", name="code_only_when_finished"),
+        CheckConstraint("excluded = (exclusion_reason IS NOT NULL)", name="exclusion_has_a_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    recruitment_hash: Mapped[str] = mapped_column(String(64))  # HMAC: the same person is known again, but not by name
+    observer_kind: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(16))
+    definition_sha256: Mapped[str] = mapped_column(String(64))
+    consent_version: Mapped[str] = mapped_column(String(64))
+    consented_at: Mapped[datetime]
+    lease_until: Mapped[datetime]  # until then the participant's open trials are kept; renewed by each answer
+    finished_at: Mapped[datetime | None]
+    completion_code: Mapped[str | None] = mapped_column(String(32))
+    excluded: Mapped[bool] = mapped_column(default=False)
+    exclusion_reason: Mapped[str | None] = mapped_column(String(200))
+
+    study: Mapped[Study] = relationship(viewonly=True)
+
+
+class ExternalIdentity(Base):
+    """The ids a recruitment platform sent, apart from the answers, so that they can be deleted alone."""
+
+    __tablename__ = "external_identity"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, autoincrement=False)
+    provider: Mapped[str] = mapped_column(String(16))
+    parameters: Mapped[dict[str, Any]]
+
+
+class Trial(Base):
+    """One place in a participant's plan, fixed at enrolment. Class discrimination shows its picture as `left`."""
+
+    __tablename__ = "trial"
+    __table_args__ = (
+        Unique("participant_id", "position"),
+        Unique("participant_id", "task", "image_id"),  # nobody sees an image twice in a task
+        Index(None, "item_id", "state"),
+        _one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
+        CheckConstraint("(right_stimulus_id IS NULL) = (right_image_token IS NULL)", name="right_has_a_token"),
+        CheckConstraint("NOT is_overflow OR state = 'answered'", name="overflow_is_answered"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    position: Mapped[int]  # from 0 over the whole study session
+    task: Mapped[str] = mapped_column(String(64))
+    image_id: Mapped[str] = mapped_column(String(128))
+    left_stimulus_id: Mapped[int] = mapped_column(ForeignKey("stimulus.id"))
+    right_stimulus_id: Mapped[int | None] = mapped_column(ForeignKey("stimulus.id"))
+    option_order: Mapped[list[str]]  # the options' values as shown
+    trial_token: Mapped[str] = mapped_column(String(32), unique=True)
+    left_image_token: Mapped[str] = mapped_column(String(32), unique=True)
+    right_image_token: Mapped[str | None] = mapped_column(String(32), unique=True)
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    is_overflow: Mapped[bool] = mapped_column(default=False)
+
+    item: Mapped[Item] = relationship(viewonly=True)
+
+
+class Response(Base):
+    """The answer to a trial: at most one, never changed."""
+
+    __tablename__ = "response"
+
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id"), primary_key=True, autoincrement=False)
+    response: Mapped[str] = mapped_column(String(64))
+    rt: Mapped[float | None]  # ms
+    time_elapsed: Mapped[float]  # ms since the page's start
+    body_sha256: Mapped[str] = mapped_column(String(64))  # tells the same answer sent again from another one
+    answered_at: Mapped[datetime]
+
+
+class Event(Base):
+    """Something the browser noticed during a trial: focus, blur, resize, fullscreen."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id"), index=True)
+    event: Mapped[str] = mapped_column(String(32))
+    time: Mapped[float]  # ms since the page's start
+
+
+class Admin(Base):
+    """A researcher who may log in."""
+
+    __tablename__ = "admin"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(256))
+    created_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """Who did what. Each entry holds the hash of the one before; a chain cannot fork, because that hash is unique."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index(None, "action", "actor", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]]
+    previous_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)

@@ -1,0 +1,46 @@
+"""Secrets, tokens and hashes."""
+
+import hashlib
+import hmac
+import re
+import secrets
+
+from study.errors import ConfigurationError
+
+MIN_SECRET_LENGTH = 32
+_MIN_DISTINCT = 10
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without I, O, 0 and 1: codes are typed by hand
+
+
+def new_token() -> str:
+    """128 random bits, safe in a URL."""
+    return secrets.token_urlsafe(16)
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` has the shape of `new_token()`."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def new_completion_code() -> str:
+    """Eight letters and digits, 40 random bits."""
+    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))
+
+
+def require_strong_secret(secret: str | None) -> str:
+    """Return the server's secret. Raises ConfigurationError when it is missing or could be guessed."""
+    remedy = "make one with `python -c 'import secrets; print(secrets.token_urlsafe(32))'` and keep it to yourself"
+    if not secret:
+        raise ConfigurationError(f"DISCERN_SECRET_KEY is not set; {remedy}")
+    if len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < _MIN_DISTINCT:
+        raise ConfigurationError(
+            f"DISCERN_SECRET_KEY is weak (at least {MIN_SECRET_LENGTH} random characters); {remedy}"
+        )
+    return secret
+
+
+def recruitment_hash(secret: str, provider: str, key: str) -> str:
+    """Keyed hash of a recruitment id: the same person is recognised, the id cannot be found from it."""
+    message = f"recruitment\x1f{provider}\x1f{key}".encode()
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()

@@ -1,0 +1,39 @@
+"""The server's settings: their defaults, and what it refuses to start with.
+
+In the environment each is called `DISCERN_<NAME>`. `DISCERN_PRODUCTION=1` is for a server that others can reach:
+cookies then travel over HTTPS only.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from study.db import DEFAULT_URL
+from study.errors import ConfigurationError
+from study.security import require_strong_secret
+
+DEFAULTS: dict[str, Any] = {
+    "DATABASE_URL": DEFAULT_URL,
+    "PRODUCTION": "0",
+    "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
+    "MAX_FORM_PARTS": 50,
+    "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+    "SESSION_COOKIE_NAME": "discern-session",
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "WTF_CSRF_TIME_LIMIT": None,  # people may read the information sheet for as long as they like
+    "WTF_CSRF_SSL_STRICT": False,  # it wants a Referer, which our Referrer-Policy keeps back
+}
+
+
+def check(app: Flask) -> None:
+    """Raise ConfigurationError for settings that would betray or lose something."""
+    app.config["SECRET_KEY"] = require_strong_secret(app.config.get("SECRET_KEY"))
+    if app.config["PRODUCTION"] not in ("0", "1"):
+        raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
+    app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
+    if app.debug and app.config["PRODUCTION"] == "1":
+        raise ConfigurationError(
+            "the debugger runs any code for any visitor; switch it off or unset DISCERN_PRODUCTION"
+        )

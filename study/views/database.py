@@ -1,0 +1,16 @@
+"""The application's database."""
+
+from flask import Flask, current_app
+
+from study.db import Database, connect, require_ready
+
+
+def init_app(app: Flask) -> None:
+    """Connect. Raises DatabaseNotReadyError."""
+    database = connect(app.config["DATABASE_URL"])
+    require_ready(database)
+    app.extensions["discern-database"] = database
+
+
+def database() -> Database:
+    return current_app.extensions["discern-database"]

@@ -1,0 +1,133 @@
+"""Pages that participants see: information and consent, the study itself, the end."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.definition import FrozenDefinition, frozen_definition
+from study.enrolment import Consent, join
+from study.errors import ConsentError, NotOpenError, RecruitmentError
+from study.markdown import to_html
+from study.participation import farewell, find_known, find_participant, find_study
+from study.recruitment.provider import Provider
+from study.recruitment.providers import PROVIDERS
+from study.schema import OPEN, Study
+from study.security import new_token, recruitment_hash
+from study.views.database import database
+
+bp = Blueprint("participant", __name__)
+_COOKIE = "discern-token"
+_REMEMBERED_S = 30 * 24 * 3600
+
+
+@bp.get("/s/<slug>")
+def landing(slug: str) -> ResponseReturnValue:
+    """The information sheet, or straight on for somebody who is known."""
+    with database().reading() as session:
+        study = find_study(session, slug)
+        definition, provider = _definition(study)
+        recruited = provider.identify(request.args)
+        identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
+        known = find_known(session, study, identity, request.cookies.get(_COOKIE))
+    if known:
+        return redirect(url_for("participant.enter", token=known.token), 303)
+    if study.state != OPEN:
+        raise NotOpenError(f"this study is {study.state} at the moment")
+    language = _preferred(definition)
+    return render_template(
+        "landing.html",
+        title=definition.study.title[language],
+        consent_html=to_html(definition.study.consent[language]),
+        contact=definition.study.contact,
+        minutes=definition.study.minutes,
+        action=url_for("participant.consent", slug=slug),
+        recruitment=recruited.parameters if recruited else {"visit": new_token()},
+        languages=definition.study.languages,
+        language=language,
+    )
+
+
+@bp.post("/s/<slug>/consent")
+def consent(slug: str) -> ResponseReturnValue:
+    """Enrol. The cookie only remembers the token for somebody who opens the study's link again."""
+    form = request.form
+    if form.get("consent") != "yes":
+        raise ConsentError("taking part needs your consent")
+    with database().writing() as session:
+        _definition_here, provider = _definition(find_study(session, slug))
+        recruited = provider.identify(form)
+        if recruited is None:
+            raise RecruitmentError("the form is not complete; open the study's address again")
+        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""))
+        participant = join(session, slug, given, datetime.now(UTC), np.random.default_rng(), _secret())
+        session.commit()
+    response = redirect(url_for("participant.enter", token=participant.token), 303)
+    response.set_cookie(
+        _COOKIE,
+        participant.token,
+        max_age=_REMEMBERED_S,
+        path=url_for("participant.landing", slug=slug),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+    return response
+
+
+@bp.get("/p/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+    page = "participant.finish" if participant.finished_at else "participant.study"
+    return redirect(url_for(page, token=token), 303)
+
+
+@bp.get("/p/<token>/study")
+def study(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        definition = frozen_definition(participant.study)
+    if participant.finished_at:
+        return redirect(url_for("participant.finish", token=token), 303)
+    return render_template(
+        "study.html",
+        title=definition.study.title[participant.language],
+        language=participant.language,
+        contact=definition.study.contact,
+        plan_url=url_for("protocol.show_plan", token=token),
+        finish_url=url_for("participant.finish", token=token),
+    )
+
+
+@bp.get("/p/<token>/finish")
+def finish(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        end = farewell(session, token)
+    if end is None:
+        return redirect(url_for("participant.study", token=token), 303)
+    return render_template(
+        "finish.html",
+        title=end.title,
+        language=end.language,
+        contact=end.contact,
+        debriefing_html=to_html(end.debriefing),
+        completion_code=end.completion_code,
+        redirect_url=end.redirect_url,
+    )
+
+
+def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
+    definition = frozen_definition(study)
+    return definition, PROVIDERS[definition.participants.provider]
+
+
+def _preferred(definition: FrozenDefinition) -> str:
+    languages = definition.study.languages
+    asked = request.args.get("language")
+    return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])
+
+
+def _secret() -> str:
+    return current_app.config["SECRET_KEY"]

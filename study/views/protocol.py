@@ -1,0 +1,46 @@
+"""What the browser's program fetches and posts: the plan, images, answers. No cookie is read here."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.answers import record_answer
+from study.errors import MalformedAnswerError, UnknownError
+from study.participation import find_participant, image_file
+from study.plan import plan
+from study.views.database import database
+
+bp = Blueprint("protocol", __name__, url_prefix="/p/<token>")
+
+
+@bp.get("/plan")
+def show_plan(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        return plan(session, participant, lambda image: url_for("protocol.show_image", token=token, image_token=image))
+
+
+@bp.get("/images/<image_token>")
+def show_image(token: str, image_token: str) -> ResponseReturnValue:
+    """Neither name, date nor tag of the file goes along: equal pictures must not be recognisable by headers."""
+    with database().reading() as session:
+        folder, file = image_file(session, token, image_token)
+    try:
+        content = Path(folder, file).read_bytes()
+    except FileNotFoundError:
+        raise UnknownError("this image is missing on the server") from None
+    return Response(content, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+@bp.post("/trials/<trial_token>")
+def answer(token: str, trial_token: str) -> ResponseReturnValue:
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the answer must be sent as application/json")
+    body = request.get_data()
+    with database().writing() as session:
+        receipt = record_answer(session, token, trial_token, body, datetime.now(UTC))
+        session.commit()
+    finish = url_for("participant.finish", token=token) if receipt.done else None
+    return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish)

@@ -1,0 +1,115 @@
+"""Real databases: a SQLite file for each test and, where it can be had, a real PostgreSQL for the whole run."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, make_url, text
+
+from study import create_app
+from study.db import Database, connect, upgrade
+from tests.study.samples import SECRET, open_sample
+
+POSTGRESQL = Path("/usr/lib/postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """URL of a server: TEST_DATABASE_URL, else one started from Debian's binaries on a socket in a temporary folder."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    programs = sorted(POSTGRESQL.glob("*/bin/initdb"))
+    if not programs:
+        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or `apt-get install postgresql`")
+    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    folder = Path(tempfile.mkdtemp(prefix="discern-postgresql-"))
+    if user:
+        shutil.chown(folder, user)
+    bin_folder, data = programs[-1].parent, folder / "data"
+
+    def run(program: str, *arguments: str) -> None:
+        command = [bin_folder / program, *arguments]
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
+    options = f"-k {folder} -c listen_addresses='' -c max_connections=200"
+    run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync")
+    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """URL of an empty database."""
+    url = make_url(postgresql_server)
+    name = f"discern_{os.urandom(6).hex()}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield url.set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'discern.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Each test that takes this runs on both databases."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+def _ready(url: str) -> Iterator[Database]:
+    upgrade(url)
+    database = connect(url)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    yield from _ready(sqlite_url)
+
+
+@pytest.fixture
+def any_database(any_url: str) -> Iterator[Database]:
+    yield from _ready(any_url)
+
+
+@pytest.fixture
+def app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application with the sample study open."""
+    with database.writing() as session:
+        open_sample(session, tmp_path / "stimuli")
+    app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
+    yield app
+    app.extensions["discern-database"].engine.dispose()
+
+
+@pytest.fixture
+def open_app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], Flask]]:
+    """Opens a study of the test's own definition, and gives the application."""
+    apps = []
+
+    def build(definition: dict[str, Any]) -> Flask:
+        with database.writing() as session:
+            open_sample(session, tmp_path / "stimuli", definition)
+        apps.append(create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True}))
+        return apps[-1]
+
+    yield build
+    for app in apps:
+        app.extensions["discern-database"].engine.dispose()

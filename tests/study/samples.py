@@ -1,0 +1,109 @@
+"""Small studies for tests: definitions, and stimulus sets of one-colour PNG files."""
+
+import hashlib
+import json
+import struct
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from stimuli.manifest import Stimulus
+from study.importing import Opened, open_study
+
+SECRET = "a-secret-for-tests-0123456789-abcdefgh"
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+METHODS = ("deconvolution", "guided-backprop", "deconvolution-grad-cam", "guided-grad-cam")
+TRUST_METHODS = ("guided-backprop", "guided-grad-cam")
+
+
+def seeing(images: int = 4, k: int = 2, trials: int | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "seeing",
+        "kind": "class-discrimination",
+        "methods": list(METHODS),
+        "networks": ["strong"],
+        "images": images,
+        "ratings_per_item": k,
+        "trials_per_participant": trials or images,
+    } | changes
+
+
+def trusting(images: int = 3, k: int = 4, trials: int | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "trusting",
+        "kind": "trust",
+        "wording": "robots",
+        "methods": list(TRUST_METHODS),
+        "networks": ["strong", "weak"],
+        "images": images,
+        "ratings_per_item": k,
+        "trials_per_participant": trials or images,
+    } | changes
+
+
+def document(*tasks: dict[str, Any], slug: str = "demo", **participants: Any) -> dict[str, Any]:
+    return {
+        "study": {
+            "slug": slug,
+            "title": {"en": "What did the network see?"},
+            "consent": {"en": "You are **invited**.\n\nNobody is paid <b>here</b>."},
+            "debriefing": {"en": "It was about *explanations*."},
+            "contact": "someone@example.org",
+            "minutes": 4,
+        },
+        "tasks": list(tasks or (seeing(), trusting())),
+        "participants": participants,
+    }
+
+
+def sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def png(shade: int) -> bytes:
+    """A 2 × 2 picture of one colour; different for each shade below 2²⁴."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    rows = (b"\0" + shade.to_bytes(3, "big") * 2) * 2
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def stimuli(folder: Path, tasks: list[dict[str, Any]]) -> tuple[Stimulus, ...]:
+    """What the tasks ask for, written to `folder`."""
+    wanted = []
+    for task in tasks:
+        for i in range(task["images"]):
+            pairs = [("cat", "")] if task["kind"] == "trust" else [("dog", "tvmonitor"), ("tvmonitor", "dog")]
+            for category, foil in pairs:
+                for network in task["networks"]:
+                    wanted += [
+                        (task["name"], f"{task['name']}_{i:03}", category, foil, network, m) for m in task["methods"]
+                    ]
+    rows = []
+    for shade, (task_name, image_id, category, foil, network, method) in enumerate(wanted):
+        content = png(shade)
+        digest = hashlib.sha256(content).hexdigest()
+        file = f"images/{digest[:2]}/{digest}.png"
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+        name = hashlib.sha256("|".join((image_id, category, network, method)).encode()).hexdigest()[:32]
+        rows.append(
+            Stimulus(
+                name, (task_name,), image_id, category, foil, network, method, file, digest, 2, 2, 3.25, 0.75, True
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: row.stimulus_id))
+
+
+def open_sample(session: Session, folder: Path, definition: dict[str, Any] | None = None) -> Opened:
+    definition = definition or document()
+    rows = stimuli(folder, definition["tasks"])
+    opened = open_study(session, definition, sha256(definition), rows, {"recipe": "paper-v1"}, folder, NOW)
+    session.commit()
+    return opened
