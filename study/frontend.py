@@ -1,8 +1,10 @@
-"""The browser files of other people: served by us from node_modules/, never from a CDN and never copied into the repository."""
+"""Browser files of other people, served by us from node_modules: never from a CDN, never copied into the repository."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response, send_file
+
+from study.errors import StudyError
 
 PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 
@@ -14,12 +16,12 @@ VENDORED = {
 bp = Blueprint("frontend", __name__)
 
 
-class FrontendError(Exception):
+class FrontendError(StudyError):
     """A front-end package is not installed; the message names it and the command that installs it."""
 
 
 def vendored_file(name: str, packages: Path = PACKAGES) -> Path:
-    """The file behind `/vendor/<name>`. Raises KeyError for a name not in VENDORED, FrontendError for a missing file."""
+    """The file behind `/vendor/<name>`: KeyError for a name not in VENDORED, FrontendError for a file not there."""
     path = packages / VENDORED[name]
     if not path.is_file():
         raise FrontendError(f"front-end package file {VENDORED[name]} is not in {packages}; run `make setup`")

@@ -1,0 +1,31 @@
+/** The line that tells whether answers are saved. It lies over the page, so nothing moves when it comes and goes. */
+
+import { say } from "./strings.js";
+
+const SAVED_SHOWN_MS = 2500;
+
+export class Banner {
+  #node;
+  #timer;
+
+  constructor(node) {
+    this.#node = node;
+  }
+
+  unsaved() {
+    clearTimeout(this.#timer);
+    this.#show("unsaved", say(navigator.onLine ? "unsaved" : "offline"));
+  }
+
+  /** Says that all is well again, if the opposite was said before; then goes. */
+  saved() {
+    if (this.#node.dataset.state !== "unsaved") return;
+    this.#show("saved", say("saved"));
+    this.#timer = setTimeout(() => this.#show("", ""), SAVED_SHOWN_MS);
+  }
+
+  #show(state, text) {
+    this.#node.dataset.state = state;
+    if (this.#node.textContent !== text) this.#node.textContent = text;
+  }
+}

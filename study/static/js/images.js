@@ -1,0 +1,84 @@
+/** Fetches pictures a few trials ahead and never gives up on one. */
+
+const AHEAD = 4;
+const AT_ONCE = 3;
+const LONGEST_PAUSE_MS = 10_000;
+
+export class Pictures {
+  #urls; // of each trial, in order
+  #loading = new Map(); // url → Promise<HTMLImageElement>
+  #slots = AT_ONCE;
+  #waiting = [];
+  #retryNow = new EventTarget();
+  #failures = new Set();
+
+  /** `trials`: lists of addresses, one list a trial, in the order in which they are shown. */
+  constructor(trials) {
+    this.#urls = trials;
+  }
+
+  /** The decoded pictures of trial `position`; those of the next trials are fetched behind them. */
+  async of(position) {
+    const wanted = this.#urls[position].map((url) => this.#load(url));
+    for (const urls of this.#urls.slice(position + 1, position + 1 + AHEAD)) urls.forEach((url) => this.#load(url));
+    const images = await Promise.all(wanted);
+    for (const url of this.#urls[position]) this.#loading.delete(url);
+    return images;
+  }
+
+  /** True when a picture of trial `position` has failed at least once and is not there yet. */
+  isFailing(position) {
+    return this.#urls[position].some((url) => this.#failures.has(url));
+  }
+
+  /** Ends the pause before the next try. */
+  retryNow() {
+    this.#retryNow.dispatchEvent(new Event("retry"));
+  }
+
+  #load(url) {
+    if (!this.#loading.has(url)) this.#loading.set(url, this.#fetch(url));
+    return this.#loading.get(url);
+  }
+
+  async #fetch(url) {
+    for (let failures = 0; ; failures += 1) {
+      await this.#takeSlot();
+      try {
+        const image = new Image();
+        image.src = url;
+        await image.decode();
+        this.#failures.delete(url);
+        return image;
+      } catch {
+        this.#failures.add(url);
+      } finally {
+        this.#freeSlot();
+      }
+      await this.#pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures));
+    }
+  }
+
+  async #takeSlot() {
+    if (this.#slots > 0) this.#slots -= 1;
+    else await new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #freeSlot() {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#slots += 1;
+  }
+
+  #pause(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const early = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      window.addEventListener("online", early, { once: true });
+      this.#retryNow.addEventListener("retry", early, { once: true });
+    });
+  }
+}

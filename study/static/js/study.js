@@ -1,0 +1,112 @@
+/** The participant's page: sends what an earlier page left unsent, fetches the plan, runs it, goes to the finish. */
+
+import { Banner } from "./banner.js";
+import { Delivery } from "./delivery.js";
+import { element } from "./dom.js";
+import { recordEvents, takeEvents } from "./events.js";
+import { Pictures } from "./images.js";
+import { openOutbox } from "./outbox.js";
+import { showProgress } from "./progress.js";
+import { say } from "./strings.js";
+import { Refused, getJson, persistently } from "./transport.js";
+
+/** Answers that may wait unsent while people go on; the next question then waits with them. */
+const MOST_UNSENT = 5;
+
+const stage = document.getElementById("stage");
+const banner = new Banner(document.getElementById("banner"));
+
+recordEvents();
+// The back button must not bring a page from memory whose plan is out of date.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+start().catch((error) => {
+  // 409: another tab has answered meanwhile, so this page's plan is out of date.
+  if (error instanceof Refused && error.status === 409) return location.reload();
+  console.error(error);
+  showMessage(say("refusedTitle"), say("refusedText"), reloadButton());
+});
+
+async function start() {
+  if (!window.initJsPsych) return showMessage(say("brokenTitle"), say("brokenText"), reloadButton());
+  showMessage("", say("opening"));
+  const delivery = await openDelivery();
+  await sendLeftovers(delivery);
+  const plan = await fetchPlan();
+  if (!plan) return showMessage(say("unknownTitle"), say("unknownText"));
+  if (plan.trials.length > 0) await run(plan, delivery);
+  if (delivery.unsent > 0) showMessage(say("sendingTitle"), say("sendingText"));
+  await delivery.flush();
+  location.replace(stage.dataset.finish);
+}
+
+async function openDelivery() {
+  const outbox = await openOutbox(stage.dataset.plan);
+  const delivery = new Delivery(outbox, { onFailure: () => banner.unsaved(), onSaved: () => banner.saved() });
+  window.addEventListener("beforeunload", (event) => {
+    if (delivery.unsent > 0) event.preventDefault();
+  });
+  return delivery;
+}
+
+/** A refusal is no news here: the answer arrived before the page was closed, or the plan below says what is open. */
+async function sendLeftovers(delivery) {
+  await delivery.flush().catch((error) => {
+    if (!(error instanceof Refused)) throw error;
+  });
+}
+
+async function fetchPlan() {
+  try {
+    return await persistently(
+      () => getJson(stage.dataset.plan),
+      () => showMessage("", say("openingSlowly")),
+    );
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */
+async function run(plan, delivery) {
+  const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
+  const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url)));
+  let refuse;
+  const refusal = new Promise((_, reject) => (refuse = reject));
+  const timeline = buildTimeline(plan, pictures, {
+    onStart: ({ index }) => showProgress(index, plan.total),
+    onResponse: async (planned, response) => {
+      const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
+      await delivery.store(planned.index, answerAddress(planned), answer);
+      const sent = delivery.flush();
+      sent.catch(refuse);
+      if (delivery.unsent >= MOST_UNSENT) await sent;
+    },
+  });
+  stage.replaceChildren();
+  const jsPsych = window.initJsPsych({
+    display_element: stage,
+    on_trial_start: () => (stage.tabIndex = -1), // jsPsych makes it a stop of the Tab key, with nothing to do there
+  });
+  await Promise.race([jsPsych.run(timeline), refusal]);
+}
+
+function answerAddress({ trial_token: token }) {
+  return new URL(`trials/${token}`, new URL(stage.dataset.plan, location.href)).pathname;
+}
+
+function now() {
+  return Math.round(performance.now());
+}
+
+function showMessage(title, text, ...more) {
+  const heading = title ? [element("h1", {}, title)] : [];
+  stage.replaceChildren(element("article", { class: "sheet", role: "status" }, ...heading, element("p", {}, text), ...more));
+}
+
+function reloadButton() {
+  const button = element("button", { type: "button", class: "button" }, say("reload"));
+  button.addEventListener("click", () => location.reload());
+  return element("p", {}, button);
+}

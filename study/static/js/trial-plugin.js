@@ -1,0 +1,149 @@
+/**
+ * A jsPsych plugin: one question about one picture or two, answered by mouse, finger or keyboard.
+ *
+ * `rt` runs from the moment the pictures are painted (decoded, shown, and one frame later) to the answer's own
+ * time stamp; until they are painted the options are disabled.
+ */
+
+import { element, painted, wait } from "./dom.js";
+import { say } from "./strings.js";
+
+const { ParameterType } = window.jsPsychModule;
+
+/** Between two trials the frame is empty for this long: a change is seen, and a double click cannot answer twice. */
+const BLANK_MS = 250;
+const LOADING_SHOWN_AFTER_MS = 400;
+const FAILING_CHECKED_EVERY_MS = 1000;
+
+export class TrialPlugin {
+  static info = {
+    name: "discern-trial",
+    version: "1.0.0",
+    parameters: {
+      /** One of the plan's `trials`. */
+      planned: { type: ParameterType.OBJECT },
+      /** The Pictures of the plan and this trial's place among them. */
+      pictures: { type: ParameterType.FUNCTION },
+      position: { type: ParameterType.INT },
+      /** Called with {response, rt}; the trial ends when the promise resolves. */
+      on_response: { type: ParameterType.FUNCTION },
+    },
+    data: {
+      response: { type: ParameterType.STRING },
+      rt: { type: ParameterType.INT },
+    },
+  };
+
+  async trial(display, { planned, pictures, position, on_response: onResponse }) {
+    const loader = pictures();
+    const view = drawTrial(planned, () => loader.retryNow());
+    display.replaceChildren(view.root);
+    window.scrollTo(0, 0);
+    view.question.focus({ preventScroll: true });
+
+    const stopNotes = showLoadingNotes(view, () => loader.isFailing(position));
+    const [images] = await Promise.all([loader.of(position), wait(BLANK_MS)]);
+    stopNotes();
+    view.frames.forEach((frame, place) => {
+      images[place].alt = planned.images[place].alt;
+      frame.replaceChildren(images[place]);
+    });
+    const onset = await painted();
+
+    const { value, time } = await choice(view.options);
+    const answer = { response: value, rt: Math.max(0, Math.round(time - onset)) };
+    await onResponse(answer);
+    return answer;
+  }
+}
+
+function drawTrial(planned, onRetry) {
+  const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, planned.question);
+  const frames = planned.images.map(({ width, height }) => {
+    const frame = element("div", { class: "frame" });
+    frame.style.aspectRatio = `${width} / ${height}`; // room for the picture before it is there
+    return frame;
+  });
+  const figures = planned.images.map(({ label }, place) =>
+    element("figure", { class: "picture" }, ...(label ? [element("figcaption", {}, label)] : []), frames[place]),
+  );
+  const options = planned.options.map(({ value, label }, place) =>
+    element(
+      "button",
+      { type: "button", class: "option", value, disabled: true, "aria-keyshortcuts": place + 1 },
+      element("kbd", { "aria-hidden": "true" }, String(place + 1)),
+      element("span", {}, label),
+    ),
+  );
+  const note = element("p", { class: "loading-note", role: "status" });
+  const root = element(
+    "section",
+    { class: `trial ${planned.kind}`, "aria-labelledby": "question" },
+    ...(planned.prompt ? [element("p", { class: "prompt" }, planned.prompt)] : []),
+    question,
+    element("div", { class: "pictures" }, ...figures, note),
+    element("div", { class: "options", role: "group", "aria-labelledby": "question" }, ...options),
+    element("p", { class: "hint" }, say("keysChoose", { keys: keyNames(options.length) })),
+  );
+  return { root, question, frames, options, note, onRetry };
+}
+
+function keyNames(count) {
+  return say(count > 2 ? "keyRange" : "keyList", { first: 1, last: count });
+}
+
+/** Tells when pictures are late and, when one has failed, offers to try at once; returns a function that ends this. */
+function showLoadingNotes({ note, onRetry }, isFailing) {
+  let offered = false;
+  const late = setTimeout(() => (note.textContent = say("loading")), LOADING_SHOWN_AFTER_MS);
+  const failing = setInterval(() => {
+    if (offered || !isFailing()) return;
+    offered = true;
+    const retry = element("button", { type: "button", class: "button quiet" }, say("loadAgain"));
+    retry.addEventListener("click", onRetry);
+    note.replaceChildren(say("loadingSlowly"), " ", retry);
+  }, FAILING_CHECKED_EVERY_MS);
+  return () => {
+    clearTimeout(late);
+    clearInterval(failing);
+    note.replaceChildren();
+  };
+}
+
+/** Enables the options and resolves with the first one chosen: `{value, time}`, the time of the key or click itself. */
+function choice(options) {
+  return new Promise((resolve) => {
+    const listening = new AbortController();
+    const choose = (option, event) => {
+      if (listening.signal.aborted) return;
+      listening.abort();
+      for (const other of options) other.disabled = true;
+      option.classList.add("chosen");
+      resolve({ value: option.value, time: event.timeStamp });
+    };
+    for (const option of options) {
+      option.disabled = false;
+      option.addEventListener(
+        "click",
+        (event) => {
+          if (event.detail < 2) choose(option, event); // the second half of a double click is nobody's answer
+        },
+        { signal: listening.signal },
+      );
+    }
+    document.addEventListener("keydown", (event) => onKey(event, options, choose), { signal: listening.signal });
+  });
+}
+
+/** Digits choose; arrows move the focus among the options, on which Enter and Space choose as on any button. */
+function onKey(event, options, choose) {
+  if (!options[0].isConnected || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  const digit = options[Number(event.key) - 1];
+  if (digit) return choose(digit, event);
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const focused = options.indexOf(document.activeElement);
+  const from = focused < 0 && step < 0 ? options.length : focused;
+  options[(from + step + options.length) % options.length].focus();
+}
