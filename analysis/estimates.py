@@ -17,6 +17,12 @@ from scipy import sparse, stats
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
 
 
+EXACT_NOTE = (
+    "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
+    " number of the two as its trials."
+)
+
+
 class EstimateError(Exception):
     """An estimate was asked for that the cells cannot give; the message names the cell."""
 
@@ -51,7 +57,7 @@ class CellMeans:
     def index(self, label: Hashable) -> int:
         """The cell's position. Raises EstimateError for a label that was not declared."""
         if label not in self.labels:
-            raise EstimateError(f"no cell {label!r}; there are {', '.join(map(str, self.labels))}")
+            raise EstimateError(f"no cell {_name(label)}; there are {', '.join(map(_name, self.labels))}")
         return self.labels.index(label)
 
 
@@ -121,13 +127,17 @@ def _clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_
     return Clustering(scores, (scores.T @ scores).toarray())
 
 
+def _name(label: Hashable) -> str:
+    return " × ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
 def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     """Variance of Σ weights·means (weights (C,)), as though only the cells with a weight had been fitted.
 
     Raises EstimateError when a weighted cell is empty.
     """
     used = np.flatnonzero(weights)
-    if empty := [str(cells.labels[i]) for i in used if cells.counts[i] == 0]:
+    if empty := [_name(cells.labels[i]) for i in used if cells.counts[i] == 0]:
         raise EstimateError(f"no responses in {', '.join(empty)}")
     n, k = int(cells.counts[used].sum()), len(used)
     participants, images = cells.by_participant.clusters(used), cells.by_image.clusters(used)
@@ -160,11 +170,22 @@ def combination(
 ) -> Estimate:
     """Σ weights·means with its t interval, cut to `bounds` (the scale's ends), and the two-sided p against `null`."""
     used = weights != 0
+    return linearized(cells, float(weights[used] @ cells.means[used]), weights, confidence, null, bounds)
+
+
+def linearized(
+    cells: CellMeans,
+    value: float,
+    gradient: np.ndarray,
+    confidence: float,
+    null: float = 0.0,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
+    """A smooth function of the cell means: its `value`, with the variance that its `gradient` gives (delta method)."""
     try:
-        spread = variance(cells, weights)
+        spread = variance(cells, gradient)
     except EstimateError as error:
         return no_estimate(f"{error}.")
-    value = float(weights[used] @ cells.means[used])
     if note := _without_interval(spread):
         return _bare(value, spread, note)
     se = float(np.sqrt(spread.value))
@@ -189,11 +210,7 @@ def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float
         return _bare(value, spread, _without_interval(spread))
     if spread.value < NO_VARIATION:
         low, high = _exact(value, spread.df + 1, confidence)
-        note = (
-            "No variation between participants or between images; the interval is the exact binomial one"
-            f" with {spread.df + 1} trials, the smaller number of clusters."
-        )
-        return _bare(value, spread, note, low, high)
+        return _bare(value, spread, EXACT_NOTE, low, high)
     se = float(np.sqrt(spread.value))
     slope = value * (1 - value)
     reach = se / slope * stats.t.ppf(0.5 + confidence / 2, spread.df)

@@ -72,8 +72,10 @@ def assign(design: TaskDesign, participants: int) -> Assignment:
             f"each image of the {design.kind} task needs {seats} ratings by different people;"
             f" {participants} are too few"
         )
-    image, seat = np.divmod(np.arange(design.images * seats), seats)
-    return Assignment(image, (seat + image) % len(design.cells), (image * seats + seat) % participants)
+    place = np.arange(design.images * seats)
+    image = place // seats  # consecutive places, so that each cell comes up `ratings` times at an image
+    lap = image * seats // participants  # how often everybody has had a turn: each turn moves a person on by one cell
+    return Assignment(image, (place + lap * (1 - participants)) % len(design.cells), place % participants)
 
 
 def draw_logits(

@@ -121,7 +121,7 @@ def test_a_cell_without_responses_is_said_to_have_none():
     cells = cell_means(np.ones(4), np.zeros(4, int), np.arange(4), np.arange(4), ["a", "b"])
     assert proportion(cells, "b", 0.95).note == "No responses in b."
     assert difference(cells, "a", "b", 0.95).note == "No responses in b."
-    with pytest.raises(EstimateError, match="no cell 'c'"):
+    with pytest.raises(EstimateError, match="no cell c; there are a, b"):
         proportion(cells, "c", 0.95)
 
 

@@ -90,6 +90,9 @@ def test_the_assignment_gives_every_item_its_ratings_and_nobody_an_image_twice(d
     pairs = seats.image * 72 + seats.participant
     assert len(np.unique(pairs)) == len(pairs)
     assert np.ptp(np.bincount(seats.participant)) <= 1
+    by_person = np.zeros((72, len(design.cells)), int)
+    np.add.at(by_person, (seats.participant, seats.cell), 1)
+    assert np.ptp(by_person, axis=1).max() <= 2
 
 
 def test_more_ratings_of_an_image_than_people_are_refused():

@@ -1,0 +1,88 @@
+"""Which responses the primary analysis uses, by named rules, and where all the others went."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.config import ExclusionsConfig
+from analysis.export import Export
+
+FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`trials`: the responses analysed. `flow`: one row a step, from all who joined to what is analysed.
+    `excluded`: a row for each participant left out as a person (`participant_id`, `rule`, `reason`)."""
+
+    trials: pd.DataFrame
+    flow: pd.DataFrame
+    excluded: pd.DataFrame
+
+
+def apply_exclusions(export: Export, rules: ExclusionsConfig) -> Kept:
+    """Keep what the primary analysis uses: answered trials among the k of each item, of people whom no rule names.
+
+    Overflow responses (given after the lease had expired and the place was taken) are real answers, but counting them
+    would give some items more than their k ratings for a reason tied to slowness; the primary analysis leaves them out.
+    """
+    participants, trials = export.participants, export.trials
+    steps = [_step("Joined, with the trials planned for them", participants, trials, participants, trials)]
+
+    def keep(step: str, kept_participants: pd.DataFrame, kept_trials: pd.DataFrame) -> None:
+        nonlocal participants, trials
+        steps.append(_step(step, participants, trials, kept_participants, kept_trials))
+        participants, trials = kept_participants, kept_trials
+
+    keep("Trial not answered", participants, trials[trials["state"] == "answered"])
+    keep("Response beyond the ratings planned (overflow)", participants, trials[~trials["is_overflow"]])
+    excluded = _excluded(export, rules)
+    for rule in dict.fromkeys(excluded["rule"]):
+        gone = excluded.loc[excluded["rule"] == rule, "participant_id"]
+        keep(
+            rule,
+            participants[~participants["participant_id"].isin(gone)],
+            trials[~trials["participant_id"].isin(gone)],
+        )
+    keep("No response left", participants[participants["participant_id"].isin(trials["participant_id"])], trials)
+    return Kept(trials.reset_index(drop=True), pd.DataFrame(steps, columns=list(FLOW_COLUMNS)), excluded)
+
+
+def _step(
+    name: str, before: pd.DataFrame, trials_before: pd.DataFrame, after: pd.DataFrame, trials_after: pd.DataFrame
+) -> tuple[str, int, int, int, int]:
+    return name, len(before) - len(after), len(trials_before) - len(trials_after), len(after), len(trials_after)
+
+
+def _excluded(export: Export, rules: ExclusionsConfig) -> pd.DataFrame:
+    """Participants left out, each by the first rule that meets them: the researcher's own, then the definition's."""
+    participants = export.participants
+    flagged = participants[participants["excluded"]]
+    found = [
+        pd.DataFrame(
+            {
+                "participant_id": flagged["participant_id"],
+                "rule": "Excluded in the study by the researcher",
+                "reason": flagged["exclusion_reason"],
+            }
+        )
+    ]
+    if rules.incomplete:
+        unfinished = participants.loc[~participants["completed"], "participant_id"]
+        found.append(pd.DataFrame({"participant_id": unfinished, "rule": "Did not finish the study", "reason": ""}))
+    if rules.min_median_rt_ms is not None:
+        found.append(_too_fast(export, rules.min_median_rt_ms))
+    return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
+
+
+def _too_fast(export: Export, least: float) -> pd.DataFrame:
+    """Participants whose median rt in some task is below `least` ms; one without any rt cannot be judged and stays."""
+    medians = export.trials.groupby(["participant_id", "task"])["rt"].median().dropna()
+    fast = medians[medians < least].reset_index().drop_duplicates("participant_id")
+    return pd.DataFrame(
+        {
+            "participant_id": fast["participant_id"],
+            "rule": f"Median response time below {least:g} ms in a task",
+            "reason": [f"{rt:.0f} ms in {task}" for task, rt in zip(fast["task"], fast["rt"], strict=True)],
+        }
+    )

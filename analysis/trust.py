@@ -1,0 +1,39 @@
+"""Trust: the mean score towards the stronger network, and how often each of the five answers was given."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.cells import cells_by, estimate_table
+from analysis.estimates import CellMeans, Estimate, combination, difference, proportion
+
+SCORES = (-2, -1, 0, 1, 2)  # towards the task's second network … towards its first
+
+
+def score_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> CellMeans:
+    """Cell means of `score`."""
+    return cells_by(trials, trials["score"].to_numpy(), levels)
+
+
+def mean_score(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
+    """Mean score in each cell of `levels`, tested against 0 ("equally reliable")."""
+    cells = score_cells(trials, levels)
+    eye = np.eye(len(cells.labels))
+    estimates = {c: combination(cells, eye[i], confidence, bounds=(-2, 2)) for i, c in enumerate(cells.labels)}
+    return estimate_table(estimates, list(levels))
+
+
+def score_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
+    """Mean score with method `a` minus that with `b`."""
+    return difference(score_cells(trials, {"method": methods}), a, b, confidence)
+
+
+def answer_shares(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
+    """Share of each of the five answers by method: rows `method` × `score`."""
+    estimates: dict[tuple[str, int], Estimate] = {}
+    for score in SCORES:
+        cells = cells_by(trials, (trials["score"] == score).to_numpy(), {"method": methods})
+        estimates |= {(method, score): proportion(cells, method, confidence) for method in methods}
+    ordered = {(method, score): estimates[method, score] for method in methods for score in SCORES}
+    return estimate_table(ordered, ["method", "score"])

@@ -1,0 +1,44 @@
+"""Trust scores: means, differences and shares, against plain counting."""
+
+import numpy as np
+import pytest
+
+from analysis.trust import SCORES, answer_shares, mean_score, score_difference
+
+METHODS = ("guided-backprop", "guided-grad-cam")
+
+
+@pytest.fixture
+def trials(small):
+    return small.trials[small.trials["task"] == "trusting"]
+
+
+def test_the_mean_score_is_the_mean_of_the_scores(trials):
+    expected = trials.groupby("method")["score"].mean()
+    table = mean_score(trials, {"method": METHODS}, 0.95).set_index("method")
+    assert table["value"].to_dict() == pytest.approx(expected.to_dict())
+    difference = score_difference(trials, METHODS, *METHODS, 0.95)
+    assert difference.value == pytest.approx(expected[METHODS[0]] - expected[METHODS[1]])
+
+
+def test_an_interval_never_leaves_the_scale(trials):
+    one = trials.assign(score=np.where(np.arange(len(trials)) == 0, 0.0, 2.0))
+    table = mean_score(one, {"method": METHODS}, 0.999)
+    assert table["high"].max() <= 2
+    assert mean_score(trials.assign(score=-one["score"]), {"method": METHODS}, 0.999)["low"].min() >= -2
+
+
+def test_the_shares_of_the_five_answers_are_those_counted_and_sum_to_one(trials):
+    table = answer_shares(trials, METHODS, 0.95)
+    counted = trials.groupby("method")["score"].value_counts(normalize=True)
+    for row in table.itertuples():
+        assert row.value == pytest.approx(counted.get((row.method, row.score), 0.0))
+    assert table.groupby("method")["value"].sum().to_numpy() == pytest.approx(1)
+    assert table["score"].tolist() == list(SCORES) * 2
+
+
+def test_the_same_answer_throughout_has_a_mean_and_no_interval(trials):
+    table = mean_score(trials.assign(score=2.0), {"method": METHODS}, 0.95)
+    assert table["value"].tolist() == [2.0, 2.0]
+    assert table["low"].isna().all()
+    assert (table["note"] == "No interval: the responses do not vary.").all()
