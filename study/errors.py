@@ -72,3 +72,7 @@ class AnswerConflictError(StudyError):
 
 class AuditError(StudyError):
     """The audit log was altered."""
+
+
+class SimulationError(StudyError):
+    """A simulated participant cannot go on; the message holds what the server said."""

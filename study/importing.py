@@ -89,16 +89,8 @@ def _require_same(
 
 
 def _check_files(stimuli: Sequence[StimulusRow], folder: Path) -> None:
-    root = folder.resolve()
-    sizes = {(stimulus.width, stimulus.height) for stimulus in stimuli}
-    if len(sizes) > 1:
-        raise OpeningError(
-            f"the stimuli in {folder} have several sizes {sorted(sizes)}, which gives arms away; {_REMEDY}"
-        )
     for stimulus in stimuli:
-        path = (root / stimulus.file).resolve()
-        if not path.is_relative_to(root):
-            raise OpeningError(f"stimulus {stimulus.stimulus_id} names a file outside {folder}: {stimulus.file}")
+        path = folder / stimulus.file
         try:
             found = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:

@@ -23,6 +23,11 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+def new_public_id() -> str:
+    """64 random bits that no spreadsheet takes for a number or a formula."""
+    return f"p{secrets.token_hex(8)}"
+
+
 def new_completion_code() -> str:
     """Eight letters and digits, 40 random bits."""
     return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))

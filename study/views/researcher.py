@@ -1,5 +1,104 @@
-"""Pages for researchers."""
+"""Pages for researchers: log in, see how far each study is, take the data home."""
 
-from flask import Blueprint
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from tempfile import TemporaryFile
+
+from flask import Blueprint, g, redirect, render_template, request, send_file, session, url_for
+from flask.typing import ResponseReturnValue
+
+from study import admins, audit
+from study.export import write_zip
+from study.participation import find_study
+from study.progress import progress, summaries
+from study.schema import Admin
+from study.views.database import database
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
+_OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
+
+
+def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Only for researchers; others go to the login page first. A new password ends older logins."""
+
+    @wraps(view)
+    def guarded(**arguments: str) -> ResponseReturnValue:
+        with database().reading() as reading:
+            admin = reading.get(Admin, session.get("admin_id", 0))
+        if admin is None or session.get("password_mark") != _password_mark(admin):
+            return redirect(url_for("researcher.login", next=request.path), 303)
+        g.admin = admin
+        return view(**arguments)
+
+    return guarded
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    return _login_page(request.args.get("next", ""), name="", message=None)
+
+
+@bp.post("/login")
+def log_in() -> ResponseReturnValue:
+    name, following = request.form.get("name", ""), request.form.get("next", "")
+    now = datetime.now(UTC)
+    with database().reading() as reading:
+        admin = admins.authenticate(reading, name, request.form.get("password", ""), now)
+    with database().writing() as writing:
+        admins.record_login(writing, name, admin is not None, now)
+        writing.commit()
+    if admin is None:
+        return _login_page(following, name, "Name or password is wrong."), 401
+    session.clear()  # nothing from before the login goes on after it
+    session.permanent = True
+    session["admin_id"], session["password_mark"] = admin.id, _password_mark(admin)
+    return redirect(following if _OWN_PAGE.fullmatch(following) else url_for("researcher.index"), 303)
+
+
+@bp.post("/logout")
+def log_out() -> ResponseReturnValue:
+    session.clear()
+    return redirect(url_for("researcher.login"), 303)
+
+
+@bp.get("/")
+@logged_in
+def index() -> ResponseReturnValue:
+    with database().reading() as reading:
+        return render_template("researcher/index.html", admin=g.admin.name, studies=summaries(reading))
+
+
+@bp.get("/studies/<slug>")
+@logged_in
+def show_progress(slug: str) -> ResponseReturnValue:
+    with database().reading() as reading:
+        shown = progress(reading, find_study(reading, slug), datetime.now(UTC))
+    return render_template("researcher/progress.html", admin=g.admin.name, progress=shown)
+
+
+@bp.post("/studies/<slug>/export")
+@logged_in
+def export(slug: str) -> ResponseReturnValue:
+    """The Psych-DS folder as a zip file; the download is noted in the audit log."""
+    now = datetime.now(UTC)
+    file = TemporaryFile()  # noqa: SIM115 (send_file closes it)
+    with database().snapshot() as reading:
+        write_zip(reading, slug, file)
+    with database().writing() as writing:
+        audit.append(writing, g.admin.name, "export", {"slug": slug}, now)
+        writing.commit()
+    file.seek(0)
+    name = f"discern-{slug}-{now:%Y%m%dT%H%M%SZ}.zip"
+    return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name)
+
+
+def _login_page(following: str, name: str, message: str | None) -> str:
+    return render_template("researcher/login.html", next=following, name=name, message=message)
+
+
+def _password_mark(admin: Admin) -> str:
+    """Changes with the password; the session cookie is signed but readable, so the hash itself stays out of it."""
+    return hashlib.sha256(admin.password_hash.encode()).hexdigest()[:16]

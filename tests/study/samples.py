@@ -60,7 +60,7 @@ def document(*tasks: dict[str, Any], slug: str = "demo", **participants: Any) ->
 
 
 def sha256(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
 def png(shade: int) -> bytes:

@@ -1,0 +1,74 @@
+"""Researchers' accounts and their logins."""
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from study import audit
+from study.errors import AdminError, LoginThrottledError
+from study.schema import Admin, AuditEntry
+
+MIN_PASSWORD_LENGTH = 12
+MAX_FAILURES = 5
+FAILURE_WINDOW = timedelta(minutes=5)
+_FAILED = "login-failed"
+_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+# Compared with when there is no such name, so that a reply's time does not tell which names exist.
+_NOBODY = generate_password_hash("nobody has this password")
+
+
+def create_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
+    """Add a researcher. The caller commits. Raises AdminError for a taken or odd name or a short password."""
+    if not _NAME.fullmatch(name):
+        raise AdminError(f"{name!r} cannot be a name; use up to 64 letters, digits and . _ @ -")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise AdminError(f"the password has {len(password)} characters; use at least {MIN_PASSWORD_LENGTH}")
+    if session.scalar(select(Admin.id).where(Admin.name == name)):
+        raise AdminError(f"there is a researcher named {name!r} already; set_password gives them another password")
+    admin = Admin(name=name, password_hash=generate_password_hash(password), created_at=now)
+    session.add(admin)
+    audit.append(session, "manage.py", "admin-created", {"name": name}, now)
+    return admin
+
+
+def set_password(session: Session, name: str, password: str, now: datetime) -> Admin:
+    """Give a researcher another password, which ends their logins. The caller commits. Raises AdminError."""
+    admin = session.scalar(select(Admin).where(Admin.name == name))
+    if admin is None:
+        raise AdminError(f"there is no researcher named {name!r}")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise AdminError(f"the password has {len(password)} characters; use at least {MIN_PASSWORD_LENGTH}")
+    admin.password_hash = generate_password_hash(password)
+    audit.append(session, "manage.py", "password-set", {"name": name}, now)
+    return admin
+
+
+def authenticate(session: Session, name: str, password: str, now: datetime) -> Admin | None:
+    """The researcher, or None when name or password is wrong. Writes nothing: scrypt takes too long to hold a lock.
+
+    Raises LoginThrottledError after MAX_FAILURES failures for this name within FAILURE_WINDOW.
+    """
+    failures = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(AuditEntry.action == _FAILED, AuditEntry.actor == _actor(name), AuditEntry.at > now - FAILURE_WINDOW)
+    )
+    if (failures or 0) >= MAX_FAILURES:
+        minutes = FAILURE_WINDOW // timedelta(minutes=1)
+        raise LoginThrottledError(f"there were too many attempts to log in; wait {minutes} minutes")
+    admin = session.scalar(select(Admin).where(Admin.name == name))
+    fits = check_password_hash(admin.password_hash if admin else _NOBODY, password)
+    return admin if fits else None
+
+
+def record_login(session: Session, name: str, accepted: bool, now: datetime) -> None:
+    """Note an attempt to log in. The caller commits."""
+    audit.append(session, _actor(name), "login" if accepted else _FAILED, {}, now)
+
+
+def _actor(name: str) -> str:
+    """Names that nobody can have share one entry, so that the log holds no text of a visitor's choice."""
+    return name if _NAME.fullmatch(name) else "?"
