@@ -20,6 +20,9 @@ Method = Literal[
 TaskKind = Literal["class-discrimination", "trust"]
 
 
+DISCERN_VERSION = "0.1.0"
+
+
 class StimuliConfig(BaseModel):
     """How visualizations are computed and drawn; which ones is decided by the tasks."""
 

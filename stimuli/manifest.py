@@ -5,12 +5,19 @@ The one contract between stimuli/ and study/. Imports nothing heavy, so that a w
 
 import csv
 import hashlib
+import io
 import json
-from dataclasses import dataclass, fields
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
+UNFINISHED_FILE = ".part"
+REMEDY = "run `manage.py generate-stimuli --study FILE`"
 
 
 class StimulusSetError(Exception):
@@ -37,7 +44,177 @@ class Stimulus:
     is_correct: bool  # the network's top category is annotated in the image
 
 
-def stimulus_id(image_id: str, category: str, network_sha256: str, method: str, recipe: str) -> str:
+COLUMNS = tuple(field.name for field in fields(Stimulus))
+
+
+def stimulus_id(image_id: str, category: str, network_sha256: str, target_layer: str, method: str, recipe: str) -> str:
     """An opaque name: the first 128 bits of a hash over everything that decides the pixels."""
-    key = "\x1f".join((image_id, category, network_sha256, method, recipe))
+    key = "\x1f".join((image_id, category, network_sha256, target_layer, method, recipe))
     return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def image_file(sha256: str) -> str:
+    """Where the picture with this hash lies in the set's folder."""
+    return f"{IMAGES}/{sha256[:2]}/{sha256}.png"
+
+
+def read_stimuli(folder: Path) -> tuple[Stimulus, ...]:
+    """Read `stimuli.csv` of the set in `folder`, sorted by stimulus_id.
+
+    Raises StimulusSetError, with the line, when the table is missing or malformed or a picture that it names is absent.
+    """
+    table = folder / TABLE
+    if not table.is_file():
+        raise StimulusSetError(f"there is no finished stimulus set in {folder} ({TABLE} is missing); {REMEDY}")
+    with table.open(encoding="utf-8", newline="") as lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            if tuple(header := next(reader, [])) != COLUMNS:
+                raise StimulusSetError(f"{table}: the columns are {header}, expected {list(COLUMNS)}; {REMEDY}")
+            stimuli = tuple(_from_cells(cells, f"{table}, line {reader.line_num}") for cells in reader)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise StimulusSetError(f"{table} cannot be read ({error}); {REMEDY}") from error
+    _check_whole(stimuli, table)
+    if absent := [stimulus.file for stimulus in stimuli if not (folder / stimulus.file).is_file()]:
+        raise StimulusSetError(
+            f"{folder}: {len(absent)} of {len(stimuli)} pictures are missing, the first is {absent[0]}; {REMEDY}"
+        )
+    return stimuli
+
+
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Read `provenance.json` of the set in `folder`; StimulusSetError when it is missing or not a JSON object."""
+    file = folder / PROVENANCE
+    try:
+        provenance = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StimulusSetError(f"{file} is missing; {REMEDY}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StimulusSetError(f"{file} cannot be read ({error}); {REMEDY}") from error
+    if problem := _provenance_problem(provenance):
+        raise StimulusSetError(f"{file}: {problem}; {REMEDY}")
+    return provenance
+
+
+def verify(folder: Path) -> int:
+    """Compare every picture of the set with the hash in the table and return how many stimuli there are.
+
+    Raises StimulusSetError naming the first altered picture and how many there are.
+    """
+    read_provenance(folder)
+    stimuli = read_stimuli(folder)
+    altered = [s.file for s in stimuli if hashlib.sha256((folder / s.file).read_bytes()).hexdigest() != s.sha256]
+    if altered:
+        raise StimulusSetError(
+            f"{folder}: {len(altered)} of {len(stimuli)} pictures are not what {TABLE} says,"
+            f" the first is {altered[0]}; delete {TABLE} there and {REMEDY}"
+        )
+    return len(stimuli)
+
+
+def is_complete(folder: Path, request_sha256: str, checkpoints: Mapping[str, str] | None = None) -> bool:
+    """Whether `folder` holds a finished set that answers this request and lacks no picture.
+
+    `checkpoints` (network → SHA-256) asks as well whether it was made from these networks.
+    """
+    try:
+        provenance = read_provenance(folder)
+        read_stimuli(folder)
+    except StimulusSetError:
+        return False
+    made_from = {name: network["checkpoint_sha256"] for name, network in provenance["networks"].items()}
+    return provenance["request_sha256"] == request_sha256 and checkpoints in (None, made_from)
+
+
+def write_stimuli(folder: Path, stimuli: Iterable[Stimulus]) -> None:
+    """Write the table by atomic rename, rows sorted by stimulus_id. Write it last: it says the set is finished."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_to_cells(stimulus) for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id))
+    write_atomically(folder / TABLE, text.getvalue().encode())
+
+
+def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
+    """Write `provenance.json` by atomic rename."""
+    text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_atomically(folder / PROVENANCE, text.encode())
+
+
+def remove_strangers(folder: Path, stimuli: Iterable[Stimulus]) -> None:
+    """Remove what an earlier set or a killed run left in `folder`: pictures no row names, unfinished files."""
+    named = {folder / stimulus.file for stimulus in stimuli}
+    for stranger in {file for file in (folder / IMAGES).rglob("*") if file.is_file()} - named:
+        stranger.unlink()
+    for unfinished in folder.glob(f".*{UNFINISHED_FILE}"):
+        unfinished.unlink()
+    for subfolder in (folder / IMAGES).iterdir():
+        if subfolder.is_dir() and not any(subfolder.iterdir()):
+            subfolder.rmdir()
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Make `file` hold `content`, or, whatever happens, what it held before. Makes the folder."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}{UNFINISHED_FILE}")
+    try:
+        with unfinished.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _to_cells(stimulus: Stimulus) -> list[str]:
+    row = asdict(stimulus) | {"tasks": ";".join(stimulus.tasks), "is_correct": int(stimulus.is_correct)}
+    return [str(row[column]) for column in COLUMNS]
+
+
+def _from_cells(cells: list[str], where: str) -> Stimulus:
+    try:
+        row: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
+        row |= {column: int(row[column]) for column in ("width", "height")}
+        row |= {column: float(row[column]) for column in ("logit", "probability")}
+        row |= {"tasks": tuple(row["tasks"].split(";")), "is_correct": {"0": False, "1": True}[row["is_correct"]]}
+    except (ValueError, KeyError) as error:
+        raise StimulusSetError(f"{where}: {error}; {REMEDY}") from error
+    stimulus = Stimulus(**row)
+    if problem := _problem(stimulus):
+        raise StimulusSetError(f"{where}: {problem}; {REMEDY}")
+    return stimulus
+
+
+def _problem(stimulus: Stimulus) -> str | None:
+    """What is wrong with a row, if anything. The file's place follows from its hash, so it cannot lead elsewhere."""
+    if not re.fullmatch(r"[0-9a-f]{32}", stimulus.stimulus_id):
+        return f"stimulus_id {stimulus.stimulus_id!r} is not 32 hexadecimal digits"
+    if not re.fullmatch(r"[0-9a-f]{64}", stimulus.sha256) or stimulus.file != image_file(stimulus.sha256):
+        return f"file {stimulus.file!r} is not named by its sha256 {stimulus.sha256!r}"
+    if empty := [name for name in ("image_id", "category", "network", "method") if not getattr(stimulus, name)]:
+        return f"{', '.join(empty)} is empty"
+    if not all(stimulus.tasks):
+        return "no task asks for this stimulus"
+    if stimulus.width < 1 or stimulus.height < 1 or not math.isfinite(stimulus.logit):
+        return "width, height or logit is impossible"
+    if not 0 <= stimulus.probability <= 1:
+        return f"probability {stimulus.probability} is not between 0 and 1"
+    return None
+
+
+def _provenance_problem(provenance: Any) -> str | None:
+    if not isinstance(provenance, dict) or not isinstance(provenance.get("request_sha256"), str):
+        return "it does not say which request the set answers (request_sha256)"
+    networks = provenance.get("networks")
+    if not isinstance(networks, dict) or not all("checkpoint_sha256" in network for network in networks.values()):
+        return "it does not say which checkpoints the set was made from (networks)"
+    return None
+
+
+def _check_whole(stimuli: tuple[Stimulus, ...], table: Path) -> None:
+    ids = [stimulus.stimulus_id for stimulus in stimuli]
+    if not stimuli or ids != sorted(set(ids)):
+        raise StimulusSetError(f"{table}: it is empty, or its rows are repeated or out of order; {REMEDY}")
+    if len(sizes := {(stimulus.width, stimulus.height) for stimulus in stimuli}) > 1:
+        raise StimulusSetError(f"{table}: pictures of one set have one size, here are {sorted(sizes)}; {REMEDY}")

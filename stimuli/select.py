@@ -1,0 +1,134 @@
+"""Which images a task shows: eligible ones, balanced over their categories, always the same for one seed."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.voc import VocImage
+from stimuli.config import StimulusRequest
+from stimuli.errors import SelectionError
+
+Predictions = Mapping[str, Mapping[str, str]]
+"""Network → image id → the network's top category."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An eligible image and the categories that its visualizations explain."""
+
+    image: VocImage
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The images of one task."""
+
+    request: StimulusRequest
+    chosen: tuple[Candidate, ...]  # sorted by image_id
+    eligible: int
+    removed: dict[str, int]  # condition → images that the conditions before it left and that it removed
+    shared: int  # images that another task shows too, because there were not enough for disjoint tasks
+
+
+def select(
+    requests: Sequence[StimulusRequest],
+    images: Sequence[VocImage],
+    categories: Sequence[str],
+    predictions: Predictions,
+    seed: int,
+) -> tuple[Selection, ...]:
+    """Choose the images of every request, in the order of `requests`.
+
+    Class discrimination takes images with exactly two annotated categories (difficult objects count), both among
+    `categories`, and explains both. Trust takes images where all its networks have the same top category, one of
+    `categories` and annotated, and explains that one; `predictions` must hold its networks.
+
+    Within a task the groups (pairs of categories; for trust the top category) are used equally as far as they reach,
+    then single categories, then the order that a hash of seed, task and image gives, so that the choice does not
+    depend on the order of `images`. Tasks show different images where there are enough: the task with the fewest to
+    spare chooses first, and each takes images that no earlier one took before any other.
+
+    Raises SelectionError when a task has too few eligible images: how many there are and which condition removed how
+    many.
+    """
+    found = [_candidates(request, images, categories, predictions) for request in requests]
+    taken: set[str] = set()
+    chosen: dict[int, tuple[Candidate, ...]] = {}
+    for place in sorted(range(len(requests)), key=lambda p: len(found[p][0]) - requests[p].images):
+        chosen[place] = _choose(found[place][0], requests[place], taken, seed)
+        taken |= {candidate.image.image_id for candidate in chosen[place]}
+    uses = Counter(candidate.image.image_id for task in chosen.values() for candidate in task)
+    return tuple(
+        Selection(
+            request,
+            tuple(sorted(chosen[place], key=lambda c: c.image.image_id)),
+            len(candidates),
+            removed,
+            sum(uses[candidate.image.image_id] > 1 for candidate in chosen[place]),
+        )
+        for place, (request, (candidates, removed)) in enumerate(zip(requests, found, strict=True))
+    )
+
+
+def _candidates(
+    request: StimulusRequest, images: Sequence[VocImage], categories: Sequence[str], predictions: Predictions
+) -> tuple[list[Candidate], dict[str, int]]:
+    """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
+
+    def explained(image: VocImage) -> tuple[str, ...]:
+        if request.kind == "class-discrimination":
+            return image.categories
+        return tuple(sorted({predictions[network][image.image_id] for network in request.networks}))
+
+    conditions: dict[str, Callable[[VocImage], bool]]
+    if request.kind == "class-discrimination":
+        conditions = {"exactly two annotated categories": lambda image: len(image.categories) == 2}
+    else:
+        conditions = {
+            f"the same top category for {' and '.join(request.networks)}": lambda image: len(explained(image)) == 1,
+            "the top category annotated": lambda image: set(explained(image)) <= set(image.categories),
+        }
+    conditions["only categories of the study"] = lambda image: set(explained(image)) <= set(categories)
+
+    left, removed = list(images), {}
+    for name, holds in conditions.items():
+        before = len(left)
+        left = [image for image in left if holds(image)]
+        removed[name] = before - len(left)
+    if len(left) < request.images:
+        losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
+        raise SelectionError(
+            f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
+            f" ({losses}); lower its images to {len(left)}, or name a larger split or more dataset.categories"
+        )
+    return [Candidate(image, explained(image)) for image in left], removed
+
+
+def _choose(
+    candidates: Sequence[Candidate], request: StimulusRequest, taken: set[str], seed: int
+) -> tuple[Candidate, ...]:
+    """Take one candidate at a time, always from the group used least so far."""
+    left = sorted(candidates, key=lambda c: _order(seed, request.task, c.image.image_id))
+    groups: Counter[tuple[str, ...]] = Counter()
+    singles: Counter[str] = Counter()
+    chosen = []
+    for _ in range(request.images):
+        best = min(
+            left,
+            key=lambda c: (
+                c.image.image_id in taken,
+                groups[c.categories],
+                sum(singles[category] for category in c.categories),
+            ),
+        )
+        left.remove(best)
+        groups[best.categories] += 1
+        singles.update(best.categories)
+        chosen.append(best)
+    return tuple(chosen)
+
+
+def _order(seed: int, task: str, image_id: str) -> bytes:
+    return hashlib.sha256(f"{seed}\x1f{task}\x1f{image_id}".encode()).digest()

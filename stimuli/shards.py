@@ -1,0 +1,84 @@
+"""From selections to shards: what one forward pass explains."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, product
+
+from models.voc import VocImage
+from stimuli.select import Selection
+
+
+@dataclass(frozen=True)
+class Visualization:
+    """One stimulus before it is made."""
+
+    network: str
+    image: VocImage
+    category: str
+    foil: str  # the other category of a class-discrimination image, else empty
+    method: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some images for one network: as many categories of each, the same methods for every pair.
+
+    `visualizations` hold images × categories × methods in this nesting. A shard follows from the selections and the
+    batch size alone, not from what is done already: a picture's last bits may depend on its company in the batch.
+    """
+
+    network: str
+    images: tuple[VocImage, ...]
+    categories: tuple[tuple[str, ...], ...]  # of each image
+    methods: tuple[str, ...]
+    visualizations: tuple[Visualization, ...]
+
+
+def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
+    """Everything the tasks ask for, each once: sorted by network, image, category, method."""
+    images: dict[str, VocImage] = {}
+    foils: dict[tuple[str, str], str] = {}
+    tasks: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for selection in selections:
+        request = selection.request
+        for candidate in selection.chosen:
+            image_id = candidate.image.image_id
+            images[image_id] = candidate.image
+            if request.kind == "class-discrimination":
+                first, second = candidate.categories
+                foils |= {(image_id, first): second, (image_id, second): first}
+            for network, category, method in product(request.networks, candidate.categories, request.methods):
+                tasks[network, image_id, category, method].append(request.task)
+    return tuple(
+        Visualization(network, images[image_id], category, foils.get((image_id, category), ""), method, tuple(asked))
+        for (network, image_id, category, method), asked in sorted(tasks.items())
+    )
+
+
+def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...]:
+    """Put visualizations (sorted) that can share a forward pass together, at most `batch_size` images each."""
+    alike: dict[tuple, list[tuple[Visualization, ...]]] = defaultdict(list)
+    for (network, _), of_image in groupby(wanted, key=lambda v: (v.network, v.image.image_id)):
+        by_methods: dict[tuple[str, ...], list[Visualization]] = defaultdict(list)
+        for _, pair in groupby(of_image, key=lambda v: v.category):
+            made = tuple(pair)
+            by_methods[tuple(v.method for v in made)] += made
+        for methods, rows in by_methods.items():
+            alike[network, methods, len(rows)].append(tuple(rows))
+    return tuple(
+        Shard(
+            network,
+            tuple(rows[0].image for rows in batch),
+            tuple(tuple(v.category for v in rows[:: len(methods)]) for rows in batch),
+            methods,
+            tuple(v for rows in batch for v in rows),
+        )
+        for (network, methods, _), everything in sorted(alike.items())
+        for batch in _batched(everything, batch_size)
+    )
+
+
+def _batched(rows: list, size: int) -> list[list]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

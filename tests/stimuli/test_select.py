@@ -1,0 +1,157 @@
+"""Which images a task gets: the eligible ones only, balanced, the same every time, or a reason why not."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from models.voc import VocImage, VocObject
+from stimuli.config import StimulusRequest
+from stimuli.errors import SelectionError
+from stimuli.select import select
+from stimuli.shards import shards, visualizations
+
+STUDY = ("cat", "cow", "dog")
+
+
+def voc(image_id, *categories, difficult=()):
+    objects = tuple(VocObject(c, (1, 1, 2, 2), c in difficult) for c in categories)
+    return VocImage(image_id, Path(f"{image_id}.jpg"), 10, 10, objects)
+
+
+def seeing(images, task="seeing", methods=("guided-backprop", "deconvolution"), networks=("strong",)):
+    return StimulusRequest(task, "class-discrimination", images, methods, networks)
+
+
+def trusting(images, task="trusting", methods=("guided-backprop",), networks=("strong", "weak")):
+    return StimulusRequest(task, "trust", images, methods, networks)
+
+
+def ids(selection):
+    return [candidate.image.image_id for candidate in selection.chosen]
+
+
+def test_class_discrimination_takes_images_with_exactly_two_categories_of_the_study():
+    images = [
+        voc("two", "cat", "dog"),
+        voc("two-of-one-kind", "cat", "cat"),
+        voc("several-objects", "cow", "dog", "dog"),
+        voc("three", "cat", "cow", "dog"),
+        voc("a-stranger", "cat", "sofa"),
+        voc("two-and-a-difficult-third", "cat", "cow", "dog", difficult=("dog",)),
+        voc("difficult-second", "cat", "cow", difficult=("cow",)),
+        voc("none"),
+    ]
+    (selection,) = select([seeing(3)], images, STUDY, {}, seed=0)
+    assert ids(selection) == ["difficult-second", "several-objects", "two"]
+    assert selection.removed == {"exactly two annotated categories": 4, "only categories of the study": 1}
+    assert selection.eligible == 3
+
+
+def test_trust_takes_images_where_the_networks_agree_on_an_annotated_category():
+    images = [voc(name, "cat", "sofa") for name in ("agree", "disagree", "both-wrong", "agree-on-a-stranger")]
+    predictions = {
+        "strong": {"agree": "cat", "disagree": "cat", "both-wrong": "dog", "agree-on-a-stranger": "sofa"},
+        "weak": {"agree": "cat", "disagree": "dog", "both-wrong": "dog", "agree-on-a-stranger": "sofa"},
+    }
+    (selection,) = select([trusting(1)], images, STUDY, predictions, seed=0)
+    assert [(c.image.image_id, c.categories) for c in selection.chosen] == [("agree", ("cat",))]
+    assert list(selection.removed.values()) == [1, 1, 1]
+
+
+def test_too_few_images_are_refused_with_the_losses_of_each_condition():
+    images = [voc("a", "cat", "dog"), voc("b", "cat"), voc("c", "cat"), voc("d", "cat", "sofa")]
+    with pytest.raises(SelectionError) as refusal:
+        select([seeing(2)], images, STUDY, {}, seed=0)
+    assert str(refusal.value) == (
+        "task 'seeing' asks for 2 images, but 1 of 4 are eligible ('exactly two annotated categories' removed 2;"
+        " 'only categories of the study' removed 1); lower its images to 1, or name a larger split or more"
+        " dataset.categories"
+    )
+
+
+def many(counts):
+    """Images of each pair of categories, as many as `counts` says."""
+    return [voc(f"{'-'.join(pair)}-{n}", *pair) for pair, count in counts.items() for n in range(count)]
+
+
+def test_pairs_of_categories_are_used_equally_as_far_as_they_reach():
+    images = many({("cat", "dog"): 100, ("cat", "cow"): 20, ("cow", "dog"): 3})
+    (selection,) = select([seeing(23)], images, STUDY, {}, seed=0)
+    assert Counter(c.categories for c in selection.chosen) == {
+        ("cat", "cow"): 10,
+        ("cat", "dog"): 10,
+        ("cow", "dog"): 3,
+    }
+
+
+def test_with_more_pairs_than_images_single_categories_are_balanced():
+    letters = "abcdef"
+    pairs = [(x, y) for x in letters for y in letters if x < y]
+    (selection,) = select([seeing(6)], many(dict.fromkeys(pairs, 5)), letters, {}, seed=0)
+    assert set(Counter(c for chosen in selection.chosen for c in chosen.categories).values()) == {2}
+
+
+def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_split():
+    images = many({("cat", "dog"): 30, ("cat", "cow"): 30})
+    shuffled = random.Random(5).sample(images, len(images))
+    chosen = ids(select([seeing(10)], images, STUDY, {}, seed=1)[0])
+    assert ids(select([seeing(10)], shuffled, STUDY, {}, seed=1)[0]) == chosen
+    assert ids(select([seeing(10)], images, STUDY, {}, seed=2)[0]) != chosen
+
+
+def test_tasks_show_different_images_where_there_are_enough():
+    """Trust may use all twelve images, discrimination six of them: the one with less to spare chooses first."""
+    images = many({("cat", "dog"): 6}) + [voc(f"cat-{n}", "cat") for n in range(6)]
+    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    for requests in ([seeing(6), trusting(6)], [trusting(6), seeing(6)]):
+        selections = select(requests, images, STUDY, predictions, seed=0)
+        assert [s.request for s in selections] == requests
+        assert not set(ids(selections[0])) & set(ids(selections[1]))
+        assert [s.shared for s in selections] == [0, 0]
+
+
+def test_tasks_share_as_few_images_as_possible_and_say_so():
+    images = many({("cat", "dog"): 6}) + [voc(f"cat-{n}", "cat") for n in range(6)]
+    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    selections = select([seeing(6), trusting(8)], images, STUDY, predictions, seed=0)
+    assert [s.shared for s in selections] == [2, 2]
+
+
+def test_a_stimulus_that_two_tasks_ask_for_is_one_row_with_both_names_and_the_foil():
+    images = [voc("both", "cat", "dog")]
+    predictions = {name: {"both": "dog"} for name in ("strong", "weak")}
+    wanted = visualizations(select([seeing(1), trusting(1)], images, STUDY, predictions, seed=0))
+    assert [(v.network, v.category, v.foil, v.method, v.tasks) for v in wanted] == [
+        ("strong", "cat", "dog", "deconvolution", ("seeing",)),
+        ("strong", "cat", "dog", "guided-backprop", ("seeing",)),
+        ("strong", "dog", "cat", "deconvolution", ("seeing",)),
+        ("strong", "dog", "cat", "guided-backprop", ("seeing", "trusting")),
+        ("weak", "dog", "cat", "guided-backprop", ("trusting",)),
+    ]
+
+
+def test_the_foil_of_a_trust_stimulus_is_empty():
+    predictions = {name: {"a": "dog"} for name in ("strong", "weak")}
+    wanted = visualizations(select([trusting(1)], [voc("a", "cat", "dog")], STUDY, predictions, seed=0))
+    assert [v.foil for v in wanted] == ["", ""]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 100])
+def test_shards_hold_every_visualization_once_in_the_order_of_their_maps(batch_size):
+    images = many({("cat", "dog"): 9, ("cat", "cow"): 9})
+    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    requests = [seeing(9), trusting(12, methods=("deconvolution", "guided-grad-cam"))]
+    wanted = visualizations(select(requests, images, STUDY, predictions, seed=0))
+    made = shards(wanted, batch_size)
+    assert Counter(v for shard in made for v in shard.visualizations) == Counter(wanted)
+    for shard in made:
+        assert len(shard.images) <= batch_size
+        nested = [
+            (shard.network, image, category, method)
+            for image, categories in zip(shard.images, shard.categories, strict=True)
+            for category in categories
+            for method in shard.methods
+        ]
+        assert [(v.network, v.image, v.category, v.method) for v in shard.visualizations] == nested
