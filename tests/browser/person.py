@@ -1,0 +1,72 @@
+"""A participant at the browser: does what a person does, by mouse or by keyboard."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.studies import TOTAL, LiveStudy
+
+
+@dataclass
+class Person:
+    page: Page
+    live: LiveStudy
+
+    @classmethod
+    def arrives(cls, page: Page, live: LiveStudy) -> "Person":
+        page.goto(live.landing)
+        return cls(page, live)
+
+    @property
+    def token(self) -> str:
+        return self.page.url.split("/p/")[1].split("/")[0]
+
+    @property
+    def options(self) -> Locator:
+        return self.page.locator(".option")
+
+    def consents(self) -> None:
+        self.page.get_by_role("checkbox").check()
+        self.page.get_by_role("button", name="Start the study").click()
+        self.page.wait_for_url("**/study")
+
+    def reads_on(self) -> None:
+        """Goes through pages to read until a question is there."""
+        while not self.question_is_open():
+            self.page.get_by_role("button", name="Continue").or_(self.page.get_by_role("button", name="Begin")).or_(
+                self.page.get_by_role("button", name="Go on")
+            ).click()
+
+    def question_is_open(self) -> bool:
+        expect(self.page.locator(".option, .page-buttons").first).to_be_visible()
+        return self.options.count() > 0
+
+    def waits_for_question(self, n: int) -> None:
+        """Until question `n` (from 1) can be answered."""
+        expect(self.page.locator("#progress-text")).to_have_text(f"Question {n} of {TOTAL}")
+        expect(self.options.first).to_be_enabled()
+
+    def clicks(self, n: int, option: int = 0) -> None:
+        self.waits_for_question(n)
+        self.options.nth(option).click()
+        self.waits_until_taken()
+
+    def waits_until_taken(self) -> None:
+        """Until the page has left the question that was answered last."""
+        expect(self.page.locator(".option.chosen")).to_have_count(0)
+
+    def starts(self) -> None:
+        """From the landing page to the first question."""
+        self.consents()
+        self.reads_on()
+
+    def finishes(self, first: int = 1) -> str:
+        """Clicks through what is left from question `first` on; the completion code."""
+        for n in range(first, TOTAL + 1):
+            self.reads_on()
+            self.clicks(n)
+        return self.code()
+
+    def code(self) -> str:
+        self.page.wait_for_url("**/finish")
+        return self.page.locator("#completion-code").inner_text()

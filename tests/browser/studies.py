@@ -1,0 +1,170 @@
+"""A small study on a real server: pictures drawn here, a SQLite file, werkzeug in a thread."""
+
+import hashlib
+import io
+import logging
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from PIL import Image, ImageDraw, ImageFilter
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from stimuli.manifest import Stimulus
+from study import create_app
+from study.admins import create_admin
+from study.db import Database, connect, upgrade
+from study.importing import open_study
+from study.schema import Event, Participant, Response, Trial
+from tests.study.samples import NOW, SECRET, document, seeing, sha256, trusting
+from tests.study.visitor import join
+
+RESEARCHER = ("ada", "a long password for tests")
+SIZE = 224
+TRIALS = {"seeing": 3, "trusting": 2}
+TOTAL = sum(TRIALS.values())
+PAIR = ("diningtable", "dog")  # each picture of the first task is of one of the two
+CONSENT = (Path(__file__).parents[2] / "examples/texts/demo-consent.en.md").read_text(encoding="utf-8")
+DEBRIEFING = (Path(__file__).parents[2] / "examples/texts/demo-debriefing.en.md").read_text(encoding="utf-8")
+
+
+def definition() -> dict[str, Any]:
+    """Both tasks, with places for everybody whom the tests send."""
+    tasks = (seeing(images=TRIALS["seeing"], k=100), trusting(images=TRIALS["trusting"], k=100))
+    sample = document(*tasks, provider="plain")
+    sample["study"] |= {"consent": {"en": CONSENT}, "debriefing": {"en": DEBRIEFING}}
+    return sample
+
+
+def picture(seed: int) -> bytes:
+    """A PNG that looks somewhat like a visualization: faint coloured edges on grey."""
+    rng = random.Random(seed)
+    canvas = Image.new("RGB", (SIZE, SIZE), (128, 128, 128))
+    draw = ImageDraw.Draw(canvas)
+    for _ in range(40):
+        x, y, r = rng.gauss(SIZE / 2, 38), rng.gauss(SIZE / 2, 38), rng.uniform(4, 26)
+        draw.arc((x - r, y - r, x + r, y + r), rng.uniform(0, 360), rng.uniform(0, 360), _tint(rng), rng.choice((1, 2)))
+    content = io.BytesIO()
+    canvas.filter(ImageFilter.SMOOTH).save(content, "PNG")
+    return content.getvalue()
+
+
+def _tint(rng: random.Random) -> tuple[int, ...]:
+    return tuple(128 + rng.randrange(-70, 70) for _ in range(3))
+
+
+def stimulus_set(folder: Path, tasks: list[dict[str, Any]]) -> tuple[Stimulus, ...]:
+    """What the tasks ask for, with a picture each."""
+    wanted = [
+        (task["name"], f"{task['name']}_{i:03}", category, foil, network, method)
+        for task in tasks
+        for i in range(task["images"])
+        for category, foil in ([(PAIR[1], "")] if task["kind"] == "trust" else [PAIR, PAIR[::-1]])
+        for network in task["networks"]
+        for method in task["methods"]
+    ]
+    rows = []
+    for seed, (task, image_id, category, foil, network, method) in enumerate(wanted):
+        content = picture(seed)
+        digest = hashlib.sha256(content).hexdigest()
+        path = folder / f"images/{digest[:2]}/{digest}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        name = hashlib.sha256(f"stimulus {seed}".encode()).hexdigest()[:32]
+        where = str(path.relative_to(folder))
+        rows.append(
+            Stimulus(
+                name, (task,), image_id, category, foil, network, method, where, digest, SIZE, SIZE, 3.0, 0.9, True
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: row.stimulus_id))
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """A response as the database has it."""
+
+    position: int
+    task: str
+    response: str
+    rt: float
+    time_elapsed: float
+
+
+@dataclass(frozen=True)
+class LiveStudy:
+    """The running server and a look into its database."""
+
+    origin: str
+    app: Flask
+    database: Database
+
+    @property
+    def landing(self) -> str:
+        return f"{self.origin}/s/demo"
+
+    def answers(self, token: str) -> list[StoredAnswer]:
+        """Everything that is stored for a participant, in order."""
+        with self.database.reading() as session:
+            rows = session.execute(
+                select(Trial.position, Trial.task, Response.response, Response.rt, Response.time_elapsed)
+                .join(Response, Response.trial_id == Trial.id)
+                .join(Participant, Participant.id == Trial.participant_id)
+                .where(Participant.token == token)
+                .order_by(Trial.position)
+            )
+            return [StoredAnswer(*row) for row in rows]
+
+    def events(self, token: str) -> list[str]:
+        with self.database.reading() as session:
+            return list(
+                session.scalars(
+                    select(Event.event)
+                    .join(Trial, Trial.id == Event.trial_id)
+                    .join(Participant, Participant.id == Trial.participant_id)
+                    .where(Participant.token == token)
+                    .order_by(Event.id)
+                )
+            )
+
+    def simulates(self, participants: int) -> None:
+        """Programs take the study, so that the researchers' pages have something to show."""
+        for _ in range(participants):
+            join(self.app, observer_kind="simulated").finish()
+
+    def completion_code(self, token: str) -> str | None:
+        with self.database.reading() as session:
+            return session.scalar(select(Participant.completion_code).where(Participant.token == token))
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[LiveStudy]:
+    """Open the study in a fresh database under `folder` and serve it on a free port."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    url = f"sqlite:///{folder / 'discern.db'}"
+    upgrade(url)
+    database = connect(url)
+    sample = definition()
+    with database.writing() as session:
+        rows = stimulus_set(folder / "stimuli", sample["tasks"])
+        open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, folder / "stimuli", NOW)
+        create_admin(session, *RESEARCHER, NOW)
+        session.commit()
+    app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield LiveStudy(f"http://127.0.0.1:{server.server_port}", app, database)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        app.extensions["discern-database"].engine.dispose()
+        database.engine.dispose()

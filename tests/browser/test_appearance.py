@@ -1,0 +1,172 @@
+"""What people see: accessible, in one piece on a phone and at a desk, photographed for a look by eye."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.person import Person
+from tests.browser.studies import RESEARCHER, TOTAL, TRIALS, LiveStudy
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+DEVICES = {"phone": PHONE, "desktop": DESKTOP}
+# 1280 px at 200 % zoom leave 640 px of CSS.
+ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core has against the page, a line an element."""
+    assert AXE.is_file(), "axe-core is not installed; run `make setup`"
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    violations = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{found['id']}: {node['html'][:120]}" for found in violations for node in found["nodes"]]
+
+
+def fits_the_width(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+class Tour:
+    """Checks and photographs each page that it is shown."""
+
+    def __init__(self, device: str, folder: Path) -> None:
+        self._device, self._folder = device, folder
+
+    def sees(self, page: Page, name: str) -> None:
+        page.screenshot(path=self._folder / f"{name}-{self._device}.png", full_page=True)
+        assert findings(page) == [], name
+        assert fits_the_width(page), name
+
+
+@pytest.fixture(params=[*DEVICES])
+def device(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def tour(device: str, screenshots: Path) -> Tour:
+    return Tour(device, screenshots)
+
+
+@pytest.fixture
+def new_page(device: str, open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context(**DEVICES[device]).new_page()
+
+
+def test_axe_finds_nothing_on_a_participants_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:
+    person = Person.arrives(new_page, live)
+    tour.sees(new_page, "1-landing")
+    person.consents()
+    expect(new_page.get_by_role("button", name="Continue")).to_be_visible()
+    tour.sees(new_page, "2-instructions")
+    person.reads_on()
+    person.waits_for_question(1)
+    tour.sees(new_page, "3-class-discrimination")
+    person.clicks(1)
+    person.waits_for_question(2)
+    new_page.reload()
+    expect(new_page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    tour.sees(new_page, "4-welcome-back")
+    for n in range(2, TRIALS["seeing"] + 1):
+        person.reads_on()
+        person.clicks(n)
+    expect(new_page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_visible()
+    tour.sees(new_page, "5-break")
+    person.reads_on()
+    person.waits_for_question(TRIALS["seeing"] + 1)
+    tour.sees(new_page, "6-trust")
+    person.finishes(first=TRIALS["seeing"] + 1)
+    tour.sees(new_page, "7-finish")
+
+
+def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, live: LiveStudy, tour: Tour) -> None:
+    person = Person.arrives(new_page, live)
+    person.consents()
+    new_page.route("**/images/*", lambda route: route.abort())
+    person.reads_on()
+    expect(new_page.get_by_role("button", name="Try again now")).to_be_visible()
+    tour.sees(new_page, "8-picture-missing")
+    new_page.unroute("**/images/*")
+    new_page.get_by_role("button", name="Try again now").click()
+    person.waits_for_question(1)
+    new_page.route("**/trials/*", lambda route: route.abort())
+    person.clicks(1)
+    expect(new_page.locator("#banner")).to_contain_text("not saved yet")
+    tour.sees(new_page, "9-not-saved")
+
+
+def test_axe_finds_nothing_on_error_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:
+    new_page.goto(f"{live.origin}/p/nobody")
+    expect(new_page.get_by_role("heading", level=1)).to_be_visible()
+    tour.sees(new_page, "error")
+
+
+def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:
+    live.simulates(2)
+    name, password = RESEARCHER
+    new_page.goto(f"{live.origin}/researcher/")
+    tour.sees(new_page, "researcher-1-login")
+    new_page.get_by_label("Name").fill(name)
+    new_page.get_by_label("Password").fill("not the password")
+    new_page.get_by_role("button", name="Log in").click()
+    expect(new_page.get_by_role("alert")).to_be_visible()
+    new_page.get_by_label("Password").fill(password)
+    new_page.get_by_role("button", name="Log in").click()
+    tour.sees(new_page, "researcher-2-studies")
+    new_page.get_by_role("link", name="What did the network see?").click()
+    tour.sees(new_page, "researcher-3-progress")
+
+
+def test_a_researcher_downloads_the_data_and_sees_no_estimates(page: Page, live: LiveStudy) -> None:
+    live.simulates(1)
+    name, password = RESEARCHER
+    page.goto(f"{live.origin}/researcher/studies/demo")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/studies/demo")
+    expect(page.get_by_role("heading", name="Simulated participants")).to_be_visible()
+    expect(page.get_by_text("They are not people")).to_be_visible()
+    text = page.locator("main").inner_text().lower()
+    assert not any(word in text for word in ("accuracy", "correct", "score", "mean"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the data").click()
+    assert download.value.suggested_filename.startswith("discern-demo-")
+
+
+def test_everything_is_readable_at_200_percent_zoom(
+    open_context: Callable[..., BrowserContext], live: LiveStudy
+) -> None:
+    page = open_context(**ZOOMED).new_page()
+    person = Person.arrives(page, live)
+    assert fits_the_width(page)
+    person.starts()
+    for n in range(1, TOTAL + 1):
+        person.reads_on()
+        person.waits_for_question(n)
+        assert fits_the_width(page)
+        person.options.last.scroll_into_view_if_needed()
+        expect(person.options.last).to_be_in_viewport(ratio=0.99)
+        person.clicks(n)
+    person.code()
+    assert fits_the_width(page)
+
+
+def test_nothing_moves_when_a_picture_arrives_late(person: Person) -> None:
+    page = person.page
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(800)
+        route.continue_()
+
+    person.consents()
+    page.route("**/images/*", late, times=1)
+    person.reads_on()
+    before = person.options.first.bounding_box()
+    person.waits_for_question(1)
+    assert person.options.first.bounding_box() == before
+    person.clicks(1)
+    person.waits_for_question(2)
+    assert person.options.first.bounding_box() == before
