@@ -4,14 +4,23 @@ import hashlib
 import json
 import struct
 import zlib
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from stimuli.manifest import Stimulus
+from study.answers import Receipt, record_answer
+from study.db import Database
+from study.enrolment import Consent, join
 from study.importing import Opened, open_study
+from study.recruitment.provider import Recruited
+from study.schema import Item, Participant, Trial
+from study.security import new_token
 
 SECRET = "a-secret-for-tests-0123456789-abcdefgh"
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -60,7 +69,9 @@ def document(*tasks: dict[str, Any], slug: str = "demo", **participants: Any) ->
 
 
 def sha256(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def png(shade: int) -> bytes:
@@ -107,3 +118,51 @@ def open_sample(session: Session, folder: Path, definition: dict[str, Any] | Non
     opened = open_study(session, definition, sha256(definition), rows, {"recipe": "paper-v1"}, folder, NOW)
     session.commit()
     return opened
+
+
+def enrol(
+    database: Database,
+    seed: int = 0,
+    now: datetime = NOW,
+    observer_kind: str = "human",
+    key: str | None = None,
+    slug: str = "demo",
+) -> Participant:
+    """Somebody joins, without a browser."""
+    visit = key or new_token()
+    given = Consent(Recruited("plain", visit, {"visit": visit}), "en", observer_kind)
+    with database.writing() as session:
+        participant = join(session, slug, given, now, np.random.default_rng(seed), SECRET)
+        session.commit()
+    return participant
+
+
+def trials_of(database: Database, participant: Participant) -> list[Trial]:
+    with database.reading() as session:
+        mine = select(Trial).where(Trial.participant_id == participant.id).order_by(Trial.position)
+        return list(session.scalars(mine))
+
+
+def answer(database: Database, participant: Participant, trial: Trial, now: datetime = NOW, choice: int = 0) -> Receipt:
+    body = {"response": trial.option_order[choice], "rt": 900, "time_elapsed": 5000, "trial_index": trial.position}
+    with database.writing() as session:
+        receipt = record_answer(session, participant.token, trial.trial_token, json.dumps(body).encode(), now)
+        session.commit()
+    return receipt
+
+
+def ratings(database: Database, observer_kind: str = "human") -> Counter[tuple[str, int]]:
+    """(task, ratings within k) → number of items that have so many."""
+    given = (
+        select(Trial.item_id, func.count().label("n"))
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(Trial.state == "answered", Trial.is_overflow.is_(False), Participant.excluded.is_(False))
+        .where(Participant.observer_kind == observer_kind)
+        .group_by(Trial.item_id)
+        .subquery()
+    )
+    with database.reading() as session:
+        rows = session.execute(
+            select(Item.task, func.coalesce(given.c.n, 0)).outerjoin(given, given.c.item_id == Item.id)
+        )
+        return Counter((task, n) for task, n in rows)
