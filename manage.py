@@ -4,165 +4,27 @@
 Rooms are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
 """
 
-import hashlib
-import json
 import os
 import secrets
-import tomllib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
-from analysis.config import AnalysisConfig
-from models.config import DatasetConfig, Name, NetworkConfig
-from stimuli.config import Method, StimuliConfig, StimulusRequest
-from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+from definition import Definition, DefinitionError, load_definition
+
+if TYPE_CHECKING:
+    from study.db import Database
 
 HERE = Path(__file__).resolve().parent
 DEMO = HERE / "examples" / "demo.toml"
-ROOMS = {"models", "stimuli", "study", "analysis", "manage", "__main__"}
+ROOMS = {"models", "stimuli", "study", "analysis", "definition"}
 Report = Callable[[int, int], None]
-
-
-class DefinitionError(Exception):
-    """The study definition cannot be used; the message lists every key that is wrong and what was expected."""
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A study definition: each room's section, the document they were read from and its hash."""
-
-    path: Path
-    dataset: DatasetConfig
-    networks: dict[str, NetworkConfig]
-    stimuli: StimuliConfig
-    study: StudyConfig
-    tasks: tuple[TaskConfig, ...]
-    participants: ParticipantsConfig
-    analysis: AnalysisConfig
-    document: dict[str, Any]
-    sha256: str
-
-    @property
-    def requests(self) -> tuple[StimulusRequest, ...]:
-        """What the tasks ask of the stimulus set."""
-        return tuple(StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks)) for t in self.tasks)
-
-    @property
-    def request_sha256(self) -> str:
-        """Hash of everything in the definition that decides the stimuli, and of nothing else."""
-        stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
-        asked = [[r.task, r.kind, r.images, r.methods, r.networks] for r in self.requests]
-        return canonical_sha256([self.document["dataset"], self.document["networks"], stimuli, asked])
-
-
-SECTIONS: dict[str, Any] = {
-    "dataset": DatasetConfig,
-    "networks": dict[Name, NetworkConfig],
-    "stimuli": StimuliConfig,
-    "study": StudyConfig,
-    "tasks": tuple[TaskConfig, ...],
-    "participants": ParticipantsConfig,
-    "analysis": AnalysisConfig,
-}
-OPTIONAL_SECTIONS = {"participants": {}, "analysis": {}}
-
-
-def canonical_sha256(value: Any) -> str:
-    """SHA-256 of `value` as JSON with sorted keys and no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def load_definition(path: Path) -> Definition:
-    """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DefinitionError(f"no study definition at {path}; examples/demo.toml is one to start from") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path} is not valid TOML: {error}") from None
-    document = OPTIONAL_SECTIONS | document
-    problems = [f"{key}: unknown section" for key in document if key not in SECTIONS]
-    problems += _read_texts(document, path.parent)
-    sections: dict[str, Any] = {}
-    for name, kind in SECTIONS.items():
-        if name not in document:
-            problems.append(f"{name}: this section is missing")
-            continue
-        try:
-            sections[name] = TypeAdapter(kind).validate_python(document[name], context={"folder": path.parent})
-        except ValidationError as error:
-            problems += [f"{_key(name, e['loc'])}: {_expected(e)}" for e in error.errors()]
-    if not problems:
-        problems = _contradictions(**sections)
-    if problems:
-        raise DefinitionError(f"{path} cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
-    return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
-
-
-def _read_texts(document: dict[str, Any], folder: Path) -> list[str]:
-    """Replace the names of consent and debriefing files by their texts, so that the hash covers what people read."""
-    problems = []
-    for field in ("consent", "debriefing"):
-        files = document.get("study", {}).get(field, {})
-        for language, name in files.items() if isinstance(files, dict) else ():
-            try:
-                files[language] = (folder / str(name)).read_text(encoding="utf-8")
-            except OSError as error:
-                problems.append(f"study.{field}.{language}: cannot read {folder / str(name)} ({error.strerror})")
-    return problems
-
-
-def _key(section: str, location: tuple[int | str, ...]) -> str:
-    return ".".join([section, *(str(part) for part in location if part != "[key]")])
-
-
-def _expected(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown key"
-    given = "" if error["type"] == "missing" else f" (given: {str(error['input'])[:60]!r})"
-    return error["msg"].removeprefix("Value error, ") + given
-
-
-def _contradictions(
-    networks: dict[str, NetworkConfig], tasks: tuple[TaskConfig, ...], analysis: AnalysisConfig, **_: Any
-) -> list[str]:
-    """What no single section can see."""
-    problems = []
-    names = [task.name for task in tasks]
-    problems += [f"tasks: two tasks are named {n!r}" for n in sorted({n for n in names if names.count(n) > 1})]
-    if not tasks:
-        problems.append("tasks: at least one [[tasks]] is needed")
-    for i, task in enumerate(tasks):
-        known = Method.__args__
-        problems += [
-            f"tasks.{i}.methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
-        ]
-        problems += [
-            f"tasks.{i}.networks: no network {n!r}; [networks] has {', '.join(networks) or 'none'}"
-            for n in task.networks
-            if n not in networks
-        ]
-    methods = {task.name: task.methods for task in tasks}
-    for i, contrast in enumerate(analysis.contrasts):
-        if contrast.task not in methods:
-            problems.append(f"analysis.contrasts.{i}.task: no task {contrast.task!r}; there are {', '.join(names)}")
-            continue
-        problems += [
-            f"analysis.contrasts.{i}: task {contrast.task!r} has no method {m!r}"
-            for m in (contrast.a, contrast.b)
-            if m not in methods[contrast.task]
-        ]
-    return problems
-
-
-# --- the commands ---------------------------------------------------------------------------------
 
 
 class Commands(click.Group):
@@ -172,9 +34,14 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if type(error).__module__.split(".")[0] in ROOMS:
+            if is_room_error(error):
                 raise click.ClickException(str(error)) from error
             raise
+
+
+def is_room_error(error: Exception) -> bool:
+    """Whether a room raised it on purpose: its class is one of ours."""
+    return type(error).__module__.split(".")[0] in ROOMS
 
 
 def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -215,10 +82,13 @@ def progress(label: str) -> Iterator[Report]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def prepare_environment() -> None:
-    """Defaults for one machine: a database and a random secret under var/, unless the environment names others."""
+    """One machine's random secret under var/, unless the environment names one."""
     folder = HERE / "var"
-    os.environ.setdefault("DISCERN_DATABASE_URL", f"sqlite:///{folder / 'discern.db'}")
     if "DISCERN_SECRET_KEY" not in os.environ:
         folder.mkdir(exist_ok=True)
         secret = folder / "secret-key"
@@ -227,6 +97,15 @@ def prepare_environment() -> None:
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32))
         os.environ["DISCERN_SECRET_KEY"] = secret.read_text()
+
+
+def ready_database() -> "Database":
+    """The database, once its tables are known to be of the present version."""
+    from study.db import connect, database_url, require_ready
+
+    database = connect(database_url())
+    require_ready(database)
+    return database
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -255,8 +134,9 @@ def make_scenes_command(definition: Definition, train_images: int, val_images: i
 
     dataset = definition.dataset
     counts = {dataset.train_split: train_images, dataset.split: val_images}
+    emoji = HERE / "node_modules" / "emoji-datasource-google"
     with progress("Drawing scenes") as report:
-        make_scenes(dataset, HERE / "node_modules" / "emoji-datasource-google", counts, seed, report)
+        make_scenes(dataset.root, emoji, dataset.categories, counts, seed, report)
     click.echo(f"Scenes: {dataset.root} (train {train_images}, val {val_images}, seed {seed})")
 
 
@@ -302,6 +182,293 @@ def generate_stimuli(definition: Definition) -> None:
             report,
         )
     click.echo(f"Stimulus set: {folder}")
+
+
+@cli.group()
+def db() -> None:
+    """The database of studies, participants and responses."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Create the database or bring it to the present schema.
+
+    Example: DISCERN_DATABASE_URL=postgresql+psycopg://localhost/discern manage.py db upgrade
+    """
+    from study.db import database_url, upgrade
+
+    upgrade(database_url())
+    click.echo("The database is up to date.")
+
+
+@cli.command("open-study")
+@study_option
+def open_study_command(definition: Definition) -> None:
+    """Freeze the definition, take in its stimuli and let participants in.
+
+    Example: manage.py open-study --study examples/demo.toml
+    """
+    from stimuli.manifest import read_provenance, read_stimuli
+    from study.importing import open_study
+
+    folder = definition.stimuli.output
+    stimuli, provenance = read_stimuli(folder), read_provenance(folder)
+    require_same_request(definition, provenance)
+    with ready_database().writing() as session:
+        opened = open_study(session, definition.document, definition.sha256, stimuli, provenance, folder, now())
+        session.commit()
+    state = "is open" if opened.is_new else "was open already, with this very definition"
+    click.echo(f"Study {definition.study.slug!r} {state}: /s/{definition.study.slug}")
+
+
+def require_same_request(definition: Definition, provenance: dict[str, Any]) -> None:
+    """Raise DefinitionError when the stimulus set was made for another dataset, network, recipe or task."""
+    if provenance["request_sha256"] != definition.request_sha256:
+        raise DefinitionError(
+            f"the stimuli in {definition.stimuli.output} were made for other settings than {definition.path} has;"
+            " run `manage.py generate-stimuli`"
+        )
+
+
+@cli.command("add-researcher")
+@click.argument("name")
+def add_researcher(name: str) -> None:
+    """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
+
+    Example: manage.py add-researcher ada
+    """
+    from study.admins import create_admin
+
+    password = secrets.token_urlsafe(12)
+    with ready_database().writing() as session:
+        create_admin(session, name, password, now())
+        session.commit()
+    click.echo(f"Researcher {name!r}, password {password}\nIt is shown this once.")
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes; two a core at most.")
+@click.option("--threads", default=8, show_default=True, help="Threads in each process.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve all open studies, at /s/<slug>, and the researchers' pages, at /researcher.
+
+    Example: manage.py serve --port 8080
+    """
+    from study.serve import serve as run_server
+
+    ready_database()
+    click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
+    run_server(host, port, workers, threads)
+
+
+@cli.command()
+@study_option
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
+@click.option("--participants", default=72, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def simulate(definition: Definition, url: str, participants: int, seed: int) -> None:
+    """Let simulated participants take the study over HTTP, marked as simulated wherever their answers go.
+
+    They know the truth from the stimulus set and err as docs/explanation/statistics.md states.
+
+    Example: manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
+    """
+    from study.simulated import run_participant
+
+    with progress("Simulated participants") as report:
+        for i, (choose, rng) in enumerate(simulated_people(definition, participants, seed)):
+            report(i, participants)
+            run_participant(url, definition.study.slug, choose, rng)
+        report(participants, participants)
+    click.echo(f"{participants} simulated participants finished.")
+
+
+def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[tuple[Callable[..., Any], Any]]:
+    """(how one simulated person answers a trial, their random numbers), for `count` people."""
+    import hashlib
+
+    import numpy as np
+
+    from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
+    from stimuli.manifest import read_stimuli
+
+    shown = {stimulus.sha256: stimulus for stimulus in read_stimuli(definition.stimuli.output)}
+    first_network = {task.name: task.networks[0] for task in definition.tasks}
+    for stream in np.random.SeedSequence(seed).spawn(count):
+        rng = np.random.default_rng(stream)
+        person = draw_participant(rng, Psychometrics(seed=seed))
+
+        def choose(trial: dict[str, Any], images: list[bytes], rng: Any, person: Any = person) -> tuple[str, float]:
+            left, *right = (shown[hashlib.sha256(image).hexdigest()] for image in images)
+            if not right:
+                return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
+            score, rt = answer_trust(person, left.image_id, left.method, rng)
+            return str(score if left.network == first_network[trial["task"]] else -score), rt
+
+        yield choose, rng
+
+
+@cli.command()
+@study_option
+@click.option("--out", default=Path("export"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in place of an earlier export in that folder.")
+def export(definition: Definition, out: Path, replace: bool) -> None:
+    """Write the study's data as a Psych-DS folder. May run while people take part.
+
+    Example: manage.py export --study examples/demo.toml --out export
+    """
+    from study.export import export_study
+
+    with ready_database().snapshot() as session:
+        folder = export_study(session, definition.study.slug, out, replace)
+    click.echo(f"Export: {folder}")
+
+
+@cli.command()
+@click.argument("source", metavar="EXPORT", type=click.Path(path_type=Path))
+@click.option("--out", default=Path("report"), show_default=True, type=click.Path(path_type=Path))
+def analyze(source: Path, out: Path) -> None:
+    """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
+
+    Example: manage.py analyze export --out report
+    """
+    from analysis.report import analyze as write_report
+
+    with progress("Analysing") as report:
+        page = write_report(source, out, report)
+    click.echo(f"Report: {page}")
+
+
+@cli.command()
+@study_option
+def check(definition: Definition) -> None:
+    """Say in plain words whether photographs, networks, stimuli, database and front end are ready.
+
+    Example: manage.py check --study examples/voc-sample.toml
+    """
+    problems = 0
+    for thing, look in readiness(definition).items():
+        try:
+            state, words = "ready", look()
+        except Exception as error:
+            if not is_room_error(error):
+                raise
+            state, words = "NOT READY", str(error)
+            problems += 1
+        click.echo(f"{state:<10} {thing}: {words}")
+    if problems:
+        raise click.ClickException(f"{problems} of these need attention before {definition.path} can run")
+
+
+def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
+    """What a study stands on, and for each a look at it that says in words what is there, or raises."""
+    from models.catalogue import load_network
+    from models.voc import open_split
+    from stimuli.manifest import read_provenance, verify
+    from study.frontend import check_packages
+
+    def photographs() -> str:
+        dataset = definition.dataset
+        return f"{len(open_split(dataset, dataset.split))} images in split {dataset.split!r} of {dataset.root}"
+
+    def network(name: str) -> str:
+        loaded = load_network(name, definition.networks[name])
+        return f"{loaded.architecture}, {len(loaded.categories)} categories, mAP {loaded.mean_average_precision:.3f}"
+
+    def stimuli() -> str:
+        folder = definition.stimuli.output
+        count = verify(folder)
+        require_same_request(definition, read_provenance(folder))
+        return f"{count} visualizations in {folder}, every file as it was made"
+
+    def database() -> str:
+        return ready_database().engine.url.render_as_string(hide_password=True)
+
+    def front_end() -> str:
+        check_packages()
+        return "jsPsych and its plugins are installed"
+
+    networks = {f"network {name}": partial(network, name) for name in definition.networks}
+    return {
+        "photographs": photographs,
+        **networks,
+        "stimuli": stimuli,
+        "database": database,
+        "front end": front_end,
+    }
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True)
+@click.pass_context
+def demo(ctx: click.Context, port: int) -> None:
+    """Everything for a first look: scenes, networks, stimuli, database, study, then the server.
+
+    Example: manage.py demo --port 8080
+    """
+    from study.serve import refuse_taken_port
+
+    refuse_taken_port("127.0.0.1", port)
+    definition = load_definition(DEMO)
+    prepare(ctx, definition)
+    with ready_database().writing() as session:
+        password = demo_researcher(session)
+        session.commit()
+    address = f"http://127.0.0.1:{port}"
+    click.echo(f"\nParticipants: {address}/s/{definition.study.slug}")
+    click.echo(f"Researchers:  {address}/researcher   name 'demo', password {password}\n")
+    ctx.invoke(serve, port=port)
+
+
+def prepare(ctx: click.Context, definition: Definition) -> None:
+    """Bring a definition to an open study; finished steps are recognised by the commands themselves."""
+    if definition.path == DEMO:
+        ctx.invoke(make_scenes_command, definition=definition)
+    untrained = tuple(name for name, network in definition.networks.items() if not network.checkpoint.exists())
+    if untrained:
+        ctx.invoke(train, definition=definition, names=untrained)
+    ctx.invoke(generate_stimuli, definition=definition)
+    ctx.invoke(db_upgrade)
+    ctx.invoke(open_study_command, definition=definition)
+
+
+def demo_researcher(session: Any) -> str:
+    """A new password for the demo's researcher each time: none is kept that could be printed again."""
+    from study.admins import create_admin, set_password
+    from study.errors import AdminError
+
+    password = secrets.token_urlsafe(12)
+    try:
+        set_password(session, "demo", password, now())
+    except AdminError:
+        create_admin(session, "demo", password, now())
+    return password
+
+
+@cli.command()
+@study_option
+@click.option("--participants", default=72, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.pass_context
+def rehearse(ctx: click.Context, definition: Definition, participants: int, seed: int) -> None:
+    """A dress rehearsal: the whole study with simulated participants, to a report, in a database of its own.
+
+    Example: manage.py rehearse --study examples/voc-sample.toml --participants 72
+    """
+    from study.serve import served
+
+    folder = HERE / "var" / definition.study.slug / f"rehearsal-{participants}-{seed}"
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    os.environ["DISCERN_DATABASE_URL"] = f"sqlite:///{folder / 'rehearsal.sqlite3'}"
+    prepare(ctx, definition)
+    with served() as url:
+        ctx.invoke(simulate, definition=definition, url=url, participants=participants, seed=seed)
+    ctx.invoke(export, definition=definition, out=folder / "export")
+    ctx.invoke(analyze, source=folder / "export", out=folder / "report")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ class PortTakenError(StudyError):
     """Something else listens at the address."""
 
 
+class ServerNotStartedError(StudyError):
+    """The server ended or did not answer before it should have."""
+
+
 class OpeningError(StudyError):
     """A study cannot be opened: its definition changed, or the stimulus set does not fit it."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import manage
+import definition
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,23 +31,23 @@ def write(tmp_path):
 def test_every_example_loads(file, monkeypatch):
     for variable in ("DISCERN_SHARED", "DISCERN_VOC"):
         monkeypatch.setenv(variable, "/nowhere")
-    definition = manage.load_definition(file)
-    assert definition.study.slug == file.stem
-    assert json.dumps(definition.document)
+    loaded = definition.load_definition(file)
+    assert loaded.study.slug == file.stem
+    assert json.dumps(loaded.document)
 
 
 def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_text(write, tmp_path):
-    original = manage.load_definition(ROOT / "examples" / "demo.toml").sha256
-    assert manage.load_definition(write()).sha256 == original
+    original = definition.load_definition(ROOT / "examples" / "demo.toml").sha256
+    assert definition.load_definition(write()).sha256 == original
     consent = tmp_path / "texts" / "demo-consent.en.md"
     consent.write_text(consent.read_text() + "One more sentence.")
-    assert manage.load_definition(write()).sha256 != original
+    assert definition.load_definition(write()).sha256 != original
 
 
 def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
-    original = manage.load_definition(write()).request_sha256
-    assert manage.load_definition(write("minutes = 4", "minutes = 5")).request_sha256 == original
-    assert manage.load_definition(write("images = 18", "images = 19")).request_sha256 != original
+    original = definition.load_definition(write()).request_sha256
+    assert definition.load_definition(write("minutes = 4", "minutes = 5")).request_sha256 == original
+    assert definition.load_definition(write("images = 18", "images = 19")).request_sha256 != original
 
 
 @pytest.mark.parametrize(
@@ -81,18 +81,18 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
     ],
 )
 def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, message):
-    with pytest.raises(manage.DefinitionError) as refusal:
-        manage.load_definition(write(old, new))
+    with pytest.raises(definition.DefinitionError) as refusal:
+        definition.load_definition(write(old, new))
     assert message in str(refusal.value)
 
 
 def test_all_faults_are_told_at_once(write):
     file = write("minutes = 4", "minutes = -1")
     file.write_text(file.read_text().replace("lease_minutes = 60", "lease_minutes = 0"))
-    with pytest.raises(manage.DefinitionError, match=r"study\.minutes(?s:.*)participants\.lease_minutes"):
-        manage.load_definition(file)
+    with pytest.raises(definition.DefinitionError, match=r"study\.minutes(?s:.*)participants\.lease_minutes"):
+        definition.load_definition(file)
 
 
 def test_a_missing_definition_names_the_file_and_an_example(tmp_path):
-    with pytest.raises(manage.DefinitionError, match=r"no study definition at .*absent\.toml; examples/demo\.toml"):
-        manage.load_definition(tmp_path / "absent.toml")
+    with pytest.raises(definition.DefinitionError, match=r"no study definition at .*absent\.toml; examples/demo\.toml"):
+        definition.load_definition(tmp_path / "absent.toml")

@@ -1,0 +1,151 @@
+"""The study definition: one TOML file, read once, each room's section checked by that room's own model.
+
+Stands beside manage.py because only the two of them see all four rooms; imports none of their heavy parts.
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from analysis.config import AnalysisConfig
+from models.config import DatasetConfig, Name, NetworkConfig
+from stimuli.config import Method, StimuliConfig, StimulusRequest
+from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+
+
+class DefinitionError(Exception):
+    """The study definition cannot be used; the message lists every key that is wrong and what was expected."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A study definition: each room's section, the document they were read from and its hash."""
+
+    path: Path
+    dataset: DatasetConfig
+    networks: dict[str, NetworkConfig]
+    stimuli: StimuliConfig
+    study: StudyConfig
+    tasks: tuple[TaskConfig, ...]
+    participants: ParticipantsConfig
+    analysis: AnalysisConfig
+    document: dict[str, Any]
+    sha256: str
+
+    @property
+    def requests(self) -> tuple[StimulusRequest, ...]:
+        """What the tasks ask of the stimulus set."""
+        return tuple(StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks)) for t in self.tasks)
+
+    @property
+    def request_sha256(self) -> str:
+        """Hash of everything in the definition that decides the stimuli, and of nothing else."""
+        stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
+        asked = [[r.task, r.kind, r.images, r.methods, r.networks] for r in self.requests]
+        return canonical_sha256([self.document["dataset"], self.document["networks"], stimuli, asked])
+
+
+SECTIONS: dict[str, Any] = {
+    "dataset": DatasetConfig,
+    "networks": dict[Name, NetworkConfig],
+    "stimuli": StimuliConfig,
+    "study": StudyConfig,
+    "tasks": tuple[TaskConfig, ...],
+    "participants": ParticipantsConfig,
+    "analysis": AnalysisConfig,
+}
+OPTIONAL_SECTIONS = {"participants": {}, "analysis": {}}
+
+
+def canonical_sha256(value: Any) -> str:
+    """SHA-256 of `value` as JSON with sorted keys and no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_definition(path: Path) -> Definition:
+    """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DefinitionError(f"no study definition at {path}; examples/demo.toml is one to start from") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{path} is not valid TOML: {error}") from None
+    document = OPTIONAL_SECTIONS | document
+    problems = [f"{key}: unknown section" for key in document if key not in SECTIONS]
+    problems += _read_texts(document, path.parent)
+    sections: dict[str, Any] = {}
+    for name, kind in SECTIONS.items():
+        if name not in document:
+            problems.append(f"{name}: this section is missing")
+            continue
+        try:
+            sections[name] = TypeAdapter(kind).validate_python(document[name], context={"folder": path.parent})
+        except ValidationError as error:
+            problems += [f"{_key(name, e['loc'])}: {_expected(e)}" for e in error.errors()]
+    if not problems:
+        problems = _contradictions(**sections)
+    if problems:
+        raise DefinitionError(f"{path} cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
+    return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
+
+
+def _read_texts(document: dict[str, Any], folder: Path) -> list[str]:
+    """Replace the names of consent and debriefing files by their texts, so that the hash covers what people read."""
+    problems = []
+    for field in ("consent", "debriefing"):
+        files = document.get("study", {}).get(field, {})
+        for language, name in files.items() if isinstance(files, dict) else ():
+            try:
+                files[language] = (folder / str(name)).read_text(encoding="utf-8")
+            except OSError as error:
+                problems.append(f"study.{field}.{language}: cannot read {folder / str(name)} ({error.strerror})")
+    return problems
+
+
+def _key(section: str, location: tuple[int | str, ...]) -> str:
+    return ".".join([section, *(str(part) for part in location if part != "[key]")])
+
+
+def _expected(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "unknown key"
+    given = "" if error["type"] == "missing" else f" (given: {str(error['input'])[:60]!r})"
+    return error["msg"].removeprefix("Value error, ") + given
+
+
+def _contradictions(
+    networks: dict[str, NetworkConfig], tasks: tuple[TaskConfig, ...], analysis: AnalysisConfig, **_: Any
+) -> list[str]:
+    """What no single section can see."""
+    problems = []
+    names = [task.name for task in tasks]
+    problems += [f"tasks: two tasks are named {n!r}" for n in sorted({n for n in names if names.count(n) > 1})]
+    if not tasks:
+        problems.append("tasks: at least one [[tasks]] is needed")
+    for i, task in enumerate(tasks):
+        known = Method.__args__
+        problems += [
+            f"tasks.{i}.methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
+        ]
+        problems += [
+            f"tasks.{i}.networks: no network {n!r}; [networks] has {', '.join(networks) or 'none'}"
+            for n in task.networks
+            if n not in networks
+        ]
+    methods = {task.name: task.methods for task in tasks}
+    for i, contrast in enumerate(analysis.contrasts):
+        if contrast.task not in methods:
+            problems.append(f"analysis.contrasts.{i}.task: no task {contrast.task!r}; there are {', '.join(names)}")
+            continue
+        problems += [
+            f"analysis.contrasts.{i}: task {contrast.task!r} has no method {m!r}"
+            for m in (contrast.a, contrast.b)
+            if m not in methods[contrast.task]
+        ]
+    return problems

@@ -1,0 +1,87 @@
+"""Run the survey under gunicorn: gthread workers, several processes, one database."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from study.db import ROOT
+from study.errors import PortTakenError, ServerNotStartedError
+
+
+class _Server(BaseApplication):
+    """gunicorn with our settings instead of its command line."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self._settings.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Any:
+        # In the worker, after the fork: a database connection must not cross it.
+        from study import create_app
+
+        return create_app()
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise PortTakenError before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTakenError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, e.g. --port {port + 1}"
+            ) from error
+
+
+def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
+    """Serve until stopped. gthread and not gevent: SQLite's lock blocks the whole thread."""
+    refuse_taken_port(host, port)
+    settings = {
+        "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "worker_class": "gthread",
+        "workers": workers,
+        "threads": threads,
+        "accesslog": None,  # an access log would store addresses and tokens
+        "errorlog": "-",
+        "loglevel": "warning",
+        "graceful_timeout": 20,
+        "control_socket_disable": True,
+    }
+    _Server(settings).run()
+
+
+@contextmanager
+def served(seconds_to_start: float = 60) -> Iterator[str]:
+    """`manage.py serve` in a process of its own on a free port, until the block ends; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)])
+    try:
+        deadline = time.monotonic() + seconds_to_start
+        while not _listens(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise ServerNotStartedError("the server did not start; run `manage.py serve` to see why")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

@@ -1,0 +1,67 @@
+"""Every command explains itself, and a failure is a message and an exit status, not a traceback."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import manage
+
+ROOT = Path(__file__).parents[2]
+
+
+def every_command(group: click.Group, prefix: tuple[str, ...] = ()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*prefix, name))
+        else:
+            yield (*prefix, name)
+
+
+@pytest.mark.parametrize("command", every_command(manage.cli), ids=" ".join)
+def test_every_command_shows_an_example_of_itself(command):
+    shown = CliRunner().invoke(manage.cli, [*command, "--help"])
+    assert shown.exit_code == 0
+    assert f"manage.py {' '.join(command)}" in shown.output.split("Example:")[1]
+
+
+def test_the_readme_names_every_command():
+    readme = (ROOT / "README.md").read_text()
+    missing = [" ".join(c) for c in every_command(manage.cli) if f"manage.py {' '.join(c)}" not in readme]
+    assert not missing
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_missing_definition_is_a_message_and_exit_status_one(tmp_path):
+    done = run("open-study", "--study", str(tmp_path / "none.toml"), PATH="")
+    assert done.returncode == 1
+    assert "no study definition at" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serving_without_a_database_names_the_command_that_makes_one(tmp_path):
+    done = run("serve", DISCERN_DATABASE_URL=f"sqlite:///{tmp_path / 'none.sqlite3'}", PATH="")
+    assert done.returncode == 1
+    assert "run `manage.py db upgrade`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_refused_with_another_proposed(tmp_path):
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    assert run("db", "upgrade", DISCERN_DATABASE_URL=url, PATH="").returncode == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port), DISCERN_DATABASE_URL=url, PATH="")
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert f"--port {port + 1}" in done.stderr
