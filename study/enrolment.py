@@ -62,7 +62,8 @@ def join(
     _keep_limit(session, study, definition.participants, consent.observer_kind)
     chosen = _choose_trials(session, study, definition, consent.observer_kind, rng)
     participant = _store(session, study, definition, consent, identity, now)
-    session.execute(insert(Trial), _plan(chosen, participant, rng))
+    trials = [_trial(item, position, swapped, participant) for position, (item, swapped) in enumerate(chosen)]
+    session.execute(insert(Trial), trials)
     return participant
 
 
@@ -128,8 +129,12 @@ def _keep_limit(session: Session, study: Study, config: ParticipantsConfig, obse
 
 def _choose_trials(
     session: Session, study: Study, definition: FrozenDefinition, observer_kind: str, rng: np.random.Generator
-) -> list[Row]:
-    """The items of the participant's trials in order, task after task. Raises StudyFullError when there are none."""
+) -> list[tuple[Item, bool]]:
+    """(item, swapped) of the participant's trials in order, task after task.
+
+    `swapped` exchanges left and right, or the two options; it is fair within each task and each of its methods.
+    Raises StudyFullError when no task has a trial left to give.
+    """
     load = loads(session, study.id, observer_kind)
     rows = session.execute(
         select(Item, Stimulus.network)
@@ -145,11 +150,10 @@ def _choose_trials(
     tasks: Sequence[TaskConfig] = definition.tasks
     if definition.participants.tasks == "one":
         tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
-    chosen = [
-        items[candidate.item_id]
-        for task in tasks
-        for candidate in choose(candidates[task.name], task.trials_per_participant, rng)
-    ]
+    chosen: list[tuple[Item, bool]] = []
+    for task in tasks:
+        picked = [items[c.item_id] for c in choose(candidates[task.name], task.trials_per_participant, rng)]
+        chosen += zip(picked, alternate([item.method for item in picked], rng), strict=True)
     if not chosen:
         raise StudyFullError("this study has all the answers it needs")
     return chosen
@@ -192,16 +196,8 @@ def _store(
     return participant
 
 
-def _plan(items: Sequence[Item], participant: Participant, rng: np.random.Generator) -> list[dict[str, object]]:
-    """Rows of `trial`: the sides and the order of options are fair within each method of a task."""
-    coins = alternate([(item.task, item.method) for item in items], rng)
-    return [
-        _trial(item, position, coin, participant)
-        for position, (item, coin) in enumerate(zip(items, coins, strict=True))
-    ]
-
-
 def _trial(item: Item, position: int, swapped: bool, participant: Participant) -> dict[str, object]:
+    """A row of `trial`."""
     left, right = item.stimulus_a_id, item.stimulus_b_id
     if right is None:
         options = [item.foil, item.category] if swapped else [item.category, item.foil]

@@ -1,0 +1,104 @@
+"""Connections keep their rules, and tables and migrations agree."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from study.db import Database, connect, is_temporary, require_ready, upgrade
+from study.errors import DatabaseNotReadyError
+from study.schema import Base, ExternalIdentity, Study
+from tests.study.samples import NOW
+
+
+def test_tables_and_migrations_agree(any_database: Database) -> None:
+    with any_database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(any_url: str) -> None:
+    upgrade(any_url)
+    upgrade(any_url)
+    database = connect(any_url)
+    require_ready(database)
+    database.engine.dispose()
+
+
+def test_every_pooled_sqlite_connection_is_durable_and_checks_foreign_keys(database: Database) -> None:
+    sessions = [database.writing.kw["bind"].connect() if i == 0 else database.engine.connect() for i in range(20)]
+    for connection in sessions:
+        values = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _PRAGMAS}
+        assert values == _PRAGMAS
+    for connection in sessions:
+        connection.close()
+
+
+_PRAGMAS = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def test_foreign_keys_guard(any_database: Database) -> None:
+    with any_database.writing() as session:
+        session.add(ExternalIdentity(participant_id=999, provider="plain", parameters={}))
+        with pytest.raises(IntegrityError):
+            session.commit()
+
+
+def test_a_writer_holds_the_lock_from_its_first_read_and_readers_do_not_wait(sqlite_url: str) -> None:
+    upgrade(sqlite_url)
+    database = connect(sqlite_url, busy_timeout_s=0.05)
+    with database.writing() as first, database.writing() as second, database.reading() as reader:
+        first.execute(text("SELECT 1"))
+        with pytest.raises(OperationalError, match="locked") as error:
+            second.execute(text("SELECT 1"))
+        assert is_temporary(error.value)
+        assert reader.execute(text("SELECT count(*) FROM study")).scalar() == 0
+    database.engine.dispose()
+
+
+def test_times_come_back_in_utc(any_database: Database) -> None:
+    row = {"document": {}, "definition_sha256": "", "provenance": {}, "stimuli_folder": "", "completion_code": ""}
+    with any_database.writing() as session:
+        session.add(Study(slug="s", opened_at=NOW, **row))
+        session.commit()
+    with any_database.reading() as session:
+        assert session.query(Study).one().opened_at == NOW
+
+
+def test_naive_times_are_refused(database: Database) -> None:
+    with database.writing() as session, pytest.raises(Exception, match="naive datetime"):
+        session.query(Study).filter(Study.opened_at > NOW.replace(tzinfo=None)).all()
+
+
+def test_a_missing_database_is_named_with_the_remedy_and_not_created(tmp_path: Path) -> None:
+    file = tmp_path / "none.db"
+    with pytest.raises(DatabaseNotReadyError, match=r"no database at sqlite:.*none\.db; run `manage.py db upgrade`"):
+        require_ready(connect(f"sqlite:///{file}"))
+    assert not file.exists()
+
+
+def test_an_empty_or_older_database_is_named_with_the_remedy(any_url: str) -> None:
+    database = connect(any_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE other (id INTEGER)"))
+    with pytest.raises(DatabaseNotReadyError, match=r"no tables yet; run `manage.py db upgrade`"):
+        require_ready(database)
+    upgrade(any_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(DatabaseNotReadyError, match=r"at version 0000, not .*; run `manage.py db upgrade`"):
+        require_ready(database)
+    database.engine.dispose()
+
+
+def test_an_unreachable_server_is_named_without_its_password() -> None:
+    with pytest.raises(DatabaseNotReadyError, match=r"cannot reach the database postgresql://me:\*\*\*@127.0.0.1:1/x"):
+        require_ready(connect("postgresql://me:hidden@127.0.0.1:1/x"))
+
+
+def test_other_databases_are_refused_by_name() -> None:
+    with pytest.raises(DatabaseNotReadyError, match="'mysql' is not supported"):
+        connect("mysql://localhost/x")
