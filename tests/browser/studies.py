@@ -36,7 +36,7 @@ DEBRIEFING = (Path(__file__).parents[2] / "examples/texts/demo-debriefing.en.md"
 
 def definition() -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
-    tasks = (seeing(images=TRIALS["seeing"], k=100), trusting(images=TRIALS["trusting"], k=100))
+    tasks = (seeing(images=TRIALS["seeing"], k=9), trusting(images=TRIALS["trusting"], k=40))
     sample = document(*tasks, provider="plain")
     sample["study"] |= {"consent": {"en": CONSENT}, "debriefing": {"en": DEBRIEFING}}
     return sample
@@ -133,10 +133,10 @@ class LiveStudy:
                 )
             )
 
-    def simulates(self, participants: int) -> None:
-        """Programs take the study, so that the researchers' pages have something to show."""
-        for _ in range(participants):
-            join(self.app, observer_kind="simulated").finish()
+    def fills(self, people: int, simulated: int) -> None:
+        """Takes the study without a browser, so that the researchers' pages have something to show."""
+        for kind in ["human"] * people + ["simulated"] * simulated:
+            join(self.app, observer_kind=kind).finish()
 
     def completion_code(self, token: str) -> str | None:
         with self.database.reading() as session:

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.person import Person
 from tests.browser.studies import RESEARCHER, TOTAL, TRIALS, LiveStudy
+from tests.study.visitor import join
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 DEVICES = {"phone": PHONE, "desktop": DESKTOP}
@@ -93,6 +94,7 @@ def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, 
     person.waits_for_question(1)
     new_page.route("**/trials/*", lambda route: route.abort())
     person.clicks(1)
+    person.waits_for_question(2)
     expect(new_page.locator("#banner")).to_contain_text("not saved yet")
     tour.sees(new_page, "9-not-saved")
 
@@ -104,7 +106,8 @@ def test_axe_finds_nothing_on_error_pages(new_page: Page, live: LiveStudy, tour:
 
 
 def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:
-    live.simulates(2)
+    live.fills(people=8, simulated=3)
+    join(live.app)  # one who has only just begun
     name, password = RESEARCHER
     new_page.goto(f"{live.origin}/researcher/")
     tour.sees(new_page, "researcher-1-login")
@@ -120,7 +123,7 @@ def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStud
 
 
 def test_a_researcher_downloads_the_data_and_sees_no_estimates(page: Page, live: LiveStudy) -> None:
-    live.simulates(1)
+    live.fills(people=1, simulated=1)
     name, password = RESEARCHER
     page.goto(f"{live.origin}/researcher/studies/demo")
     page.get_by_label("Name").fill(name)

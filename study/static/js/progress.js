@@ -3,10 +3,19 @@
 import { say } from "./strings.js";
 
 /** Shows that question `index` (from 0) of `total` is open. */
-export function showProgress(index, total) {
+export function showQuestion(index, total) {
+  show(index, total, say("question", { n: index + 1, total }));
+}
+
+/** Shows that `answered` of `total` questions are done, while no question is open. */
+export function showAnswered(answered, total) {
+  show(answered, total, say("answered", { n: answered, total }));
+}
+
+function show(value, max, text) {
   const bar = document.getElementById("progress-bar");
-  bar.max = total;
-  bar.value = index;
-  document.getElementById("progress-text").textContent = say("progress", { n: Math.min(index + 1, total), total });
+  bar.max = max;
+  bar.value = value;
+  document.getElementById("progress-text").textContent = text;
   document.getElementById("progress").hidden = false;
 }

@@ -1,6 +1,8 @@
 /** Every sentence that the study's scripts show, in one place, so that a translation replaces one object. */
 const SENTENCES = {
-  progress: "Question {n} of {total}",
+  question: "Question {n} of {total}",
+  answered: "{n} of {total} questions answered",
+  instructions: "Instructions",
   part: "Part {n} of {total}",
   loading: "The picture is loading …",
   loadingSlowly: "The picture is taking longer than usual. We keep trying.",

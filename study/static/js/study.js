@@ -6,7 +6,7 @@ import { element } from "./dom.js";
 import { recordEvents, takeEvents } from "./events.js";
 import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
-import { showProgress } from "./progress.js";
+import { showAnswered, showQuestion } from "./progress.js";
 import { say } from "./strings.js";
 import { Refused, getJson, persistently } from "./transport.js";
 
@@ -35,6 +35,7 @@ async function start() {
   const plan = await fetchPlan();
   if (!plan) return showMessage(say("unknownTitle"), say("unknownText"));
   if (plan.trials.length > 0) await run(plan, delivery);
+  showAnswered(plan.total, plan.total);
   if (delivery.unsent > 0) showMessage(say("sendingTitle"), say("sendingText"));
   await delivery.flush();
   location.replace(stage.dataset.finish);
@@ -75,7 +76,8 @@ async function run(plan, delivery) {
   let refuse;
   const refusal = new Promise((_, reject) => (refuse = reject));
   const timeline = buildTimeline(plan, pictures, {
-    onStart: ({ index }) => showProgress(index, plan.total),
+    onPage: (answered) => showAnswered(answered, plan.total),
+    onQuestion: ({ index }) => showQuestion(index, plan.total),
     onResponse: async (planned, response) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
       await delivery.store(planned.index, answerAddress(planned), answer);

@@ -6,29 +6,23 @@ import { say } from "./strings.js";
 import { TrialPlugin } from "./trial-plugin.js";
 
 /**
- * The timeline for what is still unanswered. `pictures` are the plan's Pictures; `onStart(planned)` is called when a
- * trial begins and `onResponse(planned, {response, rt})` when it is answered.
+ * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
+ * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, {response, rt})` on its answer.
  */
-export function buildTimeline(plan, pictures, { onStart, onResponse }) {
+export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse }) {
   const timeline = [];
-  let firstPage = true;
   plan.tasks.forEach((task, part) => {
     const open = plan.trials.filter((planned) => planned.task === task.name);
     if (open.length === 0) return;
-    const begun = open.length < task.trials;
-    if (begun) timeline.push(welcomeBack(task, open[0], plan.total));
-    else {
-      if (!firstPage) timeline.push(breakBefore(task, part, plan.tasks.length));
-      timeline.push(instructions(task, part, plan.tasks.length, plan.title));
-    }
-    firstPage = false;
+    const pages = pagesBefore(task, part, open, plan, timeline.length === 0);
+    for (const page of pages) timeline.push({ ...page, on_start: () => onPage(open[0].index) });
     for (const planned of open) {
       timeline.push({
         type: TrialPlugin,
         planned,
         position: plan.trials.indexOf(planned),
         pictures: () => pictures,
-        on_start: () => onStart(planned),
+        on_start: () => onQuestion(planned),
         on_response: (answer) => onResponse(planned, answer),
       });
     }
@@ -36,11 +30,17 @@ export function buildTimeline(plan, pictures, { onStart, onResponse }) {
   return timeline;
 }
 
-function instructions(task, part, parts, title) {
+function pagesBefore(task, part, open, plan, isFirst) {
+  if (open.length < task.trials) return [welcomeBack(task, open[0], plan.total)];
+  const pages = [instructions(task, part, plan.tasks.length)];
+  return isFirst ? pages : [breakBefore(task, part, plan.tasks.length), ...pages];
+}
+
+function instructions(task, part, parts) {
   return {
     type: PagePlugin,
     eyebrow: parts > 1 ? say("part", { n: part + 1, total: parts }) : "",
-    title,
+    title: say("instructions"),
     pages: task.instructions.map((html) => (body) => (body.innerHTML = html)), // written by the researcher, rendered by our server
     last_button: say("begin"),
   };
