@@ -193,7 +193,9 @@ def db() -> None:
 def db_upgrade() -> None:
     """Create the database or bring it to the present schema.
 
-    Example: DISCERN_DATABASE_URL=postgresql+psycopg://localhost/discern manage.py db upgrade
+    SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name).
+
+    Example: manage.py db upgrade
     """
     from study.db import database_url, upgrade
 

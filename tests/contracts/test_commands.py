@@ -22,7 +22,7 @@ def every_command(group: click.Group, prefix: tuple[str, ...] = ()):
             yield (*prefix, name)
 
 
-@pytest.mark.parametrize("command", every_command(manage.cli), ids=" ".join)
+@pytest.mark.parametrize("command", list(every_command(manage.cli)), ids=" ".join)
 def test_every_command_shows_an_example_of_itself(command):
     shown = CliRunner().invoke(manage.cli, [*command, "--help"])
     assert shown.exit_code == 0
