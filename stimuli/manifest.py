@@ -10,13 +10,13 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
-UNFINISHED_FILE = ".part"
+SUPERSEDED, UNFINISHED_FILE = "superseded", ".part"
 REMEDY = "run `manage.py generate-stimuli --study FILE`"
 
 
@@ -126,31 +126,41 @@ def is_complete(folder: Path, request_sha256: str, checkpoints: Mapping[str, str
     return provenance["request_sha256"] == request_sha256 and checkpoints in (None, made_from)
 
 
-def write_stimuli(folder: Path, stimuli: Iterable[Stimulus]) -> None:
+def write_stimuli(folder: Path, stimuli: Sequence[Stimulus]) -> None:
     """Write the table by atomic rename, rows sorted by stimulus_id. Write it last: it says the set is finished."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_to_cells(stimulus) for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id))
-    write_atomically(folder / TABLE, text.getvalue().encode())
+    write_atomically(folder / TABLE, _table(stimuli))
+
+
+def supersede(folder: Path, stimuli: Sequence[Stimulus]) -> None:
+    """Put the table of another set in `folder` aside, as `superseded/<hash>.csv`, before `stimuli` take its place.
+
+    A study that is open on the earlier set reads its pictures from here; they stay as long as that file does.
+    """
+    table = folder / TABLE
+    if table.is_file() and (content := table.read_bytes()) != _table(stimuli):
+        (folder / SUPERSEDED).mkdir(exist_ok=True)
+        table.replace(folder / SUPERSEDED / f"{hashlib.sha256(content).hexdigest()[:16]}.csv")
+    table.unlink(missing_ok=True)
+
+
+def remove_strangers(folder: Path) -> None:
+    """Remove what killed runs left in `folder`: unfinished files, and pictures that no table there names."""
+    tables = [folder / TABLE, *(folder / SUPERSEDED).glob("*.csv")]
+    named = {
+        name for table in tables for name in re.findall(rf"{IMAGES}/\w\w/\w+\.png", table.read_text("utf-8", "replace"))
+    }
+    for file in [*(folder / IMAGES).rglob("*"), *folder.glob(f".*{UNFINISHED_FILE}")]:
+        if file.is_file() and file.relative_to(folder).as_posix() not in named:
+            file.unlink()
+    for subfolder in (folder / IMAGES).iterdir():
+        if subfolder.is_dir() and not any(subfolder.iterdir()):
+            subfolder.rmdir()
 
 
 def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
     """Write `provenance.json` by atomic rename."""
     text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     write_atomically(folder / PROVENANCE, text.encode())
-
-
-def remove_strangers(folder: Path, stimuli: Iterable[Stimulus]) -> None:
-    """Remove what an earlier set or a killed run left in `folder`: pictures no row names, unfinished files."""
-    named = {folder / stimulus.file for stimulus in stimuli}
-    for stranger in {file for file in (folder / IMAGES).rglob("*") if file.is_file()} - named:
-        stranger.unlink()
-    for unfinished in folder.glob(f".*{UNFINISHED_FILE}"):
-        unfinished.unlink()
-    for subfolder in (folder / IMAGES).iterdir():
-        if subfolder.is_dir() and not any(subfolder.iterdir()):
-            subfolder.rmdir()
 
 
 def write_atomically(file: Path, content: bytes) -> None:
@@ -165,6 +175,14 @@ def write_atomically(file: Path, content: bytes) -> None:
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _table(stimuli: Sequence[Stimulus]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_to_cells(stimulus) for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id))
+    return text.getvalue().encode()
 
 
 def _to_cells(stimulus: Stimulus) -> list[str]:

@@ -99,9 +99,10 @@ def _candidates(
         removed[name] = before - len(left)
     if len(left) < request.images:
         losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
+        remedy = f"lower its images to {len(left)}, or name" if left else "name"
         raise SelectionError(
             f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
-            f" ({losses}); lower its images to {len(left)}, or name a larger split or more dataset.categories"
+            f" ({losses}); {remedy} a larger split or more dataset.categories"
         )
     return [Candidate(image, explained(image)) for image in left], removed
 

@@ -53,7 +53,7 @@ def test_a_set_is_read_as_it_was_written_sorted_by_id(whole):
 def test_the_table_does_not_depend_on_the_order_of_its_rows(whole):
     folder, stimuli = whole
     before = (folder / manifest.TABLE).read_bytes()
-    manifest.write_stimuli(folder, reversed(stimuli))
+    manifest.write_stimuli(folder, stimuli[::-1])
     assert (folder / manifest.TABLE).read_bytes() == before
 
 
