@@ -47,7 +47,7 @@ def accuracy_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b:
 
 def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
     """d′ and criterion by method: rows `method` × `measure` ("d-prime", "criterion")."""
-    first = trials["option_order"].str.partition(";")[0]
+    first = trials["option_order"].str.split(";").str[0]
     frame = trials.assign(truth_first=first == trials["category"])
     cells = cells_by(frame, (trials["response"] == first).to_numpy(), {"method": methods, "truth_first": (True, False)})
     estimates = {}

@@ -1,0 +1,246 @@
+"""Figures: drawn with Agg, the same bytes each time, readable without colour, and marked where no human answered.
+
+The colours are Okabe & Ito's, and ColorBrewer's PuOr for the two sides of a scale; both stay apart under the common
+colour-vision deficiencies. Texts inside figures are English; captions and alternative texts follow the report.
+"""
+
+import io
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+
+from analysis.results import TaskResults
+from analysis.trust import SCORES
+from analysis.wording import Wording, interval, method_name, number, percent
+
+BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
+SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
+WATERMARKS = {"human": None, "simulated": "SIMULATED", "machine": "MACHINE OBSERVER"}
+WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
+STYLE = {
+    "svg.hashsalt": "discern",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#777777",
+    "xtick.color": INK,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A finished figure: both formats, its caption, and in words what it shows."""
+
+    name: str
+    svg: bytes
+    png: bytes
+    caption: str
+    alternative: str
+
+
+def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits: tuple[float, float]) -> Canvas:
+    """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`, perhaps `naive_*`.
+
+    Values are multiplied by `scale`; `null`, on the scale drawn, is the dashed line.
+    """
+    canvas, axes = _canvas(rows=len(table), extra=1.15)
+    for row, entry in enumerate(table.itertuples()):
+        y = len(table) - 1 - row
+        _forest_row(axes, y, entry, scale)
+    axes.axvline(null, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    axes.set(xlim=limits, ylim=(-0.55, len(table) - 0.3), xlabel=label, yticks=[])
+    axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
+    axes.set_axisbelow(True)
+    _legend(axes, table)
+    return canvas
+
+
+def _forest_row(axes: Axes, y: float, entry: object, scale: float) -> None:
+    _row_label(axes, y + 0.24, entry.method)
+    if np.isnan(entry.value):
+        axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
+        return
+    if not np.isnan(getattr(entry, "naive_low", np.nan)):
+        axes.plot([scale * entry.naive_low, scale * entry.naive_high], [y - 0.2] * 2, color=GREY, linewidth=1.6)
+    if not np.isnan(entry.low):
+        axes.plot([scale * entry.low, scale * entry.high], [y, y], color=BLUE, linewidth=2.6, solid_capstyle="butt")
+    axes.plot(scale * entry.value, y, "o", color=BLUE, markersize=8, zorder=4)
+    if not np.isnan(entry.paper):
+        axes.plot(
+            scale * entry.paper, y, "D", markersize=7.5, zorder=5, markerfacecolor="white",
+            markeredgecolor=VERMILION, markeredgewidth=1.8,
+        )  # fmt: skip
+
+
+def _row_label(axes: Axes, y: float, method: str) -> None:
+    axes.text(
+        0.0, y, method_name(method), transform=axes.get_yaxis_transform(), va="bottom", weight="bold", zorder=3,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
+
+
+def _legend(axes: Axes, table: pd.DataFrame) -> None:
+    handles = [mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label="this study")]
+    if "naive_low" in table:
+        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label="naive interval"))
+    if table["paper"].notna().any():
+        handles.append(
+            mpl.lines.Line2D(
+                [], [], linestyle="", marker="D", markerfacecolor="white", markeredgecolor=VERMILION, label="the paper"
+            )
+        )
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, frameon=False, borderaxespad=0.2,
+        handlelength=1.6, columnspacing=1.4,
+    )  # fmt: skip
+
+
+def diverging_bars(shares: pd.DataFrame, first: str, second: str) -> Canvas:
+    """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
+    methods = list(dict.fromkeys(shares["method"]))
+    canvas, axes = _canvas(rows=len(methods), extra=1.35)
+    for row, method in enumerate(methods):
+        y = len(methods) - 1 - row
+        _row_label(axes, y + 0.36, method)
+        values = shares[shares["method"] == method].set_index("score")["value"]
+        if values.isna().any():
+            axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
+            continue
+        _diverging_row(axes, y, 100 * values)
+    axes.axvline(0, color=INK, linewidth=0.9)
+    axes.set(xlim=(-100, 100), ylim=(-0.5, len(methods) - 0.2), yticks=[])
+    axes.set_xticks([-100, -50, 0, 50, 100], ["100%", "50%", "0", "50%", "100%"])
+    axes.set_xlabel(f"← {second} more reliable      {first} more reliable →")
+    words = {-2: "clearly", -1: "slightly", 0: "equal", 1: "slightly", 2: "clearly"}
+    handles = [
+        mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[s]) for s in SCORES
+    ]
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, frameon=False, borderaxespad=0.2,
+        handlelength=1.0, handletextpad=0.4, columnspacing=1.0,
+    )  # fmt: skip
+    return canvas
+
+
+def _diverging_row(axes: Axes, y: float, shares: pd.Series) -> None:
+    left = -(shares[-2] + shares[-1] + shares[0] / 2)
+    for score in SCORES:
+        width = shares[score]
+        axes.barh(y, width, left=left, height=0.62, color=SCORE_COLOURS[score], edgecolor="#555555", linewidth=0.5)
+        if width >= 8:
+            ink = "white" if abs(score) == 2 else INK
+            axes.text(left + width / 2, y, f"{width:.0f}%", ha="center", va="center", color=ink, fontsize=9.5)
+        left += width
+
+
+def _canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
+    canvas = Canvas(figsize=(WIDTH, 0.72 * max(rows, 1) + extra), layout="constrained")
+    FigureCanvasAgg(canvas)
+    axes = canvas.add_subplot()
+    axes.spines[["left", "top", "right"]].set_visible(False)
+    return canvas, axes
+
+
+def _finish(canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str) -> Figure:
+    """Mark the figure unless humans answered, and write it in both formats."""
+    if mark := WATERMARKS[observer_kind]:
+        canvas.text(
+            0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
+            color="#b00020", alpha=0.17, zorder=20,
+        )  # fmt: skip
+    svg, png = io.BytesIO(), io.BytesIO()
+    canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": "Discern"})
+    canvas.savefig(png, format="png", dpi=200, metadata={"Software": "Discern"})
+    return Figure(name, svg.getvalue(), png.getvalue(), caption, alternative)
+
+
+def task_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+    """The figures of one task, captions and alternative texts in the language of `say`; none without responses."""
+    if not results.responses:
+        return ()
+    draw = _trust_figures if results.task.kind == "trust" else _accuracy_figures
+    with mpl.rc_context(STYLE):
+        return draw(results, observer_kind, say)
+
+
+def _accuracy_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+    table = results.tables["accuracy"]
+    canvas = forest(table, label="right answers, %", scale=100, null=50, limits=_percent_limits(table))
+    caption = say(
+        "Right answers by method. Dots and blue lines: this study with its interval over participants and images."
+        " Grey lines: the naive interval, which takes every response for independent and is too short."
+        " Dashed: guessing, 50%."
+    )
+    alternative = say("Accuracy in per cent with interval: {estimates}.", estimates=_described(table, 1, 100))
+    return (
+        _finish(canvas, f"{results.task.name}-accuracy", observer_kind, _with_paper(caption, table, say), alternative),
+    )
+
+
+def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+    first, second = results.task.networks
+    scores, shares = results.tables["scores"], results.tables["shares"]
+    mean_caption = say(
+        "Mean score by method, positive towards “{first}”, with its interval over participants and images."
+        " Dashed: both networks equally reliable.",
+        first=first,
+    )
+    bars_caption = say(
+        'Share of each of the five answers by method; half of "equally reliable" stands on either side of the line.'
+    )
+    answers = "; ".join(
+        f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
+        for method, rows in shares.groupby("method", sort=False)
+    )
+    return (
+        _finish(
+            forest(scores, label=f"mean score towards {first}, −2 to 2", scale=1, null=0, limits=(-2, 2)),
+            f"{results.task.name}-scores",
+            observer_kind,
+            _with_paper(mean_caption, scores, say),
+            say("Mean score with interval: {estimates}.", estimates=_described(scores, 2, 1)),
+        ),
+        _finish(
+            diverging_bars(shares, first, second),
+            f"{results.task.name}-answers",
+            observer_kind,
+            bars_caption,
+            say(
+                'Shares of the answers from "{second} clearly more reliable" to "{first} clearly more reliable":'
+                " {answers}.",
+                first=first,
+                second=second,
+                answers=answers,
+            ),
+        ),
+    )
+
+
+def _with_paper(caption: str, table: pd.DataFrame, say: Wording) -> str:
+    if table["paper"].isna().all():
+        return caption
+    return f"{caption} {say('Diamonds: the figures of the paper, published without intervals.')}"
+
+
+def _percent_limits(table: pd.DataFrame) -> tuple[float, float]:
+    edges = table[["low", "high", "value", "paper", "naive_low", "naive_high"]].to_numpy(float).ravel()
+    edges = np.append(edges[~np.isnan(edges)], [0.4, 0.7])
+    return float(10 * np.floor(10 * edges.min())), float(10 * np.ceil(10 * edges.max()))
+
+
+def _described(table: pd.DataFrame, digits: int, scale: float) -> str:
+    def write(value: float) -> str:
+        return number(value, digits)
+
+    parts = []
+    for row in table.itertuples():
+        reach = "" if np.isnan(row.low) else f" ({interval(scale * row.low, scale * row.high, write)})"
+        parts.append(f"{method_name(row.method)} {write(scale * row.value)}{reach}")
+    return "; ".join(parts)

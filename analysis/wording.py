@@ -1,0 +1,83 @@
+"""Words and numbers as a reader sees them."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+METHOD_NAMES = {
+    "grad-cam": "Grad-CAM",
+    "counterfactual-grad-cam": "Counterfactual Grad-CAM",
+    "cam": "CAM",
+    "guided-backprop": "Guided Backpropagation",
+    "deconvolution": "Deconvolution",
+    "guided-grad-cam": "Guided Grad-CAM",
+    "deconvolution-grad-cam": "Deconvolution Grad-CAM",
+    "occlusion": "Occlusion",
+}
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Says English texts in `language`, looked up in `catalogue` (English → translation), and fills in values."""
+
+    language: str = "en"
+    catalogue: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, text: str, **values: object) -> str:
+        return self.catalogue.get(text, text).format(**values)
+
+
+ENGLISH = Wording()
+
+
+def method_name(method: str) -> str:
+    """A method's name as papers write it."""
+    return METHOD_NAMES.get(method, method)
+
+
+def number(value: float | None, digits: int = 2, signed: bool = False) -> str:
+    """A decimal with a true minus sign; an en dash for what is missing."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    return text.replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with one decimal."""
+    return NOTHING if share is None or math.isnan(share) else f"{100 * share:.1f}%"
+
+
+def points(difference: float | None) -> str:
+    """A difference of shares in percentage points, signed."""
+    return NOTHING if difference is None or math.isnan(difference) else number(100 * difference, 1, signed=True)
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals, or "< 0.001"."""
+    if p is None or math.isnan(p):
+        return NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_equals(p: float) -> str:
+    """ "p = 0.031" or "p < 0.001"."""
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
+
+
+def signed(value: float | None) -> str:
+    """A difference on the score's scale, two decimals, with its sign."""
+    return number(value, 2, signed=True)
+
+
+def interval(low: float, high: float, write: Callable[[float], str]) -> str:
+    """ "56.0 – 66.1%": both ends written by `write`, a common % sign once, the parts kept on one line."""
+    if math.isnan(low):
+        return NOTHING
+    return f"{write(low).removesuffix('%')}\u00a0–\u00a0{write(high)}"
+
+
+def count(n: float) -> str:
+    """A whole number with thousands separated."""
+    return f"{int(n):,}"

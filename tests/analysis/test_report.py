@@ -1,0 +1,288 @@
+"""The report: complete, self-contained, the same each time, honest about who answered, and never a traceback."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.config import AnalysisConfig, ContrastConfig, ExclusionsConfig
+from analysis.load import definition_sha256
+from analysis.report import ReportError, analyze
+from analysis.simulated_study import simulate_export
+from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.exports import write_export
+
+
+def report_on(export, tmp_path):
+    """Write the export, analyse it; returns the HTML and results.json."""
+    path = analyze(write_export(export, tmp_path / "in"), tmp_path / "out")
+    return path.read_text(), json.loads((tmp_path / "out" / "results.json").read_text())
+
+
+def mixed(small, *kinds):
+    """One export in which `kinds` of observers took part, twelve each."""
+    parts = [
+        simulate_export(np.random.default_rng(i), designs=SMALL, participants=12, config=CONFIG)
+        for i in range(len(kinds))
+    ]
+    tables = {}
+    for name, ids in (("participants", ["participant_id"]), ("trials", ["participant_id", "trial_id"])):
+        frames = [getattr(p, name).assign(observer_kind=kind) for p, kind in zip(parts, kinds, strict=True)]
+        for kind, frame in zip(kinds, frames, strict=True):
+            frame[ids] = kind + frame[ids]
+        tables[name] = pd.concat(frames, ignore_index=True)
+    return replace(small, **tables)
+
+
+def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_folder, tmp_path):
+    steps = []
+    path = analyze(export_folder, tmp_path / "out", lambda done, total: steps.append((done, total)))
+    assert path == tmp_path / "out" / "report.html"
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+    names = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    figures = {
+        f"figures/simulated/{n}.{e}"
+        for n in ("seeing-accuracy", "trusting-scores", "trusting-answers")
+        for e in ("svg", "png")
+    }
+    tables = {
+        "flow",
+        "excluded",
+        "contrasts",
+        "seeing-accuracy",
+        "seeing-discriminability",
+        "trusting-scores",
+        "trusting-shares",
+    }
+    assert names == {"report.html", "results.json"} | figures | {f"tables/simulated/{n}.csv" for n in tables}
+    html = path.read_text()
+    assert html.count("<img ") == html.count("alt=") == html.count("<figcaption>") == 3
+
+
+def test_nothing_in_the_html_is_fetched_from_elsewhere(export_folder, tmp_path):
+    html = analyze(export_folder, tmp_path / "out").read_text()
+    assert not re.search(r"<(script|link|iframe)\b|url\(", html)
+    assert set(re.findall(r'src="([^"]{0,26})', html)) == {"data:image/svg+xml;base64,"}
+
+
+def test_the_same_export_gives_the_same_bytes(export_folder, tmp_path):
+    for name in ("one", "two"):
+        analyze(export_folder, tmp_path / name)
+    files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
+    assert len(files) == 15
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_results_json_holds_the_numbers_that_counting_gives(small, tmp_path):
+    _, results = report_on(small, tmp_path)
+    tasks = results["observers"]["simulated"]["tasks"]
+    means = small.trials.groupby(["task", "method"])[["correct", "score"]].mean()
+    for row in tasks["seeing"]["accuracy"]:
+        assert row["value"] == pytest.approx(means.loc[("seeing", row["method"]), "correct"])
+        assert row["low"] < row["value"] < row["high"]
+    for row in tasks["trusting"]["scores"]:
+        assert row["value"] == pytest.approx(means.loc[("trusting", row["method"]), "score"])
+    assert [c["paper"] for c in results["observers"]["simulated"]["contrasts"]] == pytest.approx([0.1679, 0.27])
+    assert results["definition_sha256"] == small.definition_sha256
+    assert set(results["software"]) == {"python", "numpy", "scipy", "pandas", "matplotlib"}
+
+
+def test_simulated_people_are_announced_and_never_make_a_headline(small, tmp_path):
+    html, results = report_on(small, tmp_path)
+    assert results["headline"] is None
+    assert "SIMULATED: these responses were drawn from a model" in html
+
+
+def test_people_programs_and_simulations_are_kept_apart(small, tmp_path):
+    """Each kind's results are what they would be had the others not taken part."""
+    export = mixed(small, "machine", "human", "simulated")
+    html, results = report_on(export, tmp_path)
+    assert results["headline"] == "human"
+    assert list(results["observers"]) == ["human", "simulated", "machine"]
+    assert html.index("Human participants") < html.index("Simulated participants") < html.index("Machine observers")
+    for kind in results["observers"]:
+        (tmp_path / kind).mkdir()
+        _, alone = report_on(export.of(kind), tmp_path / kind)
+        assert alone["observers"][kind] == results["observers"][kind]
+
+
+def test_every_figure_without_human_answers_is_marked(small, tmp_path):
+    """The same responses give other pixels once they are not people's; two human figures are the same."""
+    folder = tmp_path / "out" / "figures"
+    report_on(mixed(small, "human"), tmp_path)
+    human = {p.name: p.read_bytes() for p in (folder / "human").iterdir()}
+    for kind in ("simulated", "machine"):
+        (tmp_path / kind).mkdir()
+        report_on(mixed(small, kind), tmp_path / kind)
+        marked = {p.name: p.read_bytes() for p in (tmp_path / kind / "out" / "figures" / kind).iterdir()}
+        assert marked.keys() == human.keys()
+        assert all(marked[name] != human[name] for name in human)
+
+
+def trials_with(small, **columns):
+    return replace(small, trials=small.trials.assign(**columns))
+
+
+def all_choices(small, right):
+    seeing = small.trials["task"] == "seeing"
+    chosen = small.trials["category"] if right else small.trials["foil"]
+    return trials_with(
+        small,
+        response=small.trials["response"].where(~seeing, chosen),
+        correct=small.trials["correct"].where(~seeing, float(right)),
+    )
+
+
+def keep(small, rows):
+    people = set(small.trials.loc[rows, "participant_id"])
+    return replace(
+        small,
+        trials=small.trials[rows].reset_index(drop=True),
+        participants=small.participants[small.participants["participant_id"].isin(people)].reset_index(drop=True),
+    )
+
+
+def unanswered(small):
+    missing = small.trials.index % 3 == 0
+    empty = dict.fromkeys(("correct", "score", "rt", "time_elapsed"), np.nan) | {
+        "response": None,
+        "answered_at": pd.NaT,
+    }
+    changed = {c: small.trials[c].mask(missing, v) for c, v in empty.items()}
+    return trials_with(small, state=small.trials["state"].mask(missing, "open"), **changed)
+
+
+def redefined(small, **changes):
+    document = json.loads(json.dumps(small.definition)) | changes
+    sha256 = definition_sha256(document)
+    return replace(
+        small,
+        definition=document,
+        definition_sha256=sha256,
+        trials=small.trials.assign(definition_sha256=sha256),
+        participants=small.participants.assign(definition_sha256=sha256),
+    )
+
+
+def one_task(small, kind):
+    tasks = [t for t in small.definition["tasks"] if t["kind"] == kind]
+    return redefined(keep(small, small.trials["trial_type"] == kind), tasks=tasks, analysis={})
+
+
+def one_method(small):
+    tasks = [t | {"methods": ["guided-grad-cam"]} for t in small.definition["tasks"]]
+    return redefined(keep(small, small.trials["method"] == "guided-grad-cam"), tasks=tasks, analysis={})
+
+
+STRICT = ExclusionsConfig(incomplete=True, min_median_rt_ms=1e6).model_dump()
+
+# what happened → (how to make it from the small study, what the report must say of it)
+DEGENERATE = {
+    "one participant": (lambda s: keep(s, s.trials["participant_id"] == "p00000"), "one participant cannot speak"),
+    "one image": (lambda s: keep(s, s.trials["image_id"] == "image00000"), "one image cannot speak"),
+    "one response": (lambda s: keep(s, s.trials.index == 0), "one participant and one image cannot speak"),
+    "one method": (one_method, "named in"),
+    "no trust task": (lambda s: one_task(s, "class-discrimination"), "Accuracy by method"),
+    "trust task only": (lambda s: one_task(s, "trust"), "Mean score by method"),
+    "all right": (lambda s: all_choices(s, True), "the interval is the exact binomial one"),
+    "all wrong": (lambda s: all_choices(s, False), "the interval is the exact binomial one"),
+    "nobody joined": (lambda s: keep(s, s.trials.index < 0), "Nobody has taken part"),
+    "nobody answered": (
+        lambda s: trials_with(
+            s, state="open", response=pd.Series(np.nan, s.trials.index, "str"), correct=np.nan, score=np.nan, rt=np.nan
+        ),
+        "There are no responses to analyse.",
+    ),
+    "no response time": (lambda s: trials_with(s, rt=np.nan), "Accuracy by method"),
+    "a third unanswered": (unanswered, "Trial not answered"),
+    "everybody excluded": (
+        lambda s: redefined(s, analysis={"exclusions": STRICT}),
+        "There are no responses to analyse.",
+    ),
+    "only overflow": (lambda s: trials_with(s, is_overflow=True), "There are no responses to analyse."),
+    "one method never shown": (
+        lambda s: keep(s, (s.trials["method"] == "guided-grad-cam") | (s.trials["task"] == "trusting")),
+        "No responses in guided-backprop.",
+    ),
+    "one task without responses": (lambda s: keep(s, s.trials["task"] == "seeing"), "“trusting” has no responses"),
+    "everybody fully trusts": (
+        lambda s: trials_with(
+            s,
+            score=s.trials["score"].where(s.trials["task"] != "trusting", 2.0),
+            response=s.trials["response"].where(
+                s.trials["task"] != "trusting", np.where(s.trials["left_network"] == "strong", "2", "-2")
+            ),
+        ),
+        "the responses do not vary",
+    ),
+    "no tasks' contrasts": (lambda s: redefined(s, analysis={}), "Accuracy by method"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), DEGENERATE.values(), ids=DEGENERATE)
+def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(small, tmp_path, make, words):
+    html, results = report_on(make(small), tmp_path)
+    assert words in html
+    body = re.sub(r"base64,[^\"]+", "", html.partition("<body>")[2])
+    assert not re.search(r"\b(nan|NaN|inf|None|NaT)\b", body)
+    for observer in results["observers"].values():
+        tables = [
+            t[name]
+            for t in observer["tasks"].values()
+            for name in ("accuracy", "scores", "shares", "discriminability")
+            if name in t
+        ]
+        for row in (r for table in [*tables, observer["contrasts"]] for r in table):
+            assert row["low"] is not None or row["note"], f"a missing interval without a reason: {row}"
+
+
+def test_a_report_replaces_an_earlier_one_as_a_whole(export_folder, tmp_path):
+    out = tmp_path / "out"
+    analyze(export_folder, out)
+    (out / "figures" / "stale.svg").write_text("old")
+    analyze(export_folder, out)
+    assert not (out / "figures" / "stale.svg").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "out"]
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(export_folder, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work")
+    with pytest.raises(ReportError, match="no earlier report"):
+        analyze(export_folder, out)
+    assert [p.name for p in out.iterdir()] == ["thesis.tex"]
+
+
+def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    before = analyze(export_folder, out).read_bytes()
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.report._html", full)
+    with pytest.raises(ReportError, match="No space left on device"):
+        analyze(export_folder, out)
+    assert (out / "report.html").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "out"]
+
+
+def test_texts_of_the_study_cannot_become_markup(small, tmp_path):
+    study = small.definition["study"] | {"title": {"en": "<script>alert(1)</script>"}}
+    html, _ = report_on(redefined(small, study=study), tmp_path)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_holm_s_correction_is_over_all_contrasts_of_the_definition(small, tmp_path):
+    contrasts = [ContrastConfig(task=t, a="guided-grad-cam", b="guided-backprop") for t in ("seeing", "trusting")]
+    _, results = report_on(redefined(small, analysis=AnalysisConfig(contrasts=contrasts).model_dump()), tmp_path)
+    rows = results["observers"]["simulated"]["contrasts"]
+    low, high = sorted(rows, key=lambda row: row["p"])
+    assert low["p_holm"] == pytest.approx(min(1, 2 * low["p"]))
+    assert high["p_holm"] == pytest.approx(max(low["p_holm"], high["p"]))
