@@ -30,10 +30,12 @@ def append(session: Session, actor: str, action: str, detail: dict[str, Any], no
 def verify(session: Session) -> int:
     """Number of entries. Raises AuditError naming the first one that was altered or whose forerunner is missing."""
     count, previous = 0, _BEGINNING
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
-        if entry.previous_sha256 != previous or entry.sha256 != _sha256(entry):
-            raise AuditError(f"audit entry {entry.id} ({entry.action} by {entry.actor}) does not fit the chain")
-        count, previous = count + 1, entry.sha256
+    in_order = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    with session.scalars(in_order) as entries:
+        for entry in entries:
+            if entry.previous_sha256 != previous or entry.sha256 != _sha256(entry):
+                raise AuditError(f"audit entry {entry.id} ({entry.action} by {entry.actor}) does not fit the chain")
+            count, previous = count + 1, entry.sha256
     return count
 
 

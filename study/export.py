@@ -115,7 +115,8 @@ def _cell(value: Any) -> Any:
 
 
 def _stream(session: Session, query: Any) -> Iterator[Row[Any]]:
-    yield from session.execute(query.execution_options(yield_per=_BATCH))
+    with session.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        yield from rows
 
 
 def _participants(session: Session, study: Study) -> Rows:

@@ -5,9 +5,14 @@ const STORE = "outbox";
 
 /** The outbox of one participant (`owner` is their plan's address), with what an earlier page left in it. */
 export async function openOutbox(owner) {
-  const database = await openDatabase().catch(() => null); // private windows may refuse: then memory has to do
-  const left = database ? await perform(database, "readonly", (store) => store.index("owner").getAll(owner)) : [];
-  return new Outbox(owner, database, left.sort((a, b) => a.index - b.index));
+  try {
+    const database = await openDatabase();
+    const left = await perform(database, "readonly", (store) => store.index("owner").getAll(owner));
+    return new Outbox(owner, database, left.sort((a, b) => a.index - b.index));
+  } catch (error) {
+    console.info("answers are kept in memory only:", error); // private windows and frames may refuse storage
+    return new Outbox(owner, null, []);
+  }
 }
 
 class Outbox {
@@ -48,11 +53,11 @@ class Outbox {
   async #write(change) {
     if (!this.#database) return;
     // A full or broken store must not stop the study: the answer is in memory and on its way.
-    await perform(this.#database, "readwrite", change).catch((error) => console.warn("outbox", error));
+    await perform(this.#database, "readwrite", change).catch((error) => console.info("kept in memory only:", error));
   }
 }
 
-function openDatabase() {
+async function openDatabase() {
   const request = indexedDB.open(DATABASE, 1);
   request.onupgradeneeded = () => {
     const store = request.result.createObjectStore(STORE, { keyPath: ["owner", "index"] });

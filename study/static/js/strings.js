@@ -15,7 +15,7 @@ const SENTENCES = {
   begin: "Begin",
   goOn: "Go on",
   breakTitle: "Part {n} of {total} is done",
-  breakText: "Take a short break if you like. Your answers so far are saved. The next part has {trials} questions.",
+  breakText: "Take a short break if you like. The next part has {trials} questions.",
   resumeTitle: "Welcome back",
   resumeText: "Your earlier answers are saved. You go on with question {n} of {total}.",
   resumeInstructions: "Read the instructions again",

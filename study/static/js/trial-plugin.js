@@ -10,7 +10,10 @@ import { say } from "./strings.js";
 
 const { ParameterType } = window.jsPsychModule;
 
-/** Between two trials the frame is empty for this long: a change is seen, and a double click cannot answer twice. */
+/**
+ * Between two trials the frame is empty and the options are disabled for this long: a change is seen, and the second
+ * half of a double click answers nothing. (The click's own count would not do: quick answers at one place share it.)
+ */
 const BLANK_MS = 250;
 const LOADING_SHOWN_AFTER_MS = 400;
 const FAILING_CHECKED_EVERY_MS = 1000;
@@ -123,13 +126,7 @@ function choice(options) {
     };
     for (const option of options) {
       option.disabled = false;
-      option.addEventListener(
-        "click",
-        (event) => {
-          if (event.detail < 2) choose(option, event); // the second half of a double click is nobody's answer
-        },
-        { signal: listening.signal },
-      );
+      option.addEventListener("click", (event) => choose(option, event), { signal: listening.signal });
     }
     document.addEventListener("keydown", (event) => onKey(event, options, choose), { signal: listening.signal });
   });

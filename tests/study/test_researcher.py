@@ -1,0 +1,201 @@
+"""Researchers' pages: only after a login, which is throttled; counts; the data as a zip."""
+
+import io
+import re
+import zipfile
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from study import audit
+from study.admins import MAX_FAILURES, authenticate, create_admin, record_login, set_password
+from study.db import Database
+from study.errors import AdminError, AuditError, LoginThrottledError
+from study.participation import find_study
+from study.progress import progress, summaries
+from study.schema import Admin, AuditEntry
+from tests.study.samples import NOW, answer, enrol, trials_of
+from tests.study.visitor import hidden_fields, join
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def ada(app: Flask, database: Database) -> Flask:
+    """The application, with a researcher named ada."""
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    return app
+
+
+def log_in(client: FlaskClient, password: str = PASSWORD, following: str = "", name: str = "ada") -> TestResponse:
+    form = hidden_fields(client.get("/researcher/login").text)
+    return client.post("/researcher/login", data=form | {"name": name, "password": password, "next": following})
+
+
+@pytest.mark.parametrize("path", ["/researcher/", "/researcher/studies/demo"])
+def test_pages_are_for_researchers_only(ada: Flask, path: str) -> None:
+    reply = ada.test_client().get(path)
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"/researcher/login?next={path}")
+
+
+def test_the_data_are_for_researchers_only(ada: Flask) -> None:
+    client = ada.test_client()
+    form = hidden_fields(client.get("/researcher/login").text)
+    reply = client.post("/researcher/studies/demo/export", data=form)
+    assert (reply.status_code, reply.mimetype) == (303, "text/html")
+
+
+def test_a_researcher_logs_in_looks_and_takes_the_data_home(ada: Flask, database: Database) -> None:
+    join(ada).finish()
+    client = ada.test_client()
+    assert log_in(client).headers["Location"] == "/researcher/"
+    assert "What did the network see?" in client.get("/researcher/").text
+    page = client.get("/researcher/studies/demo")
+    assert page.status_code == 200
+    reply = client.post("/researcher/studies/demo/export", data=hidden_fields(page.text))
+    assert reply.mimetype == "application/zip"
+    names = zipfile.ZipFile(io.BytesIO(reply.data)).namelist()
+    assert "discern-demo/data/study-demo_description-trials_data.csv" in names
+    reply.close()
+    with database.reading() as session:
+        assert session.query(AuditEntry).filter_by(action="export", actor="ada").count() == 1
+    assert client.get("/researcher/studies/none").status_code == 404
+
+
+def test_logging_out_ends_it(ada: Flask) -> None:
+    client = ada.test_client()
+    log_in(client)
+    client.post("/researcher/logout", data=hidden_fields(client.get("/researcher/").text))
+    assert client.get("/researcher/").status_code == 303
+
+
+def test_the_session_is_another_one_after_the_login(ada: Flask) -> None:
+    client = ada.test_client()
+    before = hidden_fields(client.get("/researcher/login").text)["csrf_token"]
+    old_cookie = client.get_cookie("discern-session").value
+    log_in(client)
+    stranger = ada.test_client()
+    stranger.set_cookie("discern-session", old_cookie)
+    assert stranger.get("/researcher/").status_code == 303
+    reply = client.post("/researcher/logout", data={"csrf_token": before})
+    assert reply.status_code == 400, "a form from before the login is void"
+
+
+def test_a_new_password_ends_older_logins(ada: Flask, database: Database) -> None:
+    client = ada.test_client()
+    log_in(client)
+    with database.writing() as session:
+        set_password(session, "ada", "another password", NOW)
+        session.commit()
+    assert client.get("/researcher/").status_code == 303
+    assert log_in(client, "another password").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("ada", "wrong"), ("ada", ""), ("bob", PASSWORD), ("", ""), ("<b>", "x")]
+)
+def test_a_wrong_name_or_password_says_the_same(ada: Flask, name: str, password: str) -> None:
+    reply = log_in(ada.test_client(), password, name=name)
+    assert reply.status_code == 401
+    assert "Name or password is wrong." in reply.text
+    assert "<b>" not in reply.text.replace("<body>", "")
+
+
+def test_guessing_is_throttled_even_for_the_right_password_and_only_for_that_name(ada: Flask) -> None:
+    client = ada.test_client()
+    assert [log_in(client, "guess").status_code for _ in range(MAX_FAILURES)] == [401] * MAX_FAILURES
+    assert log_in(client).status_code == 429
+    assert log_in(client, "guess", name="bob").status_code == 401
+
+
+def test_the_throttle_ends_after_a_while(database: Database) -> None:
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        for _ in range(MAX_FAILURES):
+            record_login(session, "ada", False, NOW)
+        session.commit()
+    with database.reading() as session:
+        with pytest.raises(LoginThrottledError, match="wait 5 minutes"):
+            authenticate(session, "ada", PASSWORD, NOW + timedelta(minutes=4))
+        assert authenticate(session, "ada", PASSWORD, NOW + timedelta(minutes=6)).name == "ada"
+
+
+@pytest.mark.parametrize(
+    "following", ["https://evil.example/", "//evil.example/", "/\\evil.example", "/s/demo", "javascript:x"]
+)
+def test_a_login_leads_nowhere_else(ada: Flask, following: str) -> None:
+    assert log_in(ada.test_client(), following=following).headers["Location"] == "/researcher/"
+
+
+def test_a_login_leads_back_to_the_page_that_asked_for_it(ada: Flask) -> None:
+    reply = log_in(ada.test_client(), following="/researcher/studies/demo")
+    assert reply.headers["Location"] == "/researcher/studies/demo"
+
+
+@pytest.mark.parametrize("path", ["/researcher/login", "/researcher/logout", "/researcher/studies/demo/export"])
+def test_forms_from_elsewhere_are_refused(ada: Flask, path: str) -> None:
+    client = ada.test_client()
+    log_in(client)
+    assert client.post(path, data={"name": "ada", "password": PASSWORD}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "words"),
+    [("a b", PASSWORD, "cannot be a name"), ("", PASSWORD, "cannot be a name"), ("bob", "short", "use at least 12")],
+)
+def test_odd_names_and_short_passwords_are_refused(database, name, password, words):
+    with database.writing() as session, pytest.raises(AdminError, match=words):
+        create_admin(session, name, password, NOW)
+
+
+def test_a_name_is_given_once_and_its_password_is_not_stored(database: Database) -> None:
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        with pytest.raises(AdminError, match="'ada' already"):
+            create_admin(session, "ada", PASSWORD, NOW)
+        with pytest.raises(AdminError, match="no researcher named 'bob'"):
+            set_password(session, "bob", PASSWORD, NOW)
+        session.commit()
+        stored = session.query(Admin).one().password_hash
+    assert re.match(r"scrypt:\d+:8:1\$", stored)
+    assert PASSWORD not in stored
+
+
+def test_progress_counts_each_kind_of_observer_apart(app: Flask, database: Database) -> None:
+    for seed, kind, answers in ((0, "human", 7), (1, "human", 3), (2, "simulated", 7)):
+        participant = enrol(database, seed, observer_kind=kind)
+        for trial in trials_of(database, participant)[:answers]:
+            answer(database, participant, trial)
+    with database.reading() as session:
+        study = find_study(session, "demo")
+        now, later = (progress(session, study, at) for at in (NOW, NOW + timedelta(hours=2)))
+        (summary,) = summaries(session)
+    human, simulated = now.kinds
+    assert (human.consented, human.finished, human.in_progress, human.left, human.answers) == (2, 1, 1, 0, 10)
+    assert (simulated.consented, simulated.finished, simulated.answers) == (1, 1, 7)
+    assert (later.kinds[0].in_progress, later.kinds[0].left) == (0, 1)
+    seeing = next(t for t in now.tasks if (t.task, t.observer_kind) == ("seeing", "human"))
+    assert (seeing.items, seeing.ratings_per_item, seeing.ratings, seeing.ratings_wanted) == (32, 2, 7, 64)
+    assert [n for n, _ in seeing.histogram] == [0, 1, 2]
+    assert sum(n * items for n, items in seeing.histogram) == 7
+    assert (summary.ratings, summary.ratings_wanted, summary.finished) == (10, 64 + 6 * 4, 1)
+
+
+def test_the_audit_log_shows_every_later_change(any_database: Database) -> None:
+    with any_database.writing() as session:
+        for n in range(3):
+            audit.append(session, "ada", "export", {"n": n}, NOW)
+        session.commit()
+        assert audit.verify(session) == 3
+        session.query(AuditEntry).filter_by(id=2).update({"detail": {"n": 7}})
+        with pytest.raises(AuditError, match="audit entry 2"):
+            audit.verify(session)
+        session.rollback()
+        session.query(AuditEntry).filter_by(id=2).delete()
+        with pytest.raises(AuditError, match="audit entry 3"):
+            audit.verify(session)

@@ -1,0 +1,71 @@
+"""A simulated participant over real HTTP, against a real server."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from study.db import Database
+from study.errors import SimulationError
+from study.schema import Participant, Response
+from study.simulated import run_participant
+from tests.study.samples import document, seeing
+
+
+@pytest.fixture
+def serve() -> Iterator:
+    """Serves an application on a free port; gives its address."""
+    servers = []
+
+    def start(app: Flask) -> str:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def first_option(trial, images, rng):
+    assert all(image.startswith(b"\x89PNG") for image in images)
+    assert len(images) == (2 if trial["kind"] == "trust" else 1)
+    return trial["options"][0]["value"], float(rng.uniform(500, 900))
+
+
+def test_it_takes_the_study_as_a_browser_does_and_is_marked_as_simulated(app, serve, database: Database) -> None:
+    code = run_participant(serve(app), "demo", first_option, np.random.default_rng(1))
+    with database.reading() as session:
+        participant = session.query(Participant).one()
+        responses = session.query(Response).all()
+    assert (participant.observer_kind, participant.completion_code) == ("simulated", code)
+    assert len(responses) == 7
+    assert all(500 <= r.rt <= 900 for r in responses)
+
+
+def test_a_full_study_is_told_in_the_servers_words(open_app, serve) -> None:
+    address = serve(open_app(document(seeing(images=1, k=1))))
+    for seed in range(8):
+        run_participant(address, "demo", first_option, np.random.default_rng(seed))
+    with pytest.raises(SimulationError, match=r"replied 409: .*all the answers it needs"):
+        run_participant(address, "demo", first_option, np.random.default_rng(9))
+
+
+def test_an_unknown_study_and_an_impossible_answer_are_told_in_the_servers_words(app, serve) -> None:
+    address = serve(app)
+    with pytest.raises(SimulationError, match=r"replied 404: .*no study 'none'"):
+        run_participant(address, "none", first_option, np.random.default_rng(1))
+    with pytest.raises(SimulationError, match=r"replied 400: .*'zebra' is not among the options"):
+        run_participant(address, "demo", lambda *_: ("zebra", 1.0), np.random.default_rng(1))
+
+
+def test_no_server_is_told_with_the_remedy() -> None:
+    with pytest.raises(SimulationError, match=r"no reply from http://127.0.0.1:9 .*is `manage.py serve` running\?"):
+        run_participant("http://127.0.0.1:9", "demo", first_option, np.random.default_rng(1))
+    with pytest.raises(SimulationError, match="is not an address like"):
+        run_participant("ftp://x", "demo", first_option, np.random.default_rng(1))
