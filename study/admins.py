@@ -59,7 +59,7 @@ def authenticate(session: Session, name: str, password: str, now: datetime) -> A
     if (failures or 0) >= MAX_FAILURES:
         minutes = FAILURE_WINDOW // timedelta(minutes=1)
         raise LoginThrottledError(f"there were too many attempts to log in; wait {minutes} minutes")
-    admin = session.scalar(select(Admin).where(Admin.name == name))
+    admin = session.scalar(select(Admin).where(Admin.name == name)) if _NAME.fullmatch(name) else None
     fits = check_password_hash(admin.password_hash if admin else _NOBODY, password)
     return admin if fits else None
 

@@ -6,14 +6,15 @@ is still true when it writes; on PostgreSQL the caller locks the rows it decides
 """
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -46,7 +47,7 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
 
     Raises DatabaseNotReadyError for a URL that is neither SQLite nor PostgreSQL.
     """
-    backend = make_url(url).get_backend_name()
+    backend = _parsed(url).get_backend_name()
     if backend == "sqlite":
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         _keep_sqlite_rules(engine, busy_timeout_s)
@@ -66,6 +67,15 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
 
 
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise DatabaseNotReadyError(
+            "DISCERN_DATABASE_URL cannot be read as a database URL; use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
 
 
 def _keep_sqlite_rules(engine: Engine, busy_timeout_s: float) -> None:
@@ -120,25 +130,46 @@ def require_ready(database: Database) -> None:
 
 
 def upgrade(url: str) -> None:
-    """Bring the tables at `url` to the newest version, making the SQLite file and its folder if they are missing."""
+    """Bring the tables at `url` to the newest version, making the SQLite file and its folder if they are missing.
+
+    Raises DatabaseNotReadyError when the database cannot be reached or written.
+    """
     from alembic import command
 
-    path = make_url(url).database
-    if make_url(url).get_backend_name() == "sqlite" and path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    config = _alembic_config()
+    parsed = _parsed(url)
     database = connect(url)
-    with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-    database.engine.dispose()
+    try:
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
+            command.upgrade(_alembic_config(connection), "head")
+            connection.commit()
+    except (OSError, OperationalError) as error:
+        shown = parsed.render_as_string(hide_password=True)
+        raise DatabaseNotReadyError(f"cannot write to the database {shown}: {error}") from error
+    finally:
+        database.engine.dispose()
 
 
-def _alembic_config() -> Any:
+def write_revision(message: str) -> Path:
+    """Write the migration from the newest revision to what study/schema.py says, for a developer to read and keep."""
+    from alembic import command
+
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/discern.db"
+        upgrade(url)
+        database = connect(url)
+        with database.engine.connect() as connection:
+            number = int(_scripts().get_current_head() or 0) + 1
+            script = command.revision(_alembic_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
+        database.engine.dispose()
+    return Path(script.path)
+
+
+def _alembic_config(connection: Connection | None = None) -> Any:
     from alembic.config import Config
 
-    config = Config()
+    config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
     return config
 

@@ -42,8 +42,9 @@ def export_study(session: Session, slug: str, folder: Path, replace: bool = Fals
             _write(session, study, unfinished)
             unfinished.chmod(0o755)
             if earlier:
-                shutil.rmtree(folder)
+                os.replace(folder, unfinished / "earlier")
             os.replace(unfinished, folder)
+            shutil.rmtree(folder / "earlier", ignore_errors=True)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:

@@ -1,5 +1,6 @@
 """Finding studies and participants, and what a participant is told at the end."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from study.errors import UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.schema import ANSWERED, Participant, Stimulus, Study, Trial
 from study.security import is_token
+
+_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Farewell:
 
 def find_study(session: Session, slug: str) -> Study:
     """Raises UnknownError."""
-    study = session.scalar(select(Study).where(Study.slug == slug))
+    study = session.scalar(select(Study).where(Study.slug == slug)) if _SLUG.fullmatch(slug) else None
     if study is None:
         raise UnknownError(f"there is no study {slug!r} here")
     return study
@@ -44,6 +47,8 @@ def find_participant(session: Session, token: str) -> Participant:
 
 def find_known(session: Session, study: Study, recruitment_hash: str | None, token: str | None) -> Participant | None:
     """The participant who has come back: by recruitment id where one is given, else by the token they remembered."""
+    if recruitment_hash is None and not is_token(token or ""):
+        return None
     by = Participant.recruitment_hash == recruitment_hash if recruitment_hash else Participant.token == token
     return session.scalar(select(Participant).where(Participant.study_id == study.id, by))
 

@@ -14,7 +14,7 @@ from study.errors import ConfigurationError
 from study.security import require_strong_secret
 
 DEFAULTS: dict[str, Any] = {
-    "DATABASE_URL": DEFAULT_URL,
+    "DATABASE_URL": "",
     "PRODUCTION": "0",
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
 def check(app: Flask) -> None:
     """Raise ConfigurationError for settings that would betray or lose something."""
     app.config["SECRET_KEY"] = require_strong_secret(app.config.get("SECRET_KEY"))
+    app.config["DATABASE_URL"] = app.config["DATABASE_URL"] or DEFAULT_URL
     if app.config["PRODUCTION"] not in ("0", "1"):
         raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"

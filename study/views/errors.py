@@ -84,6 +84,6 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _unavailable(error: Exception) -> ResponseReturnValue:
     """Nothing was stored, and the same request may succeed soon. A constraint that caught a race counts as that."""
     log.warning("database unavailable: %s", error)
-    message = "The answer could not be stored at this moment. Please try again in a few seconds."
+    message = "The server cannot do this at the moment. Nothing is lost; please try again in a few seconds."
     reply, status = _reply(503, "unavailable", "One moment, please", message)
     return reply, status, {"Retry-After": str(RETRY_AFTER_S)}

@@ -48,21 +48,33 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """URL of an empty database."""
-    url = make_url(postgresql_server)
-    name = f"discern_{os.urandom(6).hex()}"
+def _new_postgresql(server_url: str, template: str = "template1") -> str:
+    url, name = make_url(server_url), f"discern_{os.urandom(6).hex()}"
     server = create_engine(url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield url.set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    server.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+def _drop_postgresql(url: str, server_url: str) -> None:
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
     server.dispose()
 
 
 @pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """URL of an empty database."""
+    url = _new_postgresql(postgresql_server)
+    yield url
+    _drop_postgresql(url, postgresql_server)
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
+    """URL of a file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'discern.db'}"
 
 
@@ -72,21 +84,44 @@ def any_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"{request.param}_url")
 
 
-def _ready(url: str) -> Iterator[Database]:
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables; tests take copies of it."""
+    file = tmp_path_factory.mktemp("migrated") / "discern.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
+    """Name of a database with all tables; tests take copies of it."""
+    url = _new_postgresql(postgresql_server)
     upgrade(url)
-    database = connect(url)
+    yield str(make_url(url).database)
+    _drop_postgresql(url, postgresql_server)
+
+
+@pytest.fixture
+def database(migrated_sqlite: Path, tmp_path: Path, sqlite_url: str) -> Iterator[Database]:
+    shutil.copy(migrated_sqlite, tmp_path / "discern.db")
+    database = connect(sqlite_url)
     yield database
     database.engine.dispose()
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    yield from _ready(sqlite_url)
+def postgresql(postgresql_server: str, migrated_postgresql: str) -> Iterator[Database]:
+    url = _new_postgresql(postgresql_server, migrated_postgresql)
+    database = connect(url)
+    yield database
+    database.engine.dispose()
+    _drop_postgresql(url, postgresql_server)
 
 
-@pytest.fixture
-def any_database(any_url: str) -> Iterator[Database]:
-    yield from _ready(any_url)
+@pytest.fixture(params=["database", "postgresql"], ids=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> Database:
+    """Each test that takes this runs on both databases."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -156,20 +156,15 @@ def test_an_expired_lease_gives_its_places_to_the_next(any_database: Database, t
     assert [t.state for t in trials_of(any_database, everybody[0])] == ["answered", "open"]
 
 
-def test_somebody_who_answers_at_this_moment_is_not_released(postgresql_url: str, tmp_path: Path) -> None:
+def test_somebody_who_answers_at_this_moment_is_not_released(postgresql: Database, tmp_path: Path) -> None:
     """Held still from outside: one transaction has locked the participant while another releases expired leases."""
-    from study.db import connect, upgrade
-
-    upgrade(postgresql_url)
-    database = connect(postgresql_url)
-    open_with(database, tmp_path, seeing(), lease_minutes=1)
-    participant = enrol(database)
-    with database.writing() as answering, database.writing() as joining:
+    open_with(postgresql, tmp_path, seeing(), lease_minutes=1)
+    participant = enrol(postgresql)
+    with postgresql.writing() as answering, postgresql.writing() as joining:
         answering.query(Participant).filter_by(id=participant.id).with_for_update().one()
         release_expired(joining, find_study(joining, "demo"), NOW + timedelta(hours=1))
         joining.commit()
-    assert {t.state for t in trials_of(database, participant)} == {"open"}
-    database.engine.dispose()
+    assert {t.state for t in trials_of(postgresql, participant)} == {"open"}
 
 
 def test_answers_of_an_excluded_participant_are_asked_of_somebody_else(database: Database, tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""A server process stays light, and importing the package does nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    reply = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(reply.stdout.split())
+
+
+def test_a_server_loads_neither_torch_nor_the_other_rooms() -> None:
+    loaded = modules_after("import study.views.participant, study.views.protocol, study.views.researcher")
+    assert "study.enrolment" in loaded
+    rooms = {name for name in loaded if name.split(".")[0] in ("torch", "pandas", "models", "analysis", "matplotlib")}
+    assert not rooms
+    assert {name for name in loaded if name.split(".")[0] == "stimuli"} == {"stimuli", "stimuli.manifest"}
+
+
+def test_importing_the_package_starts_nothing() -> None:
+    assert not modules_after("import study") & {"flask", "sqlalchemy", "study.db"}
