@@ -13,8 +13,8 @@ class Person:
     live: LiveStudy
 
     @classmethod
-    def arrives(cls, page: Page, live: LiveStudy) -> "Person":
-        page.goto(live.landing)
+    def arrives(cls, page: Page, live: LiveStudy, query: str = "") -> "Person":
+        page.goto(live.landing + query)
         return cls(page, live)
 
     @property

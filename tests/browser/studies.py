@@ -29,15 +29,19 @@ RESEARCHER = ("ada", "a long password for tests")
 SIZE = 224
 TRIALS = {"seeing": 3, "trusting": 2}
 TOTAL = sum(TRIALS.values())
+NETWORKS = ("quokka", "numbat")  # words that stand nowhere else on a page
 PAIR = ("diningtable", "dog")  # each picture of the first task is of one of the two
 CONSENT = (Path(__file__).parents[2] / "examples/texts/demo-consent.en.md").read_text(encoding="utf-8")
 DEBRIEFING = (Path(__file__).parents[2] / "examples/texts/demo-debriefing.en.md").read_text(encoding="utf-8")
 
 
-def definition() -> dict[str, Any]:
+def definition(provider: str) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
-    tasks = (seeing(images=TRIALS["seeing"], k=9), trusting(images=TRIALS["trusting"], k=40))
-    sample = document(*tasks, provider="plain")
+    tasks = (
+        seeing(images=TRIALS["seeing"], k=9, networks=[NETWORKS[0]]),
+        trusting(images=TRIALS["trusting"], k=40, networks=[*NETWORKS]),
+    )
+    sample = document(*tasks, provider=provider)
     sample["study"] |= {"consent": {"en": CONSENT}, "debriefing": {"en": DEBRIEFING}}
     return sample
 
@@ -144,13 +148,13 @@ class LiveStudy:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[LiveStudy]:
+def serving(folder: Path, provider: str = "plain") -> Iterator[LiveStudy]:
     """Open the study in a fresh database under `folder` and serve it on a free port."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"
     upgrade(url)
     database = connect(url)
-    sample = definition()
+    sample = definition(provider)
     with database.writing() as session:
         rows = stimulus_set(folder / "stimuli", sample["tasks"])
         open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, folder / "stimuli", NOW)

@@ -1,11 +1,13 @@
 """The whole study in a real browser: by mouse, by keyboard, and against everything that interrupts people."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.browser.conftest import PHONE
 from tests.browser.person import Person
-from tests.browser.studies import TOTAL, TRIALS, LiveStudy
+from tests.browser.studies import TOTAL, TRIALS, LiveStudy, serving
 
 TRIAL_ADDRESSES = "**/trials/*"
 IMAGE_ADDRESSES = "**/images/*"
@@ -58,6 +60,34 @@ def test_a_person_with_a_keyboard_alone_finishes(page: Page, live: LiveStudy) ->
     assert page.evaluate("navigator.clipboard.readText()") == code
 
 
+def test_a_person_with_a_phone_finishes_by_touch(open_context: Callable[..., BrowserContext], live: LiveStudy) -> None:
+    page = open_context(**PHONE).new_page()
+    person = Person.arrives(page, live)
+    person.starts()
+    for n in range(1, TOTAL + 1):
+        person.reads_on()
+        person.waits_for_question(n)
+        person.options.last.tap()
+        person.waits_until_taken()
+    token = person.token
+    assert person.code() == live.completion_code(token)
+
+
+def test_a_person_from_a_recruitment_platform_is_sent_back_there(
+    open_context: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    with serving(tmp_path, provider="prolific") as live:
+        page = open_context().new_page()
+        person = Person.arrives(page, live, "?PROLIFIC_PID=5f1&STUDY_ID=6a2&SESSION_ID=7b3")
+        person.starts()
+        token = person.token
+        code = person.finishes()
+        link = page.get_by_role("link", name="Complete and return")
+        assert code == live.completion_code(token)
+        assert link.get_attribute("href") == f"https://app.prolific.com/submissions/complete?cc={code}"
+        page.goto("about:blank")
+
+
 def test_other_keys_and_key_combinations_answer_nothing(person: Person, live: LiveStudy) -> None:
     person.starts()
     person.waits_for_question(1)
@@ -99,7 +129,10 @@ def test_the_link_brings_a_person_back_to_where_they_were(person: Person, live: 
 def test_a_double_click_answers_one_question(person: Person, live: LiveStudy) -> None:
     person.starts()
     person.waits_for_question(1)
-    person.options.first.dblclick()
+    person.options.first.click()
+    person.page.wait_for_timeout(120)
+    person.page.mouse.down()
+    person.page.mouse.up()
     person.waits_for_question(2)
     person.page.wait_for_timeout(500)
     assert len(live.answers(person.token)) == 1
@@ -201,6 +234,15 @@ def test_the_second_of_two_tabs_gives_way_and_goes_on_where_the_first_is(person:
     stored = live.answers(person.token)
     assert len(stored) == 1
     second.finishes(first=2)
+
+
+def test_a_browser_that_refuses_storage_takes_part_all_the_same(page: Page, live: LiveStudy) -> None:
+    page.add_init_script("indexedDB.open = () => { throw new DOMException('refused', 'SecurityError'); }")
+    person = Person.arrives(page, live)
+    person.starts()
+    token = person.token
+    person.finishes()
+    assert len(live.answers(token)) == TOTAL
 
 
 def test_a_picture_that_fails_is_fetched_again_and_says_so(person: Person) -> None:
