@@ -4,15 +4,15 @@ The estimand is a mean over participants and images, so responses are clustered 
 Cameron, Gelbach & Miller (2011, J. Business & Economic Statistics 29(2), eq. 2.11): V_participant + V_image − V_pair,
 for the linear-probability model that has one indicator per cell. Each of the three carries the correction
 G/(G−1) · (n−1)/(n−k) for its own number of clusters G, n rows and k cells; t has min(G_participant, G_image) − 1
-degrees of freedom; and where the two-way variance falls below one of the one-way variances, the larger is taken
-("max rule"). Every sum is over sparse indicators, so the work is linear in the number of responses.
+degrees of freedom; and where the two-way variance falls below both one-way variances, the smaller of these is taken
+(docs/adr/050 says why not the larger). Every sum is over sparse indicators, so the work is linear in the responses.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
 
@@ -66,7 +66,7 @@ class Variance:
     """Variance of one linear combination of cell means, with all that went into it."""
 
     value: float | None  # None: too few clusters to know it
-    rule: str  # "two-way", or the one-way variance that was larger
+    rule: str  # "two-way", or the one-way variance that stands in for it
     df: int
     responses: int
     participants: int
@@ -154,8 +154,7 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     by_pair = one_way(cells.by_pair, cells.by_pair.clusters(used))
     candidates = {
         "two-way": by_participant + by_image - by_pair,
-        "participants only": by_participant,
-        "images only": by_image,
+        "participants only" if by_participant <= by_image else "images only": min(by_participant, by_image),
     }
     rule = max(candidates, key=lambda name: candidates[name])  # the first of equals: two-way
     return Variance(candidates[rule], rule, df, n, participants, images, by_participant, by_image, by_pair)
@@ -189,7 +188,7 @@ def linearized(
     if note := _without_interval(spread):
         return _bare(value, spread, note)
     se = float(np.sqrt(spread.value))
-    reach = se * stats.t.ppf(0.5 + confidence / 2, spread.df)
+    reach = se * _t_quantile(spread.df, confidence)
     low, high = max(value - reach, bounds[0]), min(value + reach, bounds[1])
     return _estimate(value, low, high, se, (value - null) / se, spread)
 
@@ -213,7 +212,7 @@ def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float
         return _bare(value, spread, EXACT_NOTE, low, high)
     se = float(np.sqrt(spread.value))
     slope = value * (1 - value)
-    reach = se / slope * stats.t.ppf(0.5 + confidence / 2, spread.df)
+    reach = se / slope * _t_quantile(spread.df, confidence)
     centre = np.log(value / (1 - value))
     low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
     t = None if null is None else (centre - np.log(null / (1 - null))) / (se / slope)
@@ -231,6 +230,11 @@ def difference(cells: CellMeans, a: Hashable, b: Hashable, confidence: float) ->
 def no_estimate(note: str) -> Estimate:
     """What stands in a table where there is no number at all."""
     return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note[:1].upper() + note[1:])
+
+
+def _t_quantile(df: int, confidence: float) -> float:
+    """Student's t quantile of a two-sided interval (scipy.special, because scipy.stats is slow at single values)."""
+    return float(special.stdtrit(df, 0.5 + confidence / 2))
 
 
 def _without_interval(spread: Variance) -> str:
@@ -251,7 +255,7 @@ def _bare(value: float, spread: Variance, note: str, low: float | None = None, h
 
 
 def _estimate(value: float, low: float, high: float, se: float, t: float | None, spread: Variance) -> Estimate:
-    p = None if t is None else float(2 * stats.t.sf(abs(t), spread.df))
+    p = None if t is None else float(2 * special.stdtr(spread.df, -abs(t)))
     return Estimate(
         value, low, high, se, spread.df, p, spread.responses, spread.participants, spread.images, spread.rule
     )
@@ -259,14 +263,14 @@ def _estimate(value: float, low: float, high: float, se: float, t: float | None,
 
 def _exact(share: float, trials: int, confidence: float) -> tuple[float, float]:
     successes, tail = share * trials, (1 - confidence) / 2
-    low = stats.beta.ppf(tail, successes, trials - successes + 1) if successes > 0 else 0.0
-    high = stats.beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
+    low = special.betaincinv(successes, trials - successes + 1, tail) if successes > 0 else 0.0
+    high = special.betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0
     return float(low), float(high)
 
 
 def wilson(share: float, responses: int, confidence: float) -> tuple[float, float]:
     """Wilson's (1927) interval, which takes every response for independent: shown greyed, never a headline."""
-    z = stats.norm.ppf(0.5 + confidence / 2)
+    z = special.ndtri(0.5 + confidence / 2)
     centre = (share + z**2 / (2 * responses)) / (1 + z**2 / responses)
     reach = z / (1 + z**2 / responses) * np.sqrt(share * (1 - share) / responses + z**2 / (4 * responses**2))
     return float(max(centre - reach, 0)), float(min(centre + reach, 1))

@@ -46,7 +46,7 @@ def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed):
         got = variance(cells, w)
         two_way = got.by_participant + got.by_image - got.by_pair
         assert two_way == pytest.approx(w @ cov @ w, rel=1e-10)
-        assert got.value == pytest.approx(max(two_way, got.by_participant, got.by_image))
+        assert got.value == pytest.approx(max(two_way, min(got.by_participant, got.by_image)))
 
 
 def test_an_estimate_uses_only_the_rows_of_the_cells_it_involves():
@@ -75,13 +75,27 @@ def test_a_case_worked_by_hand():
     assert estimate.p == pytest.approx(2 * stats.t.sf(np.log(5) / ((1 / 6) / (5 / 36)), 1))
 
 
-def test_the_larger_one_way_variance_stands_where_the_two_way_one_falls_below_it():
-    """Participants answer alternately right and wrong, so participant sums vanish and only images differ."""
+def test_the_smaller_one_way_variance_stands_where_the_two_way_one_falls_below_both():
+    """Right on the diagonal only: participants and images all have the same mean, so both one-way variances vanish
+    beside that of the single responses, and the two-way one would be negative."""
+    p, i = np.repeat(np.arange(6), 6), np.tile(np.arange(6), 6)
+    y = (p == i).astype(float)
+    y[0] = 0  # participant 0 and image 0 are a little worse, so that neither variance is exactly zero
+    y[1] = 0.1
+    got = variance(cell_means(y, np.zeros(36, int), p, i, ["all"]), np.ones(1))
+    assert got.by_participant + got.by_image - got.by_pair < 0
+    assert got.value == min(got.by_participant, got.by_image) > 0
+    assert got.rule == ("participants only" if got.by_participant < got.by_image else "images only")
+
+
+def test_a_two_way_variance_between_the_one_way_ones_stands():
+    """Participants answer alternately right and wrong, so their sums vanish and only images differ: were the larger
+    one-way variance the floor, it would stand here."""
     p, i = np.repeat(np.arange(6), 4), np.tile(np.arange(4), 6)
     y = (i % 2).astype(float)
     got = variance(cell_means(y, np.zeros(24, int), p, i, ["all"]), np.ones(1))
-    assert got.rule == "images only"
-    assert got.value == got.by_image > got.by_participant + got.by_image - got.by_pair
+    assert got.rule == "two-way"
+    assert got.by_participant < got.value == got.by_participant + got.by_image - got.by_pair < got.by_image
 
 
 def test_an_accuracy_interval_excludes_chance_exactly_when_its_p_is_small():
