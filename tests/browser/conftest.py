@@ -29,16 +29,16 @@ DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
 
-def find_browser() -> str | None:
-    found = (shutil.which(name) for name in (os.environ.get("DISCERN_BROWSER"), *NAMES) if name)
-    return next(filter(None, found), None)
+def candidates() -> tuple[str, ...]:
+    named = os.environ.get("DISCERN_BROWSER")
+    return (named,) if named else NAMES
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = find_browser()
+    program = next(filter(None, map(shutil.which, candidates())), None)
     if program is None:
-        message = f"no browser found ({', '.join(NAMES)}); {INSTALL}"
+        message = f"no browser found ({', '.join(candidates())}); {INSTALL}"
         if os.environ.get("CI") or os.environ.get("DISCERN_REQUIRE_BROWSER") == "1":
             pytest.fail(message)
         pytest.skip(message)
