@@ -1,0 +1,57 @@
+"""What study/ exports is what analysis/ reads: same columns, and real answers arrive in the report as they were given."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.load import load
+from analysis.report import analyze
+from analysis.tables import COLUMNS
+from study.data_dictionary import TABLES
+from study.db import connect, upgrade
+from study.export import export_study, write_zip
+from tests.study.samples import answer, enrol, open_sample, trials_of
+
+
+def test_both_rooms_name_the_same_columns_in_the_same_order():
+    assert {table: list(columns) for table, columns in COLUMNS.items()} == {t: list(c) for t, c in TABLES.items()}
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The sample study with three people and one simulation; one person stopped after two answers."""
+    url = f"sqlite:///{tmp_path / 'discern.db'}"
+    upgrade(url)
+    database = connect(url)
+    with database.writing() as session:
+        open_sample(session, tmp_path / "stimuli")
+    for seed, (kind, answers) in enumerate([("human", 7), ("human", 7), ("human", 2), ("simulated", 7)]):
+        participant = enrol(database, seed, observer_kind=kind)
+        for trial in trials_of(database, participant)[:answers]:
+            answer(database, participant, trial, choice=seed % 2)
+    yield database
+    database.engine.dispose()
+
+
+def test_an_export_is_read_whole_and_its_answers_are_reported(database, tmp_path: Path):
+    with database.snapshot() as session:
+        folder = export_study(session, "demo", tmp_path / "export")
+        with (tmp_path / "export.zip").open("wb") as file:
+            write_zip(session, "demo", file)
+    export = load(folder)
+    assert export.observer_kinds == ("human", "simulated")
+    assert (len(export.participants), len(export.trials)) == (4, 28)
+    assert (export.trials["state"] == "answered").sum() == 23
+    assert load(tmp_path / "export.zip").trials.equals(export.trials)
+
+    analyze(folder, tmp_path / "report")
+    results = json.loads((tmp_path / "report" / "results.json").read_text())
+    human = results["observers"]["human"]
+    assert results["headline"] == "human"
+    assert human["participants"] == 3
+    assert human["flow"][-1]["trials_left"] == 16
+    given = export.trials[(export.trials["observer_kind"] == "human") & export.trials["correct"].notna()]
+    right = {row["method"]: row["correct"] for row in human["tasks"]["seeing"]["accuracy"]}
+    assert sum(right.values()) == given["correct"].sum()
+    assert human["tasks"]["seeing"]["responses"] == len(given)
