@@ -193,7 +193,7 @@ def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tu
         first=first,
     )
     bars_caption = say(
-        'Share of each of the five answers by method; half of "equally reliable" stands on either side of the line.'
+        "Share of each of the five answers by method; half of “equally reliable” stands on either side of the line."
     )
     answers = "; ".join(
         f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
@@ -213,7 +213,7 @@ def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tu
             observer_kind,
             bars_caption,
             say(
-                'Shares of the answers from "{second} clearly more reliable" to "{first} clearly more reliable":'
+                "Shares of the answers from “{second} clearly more reliable” to “{first} clearly more reliable”:"
                 " {answers}.",
                 first=first,
                 second=second,

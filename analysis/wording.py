@@ -63,7 +63,8 @@ def p_value(p: float | None) -> str:
 
 def p_equals(p: float) -> str:
     """ "p = 0.031" or "p < 0.001"."""
-    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
+    text = p_value(p) if p < 0.001 else f"= {p_value(p)}"
+    return f"p {text}".replace(" ", "\u00a0")
 
 
 def signed(value: float | None) -> str:
