@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from models.errors import ScenesError
+
 _CODES = {
     "aeroplane": "2708-fe0f 1f6e9-fe0f 1f6eb 1f6ec",
     "bicycle": "1f6b2",
@@ -46,21 +48,17 @@ _CLUTTER_CODES = (
 CATEGORIES = tuple(_CODES)
 
 
-class GlyphError(Exception):
-    """A category nobody drew, or an emoji package that is missing or incomplete."""
-
-
 @cache
 def load_glyphs(package: Path, category: str) -> tuple[Image.Image, ...]:
-    """The RGBA designs of `category`, 64 px; `package` is the npm package's folder. Raises GlyphError."""
+    """The RGBA designs of `category`, 64 px; `package` is the npm package's folder. Raises ScenesError."""
     if category not in _CODES:
-        raise GlyphError(f"no glyphs for category {category!r}; scenes can show {', '.join(CATEGORIES)}")
+        raise ScenesError(f"no glyphs for category {category!r}; scenes can show {', '.join(CATEGORIES)}")
     return _load(package, _CODES[category].split())
 
 
 @cache
 def load_clutter(package: Path) -> tuple[Image.Image, ...]:
-    """RGBA glyphs that belong to no category. Raises GlyphError."""
+    """RGBA glyphs that belong to no category. Raises ScenesError."""
     return _load(package, _CLUTTER_CODES.split())
 
 
@@ -69,4 +67,4 @@ def _load(package: Path, codes: Sequence[str]) -> tuple[Image.Image, ...]:
     try:
         return tuple(Image.open(folder / f"{code}.png").convert("RGBA") for code in codes)
     except OSError as error:
-        raise GlyphError(f"emoji pictures are missing or damaged in {folder} ({error}); run `npm ci`") from error
+        raise ScenesError(f"emoji pictures are missing or damaged in {folder} ({error}); run `npm ci`") from error

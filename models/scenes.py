@@ -19,9 +19,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from models.config import DatasetConfig
-from models.glyphs import GlyphError, load_clutter, load_glyphs
+from models.errors import ScenesError, VocError
+from models.glyphs import load_clutter, load_glyphs
 from models.scene_drawing import Scene, draw_scene
-from models.voc import VocError, data_sha256, open_split
+from models.voc import data_sha256, open_split
 
 DEMO_COUNTS = {"train": 1500, "val": 400}
 DEMO_SEED = 1
@@ -31,10 +32,6 @@ _JPEG_QUALITY = 92
 _MANIFEST = "scenes.json"
 
 Progress = Callable[[int, int], None]
-
-
-class ScenesError(Exception):
-    """Scenes cannot be made, or the folder holds other ones."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +89,9 @@ def make_scenes(
 def _check_request(request: _Request, emoji_folder: Path) -> None:
     if not request.counts or min(request.counts.values()) < 1:
         raise ScenesError(f"counts {request.counts} ask for an empty split; give every split at least one scene")
-    try:
-        for category in request.categories:
-            load_glyphs(emoji_folder, category)
-        load_clutter(emoji_folder)
-    except GlyphError as error:
-        raise ScenesError(str(error)) from error
+    for category in request.categories:
+        load_glyphs(emoji_folder, category)
+    load_clutter(emoji_folder)
 
 
 def _check_finished(root: Path, request: _Request) -> str:

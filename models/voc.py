@@ -15,13 +15,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.config import DatasetConfig
+from models.errors import VocError
 
 _SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 _DAMAGED_IMAGE_ERRORS = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError)
-
-
-class VocError(Exception):
-    """A split, annotation or picture that is missing or cannot be read; the message names the file."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Where the models' tests find pictures: a small VOC folder written here, the emoji package, the development photographs."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from models.config import DatasetConfig
@@ -22,6 +23,15 @@ ANNOTATION = """<annotation><filename>{image_id}.jpg</filename><size><width>{wid
 
 Objects = Sequence[tuple[str, tuple[float, float, float, float], int]]
 AddImage = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """These networks are too small to share among threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""Networks by name: torchvision's classifiers and the demo's two, each with a head for any number of categories."""
+
+import difflib
+
+from torch import nn
+from torchvision import models as torchvision_models
+
+from models.demo_networks import demo_alexnet, demo_vgg
+from models.errors import NetworkError
+
+_DEMO = {"demo-vgg": demo_vgg, "demo-alexnet": demo_alexnet}
+_INCEPTIONS = ("googlenet", "inception_v3")
+
+
+def architecture_names() -> tuple[str, ...]:
+    """All names that `build` knows."""
+    return (*_DEMO, *torchvision_models.list_models(module=torchvision_models))
+
+
+def check_architecture(name: str) -> None:
+    """Raise NetworkError, with the nearest names, where `name` is unknown."""
+    names = architecture_names()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, 3) or ["demo-vgg", "vgg16", "resnet50"]
+        raise NetworkError(f"no architecture named {name!r}; did you mean {' or '.join(close)}?")
+
+
+def build(name: str, categories: int, image_size: int) -> nn.Module:
+    """A new network, randomly initialised, whose output is a tensor of logits (N, categories).
+
+    It differs from torchvision's in three places: Inceptions have no auxiliary outputs, and convert ImageNet's
+    normalisation to their own as their published weights want; SqueezeNet's logits are not cut at zero by a last ReLU,
+    without which no category could ever be scored as absent. Raises NetworkError for an unknown name (and gives the
+    nearest) or an impossible picture size.
+    """
+    check_architecture(name)
+    if name in _DEMO:
+        return _DEMO[name](categories)
+    options: dict = {"num_classes": categories}
+    if name in _INCEPTIONS:
+        options |= {"aux_logits": False, "transform_input": True, "init_weights": True}
+    elif name.startswith("vit_"):
+        options |= {"image_size": image_size}
+    try:
+        module = torchvision_models.get_model(name, weights=None, **options)
+    except (ValueError, AssertionError, RuntimeError) as error:
+        raise NetworkError(f"{name} cannot be built for pictures of {image_size} px: {error}") from error
+    if name.startswith("squeezenet"):
+        module.classifier[2] = nn.Identity()
+    return module
+
+
+def find_head(module: nn.Module) -> str:
+    """The dotted name of the layer that makes the logits: the last linear or convolutional one."""
+    return [name for name, part in module.named_modules() if isinstance(part, nn.Linear | nn.Conv2d)][-1]

@@ -1,0 +1,82 @@
+"""Networks as the other rooms get them: module, transform, categories and target layer in one place."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from models.architectures import build, check_architecture
+from models.checkpoint import CheckpointMetadata, file_sha256, read_checkpoint
+from models.config import NetworkConfig
+from models.errors import NetworkError
+from models.transform import Transform, preprocess
+from models.weights import load_state
+
+__all__ = ["LoadedNetwork", "NetworkError", "Transform", "check_target_layer", "load_network", "preprocess"]
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network ready to be explained. `module` is on the CPU in eval mode; its output (N, C) follows `categories`."""
+
+    name: str
+    architecture: str
+    module: nn.Module
+    transform: Transform
+    categories: tuple[str, ...]
+    target_layer: str
+    sha256: str
+    mean_average_precision: float | None
+
+
+def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = ()) -> LoadedNetwork:
+    """Read network `name` from `config.checkpoint`, a file that `models.train` wrote.
+
+    `categories` are those the study needs. Raises NetworkError for an unknown architecture or target layer, a missing,
+    damaged or different checkpoint, and categories the network was not trained on.
+    """
+    check_architecture(config.architecture)
+    state, metadata = read_checkpoint(config.checkpoint)
+    _check_metadata(name, config, metadata, categories)
+    module = build(config.architecture, len(metadata.categories), config.image_size)
+    check_target_layer(name, module, config.target_layer)
+    load_state(module, state, f"checkpoint {config.checkpoint}", config.architecture)
+    return LoadedNetwork(
+        name=name,
+        architecture=config.architecture,
+        module=module.eval(),
+        transform=metadata.transform,
+        categories=metadata.categories,
+        target_layer=config.target_layer,
+        sha256=file_sha256(config.checkpoint),
+        mean_average_precision=metadata.mean_average_precision,
+    )
+
+
+def check_target_layer(name: str, module: nn.Module, target_layer: str) -> None:
+    """Raise NetworkError, with layers of like names, where `module` has no layer `target_layer`."""
+    layers = [layer for layer, _ in module.named_modules() if layer]
+    if target_layer not in layers:
+        close = difflib.get_close_matches(target_layer, layers, 4, cutoff=0.3) or layers[-4:]
+        raise NetworkError(f"network {name!r} has no layer {target_layer!r}; layers of like names: {', '.join(close)}")
+
+
+def _check_metadata(name: str, config: NetworkConfig, metadata: CheckpointMetadata, categories: Sequence[str]) -> None:
+    found = f"network {name!r}: checkpoint {config.checkpoint}"
+    if metadata.architecture != config.architecture:
+        raise NetworkError(
+            f"{found} is a {metadata.architecture}, the definition says {config.architecture};"
+            f' set architecture = "{metadata.architecture}" or train it anew'
+        )
+    size = metadata.transform.image_size
+    if size != config.image_size:
+        raise NetworkError(
+            f"{found} was trained at {size} px, the definition says {config.image_size};"
+            f" set image_size = {size} or train it anew"
+        )
+    if unknown := [category for category in categories if category not in metadata.categories]:
+        raise NetworkError(
+            f"{found} does not know {', '.join(unknown)}, only {', '.join(metadata.categories)};"
+            " leave them out of dataset.categories or train it anew"
+        )

@@ -1,0 +1,89 @@
+"""Checkpoint files: safetensors whose metadata says what the network is and how it was made. Never pickle."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from models.errors import NetworkError
+from models.transform import Transform
+
+
+@dataclass(frozen=True)
+class CheckpointMetadata:
+    """What a checkpoint says of itself; stored as strings, the structured fields as JSON."""
+
+    architecture: str
+    categories: tuple[str, ...]
+    transform: Transform
+    mean_average_precision: float | None
+    average_precision: dict[str, float | None]
+    seed: int
+    command: str
+    data_sha256: str
+    library_versions: dict[str, str]
+
+
+def write_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: CheckpointMetadata) -> None:
+    """Write `path` by atomic rename: it is never seen half-written."""
+    fields = asdict(metadata)
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(_ordered(save({key: tensor.contiguous() for key, tensor in state.items()}, texts)))
+    temporary.replace(path)
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], CheckpointMetadata]:
+    """Tensors and metadata of `path`. Raises NetworkError for a missing, damaged or foreign file."""
+    try:
+        with safe_open(path, framework="pt") as opened:
+            texts = opened.metadata() or {}
+            state = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - not a dict
+    except FileNotFoundError:
+        raise NetworkError(f"checkpoint {path} is missing; make it with `manage.py train`") from None
+    except (SafetensorError, OSError) as error:
+        raise NetworkError(f"checkpoint {path} is damaged ({error}); make it anew with `manage.py train`") from error
+    try:
+        return state, _parse(texts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NetworkError(
+            f"checkpoint {path} does not say what it holds ({error!r}): it was not written by `manage.py train`;"
+            " name it as the network's weights and train from it"
+        ) from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _ordered(content: bytes) -> bytes:
+    """The safetensors file with its header's keys sorted: the library orders metadata by chance, run by run."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[end:]
+
+
+def _parse(texts: Mapping[str, str]) -> CheckpointMetadata:
+    transform = json.loads(texts["transform"])
+    measured = json.loads(texts["mean_average_precision"])
+    return CheckpointMetadata(
+        architecture=texts["architecture"],
+        categories=tuple(json.loads(texts["categories"])),
+        transform=Transform(int(transform["image_size"]), tuple(transform["mean"]), tuple(transform["std"])),
+        mean_average_precision=None if measured is None else float(measured),
+        average_precision=dict(json.loads(texts["average_precision"])),
+        seed=int(texts["seed"]),
+        command=texts["command"],
+        data_sha256=texts["data_sha256"],
+        library_versions=dict(json.loads(texts["library_versions"])),
+    )

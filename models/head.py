@@ -1,0 +1,44 @@
+"""The last layer on its own: features computed once, so that training it takes seconds an epoch."""
+
+import torch
+from torch import Tensor, nn
+
+from models.architectures import find_head
+
+
+def head_features(module: nn.Module, inputs: Tensor) -> Tensor:
+    """What `module`'s head takes for `inputs` (N, 3, H, W): (N, F).
+
+    Where the head is a 1 × 1 convolution before the mean over places (SqueezeNet), the mean is taken first: both are
+    linear, so the order does not matter.
+    """
+    captured: list[Tensor] = []
+    hook = module.get_submodule(find_head(module)).register_forward_pre_hook(lambda _, args: captured.append(args[0]))
+    try:
+        with torch.no_grad():
+            module(inputs)
+    finally:
+        hook.remove()
+    return captured[0].flatten(2).mean(2) if captured[0].ndim == 4 else captured[0]
+
+
+def copy_head(module: nn.Module) -> nn.Linear:
+    """A linear layer with the weights of `module`'s head; it maps `head_features` to logits."""
+    head = module.get_submodule(find_head(module))
+    weight = head.weight.detach().flatten(1)
+    copy = nn.Linear(weight.shape[1], weight.shape[0], bias=head.bias is not None)
+    _assign(copy, weight, head.bias)
+    return copy
+
+
+def put_head(module: nn.Module, copy: nn.Linear) -> None:
+    """Write the weights of `copy` back into `module`'s head."""
+    head = module.get_submodule(find_head(module))
+    _assign(head, copy.weight.view_as(head.weight), copy.bias)
+
+
+def _assign(layer: nn.Module, weight: Tensor, bias: Tensor | None) -> None:
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if bias is not None:
+            layer.bias.copy_(bias)

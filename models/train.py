@@ -1,0 +1,167 @@
+"""Fine-tunes a network on a VOC-layout set and writes its checkpoint: `manage.py train`.
+
+Multi-label: one logit a category, binary cross-entropy. With `parts = "head"` only the last layer is trained, on
+features computed once for every picture and its mirror image; with `parts = "all"` everything is, with augmentation.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.architectures import build
+from models.average_precision import PRESENT, average_precision, label_matrix, mean_average_precision
+from models.catalogue import check_target_layer
+from models.checkpoint import CheckpointMetadata, write_checkpoint
+from models.config import DatasetConfig, NetworkConfig, TrainingConfig
+from models.errors import TrainingError
+from models.fit import fit
+from models.head import copy_head, head_features, put_head
+from models.pixels import augment, read_pixels
+from models.transform import Transform, normalise
+from models.voc import VocImage, data_sha256, open_split
+from models.weights import load_weights
+
+Progress = Callable[[str, int, int], None]
+_BATCH = 32  # pictures in memory at once where the batch size does not change the result
+_LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
+
+
+def train(
+    name: str, config: NetworkConfig, dataset: DatasetConfig, command: str = "", progress: Progress | None = None
+) -> CheckpointMetadata:
+    """Train network `name`, measure it on `dataset.split`, write `config.checkpoint` and return its metadata.
+
+    `command` is what a reader types to repeat this; `progress` is called with (stage, done, total). A run that was
+    killed goes on after its last epoch and gives the same network. Raises NetworkError, VocError and TrainingError.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        module = _start(name, config, len(dataset.categories))
+        pictures, measured_on = (open_split(dataset, split) for split in (dataset.train_split, dataset.split))
+        data = data_sha256((*pictures, *measured_on))
+        course = _Course(
+            module=module,
+            transform=Transform(config.image_size),
+            pictures=pictures[: config.training.images],
+            labels=_labels(pictures[: config.training.images], dataset),
+            settings=config.training,
+            frozen_statistics=config.weights is not None,
+            state_file=config.checkpoint.with_name(f"{config.checkpoint.name}.training"),
+            request=hashlib.sha256(repr((config, dataset.categories, data)).encode()).hexdigest(),
+            progress=progress or (lambda stage, done, total: None),
+        )
+        (_train_head if config.training.parts == "head" else _train_all)(course)
+    values = measure(module, course.transform, measured_on, dataset.categories, course.progress)
+    metadata = CheckpointMetadata(
+        architecture=config.architecture,
+        categories=dataset.categories,
+        transform=course.transform,
+        mean_average_precision=mean_average_precision(list(values.values())),
+        average_precision=values,
+        seed=config.training.seed,
+        command=command,
+        data_sha256=data,
+        library_versions={library: version(library) for library in _LIBRARIES},
+    )
+    write_checkpoint(config.checkpoint, module.state_dict(), metadata)
+    course.state_file.unlink(missing_ok=True)
+    return metadata
+
+
+def measure(
+    module: nn.Module,
+    transform: Transform,
+    images: Sequence[VocImage],
+    categories: Sequence[str],
+    progress: Progress | None = None,
+) -> dict[str, float | None]:
+    """VOC average precision of `module` on `images` for each category; None for one that `images` do not show."""
+    module.eval()
+    scores = []
+    with torch.no_grad():
+        for pixels in read_pixels(images, transform.image_size, _BATCH):
+            scores.append(module(normalise(pixels, transform)))
+            if progress:
+                progress("measuring", min(len(scores) * _BATCH, len(images)), len(images))
+    columns = torch.cat(scores).numpy().T
+    labels = label_matrix(images, categories).T
+    return {c: average_precision(s, present) for c, s, present in zip(categories, columns, labels, strict=True)}
+
+
+@dataclass(frozen=True)
+class _Course:
+    """All one training needs; `module` is changed in place."""
+
+    module: nn.Module
+    transform: Transform
+    pictures: Sequence[VocImage]
+    labels: Tensor
+    settings: TrainingConfig
+    frozen_statistics: bool
+    state_file: Path
+    request: str
+    progress: Progress
+
+    def fit(self, module: nn.Module, inputs: Callable[[Tensor, torch.Generator], Tensor]) -> None:
+        progress = lambda done, total: self.progress("training", done, total)  # noqa: E731
+        fit(module, inputs, self.labels, self.settings, self.state_file, self.request, progress)
+
+
+def _start(name: str, config: NetworkConfig, categories: int) -> nn.Module:
+    module = build(config.architecture, categories, config.image_size)
+    check_target_layer(name, module, config.target_layer)
+    if config.weights is not None:
+        load_weights(module, config.architecture, config.weights)
+    return module
+
+
+def _labels(pictures: Sequence[VocImage], dataset: DatasetConfig) -> Tensor:
+    labels = label_matrix(pictures, dataset.categories)
+    seen = (labels == PRESENT).any(0)
+    if unseen := [category for category, shown in zip(dataset.categories, seen, strict=True) if not shown]:
+        raise TrainingError(
+            f"no picture of split {dataset.train_split!r} ({len(pictures)} used) shows {', '.join(unseen)};"
+            " leave them out of dataset.categories or train on more pictures"
+        )
+    return torch.from_numpy(labels)
+
+
+def _train_head(course: _Course) -> None:
+    course.module.eval()
+    features = []  # of the pictures as they are and mirrored: (2, n, F) a batch
+    for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
+        inputs = normalise(pixels, course.transform)
+        features.append(torch.stack([head_features(course.module, view) for view in (inputs, inputs.flip(3))]))
+        course.progress("computing features", min(len(features) * _BATCH, len(course.pictures)), len(course.pictures))
+    table = torch.cat(features, 1)
+
+    def inputs(rows: Tensor, rng: torch.Generator) -> Tensor:
+        return table[torch.randint(2, rows.shape, generator=rng), rows]
+
+    head = copy_head(course.module)
+    course.fit(head, inputs)
+    put_head(course.module, head)
+
+
+def _train_all(course: _Course) -> None:
+    batches = []
+    for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
+        batches.append(pixels)
+        course.progress("reading pictures", min(len(batches) * _BATCH, len(course.pictures)), len(course.pictures))
+    table = torch.cat(batches)
+
+    def inputs(rows: Tensor, rng: torch.Generator) -> Tensor:
+        return augment(normalise(table[rows], course.transform), rng)
+
+    course.module.train()
+    if course.frozen_statistics:
+        # Few pictures spoil statistics that many made, and networks with folded normalisation have none to update.
+        for part in course.module.modules():
+            if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+                part.eval()
+    course.fit(course.module, inputs)
