@@ -23,23 +23,23 @@ def fit(
     settings: TrainingConfig,
     state_file: Path,
     request: str,
-    progress: Callable[[int, int], None],
+    trained: Callable[[int], None],
 ) -> None:
     """Train every parameter of `module` that needs a gradient; the module's mode (train, eval) is the caller's.
 
     `inputs(indices, rng)` gives the module's input for these rows of `labels` (N, C; see models.average_precision).
     After each epoch the state is written to `state_file`; a state of the same `request` is continued, any other begun
-    anew. `progress` is called with (epochs done, epochs in all). The caller deletes `state_file` when all is stored.
+    anew. `trained` is called with the number of epochs done. The caller deletes `state_file` when all is stored.
     """
     optimizer = torch.optim.AdamW(
         [p for p in module.parameters() if p.requires_grad], settings.learning_rate, weight_decay=settings.weight_decay
     )
     first = _resume(module, optimizer, state_file, request)
-    progress(first, settings.epochs)
+    trained(first)
     for epoch in range(first, settings.epochs):
         _run_epoch(module, optimizer, inputs, labels, settings, epoch)
         _save(module, optimizer, state_file, request, epoch + 1)
-        progress(epoch + 1, settings.epochs)
+        trained(epoch + 1)
 
 
 def learning_rate(done: float, peak: float) -> float:
