@@ -16,15 +16,17 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from study.errors import DatabaseNotReadyError
+from study.gate import WriteGate
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_URL = f"sqlite:///{ROOT / 'var' / 'discern.db'}"
 BUSY_TIMEOUT_S = 5.0
 _SYNCHRONOUS_FULL = 2
 _WRITES = "discern_writes"
+_GATE = "discern_gate"
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,20 @@ def _keep_sqlite_rules(engine: Engine, busy_timeout_s: float) -> None:
         if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
             raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")
 
+    gate = WriteGate(str(engine.url.database), busy_timeout_s)
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
+        record = connection.connection.record_info
+        if writes and _GATE not in record:
+            record[_GATE] = gate.enter()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def _leave_gate(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        if _GATE in record.record_info:
+            gate.leave(record.record_info.pop(_GATE))
 
 
 def _limit_postgresql_waits(engine: Engine, busy_timeout_s: float) -> None:

@@ -1,6 +1,7 @@
 """A participant made of code: takes a study over HTTP, page by page, as a browser does."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from study.errors import SimulationError
 # (a trial of the plan, the bytes of its images, random numbers) → (value of an option, rt in ms)
 Choose = Callable[[dict[str, Any], list[bytes], np.random.Generator], tuple[str, float]]
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
-_MAX_REDIRECTS = 5
+_MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
 
 
 def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Generator) -> str:
@@ -51,7 +52,7 @@ def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Gen
 
 @dataclass
 class _Browser:
-    """One kept connection, cookies, redirects followed; `address` is the path of the page now shown."""
+    """One kept connection, cookies, redirects followed, 503 waited out; `address` is the path of the page now shown."""
 
     base_url: str
     address: str = "/"
@@ -78,12 +79,15 @@ class _Browser:
     def _request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> bytes:
-        for _ in range(_MAX_REDIRECTS):
+        for _ in range(_MAX_EXCHANGES):
             reply, content = self._exchange(method, path, body, headers or {})
-            if reply.status not in (302, 303):
+            if reply.status in (302, 303):
+                method, body, headers = "GET", None, {}
+                path = urlsplit(urljoin(path, reply.headers["Location"])).path
+            elif reply.status == 503:
+                time.sleep(float(reply.headers["Retry-After"]))
+            else:
                 break
-            method, body, headers = "GET", None, {}
-            path = urlsplit(urljoin(path, reply.headers["Location"])).path
         self.address = path
         if reply.status != 200:
             words = _read(content).text or content.decode(errors="replace")

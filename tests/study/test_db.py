@@ -1,15 +1,20 @@
 """Connections keep their rules, and tables and migrations agree."""
 
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
 from study.db import Database, connect, is_temporary, require_ready, upgrade
 from study.errors import DatabaseNotReadyError
+from study.gate import WriteGate
 from study.schema import Base, ExternalIdentity, Study
 from tests.study.samples import NOW
 
@@ -47,16 +52,66 @@ def test_foreign_keys_guard(any_database: Database) -> None:
             session.commit()
 
 
-def test_a_writer_holds_the_lock_from_its_first_read_and_readers_do_not_wait(sqlite_url: str) -> None:
-    upgrade(sqlite_url)
-    database = connect(sqlite_url, busy_timeout_s=0.05)
-    with database.writing() as first, database.writing() as second, database.reading() as reader:
+def test_a_writer_holds_the_lock_from_its_first_read_and_readers_do_not_wait(database: Database) -> None:
+    """The second writer is another process as far as SQLite and the gate can tell."""
+    url = str(database.engine.url)
+    other, raw = connect(url, busy_timeout_s=0.05), create_engine(url, connect_args={"timeout": 0.05})
+    with database.writing() as first, other.reading() as reader, raw.connect() as stranger:
         first.execute(text("SELECT 1"))
         with pytest.raises(OperationalError, match="locked") as error:
-            second.execute(text("SELECT 1"))
+            stranger.exec_driver_sql("BEGIN IMMEDIATE")
         assert is_temporary(error.value)
         assert reader.execute(text("SELECT count(*) FROM study")).scalar() == 0
+    other.engine.dispose()
+    raw.dispose()
+
+
+def test_a_writer_who_waits_too_long_is_told_so(sqlite_url: str) -> None:
+    upgrade(sqlite_url)
+    database = connect(sqlite_url, busy_timeout_s=0.05)
+    with database.writing() as first, database.writing() as second:
+        first.execute(text("SELECT 1"))
+        with pytest.raises(TimeoutError, match=r"no turn to write within 0\.05 s") as error:
+            second.execute(text("SELECT 1"))
+        assert is_temporary(error.value)
+    with database.writing() as third:
+        third.execute(text("SELECT 1"))
     database.engine.dispose()
+
+
+def test_writers_get_their_turns_in_the_order_they_came(tmp_path: Path) -> None:
+    gate, order = WriteGate(str(tmp_path / "db"), 5), []
+    first = gate.enter()
+
+    def write(number: int) -> None:
+        turn = gate.enter()
+        order.append(number)
+        gate.leave(turn)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    for waiting, thread in enumerate(threads, start=1):
+        thread.start()
+        while len(gate._waiting) < waiting:
+            time.sleep(0.001)
+    gate.leave(first)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(20))
+
+
+def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
+    code = "import sys, time; from study.gate import WriteGate\n"
+    code += "turn = WriteGate(sys.argv[1], 5).enter(); print('in', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", code, str(tmp_path / "db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout.readline() == b"in\n"
+        gate, entered = WriteGate(str(tmp_path / "db"), 5), threading.Event()
+        waiting = threading.Thread(target=lambda: (gate.leave(gate.enter()), entered.set()))
+        waiting.start()
+        assert not entered.wait(0.1)
+        process.kill()
+        waiting.join(5)
+        assert entered.is_set()
 
 
 def test_times_come_back_in_utc(any_database: Database) -> None:

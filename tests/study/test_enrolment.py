@@ -117,6 +117,12 @@ def test_unknown_studies_kinds_and_languages_are_refused(database: Database, tmp
         enrol(database, observer_kind="machine")
 
 
+@pytest.mark.parametrize("slug", ["none", "", "\0", "é", "x" * 5000])
+def test_what_is_no_study_is_unknown_on_every_database(any_database: Database, slug: str) -> None:
+    with any_database.reading() as session, pytest.raises(UnknownError, match="there is no study"):
+        find_study(session, slug)
+
+
 def test_the_limit_counts_those_who_finished_or_are_at_it(database: Database, tmp_path: Path) -> None:
     open_with(database, tmp_path, seeing(images=2, k=9), limit=2, lease_minutes=10)
     finished = enrol(database, 0)
