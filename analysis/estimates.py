@@ -152,12 +152,19 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
 
     by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)
     by_pair = one_way(cells.by_pair, cells.by_pair.clusters(used))
+    return floored(by_participant, by_image, by_pair, df, n, participants, images)
+
+
+def floored(
+    by_participant: float, by_image: float, by_pair: float, df: int, responses: int, participants: int, images: int
+) -> Variance:
+    """The two-way variance of three one-way ones, or the smaller one-way variance where it falls below both."""
     candidates = {
         "two-way": by_participant + by_image - by_pair,
         "participants only" if by_participant <= by_image else "images only": min(by_participant, by_image),
     }
     rule = max(candidates, key=lambda name: candidates[name])  # the first of equals: two-way
-    return Variance(candidates[rule], rule, df, n, participants, images, by_participant, by_image, by_pair)
+    return Variance(candidates[rule], rule, df, responses, participants, images, by_participant, by_image, by_pair)
 
 
 def combination(
@@ -185,6 +192,17 @@ def linearized(
         spread = variance(cells, gradient)
     except EstimateError as error:
         return no_estimate(f"{error}.")
+    return with_interval(value, spread, confidence, null, bounds)
+
+
+def with_interval(
+    value: float,
+    spread: Variance,
+    confidence: float,
+    null: float = 0.0,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
+    """`value` with the t interval that its variance gives, cut to `bounds`, and the two-sided p against `null`."""
     if note := _without_interval(spread):
         return _bare(value, spread, note)
     se = float(np.sqrt(spread.value))

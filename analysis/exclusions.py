@@ -20,8 +20,13 @@ class Kept:
     excluded: pd.DataFrame
 
 
-def apply_exclusions(export: Export, rules: ExclusionsConfig) -> Kept:
+def apply_exclusions(
+    export: Export, rules: ExclusionsConfig, heed_researcher: bool = True, keep_overflow: bool = False
+) -> Kept:
     """Keep what the primary analysis uses: answered trials among the k of each item, of people whom no rule names.
+
+    The defaults are the primary analysis; `heed_researcher=False` keeps people whom the researcher excluded in the
+    study, and `keep_overflow=True` the responses beyond the k.
 
     Overflow responses (given after the lease had expired and the place was taken) are real answers, but counting them
     would give some items more than their k ratings for a reason tied to slowness; the primary analysis leaves them out.
@@ -35,8 +40,9 @@ def apply_exclusions(export: Export, rules: ExclusionsConfig) -> Kept:
         participants, trials = kept_participants, kept_trials
 
     keep("Trial not answered", participants, trials[trials["state"] == "answered"])
-    keep("Response beyond the ratings planned (overflow)", participants, trials[~trials["is_overflow"]])
-    excluded = _excluded(export, rules)
+    if not keep_overflow:
+        keep("Response beyond the ratings planned (overflow)", participants, trials[~trials["is_overflow"]])
+    excluded = _excluded(export, rules, heed_researcher)
     for rule in dict.fromkeys(excluded["rule"]):
         gone = excluded.loc[excluded["rule"] == rule, "participant_id"]
         keep(
@@ -54,10 +60,10 @@ def _step(
     return name, len(before) - len(after), len(trials_before) - len(trials_after), len(after), len(trials_after)
 
 
-def _excluded(export: Export, rules: ExclusionsConfig) -> pd.DataFrame:
+def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) -> pd.DataFrame:
     """Participants left out, each by the first rule that meets them: the researcher's own, then the definition's."""
     participants = export.participants
-    flagged = participants[participants["excluded"]]
+    flagged = participants[participants["excluded"] & heed_researcher]
     found = [
         pd.DataFrame(
             {

@@ -1,0 +1,10 @@
+# Proportional odds by ordinal's clm. Usage: Rscript proportional_odds.R ordinal.csv; prints name,value lines.
+suppressPackageStartupMessages(library(ordinal))
+data <- read.csv(commandArgs(trailingOnly = TRUE)[1])
+data$score <- factor(data$score, ordered = TRUE)
+data$method <- factor(data$method)
+fit <- clm(score ~ method, data = data, link = "logit")
+show <- function(name, value) cat(sprintf("%s,%.10f\n", name, value))
+show(names(coef(fit)), coef(fit))
+show(paste0("se_", names(coef(fit))), sqrt(diag(vcov(fit))))
+show("loglikelihood", as.numeric(logLik(fit)))

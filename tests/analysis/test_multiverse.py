@@ -1,0 +1,88 @@
+"""Other defensible analyses: each against its definition, and the table complete."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.bootstrap import pigeonhole
+from analysis.config import AnalysisConfig, ExclusionsConfig
+from analysis.multiverse import ANALYSES, multiverse
+from analysis.results import compute
+from analysis.simulated_study import TaskDesign, simulate_export
+from analysis.simulation import Psychometrics
+from analysis.trust import score_difference
+from tests.analysis.conftest import CONFIG, SMALL
+
+
+def test_the_table_holds_each_comparison_under_each_analysis_and_the_primary_one_is_that_of_the_report(small):
+    table = multiverse(small)
+    assert len(table) == sum(len(ANALYSES[c]) for c in ("class-discrimination", "trust"))
+    primary = table[table["primary"]].set_index("task")
+    headline = compute(small)[0].contrasts.set_index("task")
+    for column in ("value", "low", "high", "p"):
+        assert primary[column].to_dict() == pytest.approx(headline[column].to_dict())
+
+
+def test_exclusions_and_overflow_are_taken_in_and_out_and_choices_without_consequence_listed_once(small):
+    late = small.trials["trial_index"] == 3
+    people = small.participants.assign(excluded=small.participants["participant_id"] == "p00001")
+    changed = replace(small, trials=small.trials.assign(is_overflow=late), participants=people)
+    table = multiverse(changed)
+    kept = table.groupby(["exclusions", "overflow"], sort=False)["responses"].max()
+    assert kept.index.tolist() == [
+        ("as defined", "left out"), ("as defined", "kept"), ("nobody", "left out"), ("nobody", "kept"),
+    ]  # fmt: skip
+    assert kept.is_unique or kept.iloc[0] < kept.iloc[3]
+    rules = AnalysisConfig(contrasts=CONFIG.contrasts, exclusions=ExclusionsConfig(incomplete=True))
+    assert set(multiverse(replace(small, config=rules))["exclusions"]) == {"as defined"}
+
+
+def test_independent_responses_are_welch_s_two_samples(small):
+    row = multiverse(small).query("analysis == 'independent responses' and task == 'trusting'").iloc[0]
+    groups = [g["score"] for _, g in small.trials[small.trials["task"] == "trusting"].groupby("method")]
+    welch = stats.ttest_ind(groups[1], groups[0], equal_var=False)
+    assert (row["value"], row["value"] / row["se"]) == pytest.approx(
+        (groups[1].mean() - groups[0].mean(), welch.statistic)
+    )
+
+
+def test_the_bootstrap_draws_people_and_images_apart_and_is_conservative():
+    """Its variance lies between the two-way one and three times it (Owen 2007), and a repetition gives the same."""
+    design = (TaskDesign("trusting", "trust", ("cam", "grad-cam"), images=30, ratings=15),)
+    export = simulate_export(np.random.default_rng(8), Psychometrics(), design, participants=30)
+    trials = export.trials
+    codes = [pd.factorize(trials[c])[0] for c in ("method", "participant_id", "image_id")]
+    score = trials["score"].to_numpy()
+    found = pigeonhole(score, *codes, 0.95)
+    assert found == pigeonhole(score, *codes, 0.95)
+    first, second = pd.unique(trials["method"])
+    two_way = score_difference(trials, ("cam", "grad-cam"), first, second, 0.95)
+    assert found.value == pytest.approx(two_way.value)
+    assert 0.9 * two_way.se < found.se < 1.8 * two_way.se
+
+
+def test_the_bootstrap_s_spread_is_the_one_enumerated_by_hand():
+    """Cell 0: participant 0 says 1 and participant 1 says 0, at both images; cell 1: always 0. Of the four draws of two
+    people from two, the difference is 1, ½, ½ or 0: standard deviation √(1/8)."""
+    y = np.array([1, 1, 0, 0, 0, 0, 0, 0], float)
+    cell, p = np.repeat([0, 1], 4), np.tile([0, 0, 1, 1], 2)
+    found = pigeonhole(y, cell, p, np.tile([0, 1], 4), 0.95)
+    assert found.value == 0.5
+    assert found.se == pytest.approx(np.sqrt(1 / 8), abs=0.02)
+
+
+def test_too_little_to_draw_from_gives_an_estimate_without_interval():
+    y, zero = np.array([1.0, 0.0, 1.0]), np.zeros(3, int)
+    assert "too few" in pigeonhole(y, np.array([0, 1, 1]), zero, np.arange(3), 0.95).note
+    assert pigeonhole(y, zero, zero, zero, 0.95).note == "No responses in one of the two."
+
+
+def test_beyond_a_hundred_thousand_responses_the_slow_analyses_say_that_they_were_left_out(small, monkeypatch):
+    monkeypatch.setattr("analysis.multiverse.MOST_RESPONSES", 50)
+    table = multiverse(small)
+    left_out = table[table["note"].str.startswith("Not computed")]
+    assert set(left_out["analysis"]) == {"pigeonhole bootstrap", "random effects"}
+    assert set(SMALL[0].methods) == {left_out["a"].iloc[0], left_out["b"].iloc[0]}
