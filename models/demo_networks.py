@@ -41,7 +41,7 @@ def demo_vgg(categories: int) -> DemoNetwork:
 def demo_alexnet(categories: int) -> DemoNetwork:
     """Five convolutions, the first large and sparse, 0.3 million parameters. Target layer: `features.11`, the last."""
     features = nn.Sequential(
-        nn.Conv2d(3, 32, 7, stride=3, padding=2),
+        nn.Conv2d(3, 32, 7, stride=2, padding=3),
         nn.ReLU(),
         nn.MaxPool2d(3, 2),
         nn.Conv2d(32, 64, 5, padding=2),

@@ -90,7 +90,7 @@ def measure(
     scores = []
     with torch.no_grad():
         for pixels in read_pixels(images, transform.image_size, _BATCH):
-            scores.append(module(normalise(pixels, transform)))
+            scores.append(module(_channels_last(normalise(pixels, transform))))
             seen(sum(map(len, scores)))
     columns = torch.cat(scores).numpy().T
     labels = label_matrix(images, categories).T
@@ -152,11 +152,16 @@ def _labels(pictures: Sequence[VocImage], dataset: DatasetConfig) -> Tensor:
     return torch.from_numpy(labels)
 
 
+def _channels_last(inputs: Tensor) -> Tensor:
+    """The same tensor in the order of memory in which convolutions take about half the time on a CPU."""
+    return inputs.contiguous(memory_format=torch.channels_last)
+
+
 def _train_head(course: _Course) -> None:
     course.module.eval()
     features = []  # of the pictures as they are and mirrored: (2, n, F) a batch
     for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
-        inputs = normalise(pixels, course.transform)
+        inputs = _channels_last(normalise(pixels, course.transform))
         features.append(torch.stack([head_features(course.module, view) for view in (inputs, inputs.flip(3))]))
         course.read(min(len(features) * _BATCH, len(course.pictures)))
     table = torch.cat(features, 1)
@@ -177,13 +182,12 @@ def _train_all(course: _Course) -> None:
     table = torch.cat(batches)
 
     def inputs(rows: Tensor, rng: torch.Generator) -> Tensor:
-        return augment(normalise(table[rows], course.transform), rng).contiguous(memory_format=torch.channels_last)
+        return _channels_last(augment(normalise(table[rows], course.transform), rng))
 
-    course.module.train().to(memory_format=torch.channels_last)  # convolutions run about half as fast again
+    course.module.train()
     if course.frozen_statistics:
         # Few pictures spoil statistics that many made, and networks with folded normalisation have none to update.
         for part in course.module.modules():
             if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
                 part.eval()
     course.fit(course.module, inputs)
-    course.module.to(memory_format=torch.contiguous_format)
