@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from definition import Definition, DefinitionError, load_definition
+from study.commands import COMMANDS as SURVEY_COMMANDS
 
 if TYPE_CHECKING:
     from study.db import Database
@@ -322,9 +323,14 @@ def export(definition: Definition, out: Path, replace: bool) -> None:
     Example: manage.py export --study examples/demo.toml --out export
     """
     from study.export import export_study
+    from study.export_proof import hashes, record
 
-    with ready_database().snapshot() as session:
-        folder = export_study(session, definition.study.slug, out, replace)
+    database, slug = ready_database(), definition.study.slug
+    with database.snapshot() as session:
+        folder = export_study(session, slug, out, replace)
+    with database.writing() as session:
+        record(session, "manage.py", slug, hashes(folder), now())
+        session.commit()
     click.echo(f"Export: {folder}")
 
 
@@ -472,6 +478,9 @@ def rehearse(ctx: click.Context, definition: Definition, participants: int, seed
     ctx.invoke(export, definition=definition, out=folder / "export")
     ctx.invoke(analyze, source=folder / "export", out=folder / "report")
 
+
+for own_command in SURVEY_COMMANDS:
+    cli.add_command(own_command)
 
 if __name__ == "__main__":
     cli()

@@ -49,7 +49,7 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
 
     Raises DatabaseNotReadyError for a URL that is neither SQLite nor PostgreSQL.
     """
-    backend = _parsed(url).get_backend_name()
+    backend = parsed_url(url).get_backend_name()
     if backend == "sqlite":
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         _keep_sqlite_rules(engine, busy_timeout_s)
@@ -71,7 +71,8 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
 
 
-def _parsed(url: str) -> URL:
+def parsed_url(url: str) -> URL:
+    """Raises DatabaseNotReadyError, without the URL: it may hold a password."""
     try:
         return make_url(url)
     except ArgumentError:
@@ -148,7 +149,7 @@ def upgrade(url: str) -> None:
     """
     from alembic import command
 
-    parsed = _parsed(url)
+    parsed = parsed_url(url)
     database = connect(url)
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:

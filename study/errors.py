@@ -33,6 +33,10 @@ class ExportError(StudyError):
     """The export cannot be written where it was asked for."""
 
 
+class BackupError(StudyError):
+    """A backup cannot be written, or cannot be restored from."""
+
+
 class AdminError(StudyError):
     """A researcher account cannot be made."""
 

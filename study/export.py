@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from study.data_dictionary import TABLES
 from study.definition import frozen_definition
 from study.errors import ExportError
+from study.export_proof import Hashes, hashes
 from study.participation import find_study
 from study.schema import ANSWERED, Event, Item, Participant, Response, Stimulus, Study, Trial
 
@@ -52,13 +53,17 @@ def export_study(session: Session, slug: str, folder: Path, replace: bool = Fals
     return folder
 
 
-def write_zip(session: Session, slug: str, file: IO[bytes]) -> None:
-    """Write the same folder as a zip into `file`. Memory does not grow with the data; temporary disk space does."""
+def write_zip(session: Session, slug: str, file: IO[bytes]) -> Hashes:
+    """Write the same folder as a zip into `file`; returns its files' hashes.
+
+    Memory does not grow with the data; temporary disk space does.
+    """
     with tempfile.TemporaryDirectory(prefix="discern-export-") as place:
         folder = export_study(session, slug, Path(place) / f"discern-{slug}")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(folder.rglob("*")):
                 archive.write(path, path.relative_to(folder.parent))
+        return hashes(folder)
 
 
 def _write(session: Session, study: Study, folder: Path) -> None:

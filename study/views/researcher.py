@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from flask import Blueprint, g, redirect, render_template, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
 
-from study import admins, audit
+from study import admins, export_proof
 from study.export import write_zip
 from study.participation import find_study
 from study.progress import progress, summaries
@@ -82,13 +82,13 @@ def show_progress(slug: str) -> ResponseReturnValue:
 @bp.post("/studies/<slug>/export")
 @logged_in
 def export(slug: str) -> ResponseReturnValue:
-    """The Psych-DS folder as a zip file; the download is noted in the audit log."""
+    """The Psych-DS folder as a zip file; the hashes of what is given out stand in the audit log."""
     now = datetime.now(UTC)
     file = TemporaryFile()  # noqa: SIM115 (send_file closes it)
     with database().snapshot() as reading:
-        write_zip(reading, slug, file)
+        given_out = write_zip(reading, slug, file)
     with database().writing() as writing:
-        audit.append(writing, g.admin.name, "export", {"slug": slug}, now)
+        export_proof.record(writing, g.admin.name, slug, given_out, now)
         writing.commit()
     file.seek(0)
     name = f"discern-{slug}-{now:%Y%m%dT%H%M%SZ}.zip"

@@ -1,0 +1,79 @@
+"""An export can be proven to be what the database gave out, and nothing else can."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from study.db import Database
+from study.errors import AuditError, ExportError
+from study.export import export_study, write_zip
+from study.export_proof import hashes, prove, record
+from study.schema import AuditEntry
+from tests.study.samples import NOW, answer, enrol, open_sample, trials_of
+
+
+@pytest.fixture
+def given_out(any_database: Database, tmp_path: Path) -> Path:
+    """An export that the audit log knows."""
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli")
+    participant = enrol(any_database)
+    for trial in trials_of(any_database, participant):
+        answer(any_database, participant, trial)
+    with any_database.snapshot() as session:
+        folder = export_study(session, "demo", tmp_path / "export")
+    with any_database.writing() as session:
+        record(session, "ada", "demo", hashes(folder), NOW)
+        session.commit()
+    return folder
+
+
+def test_an_export_as_it_was_given_out_is_proven(any_database: Database, given_out: Path) -> None:
+    with any_database.reading() as session:
+        proof = prove(session, given_out)
+    assert (proof.actor, proof.at, proof.entries) == ("ada", NOW, 2)
+
+
+def test_its_zip_is_proven_as_well(any_database: Database, given_out: Path, tmp_path: Path) -> None:
+    with any_database.snapshot() as session, (tmp_path / "export.zip").open("wb") as file:
+        assert write_zip(session, "demo", file) == hashes(given_out)
+    with any_database.reading() as session:
+        assert prove(session, tmp_path / "export.zip").actor == "ada"
+
+
+def test_one_changed_answer_is_named(any_database: Database, given_out: Path) -> None:
+    (trials,) = given_out.glob("data/*trials_data.csv")
+    rows = list(csv.reader(io.StringIO(trials.read_text())))
+    rows[1][rows[0].index("rt")] = "901.0"
+    with trials.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    with any_database.reading() as session, pytest.raises(AuditError, match=r"closest one: data/\S*trials_data\.csv$"):
+        prove(session, given_out)
+
+
+@pytest.mark.parametrize("change", ["missing", "added"])
+def test_a_missing_or_added_file_is_named(any_database: Database, given_out: Path, change: str) -> None:
+    if change == "missing":
+        next(given_out.glob("data/*events_data.csv")).unlink()
+    else:
+        (given_out / "data" / "more.csv").write_text("x\n")
+    with any_database.reading() as session, pytest.raises(AuditError, match=r"closest one: data/(\S*events|more)"):
+        prove(session, given_out)
+
+
+def test_a_log_that_was_made_to_fit_the_export_is_found_out(any_database: Database, given_out: Path) -> None:
+    with any_database.writing() as session:
+        session.query(AuditEntry).filter_by(action="export").update({"detail": {"files": hashes(given_out)}})
+        with pytest.raises(AuditError, match="does not fit the chain"):
+            prove(session, given_out)
+
+
+def test_what_is_no_export_is_refused(any_database: Database, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("x")
+    with any_database.reading() as session:
+        with pytest.raises(ExportError, match="neither the folder nor the zip"):
+            prove(session, tmp_path / "text")
+        with pytest.raises(AuditError, match="knows of no export"):
+            prove(session, tmp_path)
