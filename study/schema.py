@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
+MAIN, PRACTICE, ATTENTION = "main", "practice", "attention"  # what a trial is for; only MAIN ones are ratings
 OBSERVER_KINDS = ("human", "simulated", "machine")
 
 
@@ -65,6 +66,21 @@ class Study(Base):
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     opened_at: Mapped[datetime]
     completion_code: Mapped[str] = mapped_column(String(32))  # for platforms that want one code for all
+
+
+class Amendment(Base):
+    """A change to an open study's definition: more ratings wanted. `previous_sha256` links it to what it changed."""
+
+    __tablename__ = "amendment"
+    __table_args__ = (Unique("study_id", "previous_sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(200))
+    change: Mapped[dict[str, Any]]  # task, and ratings_per_item before and after
+    previous_sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class Stimulus(Base):
@@ -144,6 +160,10 @@ class Participant(Base):
     completion_code: Mapped[str | None] = mapped_column(String(32))
     excluded: Mapped[bool] = mapped_column(default=False)
     exclusion_reason: Mapped[str | None] = mapped_column(String(200))
+    withdrawal_code: Mapped[str | None] = mapped_column(
+        String(32), unique=True, index=True
+    )  # deletes the data when sent back
+    device: Mapped[dict[str, Any] | None]  # what the browser said of its window and input
 
     study: Mapped[Study] = relationship(viewonly=True)
 
@@ -158,6 +178,29 @@ class ExternalIdentity(Base):
     parameters: Mapped[dict[str, Any]]
 
 
+class Comprehension(Base):
+    """One try at a task's comprehension check."""
+
+    __tablename__ = "comprehension"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, autoincrement=False)
+    task: Mapped[str] = mapped_column(String(64), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1
+    answers: Mapped[list[str]]
+    passed: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class Demographic(Base):
+    """A participant's answer to one of the definition's optional questions about themselves."""
+
+    __tablename__ = "demographic"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, autoincrement=False)
+    question: Mapped[str] = mapped_column(String(64), primary_key=True)
+    answer: Mapped[str] = mapped_column(String(500))
+
+
 class Trial(Base):
     """One place in a participant's plan, fixed at enrolment. Class discrimination shows its picture as `left`."""
 
@@ -169,6 +212,8 @@ class Trial(Base):
         _one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
         CheckConstraint("(right_stimulus_id IS NULL) = (right_image_token IS NULL)", name="right_has_a_token"),
         CheckConstraint("NOT is_overflow OR state = 'answered'", name="overflow_is_answered"),
+        _one_of("purpose_known", "purpose", (MAIN, PRACTICE, ATTENTION)),
+        CheckConstraint("(purpose = 'attention') = (expected_response IS NOT NULL)", name="attention_expects"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -185,6 +230,8 @@ class Trial(Base):
     right_image_token: Mapped[str | None] = mapped_column(String(32), unique=True)
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     is_overflow: Mapped[bool] = mapped_column(default=False)
+    purpose: Mapped[str] = mapped_column(String(16), default=MAIN, server_default=MAIN)
+    expected_response: Mapped[str | None] = mapped_column(String(64))  # what an attention check asks to choose
 
     item: Mapped[Item] = relationship(viewonly=True)
 
@@ -198,6 +245,7 @@ class Response(Base):
     response: Mapped[str] = mapped_column(String(64))
     rt: Mapped[float | None]  # ms
     time_elapsed: Mapped[float]  # ms since the page's start
+    confidence: Mapped[int | None]  # 1 (guess) to 4 (certain), where the task asks for it
     body_sha256: Mapped[str] = mapped_column(String(64))  # tells the same answer sent again from another one
     answered_at: Mapped[datetime]
 
