@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ContrastConfig(BaseModel):
@@ -26,6 +26,24 @@ class ExclusionsConfig(BaseModel):
     )
 
 
+class SequentialConfig(BaseModel):
+    """Looks at the data before they are complete, fixed before opening (analysis/sequential.py)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: Literal["group-sequential"]
+    looks: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        description="shares of the planned responses at which is looked, increasing, the last 1.0"
+    )
+
+    @field_validator("looks")
+    @classmethod
+    def _increasing(cls, looks: tuple[float, ...]) -> tuple[float, ...]:
+        if len(looks) < 2 or list(looks) != sorted(set(looks)) or looks[-1] != 1:
+            raise ValueError("at least two increasing shares of the planned responses, the last of them 1.0")
+        return looks
+
+
 class AnalysisConfig(BaseModel):
     """What is estimated and compared."""
 
@@ -34,4 +52,8 @@ class AnalysisConfig(BaseModel):
     contrasts: tuple[ContrastConfig, ...] = ()
     exclusions: ExclusionsConfig = ExclusionsConfig()
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    sequential: SequentialConfig | None = Field(None, description="none: one look, when the data are complete")
+    equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.1, description="how far from the paper's figure still repeats it, as a share of the scale (of 100 %, of 4)"
+    )
     paper: Literal["grad-cam"] | None = Field(None, description="show this paper's figures beside the study's own")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.biases import is_identical_pair
 from analysis.config import ExclusionsConfig
 from analysis.export import Export
 
@@ -13,11 +14,13 @@ FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "
 @dataclass(frozen=True)
 class Kept:
     """`trials`: the responses analysed. `flow`: one row a step, from all who joined to what is analysed.
-    `excluded`: a row for each participant left out as a person (`participant_id`, `rule`, `reason`)."""
+    `excluded`: a row for each participant left out as a person (`participant_id`, `rule`, `reason`).
+    `controls`: responses of the same people to identical pairs."""
 
     trials: pd.DataFrame
     flow: pd.DataFrame
     excluded: pd.DataFrame
+    controls: pd.DataFrame
 
 
 def apply_exclusions(
@@ -50,8 +53,13 @@ def apply_exclusions(
             participants[~participants["participant_id"].isin(gone)],
             trials[~trials["participant_id"].isin(gone)],
         )
+    is_control = is_identical_pair(trials)
+    controls = trials[is_control]
+    if is_control.any():
+        keep("Control: the same visualization on both sides", participants, trials[~is_control])
     keep("No response left", participants[participants["participant_id"].isin(trials["participant_id"])], trials)
-    return Kept(trials.reset_index(drop=True), pd.DataFrame(steps, columns=list(FLOW_COLUMNS)), excluded)
+    flow = pd.DataFrame(steps, columns=list(FLOW_COLUMNS))
+    return Kept(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
 
 
 def _step(

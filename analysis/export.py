@@ -39,6 +39,7 @@ class Export:
     tasks: tuple[Task, ...]
     description: dict[str, Any]
     provenance: dict[str, Any]
+    earlier_sha256: tuple[str, ...] = ()  # of the definition before each amendment
 
     @property
     def observer_kinds(self) -> tuple[str, ...]:

@@ -1,48 +1,17 @@
-"""Figures: drawn with Agg, the same bytes each time, readable without colour, and marked where no human answered.
-
-The colours are Okabe & Ito's, and ColorBrewer's PuOr for the two sides of a scale; both stay apart under the common
-colour-vision deficiencies. Texts inside figures are English; captions and alternative texts follow the report.
-"""
-
-import io
-from dataclasses import dataclass
+"""The figures of the primary results: a forest plot, and for trust the answers as diverging bars."""
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
+from analysis.drawing import BLUE, GREY, INK, STYLE, VERMILION, Figure, finish, new_canvas, row_label
 from analysis.results import TaskResults
 from analysis.trust import SCORES
 from analysis.wording import Wording, interval, method_name, number, percent
 
-BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
 SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
-WATERMARKS = {"human": None, "simulated": "SIMULATED", "machine": "MACHINE OBSERVER"}
-WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
-STYLE = {
-    "svg.hashsalt": "discern",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 10.5,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": "#777777",
-    "xtick.color": INK,
-}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A finished figure: both formats, its caption, and in words what it shows."""
-
-    name: str
-    svg: bytes
-    png: bytes
-    caption: str
-    alternative: str
 
 
 def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits: tuple[float, float]) -> Canvas:
@@ -50,7 +19,7 @@ def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits
 
     Values are multiplied by `scale`; `null`, on the scale drawn, is the dashed line.
     """
-    canvas, axes = _canvas(rows=len(table), extra=1.15)
+    canvas, axes = new_canvas(rows=len(table), extra=1.15)
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
         _forest_row(axes, y, entry, scale)
@@ -63,7 +32,7 @@ def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits
 
 
 def _forest_row(axes: Axes, y: float, entry: object, scale: float) -> None:
-    _row_label(axes, y + 0.24, entry.method)
+    row_label(axes, y + 0.24, method_name(entry.method))
     if np.isnan(entry.value):
         axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
         return
@@ -77,13 +46,6 @@ def _forest_row(axes: Axes, y: float, entry: object, scale: float) -> None:
             scale * entry.paper, y, "D", markersize=7.5, zorder=5, markerfacecolor="white",
             markeredgecolor=VERMILION, markeredgewidth=1.8,
         )  # fmt: skip
-
-
-def _row_label(axes: Axes, y: float, method: str) -> None:
-    axes.text(
-        0.0, y, method_name(method), transform=axes.get_yaxis_transform(), va="bottom", weight="bold", zorder=3,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-    )  # fmt: skip
 
 
 def _legend(axes: Axes, table: pd.DataFrame) -> None:
@@ -105,10 +67,10 @@ def _legend(axes: Axes, table: pd.DataFrame) -> None:
 def diverging_bars(shares: pd.DataFrame, first: str, second: str) -> Canvas:
     """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
     methods = list(dict.fromkeys(shares["method"]))
-    canvas, axes = _canvas(rows=len(methods), extra=1.35)
+    canvas, axes = new_canvas(rows=len(methods), extra=1.35)
     for row, method in enumerate(methods):
         y = len(methods) - 1 - row
-        _row_label(axes, y + 0.36, method)
+        row_label(axes, y + 0.36, method_name(method))
         values = shares[shares["method"] == method].set_index("score")["value"]
         if values.isna().any():
             axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
@@ -140,27 +102,6 @@ def _diverging_row(axes: Axes, y: float, shares: pd.Series) -> None:
         left += width
 
 
-def _canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
-    canvas = Canvas(figsize=(WIDTH, 0.72 * max(rows, 1) + extra), layout="constrained")
-    FigureCanvasAgg(canvas)
-    axes = canvas.add_subplot()
-    axes.spines[["left", "top", "right"]].set_visible(False)
-    return canvas, axes
-
-
-def _finish(canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str) -> Figure:
-    """Mark the figure unless humans answered, and write it in both formats."""
-    if mark := WATERMARKS[observer_kind]:
-        canvas.text(
-            0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
-            color="#b00020", alpha=0.17, zorder=20,
-        )  # fmt: skip
-    svg, png = io.BytesIO(), io.BytesIO()
-    canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": "Discern"})
-    canvas.savefig(png, format="png", dpi=200, metadata={"Software": "Discern"})
-    return Figure(name, svg.getvalue(), png.getvalue(), caption, alternative)
-
-
 def task_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
     """The figures of one task, captions and alternative texts in the language of `say`; none without responses."""
     if not results.responses:
@@ -180,7 +121,7 @@ def _accuracy_figures(results: TaskResults, observer_kind: str, say: Wording) ->
     )
     alternative = say("Accuracy in per cent with interval: {estimates}.", estimates=_described(table, 1, 100))
     return (
-        _finish(canvas, f"{results.task.name}-accuracy", observer_kind, _with_paper(caption, table, say), alternative),
+        finish(canvas, f"{results.task.name}-accuracy", observer_kind, _with_paper(caption, table, say), alternative),
     )
 
 
@@ -200,14 +141,14 @@ def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tu
         for method, rows in shares.groupby("method", sort=False)
     )
     return (
-        _finish(
+        finish(
             forest(scores, label=f"mean score towards {first}, −2 to 2", scale=1, null=0, limits=(-2, 2)),
             f"{results.task.name}-scores",
             observer_kind,
             _with_paper(mean_caption, scores, say),
             say("Mean score with interval: {estimates}.", estimates=_described(scores, 2, 1)),
         ),
-        _finish(
+        finish(
             diverging_bars(shares, first, second),
             f"{results.task.name}-answers",
             observer_kind,

@@ -23,7 +23,7 @@ def load(path: Path) -> Export:
     root = _root(Path(path))
     description = _json(root, DESCRIPTION)
     materials = _json(root, DEFINITION)
-    document, sha256 = _definition(materials)
+    document, sha256, earlier = _definition(materials)
     config, tasks = _analysis(document)
     tables = {name: read_table(file, name) for name, file in _table_files(root).items()}
     export = Export(
@@ -34,6 +34,7 @@ def load(path: Path) -> Export:
         tasks=tasks,
         description=description,
         provenance=_json(root, PROVENANCE),
+        earlier_sha256=earlier,
     )
     check(export)
     return export
@@ -71,7 +72,7 @@ def _json(root: Traversable, name: str) -> dict[str, Any]:
     return content
 
 
-def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[str, ...]]:
     if missing := [key for key in ("document", "sha256") if key not in materials]:
         raise ExportError(f"{DEFINITION} lacks {', '.join(missing)}; export again")
     document, sha256 = materials["document"], materials["sha256"]
@@ -80,7 +81,14 @@ def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str]:
             f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
             " take the export as `manage.py export` wrote it"
         )
-    return document, sha256
+    amendments = materials.get("amendments", [])
+    try:
+        earlier, later = (tuple(a[key] for a in amendments) for key in ("previous_sha256", "sha256"))
+    except (KeyError, TypeError) as error:
+        raise ExportError(f"{DEFINITION}: its amendments cannot be read ({error!r}); export again") from None
+    if amendments and (*earlier[1:], sha256) != later:
+        raise ExportError(f"{DEFINITION}: its amendments do not lead to its sha256 {sha256}; export again")
+    return document, sha256, earlier
 
 
 def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:

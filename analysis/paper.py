@@ -1,7 +1,7 @@
 """Published figures that a report may show beside its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class PaperFigures:
     accuracies: Mapping[str, float]  # section 5.1, share of right answers
     accuracy_counts: Mapping[str, tuple[int, int]]  # right answers of all, as the percentages imply
     trust_scores: Mapping[str, float]  # section 5.2, mean score towards the more accurate network, scale −2…2
-    unknown: tuple[str, ...] = field(default=())
+    deviations: tuple[tuple[str, str], ...]  # what it tells or does not → what a study here does
 
 
 # Percentages as printed; the counts are the only k/810 that round to them (360 visualizations, 9 ratings, 4 methods).
@@ -32,11 +32,17 @@ GRAD_CAM = PaperFigures(
         "guided-grad-cam": (496, 810),
     },
     trust_scores={"guided-backprop": 1.00, "guided-grad-cam": 1.27},
-    unknown=(
-        "how the two networks share the 360 visualizations, and which 90 image–category pairs were used",
-        "how many images and ratings the trust study had",
-        "image size and composition, attention checks and pay",
-        "any interval or test",
+    deviations=(
+        ("Not known: how its two networks share the 360 visualizations.", "A task lists its networks."),
+        ("Not known: which 90 image–category pairs.", "Drawn with the definition's seed from the eligible images."),
+        ("Not known: how many images and ratings the trust study had.", "As the definition says."),
+        ("Not known: size and composition of the pictures.", "The whole photograph squashed to the network's input."),
+        ("Not known: attention checks and pay.", "No attention checks; pay is the recruiter's."),
+        (
+            "43 workers gave 3,240 responses, so they saw images repeatedly.",
+            "Nobody sees an image twice in a task, which needs at least 72 people.",
+        ),
+        ("No interval and no test was published.", "Two-way clustered intervals; the paper's figures stand without."),
     ),
 )
 PAPERS = {"grad-cam": GRAD_CAM}

@@ -7,15 +7,20 @@ import platform
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import wording
+from analysis.drawing import Figure
 from analysis.export import Export
-from analysis.figures import Figure, task_figures
+from analysis.figures import task_figures
 from analysis.load import load
+from analysis.methods_text import methods_text, references
+from analysis.multiverse_figure import curves
+from analysis.quality_figures import flow_figure, task_quality_figures
 from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.summary import summarize
 from analysis.wording import ENGLISH, Wording
@@ -26,6 +31,7 @@ LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
 TEMPLATES = Path(__file__).parent / "templates"
 
 Progress = Callable[[int, int], None]
+Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → the figures
 
 
 class ReportError(Exception):
@@ -45,20 +51,29 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, say:
     tell = progress or (lambda done, total: None)
     tell(1, total)
     results = compute(export)
-    figures: dict[str, tuple[tuple[Figure, ...], ...]] = {}
+    figures: dict[str, Figures] = {}
     for step, of_kind in enumerate(results, start=2):
-        figures[of_kind.observer_kind] = tuple(task_figures(t, of_kind.observer_kind, say) for t in of_kind.tasks)
+        figures[of_kind.observer_kind] = _figures(of_kind, say)
         tell(step, total)
     _replace(out, lambda folder: _write(folder, export, results, figures, say))
     tell(total, total)
     return out / REPORT
 
 
+def _figures(results: ObserverResults, say: Wording) -> Figures:
+    kind = results.observer_kind
+    figures = {"flow": (flow_figure(results, say),), "multiverse": curves(results, say)}
+    for task in results.tasks:
+        figures[f"task {task.task.name}"] = task_figures(task, kind, say)
+        figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, say)
+    return figures
+
+
 def _write(
     folder: Path,
     export: Export,
     results: tuple[ObserverResults, ...],
-    figures: dict[str, tuple[tuple[Figure, ...], ...]],
+    figures: dict[str, Figures],
     say: Wording,
 ) -> None:
     (folder / REPORT).write_text(_html(export, results, figures, say), encoding="utf-8")
@@ -70,14 +85,18 @@ def _write(
         pictures.mkdir(parents=True)
         for name, table in _tables(of_kind).items():
             table.to_csv(tables / f"{name}.csv", index=False)
-        for figure in (f for of_task in figures[of_kind.observer_kind] for f in of_task):
+        for figure in chain.from_iterable(figures[of_kind.observer_kind].values()):
             (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
             (pictures / f"{figure.name}.png").write_bytes(figure.png)
 
 
 def _tables(results: ObserverResults) -> dict[str, Any]:
     tables = {"flow": results.kept.flow, "excluded": results.kept.excluded, "contrasts": results.contrasts}
-    return tables | {f"{t.task.name}-{name}": table for t in results.tasks for name, table in t.tables.items()}
+    return (
+        tables
+        | results.tables
+        | {f"{t.task.name}-{name}": table for t in results.tasks for name, table in t.tables.items()}
+    )
 
 
 def results_document(export: Export, results: tuple[ObserverResults, ...]) -> dict[str, Any]:
@@ -102,7 +121,7 @@ def software() -> dict[str, str]:
 def _html(
     export: Export,
     results: tuple[ObserverResults, ...],
-    figures: dict[str, tuple[tuple[Figure, ...], ...]],
+    figures: dict[str, Figures],
     say: Wording,
 ) -> str:
     environment = Environment(
@@ -121,8 +140,12 @@ def _html(
         "signed": wording.signed,
         "interval": wording.interval,
         "p_value": wording.p_value,
+        "p_exact": wording.p_exact,
+        "whole": wording.whole,
+        "figure_name": wording.figure_name,
         "count": wording.count,
     }
+    environment.filters["method_name"] = wording.method_name
     sections = [
         {"results": r, "summary": summarize(r, export.config.confidence, say), "figures": figures[r.observer_kind]}
         for r in results
@@ -135,6 +158,8 @@ def _html(
         export=export,
         sections=sections,
         paper=paper_figures(export.config),
+        methods=methods_text(export, say),
+        references=references(export),
         software=software(),
         picture=lambda figure: "data:image/svg+xml;base64," + base64.b64encode(figure.svg).decode(),
     )

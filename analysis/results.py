@@ -5,23 +5,34 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.agreement import agreement
+from analysis.balance import balance, sittings
+from analysis.biases import choice_biases, trust_biases
 from analysis.cells import estimate_table
 from analysis.config import AnalysisConfig
 from analysis.discrimination import accuracy, accuracy_difference, discriminability
+from analysis.equivalence import equivalence
 from analysis.estimates import Estimate, holm
 from analysis.exclusions import Kept, apply_exclusions
 from analysis.export import Export, Task
+from analysis.individuals import confusion, individuals, response_times
+from analysis.multiverse import multiverse
+from analysis.ordinal import odds_ratio
 from analysis.paper import PAPERS, PaperFigures
+from analysis.ranking import ranking
+from analysis.sequential import present_look, rejections
 from analysis.trust import answer_shares, mean_score, score_difference
 
 DIFFERENCES = {"class-discrimination": accuracy_difference, "trust": score_difference}
+MANY_NETWORKS = 3  # from here on networks are ranked
 
 
 @dataclass(frozen=True)
 class TaskResults:
     """One task: how much data there is, and its tables by name.
 
-    Class discrimination has `accuracy` and `discriminability`, trust `scores` and `shares`.
+    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed` and `confusion`, trust
+    `scores` and `shares`; both have `biases`, `agreement`, `participants`, `images`, `times` and `balance`.
     """
 
     task: Task
@@ -33,12 +44,16 @@ class TaskResults:
 
 @dataclass(frozen=True)
 class ObserverResults:
-    """Everything computed from one kind of observer; other kinds never enter it."""
+    """Everything computed from one kind of observer; other kinds never enter it.
+
+    `tables`: `multiverse`, `equivalence`, `odds-ratios`, `strengths`, `network-pairs` and `browser-events`.
+    """
 
     observer_kind: str
     kept: Kept
     tasks: tuple[TaskResults, ...]
     contrasts: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
 
     @property
     def participants(self) -> int:
@@ -59,28 +74,107 @@ def paper_figures(config: AnalysisConfig) -> PaperFigures | None:
 def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     kept = apply_exclusions(export, export.config.exclusions)
     paper = paper_figures(export.config)
-    tasks = tuple(_task_results(kept.trials, task, export.config.confidence, paper) for task in export.tasks)
-    return ObserverResults(observer_kind, kept, tasks, contrasts(kept.trials, export, paper))
+    tasks = tuple(_task_results(kept, task, export, paper) for task in export.tasks)
+    compared = contrasts(kept.trials, export, paper)
+    means = {(t.task.name, t.task.kind): t.tables["scores" if t.task.kind == "trust" else "accuracy"] for t in tasks}
+    strengths, pairs = _ranking(kept.trials, export)
+    tables = {
+        "multiverse": multiverse(export),
+        "equivalence": equivalence(means, compared, paper, export.config),
+        "odds-ratios": odds_ratios(kept.trials, export),
+        "strengths": strengths,
+        "network-pairs": pairs,
+        "browser-events": sittings(export.participants, export.events),
+    }
+    return ObserverResults(observer_kind, kept, tasks, compared, tables)
 
 
-def _task_results(trials: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None) -> TaskResults:
-    rows = trials[trials["task"] == task.name]
-    levels = {"method": task.methods}
+def _task_results(kept: Kept, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
+    rows = kept.trials[kept.trials["task"] == task.name]
+    confidence = export.config.confidence
     if task.kind == "trust":
-        published = paper.trust_scores if paper else {}
-        scores = mean_score(rows, levels, confidence)
-        tables = {"scores": scores, "shares": answer_shares(rows, task.methods, confidence)}
-        tables["scores"]["paper"] = scores["method"].map(published).astype(float)
+        controls = kept.controls[kept.controls["task"] == task.name]
+        tables = _trust_tables(rows, controls, task, confidence, paper)
+        value, agreed, metric = "score", rows["score"].to_numpy(), "ordinal"
     else:
-        published = paper.accuracies if paper else {}
-        right = accuracy(rows, levels, confidence)
-        tables = {"accuracy": right, "discriminability": discriminability(rows, task.methods, confidence)}
-        tables["accuracy"]["paper"] = right["method"].map(published).astype(float)
+        tables = _discrimination_tables(rows, task, confidence, paper)
+        # Which of its image's two categories was named: only these two are on offer, so only these can disagree.
+        earlier = rows["category"].where(rows["category"] < rows["foil"], rows["foil"])
+        agreed = (rows["response"] == earlier).to_numpy()
+        value, metric = "correct", "nominal"
+    tables |= {
+        "agreement": agreement(rows, task.methods, agreed, metric, confidence),
+        "participants": individuals(rows, "participant_id", value, confidence),
+        "images": individuals(rows, "image_id", value, confidence),
+        "times": response_times(rows, task.methods),
+        "balance": balance(rows, task.kind, _planned_ratings(export, task), task.networks[0]),
+    }
     return TaskResults(task, len(rows), rows["participant_id"].nunique(), rows["image_id"].nunique(), tables)
 
 
+def _trust_tables(
+    rows: pd.DataFrame, controls: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
+) -> dict[str, pd.DataFrame]:
+    scores = mean_score(rows, {"method": task.methods}, confidence)
+    published = paper.trust_scores if paper else {}
+    return {
+        "scores": scores.assign(paper=scores["method"].map(published).astype(float)),
+        "shares": answer_shares(rows, task.methods, confidence),
+        "biases": trust_biases(rows, controls, task.networks[0], confidence),
+    }
+
+
+def _discrimination_tables(
+    rows: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
+) -> dict[str, pd.DataFrame]:
+    right = accuracy(rows, {"method": task.methods}, confidence)
+    published = paper.accuracies if paper else {}
+    categories = sorted(rows["category"].unique())
+    crossing = {"method": task.methods, "network": task.networks} if len(task.networks) > 1 else {}
+    return {
+        "accuracy": right.assign(paper=right["method"].map(published).astype(float)),
+        "discriminability": discriminability(rows, task.methods, confidence),
+        "networks": accuracy(rows, crossing or {"network": task.networks}, confidence),
+        "categories": accuracy(rows, {"category": categories}, confidence),
+        "crossed": accuracy(rows, {"category": categories, "method": task.methods}, confidence),
+        "confusion": confusion(rows),
+        "biases": choice_biases(rows, confidence),
+    }
+
+
+def _planned_ratings(export: Export, task: Task) -> int | None:
+    return next((t.get("ratings_per_item") for t in export.definition["tasks"] if t["name"] == task.name), None)
+
+
+def _ranking(trials: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Strengths of all networks over all trust tasks; empty tables for fewer than three networks."""
+    tasks = [task for task in export.tasks if task.kind == "trust"]
+    networks = list(dict.fromkeys(name for task in tasks for name in task.networks))
+    if len(networks) < MANY_NETWORKS:
+        return estimate_table({}, ["network"]), estimate_table({}, ["a", "b"])
+    return ranking(trials[trials["trial_type"] == "trust"], networks, export.config.confidence)
+
+
+def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
+    """Trust contrasts by the proportional-odds model, on the log scale; `ratio`, `ratio_low`, `ratio_high` beside."""
+    tasks = {task.name: task for task in export.tasks if task.kind == "trust"}
+    estimates = {
+        (c.task, c.a, c.b): odds_ratio(
+            trials[trials["task"] == c.task], tasks[c.task].methods, c.a, c.b, export.config.confidence
+        )
+        for c in export.config.contrasts
+        if c.task in tasks
+    }
+    table = estimate_table(estimates, ["task", "a", "b"])
+    return table.assign(ratio=np.exp(table["value"]), ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"]))
+
+
 def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) -> pd.DataFrame:
-    """The definition's contrasts: a row each, with `p_holm` over all of them and the paper's own difference."""
+    """The definition's contrasts: a row each, with `p_holm` over all of them and the paper's own difference.
+
+    `rejected`: whether the difference is told from 0 by the rule fixed beforehand. Under a sequential rule `look` is
+    the present one (from 1; missing between looks) and `level` what p itself is held against.
+    """
     tasks = {task.name: task for task in export.tasks}
     estimates: dict[tuple[str, str, str, str], Estimate] = {}
     for contrast in export.config.contrasts:
@@ -92,7 +186,31 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     table = estimate_table(estimates, ["task", "kind", "a", "b"])
     corrected = holm([e.p for e in estimates.values()])
     differences = [_published_difference(paper, kind, a, b) for _, kind, a, b in estimates]
-    return table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
+    table = table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
+    return table.assign(**_decisions(table, trials, export))
+
+
+def _decisions(table: pd.DataFrame, trials: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
+    level, rule = 1 - export.config.confidence, export.config.sequential
+    if rule is None:
+        nothing = pd.Series(np.nan, table.index)
+        return {"rejected": table["p_holm"] < level, "look": nothing, "level": nothing}
+    fractions = [(trials["task"] == task).sum() / planned_responses(export, task) for task in table["task"]]
+    looks = [present_look(fraction, rule.looks) for fraction in fractions]
+    p_values = [None if np.isnan(p) else p for p in table["p"]]
+    rejected, held = rejections(p_values, looks, rule.looks, level)
+    return {
+        "rejected": pd.Series(rejected, table.index, bool),
+        "look": pd.Series([np.nan if look is None else look + 1 for look in looks], table.index, float),
+        "level": pd.Series(held, table.index, float),
+    }
+
+
+def planned_responses(export: Export, task_name: str) -> int:
+    """How many responses the definition plans for a task: items × ratings of each."""
+    task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
+    shown = 1 if task["kind"] == "trust" else 2 * len(task["networks"])
+    return task["images"] * shown * len(task["methods"]) * task["ratings_per_item"]
 
 
 def _published_difference(paper: PaperFigures | None, kind: str, a: str, b: str) -> float:
@@ -118,6 +236,7 @@ def as_json(results: ObserverResults) -> dict[str, object]:
             for t in results.tasks
         },
         "contrasts": records(results.contrasts),
+        **{name: records(table) for name, table in results.tables.items()},
     }
 
 

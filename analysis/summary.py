@@ -14,7 +14,6 @@ OBSERVERS = {
     "simulated": "{n} simulated participants",
     "machine": "{n} machine observers",
 }
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
         )  # fmt: skip
     verdict = (
         say("a difference that chance alone would rarely make")
-        if row.p_holm < SIGNIFICANT
+        if row.rejected
         else say("these data do not settle whether there is a difference")
     )
     return say(

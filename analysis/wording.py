@@ -1,8 +1,10 @@
 """Words and numbers as a reader sees them."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 METHOD_NAMES = {
     "grad-cam": "Grad-CAM",
@@ -27,8 +29,24 @@ class Wording:
     def __call__(self, text: str, **values: object) -> str:
         return self.catalogue.get(text, text).format(**values)
 
+    def note(self, text: str) -> str:
+        """`text` that was filled in already (a note, the name of a rule): matched against the catalogue's templates."""
+        if text in self.catalogue or not self.catalogue:
+            return self(text) if text in self.catalogue else text
+        for template, translation in self.catalogue.items():
+            if "{" in template and (found := _pattern(template).fullmatch(text)):
+                return translation.format(**found.groupdict())
+        return text
+
 
 ENGLISH = Wording()
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """Matches what `template` can be filled in to."""
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile("".join(f"(?P<{part}>.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)))
 
 
 def method_name(method: str) -> str:
@@ -82,3 +100,18 @@ def interval(low: float, high: float, write: Callable[[float], str]) -> str:
 def count(n: float) -> str:
     """A whole number with thousands separated."""
     return f"{int(n):,}"
+
+
+def whole(n: float) -> str:
+    """A whole number that may be missing."""
+    return NOTHING if n is None or math.isnan(n) else count(n)
+
+
+def p_exact(p: float) -> str:
+    """Four decimals: levels of a sequential rule are small."""
+    return NOTHING if p is None or math.isnan(p) else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def figure_name(figure: str) -> str:
+    """A figure of the paper: a method, or two of them with a minus between."""
+    return " − ".join(map(method_name, figure.split(" − ")))

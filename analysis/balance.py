@@ -1,0 +1,41 @@
+"""Was the design kept? Ratings, trials, methods and sides, counted."""
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = ("what", "least", "most", "planned")
+
+
+def balance(trials: pd.DataFrame, kind: str, planned_ratings: int | None, first_network: str) -> pd.DataFrame:
+    """The least and the most of what the assignment balances, over the responses analysed; `planned` where it is fixed.
+
+    Counts for the first three rows, shares for the last.
+    """
+    items = trials.groupby("item_id").size()
+    people = trials.groupby("participant_id").size()
+    by_method = pd.crosstab(trials["participant_id"], trials["method"])
+    spread = by_method.max(axis=1) - by_method.min(axis=1)
+    if kind == "trust":
+        what, place = "share with the first network on the left, by method", trials["left_network"] == first_network
+    else:
+        first = trials["option_order"].str.split(";").str[0]
+        what, place = "share with the right option first, by method", first == trials["category"]
+    sides = place.groupby(trials["method"]).mean()
+    rows = [
+        ("ratings of an item", *_ends(items), planned_ratings),
+        ("responses of a participant", *_ends(people), None),
+        ("a participant's most frequent method minus the rarest", *_ends(spread), None),
+        (what, *_ends(sides), 0.5),
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
+
+
+def _ends(values: pd.Series) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
+
+
+def sittings(participants: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """What browsers noticed: rows `event` (blur, focus, …), how many `people`, how many `times` in all."""
+    there = events[events["participant_id"].isin(participants["participant_id"])]
+    table = there.groupby("event").agg(people=("participant_id", "nunique"), times=("event_id", "size"))
+    return table.reset_index()

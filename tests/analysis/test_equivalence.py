@@ -1,0 +1,88 @@
+"""Replicated, not replicated or underpowered: by the stated rule, whatever the numbers are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.weightstats import ttost_ind
+
+from analysis.config import AnalysisConfig
+from analysis.equivalence import equivalence
+from analysis.paper import GRAD_CAM
+from analysis.results import compute
+from analysis.simulated_study import simulate_export
+from tests.analysis.conftest import CONFIG
+
+NO_CONTRASTS = pd.DataFrame(columns=["task", "kind", "a", "b", "paper"])
+
+
+def one_mean(kind, value, se, responses=810, df=44):
+    paper = (GRAD_CAM.trust_scores if kind == "trust" else GRAD_CAM.accuracies)["guided-grad-cam"]
+    table = pd.DataFrame(
+        {
+            "method": ["guided-grad-cam"],
+            "value": [value],
+            "se": [se],
+            "df": [df],
+            "responses": [responses],
+            "note": [""],
+            "paper": [paper],
+        }
+    )
+    return equivalence({("t", kind): table}, NO_CONTRASTS, GRAD_CAM, AnalysisConfig()).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "se", "verdict"),
+    [
+        ("trust", 1.27, 0.02, "replicated"),
+        ("trust", 1.40, 0.02, "replicated"),  # told from 0, and near enough: the margin decides
+        ("trust", 1.80, 0.05, "not replicated"),
+        ("trust", 1.27, 0.40, "underpowered"),
+        ("trust", 1.72, 0.20, "underpowered"),
+        ("class-discrimination", 0.6123, 0.017, "replicated"),
+        ("class-discrimination", 0.4500, 0.025, "not replicated"),
+        ("class-discrimination", 0.5700, 0.050, "underpowered"),
+    ],
+)
+def test_the_rule_gives_its_three_verdicts(kind, value, se, verdict):
+    assert one_mean(kind, value, se)["verdict"] == verdict
+
+
+def test_a_mean_score_s_error_is_this_study_s_taken_twice_and_the_tests_are_tost():
+    """Oracle: two samples of one variance, statsmodels' two one-sided t-tests at the edge of the margin."""
+    rng = np.random.default_rng(2)
+    ours, theirs = (rng.normal(size=400) for _ in range(2))
+    row = one_mean("trust", 1.27 + 0.2, 0.05)
+    assert row["se"] == pytest.approx(0.05 * np.sqrt(2))
+    assert row["margin"] == pytest.approx(0.4)
+    p, *_ = ttost_ind(ours, theirs, -0.4, 0.4)
+    difference, se = ours.mean() - theirs.mean(), np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / 400)
+    found = one_mean("trust", 1.27 + difference, se / np.sqrt(2), df=798)
+    assert (found["verdict"] == "replicated") == (p < 0.05)
+
+
+def test_an_accuracy_of_the_paper_has_the_error_of_its_responses_under_this_study_s_design_effect():
+    """Design effect 4 here (SE twice the binomial one): the paper's 496 of 810 get four times their binomial variance."""
+    binomial = np.sqrt(0.6 * 0.4 / 810)
+    row = one_mean("class-discrimination", 0.6, 2 * binomial)
+    p = GRAD_CAM.accuracies["guided-grad-cam"]
+    assert row["se"] ** 2 == pytest.approx(4 * binomial**2 + 4 * p * (1 - p) / 810)
+    assert one_mean("class-discrimination", 0.6, 0.5 * binomial)["se"] ** 2 == pytest.approx(
+        0.25 * binomial**2 + p * (1 - p) / 810
+    )
+
+
+def test_without_an_interval_there_is_no_verdict_and_without_a_paper_no_table():
+    row = one_mean("trust", 1.0, np.nan)
+    assert (row["verdict"], row["difference"]) == ("no verdict", pytest.approx(-0.27))
+    assert equivalence({}, NO_CONTRASTS, None, AnalysisConfig()).empty
+
+
+def test_a_study_drawn_from_the_paper_s_figures_does_not_fail_to_repeat_them():
+    verdicts = []
+    for seed in range(5):
+        export = simulate_export(np.random.default_rng(seed), config=CONFIG)
+        verdicts += compute(export)[0].tables["equivalence"]["verdict"].tolist()
+    assert len(verdicts) == 5 * 8
+    assert verdicts.count("not replicated") <= 4  # 5 % of 40 are 2
+    assert verdicts.count("replicated") >= 20
