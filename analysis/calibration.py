@@ -74,7 +74,7 @@ def _draw(
     design: TaskDesign, seats: Assignment, participants: int, parameters: Psychometrics, rng: np.random.Generator
 ) -> Draw:
     logits = draw_logits(design, seats, participants, parameters, rng)
-    method = np.array([design.methods.index(m) for m, _ in design.cells])[seats.cell]
+    method = design.method_of_cell[seats.cell]
     is_trust = design.kind == "trust"
     values = ordinal_scores(logits, rng) if is_trust else rng.random(len(logits)) < special.expit(logits)
     cells = cell_means(values.astype(float), method, seats.participant, seats.image, design.methods)

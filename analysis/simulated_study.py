@@ -21,23 +21,29 @@ STARTED = pd.Timestamp("2026-01-05T09:00:00Z")
 
 @dataclass(frozen=True)
 class TaskDesign:
-    """One task's size. Class discrimination has images × 2 categories × methods items, trust images × methods."""
+    """One task's size. Items: images × 2 categories × methods × networks, for trust images × methods."""
 
     name: str
     kind: str
     methods: tuple[str, ...]
     images: int
     ratings: int  # of each item
+    named_networks: tuple[str, ...] = ()  # none: one for class discrimination, two for trust
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return NETWORKS if self.kind == "trust" else NETWORKS[:1]
+        return self.named_networks or (NETWORKS if self.kind == "trust" else NETWORKS[:1])
 
     @property
-    def cells(self) -> tuple[tuple[str, int], ...]:
-        """What can be shown of an image: (method, which of its categories)."""
-        labels = 2 if self.kind == "class-discrimination" else 1
-        return tuple((method, label) for method in self.methods for label in range(labels))
+    def cells(self) -> tuple[tuple[str, int, str], ...]:
+        """What can be shown of an image: (method, which of its categories, network); trust shows both networks."""
+        labels, networks = (1, self.networks[:1]) if self.kind == "trust" else (2, self.networks)
+        return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
+
+    @property
+    def method_of_cell(self) -> np.ndarray:
+        """Index of each cell's method."""
+        return np.array([self.methods.index(method) for method, *_ in self.cells])
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,7 @@ def draw_logits(
 ) -> np.ndarray:
     """Each trial's logit (n,) for a new draw of people and images."""
     locate = parameters.accuracy_logit if design.kind == "class-discrimination" else parameters.trust_logit
-    method_of_cell = np.array([design.methods.index(method) for method, _ in design.cells])
-    method = method_of_cell[assignment.cell]
+    method = design.method_of_cell[assignment.cell]
     return (
         np.array([locate(m) for m in design.methods])[method]
         + rng.normal(0, parameters.participant_sd, participants)[assignment.participant]
@@ -157,7 +162,7 @@ def _trials(
 ) -> pd.DataFrame:
     assignment = assign(design, len(people))
     logits = draw_logits(design, assignment, len(people), parameters, rng)
-    methods, labels = (np.array(part)[assignment.cell] for part in zip(*design.cells, strict=True))
+    methods, labels, shown_networks = (np.array(part)[assignment.cell] for part in zip(*design.cells, strict=True))
     pace = np.exp(rng.normal(0, parameters.rt_participant_sd, len(people)))[assignment.participant]
     shown = pd.DataFrame(
         {
@@ -166,6 +171,7 @@ def _trials(
             "trial_type": design.kind,
             "image_id": [f"image{i:05d}" for i in assignment.image],
             "method": methods,
+            "network": shown_networks,
             "rt": np.round(parameters.rt_median_ms * pace * np.exp(rng.normal(0, parameters.rt_sd, len(logits))), 1),
         }
     )
@@ -175,7 +181,7 @@ def _trials(
     shown["category"] = names[np.where(labels == 0, first, second)]
     answers = _choices if design.kind == "class-discrimination" else _scores
     shown = answers(shown, names[np.where(labels == 0, second, first)], logits, design.networks, rng)
-    shown["item_id"] = shown[["task", "image_id", "category", "method"]].agg("-".join, axis=1)
+    shown["item_id"] = design.name + "-" + (shown.get("stimulus_id", _stimulus_ids(shown, "pair")))
     return shown.iloc[np.lexsort((rng.random(len(shown)), assignment.participant))]
 
 
@@ -187,8 +193,7 @@ def _choices(
     category = shown["category"].to_numpy()
     return shown.assign(
         foil=foil,
-        network=networks[0],
-        stimulus_id=_stimulus_ids(shown, networks[0]),
+        stimulus_id=_stimulus_ids(shown, shown["network"]),
         option_order=np.where(truth_first, category + ";" + foil, foil + ";" + category),
         response=np.where(is_correct, category, foil),
         correct=is_correct,
@@ -201,7 +206,7 @@ def _scores(
     score = ordinal_scores(logits, rng)
     strong_left = rng.random(len(shown)) < 0.5
     first, second = (_stimulus_ids(shown, network) for network in networks)
-    return shown.assign(
+    return shown.drop(columns="network").assign(
         left_stimulus_id=np.where(strong_left, first, second),
         right_stimulus_id=np.where(strong_left, second, first),
         left_network=np.where(strong_left, networks[0], networks[1]),
@@ -212,7 +217,7 @@ def _scores(
     )
 
 
-def _stimulus_ids(shown: pd.DataFrame, network: str) -> pd.Series:
+def _stimulus_ids(shown: pd.DataFrame, network: str | pd.Series) -> pd.Series:
     return shown["image_id"] + "-" + shown["category"] + "-" + shown["method"] + "-" + network
 
 

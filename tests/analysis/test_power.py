@@ -1,0 +1,91 @@
+"""Planning: power as simulated agrees with what is known of it, and the advice says what the table says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.config import AnalysisConfig, ContrastConfig
+from analysis.power import Plan, advice, power, power_curve, write_power
+from analysis.simulated_study import TaskDesign
+from analysis.simulation import Psychometrics, SimulationError
+
+DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=1, ratings=1)
+COMPARED = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="cam"),))
+INDEPENDENT = Psychometrics(accuracy={"cam": 0.5, "grad-cam": 0.65}, participant_sd=0, image_sd=0, image_method_sd=0)
+
+
+def test_without_clusters_power_is_that_of_two_independent_shares():
+    """Oracle: the normal approximation for 300 answers of each method, 50 against 65 %."""
+    table = power(Plan(DESIGN, COMPARED, INDEPENDENT), [30], [5], [30], draws=300, seed=1)
+    se = np.sqrt((0.5 * 0.5 + 0.65 * 0.35) / 300)
+    expected = stats.norm.sf(stats.norm.ppf(0.975) - 0.15 / se)
+    assert table["responses"].tolist() == [600]
+    assert table["power"].iloc[0] == pytest.approx(expected, abs=3 * np.sqrt(expected * (1 - expected) / 300) + 0.01)
+
+
+def test_without_an_effect_power_is_the_level():
+    nothing = Psychometrics(accuracy={"cam": 0.55, "grad-cam": 0.55})
+    table = power(Plan(DESIGN, COMPARED, nothing), [24], [4], [24], draws=400, seed=2)
+    assert table["power"].iloc[0] == pytest.approx(0.05, abs=0.035)
+
+
+def test_more_images_find_more_and_comparisons_elsewhere_cost_power():
+    world = Psychometrics(accuracy={"cam": 0.5, "grad-cam": 0.6})
+    few, many = power(Plan(DESIGN, COMPARED, world), [12, 48], [4], [24], draws=150, seed=3)["power"]
+    assert few + 0.1 < many
+    other = [ContrastConfig(task="elsewhere", a="x", b="y") for _ in range(9)]
+    crowded = AnalysisConfig(contrasts=(*COMPARED.contrasts, *other))
+    assert power(Plan(DESIGN, crowded, world), [48], [4], [24], draws=150, seed=3)["power"].iloc[0] < many
+
+
+def test_a_trust_task_is_planned_alike_and_the_same_seed_gives_the_same_table():
+    design = TaskDesign("trusting", "trust", ("cam", "grad-cam"), images=1, ratings=1)
+    config = AnalysisConfig(contrasts=(ContrastConfig(task="trusting", a="grad-cam", b="cam"),))
+    plan = Plan(design, config, Psychometrics(trust={"cam": 0.5, "grad-cam": 1.5}))
+    steps = []
+    one = power(plan, [20], [6], [20], 30, 4, lambda done, total: steps.append((done, total)))
+    assert one.equals(power(plan, [20], [6], [20], 30, 4))
+    assert one["power"].iloc[0] > 0.8
+    assert steps == [(1, 1)]
+
+
+def test_a_point_that_cannot_be_assigned_says_why_and_the_advice_passes_over_it():
+    table = power(Plan(DESIGN, COMPARED, INDEPENDENT), [30], [5, 90], [30], draws=20, seed=1)
+    assert table["note"].iloc[0] == ""
+    assert "360 ratings by different people; 30 are too few" in table["note"].iloc[1]
+    assert "No point of the grid can be assigned" in advice(table.iloc[1:])
+    with pytest.raises(SimulationError, match="names no comparison of task 'seeing'"):
+        power(Plan(DESIGN, AnalysisConfig()), [30], [5], [30], 1, 1)
+
+
+def grid(powers):
+    return pd.DataFrame(
+        [(i, 5, 60, i * 20, 20, "seeing", "a", "b", p, 0.01, "") for i, p in powers.items()],
+        columns=[
+            "images",
+            "ratings",
+            "participants",
+            "responses",
+            "trials_each",
+            "task",
+            "a",
+            "b",
+            "power",
+            "error",
+            "note",
+        ],
+    )
+
+
+def test_the_advice_names_the_smallest_study_that_suffices_or_the_best_there_is():
+    assert "20 images, 5 ratings an item, 60 participants, 400 responses" in advice(grid({10: 0.5, 20: 0.83, 40: 0.97}))
+    assert "Try more images first" in advice(grid({10: 0.5, 20: 0.6}))
+
+
+def test_the_curve_and_the_table_are_written(tmp_path):
+    table = grid({10: 0.5, 20: 0.83})
+    files = write_power(table, tmp_path / "new")
+    assert [f.name for f in files] == ["power.csv", "power.svg", "power.png"]
+    assert pd.read_csv(files[0])["power"].tolist() == [0.5, 0.83]
+    assert len(power_curve(table).axes[0].lines) == 3
