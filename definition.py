@@ -3,8 +3,6 @@
 Stands beside manage.py because only the two of them see all four rooms; imports none of their heavy parts.
 """
 
-import hashlib
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from analysis.config import AnalysisConfig
 from models.config import DatasetConfig, Name, NetworkConfig
 from stimuli.config import Method, StimuliConfig, StimulusRequest
+from study.canonical import canonical_sha256
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 
 
@@ -60,12 +59,6 @@ SECTIONS: dict[str, Any] = {
     "analysis": AnalysisConfig,
 }
 OPTIONAL_SECTIONS = {"participants": {}, "analysis": {}}
-
-
-def canonical_sha256(value: Any) -> str:
-    """SHA-256 of `value` as JSON with sorted keys and no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_definition(path: Path) -> Definition:

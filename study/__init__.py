@@ -17,7 +17,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
 
     from study import settings
     from study.frontend import bp as frontend
-    from study.views import database, errors, headers, participant, protocol, researcher
+    from study.views import conduct, database, errors, headers, participant, protocol, researcher
 
     app = Flask(__name__)
     app.config.from_mapping(settings.DEFAULTS)
@@ -31,6 +31,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     errors.init_app(app)
     csrf = CSRFProtect(app)
     csrf.exempt(protocol.bp)  # guarded by tokens in the address and a JSON content type, not by a cookie
-    for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp):
+    csrf.exempt(conduct.take_preview_answer)  # changes nothing
+    for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp, conduct.bp):
         app.register_blueprint(blueprint)
     return app

@@ -60,9 +60,9 @@ def join(
     _check(consent, definition)
     release_expired(session, study, now)
     _keep_limit(session, study, definition.participants, consent.observer_kind)
-    chosen = _choose_trials(session, study, definition, consent.observer_kind, rng)
+    chosen = choose_trials(session, definition, study.id, loads(session, study.id, consent.observer_kind), rng)
     participant = _store(session, study, definition, consent, identity, now)
-    trials = [_trial(item, position, swapped, participant) for position, (item, swapped) in enumerate(chosen)]
+    trials = [trial_row(item, position, swapped, participant.id) for position, (item, swapped) in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
 
@@ -127,19 +127,18 @@ def _keep_limit(session: Session, study: Study, config: ParticipantsConfig, obse
         raise StudyFullError("all places in this study are taken")
 
 
-def _choose_trials(
-    session: Session, study: Study, definition: FrozenDefinition, observer_kind: str, rng: np.random.Generator
+def choose_trials(
+    session: Session, definition: FrozenDefinition, study_id: int, load: dict[int, int], rng: np.random.Generator
 ) -> list[tuple[Item, bool]]:
-    """(item, swapped) of the participant's trials in order, task after task.
+    """(item, swapped) of a participant's trials in order, task after task; `load` as `loads` gives it.
 
     `swapped` exchanges left and right, or the two options; it is fair within each task and each of its methods.
     Raises StudyFullError when no task has a trial left to give.
     """
-    load = loads(session, study.id, observer_kind)
     rows = session.execute(
         select(Item, Stimulus.network)
         .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
-        .where(Item.study_id == study.id)
+        .where(Item.study_id == study_id)
         .order_by(Item.id)
     ).all()
     items = {item.id: item for item, _ in rows}
@@ -196,8 +195,8 @@ def _store(
     return participant
 
 
-def _trial(item: Item, position: int, swapped: bool, participant: Participant) -> dict[str, object]:
-    """A row of `trial`."""
+def trial_row(item: Item, position: int, swapped: bool, participant_id: int | None) -> dict[str, object]:
+    """A row of `trial`; without a participant, of a preview."""
     left, right = item.stimulus_a_id, item.stimulus_b_id
     if right is None:
         options = [item.foil, item.category] if swapped else [item.category, item.foil]
@@ -205,7 +204,7 @@ def _trial(item: Item, position: int, swapped: bool, participant: Participant) -
         left, right = (right, left) if swapped else (left, right)
         options = list(TRUST_VALUES)
     return {
-        "participant_id": participant.id,
+        "participant_id": participant_id,
         "item_id": item.id,
         "position": position,
         "task": item.task,

@@ -65,6 +65,10 @@ class RecruitmentError(StudyError):
     """The visitor came without what the recruitment platform should have put into the link."""
 
 
+class ConductError(StudyError):
+    """What a researcher asked for does not fit the study as it is; the message says why."""
+
+
 class MalformedAnswerError(StudyError):
     """An answer that no page of ours would send."""
 

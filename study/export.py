@@ -14,6 +14,7 @@ from typing import IO, Any
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from study.conduct import amendments
 from study.data_dictionary import TABLES
 from study.definition import frozen_definition
 from study.errors import ExportError
@@ -69,9 +70,7 @@ def write_zip(session: Session, slug: str, file: IO[bytes]) -> Hashes:
 def _write(session: Session, study: Study, folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "materials").mkdir()
-    _write_json(
-        folder / "materials" / "definition.json", {"document": study.document, "sha256": study.definition_sha256}
-    )
+    _write_json(folder / "materials" / "definition.json", _definition(session, study))
     _write_json(folder / "materials" / "provenance.json", study.provenance)
     _write_json(folder / _DESCRIPTION, _dataset_description(study))
     for table, read in _READERS.items():
@@ -83,6 +82,15 @@ def _write(session: Session, study: Study, folder: Path) -> None:
             writer.writeheader()
             for row in read(session, study):
                 writer.writerow({column: _cell(value) for column, value in row.items()})
+
+
+def _definition(session: Session, study: Study) -> dict[str, Any]:
+    kept = ("change", "reason", "previous_sha256", "sha256")
+    chain = [
+        {"at": _cell(amendment.at)} | {key: getattr(amendment, key) for key in kept}
+        for amendment in amendments(session, study)
+    ]
+    return {"document": study.document, "sha256": study.definition_sha256, "amendments": chain}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

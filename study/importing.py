@@ -16,7 +16,7 @@ from study import audit
 from study.config import TaskConfig
 from study.definition import frozen_definition
 from study.errors import OpeningError
-from study.schema import Item, Stimulus, Study
+from study.schema import Amendment, Item, Stimulus, Study
 from study.security import new_completion_code
 
 _REMEDY = "run `manage.py generate-stimuli` again"
@@ -73,7 +73,8 @@ def open_study(
 def _require_same(
     session: Session, existing: Study, document: dict[str, Any], sha256: str, stimuli: Sequence[StimulusRow]
 ) -> None:
-    if existing.definition_sha256 != sha256:
+    originals = set(session.scalars(select(Amendment.previous_sha256).where(Amendment.study_id == existing.id)))
+    if sha256 not in originals | {existing.definition_sha256}:
         keys = sorted(document.keys() | existing.document.keys())
         changed = [key for key in keys if document.get(key) != existing.document.get(key)]
         raise OpeningError(

@@ -1,22 +1,20 @@
 """The plan that a participant's browser works through: nothing in it tells truth, method or network."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from study.config import TaskConfig
-from study.definition import frozen_definition
+from study.definition import FrozenDefinition, frozen_definition
 from study.schema import ANSWERED, Item, Participant, Stimulus, Trial
 from study.wording import TRUST_VALUES, WORDINGS, Wording, category_label
 
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
     """The JSON of `GET /p/<token>/plan`; `image_url` turns an image token into an address."""
-    definition = frozen_definition(participant.study)
-    language = participant.language
     left, right = aliased(Stimulus), aliased(Stimulus)
     rows = session.execute(
         select(Trial, Item, left.width, left.height, right.width, right.height)
@@ -26,6 +24,13 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
         .where(Trial.participant_id == participant.id)
         .order_by(Trial.position)
     ).all()
+    return lay_out(frozen_definition(participant.study), participant.language, rows, image_url)
+
+
+def lay_out(
+    definition: FrozenDefinition, language: str, rows: Sequence[Any], image_url: Callable[[str], str]
+) -> dict[str, Any]:
+    """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None)."""
     planned = Counter(trial.task for trial, *_ in rows)
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
     wordings = {name: WORDINGS[task.kind, task.wording, language] for name, task in tasks.items()}

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from study.errors import (
     AnswerConflictError,
+    ConductError,
     ConsentError,
     LoginThrottledError,
     MalformedAnswerError,
@@ -28,6 +29,7 @@ _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     UnknownError: (404, "unknown", "Not found"),
     NotOpenError: (409, "not-open", "This study is not open"),
     StudyFullError: (409, "full", "This study is full"),
+    ConductError: (409, "conflict", "That is not possible now"),
     ConsentError: (400, "malformed", "The form could not be used"),
     RecruitmentError: (400, "malformed", "This link is not complete"),
     MalformedAnswerError: (400, "malformed", "The answer could not be used"),

@@ -68,5 +68,5 @@ class Person:
         return self.code()
 
     def code(self) -> str:
-        self.page.wait_for_url("**/finish")
+        self.page.wait_for_url("**/finish*")
         return self.page.locator("#completion-code").inner_text()

@@ -142,6 +142,11 @@ class LiveStudy:
         for kind in ["human"] * people + ["simulated"] * simulated:
             join(self.app, observer_kind=kind).finish()
 
+    def counts(self) -> tuple[int, ...]:
+        """Participants, trials, answers and events that are stored."""
+        with self.database.reading() as session:
+            return tuple(session.query(table).count() for table in (Participant, Trial, Response, Event))
+
     def completion_code(self, token: str) -> str | None:
         with self.database.reading() as session:
             return session.scalar(select(Participant.completion_code).where(Participant.token == token))

@@ -120,16 +120,42 @@ def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStud
     tour.sees(new_page, "researcher-2-studies")
     new_page.get_by_role("link", name="What did the network see?").click()
     tour.sees(new_page, "researcher-3-progress")
+    for change in ("Pause the study", "Close the study", "Extend by a wave"):
+        new_page.get_by_text(change, exact=True).click()
+    tour.sees(new_page, "researcher-4-changes")
+    new_page.get_by_role("link", name="Participants").click()
+    tour.sees(new_page, "researcher-5-participants")
+    new_page.get_by_role("table").get_by_role("link").nth(1).click()
+    new_page.get_by_text("Exclude this participant", exact=True).click()
+    tour.sees(new_page, "researcher-6-participant")
 
 
-def test_a_researcher_downloads_the_data_and_sees_no_estimates(page: Page, live: LiveStudy) -> None:
-    live.fills(people=1, simulated=1)
+def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page, live: LiveStudy) -> None:
+    logs_in(page, live)
+    page.get_by_role("link", name="Preview as a participant").click()
+    page.get_by_role("link", name="Go on to the questions").click()
+    before = live.counts()
+    person = Person(page, live)
+    for n in range(1, TOTAL + 1):
+        person.reads_on()
+        person.clicks(n)
+    expect(page.get_by_text("nothing you do here is stored")).to_be_visible()
+    assert person.code() == "PREVIEW"
+    assert live.counts() == before
+
+
+def logs_in(page: Page, live: LiveStudy) -> None:
     name, password = RESEARCHER
     page.goto(f"{live.origin}/researcher/studies/demo")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/studies/demo")
+
+
+def test_a_researcher_downloads_the_data_and_sees_no_estimates(page: Page, live: LiveStudy) -> None:
+    live.fills(people=1, simulated=1)
+    logs_in(page, live)
     expect(page.get_by_role("heading", name="Simulated participants")).to_be_visible()
     expect(page.get_by_text("They are not people")).to_be_visible()
     text = page.locator("main").inner_text().lower()

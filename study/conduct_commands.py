@@ -1,0 +1,130 @@
+"""Commands of manage.py by which researchers conduct a study; the researchers' pages have the same as buttons.
+
+What they need is imported inside them: `manage.py --help` must not wait for it.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_ACTOR = "manage.py"
+
+
+def _slug(_ctx: click.Context, _param: click.Parameter, path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["study"]["slug"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise click.BadParameter(f"{path} is no study definition with a slug in [study]") from None
+
+
+def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--study FILE`, handed to the command as the slug: the definition that counts is the frozen one."""
+    return click.option(
+        "--study",
+        "slug",
+        required=True,
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=_slug,
+        help="The study definition; only its slug is read.",
+    )(command)
+
+
+@contextmanager
+def _writing() -> Iterator["Session"]:
+    from study.db import connect, database_url, require_ready
+
+    database = connect(database_url())
+    try:
+        require_ready(database)
+        with database.writing() as session:
+            yield session
+            session.commit()
+    finally:
+        database.engine.dispose()
+
+
+def _set_state(slug: str, state: str, words: str) -> None:
+    from study.conduct import set_state
+
+    with _writing() as session:
+        set_state(session, slug, state, _ACTOR, datetime.now(UTC))
+    click.echo(f"Study {slug!r} {words}")
+
+
+@click.command("pause-study")
+@study_option
+def pause_study(slug: str) -> None:
+    """Let nobody join for a while. Who takes part already may finish.
+
+    Example: manage.py pause-study --study examples/demo.toml
+    """
+    _set_state(slug, "paused", "is paused; `manage.py resume-study` lets people join again.")
+
+
+@click.command("resume-study")
+@study_option
+def resume_study(slug: str) -> None:
+    """Open a paused or closed study again. Refused once its estimates have been looked at.
+
+    Example: manage.py resume-study --study examples/demo.toml
+    """
+    _set_state(slug, "open", "is open again.")
+
+
+@click.command("close-study")
+@study_option
+def close_study(slug: str) -> None:
+    """End the study: nobody joins any more, and estimates may be looked at. Who takes part already may finish.
+
+    Example: manage.py close-study --study examples/demo.toml
+    """
+    _set_state(slug, "closed", "is closed.")
+
+
+@click.command("extend-study")
+@study_option
+@click.option("--task", required=True, help="Name of the task.")
+@click.option("--ratings-per-item", required=True, type=click.IntRange(1, 10_000), help="Ratings wanted from now on.")
+@click.option("--reason", required=True, help="Why; kept with the amendment.")
+def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> None:
+    """Want more ratings of each item: another wave, as an amendment of the frozen definition.
+
+    Example: manage.py extend-study --study demo.toml --task seeing --ratings-per-item 12 --reason "second wave"
+    """
+    from study.conduct import extend
+
+    with _writing() as session:
+        amendment = extend(session, slug, task, ratings_per_item, reason, _ACTOR, datetime.now(UTC))
+    before, after = amendment.change["ratings_per_item"]
+    click.echo(f"Task {task!r} of study {slug!r} wants {after} ratings an item instead of {before}.")
+    click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
+
+
+@click.command("exclude")
+@study_option
+@click.argument("participant")
+@click.option("--reason", required=True, help="Why; stands in the export.")
+def exclude_participant(slug: str, participant: str, reason: str) -> None:
+    """Leave a participant out with a reason. Nothing is deleted; their places are free for others.
+
+    PARTICIPANT is the participant_id of the export and of the researchers' pages.
+
+    Example: manage.py exclude --study examples/demo.toml p0123456789abcdef --reason "asked to be left out"
+    """
+    from study.conduct import exclude
+
+    with _writing() as session:
+        exclude(session, slug, participant, reason, _ACTOR, datetime.now(UTC))
+    click.echo(f"Participant {participant} of study {slug!r} is excluded.")
+
+
+COMMANDS = (pause_study, resume_study, close_study, extend_study, exclude_participant)

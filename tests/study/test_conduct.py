@@ -1,0 +1,265 @@
+"""Researchers conduct a study: every change is audited, nothing is deleted, and a look by a researcher writes nothing."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import inspect, select, text
+
+import manage
+from analysis.load import load
+from study import audit
+from study.admins import create_admin
+from study.conduct import LOOK, amendments, exclude, extend, set_state
+from study.db import Database
+from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
+from study.export import export_study
+from study.importing import open_study
+from study.participation import find_study
+from study.schema import AuditEntry, Participant
+from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, sha256, stimuli, trials_of
+from tests.study.test_researcher import PASSWORD, log_in
+from tests.study.visitor import hidden_fields, join
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def opened(any_database: Database, tmp_path: Path) -> Database:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=1)))
+    return any_database
+
+
+def change(database: Database, what, *arguments):
+    with database.writing() as session:
+        result = what(session, "demo", *arguments, "ada", LATER)
+        session.commit()
+    return result
+
+
+def finish(database: Database, participant: Participant) -> None:
+    for trial in trials_of(database, participant):
+        answer(database, participant, trial)
+
+
+def test_a_paused_study_lets_nobody_in_and_those_within_finish(opened: Database) -> None:
+    within = enrol(opened, 0)
+    change(opened, set_state, "paused")
+    with pytest.raises(NotOpenError, match="paused"):
+        enrol(opened, 1)
+    finish(opened, within)
+    change(opened, set_state, "open")
+    enrol(opened, 1)
+    with opened.reading() as session:
+        entries = session.execute(select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)).all()
+        assert entries[-2:] == [("study-paused", "ada"), ("study-resumed", "ada")]
+        audit.verify(session)
+
+
+def test_states_that_make_no_sense_are_refused(opened: Database) -> None:
+    with pytest.raises(ConductError, match="open already"):
+        change(opened, set_state, "open")
+    change(opened, set_state, "closed")
+    with pytest.raises(ConductError, match="open it again before"):
+        change(opened, set_state, "paused")
+
+
+def test_who_has_seen_the_estimates_gathers_no_more_answers(opened: Database) -> None:
+    change(opened, set_state, "closed")
+    with opened.writing() as session:
+        audit.append(session, "ada", LOOK, {"slug": "demo"}, LATER)
+        session.commit()
+    with pytest.raises(ConductError, match="stays closed"):
+        change(opened, set_state, "open")
+
+
+def test_an_excluded_participants_places_are_given_again_and_nothing_is_deleted(opened: Database) -> None:
+    people = [enrol(opened, seed) for seed in range(8)]
+    for person in people:
+        finish(opened, person)
+    with pytest.raises(StudyFullError):
+        enrol(opened, 9)
+    change(opened, exclude, people[0].public_id, "  asked\n to be left out ")
+    finish(opened, enrol(opened, 9))
+    assert ratings(opened) == Counter({("seeing", 1): 16})
+    with opened.reading() as session:
+        row = session.get_one(Participant, people[0].id)
+        assert (row.excluded, row.exclusion_reason) == (True, "asked to be left out")
+    assert all(trial.state == "answered" for trial in trials_of(opened, people[0]))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"), [("", "in words"), (" \n", "in words"), ("x" * 201, "201 characters"), ("a\0b", "in words")]
+)
+def test_an_exclusion_needs_a_reason(opened: Database, reason: str, words: str) -> None:
+    person = enrol(opened)
+    with pytest.raises(ConductError, match=words):
+        change(opened, exclude, person.public_id, reason)
+
+
+def test_nobody_is_excluded_twice_and_strangers_never(opened: Database) -> None:
+    person = enrol(opened)
+    change(opened, exclude, person.public_id, "first")
+    with pytest.raises(ConductError, match="excluded already: first"):
+        change(opened, exclude, person.public_id, "second")
+    with pytest.raises(UnknownError):
+        change(opened, exclude, "p0", "why")
+
+
+def test_a_wave_gives_more_places_and_the_chain_of_definitions_holds(opened: Database, tmp_path: Path) -> None:
+    """The analysis, which checks the chain on its own, takes the answers of both waves."""
+    for seed in range(8):
+        finish(opened, enrol(opened, seed))
+    first, second = (change(opened, extend, "seeing", k, "wave") for k in (2, 3))
+    finish(opened, enrol(opened, 10))
+    with opened.reading() as session:
+        study = find_study(session, "demo")
+        assert [a.id for a in amendments(session, study)] == [first.id, second.id]
+        assert first.previous_sha256 == sha256(document(seeing(images=2, k=1)))
+        assert first.sha256 == second.previous_sha256 == sha256(document(seeing(images=2, k=2)))
+        assert study.definition_sha256 == second.sha256 == sha256(study.document)
+    with opened.snapshot() as session:
+        export = load(export_study(session, "demo", tmp_path / "export"))
+    assert export.earlier_sha256 == (first.previous_sha256, second.previous_sha256)
+    assert set(export.participants["definition_sha256"]) == {first.previous_sha256, second.sha256}
+    assert sum(n * items for (_, n), items in ratings(opened).items()) == 18
+
+
+def test_an_extended_study_is_still_known_by_the_definition_it_was_opened_with(opened: Database, tmp_path) -> None:
+    change(opened, extend, "seeing", 5, "wave")
+    for k in (1, 5):
+        again = document(seeing(images=2, k=k))
+        with opened.writing() as session:
+            rows = stimuli(tmp_path / "stimuli", again["tasks"])
+            assert not open_study(session, again, sha256(again), rows, {}, tmp_path / "stimuli", NOW).is_new
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("none", 9, "x"), "no task 'none'; there are seeing"),
+        (("seeing", 1, "x"), "wants 1 ratings an item already"),
+        (("seeing", 2, ""), "in words"),
+    ],
+)
+def test_a_wave_must_be_more_of_a_task_for_a_reason(opened: Database, arguments, words: str) -> None:
+    with pytest.raises(ConductError, match=words):
+        change(opened, extend, *arguments)
+
+
+@pytest.fixture
+def ada(app: Flask, database: Database) -> FlaskClient:
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    client = app.test_client()
+    log_in(client)
+    return client
+
+
+def send(client: FlaskClient, page: str, path: str, **fields: str):
+    token = hidden_fields(client.get(page).text)["csrf_token"]
+    return client.post(path, data={"csrf_token": token, "confirmed": "yes"} | fields)
+
+
+def test_the_buttons_change_the_study(ada: FlaskClient, database: Database) -> None:
+    page = "/researcher/studies/demo"
+    assert send(ada, page, f"{page}/state", state="paused").status_code == 303
+    assert 'state paused">paused' in ada.get(page).text
+    assert send(ada, page, f"{page}/state", state="open").status_code == 303
+    assert send(ada, page, f"{page}/extend", task="seeing", ratings_per_item="7", reason="wave").status_code == 303
+    assert "7 ratings an item now" in ada.get(page).text
+    with database.reading() as session:
+        assert audit.verify(session) >= 4
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("state", {"state": "closed", "confirmed": "no"}, 409),
+        ("state", {"state": "upside-down"}, 409),
+        ("extend", {"task": "seeing", "ratings_per_item": "٣", "reason": "x"}, 409),
+        ("extend", {"task": "seeing", "ratings_per_item": "7" * 99, "reason": "x"}, 409),
+        ("participants/p0/exclude", {"reason": "x"}, 404),
+        ("state", {"state": "closed", "csrf_token": "forged"}, 400),
+    ],
+)
+def test_forms_without_confirmation_sense_or_token_change_nothing(ada, database, path, fields, status) -> None:
+    page = "/researcher/studies/demo"
+    with database.reading() as session:
+        before = session.query(AuditEntry).count()
+    assert send(ada, page, f"{page}/{path}", **fields).status_code == status
+    with database.reading() as session:
+        assert session.query(AuditEntry).count() == before
+        assert find_study(session, "demo").state == "open"
+
+
+def test_a_timeline_tells_what_somebody_did_but_not_what_they_answered(ada, app, database) -> None:
+    visitor = join(app)
+    first = visitor.plan()["trials"][0]
+    visitor.send(first, rt=1234.5, events=[{"event": "blur", "time": 5}, {"event": "blur", "time": 9}])
+    with database.reading() as session:
+        public_id = session.scalar(select(Participant.public_id))
+    listed = ada.get("/researcher/studies/demo/participants").text
+    assert f"/participants/{public_id}" in listed
+    assert "1 of 7" in listed
+    page = ada.get(f"/researcher/studies/demo/participants/{public_id}").text
+    assert "1.23 s" in page
+    assert "blur ×2" in page
+    assert not any(word in page for word in ("tvmonitor", "dog", "guided", visitor.token))
+    reply = send(
+        ada, "/researcher/studies/demo", f"/researcher/studies/demo/participants/{public_id}/exclude", reason="=x"
+    )
+    assert "Excluded: =x" in ada.get(reply.headers["Location"]).text
+
+
+def everything(database: Database) -> dict[str, list]:
+    with database.reading() as session:
+        tables = inspect(session.get_bind()).get_table_names()
+        return {table: session.execute(text(f"SELECT * FROM {table}")).all() for table in tables}
+
+
+def test_a_preview_shows_the_whole_study_and_writes_nothing(ada: FlaskClient, database: Database) -> None:
+    before = everything(database)
+    page = "/researcher/studies/demo/preview"
+    assert "Preview: nothing you do here is stored." in ada.get(page).text
+    assert f'data-plan="{page}/plan?language=en"' in ada.get(f"{page}/study").text
+    plan = ada.get(f"{page}/plan").get_json()
+    assert [len(trial["images"]) for trial in plan["trials"]] == [1] * 4 + [2] * 3
+    for trial in plan["trials"]:
+        assert ada.get(trial["images"][0]["url"]).mimetype == "image/png"
+        assert ada.post(f"{page}/trials/{trial['trial_token']}", json={"response": "x"}).status_code == 200
+    assert "PREVIEW" in ada.get(f"{page}/finish").text
+    assert everything(database) == before
+
+
+@pytest.mark.parametrize("path", ["participants", "participants/p0", "preview", "preview/plan", "preview/images/x"])
+def test_these_pages_are_for_researchers_only(app: Flask, path: str) -> None:
+    reply = app.test_client().get(f"/researcher/studies/demo/{path}")
+    assert (reply.status_code, "/researcher/login" in reply.headers["Location"]) == (303, True)
+
+
+def test_the_commands_do_the_same(opened: Database, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("DISCERN_DATABASE_URL", opened.engine.url.render_as_string(hide_password=False))
+    (tmp_path / "my.toml").write_text('[study]\nslug = "demo"\n')
+    person = enrol(opened)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(manage.cli, [*arguments, "--study", str(tmp_path / "my.toml")])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "paused" in run("pause-study")
+    assert "open again" in run("resume-study")
+    assert "3 ratings an item instead of 1" in run(
+        "extend-study", "--task", "seeing", "--ratings-per-item", "3", "--reason", "wave"
+    )
+    assert person.public_id in run("exclude", person.public_id, "--reason", "why")
+    assert "closed" in run("close-study")
+    with opened.reading() as session:
+        assert find_study(session, "demo").state == "closed"
