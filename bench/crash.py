@@ -160,11 +160,11 @@ def kill_repeatedly(server: Server, kills: int, deadline: float, rng: random.Ran
 def wait_until_serving(port: int, deadline: float) -> None:
     """A killed server's port may listen long before somebody answers there."""
     while time.monotonic() < deadline:
-        with suppress(OSError, HTTPException):
-            with closing(HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
-                connection.request("GET", "/s/demo")
-                if connection.getresponse().read():
-                    return
+        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        with suppress(OSError, HTTPException), closing(connection):
+            connection.request("GET", "/s/demo")
+            if connection.getresponse().read():
+                return
         time.sleep(0.05)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
 MAIN, PRACTICE, ATTENTION = "main", "practice", "attention"  # what a trial is for; only MAIN ones are ratings
+OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
 OBSERVER_KINDS = ("human", "simulated", "machine")
 
 
@@ -66,6 +67,7 @@ class Study(Base):
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     opened_at: Mapped[datetime]
     completion_code: Mapped[str] = mapped_column(String(32))  # for platforms that want one code for all
+    outcome_codes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # of the other outcomes
 
 
 class Amendment(Base):
@@ -265,10 +267,12 @@ class Admin(Base):
     """A researcher who may log in."""
 
     __tablename__ = "admin"
+    __table_args__ = (_one_of("role_known", "role", ROLES),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(256))
+    role: Mapped[str] = mapped_column(String(16), default=OWNER, server_default=OWNER)
     created_at: Mapped[datetime]
 
 
