@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from stimuli.batches import in_parts_that_fit
 from stimuli.errors import ExplanationError
-from stimuli.methods import METHODS, WITHOUT_INPUT_GRADIENT
-from stimuli.recording import Recording, Target, Trace, Window, record
+from stimuli.methods import METHODS, WITHOUT_INPUT_GRADIENT, gradients_of
+from stimuli.recording import Reshape, Window, record
+from stimuli.trace import Target, Trace
+
+Precision = Literal["fp32", "mixed"]
 
 
 @dataclass(frozen=True)
 class Explanations:
-    """Raw maps by method, over the pairs (image, target) flattened in the order of `targets`, and the scores.
+    """Raw maps over the pairs (image, target) flattened in the order of `targets`, and the scores.
 
-    `maps[method]` is (P, 3, H, W) or (P, 1, H, W); `logits` is (N, C).
+    `maps[method]` is (P, 3, H, W) or (P, 1, H, W), of the first target layer; `by_layer[layer][method]` has every
+    layer's; `logits` is (N, C).
     """
 
     maps: dict[str, Tensor]
     logits: Tensor
+    by_layer: dict[str, dict[str, Tensor]]
 
 
 def explain(
@@ -27,14 +34,19 @@ def explain(
     images: Tensor,
     targets: Sequence[Sequence[Target]],
     methods: Sequence[str],
-    layer: str | None = None,
+    layer: str | Sequence[str] | None = None,
     window: Window = Window(),  # noqa: B008 - frozen
+    precision: Precision = "fp32",
+    reshape: Reshape | None = None,
 ) -> Explanations:
     """Explain `images` (N, 3, H, W) for `targets`: for each image its category indices (or functions of its scores).
 
-    `layer` is the dotted name of the module whose output Grad-CAM weighs, `window` what occlusion slides. The network
-    must be in eval mode. It is left exactly as it was: parameters, `requires_grad`, hooks and `.grad`, also when this
-    raises. Parameters need no gradient; freezing them saves memory.
+    `layer` is the dotted name of the module whose output Grad-CAM weighs, or several; `reshape` turns its output into
+    feature maps where it is none (`recording.patches_as_maps` for a vision transformer). `window` is what occlusion
+    slides. `precision` "mixed" walks back through convolutions in bfloat16 behind a forward pass as the network is.
+
+    The network must be in eval mode. It is left exactly as it was: parameters, `requires_grad`, hooks and `.grad`, also
+    when this raises. Where the device's memory is too small for all images they are taken in halves, and those again.
 
     Raises ExplanationError, naming the offending activation, layer, target or method.
     """
@@ -42,23 +54,39 @@ def explain(
         raise ExplanationError(f"{len(images)} images but {len(targets)} lists of targets; give one list an image")
     if unknown := [method for method in methods if method not in METHODS]:
         raise ExplanationError(f"unknown method {', '.join(unknown)}; known are {', '.join(METHODS)}")
-    with torch.inference_mode(False), torch.enable_grad():
-        recording = record(model, images, layer, window, need_input=not WITHOUT_INPUT_GRADIENT.issuperset(methods))
-        return Explanations(_maps(recording, targets, methods), recording.output.detach())
+    if precision not in ("fp32", "mixed"):
+        raise ExplanationError(f"unknown precision {precision!r}; known are fp32, mixed")
+    layers = [layer] if isinstance(layer, str) else list(layer or [])
+
+    def explained(rows: slice) -> Explanations:
+        need_input = not WITHOUT_INPUT_GRADIENT.issuperset(methods)
+        with torch.inference_mode(False), torch.enable_grad():
+            recording = record(model, images[rows], layers, need_input, window, reshape)
+            backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
+            together = gradients_of(methods, layers)
+            trace = Trace(recording, targets[rows], layers[0] if layers else None, together, backward)
+            by_layer = {name: _maps(trace.at(name), methods) for name in layers}
+            maps = by_layer[layers[0]] if layers else _maps(trace, methods)
+            return Explanations(maps, recording.output.detach(), by_layer)
+
+    return _joined(in_parts_that_fit(explained, len(images)))
 
 
-def _maps(recording: Recording, targets: Sequence[Sequence[Target]], methods: Sequence[str]) -> dict[str, Tensor]:
-    """Every image's first target goes through one backward pass, then every image's second, and so on."""
-    first_pair = [sum(map(len, targets[:row])) for row in range(len(targets))]
-    found: dict[str, list[Tensor | None]] = {method: [None] * sum(map(len, targets)) for method in methods}
-    for turn in range(max(map(len, targets), default=0)):
-        rows = [row for row, wanted in enumerate(targets) if turn < len(wanted)]
-        trace = Trace(recording, rows, [targets[row][turn] for row in rows])
-        for method in methods:
-            for row, one_map in zip(rows, METHODS[method](trace).detach(), strict=True):
-                found[method][first_pair[row] + turn] = one_map
-    return {method: _stacked(one_method, recording.images) for method, one_method in found.items()}
+def _joined(parts: Sequence[Explanations]) -> Explanations:
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return Explanations(
+        {method: torch.cat([part.maps[method] for part in parts]) for method in first.maps},
+        torch.cat([part.logits for part in parts]),
+        {
+            layer: {method: torch.cat([part.by_layer[layer][method] for part in parts]) for method in maps}
+            for layer, maps in first.by_layer.items()
+        },
+    )
 
 
-def _stacked(maps: list[Tensor], images: Tensor) -> Tensor:
-    return torch.stack(maps) if maps else images.new_zeros((0, 1, *images.shape[-2:]))
+def _maps(trace: Trace, methods: Sequence[str]) -> dict[str, Tensor]:
+    if not trace.targets:
+        return {method: trace.images.new_zeros((0, 1, *trace.size)) for method in methods}
+    return {method: METHODS[method](trace).detach() for method in methods}

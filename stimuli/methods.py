@@ -1,19 +1,19 @@
 """The explanation methods: functions of one signature in a dict.
 
-A method takes a `Trace` (one target for each of R pictures) and returns its raw maps, (R, 3, H, W) in the picture's
+A method takes a `Trace` (R pairs of a picture and a target) and returns its raw maps, (R, 3, H, W) in the picture's
 channels or (R, 1, H, W). To add one, write such a function and put it into `METHODS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from stimuli import relu_rules
 from stimuli.errors import ExplanationError
-from stimuli.recording import Trace
+from stimuli.relu_rules import DECONVOLUTION, GUIDED, PLAIN
+from stimuli.trace import PICTURE, Gradient, Trace
 
 Method = Callable[[Trace], Tensor]
 
@@ -38,12 +38,12 @@ def cam(trace: Trace) -> Tensor:
 
 def guided_backprop(trace: Trace) -> Tensor:
     """∂score/∂picture where every ReLU passes g·[z > 0]·[g > 0]; raw and signed, (R, 3, H, W)."""
-    return trace.input_gradient(relu_rules.guided)
+    return trace.input_gradient(GUIDED)
 
 
 def deconvolution(trace: Trace) -> Tensor:
     """∂score/∂picture where every ReLU passes g·[g > 0]; raw and signed, (R, 3, H, W)."""
-    return trace.input_gradient(relu_rules.deconvolution)
+    return trace.input_gradient(DECONVOLUTION)
 
 
 def guided_grad_cam(trace: Trace) -> Tensor:
@@ -60,9 +60,9 @@ def occlusion(trace: Trace) -> Tensor:
     """Drop of the score when a window is masked, at each pixel the mean over the windows that cover it."""
     places, outputs = trace.recording.occluded_output
     drops = torch.zeros(len(trace.targets), 1, *trace.size, dtype=outputs.dtype, device=outputs.device)
-    covered = torch.zeros_like(drops[:1])
+    covered = outputs.new_zeros(1, 1, *trace.size)
     for (rows, columns), output in zip(places, outputs, strict=True):
-        drops[:, :, rows, columns] += (trace.scores.detach() - trace.scores_of(output)).view(-1, 1, 1, 1)
+        drops[:, :, rows, columns] += (trace.scores - trace.scores_of(output)).view(-1, 1, 1, 1)
         covered[:, :, rows, columns] += 1
     return drops / covered
 
@@ -80,6 +80,23 @@ METHODS: dict[str, Method] = {
 
 WITHOUT_INPUT_GRADIENT = frozenset({"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"})
 """Methods that never ask for a gradient at the picture: with these alone the graph begins at the target layer."""
+
+_AT_LAYER = frozenset({"grad-cam", "counterfactual-grad-cam", "guided-grad-cam", "deconvolution-grad-cam"})
+_AT_PICTURE = {
+    "guided-backprop": GUIDED,
+    "guided-grad-cam": GUIDED,
+    "deconvolution": DECONVOLUTION,
+    "deconvolution-grad-cam": DECONVOLUTION,
+}
+
+
+def gradients_of(methods: Sequence[str], layers: Sequence[str]) -> frozenset[Gradient]:
+    """What `methods` are known to ask for, so that one walk over the graph computes it together.
+
+    A hint: a method that is not listed here gets its gradients when it asks.
+    """
+    at_layers = {(layer, PLAIN) for layer in layers} if _AT_LAYER.intersection(methods) else set()
+    return frozenset(at_layers | {(PICTURE, _AT_PICTURE[method]) for method in methods if method in _AT_PICTURE})
 
 
 def _mean_gradient(trace: Trace) -> Tensor:
@@ -105,7 +122,7 @@ def _linear_head(trace: Trace) -> Tensor:
     pooled_alone = pool is not None and _pools_everything(pool, layer_output) and trace.feeds(pool)
     if not pooled_alone or len(head._saved_mat2) != layer_output.shape[1]:
         raise ExplanationError(
-            f"cam needs a network whose layer {trace.recording.layer!r} feeds global average pooling and one linear"
+            f"cam needs a network whose layer {trace.layer!r} feeds global average pooling and one linear"
             " layer and nothing else; use grad-cam, which is cam up to scale there and is defined everywhere"
         )
     return head._saved_mat2

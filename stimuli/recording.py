@@ -1,24 +1,21 @@
-"""One recorded forward pass, and the backward passes that methods take through it.
+"""One recorded forward pass.
 
-The network is watched, not edited: a forward hook hands the target layer's output on as a copy and is removed before
-`record` returns, so an in-place ReLU behind the layer cannot overwrite what Grad-CAM weighs. Gradients come from
-`torch.autograd.grad`, which writes no `.grad`; a second backward pass is therefore never the sum of two.
+The network is watched, not edited: a forward hook hands a target layer's output on as a copy and is removed before
+`record` returns, so an in-place ReLU behind the layer cannot overwrite what Grad-CAM weighs.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node, get_gradient_edge
 
 from stimuli.errors import ExplanationError
-from stimuli.relu_rules import ReluRule, find_relus, relu_rule
 
-Target = int | Callable[[Tensor], Tensor]
-"""A category's index, or a function from one image's output row to a scalar."""
+Reshape = Callable[[Tensor], Tensor]
+"""From a layer's output to feature maps (N, K, u, v); it may only pick and move numbers, never compute."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +29,24 @@ class Window:
 
 @dataclass(frozen=True)
 class Recording:
-    """A forward pass of N pictures: (N, 3, H, W) in, (N, C) out, (N, K, u, v) at the target layer."""
+    """A forward pass of N pictures: (N, 3, H, W) in, (N, C) out, and what the target layers gave, by name."""
 
     model: nn.Module
     images: Tensor
     output: Tensor
-    layer: str | None
-    activations: Tensor | None
+    layers: Mapping[str, Tensor]
+    reshape: Reshape | None
     window: Window
 
-    @cached_property
-    def relus(self) -> tuple[Node, ...]:
-        """The ReLU nodes between pictures and output; ExplanationError where the rules do not apply."""
-        return find_relus(self.output, self.images)
+    def maps_of(self, layer: str, numbers: Tensor) -> Tensor:
+        """`numbers`, shaped as the output of `layer`, as feature maps (N, K, u, v)."""
+        maps = numbers if self.reshape is None else self.reshape(numbers)
+        if maps.ndim != 4 or len(maps) != len(self.images):
+            shaped = "" if self.reshape is None else " through the reshape you gave"
+            raise ExplanationError(
+                f"target layer {layer!r} must give feature maps (N, K, u, v); it gave {described(maps)}{shaped}"
+            )
+        return maps
 
     @cached_property
     def occluded_output(self) -> tuple[list[tuple[slice, slice]], Tensor]:
@@ -59,96 +61,79 @@ class Recording:
         return places, torch.stack(outputs)
 
 
-class Trace:
-    """One target for each of R pictures of a recording, and the gradients of their scores, each computed once."""
-
-    def __init__(self, recording: Recording, rows: Sequence[int], targets: Sequence[Target]) -> None:
-        self.recording = recording
-        self.targets = tuple(targets)
-        everything = list(rows) == list(range(len(recording.images)))
-        self._rows = slice(None) if everything else torch.tensor(rows, device=recording.images.device)
-        self._input_gradients: dict[ReluRule | None, Tensor] = {}
-        self.scores = self.scores_of(recording.output)  # (R,)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the pictures."""
-        return tuple(self.recording.images.shape[-2:])
-
-    def scores_of(self, output: Tensor) -> Tensor:
-        """The targets' scores (R,) in any output (N, C) for the same pictures."""
-        rows = output[self._rows]
-        return torch.stack([_score(row, target) for row, target in zip(rows, self.targets, strict=True)])
-
-    def input_gradient(self, rule: ReluRule | None = None) -> Tensor:
-        """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`; none: the ordinary gradient."""
-        if rule not in self._input_gradients:
-            relus = () if rule is None else self.recording.relus
-            with relu_rule(rule, relus):
-                self._input_gradients[rule] = self._gradient(self.recording.images, "the picture")
-        return self._input_gradients[rule]
-
-    @property
-    def activations(self) -> Tensor:
-        """The target layer's output A (R, K, u, v)."""
-        return self._layer_output.detach()[self._rows]
-
-    @cached_property
-    def layer_gradient(self) -> Tensor:
-        """∂score/∂A through the unmodified network, (R, K, u, v)."""
-        return self._gradient(self._layer_output, f"target layer {self.recording.layer!r}")
-
-    def feeds(self, node: Node) -> bool:
-        """Whether `node` takes the target layer's output and nothing else."""
-        (copy, _), *others = node.next_functions
-        if others or copy is None or copy.name() != "CloneBackward0":
-            return False
-        return copy.next_functions[0][0] is get_gradient_edge(self._layer_output).node
-
-    @property
-    def _layer_output(self) -> Tensor:
-        if self.recording.activations is None:
-            raise ExplanationError("this method weighs a layer's output; name the target layer")
-        return self.recording.activations
-
-    def _gradient(self, source: Tensor, what: str) -> Tensor:
-        (gradient,) = torch.autograd.grad(self.scores.sum(), source, retain_graph=True, allow_unused=True)
-        if gradient is None:
-            raise ExplanationError(f"the scores do not depend on {what}")
-        return gradient[self._rows]
-
-
-def record(model: nn.Module, images: Tensor, layer: str | None, window: Window, need_input: bool) -> Recording:
-    """Run `model` on `images` (N, 3, H, W) once, recording its graph from the pictures on, or from `layer` on.
+def record(
+    model: nn.Module,
+    images: Tensor,
+    layers: Sequence[str],
+    need_input: bool,
+    window: Window,
+    reshape: Reshape | None,
+) -> Recording:
+    """Run `model` on `images` (N, 3, H, W) once, recording its graph from the pictures on, or from `layers` on.
 
     Raises ExplanationError for a network in training mode, an unknown layer, a layer that did not run exactly once or
-    whose output is not (N, K, u, v), and an output that is not (N, C).
+    whose output is not a tensor, and an output that is not (N, C).
     """
     if any(module.training for module in model.modules()):
         raise ExplanationError("the network is in training mode (dropout, batch statistics); call model.eval() first")
+    try:
+        return _recorded(model, _as_convolutions_like_it(images), layers, need_input, window, reshape)
+    except RuntimeError as error:
+        if "view size is not compatible" not in str(error):
+            raise
+        return _recorded(model, images, layers, need_input, window, reshape)  # it wants channels first
+
+
+def patches_as_maps(tokens: Tensor) -> Tensor:
+    """The `reshape` of a vision transformer: (N, 1 + s², K) with the class token first, to (N, K, s, s)."""
+    side = round((tokens.shape[1] - 1) ** 0.5)
+    if side**2 + 1 != tokens.shape[1]:
+        raise ExplanationError(f"{tokens.shape[1]} tokens are not one class token and a square of patches")
+    return tokens[:, 1:].unflatten(1, (side, side)).permute(0, 3, 1, 2)
+
+
+def _as_convolutions_like_it(images: Tensor) -> Tensor:
+    """Channels last, where that spares the CPU's convolutions from rearranging every input."""
+    if images.device.type == "cpu" and images.dtype == torch.float32:
+        return images.contiguous(memory_format=torch.channels_last)
+    return images
+
+
+def _recorded(
+    model: nn.Module,
+    images: Tensor,
+    layers: Sequence[str],
+    need_input: bool,
+    window: Window,
+    reshape: Reshape | None,
+) -> Recording:
     pictures = (images.clone() if images.is_inference() else images.detach()).requires_grad_(need_input)
-    with _watched(model, layer) as seen:
+    with _watched(model, layers) as seen:
         # A copy goes in, so that a network that begins in place changes neither the leaf nor the caller's tensor.
         output = model(pictures.clone())
     if not isinstance(output, Tensor) or output.ndim != 2 or len(output) != len(images):
-        raise ExplanationError(f"the network must answer with scores (N, categories); it answered {_described(output)}")
-    return Recording(model, pictures, output, layer, _only(seen, layer), window)
+        raise ExplanationError(f"the network must answer with scores (N, categories); it answered {described(output)}")
+    outputs = {layer: _only(seen[layer], layer) for layer in layers}
+    return Recording(model, pictures, output, outputs, reshape, window)
 
 
 @contextmanager
-def _watched(model: nn.Module, layer: str | None):
-    """Yield the list that `layer`'s outputs are put into while the block runs."""
-    seen: list = []
-    if layer is None:
-        yield seen
-        return
+def _watched(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list]]:
+    """Yield the lists that the layers' outputs are put into while the block runs."""
     modules = dict(model.named_modules())
-    if layer not in modules or not layer:
+    if missing := [layer for layer in layers if not layer or layer not in modules]:
         raise ExplanationError(
-            f"the network has no layer {layer!r}; it has {', '.join(name for name in modules if name)}"
+            f"the network has no layer {missing[0]!r}; it has {', '.join(name for name in modules if name)}"
         )
+    seen: dict[str, list] = {layer: [] for layer in layers}
+    with ExitStack() as hooks:
+        for layer in seen:
+            hooks.callback(modules[layer].register_forward_hook(_keeping(seen[layer])).remove)
+        yield seen
 
-    def keep(_module: nn.Module, _args: tuple, output: Tensor) -> Tensor | None:
+
+def _keeping(seen: list) -> Callable[[nn.Module, tuple, object], Tensor | None]:
+    def keep(_module: nn.Module, _args: tuple, output: object) -> Tensor | None:
         if not isinstance(output, Tensor):
             seen.append(output)
             return None
@@ -157,37 +142,18 @@ def _watched(model: nn.Module, layer: str | None):
         seen.append(output)
         return output.clone()
 
-    handle = modules[layer].register_forward_hook(keep)
-    try:
-        yield seen
-    finally:
-        handle.remove()
+    return keep
 
 
-def _only(seen: list, layer: str | None) -> Tensor | None:
-    if layer is None:
-        return None
+def _only(seen: list, layer: str) -> Tensor:
     if len(seen) != 1:
         raise ExplanationError(
             f"target layer {layer!r} ran {len(seen)} times in one forward pass, so its output is not one map;"
             " name a layer that runs once, e.g. the block around it"
         )
-    if not isinstance(seen[0], Tensor) or seen[0].ndim != 4:
-        raise ExplanationError(
-            f"target layer {layer!r} must give feature maps (N, K, u, v); it gave {_described(seen[0])}"
-        )
+    if not isinstance(seen[0], Tensor):
+        raise ExplanationError(f"target layer {layer!r} must give feature maps; it gave {described(seen[0])}")
     return seen[0]
-
-
-def _score(row: Tensor, target: Target) -> Tensor:
-    if callable(target):
-        score = target(row)
-        if score.ndim:
-            raise ExplanationError(f"a target function must return a scalar; it returned {_described(score)}")
-        return score
-    if not 0 <= target < len(row):
-        raise ExplanationError(f"target {target} is not one of the network's {len(row)} categories")
-    return row[target]
 
 
 def _window_places(window: Window, height: int, width: int) -> list[tuple[slice, slice]]:
@@ -202,5 +168,5 @@ def _window_places(window: Window, height: int, width: int) -> list[tuple[slice,
     return [(slice(top, top + window.size), slice(left, left + window.size)) for top in starts[0] for left in starts[1]]
 
 
-def _described(value: object) -> str:
+def described(value: object) -> str:
     return f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"

@@ -1,26 +1,25 @@
-"""Backward rules for ReLU, set on the nodes of a recorded autograd graph.
+"""What guided backpropagation and deconvolution do at a ReLU, and which networks they are defined for.
 
-Module, functional and in-place ReLU leave the same node in the graph, so setting the rule there treats them alike and
-leaves the network as it is. What passes a unit with input z and incoming gradient g:
+Module, functional and in-place ReLU leave the same node in the autograd graph, so setting the rule there treats them
+alike and leaves the network as it is. What passes a unit with input z when the gradient g arrives:
 
-| rule          | passes          | source                                   |
-|---------------|-----------------|------------------------------------------|
-| guided        | g·[z > 0]·[g > 0] | Springenberg et al. 2015, section 3.4    |
-| deconvolution | g·[g > 0]       | Zeiler & Fergus 2014, section 2.1        |
+| rule          | passes            | source                                 |
+|---------------|-------------------|----------------------------------------|
+| PLAIN         | g·[z > 0]         | the ordinary gradient                  |
+| GUIDED        | g·[z > 0]·[g > 0] | Springenberg et al. 2015, section 3.4  |
+| DECONVOLUTION | g·[g > 0]         | Zeiler & Fergus 2014, section 2.1      |
 
 A unit clipped from above as well (ReLU6) has [0 < z < 6] in the place of [z > 0].
-
-Rules replace a gradient, they never change one in place: a residual addition hands the same tensor to both branches.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor
-from torch.autograd.graph import Node, get_gradient_edge
-from torch.utils.hooks import RemovableHandle
+from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
 
@@ -44,93 +43,39 @@ _PRODUCTS = frozenset(
     f"{name}Backward" for name in ("Mul", "Div", "Mm", "Bmm", "Mv", "Addmm", "Addmv", "Baddbmm", "Convolution")
 )
 
-ReluRule = Callable[[Node], RemovableHandle]
-"""Sets the rule on one node and returns the handle that takes it off again."""
+
+@dataclass(frozen=True)
+class ReluRule:
+    """What a ReLU does to the gradient g that arrives: `masked` by [z > 0], `positive` by [g > 0], or both."""
+
+    masked: bool
+    positive: bool
 
 
-def guided(node: Node) -> RemovableHandle:
-    """g·[z > 0]·[g > 0]: the incoming gradient loses its negative part, the node's own backward applies the mask."""
-    if _kind(node) == "ReluBackward" or _kind(node) == "HardtanhBackward":
-        return node.register_prehook(lambda incoming: tuple(_positive(g) for g in incoming))
-
-    def inside_both_ends(outgoing: Sequence[Tensor | None], incoming: Sequence[Tensor | None]) -> tuple:
-        # The backward of clamp lets a gradient through at z = 0 exactly, which [z > 0] does not.
-        return tuple(None if g is None else _positive(g) * _strictly_inside(node) for g in outgoing)
-
-    return node.register_hook(inside_both_ends)
+PLAIN = ReluRule(masked=True, positive=False)
+GUIDED = ReluRule(masked=True, positive=True)
+DECONVOLUTION = ReluRule(masked=False, positive=True)
 
 
-def deconvolution(node: Node) -> RemovableHandle:
-    """g·[g > 0]: what the node computed from its forward mask is replaced."""
-    return node.register_hook(lambda _, incoming: tuple(_positive(g) for g in incoming))
+def apply_rule(rule: ReluRule, node: Node, gradient: Tensor, rows: slice) -> None:
+    """Change `gradient` (…, n, *) in place as `rule` says for the ReLU `node`; its pictures are `rows` of the graph's.
 
-
-def find_relus(scores: Tensor, source: Tensor) -> tuple[Node, ...]:
-    """Return the ReLU nodes between `source` (a leaf that requires grad) and `scores`.
-
-    Raises ExplanationError, naming the offenders, when something on the way is neither a ReLU nor transparent to the
-    rules, and when there is no ReLU at all.
+    The caller owns the gradient: a residual addition hands the same tensor to both branches, so it is copied before.
     """
-    between = _nodes_between(scores, source)
-    on_the_way = frozenset(between)
-    relus = tuple(node for node in between if _is_relu(node))
-    offenders = Counter(node.name() for node in between if not (_is_relu(node) or _is_transparent(node, on_the_way)))
-    if offenders:
-        named = ", ".join(f"{name} (×{count})" for name, count in offenders.most_common())
-        raise ExplanationError(
-            "guided backpropagation and deconvolution are defined for ReLU networks only, and this network"
-            f" computes {named}; choose a network with ReLU throughout, or Grad-CAM or occlusion for this one"
-        )
-    if not relus:
-        raise ExplanationError(
-            "this network has no ReLU, so guided backpropagation and deconvolution would be its plain gradient;"
-            " choose a ReLU network, or Grad-CAM or occlusion for this one"
-        )
-    return relus
+    if rule.positive:
+        gradient.clamp_min_(0)
+    if not rule.masked:
+        return
+    if kind_of(node) == "ReluBackward":
+        opened = node._saved_result[rows].to(gradient.dtype).expand_as(gradient)
+        torch.ops.aten.threshold_backward.grad_input(gradient, opened, 0, grad_input=gradient)
+    else:
+        gradient.mul_(_open_units(node, rows, rule.positive).to(gradient.dtype))
 
 
-@contextmanager
-def relu_rule(rule: ReluRule, relus: Sequence[Node]) -> Iterator[None]:
-    """Backward passes inside the block follow `rule` at `relus`; afterwards, always, the graph is as before."""
-    with ExitStack() as stack:
-        for node in relus:
-            stack.callback(rule(node).remove)
-        yield
-
-
-def _nodes_between(scores: Tensor, source: Tensor) -> tuple[Node, ...]:
-    """All nodes on any path from `scores` back to `source`, both ends' own nodes aside from the source's."""
-    end = get_gradient_edge(source).node
-    start = scores.grad_fn
-    users: dict[Node, list[Node]] = {start: []} if start is not None else {}
-    waiting = list(users)
-    while waiting:
-        user = waiting.pop()
-        for node, _ in user.next_functions:
-            if node is None:
-                continue
-            if node not in users:
-                users[node] = []
-                waiting.append(node)
-            users[node].append(user)
-    if end not in users:
-        raise ExplanationError("the scores do not depend on the picture; does the network detach or run in no_grad?")
-    between: dict[Node, None] = {}
-    waiting = [end]
-    while waiting:
-        for user in users[waiting.pop()]:
-            if user not in between:
-                between[user] = None
-                waiting.append(user)
-    return tuple(between)
-
-
-def _kind(node: Node) -> str:
-    return re.sub(r"\d+$", "", node.name())
-
-
-def _is_relu(node: Node) -> bool:
-    kind = _kind(node)
+def is_relu(node: Node) -> bool:
+    """Whether `node` is a ReLU or a ReLU clipped from above, in any spelling."""
+    kind = kind_of(node)
     if kind == "HardtanhBackward":
         return node._saved_min_val == 0 < node._saved_max_val
     if kind == "ClampMinBackward":
@@ -140,18 +85,48 @@ def _is_relu(node: Node) -> bool:
     return kind == "ReluBackward"
 
 
+def check_relu_network(between: Collection[Node]) -> None:
+    """Raise ExplanationError where the rules are not defined for a graph with these nodes from scores to picture.
+
+    It names the offenders when something on the way is neither a ReLU nor transparent to the rules, and says so when
+    there is no ReLU at all.
+    """
+    if not between:
+        raise ExplanationError("the scores do not depend on the picture; does the network detach or run in no_grad?")
+    if offenders := Counter(node.name() for node in strangers(between)):
+        named = ", ".join(f"{name} (×{count})" for name, count in offenders.most_common())
+        raise ExplanationError(
+            "guided backpropagation and deconvolution are defined for ReLU networks only, and this network"
+            f" computes {named}; choose a network with ReLU throughout, or Grad-CAM or occlusion for this one"
+        )
+    if not any(map(is_relu, between)):
+        raise ExplanationError(
+            "this network has no ReLU, so guided backpropagation and deconvolution would be its plain gradient;"
+            " choose a ReLU network, or Grad-CAM or occlusion for this one"
+        )
+
+
+def strangers(between: Collection[Node]) -> list[Node]:
+    """The nodes that are neither a ReLU nor known to hand a gradient on unchanged in meaning."""
+    on_the_way = frozenset(between)
+    return [node for node in between if not (is_relu(node) or _is_transparent(node, on_the_way))]
+
+
+def kind_of(node: Node) -> str:
+    """The node's name without the number of its overload."""
+    return re.sub(r"\d+$", "", node.name())
+
+
 def _is_transparent(node: Node, on_the_way: frozenset[Node]) -> bool:
-    kind = _kind(node)
+    kind = kind_of(node)
     if kind in _PRODUCTS:
         return sum(factor in on_the_way for factor, _ in node.next_functions) <= 1
-    return kind in _TRANSPARENT
+    return kind in _TRANSPARENT or node.name() == "torch::autograd::AccumulateGrad"
 
 
-def _strictly_inside(node: Node) -> Tensor:
-    """[min < z < max] of a clamp node."""
-    z, upper = node._saved_self, getattr(node, "_saved_max", None)
-    return (z > 0) if upper is None else (z > 0) & (z < upper)
-
-
-def _positive(gradient: Tensor | None) -> Tensor | None:
-    return None if gradient is None else gradient.clamp(min=0)
+def _open_units(node: Node, rows: slice, strictly: bool) -> Tensor:
+    """[min < z < max] of a clamp node; torch's own gradient of clamp counts the bounds in, the rules do not."""
+    z, upper = node._saved_self[rows], getattr(node, "_saved_max", getattr(node, "_saved_max_val", None))
+    if strictly or kind_of(node) == "HardtanhBackward":
+        return (z > 0) if upper is None else (z > 0) & (z < upper)
+    return (z >= 0) if upper is None else (z >= 0) & (z <= upper)

@@ -1,0 +1,202 @@
+"""Single steps of a replayed backward pass: from the gradients at a node's outputs to those at its inputs.
+
+Steps take stacks (S, n, …): S slices, each the gradients of n pictures. A step that changes gradients in place does so
+only where the stack is owned: a residual addition hands the same tensor to both branches.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from stimuli.graph import Edge, inputs, shape_at
+from stimuli.relu_rules import ReluRule, apply_rule, is_relu, kind_of
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a stack holds: its slices (rule, which of the targets), each for the pictures `rows` of the graph."""
+
+    slices: tuple[tuple[ReluRule, int], ...]
+    rows: slice
+    precision: torch.dtype  # in which convolutions are walked
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Gradients that have arrived at an edge; `owned`: nothing else refers to them, so they may be changed."""
+
+    gradients: Tensor
+    owned: bool
+
+
+Step = Callable[[Node, Sequence[Stack | None], Block], list[tuple[Edge, Stack]]]
+
+
+def step_of(node: Node, on_the_way: Collection[Node], pictures: int) -> Step:
+    """The step for `node`: one of ours where it treats each of the `pictures` apart, else autograd's own."""
+    sources = [edge for edge in inputs(node) if edge is not None and edge[0] in on_the_way]
+    each_apart = all(shape_at(edge)[:1] == (pictures,) for edge in ((node, 0), *sources))
+    if not sources:
+        return _end
+    if is_relu(node):
+        return _relu if each_apart else _relu_of_whole
+    if not each_apart:
+        return as_autograd
+    step, fits = STEPS.get(kind_of(node), (as_autograd, None))
+    return step if fits is None or fits(node, sources) else as_autograd
+
+
+def as_autograd(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """Call the node for one slice after another, in the precision of the forward pass."""
+    found: dict[Edge, list[Tensor]] = {}
+    for number in range(len(block.slices)):
+        answer = node(
+            *(
+                None if stack is None else stack.gradients[number].to(metadata.dtype)
+                for stack, metadata in zip(arrived, node._input_metadata, strict=True)
+            )
+        )
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        for edge, gradient in zip(inputs(node), answers, strict=True):
+            if edge is not None and gradient is not None:
+                found.setdefault(edge, []).append(gradient)
+    return [(edge, Stack(torch.stack(gradients), owned=True)) for edge, gradients in found.items()]
+
+
+def _end(_node: Node, _arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    return []
+
+
+def _relu(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    (stack,) = arrived
+    gradients = stack.gradients if stack.owned else stack.gradients.clone()
+    first = 0
+    for rule, run in groupby(block.slices, key=lambda of_slice: of_slice[0]):
+        last = first + len(list(run))
+        apply_rule(rule, node, gradients[first:last], block.rows)
+        first = last
+    return _to_first_input(node, gradients)
+
+
+def _relu_of_whole(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """A ReLU of something whose first dimension does not count pictures."""
+    return _relu(node, arrived, replace(block, rows=slice(None)))
+
+
+def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """The gradient of the input alone; autograd called by hand would compute the weights' too."""
+    layout = layout_of(node._saved_input)
+    gradients = arrived[0].gradients.flatten(0, 1).to(block.precision).contiguous(memory_format=layout)
+    shape = (len(gradients), *shape_at(inputs(node)[0])[1:])
+    source = torch.empty(shape, dtype=block.precision, device=gradients.device, memory_format=layout)  # never read
+    weight = node._saved_weight.to(block.precision)
+    options = ("stride", "padding", "dilation", "transposed", "output_padding", "groups")
+    settings = [getattr(node, f"_saved_{option}") for option in options]
+    computed, _, _ = torch.ops.aten.convolution_backward(
+        gradients, source, weight, None, *settings, [True, False, False]
+    )
+    return _to_first_input(node, computed.unflatten(0, arrived[0].gradients.shape[:2]))
+
+
+def _linear(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """All slices in one product, so that the weights are read once."""
+    gradients = arrived[0].gradients.to(node._saved_mat2.dtype)
+    return [(inputs(node)[1], Stack(gradients @ node._saved_mat2.T, owned=True))]
+
+
+def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    switches = node._saved_result1[block.rows]
+    gradients = arrived[0].gradients
+    layout = layout_of(switches)
+    shape = (*gradients.shape[:2], *shape_at(inputs(node)[0])[1:])
+    spread = torch.empty(
+        (shape[0] * shape[1], *shape[2:]), dtype=gradients.dtype, device=gradients.device, memory_format=layout
+    )
+    spread = spread.unflatten(0, shape[:2])
+    settings = [
+        getattr(node, f"_saved_{option}") for option in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    ]
+    for pooled, whole in zip(gradients, spread, strict=True):
+        torch.ops.aten.max_pool2d_with_indices_backward.grad_input(
+            pooled.contiguous(memory_format=layout), whole, *settings, switches, grad_input=whole
+        )
+    return _to_first_input(node, spread)
+
+
+def _batch_norm(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    scale = (node._saved_running_var + node._saved_eps).rsqrt()
+    if node._saved_weight is not None:
+        scale = scale * node._saved_weight
+    scale = scale.view(-1, 1, 1).to(arrived[0].gradients.dtype)
+    (stack,) = arrived
+    return _to_first_input(node, stack.gradients.mul_(scale) if stack.owned else stack.gradients * scale)
+
+
+def _reshape(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    (stack,) = arrived
+    (edge,) = inputs(node)
+    return [(edge, replace(stack, gradients=stack.gradients.reshape(*stack.gradients.shape[:2], *shape_at(edge)[1:])))]
+
+
+def _pass_on(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    """To every summand, or through a copy or a pooling to the size that the maps have already."""
+    edges = [edge for edge in inputs(node) if edge is not None]
+    return [(edge, replace(arrived[0], owned=arrived[0].owned and len(edges) == 1)) for edge in edges]
+
+
+def _concatenation(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    edges = inputs(node)
+    parts = arrived[0].gradients.split([shape_at(edge)[1] for edge in edges], dim=2)
+    return [(edge, replace(arrived[0], gradients=part)) for edge, part in zip(edges, parts, strict=True)]
+
+
+def _to_first_input(node: Node, gradients: Tensor) -> list[tuple[Edge, Stack]]:
+    return [(inputs(node)[0], Stack(gradients, owned=True))]
+
+
+Fits = Callable[[Node, Sequence[Edge]], bool]
+
+
+def _one_size(node: Node, sources: Sequence[Edge]) -> bool:
+    return all(shape_at(edge) == shape_at((node, 0)) for edge in sources)
+
+
+def _plain_sum(node: Node, sources: Sequence[Edge]) -> bool:
+    return node._saved_alpha == 1 and _one_size(node, sources) and len(sources) == len([*filter(None, inputs(node))])
+
+
+STEPS: dict[str, tuple[Step, Fits | None]] = {
+    "ConvolutionBackward": (
+        _convolution,
+        lambda node, sources: sources == [inputs(node)[0]] and node._saved_input.ndim == 4,
+    ),
+    "AddmmBackward": (_linear, lambda node, sources: sources == [inputs(node)[1]] and node._saved_alpha == 1),
+    "MaxPool2DWithIndicesBackward": (_max_pool, None),
+    "NativeBatchNormBackward": (
+        _batch_norm,
+        lambda node, sources: (
+            not node._saved_training and len(shape_at(sources[0])) == 4 and sources == [inputs(node)[0]]
+        ),
+    ),
+    "AdaptiveAvgPool2DBackward": (_pass_on, _one_size),
+    "AddBackward": (_pass_on, _plain_sum),
+    "CloneBackward": (_pass_on, None),
+    "ViewBackward": (_reshape, None),
+    "UnsafeViewBackward": (_reshape, None),
+    "ReshapeAliasBackward": (_reshape, None),
+    "CatBackward": (_concatenation, lambda node, sources: node._saved_dim == 1 and len(sources) == len(inputs(node))),
+}
+"""By the node's kind its step, and when it applies."""
+
+OF_ALL_PICTURES = frozenset({as_autograd, _relu_of_whole})
+"""Steps that cannot be taken for some of the pictures."""
+
+
+def layout_of(maps: Tensor) -> torch.memory_format:
+    """Channels last where `maps` (N, K, u, v) are stored so."""
+    last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
+    return torch.channels_last if last else torch.contiguous_format
