@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -34,7 +35,6 @@ sys.path.insert(0, str(ROOT))
 
 from study.db import connect, upgrade  # noqa: E402
 from study.schema import Participant, Response, Trial  # noqa: E402
-from study.security import new_token  # noqa: E402
 from tests.study.samples import SECRET, document, open_sample, seeing  # noqa: E402
 
 TRIALS = 24
@@ -180,24 +180,26 @@ class Person:
     sent_again: int = 0
 
     def take_part(self) -> None:
-        # The same `visit` each time: joining twice because a reply was lost must make one participant.
-        visit = new_token()
-        joined = {"consent": "yes", "language": "en", "observer_kind": "simulated", "visit": visit}
+        # One form, sent until there is a reply: joining twice because a reply was lost must make one participant.
+        form = None
         while time.monotonic() < self.deadline and not self.finish:
-            entry = self._join(joined)
+            form = form or self._consent_form()
+            entry = form and self._join(form)
             plan = entry and self._exchange("GET", f"{entry}/plan")
-            if not plan:
+            if not plan or plan[0] != 200:
                 continue
             for trial in json.loads(plan[2])["trials"]:
                 self._answer(entry, trial)
 
-    def _join(self, form: dict[str, str]) -> str | None:
+    def _consent_form(self) -> dict[str, str] | None:
         page = self._exchange("GET", "/s/demo")
         if not page or page[0] != 200:
             return None
-        token = page[2].decode().split('name="csrf_token" value="')[1].split('"')[0]
-        cookie = page[1].get("Set-Cookie", "").split(";")[0]
-        reply = self._exchange("POST", "/s/demo/consent", urlencode(form | {"csrf_token": token}), {"Cookie": cookie})
+        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page[2].decode())
+        return dict(hidden) | {"consent": "yes", "language": "en", "observer_kind": "simulated"}
+
+    def _join(self, form: dict[str, str]) -> str | None:
+        reply = self._exchange("POST", "/s/demo/consent", urlencode(form))
         return reply[1]["Location"] if reply and reply[0] == 303 else None
 
     def _answer(self, entry: str, trial: dict[str, Any]) -> None:
@@ -217,14 +219,12 @@ class Person:
                 self.refused.append(f"{reply[0]} {reply[2][:200]!r}")
                 return
 
-    def _exchange(
-        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], bytes] | None:
+    def _exchange(self, method: str, path: str, body: str | None = None) -> tuple[int, dict[str, str], bytes] | None:
         """(status, headers, content), or None when the connection broke."""
         kind = "application/json" if body and body.startswith("{") else "application/x-www-form-urlencoded"
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, body, {"Content-Type": kind} | (headers or {}))
+            connection.request(method, path, body, {"Content-Type": kind})
             reply = connection.getresponse()
             return reply.status, dict(reply.headers), reply.read()
         except (OSError, HTTPException):

@@ -30,6 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     headers.init_app(app)
     errors.init_app(app)
     csrf = CSRFProtect(app)
+    csrf.exempt(participant.consent)  # views/forms.py: a token that needs no cookie
     csrf.exempt(protocol.bp)  # guarded by tokens in the address and a JSON content type, not by a cookie
     csrf.exempt(conduct.take_preview_answer)  # changes nothing
     for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp, conduct.bp):

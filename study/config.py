@@ -72,7 +72,10 @@ class ParticipantsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["plain", "prolific"] = "plain"
+    provider: Literal["plain", "prolific", "mturk", "sona"] = "plain"
+    sona_completion_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/webstudy_credit\.aspx\?\S+$")] | None = (
+        Field(None, description="the client-side completion address that SONA shows for the study")
+    )
     tasks: Literal["all", "one"] = Field(
         "all", description="every participant does all tasks in order, or the task most in need"
     )

@@ -16,6 +16,7 @@ from study import audit
 from study.config import TaskConfig
 from study.definition import frozen_definition
 from study.errors import OpeningError
+from study.recruitment.outcomes import new_outcome_codes
 from study.schema import Amendment, Item, Stimulus, Study
 from study.security import new_completion_code
 
@@ -58,6 +59,7 @@ def open_study(
         stimuli_folder=str(stimuli_folder.resolve()),
         opened_at=now,
         completion_code=new_completion_code(),
+        outcome_codes=new_outcome_codes(document.get("participants", {}).get("provider", "plain")),
     )
     session.add(study)
     session.flush()

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from study.definition import frozen_definition
 from study.errors import UnknownError
+from study.recruitment.provider import Departure, Parameters
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, Participant, Stimulus, Study, Trial
+from study.schema import ANSWERED, ExternalIdentity, Participant, Stimulus, Study, Trial
 from study.security import is_token
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
@@ -25,7 +26,8 @@ class Farewell:
     contact: str
     debriefing: str
     completion_code: str
-    redirect_url: str | None
+    provider: str
+    departure: Departure | None
     finished_at: datetime
 
 
@@ -90,6 +92,21 @@ def farewell(session: Session, token: str) -> Farewell | None:
         contact=definition.study.contact,
         debriefing=definition.study.debriefing[participant.language],
         completion_code=participant.completion_code,
-        redirect_url=PROVIDERS[definition.participants.provider].redirect(participant.completion_code),
+        provider=definition.participants.provider,
+        departure=departure(session, participant, participant.completion_code),
         finished_at=participant.finished_at,
     )
+
+
+def departure(session: Session, participant: Participant, code: str) -> Departure | None:
+    """Where the recruitment platform wants the participant to go with this code."""
+    config = frozen_definition(participant.study).participants
+    identity = session.get(ExternalIdentity, participant.id)
+    return PROVIDERS[config.provider].leave(code, identity.parameters if identity else {}, config)
+
+
+def early_departure(study: Study, outcome: str, parameters: Parameters) -> Departure | None:
+    """Where somebody goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere in particular."""
+    config = frozen_definition(study).participants
+    code = study.outcome_codes.get(outcome)
+    return PROVIDERS[config.provider].leave(code, parameters, config) if code else None

@@ -11,10 +11,14 @@ from flask import Flask
 
 from study.db import DEFAULT_URL
 from study.errors import ConfigurationError
+from study.recruitment.identity import Identities
 from study.security import require_strong_secret
 
 DEFAULTS: dict[str, Any] = {
     "DATABASE_URL": "",
+    "PROLIFIC_AUDIENCE": "",
+    "PROLIFIC_JWKS": "",
+    "TRUSTED_HOSTS": None,  # in the environment: names with commas between, .example.org for all below it
     "PRODUCTION": "0",
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
@@ -31,6 +35,11 @@ def check(app: Flask) -> None:
     """Raise ConfigurationError for settings that would betray or lose something."""
     app.config["SECRET_KEY"] = require_strong_secret(app.config.get("SECRET_KEY"))
     app.config["DATABASE_URL"] = app.config["DATABASE_URL"] or DEFAULT_URL
+    hosts = app.config["TRUSTED_HOSTS"]
+    if isinstance(hosts, str):
+        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",") if host.strip()] or None
+    if app.config["PROLIFIC_JWKS"]:
+        app.extensions["discern-identities"] = Identities(app.config["PROLIFIC_JWKS"], app.config["PROLIFIC_AUDIENCE"])
     if app.config["PRODUCTION"] not in ("0", "1"):
         raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"

@@ -15,4 +15,4 @@ def identify(parameters: Parameters) -> Recruited | None:
     return Recruited("plain", visit, {"visit": visit})
 
 
-PLAIN = Provider("plain", ("visit",), identify, shares_code=False, redirect=lambda code: None)
+PLAIN = Provider("plain", ("visit",), identify, shares_code=False, leave=lambda code, parameters, config: None)

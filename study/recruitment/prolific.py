@@ -1,13 +1,15 @@
 """Prolific: three ids in the study link, a completion link at the end.
 
 Study link: `https://…/s/<slug>?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}`.
+Where Prolific also sends a signed token, `identity.py` checks it.
 """
 
 import re
 from urllib.parse import urlencode
 
+from study.config import ParticipantsConfig
 from study.errors import RecruitmentError
-from study.recruitment.provider import Parameters, Provider, Recruited
+from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
@@ -23,8 +25,8 @@ def identify(parameters: Parameters) -> Recruited:
     return Recruited("prolific", given["PROLIFIC_PID"], given)
 
 
-def redirect(code: str) -> str:
-    return f"https://app.prolific.com/submissions/complete?{urlencode({'cc': code})}"
+def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Departure:
+    return Departure(f"https://app.prolific.com/submissions/complete?{urlencode({'cc': code})}")
 
 
-PROLIFIC = Provider("prolific", PARAMETERS, identify, shares_code=True, redirect=redirect)
+PROLIFIC = Provider("prolific", PARAMETERS, identify, shares_code=True, leave=leave)

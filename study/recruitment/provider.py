@@ -1,7 +1,9 @@
 """What Discern needs to know of a place that sends participants."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from study.config import ParticipantsConfig
 
 Parameters = Mapping[str, str]
 
@@ -16,11 +18,25 @@ class Recruited:
 
 
 @dataclass(frozen=True)
+class Departure:
+    """Where a participant goes at the end: a link, or, with `fields`, a form that is posted there."""
+
+    url: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Provider:
-    """`identify` reads the parameters of the link (None: a first visit on a plain link) or raises RecruitmentError."""
+    """`identify` reads the parameters of the link (None: nobody yet) or raises RecruitmentError.
+
+    `leave` gets the completion code, the parameters of the link and the definition's section.
+    """
 
     name: str
     parameters: tuple[str, ...]
     identify: Callable[[Parameters], Recruited | None]
     shares_code: bool  # one completion code for all participants of a study
-    redirect: Callable[[str], str | None]  # completion code → where to send the finished participant
+    leave: Callable[[str, Parameters, ParticipantsConfig], Departure | None]
+    is_preview: Callable[[Parameters], bool] = lambda parameters: False  # somebody looks who may not take part yet
+    frame_ancestors: tuple[str, ...] = ()  # whose pages may hold ours in a frame
+    form_targets: tuple[str, ...] = ()  # to whom our forms may be posted

@@ -1,26 +1,36 @@
 """Headers that every reply carries."""
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
+from study.recruitment.provider import Provider
+
+
+def content_security_policy(provider: Provider | None = None) -> str:
+    """Nothing but our own files; frames and forms only for those whom the study's recruitment needs."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' blob: data:",
+            "connect-src 'self'",
+            "font-src 'self'",
+            " ".join(("form-action 'self'", *(provider.form_targets if provider else ()))),
+            "base-uri 'none'",
+            " ".join(("frame-ancestors", *((provider and provider.frame_ancestors) or ("'none'",)))),
+        )
     )
-)
+
+
+def allow_provider(provider: Provider) -> None:
+    """This reply is a page of a study whose participants this provider sends."""
+    g.provider = provider
 
 
 def init_app(app: Flask) -> None:
     @app.after_request
     def _guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Content-Security-Policy"] = content_security_policy(g.get("provider"))
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

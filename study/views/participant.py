@@ -1,6 +1,7 @@
 """Pages that participants see: information and consent, the study itself, the end."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -16,6 +17,8 @@ from study.recruitment.providers import PROVIDERS
 from study.schema import OPEN, Study
 from study.security import new_token, recruitment_hash
 from study.views.database import database
+from study.views.forms import form_token, require_form_token
+from study.views.headers import allow_provider
 
 bp = Blueprint("participant", __name__)
 _COOKIE = "discern-token"
@@ -29,6 +32,8 @@ def landing(slug: str) -> ResponseReturnValue:
         study = find_study(session, slug)
         definition, provider = _definition(study)
         recruited = provider.identify(request.args)
+        if identities := current_app.extensions.get("discern-identities"):
+            identities.check(request.args)
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         known = find_known(session, study, identity, request.cookies.get(_COOKIE))
     if known:
@@ -36,16 +41,23 @@ def landing(slug: str) -> ResponseReturnValue:
     if study.state != OPEN:
         raise NotOpenError(f"this study is {study.state} at the moment")
     language = _preferred(definition)
+    sheet = {
+        "title": definition.study.title[language],
+        "consent_html": to_html(definition.study.consent[language]),
+        "contact": definition.study.contact,
+        "minutes": definition.study.minutes,
+        "language": language,
+    }
+    if provider.is_preview(request.args):
+        return render_template("platform_preview.html", **sheet)
+    recruitment = recruited.parameters if recruited else {"visit": new_token()}
     return render_template(
         "landing.html",
-        title=definition.study.title[language],
-        consent_html=to_html(definition.study.consent[language]),
-        contact=definition.study.contact,
-        minutes=definition.study.minutes,
+        **sheet,
         action=url_for("participant.consent", slug=slug),
-        recruitment=recruited.parameters if recruited else {"visit": new_token()},
+        recruitment=recruitment,
+        csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
         languages=definition.study.languages,
-        language=language,
     )
 
 
@@ -60,6 +72,7 @@ def consent(slug: str) -> ResponseReturnValue:
         recruited = provider.identify(form)
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
+        require_form_token(slug, *recruited.parameters.values())
         given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""))
         participant = join(session, slug, given, datetime.now(UTC), np.random.default_rng(), _secret())
         session.commit()
@@ -88,7 +101,7 @@ def enter(token: str) -> ResponseReturnValue:
 def study(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
-        definition = frozen_definition(participant.study)
+        definition, _provider = _definition(participant.study)
     if participant.finished_at:
         return redirect(url_for("participant.finish", token=token), 303)
     return render_template(
@@ -107,6 +120,7 @@ def finish(token: str) -> ResponseReturnValue:
         end = farewell(session, token)
     if end is None:
         return redirect(url_for("participant.study", token=token), 303)
+    allow_provider(PROVIDERS[end.provider])
     return render_template(
         "finish.html",
         title=end.title,
@@ -114,13 +128,16 @@ def finish(token: str) -> ResponseReturnValue:
         contact=end.contact,
         debriefing_html=to_html(end.debriefing),
         completion_code=end.completion_code,
-        redirect_url=end.redirect_url,
+        redirect_url=end.departure.url if end.departure else None,
+        redirect_fields=end.departure.fields if end.departure else {},
     )
 
 
 def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
     definition = frozen_definition(study)
-    return definition, PROVIDERS[definition.participants.provider]
+    provider = PROVIDERS[definition.participants.provider]
+    allow_provider(provider)
+    return definition, provider
 
 
 def _preferred(definition: FrozenDefinition) -> str:

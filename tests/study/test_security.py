@@ -82,7 +82,7 @@ def test_the_cookie_that_remembers_is_out_of_reach_for_scripts_and_other_sites(a
 
 def test_in_production_cookies_travel_over_https_only(app: Flask, sqlite_url: str) -> None:
     production = create_app({"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1"})
-    reply = production.test_client().get("/s/demo", base_url="https://localhost")
+    reply = production.test_client().get("/researcher/login", base_url="https://localhost")
     assert "Secure" in reply.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in reply.headers
     production.extensions["discern-database"].engine.dispose()

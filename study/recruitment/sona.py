@@ -1,0 +1,33 @@
+"""SONA: an anonymous survey code in the study link, credit by a link at the end.
+
+Study link: `https://…/s/<slug>?id=%SURVEY_CODE%`. The definition's `sona_completion_url` is the client-side
+completion address that SONA shows for the study; its `survey_code` is filled in for each participant.
+"""
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from study.config import ParticipantsConfig
+from study.errors import RecruitmentError
+from study.recruitment.provider import Departure, Parameters, Provider, Recruited
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def identify(parameters: Parameters) -> Recruited:
+    code = parameters.get("id", "")
+    if not _CODE.fullmatch(code):
+        raise RecruitmentError("please come through the link on SONA: your survey code is missing from this address")
+    return Recruited("sona", code, {"id": code})
+
+
+def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Departure | None:
+    """None when the researchers have deleted the survey code, or give credit by hand."""
+    if not config.sona_completion_url or "id" not in parameters:
+        return None
+    address = urlsplit(config.sona_completion_url)
+    query = dict(parse_qsl(address.query)) | {"survey_code": parameters["id"]}
+    return Departure(urlunsplit(address._replace(query=urlencode(query))))
+
+
+SONA = Provider("sona", ("id",), identify, shares_code=False, leave=leave)
