@@ -338,15 +338,17 @@ def export(definition: Definition, out: Path, replace: bool) -> None:
 @cli.command()
 @click.argument("source", metavar="EXPORT", type=click.Path(path_type=Path))
 @click.option("--out", default=Path("report"), show_default=True, type=click.Path(path_type=Path))
-def analyze(source: Path, out: Path) -> None:
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "ko"]), help="Of the report.")
+def analyze(source: Path, out: Path, language: str = "en") -> None:
     """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
 
-    Example: manage.py analyze export --out report
+    Example: manage.py analyze export --out report --language ko
     """
     from analysis.report import analyze as write_report
+    from analysis.report import in_language
 
     with progress("Analysing") as report:
-        page = write_report(source, out, report)
+        page = write_report(source, out, report, in_language(language))
     click.echo(f"Report: {page}")
 
 

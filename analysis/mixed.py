@@ -33,6 +33,32 @@ class CrossedLogit:
     deviance: float  # −2 × the approximate marginal log-likelihood
 
 
+class _Curvature:
+    """[[D, B], [Bᵀ, E]] with diagonal D (people) and E (images), by the Schur complement of D: matrices stay small."""
+
+    def __init__(self, diagonal: np.ndarray, between: np.ndarray) -> None:
+        people = len(between)
+        self.people, self.images = diagonal[:people], diagonal[people:]
+        self.reduced = between / self.people[:, None]
+        self.complement = np.diag(self.images) - between.T @ self.reduced
+        self.inverted = np.linalg.inv(self.complement)
+
+    @property
+    def log_determinant(self) -> float:
+        return float(np.log(self.people).sum() + np.linalg.slogdet(self.complement)[1])
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        people = len(self.people)
+        images = self.inverted @ (right[people:] - self.reduced.T @ right[:people])
+        return np.concatenate([right[:people] / self.people - self.reduced @ images, images])
+
+    def inverse(self) -> tuple[np.ndarray, np.ndarray]:
+        """The inverse's diagonal (Q,) and its block between people and images."""
+        across = -self.reduced @ self.inverted
+        own = 1 / self.people - (across * self.reduced).sum(axis=1)
+        return np.concatenate([own, np.diag(self.inverted)]), across
+
+
 class _Laplace:
     """Deviance and gradient at (β, σ_p, σ_i); keeps the last modes as the next start."""
 
@@ -45,6 +71,9 @@ class _Laplace:
     def scales(self, sds: np.ndarray) -> np.ndarray:
         return np.repeat(sds, self.sizes)
 
+    def scaled(self, scales: np.ndarray, between: np.ndarray) -> np.ndarray:
+        return scales[: self.sizes[0], None] * between * scales[self.sizes[0] :]
+
     def predictor(self, parameters: np.ndarray, modes: np.ndarray) -> np.ndarray:
         effects = self.scales(parameters[-2:]) * modes
         return self.x @ parameters[:-2] + effects[self.codes[0]] + effects[self.codes[1]]
@@ -56,15 +85,10 @@ class _Laplace:
         total = sum(self.sizes)
         return sum(np.bincount(codes, weights=values, minlength=total) for codes in self.codes)
 
-    def crossed(self, weights: np.ndarray) -> np.ndarray:
-        """Zᵀ·diag(weights)·Z (Q, Q)."""
-        people, total = self.sizes[0], sum(self.sizes)
-        cell = self.codes[0] * self.sizes[1] + self.codes[1] - people
-        between = np.bincount(cell, weights=weights, minlength=people * self.sizes[1]).reshape(self.sizes)
-        matrix = np.zeros((total, total))
-        matrix[:people, people:], matrix[people:, :people] = between, between.T
-        matrix[np.diag_indices(total)] = self.gather(weights)
-        return matrix
+    def between(self, weights: np.ndarray) -> np.ndarray:
+        """The block of Zᵀ·diag(weights)·Z between people and images (people, images); its other blocks are diagonal."""
+        cell = self.codes[0] * self.sizes[1] + self.codes[1] - self.sizes[0]
+        return np.bincount(cell, weights=weights, minlength=self.sizes[0] * self.sizes[1]).reshape(self.sizes)
 
     def penalised(self, parameters: np.ndarray, modes: np.ndarray) -> float:
         eta = self.predictor(parameters, modes)
@@ -76,8 +100,9 @@ class _Laplace:
         for _ in range(50):
             mean = special.expit(self.predictor(parameters, modes))
             gradient = scales * self.gather(self.y - mean) - modes
-            hessian = scales[:, None] * self.crossed(mean * (1 - mean)) * scales + np.eye(len(modes))
-            step = linalg.solve(hessian, gradient, assume_a="pos")
+            weights = mean * (1 - mean)
+            curvature = _Curvature(1 + scales**2 * self.gather(weights), self.scaled(scales, self.between(weights)))
+            step = curvature.solve(gradient)
             while (new := self.penalised(parameters, modes + step)) > value + 1e-9 and np.abs(step).max() > 1e-12:
                 step = step / 2
             modes, value = modes + step, new
@@ -90,31 +115,32 @@ class _Laplace:
         modes, scales = self.find_modes(parameters), self.scales(parameters[-2:])
         mean = special.expit(self.predictor(parameters, modes))
         weights = mean * (1 - mean)
-        crossed = self.crossed(weights)
-        factor = linalg.cho_factor(scales[:, None] * crossed * scales + np.eye(len(modes)), lower=True)
-        deviance = self.penalised(parameters, modes) + 2 * np.sum(np.log(np.diag(factor[0])))
-        inverse = linalg.cho_solve(factor, np.eye(len(modes)))
-        scaled = scales[:, None] * inverse * scales
+        diagonal, between = self.gather(weights), self.between(weights)
+        curvature = _Curvature(1 + scales**2 * diagonal, self.scaled(scales, between))
+        deviance = self.penalised(parameters, modes) + curvature.log_determinant
+        own, across = curvature.inverse()
         first, second = self.codes
-        leverage = scaled[first, first] + scaled[second, second] + 2 * scaled[first, second]
+        leverage = scales[first] ** 2 * own[first] + scales[second] ** 2 * own[second]
+        leverage += 2 * scales[first] * scales[second] * across[first, second - self.sizes[0]]
         pull = leverage * weights * (1 - 2 * mean)  # ∂ log det / ∂ η, row by row
         residual = self.y - mean
         back = scales * self.gather(pull)  # the same through the modes
         gradient = np.empty(len(parameters))
-        by_mode = inverse @ back
+        by_mode = curvature.solve(back)
         gradient[:-2] = self.x.T @ (pull - 2 * residual) - self.gather(weights[:, None] * self.x).T @ (scales * by_mode)
-        trace = np.einsum("ij,ij->j", inverse, scales[:, None] * crossed)
+        shared = across * between
+        trace = own * scales * diagonal
+        trace += np.concatenate([shared @ scales[self.sizes[0] :], scales[: self.sizes[0]] @ shared])
         sums, drawn = self.gather(residual), self.gather(pull)
         start = 0
         for k, size in enumerate(self.sizes):
-            own = slice(start, start + size)
+            block = slice(start, start + size)
             start += size
-            shifted = np.zeros(len(modes))
-            shifted[own] = modes[own]
-            direct = -2 * sums[own] @ modes[own] + drawn[own] @ modes[own] + 2 * trace[own].sum()
-            moved = np.zeros(len(modes))
-            moved[own] = sums[own]
-            moved -= scales * (crossed @ shifted)
+            direct = -2 * sums[block] @ modes[block] + drawn[block] @ modes[block] + 2 * trace[block].sum()
+            other = between.T @ modes[block] if k == 0 else between @ modes[block]
+            inside = diagonal[block] * modes[block]
+            moved = -scales * np.concatenate([inside, other] if k == 0 else [other, inside])
+            moved[block] += sums[block]
             gradient[len(parameters) - 2 + k] = direct + by_mode @ moved
         return deviance, gradient
 

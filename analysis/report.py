@@ -17,6 +17,7 @@ from analysis import wording
 from analysis.drawing import Figure
 from analysis.export import Export
 from analysis.figures import task_figures
+from analysis.korean import KOREAN
 from analysis.load import load
 from analysis.methods_text import methods_text, references
 from analysis.multiverse_figure import curves
@@ -29,6 +30,7 @@ REPORT, RESULTS = "report.html", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
 TEMPLATES = Path(__file__).parent / "templates"
+CATALOGUES = {"en": {}, "ko": KOREAN}
 
 Progress = Callable[[int, int], None]
 Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → the figures
@@ -36,6 +38,11 @@ Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → th
 
 class ReportError(Exception):
     """The report cannot be written where it was asked for; the message names the folder and the remedy."""
+
+
+def in_language(language: str) -> Wording:
+    """The report's words in `language`: "en" or "ko"."""
+    return Wording(language, CATALOGUES[language])
 
 
 def analyze(export_path: Path, out: Path, progress: Progress | None = None, say: Wording = ENGLISH) -> Path:

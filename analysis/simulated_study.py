@@ -120,6 +120,7 @@ def simulate_export(
         trial_index=sittings.cumcount(),
         time_elapsed=sittings["rt"].cumsum(),
         answered_at=STARTED + pd.to_timedelta(sittings["rt"].cumsum().round(), unit="ms"),
+        purpose="main",
         state="answered",
         is_overflow=False,
     )
@@ -236,6 +237,8 @@ def _participants(people: np.ndarray, trials: pd.DataFrame, observer_kind: str, 
             "trials_answered": counts.to_numpy(),
             "completed": True,
             "excluded": False,
+            "attention_checks": 0,
+            "attention_checks_passed": 0,
         }
     )
 

@@ -83,7 +83,9 @@ def _trust_finding(results: TaskResults, say: Wording) -> str:
 def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> str:
     a, b = method_name(row.a), method_name(row.b)
     if math.isnan(row.value):
-        return say("{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=say(row.note))
+        return say(
+            "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=say.note(row.note)
+        )
     is_trust = row.kind == "trust"
     write = signed if is_trust else points
     size = write(row.value)
@@ -91,7 +93,7 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
     if math.isnan(row.p_holm):
         return say(
             "{a} against {b} in “{task}”: {size} {unit}. {note}",
-            a=a, b=b, task=row.task, size=size, unit=unit, note=say(row.note),
+            a=a, b=b, task=row.task, size=size, unit=unit, note=say.note(row.note),
         )  # fmt: skip
     verdict = (
         say("a difference that chance alone would rarely make")

@@ -1,0 +1,113 @@
+"""The report in Korean: every sentence it can say has a translation that takes the same values."""
+
+import ast
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jinja2 import Environment, nodes
+
+from analysis.config import AnalysisConfig, SequentialConfig
+from analysis.korean import KOREAN
+from analysis.paper import GRAD_CAM
+from analysis.report import analyze, in_language
+from analysis.simulated_study import TaskDesign, simulate_export
+from analysis.wording import ENGLISH, Wording
+from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.exports import write_export
+
+ROOM = Path(__file__).parents[2] / "analysis"
+KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tables of texts, not texts
+
+
+def said_in_python():
+    for file in ROOM.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and node.args:
+                yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
+
+
+def said_in_templates():
+    for file in (ROOM / "templates").glob("*.html"):
+        for call in Environment().parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
+            if getattr(call.node, "name", "") == "say":
+                argument = call.args[0]
+                constants = [argument] if isinstance(argument, nodes.Const) else argument.find_all(nodes.Const)
+                yield from (c.value for c in constants)
+
+
+def test_every_text_in_the_sources_is_translated():
+    texts = {t for t in (*said_in_python(), *said_in_templates()) if isinstance(t, str)} - KINDS
+    assert len(texts) > 150
+    assert sorted(texts - KOREAN.keys()) == []
+    assert {text for deviation in GRAD_CAM.deviations for text in deviation} <= KOREAN.keys()
+
+
+@pytest.mark.parametrize("english", KOREAN)
+def test_a_translation_takes_the_values_of_its_original_and_is_korean(english):
+    blanks = [set(re.findall(r"\{(\w+)\}", text)) for text in (english, KOREAN[english])]
+    assert blanks[1] <= blanks[0]
+    assert blanks[0] - blanks[1] <= {"who"}  # which of the two is single is left out
+    assert english in ("p", "p, Holm") or re.search("[가-힣]", KOREAN[english])
+
+
+@dataclass(frozen=True)
+class Listening(Wording):
+    """Korean that remembers what it could not say."""
+
+    missed: set = field(default_factory=set)
+
+    def __call__(self, text, **values):
+        if text not in self.catalogue:
+            self.missed.add(text)
+        return super().__call__(text, **values)
+
+    def note(self, text):
+        said = super().note(text)
+        if said == text and text:
+            self.missed.add(text)
+        return said
+
+
+def listening():
+    return Listening("ko", KOREAN)
+
+
+def test_whole_reports_are_said_in_korean(small, tmp_path):
+    rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
+    config = AnalysisConfig(contrasts=CONFIG.contrasts, paper="grad-cam", sequential=rule)
+    designs = (replace(SMALL[0], named_networks=("strong", "weak"), ratings=1), SMALL[1])
+    sequential = simulate_export(np.random.default_rng(5), designs=designs, participants=12, config=config)
+    ranked = simulate_export(
+        np.random.default_rng(6),
+        designs=three_networks(),
+        participants=12,
+        config=CONFIG.model_copy(update={"contrasts": ()}),
+    )
+    one = replace(small, trials=small.trials[small.trials["participant_id"] == "p00000"])
+    for name, export in {"sequential": sequential, "ranked": ranked, "one": one}.items():
+        say = listening()
+        html = analyze(write_export(export, tmp_path / name), tmp_path / f"out-{name}", say=say).read_text()
+        assert say.missed == set(), name
+        assert '<html lang="ko">' in html
+
+
+def three_networks():
+    pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
+    return [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
+
+
+def test_three_networks_are_ranked_over_all_trust_tasks(tmp_path):
+    export = simulate_export(np.random.default_rng(6), designs=three_networks(), participants=12)
+    html = analyze(write_export(export, tmp_path / "in"), tmp_path / "out").read_text()
+    assert "Strength of each network" in html
+    assert all(f"{a} − {b}" in html for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
+
+
+def test_a_note_that_was_filled_in_is_matched_against_its_template():
+    say = in_language("ko")
+    assert say.note("No responses in guided-backprop.") == "guided-backprop에 응답이 없습니다."
+    assert say.note("Something nobody foresaw.") == "Something nobody foresaw."
+    assert ENGLISH.note("No responses in {x}.") == "No responses in {x}."
