@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis.export import OBSERVER_KINDS, Export, ExportError
 
+PURPOSES = ("main", "practice", "attention")
 STATES = ("answered", "open", "released")
 TRUST_SCORES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
@@ -22,6 +23,7 @@ def check(export: Export) -> None:
     _within(trials, "trials", "participant_id", participants["participant_id"])
     _within(export.events, "events", "participant_id", participants["participant_id"])
     _within(trials, "trials", "state", STATES)
+    _within(trials, "trials", "purpose", PURPOSES)
     _within(trials, "trials", "task", [task.name for task in export.tasks])
     for column in ("stimulus_id", "left_stimulus_id", "right_stimulus_id"):
         _within(trials[trials[column].notna()], "trials", column, stimuli["stimulus_id"])
@@ -37,7 +39,7 @@ def check(export: Export) -> None:
         _within(rows, "trials", "trial_type", (task.kind,))
         _within(rows, "trials", "method", task.methods)
         answers = {"class-discrimination": _check_choices, "trust": _check_scores}[task.kind]
-        answers(rows[rows["state"] == "answered"], task.networks)
+        answers(rows[(rows["state"] == "answered") & (rows["purpose"] != "attention")], task.networks)
 
 
 def _check_choices(answered: pd.DataFrame, _networks: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def load(path: Path) -> Export:
         earlier_sha256=earlier,
     )
     check(export)
-    return export
+    # Practice and attention checks are no ratings; what became of the checks stands in the participants table.
+    return replace(export, trials=export.trials[export.trials["purpose"] == "main"].reset_index(drop=True))
 
 
 def definition_sha256(document: dict[str, Any]) -> str:

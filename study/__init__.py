@@ -32,7 +32,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     csrf = CSRFProtect(app)
     csrf.exempt(participant.consent)  # views/forms.py: a token that needs no cookie
     csrf.exempt(protocol.bp)  # guarded by tokens in the address and a JSON content type, not by a cookie
-    csrf.exempt(conduct.take_preview_answer)  # changes nothing
+    for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check):
+        csrf.exempt(changes_nothing)
     for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp, conduct.bp):
         app.register_blueprint(blueprint)
     return app

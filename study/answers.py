@@ -9,13 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from study.config import TaskConfig
 from study.definition import frozen_definition
 from study.enrolment import loads, lock_study
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.participation import next_index
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, OPEN, RELEASED, Event, Item, Participant, Response, Study, Trial
+from study.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Event, Item, Participant, Response, Study, Trial
 from study.security import is_token, new_completion_code
+from study.wording import practice_feedback
 
 Milliseconds = Annotated[float, Field(ge=0, le=1e10)]
 
@@ -38,6 +40,7 @@ class Answer(BaseModel):
     rt: Milliseconds | None
     time_elapsed: Milliseconds
     trial_index: Annotated[int, Field(ge=0)]
+    confidence: Annotated[int, Field(ge=1, le=4)] | None = None
     events: Annotated[tuple[BrowserEvent, ...], Field(max_length=500)] = ()
 
     @property
@@ -51,6 +54,7 @@ class Receipt:
     """What the participant is told after an answer."""
 
     next_index: int | None
+    feedback: str | None = None  # after practice
 
     @property
     def done(self) -> bool:
@@ -81,8 +85,8 @@ def record_answer(session: Session, token: str, trial_token: str, body: bytes, n
     if stored:
         if stored.body_sha256 != answer.sha256:
             raise AnswerConflictError("already-answered", following)
-        return Receipt(following)
-    _check_possible(answer, trial)
+        return Receipt(following, _feedback(participant, trial, stored.response))
+    _check_possible(answer, trial, frozen_definition(participant.study).task(trial.task))
     if trial.position != following:
         raise AnswerConflictError("not-expected", following)
     if trial.state == RELEASED:
@@ -114,11 +118,13 @@ def _lock(session: Session, token: str, trial_token: str) -> tuple[Participant, 
     return participant, trial
 
 
-def _check_possible(answer: Answer, trial: Trial) -> None:
+def _check_possible(answer: Answer, trial: Trial, task: TaskConfig) -> None:
     if answer.response not in trial.option_order:
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
+    if task.confidence != (answer.confidence is not None):
+        raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
 
 
 def _win_back(session: Session, participant: Participant) -> None:
@@ -130,13 +136,13 @@ def _win_back(session: Session, participant: Participant) -> None:
         .where(Trial.participant_id == participant.id, Trial.state == RELEASED)
     )
     for trial, wanted in released:
-        if load.get(trial.item_id, 0) < wanted:
+        if trial.purpose != MAIN or load.get(trial.item_id, 0) < wanted:
             trial.state = OPEN
 
 
 def _store(session: Session, participant: Participant, trial: Trial, answer: Answer, now: datetime) -> Receipt:
     definition = frozen_definition(participant.study)
-    trial.is_overflow = trial.state == RELEASED
+    trial.is_overflow = trial.state == RELEASED and trial.purpose == MAIN
     trial.state = ANSWERED
     session.add(
         Response(
@@ -144,6 +150,7 @@ def _store(session: Session, participant: Participant, trial: Trial, answer: Ans
             response=answer.response,
             rt=answer.rt,
             time_elapsed=answer.time_elapsed,
+            confidence=answer.confidence,
             body_sha256=answer.sha256,
             answered_at=now,
         )
@@ -157,4 +164,12 @@ def _store(session: Session, participant: Participant, trial: Trial, answer: Ans
         shares_code = PROVIDERS[definition.participants.provider].shares_code
         participant.finished_at = now
         participant.completion_code = participant.study.completion_code if shares_code else new_completion_code()
-    return Receipt(following)
+    return Receipt(following, _feedback(participant, trial, answer.response))
+
+
+def _feedback(participant: Participant, trial: Trial, response: str) -> str | None:
+    """Only after practice, whose image this participant rates nowhere in the task."""
+    if trial.purpose != PRACTICE:
+        return None
+    truth = None if trial.right_stimulus_id else trial.item.category
+    return practice_feedback(participant.language, truth, response)

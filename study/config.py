@@ -51,6 +51,17 @@ class TaskConfig(BaseModel):
     images: Annotated[int, Field(ge=1)]
     ratings_per_item: Annotated[int, Field(ge=1)]
     trials_per_participant: Annotated[int, Field(ge=1)]
+    practice: Annotated[int, Field(ge=0)] = Field(
+        0, description="trials with feedback before the others, of images that this participant does not rate"
+    )
+    attention_checks: Annotated[int, Field(ge=0)] = Field(
+        0, description="trials among the others that name the option to choose; images as for practice"
+    )
+    comprehension: bool = Field(
+        False, description="questions about the instructions, with two tries; nobody is sent away"
+    )
+    break_every: Annotated[int, Field(ge=1)] | None = Field(None, description="offer a break after so many trials")
+    confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
@@ -58,6 +69,15 @@ class TaskConfig(BaseModel):
             raise ValueError(f"task {self.name!r}: trust compares exactly two networks, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
             raise ValueError(f"task {self.name!r}: a method or network is listed twice")
+        if self.confidence and self.kind == "trust":
+            raise ValueError(f"task {self.name!r}: confidence is asked in class discrimination only")
+        beside = self.practice + self.attention_checks
+        if beside and self.trials_per_participant + beside > self.images:
+            raise ValueError(
+                f"task {self.name!r}: {self.trials_per_participant} trials, {self.practice} practice trials and"
+                f" {self.attention_checks} attention checks need as many different images, there are {self.images};"
+                " lower them or raise the images"
+            )
         if self.trials_per_participant > self.images:
             raise ValueError(
                 f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"

@@ -17,6 +17,9 @@ PARTICIPANTS = {
     "completed": "1: every assigned trial was answered.",
     "excluded": "1: excluded by a researcher.",
     "exclusion_reason": "Why the participant was excluded; empty: not excluded.",
+    "comprehension": "1: passed every comprehension check taken; 0: did not; empty: none was taken.",
+    "attention_checks": "Number of attention checks answered.",
+    "attention_checks_passed": "How many of them were answered as they asked.",
 }
 
 TRIALS = {
@@ -25,6 +28,7 @@ TRIALS = {
     "observer_kind": "human, simulated or machine.",
     "definition_sha256": "SHA-256 of the frozen study definition.",
     "task": "Name of the task.",
+    "purpose": "main, practice or attention; only main trials are ratings.",
     "trial_type": "Kind of the task: class-discrimination or trust.",
     "trial_index": "Place in the participant's session over all tasks, from 0.",
     "item_id": "What was rated: a visualization (class discrimination) or a pair of them (trust).",
@@ -42,8 +46,12 @@ TRIALS = {
     "state": "answered, open (may still be answered) or released (given back after an absence).",
     "is_overflow": "1: answered after the place had been given to somebody else; outside the k ratings.",
     "response": "Chosen option: a category, or -2 to 2 where positive favours the left; empty: not answered.",
-    "correct": "Class discrimination: 1 when the response is the category, else 0; empty otherwise.",
-    "score": "Trust: the response turned so that positive favours the task's first network; empty otherwise.",
+    "expected_response": "What an attention check asked to choose; empty otherwise.",
+    "correct": "Class discrimination: 1 when the response is the category, else 0; empty otherwise and in attention"
+    " checks.",
+    "score": "Trust: the response turned so that positive favours the task's first network; empty otherwise and in"
+    " attention checks.",
+    "confidence": "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked.",
     "rt": "Milliseconds from the picture being shown to the response, by the browser's clock; empty: not measured.",
     "time_elapsed": "Milliseconds from the page's start to the response, by the browser's clock.",
     "answered_at": f"When the answer was stored; {_TIME}.",

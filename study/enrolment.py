@@ -15,7 +15,10 @@ from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownErro
 from study.recruitment.provider import Recruited
 from study.schema import (
     ANSWERED,
+    ATTENTION,
+    MAIN,
     OPEN,
+    PRACTICE,
     RELEASED,
     ExternalIdentity,
     Item,
@@ -37,6 +40,17 @@ class Consent:
     recruited: Recruited
     language: str
     observer_kind: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A trial to be planned. `swapped` exchanges left and right, or the two options; `asked` is the place of the option
+    that an attention check asks for."""
+
+    item: Item
+    swapped: bool
+    purpose: str = MAIN
+    asked: int | None = None
 
 
 def join(
@@ -62,7 +76,7 @@ def join(
     _keep_limit(session, study, definition.participants, consent.observer_kind)
     chosen = choose_trials(session, definition, study.id, loads(session, study.id, consent.observer_kind), rng)
     participant = _store(session, study, definition, consent, identity, now)
-    trials = [trial_row(item, position, swapped, participant.id) for position, (item, swapped) in enumerate(chosen)]
+    trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
 
@@ -100,7 +114,12 @@ def loads(session: Session, study_id: int, observer_kind: str) -> dict[int, int]
         select(Trial.item_id, func.count())
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study_id, Participant.observer_kind == observer_kind)
-        .where(Participant.excluded.is_(False), Trial.is_overflow.is_(False), Trial.state.in_((OPEN, ANSWERED)))
+        .where(
+            Participant.excluded.is_(False),
+            Trial.purpose == MAIN,
+            Trial.is_overflow.is_(False),
+            Trial.state.in_((OPEN, ANSWERED)),
+        )
         .group_by(Trial.item_id)
     )
     return {item_id: count for item_id, count in rows}
@@ -129,10 +148,11 @@ def _keep_limit(session: Session, study: Study, config: ParticipantsConfig, obse
 
 def choose_trials(
     session: Session, definition: FrozenDefinition, study_id: int, load: dict[int, int], rng: np.random.Generator
-) -> list[tuple[Item, bool]]:
-    """(item, swapped) of a participant's trials in order, task after task; `load` as `loads` gives it.
+) -> list[Choice]:
+    """A participant's trials in order, task after task; `load` as `loads` gives it.
 
-    `swapped` exchanges left and right, or the two options; it is fair within each task and each of its methods.
+    Within each task: practice, then the trials that count, with the attention checks among them. Left and right, or the
+    two options, are exchanged fairly within each task and each of its methods.
     Raises StudyFullError when no task has a trial left to give.
     """
     rows = session.execute(
@@ -149,13 +169,38 @@ def choose_trials(
     tasks: Sequence[TaskConfig] = definition.tasks
     if definition.participants.tasks == "one":
         tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
-    chosen: list[tuple[Item, bool]] = []
+    chosen: list[Choice] = []
     for task in tasks:
         picked = [items[c.item_id] for c in choose(candidates[task.name], task.trials_per_participant, rng)]
-        chosen += zip(picked, alternate([item.method for item in picked], rng), strict=True)
+        swapped = alternate([item.method for item in picked], rng)
+        main = [Choice(item, swap) for item, swap in zip(picked, swapped, strict=True)]
+        if main:
+            beside = _beside([items[c.item_id] for c in candidates[task.name]], picked, task, rng)
+            chosen += _in_order(main, beside, task, rng)
     if not chosen:
         raise StudyFullError("this study has all the answers it needs")
     return chosen
+
+
+def _beside(items: Sequence[Item], picked: Sequence[Item], task: TaskConfig, rng: np.random.Generator) -> list[Item]:
+    """Items for practice and attention checks: one each of images that the participant does not rate in this task."""
+    rated = {item.image_id for item in picked}
+    by_image: dict[str, list[Item]] = {}
+    for item in items:
+        if item.image_id not in rated:
+            by_image.setdefault(item.image_id, []).append(item)
+    images = rng.permutation(sorted(by_image))[: task.practice + task.attention_checks]
+    return [by_image[image][rng.integers(len(by_image[image]))] for image in images]
+
+
+def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.random.Generator) -> list[Choice]:
+    """Practice first, in an order of options by lot; attention checks anywhere but before the first main trial."""
+    practice = [Choice(item, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
+    for item in beside[task.practice :]:
+        options = len(TRUST_VALUES) if item.stimulus_b_id else 2
+        check = Choice(item, bool(rng.integers(2)), ATTENTION, asked=int(rng.integers(options)))
+        main.insert(int(rng.integers(1, len(main) + 1)), check)
+    return practice + main
 
 
 def _share_missing(candidates: list[Candidate]) -> float:
@@ -195,8 +240,9 @@ def _store(
     return participant
 
 
-def trial_row(item: Item, position: int, swapped: bool, participant_id: int | None) -> dict[str, object]:
+def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
     """A row of `trial`; without a participant, of a preview."""
+    item, swapped = choice.item, choice.swapped
     left, right = item.stimulus_a_id, item.stimulus_b_id
     if right is None:
         options = [item.foil, item.category] if swapped else [item.category, item.foil]
@@ -217,4 +263,6 @@ def trial_row(item: Item, position: int, swapped: bool, participant_id: int | No
         "right_image_token": None if right is None else new_token(),
         "state": OPEN,
         "is_overflow": False,
+        "purpose": choice.purpose,
+        "expected_response": None if choice.asked is None else options[choice.asked],
     }

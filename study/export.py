@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
 from study.conduct import amendments
@@ -20,7 +20,7 @@ from study.definition import frozen_definition
 from study.errors import ExportError
 from study.export_proof import Hashes, hashes
 from study.participation import find_study
-from study.schema import ANSWERED, Event, Item, Participant, Response, Stimulus, Study, Trial
+from study.schema import ANSWERED, ATTENTION, Comprehension, Event, Item, Participant, Response, Stimulus, Study, Trial
 
 _DESCRIPTION = "dataset_description.json"
 _BATCH = 1000
@@ -139,17 +139,27 @@ def _participants(session: Session, study: Study) -> Rows:
             Trial.participant_id,
             func.count().label("planned"),
             func.count(case((Trial.state == ANSWERED, 1))).label("answered"),
+            func.count(case((Trial.purpose == ATTENTION, Response.trial_id))).label("checks"),
+            func.count(case((Response.response == Trial.expected_response, 1))).label("passed"),
         )
+        .outerjoin(Response, Response.trial_id == Trial.id)
         .group_by(Trial.participant_id)
         .subquery()
     )
+    tasks_passed = func.count(case((Comprehension.passed, 1)))
+    understood = (
+        select(case((tasks_passed == func.count(distinct(Comprehension.task)), 1), else_=0))
+        .where(Comprehension.participant_id == Participant.id)
+        .having(func.count() > 0)
+        .scalar_subquery()
+    )
     query = (
-        select(Participant, counts.c.planned, counts.c.answered)
+        select(Participant, counts.c.planned, counts.c.answered, counts.c.checks, counts.c.passed, understood)
         .join(counts, counts.c.participant_id == Participant.id)
         .where(Participant.study_id == study.id)
         .order_by(Participant.id)
     )
-    for participant, planned, answered in _stream(session, query):
+    for participant, planned, answered, checks, passed, understanding in _stream(session, query):
         yield {
             "participant_id": participant.public_id,
             "observer_kind": participant.observer_kind,
@@ -163,6 +173,9 @@ def _participants(session: Session, study: Study) -> Rows:
             "completed": participant.finished_at is not None,
             "excluded": participant.excluded,
             "exclusion_reason": participant.exclusion_reason,
+            "comprehension": understanding,
+            "attention_checks": checks,
+            "attention_checks_passed": passed,
         }
 
 
@@ -185,6 +198,7 @@ def _trials(session: Session, study: Study) -> Rows:
             Response.response,
             Response.rt,
             Response.time_elapsed,
+            Response.confidence,
             Response.answered_at,
         )
         .join(Participant, Trial.participant_id == Participant.id)
@@ -203,6 +217,7 @@ def _trials(session: Session, study: Study) -> Rows:
             "observer_kind": row.observer_kind,
             "definition_sha256": row.definition_sha256,
             "task": row.task,
+            "purpose": row.purpose,
             "trial_type": task.kind,
             "trial_index": row.position,
             "item_id": row.item_id,
@@ -213,10 +228,16 @@ def _trials(session: Session, study: Study) -> Rows:
             "state": row.state,
             "is_overflow": row.is_overflow,
             "response": row.response,
+            "expected_response": row.expected_response,
+            "confidence": row.confidence,
             "rt": row.rt,
             "time_elapsed": row.time_elapsed,
             "answered_at": row.answered_at,
         } | (_trust(row, task.networks[0]) if task.kind == "trust" else _discrimination(row))
+
+
+def _unscored(row: Row[Any]) -> bool:
+    return row.response is None or row.purpose == ATTENTION
 
 
 def _discrimination(row: Row[Any]) -> dict[str, Any]:
@@ -224,7 +245,7 @@ def _discrimination(row: Row[Any]) -> dict[str, Any]:
         "foil": row.foil,
         "network": row.left_network,
         "stimulus_id": row.left_id,
-        "correct": None if row.response is None else row.response == row.category,
+        "correct": None if _unscored(row) else row.response == row.category,
     }
 
 
@@ -235,7 +256,7 @@ def _trust(row: Row[Any], first_network: str) -> dict[str, Any]:
         "right_stimulus_id": row.right_id,
         "left_network": row.left_network,
         "right_network": row.right_network,
-        "score": None if row.response is None else sign * int(row.response),
+        "score": None if _unscored(row) else sign * int(row.response),
     }
 
 

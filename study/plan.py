@@ -1,16 +1,17 @@
 """The plan that a participant's browser works through: nothing in it tells truth, method or network."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from study.comprehension import open_checks
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
 from study.schema import ANSWERED, Item, Participant, Stimulus, Trial
-from study.wording import TRUST_VALUES, WORDINGS, Wording, category_label
+from study.wording import CONFIDENCE, TRUST_VALUES, WORDINGS, Wording, attention_question, category_label
 
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
@@ -24,13 +25,22 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
         .where(Trial.participant_id == participant.id)
         .order_by(Trial.position)
     ).all()
-    return lay_out(frozen_definition(participant.study), participant.language, rows, image_url)
+    definition = frozen_definition(participant.study)
+    checks = open_checks(session, participant, definition)
+    return lay_out(definition, participant.language, rows, image_url, checks)
 
 
 def lay_out(
-    definition: FrozenDefinition, language: str, rows: Sequence[Any], image_url: Callable[[str], str]
+    definition: FrozenDefinition,
+    language: str,
+    rows: Sequence[Any],
+    image_url: Callable[[str], str],
+    comprehension: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None)."""
+    """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None).
+
+    `comprehension`: the checks that are still to be taken, by task.
+    """
     planned = Counter(trial.task for trial, *_ in rows)
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
     wordings = {name: WORDINGS[task.kind, task.wording, language] for name, task in tasks.items()}
@@ -51,6 +61,8 @@ def lay_out(
                 "wording": task.wording,
                 "instructions": list(wordings[name].instructions),
                 "trials": planned[name],
+                "break_every": task.break_every,
+                "comprehension": comprehension.get(name),
             }
             for name, task in tasks.items()
         ],
@@ -60,17 +72,23 @@ def lay_out(
 
 def _trial(trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str) -> dict[str, Any]:
     labels = dict(zip(TRUST_VALUES, wording.option_labels, strict=True)) if wording.option_labels else {}
+    options = [
+        {"value": value, "label": labels.get(value) or category_label(value, language)} for value in trial.option_order
+    ]
+    question = wording.question
+    if trial.expected_response is not None:
+        asked = next(option["label"] for option in options if option["value"] == trial.expected_response)
+        question = attention_question(language, asked)
     return {
         "trial_token": trial.trial_token,
         "index": trial.position,
         "task": trial.task,
         "kind": task.kind,
-        "question": wording.question,
+        "purpose": trial.purpose,
+        "question": question,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
-        "options": [
-            {"value": value, "label": labels.get(value) or category_label(value, language)}
-            for value in trial.option_order
-        ],
+        "options": options,
+        "confidence": list(CONFIDENCE[language]) if task.confidence else None,
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from study.comprehension import questions
 from study.definition import frozen_definition
 from study.enrolment import choose_trials, trial_row
 from study.errors import UnknownError
@@ -28,14 +29,15 @@ def preview_plan(
         )
     }
     rows = []
-    for position, (item, swapped) in enumerate(choose_trials(session, definition, study.id, {}, rng)):
-        trial = Trial(**trial_row(item, position, swapped, participant_id=None))
+    for position, choice in enumerate(choose_trials(session, definition, study.id, {}, rng)):
+        trial = Trial(**trial_row(choice, position, participant_id=None))
         trial.left_image_token, *left = sizes[trial.left_stimulus_id]
         right: list[int | None] = [None, None]
         if trial.right_stimulus_id is not None:
             trial.right_image_token, *right = sizes[trial.right_stimulus_id]
-        rows.append((trial, item, *left, *right))
-    return lay_out(definition, language, rows, image_url)
+        rows.append((trial, choice.item, *left, *right))
+    checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
+    return lay_out(definition, language, rows, image_url, checks)
 
 
 def preview_image(session: Session, study: Study, stimulus_id: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from study.definition import frozen_definition
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, OBSERVER_KINDS, Item, Participant, Study, Trial
+from study.schema import ANSWERED, MAIN, OBSERVER_KINDS, Item, Participant, Study, Trial
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ def _ratings(session: Session, study: Study, observer_kind: str) -> dict[int, in
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study.id, Participant.observer_kind == observer_kind)
         .where(Participant.excluded.is_(False), Trial.is_overflow.is_(False), Trial.state == ANSWERED)
+        .where(Trial.purpose == MAIN)
         .group_by(Trial.item_id)
     )
     return {item_id: ratings for item_id, ratings in rows}
@@ -140,7 +141,7 @@ def _kind(session: Session, study: Study, observer_kind: str, now: datetime) -> 
     answers = session.execute(
         select(func.count(), func.count(case((Trial.is_overflow, 1))))
         .join(Participant, Trial.participant_id == Participant.id)
-        .where(*of_kind, Trial.state == ANSWERED)
+        .where(*of_kind, Trial.state == ANSWERED, Trial.purpose == MAIN)
     ).one()
     return KindProgress(observer_kind, *people, *answers)
 

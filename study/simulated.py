@@ -35,6 +35,8 @@ def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Gen
         for trial in plan["trials"]:
             images = [browser.get(image["url"]) for image in trial["images"]]
             response, rt = choose(trial, images, rng)
+            if trial["purpose"] == "attention":
+                response = _asked(trial)
             elapsed += rt
             answer = {
                 "response": response,
@@ -43,11 +45,18 @@ def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Gen
                 "trial_index": trial["index"],
                 "events": [],
             }
+            if trial["confidence"]:
+                answer["confidence"] = int(rng.integers(1, len(trial["confidence"]) + 1))
             browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
         code = _read(browser.get(f"{entry}/finish")).completion_code
     if not code:
         raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
     return code
+
+
+def _asked(trial: dict[str, Any]) -> str:
+    """The option that an attention check names in its question, as attentive people find it."""
+    return next(option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"])
 
 
 @dataclass

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study.answers import record_answer
+from study.comprehension import record_attempt
 from study.errors import MalformedAnswerError, UnknownError
 from study.participation import find_participant, image_file
 from study.plan import plan
@@ -34,6 +35,16 @@ def show_image(token: str, image_token: str) -> ResponseReturnValue:
     return Response(content, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
+@bp.post("/comprehension/<task>")
+def check_comprehension(token: str, task: str) -> ResponseReturnValue:
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the answers must be sent as application/json")
+    with database().writing() as session:
+        reply = record_attempt(session, token, task, request.get_data(), datetime.now(UTC))
+        session.commit()
+    return reply
+
+
 @bp.post("/trials/<trial_token>")
 def answer(token: str, trial_token: str) -> ResponseReturnValue:
     if request.mimetype != "application/json":
@@ -43,4 +54,4 @@ def answer(token: str, trial_token: str) -> ResponseReturnValue:
         receipt = record_answer(session, token, trial_token, body, datetime.now(UTC))
         session.commit()
     finish = url_for("participant.finish", token=token) if receipt.done else None
-    return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish)
+    return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish, feedback=receipt.feedback)

@@ -35,10 +35,10 @@ CONSENT = (Path(__file__).parents[2] / "examples/texts/demo-consent.en.md").read
 DEBRIEFING = (Path(__file__).parents[2] / "examples/texts/demo-debriefing.en.md").read_text(encoding="utf-8")
 
 
-def definition(provider: str) -> dict[str, Any]:
+def definition(provider: str, **changes: Any) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
     tasks = (
-        seeing(images=TRIALS["seeing"], k=9, networks=[NETWORKS[0]]),
+        seeing(**{"images": TRIALS["seeing"], "k": 9, "networks": [NETWORKS[0]]} | changes),
         trusting(images=TRIALS["trusting"], k=40, networks=[*NETWORKS]),
     )
     sample = document(*tasks, provider=provider)
@@ -153,13 +153,13 @@ class LiveStudy:
 
 
 @contextmanager
-def serving(folder: Path, provider: str = "plain") -> Iterator[LiveStudy]:
-    """Open the study in a fresh database under `folder` and serve it on a free port."""
+def serving(folder: Path, provider: str = "plain", **changes: Any) -> Iterator[LiveStudy]:
+    """Open the study, with `changes` to its first task, in a fresh database under `folder` and serve it on a free port."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"
     upgrade(url)
     database = connect(url)
-    sample = definition(provider)
+    sample = definition(provider, **changes)
     with database.writing() as session:
         rows = stimulus_set(folder / "stimuli", sample["tasks"])
         open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, folder / "stimuli", NOW)

@@ -38,13 +38,14 @@ def test_the_information_sheet_shows_the_definitions_texts_and_runs_none_of_thei
 def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     plan = join(app).plan()
     assert set(plan) == {"language", "title", "next_index", "total", "tasks", "trials"}
-    assert [set(task) for task in plan["tasks"]] == [{"name", "kind", "wording", "instructions", "trials"}] * 2
+    task_keys = {"name", "kind", "wording", "instructions", "trials", "break_every", "comprehension"}
+    assert [set(task) for task in plan["tasks"]] == [task_keys] * 2
     assert [(t["name"], t["trials"], t["wording"]) for t in plan["tasks"]] == [
         ("seeing", 4, "paper"),
         ("trusting", 3, "robots"),
     ]
     assert [t["index"] for t in plan["trials"]] == list(range(7))
-    keys = {"trial_token", "index", "task", "kind", "question", "prompt", "options", "images"}
+    keys = {"trial_token", "index", "task", "kind", "purpose", "question", "prompt", "options", "confidence", "images"}
     assert all(set(trial) == keys for trial in plan["trials"])
     see, trust = plan["trials"][0], plan["trials"][-1]
     assert see["question"] == "Which of the two object categories is depicted in the image?"
@@ -72,11 +73,12 @@ def test_every_image_of_the_plan_is_a_png_that_caches_may_keep_for_this_person_o
 def test_an_answer_is_acknowledged_with_the_next_index(app: Flask) -> None:
     visitor = join(app)
     trials = visitor.plan()["trials"]
-    assert visitor.send(trials[0]).get_json() == {"next_index": 1, "done": False, "finish": None}
+    assert visitor.send(trials[0]).get_json() == {"next_index": 1, "done": False, "finish": None, "feedback": None}
     assert [t["index"] for t in visitor.plan()["trials"]] == list(range(1, 7)), "answered trials leave the plan"
     for trial in trials[1:]:
         last = visitor.send(trial).get_json()
-    assert last == {"next_index": None, "done": True, "finish": f"/p/{visitor.token}/finish"}
+    finish = f"/p/{visitor.token}/finish"
+    assert last == {"next_index": None, "done": True, "finish": finish, "feedback": None}
 
 
 def test_the_same_answer_again_gets_the_same_reply_even_with_its_json_in_another_order(app: Flask) -> None:
@@ -103,7 +105,8 @@ def test_the_last_answer_again_after_the_end_gets_the_same_reply_and_the_code_st
     visitor = join(app)
     last = visitor.plan()["trials"][-1]
     code = visitor.finish()
-    assert visitor.send(last).get_json() == {"next_index": None, "done": True, "finish": f"/p/{visitor.token}/finish"}
+    finish = f"/p/{visitor.token}/finish"
+    assert visitor.send(last).get_json() == {"next_index": None, "done": True, "finish": finish, "feedback": None}
     assert visitor.finish() == code
 
 

@@ -6,13 +6,18 @@ export class Delivery {
   #outbox;
   #onFailure;
   #onSaved;
+  #onReply;
   #running = null;
 
-  /** `onFailure()` is called whenever an answer could not be delivered yet, `onSaved()` when all of them are. */
-  constructor(outbox, { onFailure, onSaved }) {
+  /**
+   * `onFailure()` is called whenever an answer could not be delivered yet, `onSaved()` when all of them are, and
+   * `onReply(index, reply)` for each one delivered.
+   */
+  constructor(outbox, { onFailure, onSaved, onReply }) {
     this.#outbox = outbox;
     this.#onFailure = onFailure;
     this.#onSaved = onSaved;
+    this.#onReply = onReply;
   }
 
   get unsent() {
@@ -34,8 +39,9 @@ export class Delivery {
   async #sendAll() {
     try {
       while (this.#outbox.first) {
-        const { url, answer } = this.#outbox.first;
-        await persistently(() => postJson(url, answer), this.#onFailure);
+        const { index, url, answer } = this.#outbox.first;
+        const reply = await persistently(() => postJson(url, answer), this.#onFailure);
+        this.#onReply(index, reply);
         await this.#outbox.removeFirst();
       }
       this.#onSaved();

@@ -1,5 +1,5 @@
-/** Every sentence that the study's scripts show, in one place, so that a translation replaces one object. */
-const SENTENCES = {
+/** Every sentence that the study's scripts show. A test holds the languages together. */
+const ENGLISH = {
   question: "Question {n} of {total}",
   answered: "{n} of {total} questions answered",
   instructions: "Instructions",
@@ -35,9 +35,82 @@ const SENTENCES = {
   copied: "Copied.",
   notCopied: "Copying is not allowed here. The code is selected: copy it with the keyboard.",
   reload: "Load the page again",
+  pauseTitle: "Time for a short break",
+  pauseText: "You have answered {n} of {total} questions. Go on when you are ready.",
+  practiceTitle: "First some practice",
+  practiceText: "{trials} questions are for practice. They do not count.",
+  practiceDone: "The practice is over. From here on your answers count.",
+  feedbackTitle: "Practice",
+  confidence: "How sure are you?",
+  checkTitle: "Are the instructions clear?",
+  checkText: "Please answer these questions about the instructions.",
+  checkSend: "Check my answers",
+  checkAgain: "Not everything was right. Please read the instructions again; then you can answer once more.",
+  checkPassed: "All right. The questions begin now.",
+  checkFailed: "Not everything was right. Please keep the instructions in mind; the questions begin now.",
+  windowTitle: "Your window is small",
+  windowText: "The pictures are easier to judge in a larger window, or with the device turned. You may also go on as it is.",
+  fullscreen: "Show the study in full screen",
 };
+
+const KOREAN = {
+  question: "문항 {n} / {total}",
+  answered: "{total}문항 중 {n}문항 응답 완료",
+  instructions: "안내",
+  part: "{total}부 중 {n}부",
+  loading: "그림을 불러오는 중입니다 …",
+  loadingSlowly: "그림을 불러오는 데 평소보다 오래 걸리고 있습니다. 계속 시도하고 있습니다.",
+  loadAgain: "지금 다시 시도",
+  keysChoose: "마우스나 손가락으로 고르거나 키보드에서 {keys} 키를 누르십시오.",
+  keyList: "{first} 또는 {last}",
+  keyRange: "{first}~{last}",
+  back: "뒤로",
+  next: "다음",
+  begin: "시작하기",
+  goOn: "계속하기",
+  breakTitle: "{total}부 중 {n}부가 끝났습니다",
+  breakText: "원하시면 잠시 쉬십시오. 다음 부분에는 {trials}문항이 있습니다.",
+  resumeTitle: "다시 오신 것을 환영합니다",
+  resumeText: "앞서 하신 응답은 저장되어 있습니다. 전체 {total}문항 중 {n}번 문항부터 계속합니다.",
+  resumeInstructions: "안내 다시 읽기",
+  unsaved: "응답이 아직 저장되지 않았습니다. 계속 시도하고 있으니 이 페이지를 닫지 마십시오.",
+  offline: "인터넷에 연결되어 있지 않습니다. 응답은 이 브라우저에 보관되며 다시 연결되면 전송됩니다.",
+  saved: "모든 응답이 저장되었습니다.",
+  sendingTitle: "응답을 저장하고 있습니다",
+  sendingText: "마지막 응답을 저장하고 있습니다. 잠시 후 자동으로 넘어갑니다.",
+  opening: "연구 페이지를 여는 중입니다 …",
+  openingSlowly: "지금은 연구 페이지에 연결할 수 없습니다. 계속 시도하고 있으니 그대로 기다려 주십시오.",
+  brokenTitle: "페이지를 완전히 불러오지 못했습니다",
+  brokenText: "페이지의 일부가 빠져 있습니다. 페이지를 다시 불러오십시오. 계속 이러하면 설명문에 적힌 연락처로 알려 주십시오.",
+  unknownTitle: "알 수 없는 링크입니다",
+  unknownText: "이 주소에 해당하는 참여 기록이 없습니다. 받으신 링크로 다시 들어와 주십시오.",
+  refusedTitle: "응답이 접수되지 않았습니다",
+  refusedText: "앞서 하신 응답은 안전하게 저장되어 있습니다. 페이지를 다시 불러오면 이어서 할 수 있습니다.",
+  copied: "복사했습니다.",
+  notCopied: "여기서는 복사할 수 없습니다. 코드를 선택해 두었으니 키보드로 복사하십시오.",
+  reload: "페이지 다시 불러오기",
+  pauseTitle: "잠시 쉬어 가십시오",
+  pauseText: "{total}문항 중 {n}문항에 답하셨습니다. 준비가 되면 계속하십시오.",
+  practiceTitle: "먼저 연습을 합니다",
+  practiceText: "연습 문항은 {trials}개이며 결과에 들어가지 않습니다.",
+  practiceDone: "연습이 끝났습니다. 이제부터 하시는 응답이 결과에 들어갑니다.",
+  feedbackTitle: "연습",
+  confidence: "얼마나 확실합니까?",
+  checkTitle: "안내를 이해하셨습니까?",
+  checkText: "안내에 관한 다음 질문에 답해 주십시오.",
+  checkSend: "답 확인하기",
+  checkAgain: "맞지 않은 답이 있습니다. 안내를 다시 읽어 주십시오. 그다음 한 번 더 답하실 수 있습니다.",
+  checkPassed: "모두 맞았습니다. 이제 문항이 시작됩니다.",
+  checkFailed: "맞지 않은 답이 있습니다. 안내를 기억해 주십시오. 이제 문항이 시작됩니다.",
+  windowTitle: "창이 작습니다",
+  windowText: "창을 키우거나 기기를 돌리면 그림을 판단하기가 더 쉽습니다. 그대로 계속하셔도 됩니다.",
+  fullscreen: "전체 화면으로 보기",
+};
+
+const LANGUAGES = { en: ENGLISH, ko: KOREAN };
+const sentences = LANGUAGES[document.documentElement.lang] ?? ENGLISH;
 
 /** The sentence `key` with `{name}` replaced by `values.name`. */
 export function say(key, values = {}) {
-  return SENTENCES[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return sentences[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }

@@ -8,10 +8,13 @@ import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
 import { showAnswered, showQuestion } from "./progress.js";
 import { say } from "./strings.js";
-import { Refused, getJson, persistently } from "./transport.js";
+import { Refused, getJson, persistently, postJson } from "./transport.js";
 
 /** Answers that may wait unsent while people go on; the next question then waits with them. */
 const MOST_UNSENT = 5;
+
+/** After each delivered answer of this page, by the trial's index: what the server says of a practice answer. */
+const feedback = new Map();
 
 const stage = document.getElementById("stage");
 const banner = new Banner(document.getElementById("banner"));
@@ -43,7 +46,11 @@ async function start() {
 
 async function openDelivery() {
   const outbox = await openOutbox(stage.dataset.plan);
-  const delivery = new Delivery(outbox, { onFailure: () => banner.unsaved(), onSaved: () => banner.saved() });
+  const delivery = new Delivery(outbox, {
+    onFailure: () => banner.unsaved(),
+    onSaved: () => banner.saved(),
+    onReply: (index, reply) => feedback.set(index, reply.feedback),
+  });
   window.addEventListener("beforeunload", (event) => {
     if (delivery.unsent > 0) event.preventDefault();
   });
@@ -83,8 +90,14 @@ async function run(plan, delivery) {
       await delivery.store(planned.index, answerAddress(planned), answer);
       const sent = delivery.flush();
       sent.catch(refuse);
-      if (delivery.unsent >= MOST_UNSENT) await sent;
+      if (delivery.unsent >= MOST_UNSENT || planned.purpose === "practice") await sent;
     },
+    feedbackOn: ({ index }) => feedback.get(index),
+    onCheck: (task, attempt) =>
+      persistently(
+        () => postJson(addressBesidePlan(`comprehension/${task.name}`), attempt),
+        () => banner.unsaved(),
+      ).finally(() => banner.saved()),
   });
   stage.replaceChildren();
   const jsPsych = window.initJsPsych({
@@ -95,7 +108,11 @@ async function run(plan, delivery) {
 }
 
 function answerAddress({ trial_token: token }) {
-  return new URL(`trials/${token}`, new URL(stage.dataset.plan, location.href)).pathname;
+  return addressBesidePlan(`trials/${token}`);
+}
+
+function addressBesidePlan(path) {
+  return new URL(path, new URL(stage.dataset.plan, location.href)).pathname;
 }
 
 function now() {

@@ -55,9 +55,28 @@ export class TrialPlugin {
 
     const { value, time } = await choice(view.options);
     const answer = { response: value, rt: Math.max(0, Math.round(time - onset)) };
+    if (planned.confidence) answer.confidence = await askConfidence(view.root, planned.confidence);
     await onResponse(answer);
     return answer;
   }
+}
+
+/** Asks how sure the answer is, below it; resolves with 1 for the first label and so on. */
+async function askConfidence(root, labels) {
+  const options = labels.map((label, place) =>
+    element(
+      "button",
+      { type: "button", class: "option", value: place + 1, "aria-keyshortcuts": place + 1 },
+      element("span", {}, label),
+    ),
+  );
+  const heading = element("h2", { id: "confidence", tabindex: "-1" }, say("confidence"));
+  const group = element("div", { class: "options", role: "group", "aria-labelledby": "confidence" }, ...options);
+  root.querySelector(".hint").replaceWith(element("div", { class: "confidence" }, heading, group));
+  heading.scrollIntoView({ block: "nearest" });
+  heading.focus({ preventScroll: true });
+  const { value } = await choice(options);
+  return Number(value);
 }
 
 function drawTrial(planned, onRetry) {

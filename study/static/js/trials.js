@@ -1,5 +1,6 @@
 /** From the server's plan to jsPsych's timeline. */
 
+import { CheckPlugin } from "./check-plugin.js";
 import { element } from "./dom.js";
 import { PagePlugin } from "./page-plugin.js";
 import { say } from "./strings.js";
@@ -9,14 +10,17 @@ import { TrialPlugin } from "./trial-plugin.js";
  * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
  * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, {response, rt})` on its answer.
  */
-export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse }) {
+export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, feedbackOn, onCheck }) {
   const timeline = [];
   plan.tasks.forEach((task, part) => {
     const open = plan.trials.filter((planned) => planned.task === task.name);
     if (open.length === 0) return;
     const pages = pagesBefore(task, part, open, plan, timeline.length === 0);
-    for (const page of pages) timeline.push({ ...page, on_start: () => onPage(open[0].index) });
-    for (const planned of open) {
+    pages.push(...comprehensionCheck(task, (attempt) => onCheck(task, attempt)));
+    const practice = open.filter(({ purpose }) => purpose === "practice").length;
+    if (practice > 0) pages.push(page(say("practiceTitle"), say("practiceText", { trials: practice })));
+    for (const shown of pages) timeline.push({ ...shown, on_start: () => onPage(open[0].index) });
+    open.forEach((planned, place) => {
       timeline.push({
         type: TrialPlugin,
         planned,
@@ -25,7 +29,10 @@ export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse }
         on_start: () => onQuestion(planned),
         on_response: (answer) => onResponse(planned, answer),
       });
-    }
+      for (const shown of pagesAfter(planned, open[place + 1], task, plan.total, feedbackOn)) {
+        timeline.push({ ...shown, on_start: () => onPage(planned.index + 1) });
+      }
+    });
   });
   return timeline;
 }
@@ -34,6 +41,23 @@ function pagesBefore(task, part, open, plan, isFirst) {
   if (open.length < task.trials) return [welcomeBack(task, open[0], plan.total)];
   const pages = [instructions(task, part, plan.tasks.length)];
   return isFirst ? pages : [breakBefore(task, part, plan.tasks.length), ...pages];
+}
+
+/** The check of the instructions, where the server still asks for it. */
+function comprehensionCheck(task, send) {
+  if (!task.comprehension) return [];
+  return [{ type: CheckPlugin, ...task.comprehension, instructions: task.instructions, send }];
+}
+
+function pagesAfter(planned, following, task, total, feedbackOn) {
+  if (planned.purpose === "practice") {
+    const isLast = following && following.purpose !== "practice";
+    const sentences = () => [feedbackOn(planned), isLast && say("practiceDone")].filter(Boolean);
+    const fill = (body) => body.append(...sentences().map((text) => element("p", {}, text)));
+    return [{ type: PagePlugin, title: say("feedbackTitle"), pages: [fill], last_button: say("goOn") }];
+  }
+  if (!following || !task.break_every || (planned.index + 1) % task.break_every !== 0) return [];
+  return [page(say("pauseTitle"), say("pauseText", { n: planned.index + 1, total }))];
 }
 
 function instructions(task, part, parts) {

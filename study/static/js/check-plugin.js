@@ -1,0 +1,86 @@
+/** A jsPsych plugin: questions about the instructions, sent to the server, which says whether they are right. */
+
+import { element } from "./dom.js";
+import { say } from "./strings.js";
+
+const { ParameterType } = window.jsPsychModule;
+
+export class CheckPlugin {
+  static info = {
+    name: "discern-check",
+    version: "1.0.0",
+    parameters: {
+      /** `{text, options}` each. */
+      questions: { type: ParameterType.OBJECT, array: true },
+      /** The number of the next try, from 1. */
+      attempt: { type: ParameterType.INT },
+      tries_left: { type: ParameterType.INT },
+      /** Pages of HTML to read again before another try. */
+      instructions: { type: ParameterType.HTML_STRING, array: true },
+      /** Called with {attempt, answers}; resolves with {passed, tries_left}. */
+      send: { type: ParameterType.FUNCTION },
+    },
+    data: {
+      passed: { type: ParameterType.BOOL },
+    },
+  };
+
+  async trial(display, { questions, attempt, instructions, send }) {
+    for (let current = attempt; ; current += 1) {
+      const answers = await ask(display, questions);
+      const { passed, tries_left: left } = await send({ attempt: current, answers });
+      if (passed || left === 0) {
+        await tell(display, say(passed ? "checkPassed" : "checkFailed"), []);
+        return { passed };
+      }
+      await tell(display, say("checkAgain"), instructions);
+    }
+  }
+}
+
+/** Resolves with the place of the chosen option of each question. */
+function ask(display, questions) {
+  const fields = questions.map(({ text, options }, n) =>
+    element(
+      "fieldset",
+      { class: "check" },
+      element("legend", {}, text),
+      ...options.map((label, place) =>
+        element(
+          "label",
+          { class: "agree" },
+          element("input", { type: "radio", name: `question-${n}`, value: place, required: true }),
+          element("span", {}, label),
+        ),
+      ),
+    ),
+  );
+  const form = element("form", {}, ...fields, element("p", {}, element("button", { class: "button" }, say("checkSend"))));
+  show(display, element("p", {}, say("checkText")), form);
+  return new Promise((resolve) => {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const given = new FormData(form);
+      form.querySelector("button").disabled = true;
+      resolve(questions.map((_, n) => Number(given.get(`question-${n}`))));
+    });
+  });
+}
+
+function tell(display, text, instructions) {
+  const again = instructions.map((html) => {
+    const page = element("div");
+    page.innerHTML = html; // written by us, rendered by our server
+    return page;
+  });
+  const button = element("button", { type: "button", class: "button" }, say("goOn"));
+  show(display, element("p", { role: "status" }, text), ...again, element("p", { class: "page-buttons" }, button));
+  return new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
+}
+
+function show(display, ...content) {
+  const heading = element("h1", { tabindex: "-1" }, say("checkTitle"));
+  display.replaceChildren(element("article", { class: "sheet" }, heading, ...content));
+  window.scrollTo(0, 0);
+  heading.focus({ preventScroll: true });
+}

@@ -1,0 +1,27 @@
+"""The shape of the texts that participants read in the tasks."""
+
+from dataclasses import dataclass
+
+TRUST_VALUES = ("2", "1", "0", "-1", "-2")  # positive: the left one
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about the instructions; `right` is the place of the right option."""
+
+    text: str
+    options: tuple[str, ...]
+    right: int
+
+
+@dataclass(frozen=True)
+class Wording:
+    """`{category}` in `prompt` is what both networks predicted. `instructions` are pages of our own HTML."""
+
+    question: str
+    prompt: str | None
+    image_labels: tuple[str | None, ...]
+    image_alts: tuple[str, ...]
+    option_labels: tuple[str, ...]  # of TRUST_VALUES; empty where the options are the categories
+    instructions: tuple[str, ...]
+    comprehension: tuple[Question, ...]

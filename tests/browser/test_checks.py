@@ -1,0 +1,81 @@
+"""What stands beside the questions that count: practice, checks, confidence, pauses, in a real browser."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.person import Person
+from tests.browser.studies import LiveStudy, serving
+from tests.browser.test_appearance import DEVICES, Tour
+
+BESIDE = {
+    "images": 6,
+    "trials": 2,
+    "practice": 2,
+    "attention_checks": 1,
+    "comprehension": True,
+    "confidence": True,
+    "break_every": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStudy]:
+    with serving(tmp_path_factory.mktemp("checked"), **BESIDE) as study:
+        yield study
+
+
+def answers(page: Page, option: int = 0) -> None:
+    expect(page.locator(".option").first).to_be_enabled()
+    page.locator(".options .option").nth(option).click()
+    page.locator(".confidence .option").nth(2).click()
+    expect(page.locator(".confidence")).to_have_count(0)
+
+
+def tries(page: Page, options: list[int]) -> None:
+    for question, option in enumerate(options):
+        page.locator(".check").nth(question).get_by_role("radio").nth(option).check()
+    page.get_by_role("button", name="Check my answers").click()
+
+
+@pytest.mark.parametrize("device", [*DEVICES])
+def test_practice_checks_confidence_and_pauses(
+    device: str, open_context: Callable[..., BrowserContext], checked: LiveStudy, screenshots
+) -> None:
+    page, tour = open_context(**DEVICES[device]).new_page(), Tour(device, screenshots)
+    person = Person.arrives(page, checked)
+    person.consents()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Begin").click()
+    tour.sees(page, "checks-1-comprehension")
+    tries(page, [0, 0])
+    expect(page.get_by_text("Not everything was right")).to_be_visible()
+    tour.sees(page, "checks-2-again")
+    page.get_by_role("button", name="Go on").click()
+    tries(page, [1, 0])
+    expect(page.get_by_text("All right. The questions begin now.")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="First some practice")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    for n in range(2):
+        expect(page.locator(".option").first).to_be_enabled()
+        page.locator(".options .option").first.click()
+        if n == 0:
+            tour.sees(page, "checks-3-confidence")
+        page.keyboard.press("3")
+        expect(page.get_by_text("the picture depicts")).to_be_visible()
+        if n == 1:
+            expect(page.get_by_text("The practice is over")).to_be_visible()
+            tour.sees(page, "checks-4-feedback")
+        page.get_by_role("button", name="Go on").click()
+    for n in range(3):
+        expect(page.locator(".option").first).to_be_enabled()
+        if page.get_by_text("This is an attention check").count():
+            tour.sees(page, "checks-5-attention")
+        answers(page)
+        if n == 1:
+            expect(page.get_by_role("heading", name="Time for a short break")).to_be_visible()
+            page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_visible()
+    assert len(checked.answers(person.token)) == 5
