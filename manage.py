@@ -236,18 +236,25 @@ def require_same_request(definition: Definition, provenance: dict[str, Any]) -> 
 
 @cli.command("add-researcher")
 @click.argument("name")
-def add_researcher(name: str) -> None:
+@click.option(
+    "--role",
+    type=click.Choice(["owner", "analyst", "viewer"]),
+    default="owner",
+    show_default=True,
+    help="Owners do everything, analysts export, viewers look.",
+)
+def add_researcher(name: str, role: str) -> None:
     """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
 
-    Example: manage.py add-researcher ada
+    Example: manage.py add-researcher ada --role analyst
     """
     from study.admins import create_admin
 
     password = secrets.token_urlsafe(12)
     with ready_database().writing() as session:
-        create_admin(session, name, password, now())
+        create_admin(session, name, password, now(), role)
         session.commit()
-    click.echo(f"Researcher {name!r}, password {password}\nIt is shown this once.")
+    click.echo(f"Researcher {name!r} ({role}), password {password}\nIt is shown this once.")
 
 
 @cli.command()

@@ -9,7 +9,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from study import audit
 from study.errors import AdminError, LoginThrottledError
-from study.schema import Admin, AuditEntry
+from study.schema import OWNER, Admin, AuditEntry
 
 MIN_PASSWORD_LENGTH = 12
 MAX_FAILURES = 5
@@ -20,17 +20,20 @@ _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _NOBODY = generate_password_hash("nobody has this password")
 
 
-def create_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
-    """Add a researcher. The caller commits. Raises AdminError for a taken or odd name or a short password."""
+def create_admin(session: Session, name: str, password: str, now: datetime, role: str = OWNER) -> Admin:
+    """Add a researcher; `role` is one of schema.ROLES. The caller commits.
+
+    Raises AdminError for a taken or odd name or a short password.
+    """
     if not _NAME.fullmatch(name):
         raise AdminError(f"{name!r} cannot be a name; use up to 64 letters, digits and . _ @ -")
     if len(password) < MIN_PASSWORD_LENGTH:
         raise AdminError(f"the password has {len(password)} characters; use at least {MIN_PASSWORD_LENGTH}")
     if session.scalar(select(Admin.id).where(Admin.name == name)):
         raise AdminError(f"there is a researcher named {name!r} already; set_password gives them another password")
-    admin = Admin(name=name, password_hash=generate_password_hash(password), created_at=now)
+    admin = Admin(name=name, password_hash=generate_password_hash(password), role=role, created_at=now)
     session.add(admin)
-    audit.append(session, "manage.py", "admin-created", {"name": name}, now)
+    audit.append(session, "manage.py", "admin-created", {"name": name, "role": role}, now)
     return admin
 
 

@@ -41,6 +41,14 @@ class AdminError(StudyError):
     """A researcher account cannot be made."""
 
 
+class ForbiddenError(StudyError):
+    """This researcher's role does not allow it."""
+
+
+class PlatformError(StudyError):
+    """A recruitment platform did not do what it was asked; the message holds its words."""
+
+
 class LoginThrottledError(StudyError):
     """Too many failed attempts for this name; later attempts may succeed."""
 

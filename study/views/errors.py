@@ -2,16 +2,17 @@
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
 
 from study.errors import (
     AnswerConflictError,
     ConductError,
     ConsentError,
+    ForbiddenError,
     LoginThrottledError,
     MalformedAnswerError,
     NotOpenError,
@@ -34,6 +35,7 @@ _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     RecruitmentError: (400, "malformed", "This link is not complete"),
     MalformedAnswerError: (400, "malformed", "The answer could not be used"),
     AnswerConflictError: (409, "conflict", "The answer does not fit"),
+    ForbiddenError: (403, "forbidden", "Not for this role"),
     LoginThrottledError: (429, "throttled", "Too many attempts"),
 }
 _HEADINGS = {404: "Not found", 405: "Not possible here", 413: "Too large", 500: "Something went wrong"}
@@ -72,6 +74,8 @@ def _forged_form(_error: CSRFError) -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
+    if isinstance(error, SecurityError):  # a Host that is not ours: no page with addresses in it can be written
+        return Response("This server does not answer to that name.", status, mimetype="text/plain")
     if 300 <= status < 400:
         return error.get_response()
     if isinstance(error, RequestEntityTooLarge) and request.blueprint == "protocol":

@@ -11,18 +11,20 @@ from flask import Blueprint, g, redirect, render_template, request, send_file, s
 from flask.typing import ResponseReturnValue
 
 from study import admins, export_proof
+from study.errors import ForbiddenError
 from study.export import write_zip
 from study.participation import find_study
 from study.progress import progress, summaries
-from study.schema import Admin
+from study.schema import ANALYST, OWNER, VIEWER, Admin
 from study.views.database import database
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
+_FOR_ANALYSTS = ("researcher.index", "researcher.show_progress", "researcher.export")
 _OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
 
 
 def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Only for researchers; others go to the login page first. A new password ends older logins."""
+    """Only for researchers whose role allows it; others log in first. A new password ends older logins."""
 
     @wraps(view)
     def guarded(**arguments: str) -> ResponseReturnValue:
@@ -30,10 +32,19 @@ def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
             admin = reading.get(Admin, session.get("admin_id", 0))
         if admin is None or session.get("password_mark") != _password_mark(admin):
             return redirect(url_for("researcher.login", next=request.path), 303)
+        if not _permits(admin.role, request.endpoint or "", request.method):
+            raise ForbiddenError(f"the role {admin.role!r} does not include this; ask an owner of the study")
         g.admin = admin
         return view(**arguments)
 
     return guarded
+
+
+def _permits(role: str, endpoint: str, method: str) -> bool:
+    """Whatever is not named here is for owners alone, pages that are added later too."""
+    if role == ANALYST:
+        return endpoint in _FOR_ANALYSTS
+    return role == OWNER or (role == VIEWER and method in ("GET", "HEAD"))
 
 
 @bp.get("/login")

@@ -1,0 +1,36 @@
+"""Places of people who returned their submission or ran out of time on the platform."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from study import audit
+from study.enrolment import lock_study
+from study.schema import OPEN, RELEASED, Participant, Study, Trial
+from study.security import recruitment_hash
+
+
+def release_places(
+    session: Session, slug: str, provider: str, keys: Iterable[str], secret: str, actor: str, now: datetime
+) -> int:
+    """Free the open trials of those of these people who have not finished; returns how many people held any.
+
+    `keys` are the platform's ids of persons, as `Recruited.key` has them. What they answered stays, and somebody who
+    answers after all wins the places back or is kept as overflow, as after a lease. The caller commits.
+    """
+    study = lock_study(session, Study.slug == slug)
+    hashes = {recruitment_hash(secret, provider, key) for key in keys}
+    mine = (Participant.study_id == study.id, Participant.recruitment_hash.in_(hashes))
+    gone = session.scalars(
+        select(Participant)
+        .where(*mine, Participant.finished_at.is_(None))
+        .where(select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists())
+        .with_for_update(skip_locked=True)  # whoever is storing an answer at this moment has not gone
+    ).all()
+    for participant in gone:
+        trials = update(Trial).where(Trial.participant_id == participant.id, Trial.state == OPEN)
+        session.execute(trials.values(state=RELEASED).execution_options(synchronize_session=False))
+        audit.append(session, actor, "place-released", {"slug": slug, "participant": participant.public_id}, now)
+    return len(gone)

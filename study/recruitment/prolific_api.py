@@ -1,0 +1,99 @@
+"""Prolific's API, version 1 (docs.prolific.com/api-reference)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request
+
+from study.recruitment.outcomes import INCOMPATIBLE_DEVICE, NO_CONSENT
+from study.recruitment.platform import (
+    APPROVED,
+    GONE,
+    REJECTED,
+    SUBMITTED,
+    WORKING,
+    Posting,
+    Submission,
+    exchange,
+)
+from study.recruitment.prolific import PARAMETERS
+
+_STATES = {
+    "ACTIVE": WORKING,
+    "RESERVED": WORKING,
+    "AWAITING REVIEW": SUBMITTED,
+    "APPROVED": APPROVED,
+    "REJECTED": REJECTED,
+    "RETURNED": GONE,
+    "TIMED-OUT": GONE,
+}
+_CODE_TYPES = {NO_CONSENT: "NO_CONSENT", INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE"}
+
+
+class Prolific:
+    """`token` is the API token of a workspace; it belongs in the environment, never in a definition."""
+
+    def __init__(self, token: str, base_url: str = "https://api.prolific.com/api/v1") -> None:
+        self._token, self._base_url = token, base_url
+
+    def create(self, posting: Posting) -> str:
+        """A draft, then published: drafts cost nothing, so a refusal leaves nothing behind that does."""
+        query = "&".join(f"{name}={{{{%{name}%}}}}" for name in PARAMETERS)
+        codes = [
+            {"code": posting.completion_code, "code_type": "COMPLETED", "actions": [{"action": "MANUALLY_REVIEW"}]}
+        ]
+        codes += [
+            {"code": code, "code_type": _CODE_TYPES.get(outcome, "OTHER"), "actions": [{"action": "REQUEST_RETURN"}]}
+            for outcome, code in posting.outcome_codes.items()
+        ]
+        draft = {
+            "name": posting.name,
+            "description": posting.description,
+            "external_study_url": f"{posting.url}?{query}",
+            "prolific_id_option": "url_parameters",
+            "completion_codes": codes,
+            "total_available_places": posting.places,
+            "estimated_completion_time": posting.minutes,
+            "reward": posting.reward,
+            "device_compatibility": ["desktop", "tablet", "mobile"],
+            "filters": [],
+        }
+        study_id = self._call("POST", "/studies/", draft)["id"]
+        self._call("POST", f"/studies/{study_id}/transition/", {"action": "PUBLISH"})
+        return study_id
+
+    def submissions(self, study_id: str) -> list[Submission]:
+        """Page after page until the last; a state that Prolific adds later counts as still working."""
+        found: list[Submission] = []
+        page = 1
+        while True:
+            query = urlencode({"study": study_id, "page": page, "page_size": 100})
+            reply = self._call("GET", f"/submissions/?{query}")
+            found += [
+                Submission(row["id"], row["participant_id"], _STATES.get(row["status"], WORKING))
+                for row in reply["results"]
+            ]
+            if not reply["results"] or not reply.get("_links", {}).get("next", {}).get("href"):
+                return found
+            page += 1
+
+    def approve(self, submissions: Sequence[Submission]) -> None:
+        """One by one: a repeated transition is ignored by Prolific, so this may be called again after a failure."""
+        for submission in submissions:
+            self._call("POST", f"/submissions/{submission.id}/transition/", {"action": "APPROVE"})
+
+    def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
+        """Set up, then pay. Prolific knows no request token: call again only after looking what was paid."""
+        amount = f"{cents // 100}.{cents % 100:02}"
+        bonus = self._call(
+            "POST",
+            "/submissions/bonus-payments/",
+            {"study_id": study_id, "csv_bonuses": f"{submission.id},{amount}"},
+        )
+        self._call("POST", f"/bulk-bonus-payments/{bonus['id']}/pay/")
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        return exchange(Request(f"{self._base_url}{path}", content, headers, method=method), "Prolific")
