@@ -26,6 +26,8 @@ class Farewell:
     contact: str
     debriefing: str
     completion_code: str
+    withdrawal_code: str | None
+    slug: str
     provider: str
     departure: Departure | None
     finished_at: datetime
@@ -92,6 +94,8 @@ def farewell(session: Session, token: str) -> Farewell | None:
         contact=definition.study.contact,
         debriefing=definition.study.debriefing[participant.language],
         completion_code=participant.completion_code,
+        withdrawal_code=participant.withdrawal_code,
+        slug=participant.study.slug,
         provider=definition.participants.provider,
         departure=departure(session, participant, participant.completion_code),
         finished_at=participant.finished_at,

@@ -109,6 +109,7 @@ def study(token: str) -> ResponseReturnValue:
         title=definition.study.title[participant.language],
         language=participant.language,
         contact=definition.study.contact,
+        withdraw_url=url_for("withdrawal.ask", token=token),
         plan_url=url_for("protocol.show_plan", token=token),
         finish_url=url_for("participant.finish", token=token),
     )
@@ -128,6 +129,9 @@ def finish(token: str) -> ResponseReturnValue:
         contact=end.contact,
         debriefing_html=to_html(end.debriefing),
         completion_code=end.completion_code,
+        withdraw_url=url_for("withdrawal.ask", token=token),
+        withdrawal_code=end.withdrawal_code,
+        withdrawal_address=url_for("withdrawal.ask_for_code", slug=end.slug, _external=True),
         redirect_url=end.departure.url if end.departure else None,
         redirect_fields=end.departure.fields if end.departure else {},
     )

@@ -1,0 +1,111 @@
+"""Withdrawing erases what somebody gave, keeps a tombstone in the audit log, and frees the places."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import inspect, text
+
+from study import audit
+from study.db import Database
+from study.errors import StudyFullError, UnknownError
+from study.schema import AuditEntry, Comprehension, Demographic, Event, ExternalIdentity, Participant, Response, Trial
+from study.withdrawal import ACTION, withdraw, withdraw_by_code
+from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of
+from tests.study.visitor import hidden_fields, join
+
+
+@pytest.fixture
+def opened(any_database: Database, tmp_path: Path) -> Database:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=1)))
+    return any_database
+
+
+def test_everything_of_the_one_goes_and_everything_of_the_others_stays(opened: Database) -> None:
+    """The oracle searches every cell of every table for what belongs to the person."""
+    leaving, staying = enrol(opened, 0), enrol(opened, 1)
+    for person in (leaving, staying):
+        for trial in trials_of(opened, person):
+            answer(opened, person, trial)
+    with opened.writing() as session:
+        for person in (leaving, staying):
+            session.add(Event(trial_id=trials_of(opened, person)[0].id, event="blur", time=1.0))
+            session.add(Demographic(participant_id=person.id, question="age", answer="42"))
+            session.add(
+                Comprehension(participant_id=person.id, task="seeing", attempt=1, answers=[], passed=True, at=NOW)
+            )
+        session.commit()
+        withdraw(session, leaving.token, NOW)
+        session.commit()
+    with opened.reading() as session:
+        kinds = (Participant, Trial, Response, Event, ExternalIdentity, Demographic, Comprehension)
+        assert [session.query(kind).count() for kind in kinds] == [1, 2, 2, 1, 1, 1, 1]
+        tables = [name for name in inspect(session.get_bind()).get_table_names() if name != "audit_entry"]
+        cells = "".join(str(session.execute(text(f"SELECT * FROM {name}")).all()) for name in tables)
+    marks = (leaving.token, leaving.public_id, leaving.recruitment_hash, leaving.withdrawal_code)
+    assert not [mark for mark in marks if mark in cells]
+    assert ratings(opened)["seeing", 1] == 2
+
+
+def test_the_audit_log_keeps_that_it_happened(opened: Database) -> None:
+    person = enrol(opened)
+    answer(opened, person, trials_of(opened, person)[0])
+    with opened.writing() as session:
+        withdraw_by_code(session, "demo", f" {person.withdrawal_code.lower()} ", NOW)
+        session.commit()
+        (entry,) = session.query(AuditEntry).filter_by(action=ACTION)
+        assert entry.detail == {"slug": "demo", "participant": person.public_id, "answers": 1}
+        audit.verify(session)
+
+
+def test_the_places_are_free_again(opened: Database) -> None:
+    people = [enrol(opened, seed) for seed in range(8)]
+    with pytest.raises(StudyFullError):
+        enrol(opened, 9)
+    with opened.writing() as session:
+        withdraw(session, people[3].token, NOW)
+        session.commit()
+    enrol(opened, 9)
+
+
+@pytest.mark.parametrize("code", ["", "ABCDEFGH", "' OR 1=1", "\0", "A" * 99])
+def test_a_wrong_code_deletes_nothing(opened: Database, code: str) -> None:
+    enrol(opened)
+    with opened.writing() as session, pytest.raises(UnknownError, match="nobody's data"):
+        withdraw_by_code(session, "demo", code, NOW)
+
+
+def test_a_code_is_good_in_its_own_study_only(opened: Database) -> None:
+    person = enrol(opened)
+    with opened.writing() as session, pytest.raises(UnknownError):
+        withdraw_by_code(session, "another", person.withdrawal_code, NOW)
+
+
+def test_somebody_stops_in_the_middle(app: Flask) -> None:
+    visitor = join(app)
+    visitor.send(visitor.plan()["trials"][0])
+    path = f"/p/{visitor.token}/withdraw"
+    assert f'href="{path}"' in visitor.client.get(f"/p/{visitor.token}/study").text
+    form = hidden_fields(visitor.client.get(path).text)
+    assert visitor.client.post(path, data=form).status_code == 400, "the box was not ticked"
+    assert visitor.client.post(path, data={"confirmed": "yes"}).status_code == 400, "no token"
+    reply = visitor.client.post(path, data=form | {"confirmed": "yes"})
+    assert "have been deleted" in visitor.client.get(reply.headers["Location"]).text
+    assert visitor.client.get(f"/p/{visitor.token}/plan").status_code == 404
+    assert visitor.client.get("/s/demo").status_code == 200, "the cookie leads nowhere any more"
+
+
+def test_somebody_changes_their_mind_after_the_end(app: Flask, database: Database) -> None:
+    visitor = join(app)
+    visitor.finish()
+    page = visitor.client.get(f"/p/{visitor.token}/finish").text
+    code = re.search(r'id="withdrawal-code">([A-Z0-9]{8})<', page)[1]
+    assert "/s/demo/withdraw" in page
+    client = app.test_client()
+    form = hidden_fields(client.get("/s/demo/withdraw").text) | {"confirmed": "yes", "code": code}
+    assert client.post("/s/demo/withdraw", data=form).status_code == 303
+    assert client.post("/s/demo/withdraw", data=form).status_code == 404
+    with database.reading() as session:
+        assert session.query(Participant).count() == 0
