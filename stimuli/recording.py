@@ -41,7 +41,7 @@ class Recording:
     def maps_of(self, layer: str, numbers: Tensor) -> Tensor:
         """`numbers`, shaped as the output of `layer`, as feature maps (N, K, u, v)."""
         maps = numbers if self.reshape is None else self.reshape(numbers)
-        if maps.ndim != 4 or len(maps) != len(self.images):
+        if maps.ndim != 4 or len(maps) != len(numbers):
             shaped = "" if self.reshape is None else " through the reshape you gave"
             raise ExplanationError(
                 f"target layer {layer!r} must give feature maps (N, K, u, v); it gave {described(maps)}{shaped}"

@@ -10,6 +10,7 @@ stays small. The common operations have a rule of their own; any other node is c
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ def replay(
     wanted: Mapping[Edge, Sequence[ReluRule]],
     precision: torch.dtype,
 ) -> dict[tuple[Edge, ReluRule], Tensor]:
-    """Return for every wanted edge and rule the gradients (T, N, …) there.
+    """Return for every wanted edge and rule the gradients (N, T, …) there.
 
     `seeds` (T, N, C) are the gradients of T scores an image at the network's output, whose edge is `start`.
     Convolutions are walked in `precision`. Nothing in the graph is changed or freed.
@@ -41,25 +42,22 @@ def replay(
         {rule for of_edge in wanted.values() for rule in of_edge}, key=lambda rule: (not rule.masked, rule.positive)
     )
     slices = tuple((rule, turn) for rule in rules for turn in range(len(seeds)))
-    walk = _Walk(order, wanted, seeds.shape[1])
+    walk = _Walk(order, wanted, seeds.shape[:2])
     stack = Stack(seeds.repeat(len(rules), 1, 1), owned=True)
-    walk.on(0, {start: stack}, Block(slices, slice(0, seeds.shape[1]), precision))
-    return {
-        (edge, rule): torch.stack([walk.found[edge, rule, turn] for turn in range(len(seeds))])
-        for edge, of_edge in wanted.items()
-        for rule in of_edge
-    }
+    walk.on(0, {start: stack}, Block(slices, slice(0, seeds.shape[1]), precision, {}))
+    return walk.found
 
 
 class _Walk:
     """One replay: the plan of its steps and what it has found."""
 
-    def __init__(self, order: Sequence[Node], wanted: Mapping[Edge, Sequence[ReluRule]], pictures: int) -> None:
-        self._order, self._wanted, self._pictures = order, wanted, pictures
+    def __init__(self, order: Sequence[Node], wanted: Mapping[Edge, Sequence[ReluRule]], scores: Sequence[int]) -> None:
+        self._order, self._wanted = order, wanted
+        self._turns, self._pictures = scores
         self._on_the_way = frozenset(order)
-        self._steps = [step_of(node, self._on_the_way, pictures) for node in order]
+        self._steps = [step_of(node, self._on_the_way, self._pictures) for node in order]
         self._alive, self._by_picture = self._plan()
-        self.found: dict[tuple[Edge, ReluRule, int], Tensor] = {}
+        self.found: dict[tuple[Edge, ReluRule], Tensor] = {}
 
     def on(self, start: int, state: dict[Edge, Stack], block: Block) -> None:
         """Walk from `order[start]` to the end with the gradients in `state`."""
@@ -102,27 +100,30 @@ class _Walk:
         edges = [edge for edge in inputs(node) if edge is not None and edge[0] in self._on_the_way]
         shapes = [shape_at((node, 0)), *map(shape_at, edges)]
         one = max(map(math.prod, shapes)) // self._pictures * block.precision.itemsize
-        first, last = block.rows.start, block.rows.stop
+        pictures = block.rows.stop - block.rows.start
         at_once = max(1, BYTES_IN_FLIGHT // max(one, 1))
-        slices_at_once = max(1, at_once // (last - first))
-        rows_at_once = at_once if self._by_picture[place] and slices_at_once == 1 else last - first
-        if slices_at_once >= len(block.slices) and rows_at_once >= last - first:
-            return []
-        return [
-            (slice(number, number + slices_at_once), slice(row, min(row + rows_at_once, last)))
-            for number in range(0, len(block.slices), slices_at_once)
-            for row in range(first, last, rows_at_once)
-        ]
+        slice_parts = _parts(0, len(block.slices), max(1, at_once // pictures))
+        whole = at_once >= pictures or not self._by_picture[place]
+        row_parts = [block.rows] if whole else _parts(block.rows.start, block.rows.stop, at_once)
+        pieces = [(slices, rows) for slices in slice_parts for rows in row_parts]
+        return pieces if len(pieces) > 1 else []
 
     def _keep(self, edge: Edge, gradients: Tensor, block: Block) -> None:
+        node, number = edge
         for (rule, turn), gradient in zip(block.slices, gradients, strict=True):
-            if rule in self._wanted[edge]:
-                if (edge, rule, turn) not in self.found:
-                    shape = (self._pictures, *gradient.shape[1:])
-                    self.found[edge, rule, turn] = gradient.new_empty(
-                        shape, dtype=edge[0]._input_metadata[edge[1]].dtype
-                    )
-                self.found[edge, rule, turn][block.rows] = gradient
+            if rule not in self._wanted[edge]:
+                continue
+            if (edge, rule) not in self.found:
+                shape = (self._pictures, self._turns, *gradient.shape[1:])
+                self.found[edge, rule] = gradient.new_empty(shape, dtype=node._input_metadata[number].dtype)
+            self.found[edge, rule][block.rows, turn] = gradient
+
+
+def _parts(start: int, stop: int, size: int) -> list[slice]:
+    """start…stop in as few parts of at most `size` as possible, nearly equal."""
+    count = -(-(stop - start) // size)
+    bounds = [start + (stop - start) * part // count for part in range(count + 1)]
+    return [slice(first, last) for first, last in pairwise(bounds)]
 
 
 def _piece(state: dict[Edge, Stack], block: Block, slices: slice, rows: slice) -> tuple[dict[Edge, Stack], Block]:

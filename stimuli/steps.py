@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from stimuli.convolutions import input_gradient, layout_of, settings_of
 from stimuli.graph import Edge, inputs, shape_at
 from stimuli.relu_rules import ReluRule, apply_rule, is_relu, kind_of
 
@@ -23,6 +24,7 @@ class Block:
     slices: tuple[tuple[ReluRule, int], ...]
     rows: slice
     precision: torch.dtype  # in which convolutions are walked
+    weights: dict[Node, Tensor]  # of convolutions, in that precision, for the next piece of the stack
 
 
 @dataclass(frozen=True)
@@ -90,16 +92,13 @@ def _relu_of_whole(node: Node, arrived: Sequence[Stack | None], block: Block) ->
 def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """The gradient of the input alone; autograd called by hand would compute the weights' too."""
     layout = layout_of(node._saved_input)
-    gradients = arrived[0].gradients.flatten(0, 1).to(block.precision).contiguous(memory_format=layout)
+    (stack,) = arrived
+    gradients = _flat(stack.gradients).to(block.precision).contiguous(memory_format=layout)
+    if node not in block.weights:
+        block.weights[node] = node._saved_weight.detach().to(block.precision).contiguous(memory_format=layout)
     shape = (len(gradients), *shape_at(inputs(node)[0])[1:])
-    source = torch.empty(shape, dtype=block.precision, device=gradients.device, memory_format=layout)  # never read
-    weight = node._saved_weight.to(block.precision)
-    options = ("stride", "padding", "dilation", "transposed", "output_padding", "groups")
-    settings = [getattr(node, f"_saved_{option}") for option in options]
-    computed, _, _ = torch.ops.aten.convolution_backward(
-        gradients, source, weight, None, *settings, [True, False, False]
-    )
-    return _to_first_input(node, computed.unflatten(0, arrived[0].gradients.shape[:2]))
+    found = input_gradient(gradients, block.weights[node], shape, settings_of(node))
+    return _to_first_input(node, _stacked(found, len(stack.gradients)))
 
 
 def _linear(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
@@ -112,11 +111,9 @@ def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list
     switches = node._saved_result1[block.rows]
     gradients = arrived[0].gradients
     layout = layout_of(switches)
-    shape = (*gradients.shape[:2], *shape_at(inputs(node)[0])[1:])
-    spread = torch.empty(
-        (shape[0] * shape[1], *shape[2:]), dtype=gradients.dtype, device=gradients.device, memory_format=layout
-    )
-    spread = spread.unflatten(0, shape[:2])
+    shape = (gradients.shape[0] * gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    spread = torch.empty(shape, dtype=gradients.dtype, device=gradients.device, memory_format=layout)
+    spread = _stacked(spread, len(gradients))
     settings = [
         getattr(node, f"_saved_{option}") for option in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
     ]
@@ -158,6 +155,17 @@ def _to_first_input(node: Node, gradients: Tensor) -> list[tuple[Edge, Stack]]:
     return [(inputs(node)[0], Stack(gradients, owned=True))]
 
 
+def _flat(gradients: Tensor) -> Tensor:
+    """(S, n, …) to (S·n, …)."""
+    return gradients.flatten(0, 1) if len(gradients) > 1 else gradients[0]
+
+
+def _stacked(gradients: Tensor, slices: int) -> Tensor:
+    """(S·n, …) to (S, n, …)."""
+    # Splitting a dimension of size 1 invents strides that hide channels last from torch, which then copies.
+    return gradients.unflatten(0, (slices, -1)) if slices > 1 else gradients.unsqueeze(0)
+
+
 Fits = Callable[[Node, Sequence[Edge]], bool]
 
 
@@ -194,9 +202,3 @@ STEPS: dict[str, tuple[Step, Fits | None]] = {
 
 OF_ALL_PICTURES = frozenset({as_autograd, _relu_of_whole})
 """Steps that cannot be taken for some of the pictures."""
-
-
-def layout_of(maps: Tensor) -> torch.memory_format:
-    """Channels last where `maps` (N, K, u, v) are stored so."""
-    last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
-    return torch.channels_last if last else torch.contiguous_format

@@ -114,7 +114,7 @@ class Trace:
             if not order:
                 raise ExplanationError(f"the scores do not depend on {_in_words(at)}")
         if any(strangers(order) for order in orders.values()):
-            found = {(at, rule): self._by_autograd(sources[at], at) for at, rule in wanted}
+            found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
         else:
             edges = {at: edge_of(source) for at, source in sources.items()}
             rules = {edges[at]: [rule for other, rule in wanted if other == at] for at in sources}
@@ -123,14 +123,18 @@ class Trace:
         return {(at, rule): self._of_pairs(at, gradients) for (at, rule), gradients in found.items()}
 
     def _of_pairs(self, at: str | None, gradients: Tensor) -> Tensor:
-        """(T, N, …) to (R, …), a layer's as feature maps."""
-        shaped = gradients if at is PICTURE else torch.stack([self.recording.maps_of(at, one) for one in gradients])
-        return shaped[self._turn_of, self._rows]
+        """(N, T, …) to (R, …), a layer's as feature maps."""
+        if len(self.targets) == gradients.shape[0] * gradients.shape[1]:
+            pairs = gradients.flatten(0, 1)
+        else:
+            pairs = gradients[self._rows, self._turn_of]
+        return pairs if at is PICTURE else self.recording.maps_of(at, pairs)
 
-    def _by_autograd(self, source: Tensor, at: str | None) -> Tensor:
-        """The plain gradient (T, N, …) through a network that has operations which the rules do not know."""
+    def _by_autograd(self, source: Tensor) -> Tensor:
+        """The plain gradient (N, T, …) through a network that has operations which the rules do not know."""
         output = self.recording.output
-        return torch.stack([torch.autograd.grad(output, source, seed, retain_graph=True)[0] for seed in self._seeds])
+        found = [torch.autograd.grad(output, source, seed, retain_graph=True)[0] for seed in self._seeds]
+        return torch.stack(found, 1)
 
     @cached_property
     def _seeds(self) -> Tensor:
