@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from analysis.discrimination import sensitivity
 from analysis.estimates import Estimate, cell_means, combination, difference, proportion, wilson
 from analysis.simulated_study import PAPER_SIZE, Assignment, TaskDesign, assign, draw_logits
 from analysis.simulation import Psychometrics, ordinal_scores
@@ -49,9 +50,9 @@ def calibrate(
 ) -> pd.DataFrame:
     """Coverage of the means' and the differences' intervals, the naive intervals' coverage, and type-I errors.
 
-    A row a scenario and task: `mean` and `difference` are coverages over all methods (and pairs of neighbouring ones),
-    `lowest` and `highest` those of single intervals, `naive` Wilson's coverage, `error` the share of p < 0.05 for
-    differences that are not there.
+    A row a scenario and task: `mean`, `difference` and `d-prime` are coverages over all methods (and pairs of
+    neighbouring ones), `lowest` and `highest` those of single intervals, `naive` Wilson's coverage,
+    `error` the share of p < 0.05 for differences that are not there.
     """
     rows = []
     for name, parameters in scenarios.items():
@@ -89,7 +90,28 @@ def _draw(
         estimates[f"mean {m}"] = mean, true[m]
     for a, b in zip(design.methods[1:], design.methods, strict=False):
         estimates[f"difference {a} {b}"] = difference(cells, a, b, CONFIDENCE), true[a] - true[b]
+    if not is_trust:
+        estimates |= _d_primes(design, seats, method, values, true, rng)
     return Draw(estimates, np.nan if is_trust else _naive_covered(cells.means, cells.counts, list(true.values())))
+
+
+def _d_primes(
+    design: TaskDesign,
+    seats: Assignment,
+    method: np.ndarray,
+    is_correct: np.ndarray,
+    accuracies: Mapping[str, float],
+    rng: np.random.Generator,
+) -> dict[str, tuple[Estimate, float]]:
+    """d′ of each method. The right option stands at random and has no pull, so the truth is 2·z(accuracy)."""
+    truth_second = (rng.random(len(is_correct)) < 0.5).astype(int)
+    chose_first = (is_correct ^ truth_second.astype(bool)).astype(float)
+    labels = tuple((m, first) for m in design.methods for first in (True, False))
+    cells = cell_means(chose_first, 2 * method + truth_second, seats.participant, seats.image, labels)
+    return {
+        f"d-prime {m}": (sensitivity(cells, m, CONFIDENCE)["d-prime"], 2 * special.ndtri(accuracies[m]))
+        for m in design.methods
+    }
 
 
 def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float]) -> float:
@@ -103,8 +125,8 @@ def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
         for name in draws[0].estimates
     }
     by_kind = {
-        kind: float(np.mean([share for name, share in covered.items() if name.startswith(kind)]))
-        for kind in ("mean", "difference")
+        kind: float(np.mean([s for name, s in covered.items() if name.startswith(kind)] or np.nan))
+        for kind in ("mean", "difference", "d-prime")
     }
     return by_kind | {
         "lowest": float(min(covered.values())),

@@ -16,6 +16,8 @@ from scipy import stats
 
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, difference, linearized, no_estimate, proportion, wilson
+from analysis.exclusions import analysed
+from analysis.export import Export, ExportError
 
 CHANCE = 0.5
 
@@ -25,7 +27,21 @@ def accuracy_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]])
     return cells_by(trials, trials["correct"].to_numpy(), levels)
 
 
-def accuracy(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
+def accuracy(
+    export: Export, by: Sequence[str] = ("method",), task: str | None = None, observer_kind: str | None = None
+) -> pd.DataFrame:
+    """Accuracy in the primary analysis of an export, in the crossing of the columns `by` (method, network, category).
+
+    `task` and `observer_kind` must be named where the export has several. Raises ExportError.
+    """
+    rows, chosen = analysed(export, "class-discrimination", task, observer_kind)
+    known = {"method": chosen.methods, "network": chosen.networks, "category": sorted(rows["category"].unique())}
+    if unknown := [column for column in by if column not in known]:
+        raise ExportError(f"accuracy by {', '.join(unknown)} is not known; by {', '.join(known)} it is")
+    return accuracy_table(rows, {column: known[column] for column in by}, export.config.confidence)
+
+
+def accuracy_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
     """Accuracy in each cell of `levels`, tested against 50 %, with `naive_low` and `naive_high` (Wilson) beside."""
     cells = accuracy_cells(trials, levels)
     table = estimate_table({c: proportion(cells, c, confidence, CHANCE) for c in cells.labels}, list(levels))
@@ -52,11 +68,12 @@ def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: f
     cells = cells_by(frame, (trials["response"] == first).to_numpy(), {"method": methods, "truth_first": (True, False)})
     estimates = {}
     for method in methods:
-        estimates |= {(method, name): e for name, e in _sensitivity(cells, method, confidence).items()}
+        estimates |= {(method, name): e for name, e in sensitivity(cells, method, confidence).items()}
     return estimate_table(estimates, ["method", "measure"])
 
 
-def _sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, Estimate]:
+def sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, Estimate]:
+    """`d-prime` and "criterion" from cells (method, is the right option first?) of "first option" answers."""
     hit, alarm = cells.index((method, True)), cells.index((method, False))
     n = cells.counts[[hit, alarm]]
     if not n.all():

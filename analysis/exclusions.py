@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.biases import is_identical_pair
 from analysis.config import ExclusionsConfig
-from analysis.export import Export
+from analysis.export import Export, ExportError, Task
 
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
@@ -60,6 +60,24 @@ def apply_exclusions(
     keep("No response left", participants[participants["participant_id"].isin(trials["participant_id"])], trials)
     flow = pd.DataFrame(steps, columns=list(FLOW_COLUMNS))
     return Kept(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
+
+
+def analysed(export: Export, kind: str, task: str | None, observer_kind: str | None) -> tuple[pd.DataFrame, Task]:
+    """The primary analysis' responses of one task of `kind` from one kind of observer. Raises ExportError.
+
+    `task` and `observer_kind` may be left out where there is only one: kinds of observers never mix in a number.
+    """
+    found = {t.name: t for t in export.tasks if t.kind == kind and task in (None, t.name)}
+    if len(found) != 1:
+        names = ", ".join(t.name for t in export.tasks if t.kind == kind) or "none"
+        raise ExportError(f"name one {kind} task of the study (there are: {names})")
+    observers = [k for k in export.observer_kinds if observer_kind in (None, k)]
+    if len(observers) != 1:
+        kinds = ", ".join(export.observer_kinds) or "none"
+        raise ExportError(f"name one observer_kind of those that took part (there are: {kinds})")
+    (chosen,) = found.values()
+    trials = apply_exclusions(export.of(observers[0]), export.config.exclusions).trials
+    return trials[trials["task"] == chosen.name], chosen
 
 
 def _step(

@@ -10,7 +10,7 @@ from analysis.balance import balance, sittings
 from analysis.biases import choice_biases, trust_biases
 from analysis.cells import estimate_table
 from analysis.config import AnalysisConfig
-from analysis.discrimination import accuracy, accuracy_difference, discriminability
+from analysis.discrimination import accuracy_difference, accuracy_table, discriminability
 from analysis.equivalence import equivalence
 from analysis.estimates import Estimate, holm
 from analysis.exclusions import Kept, apply_exclusions
@@ -21,7 +21,7 @@ from analysis.ordinal import odds_ratio
 from analysis.paper import PAPERS, PaperFigures
 from analysis.ranking import ranking
 from analysis.sequential import present_look, rejections
-from analysis.trust import answer_shares, mean_score, score_difference
+from analysis.trust import answer_shares, mean_score_table, score_difference
 
 DIFFERENCES = {"class-discrimination": accuracy_difference, "trust": score_difference}
 MANY_NETWORKS = 3  # from here on networks are ranked
@@ -115,7 +115,7 @@ def _task_results(kept: Kept, task: Task, export: Export, paper: PaperFigures | 
 def _trust_tables(
     rows: pd.DataFrame, controls: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
 ) -> dict[str, pd.DataFrame]:
-    scores = mean_score(rows, {"method": task.methods}, confidence)
+    scores = mean_score_table(rows, {"method": task.methods}, confidence)
     published = paper.trust_scores if paper else {}
     return {
         "scores": scores.assign(paper=scores["method"].map(published).astype(float)),
@@ -127,16 +127,16 @@ def _trust_tables(
 def _discrimination_tables(
     rows: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
 ) -> dict[str, pd.DataFrame]:
-    right = accuracy(rows, {"method": task.methods}, confidence)
+    right = accuracy_table(rows, {"method": task.methods}, confidence)
     published = paper.accuracies if paper else {}
     categories = sorted(rows["category"].unique())
     crossing = {"method": task.methods, "network": task.networks} if len(task.networks) > 1 else {}
     return {
         "accuracy": right.assign(paper=right["method"].map(published).astype(float)),
         "discriminability": discriminability(rows, task.methods, confidence),
-        "networks": accuracy(rows, crossing or {"network": task.networks}, confidence),
-        "categories": accuracy(rows, {"category": categories}, confidence),
-        "crossed": accuracy(rows, {"category": categories, "method": task.methods}, confidence),
+        "networks": accuracy_table(rows, crossing or {"network": task.networks}, confidence),
+        "categories": accuracy_table(rows, {"category": categories}, confidence),
+        "crossed": accuracy_table(rows, {"category": categories, "method": task.methods}, confidence),
         "confusion": confusion(rows),
         "biases": choice_biases(rows, confidence),
     }

@@ -7,6 +7,8 @@ import pandas as pd
 
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, combination, difference, proportion
+from analysis.exclusions import analysed
+from analysis.export import Export
 
 SCORES = (-2, -1, 0, 1, 2)  # towards the task's second network … towards its first
 
@@ -16,7 +18,16 @@ def score_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) ->
     return cells_by(trials, trials["score"].to_numpy(), levels)
 
 
-def mean_score(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
+def mean_score(export: Export, task: str | None = None, observer_kind: str | None = None) -> pd.DataFrame:
+    """Mean score by method in the primary analysis of an export.
+
+    `task` and `observer_kind` must be named where the export has several. Raises ExportError.
+    """
+    rows, chosen = analysed(export, "trust", task, observer_kind)
+    return mean_score_table(rows, {"method": chosen.methods}, export.config.confidence)
+
+
+def mean_score_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
     """Mean score in each cell of `levels`, tested against 0 ("equally reliable")."""
     cells = score_cells(trials, levels)
     eye = np.eye(len(cells.labels))

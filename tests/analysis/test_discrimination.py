@@ -1,12 +1,16 @@
 """Accuracy, d′ and criterion, against plain counting and the textbook's formulae."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.discrimination import accuracy, accuracy_difference, discriminability
+from analysis.discrimination import accuracy, accuracy_difference, accuracy_table, discriminability
 from analysis.estimates import wilson
+from analysis.export import ExportError
 
 METHODS = ("guided-backprop", "guided-grad-cam")
 
@@ -30,7 +34,7 @@ def table_of_choices(counts):
 def test_accuracy_is_the_share_of_right_answers_in_each_cell(small):
     trials = seeing(small)
     expected = trials.groupby("method")["correct"].agg(["mean", "sum", "size"])
-    table = accuracy(trials, {"method": METHODS}, 0.95).set_index("method")
+    table = accuracy_table(trials, {"method": METHODS}, 0.95).set_index("method")
     for method in METHODS:
         row = table.loc[method]
         assert (row["value"], row["correct"], row["responses"]) == pytest.approx(tuple(expected.loc[method]))
@@ -39,7 +43,7 @@ def test_accuracy_is_the_share_of_right_answers_in_each_cell(small):
 
 
 def test_cells_may_be_crossed_and_empty(small):
-    table = accuracy(seeing(small), {"method": METHODS, "network": ("strong", "weak")}, 0.95)
+    table = accuracy_table(seeing(small), {"method": METHODS, "network": ("strong", "weak")}, 0.95)
     assert table[["method", "network"]].apply(tuple, axis=1).tolist() == [
         (m, n) for m in METHODS for n in ("strong", "weak")
     ]
@@ -87,3 +91,25 @@ def test_d_prime_is_not_computed_where_the_truth_was_always_first():
     table = discriminability(table_of_choices({(True, True): 5, (True, False): 5}), ("cam",), 0.95)
     assert table["value"].isna().all()
     assert table["note"].str.contains("one of the two places").all()
+
+
+def test_an_export_s_accuracy_is_that_of_the_primary_analysis_by_any_factor(small):
+    late = replace(small, trials=small.trials.assign(is_overflow=small.trials["trial_index"] == 0))
+    kept = seeing(late)[~seeing(late)["is_overflow"]]
+    expected = kept.groupby(["category", "method"])["correct"].mean()
+    table = accuracy(late, by=("category", "method")).set_index(["category", "method"])["value"]
+    assert table.to_dict() == pytest.approx(expected.to_dict())
+    assert accuracy(small).equals(accuracy_table(seeing(small), {"method": METHODS}, 0.95))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"task": "hearing"}, "name one class-discrimination task of the study (there are: seeing)"),
+        ({"observer_kind": "human"}, "name one observer_kind of those that took part (there are: simulated)"),
+        ({"by": ("mood",)}, "accuracy by mood is not known"),
+    ],
+)
+def test_what_an_export_does_not_have_is_refused_by_name(small, arguments, words):
+    with pytest.raises(ExportError, match=re.escape(words)):
+        accuracy(small, **arguments)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.trust import SCORES, answer_shares, mean_score, score_difference
+from analysis.trust import SCORES, answer_shares, mean_score, mean_score_table, score_difference
 
 METHODS = ("guided-backprop", "guided-grad-cam")
 
@@ -15,7 +15,7 @@ def trials(small):
 
 def test_the_mean_score_is_the_mean_of_the_scores(trials):
     expected = trials.groupby("method")["score"].mean()
-    table = mean_score(trials, {"method": METHODS}, 0.95).set_index("method")
+    table = mean_score_table(trials, {"method": METHODS}, 0.95).set_index("method")
     assert table["value"].to_dict() == pytest.approx(expected.to_dict())
     difference = score_difference(trials, METHODS, *METHODS, 0.95)
     assert difference.value == pytest.approx(expected[METHODS[0]] - expected[METHODS[1]])
@@ -23,9 +23,9 @@ def test_the_mean_score_is_the_mean_of_the_scores(trials):
 
 def test_an_interval_never_leaves_the_scale(trials):
     one = trials.assign(score=np.where(np.arange(len(trials)) == 0, 0.0, 2.0))
-    table = mean_score(one, {"method": METHODS}, 0.999)
+    table = mean_score_table(one, {"method": METHODS}, 0.999)
     assert table["high"].max() <= 2
-    assert mean_score(trials.assign(score=-one["score"]), {"method": METHODS}, 0.999)["low"].min() >= -2
+    assert mean_score_table(trials.assign(score=-one["score"]), {"method": METHODS}, 0.999)["low"].min() >= -2
 
 
 def test_the_shares_of_the_five_answers_are_those_counted_and_sum_to_one(trials):
@@ -38,7 +38,11 @@ def test_the_shares_of_the_five_answers_are_those_counted_and_sum_to_one(trials)
 
 
 def test_the_same_answer_throughout_has_a_mean_and_no_interval(trials):
-    table = mean_score(trials.assign(score=2.0), {"method": METHODS}, 0.95)
+    table = mean_score_table(trials.assign(score=2.0), {"method": METHODS}, 0.95)
     assert table["value"].tolist() == [2.0, 2.0]
     assert table["low"].isna().all()
     assert (table["note"] == "No interval: the responses do not vary.").all()
+
+
+def test_an_export_s_mean_score_is_that_of_the_primary_analysis(small, trials):
+    assert mean_score(small).equals(mean_score_table(trials, {"method": METHODS}, 0.95))
