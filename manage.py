@@ -7,6 +7,7 @@ Rooms are imported inside the commands: `manage.py --help` and the survey server
 import os
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -305,15 +306,23 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
     from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
     from stimuli.manifest import read_stimuli
 
-    shown = {stimulus.sha256: stimulus for stimulus in read_stimuli(definition.stimuli.output)}
+    shown = defaultdict(list)
+    for stimulus in read_stimuli(definition.stimuli.output):
+        shown[stimulus.sha256].append(stimulus)
     first_network = {task.name: task.networks[0] for task in definition.tasks}
     for stream in np.random.SeedSequence(seed).spawn(count):
         rng = np.random.default_rng(stream)
         person = draw_participant(rng, Psychometrics(seed=seed))
 
         def choose(trial: dict[str, Any], images: list[bytes], rng: Any, person: Any = person) -> tuple[str, float]:
-            left, *right = (shown[hashlib.sha256(image).hexdigest()] for image in images)
-            if not right:
+            # Different stimuli may look the same (an empty map; deconvolution through a network without max-pools):
+            # then any of those that fit the question, as nobody could tell them apart.
+            options = {option["value"] for option in trial["options"]}
+            alike = shown[hashlib.sha256(images[0]).hexdigest()]
+            is_trust = trial["kind"] == "trust"
+            fitting = [s for s in alike if trial["task"] in s.tasks and (is_trust or {s.category, s.foil} == options)]
+            left = fitting[rng.integers(len(fitting))]
+            if not is_trust:
                 return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
             score, rt = answer_trust(person, left.image_id, left.method, rng)
             return str(score if left.network == first_network[trial["task"]] else -score), rt
