@@ -17,7 +17,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
 
     from study import settings
     from study.frontend import bp as frontend
-    from study.views import conduct, database, errors, headers, participant, protocol, researcher, withdrawal
+    from study.views import conduct, database, errors, headers, languages, participant, protocol, researcher, withdrawal
 
     app = Flask(__name__)
     app.config.from_mapping(settings.DEFAULTS)
@@ -28,6 +28,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     settings.check(app)
     database.init_app(app)
     headers.init_app(app)
+    languages.init_app(app)
     errors.init_app(app)
     csrf = CSRFProtect(app)
     csrf.exempt(withdrawal.bp)  # as the consent form:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Language = Literal["en"]
+Language = Literal["en", "ko"]
 Texts = dict[Language, Annotated[str, Field(min_length=1)]]
 
 

@@ -17,6 +17,7 @@ from study.preview import preview_image, preview_plan
 from study.schema import CLOSED, OPEN, PAUSED, Study
 from study.timeline import PAGE, people, timeline
 from study.views.database import database
+from study.views.languages import speak
 from study.views.researcher import logged_in
 
 bp = Blueprint("conduct", __name__, url_prefix="/researcher/studies/<slug>")
@@ -106,6 +107,7 @@ def preview(slug: str) -> ResponseReturnValue:
         minutes=definition.study.minutes,
         preview=url_for("conduct.preview_study", slug=slug, language=language),
         languages=definition.study.languages,
+        language_url=lambda code: url_for("conduct.preview", slug=slug, language=code),
         language=language,
     )
 
@@ -178,7 +180,7 @@ def _previewed(slug: str) -> tuple[FrozenDefinition, Language]:
         definition = frozen_definition(find_study(session, slug))
     asked = request.args.get("language")
     languages = definition.study.languages
-    return definition, asked if asked in languages else languages[0]
+    return definition, speak(asked if asked in languages else languages[0])
 
 
 def _title(study: Study) -> str:

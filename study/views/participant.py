@@ -19,6 +19,7 @@ from study.security import new_token, recruitment_hash
 from study.views.database import database
 from study.views.forms import form_token, require_form_token
 from study.views.headers import allow_provider
+from study.views.languages import speak
 
 bp = Blueprint("participant", __name__)
 _COOKIE = "discern-token"
@@ -58,6 +59,7 @@ def landing(slug: str) -> ResponseReturnValue:
         recruitment=recruitment,
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
         languages=definition.study.languages,
+        language_url=partial(_in_language, slug, recruited.parameters if recruited else {}),
     )
 
 
@@ -107,7 +109,7 @@ def study(token: str) -> ResponseReturnValue:
     return render_template(
         "study.html",
         title=definition.study.title[participant.language],
-        language=participant.language,
+        language=speak(participant.language),
         contact=definition.study.contact,
         withdraw_url=url_for("withdrawal.ask", token=token),
         plan_url=url_for("protocol.show_plan", token=token),
@@ -125,7 +127,7 @@ def finish(token: str) -> ResponseReturnValue:
     return render_template(
         "finish.html",
         title=end.title,
-        language=end.language,
+        language=speak(end.language),
         contact=end.contact,
         debriefing_html=to_html(end.debriefing),
         completion_code=end.completion_code,
@@ -144,10 +146,15 @@ def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
     return definition, provider
 
 
+def _in_language(slug: str, parameters: dict[str, str], language: str) -> str:
+    return url_for("participant.landing", slug=slug, **parameters | {"language": language})
+
+
 def _preferred(definition: FrozenDefinition) -> str:
     languages = definition.study.languages
     asked = request.args.get("language")
-    return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])
+    best = request.accept_languages.best_match(languages, default=languages[0])
+    return speak(asked if asked in languages else best)
 
 
 def _secret() -> str:

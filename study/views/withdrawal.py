@@ -14,6 +14,7 @@ from study.schema import Study
 from study.views.database import database
 from study.views.forms import form_token, require_form_token
 from study.views.headers import allow_provider
+from study.views.languages import speak
 from study.withdrawal import withdraw, withdraw_by_code
 
 bp = Blueprint("withdrawal", __name__)
@@ -67,6 +68,7 @@ def show_done(slug: str) -> ResponseReturnValue:
 def _page(study: Study, language: str, template: str, **shown: str | None) -> str:
     definition = frozen_definition(study)
     allow_provider(PROVIDERS[definition.participants.provider])
+    speak(language)
     return render_template(
         template,
         title=definition.study.title[language],

@@ -31,18 +31,24 @@ TRIALS = {"seeing": 3, "trusting": 2}
 TOTAL = sum(TRIALS.values())
 NETWORKS = ("quokka", "numbat")  # words that stand nowhere else on a page
 PAIR = ("diningtable", "dog")  # each picture of the first task is of one of the two
-CONSENT = (Path(__file__).parents[2] / "examples/texts/demo-consent.en.md").read_text(encoding="utf-8")
-DEBRIEFING = (Path(__file__).parents[2] / "examples/texts/demo-debriefing.en.md").read_text(encoding="utf-8")
+TITLES = {"en": "What did the network see?", "ko": "신경망은 무엇을 보았을까요?"}
+_TEXTS = Path(__file__).parents[2] / "examples/texts"
+CONSENTS, DEBRIEFINGS = (
+    {language: (_TEXTS / f"demo-{name}.{language}.md").read_text(encoding="utf-8") for language in TITLES}
+    for name in ("consent", "debriefing")
+)
 
 
-def definition(provider: str, **changes: Any) -> dict[str, Any]:
+def definition(provider: str, languages: tuple[str, ...], **changes: Any) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
     tasks = (
         seeing(**{"images": TRIALS["seeing"], "k": 9, "networks": [NETWORKS[0]]} | changes),
         trusting(images=TRIALS["trusting"], k=40, networks=[*NETWORKS]),
     )
     sample = document(*tasks, provider=provider)
-    sample["study"] |= {"consent": {"en": CONSENT}, "debriefing": {"en": DEBRIEFING}}
+    texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}
+    chosen = {field: {language: text[language] for language in languages} for field, text in texts.items()}
+    sample["study"] |= {"languages": list(languages)} | chosen
     return sample
 
 
@@ -153,13 +159,15 @@ class LiveStudy:
 
 
 @contextmanager
-def serving(folder: Path, provider: str = "plain", **changes: Any) -> Iterator[LiveStudy]:
+def serving(
+    folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), **changes: Any
+) -> Iterator[LiveStudy]:
     """Open the study, with `changes` to its first task, in a fresh database under `folder` and serve it on a free port."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"
     upgrade(url)
     database = connect(url)
-    sample = definition(provider, **changes)
+    sample = definition(provider, languages, **changes)
     with database.writing() as session:
         rows = stimulus_set(folder / "stimuli", sample["tasks"])
         open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, folder / "stimuli", NOW)

@@ -48,9 +48,6 @@ const ENGLISH = {
   checkAgain: "Not everything was right. Please read the instructions again; then you can answer once more.",
   checkPassed: "All right. The questions begin now.",
   checkFailed: "Not everything was right. Please keep the instructions in mind; the questions begin now.",
-  windowTitle: "Your window is small",
-  windowText: "The pictures are easier to judge in a larger window, or with the device turned. You may also go on as it is.",
-  fullscreen: "Show the study in full screen",
 };
 
 const KOREAN = {
@@ -63,7 +60,7 @@ const KOREAN = {
   loadAgain: "지금 다시 시도",
   keysChoose: "마우스나 손가락으로 고르거나 키보드에서 {keys} 키를 누르십시오.",
   keyList: "{first} 또는 {last}",
-  keyRange: "{first}~{last}",
+  keyRange: "{first}부터 {last}까지의",
   back: "뒤로",
   next: "다음",
   begin: "시작하기",
@@ -102,9 +99,6 @@ const KOREAN = {
   checkAgain: "맞지 않은 답이 있습니다. 안내를 다시 읽어 주십시오. 그다음 한 번 더 답하실 수 있습니다.",
   checkPassed: "모두 맞았습니다. 이제 문항이 시작됩니다.",
   checkFailed: "맞지 않은 답이 있습니다. 안내를 기억해 주십시오. 이제 문항이 시작됩니다.",
-  windowTitle: "창이 작습니다",
-  windowText: "창을 키우거나 기기를 돌리면 그림을 판단하기가 더 쉽습니다. 그대로 계속하셔도 됩니다.",
-  fullscreen: "전체 화면으로 보기",
 };
 
 const LANGUAGES = { en: ENGLISH, ko: KOREAN };
