@@ -39,3 +39,11 @@ def sittings(participants: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     there = events[events["participant_id"].isin(participants["participant_id"])]
     table = there.groupby("event").agg(people=("participant_id", "nunique"), times=("event_id", "size"))
     return table.reset_index()
+
+
+def attention(participants: pd.DataFrame) -> pd.DataFrame:
+    """How many participants failed how many attention checks: rows `failed`, `people`; empty where there were none."""
+    checked = participants[participants["attention_checks"] > 0]
+    failed = checked["attention_checks"] - checked["attention_checks_passed"]
+    counts = failed.astype(int).value_counts().sort_index()
+    return pd.DataFrame({"failed": counts.index.to_numpy(), "people": counts.to_numpy()})

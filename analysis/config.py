@@ -21,6 +21,10 @@ class ExclusionsConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     incomplete: bool = Field(False, description="leave out participants who did not finish")
+    failed_attention_checks: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="leave out participants who failed at least so many attention checks"
+    )
+    failed_comprehension: bool = Field(False, description="leave out participants who failed a comprehension check")
     min_median_rt_ms: Annotated[float, Field(ge=0)] | None = Field(
         None, description="leave out participants whose median rt in a task is below this many milliseconds"
     )

@@ -102,9 +102,27 @@ def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) ->
     if rules.incomplete:
         unfinished = participants.loc[~participants["completed"], "participant_id"]
         found.append(pd.DataFrame({"participant_id": unfinished, "rule": "Did not finish the study", "reason": ""}))
+    if rules.failed_attention_checks is not None:
+        found.append(_inattentive(participants, rules.failed_attention_checks))
+    if rules.failed_comprehension:
+        failed = participants.loc[participants["comprehension"] == 0, "participant_id"]
+        found.append(pd.DataFrame({"participant_id": failed, "rule": "Failed a comprehension check", "reason": ""}))
     if rules.min_median_rt_ms is not None:
         found.append(_too_fast(export, rules.min_median_rt_ms))
     return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
+
+
+def failed_checks(participants: pd.DataFrame) -> pd.Series:
+    """How many attention checks each participant failed; 0 where none was answered."""
+    return (participants["attention_checks"] - participants["attention_checks_passed"]).fillna(0).astype(int)
+
+
+def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
+    failed = failed_checks(participants)
+    out = participants[failed >= most]
+    reasons = [f"{n} of {of:.0f} failed" for n, of in zip(failed[out.index], out["attention_checks"], strict=True)]
+    rule = f"Failed attention checks: at least {most}"
+    return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
 
 
 def _too_fast(export: Export, least: float) -> pd.DataFrame:

@@ -128,6 +128,9 @@ TEXTS = {
     "Left out by the definition: people who did not finish.": "연구 정의에 따라 끝까지 마치지 않은 사람은 제외했다.",
     "Left out by the definition: people whose median response time in a task is below {ms} ms.": "연구 정의에 따라 어느 과제에서"
     " 응답 시간 중앙값이 {ms} ms보다 짧은 사람은 제외했다.",
+    "Left out by the definition: people who failed at least {n} attention checks.": "연구 정의에 따라 주의 확인 문항에 {n}개 이상 실패한"
+    " 사람은 제외했다.",
+    "Left out by the definition: people who failed a comprehension check.": "연구 정의에 따라 이해도 확인에 실패한 사람은 제외했다.",
     "The definition names no rule by which people are left out.": "연구 정의에는 사람을 제외하는 규칙이 없다.",
     "Each accuracy and mean score is an average over responses, meant for other participants and other images like these."
     " Its {confidence} interval comes from a two-way cluster-robust variance (participants and images; Cameron, Gelbach &"

@@ -1,5 +1,6 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
+from analysis.config import ExclusionsConfig
 from analysis.export import Export
 from analysis.results import planned_responses
 from analysis.wording import Wording, count, method_name
@@ -108,6 +109,15 @@ def _whose(export: Export, say: Wording) -> str:
     ]
     if rules.incomplete:
         sentences.append(say("Left out by the definition: people who did not finish."))
+    if rules.failed_attention_checks is not None:
+        sentences.append(
+            say(
+                "Left out by the definition: people who failed at least {n} attention checks.",
+                n=rules.failed_attention_checks,
+            )
+        )
+    if rules.failed_comprehension:
+        sentences.append(say("Left out by the definition: people who failed a comprehension check."))
     if rules.min_median_rt_ms is not None:
         sentences.append(
             say(
@@ -115,7 +125,7 @@ def _whose(export: Export, say: Wording) -> str:
                 ms=f"{rules.min_median_rt_ms:g}",
             )
         )
-    if not rules.incomplete and rules.min_median_rt_ms is None:
+    if rules == ExclusionsConfig():
         sentences.append(say("The definition names no rule by which people are left out."))
     return " ".join(sentences)
 

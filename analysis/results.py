@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.agreement import agreement
-from analysis.balance import balance, sittings
+from analysis.balance import attention, balance, sittings
 from analysis.biases import choice_biases, trust_biases
 from analysis.cells import estimate_table
 from analysis.config import AnalysisConfig
@@ -46,7 +46,8 @@ class TaskResults:
 class ObserverResults:
     """Everything computed from one kind of observer; other kinds never enter it.
 
-    `tables`: `multiverse`, `equivalence`, `odds-ratios`, `strengths`, `network-pairs` and `browser-events`.
+    `tables`: `multiverse`, `equivalence`, `odds-ratios`, `strengths`, `network-pairs`,
+    `attention-checks` and `browser-events`.
     """
 
     observer_kind: str
@@ -84,6 +85,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "odds-ratios": odds_ratios(kept.trials, export),
         "strengths": strengths,
         "network-pairs": pairs,
+        "attention-checks": attention(export.participants),
         "browser-events": sittings(export.participants, export.events),
     }
     return ObserverResults(observer_kind, kept, tasks, compared, tables)

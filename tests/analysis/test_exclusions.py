@@ -83,3 +83,14 @@ def test_a_study_that_nobody_joined_has_an_empty_flow(small, rules):
     kept = apply_exclusions(empty, rules)
     assert kept.trials.empty
     assert (kept.flow.drop(columns="step") == 0).all(axis=None)
+
+
+def test_inattentive_people_go_from_the_failures_named_on_and_those_who_failed_comprehension(small):
+    checks = {(0, "attention_checks"): 3, (0, "attention_checks_passed"): 1, (1, "attention_checks"): 3}
+    checks |= {(1, "attention_checks_passed"): 2, (2, "comprehension"): 0, (3, "comprehension"): 1}
+    study = altered(small, participants=checks)
+    kept = apply_exclusions(study, ExclusionsConfig(failed_attention_checks=2, failed_comprehension=True))
+    assert out(kept) == {"Failed attention checks: at least 2": (1, 14), "Failed a comprehension check": (1, 14)}
+    reasons = kept.excluded.set_index("participant_id")["reason"]
+    assert reasons.to_dict() == {"p00000": "2 of 3 failed", "p00002": ""}
+    assert out(apply_exclusions(study, ExclusionsConfig())) == {}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.balance import balance, sittings
+from analysis.balance import attention, balance, sittings
 from analysis.biases import choice_biases, is_identical_pair, later_half, trust_biases
 from analysis.estimates import wilson
 from analysis.individuals import confusion, individuals, response_times
@@ -102,3 +102,10 @@ def test_browser_events_are_counted_by_person(small):
         {"event_id": list("abc"), "participant_id": [people[0], people[0], people[1]], "event": ["blur"] * 3}
     )
     assert sittings(small.participants, events).to_dict("records") == [{"event": "blur", "people": 2, "times": 3}]
+
+
+def test_attention_checks_are_counted_by_how_many_were_failed(small):
+    assert attention(small.participants).empty
+    taken = np.array([3, 3, 3, 0] * 3)
+    people = small.participants.assign(attention_checks=taken, attention_checks_passed=[3, 3, 1, 0] * 3)
+    assert attention(people).to_dict("records") == [{"failed": 0, "people": 6}, {"failed": 2, "people": 3}]
