@@ -24,6 +24,7 @@ from study.schema import ANSWERED, ATTENTION, Comprehension, Event, Item, Partic
 
 _DESCRIPTION = "dataset_description.json"
 _BATCH = 1000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Rows = Iterable[dict[str, Any]]
 
 
@@ -128,6 +129,11 @@ def _cell(value: Any) -> Any:
     return value
 
 
+def _free_text(text: str | None) -> str | None:
+    """Kept from being run as a formula by a spreadsheet. Only for what people typed: numbers must stay numbers."""
+    return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
+
+
 def _stream(session: Session, query: Any) -> Iterator[Row[Any]]:
     with session.execute(query.execution_options(yield_per=_BATCH)) as rows:
         yield from rows
@@ -172,7 +178,7 @@ def _participants(session: Session, study: Study) -> Rows:
             "trials_answered": answered,
             "completed": participant.finished_at is not None,
             "excluded": participant.excluded,
-            "exclusion_reason": participant.exclusion_reason,
+            "exclusion_reason": _free_text(participant.exclusion_reason),
             "comprehension": understanding,
             "attention_checks": checks,
             "attention_checks_passed": passed,
