@@ -94,5 +94,9 @@ class AuditError(StudyError):
     """The audit log was altered."""
 
 
+class BlindnessError(StudyError):
+    """Something beside the pixels tells what a picture is, or it cannot be judged whether it does."""
+
+
 class SimulationError(StudyError):
     """A simulated participant cannot go on; the message holds what the server said."""
