@@ -11,6 +11,7 @@ from study import conduct
 from study.config import Language
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError
+from study.estimates import look
 from study.markdown import to_html
 from study.participation import find_study
 from study.preview import preview_image, preview_plan
@@ -48,6 +49,20 @@ def extend(slug: str) -> ResponseReturnValue:
         conduct.extend(session, slug, task, int(wanted), reason, g.admin.name, datetime.now(UTC))
         session.commit()
     return redirect(url_for("researcher.show_progress", slug=slug), 303)
+
+
+@bp.post("/estimates")
+@logged_in
+def look_at_estimates(slug: str) -> ResponseReturnValue:
+    """A POST, because it leaves a trace: whoever has looked cannot open the study again."""
+    _require_confirmed()
+    with database().writing() as session:
+        found = look(session, slug, g.admin.name, datetime.now(UTC))
+        title = _title(find_study(session, slug))
+        session.commit()
+    return render_template(
+        "researcher/estimates.html", admin=g.admin.name, slug=slug, study_title=title, estimates=found
+    )
 
 
 @bp.get("/participants")

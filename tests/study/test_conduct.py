@@ -1,5 +1,6 @@
 """Researchers conduct a study: every change is audited, nothing is deleted, and a look by a researcher writes nothing."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from study.errors import ConductError, NotOpenError, StudyFullError, UnknownErro
 from study.export import export_study
 from study.importing import open_study
 from study.participation import find_study
-from study.schema import AuditEntry, Participant
+from study.schema import AuditEntry, Participant, Trial
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, sha256, stimuli, trials_of
 from tests.study.test_researcher import PASSWORD, log_in
 from tests.study.visitor import hidden_fields, join
@@ -216,6 +217,24 @@ def test_a_timeline_tells_what_somebody_did_but_not_what_they_answered(ada, app,
         ada, "/researcher/studies/demo", f"/researcher/studies/demo/participants/{public_id}/exclude", reason="=x"
     )
     assert "Excluded: =x" in ada.get(reply.headers["Location"]).text
+
+
+def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(ada, app, database) -> None:
+    """The oracle: everybody chooses the first option, and the truth is looked up trial by trial."""
+    for _ in range(3):
+        join(app).finish()
+    page = "/researcher/studies/demo"
+    assert send(ada, page, f"{page}/estimates").status_code == 409
+    assert send(ada, page, f"{page}/state", state="closed").status_code == 303
+    assert send(ada, page, f"{page}/estimates", confirmed="no").status_code == 409
+    shown = send(ada, page, f"{page}/estimates").text
+    with database.reading() as session:
+        trials = session.scalars(select(Trial).where(Trial.task == "seeing")).all()
+        right = [t.option_order[0] == t.item.category for t in trials if t.item.method == "deconvolution"]
+        assert session.query(AuditEntry).filter_by(action=LOOK, actor="ada").count() == 1
+    row = re.search(r">deconvolution</th>.*?number\">(\d+)<.*?([\d.]+) % correct", shown, flags=re.DOTALL)
+    assert (int(row[1]), float(row[2])) == (len(right), pytest.approx(100 * sum(right) / len(right), abs=0.05))
+    assert send(ada, page, f"{page}/state", state="open").status_code == 409
 
 
 def everything(database: Database) -> dict[str, list]:
