@@ -25,6 +25,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "comprehension": "number",
         "attention_checks": "number",
         "attention_checks_passed": "number",
+        "demographics": "text",
     },
     "trials": {
         "trial_id": "text",

@@ -13,6 +13,16 @@ Language = Literal["en", "ko"]
 Texts = dict[Language, Annotated[str, Field(min_length=1)]]
 
 
+class DemographicQuestion(BaseModel):
+    """A question about the participant, which nobody has to answer; without `options` the answer is free text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Slug
+    label: Texts
+    options: dict[Slug, Texts] = {}
+
+
 class StudyConfig(BaseModel):
     """What participants read, and the address `/s/<slug>` at which they enter."""
 
@@ -25,6 +35,7 @@ class StudyConfig(BaseModel):
     consent_version: str = "1"
     debriefing: Texts
     contact: Annotated[str, Field(min_length=3, description="whom participants write to; shown on every page")]
+    demographics: tuple[DemographicQuestion, ...] = ()
     minutes: Annotated[int, Field(ge=1)] = Field(description="how long taking part lasts, told before consent")
 
     @model_validator(mode="after")
@@ -32,6 +43,12 @@ class StudyConfig(BaseModel):
         for field in ("title", "consent", "debriefing"):
             if missing := [code for code in self.languages if code not in getattr(self, field)]:
                 raise ValueError(f"study.{field} has no text for language {', '.join(missing)}")
+        for question in self.demographics:
+            for texts in (question.label, *question.options.values()):
+                if missing := [code for code in self.languages if code not in texts]:
+                    raise ValueError(f"demographics {question.name!r} has no text for language {', '.join(missing)}")
+        if len({question.name for question in self.demographics}) < len(self.demographics):
+            raise ValueError("two questions of study.demographics have one name")
         return self
 
 

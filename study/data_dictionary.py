@@ -20,6 +20,7 @@ PARTICIPANTS = {
     "comprehension": "1: passed every comprehension check taken; 0: did not; empty: none was taken.",
     "attention_checks": "Number of attention checks answered.",
     "attention_checks_passed": "How many of them were answered as they asked.",
+    "demographics": "Answers about oneself as a JSON object, question to answer; empty: none was given.",
 }
 
 TRIALS = {

@@ -1,7 +1,7 @@
 """Joining a study: one transaction that stores the participant and the whole plan of trials."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -20,6 +20,7 @@ from study.schema import (
     OPEN,
     PRACTICE,
     RELEASED,
+    Demographic,
     ExternalIdentity,
     Item,
     Participant,
@@ -30,6 +31,7 @@ from study.schema import (
 from study.security import new_completion_code, new_public_id, new_token, recruitment_hash
 from study.wording import TRUST_VALUES
 
+MAX_TYPED = 500  # characters of a typed answer about oneself
 JOINING_KINDS = ("human", "simulated")  # who may come through the consent form
 
 
@@ -40,6 +42,7 @@ class Consent:
     recruited: Recruited
     language: str
     observer_kind: str
+    demographics: dict[str, str] = field(default_factory=dict)  # question → answer
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,21 @@ def _store(
             parameters=consent.recruited.parameters,
         )
     )
+    session.add_all(
+        Demographic(participant_id=participant.id, question=question, answer=answer)
+        for question, answer in _demographics(consent, definition)
+    )
     return participant
+
+
+def _demographics(consent: Consent, definition: FrozenDefinition) -> Iterator[tuple[str, str]]:
+    """(question, answer), the answers given only; a chosen one by its name, a typed one cut at MAX_TYPED."""
+    for question in definition.study.demographics:
+        given = " ".join(consent.demographics.get(question.name, "").replace("\0", "").split())
+        if given and question.options and given not in question.options:
+            raise ConsentError(f"{question.name}: {given[:40]!r} is not among the options")
+        if given:
+            yield question.name, given[:MAX_TYPED]
 
 
 def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:

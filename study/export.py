@@ -20,7 +20,19 @@ from study.definition import frozen_definition
 from study.errors import ExportError
 from study.export_proof import Hashes, hashes
 from study.participation import find_study
-from study.schema import ANSWERED, ATTENTION, Comprehension, Event, Item, Participant, Response, Stimulus, Study, Trial
+from study.schema import (
+    ANSWERED,
+    ATTENTION,
+    Comprehension,
+    Demographic,
+    Event,
+    Item,
+    Participant,
+    Response,
+    Stimulus,
+    Study,
+    Trial,
+)
 
 _DESCRIPTION = "dataset_description.json"
 _BATCH = 1000
@@ -140,6 +152,14 @@ def _stream(session: Session, query: Any) -> Iterator[Row[Any]]:
 
 
 def _participants(session: Session, study: Study) -> Rows:
+    about: dict[int, dict[str, str]] = {}
+    given = (
+        select(Demographic)
+        .join(Participant, Demographic.participant_id == Participant.id)
+        .where(Participant.study_id == study.id)
+    )
+    for answer in session.scalars(given):
+        about.setdefault(answer.participant_id, {})[answer.question] = answer.answer
     counts = (
         select(
             Trial.participant_id,
@@ -182,6 +202,7 @@ def _participants(session: Session, study: Study) -> Rows:
             "comprehension": understanding,
             "attention_checks": checks,
             "attention_checks_passed": passed,
+            "demographics": json.dumps(about[participant.id], ensure_ascii=False) if participant.id in about else None,
         }
 
 

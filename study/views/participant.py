@@ -1,5 +1,6 @@
 """Pages that participants see: information and consent, the study itself, the end."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -48,6 +49,7 @@ def landing(slug: str) -> ResponseReturnValue:
         "contact": definition.study.contact,
         "minutes": definition.study.minutes,
         "language": language,
+        "demographics": definition.study.demographics,
     }
     if provider.is_preview(request.args):
         return render_template("platform_preview.html", **sheet)
@@ -75,7 +77,7 @@ def consent(slug: str) -> ResponseReturnValue:
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
         require_form_token(slug, *recruited.parameters.values())
-        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""))
+        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
         participant = join(session, slug, given, datetime.now(UTC), np.random.default_rng(), _secret())
         session.commit()
     response = redirect(url_for("participant.enter", token=participant.token), 303)
@@ -144,6 +146,11 @@ def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
     provider = PROVIDERS[definition.participants.provider]
     allow_provider(provider)
     return definition, provider
+
+
+def _about_oneself(form: Mapping[str, str]) -> dict[str, str]:
+    prefix = "about-"
+    return {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
 
 
 def _in_language(slug: str, parameters: dict[str, str], language: str) -> str:
