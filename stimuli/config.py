@@ -30,7 +30,7 @@ class StimuliConfig(BaseModel):
 
     output: DefinitionPath = Field(description="folder of the stimulus set")
     recipe: Literal["paper-v1"] = "paper-v1"
-    precision: Literal["fp32"] = "fp32"
+    precision: Literal["fp32", "mixed"] = "fp32"  # mixed: fp32 forward, bfloat16 backward
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
     seed: int = 0

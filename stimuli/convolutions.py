@@ -71,4 +71,5 @@ def _by_phases(gradients: Tensor, weight: Tensor, shape: tuple[int, ...], settin
     fine = F.pixel_shuffle(F.conv2d(gradients, kernels, padding=(taps[0] - 1, taps[1] - 1)), stride)
     top, left = settings.padding
     missing = (0, max(0, left + width - fine.shape[3]), 0, max(0, top + height - fine.shape[2]))
-    return F.pad(fine, missing)[:, :, top : top + height, left : left + width]
+    reaching = F.pad(fine, missing) if any(missing) else fine  # pixels that no output has seen
+    return reaching[:, :, top : top + height, left : left + width]

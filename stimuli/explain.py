@@ -89,4 +89,4 @@ def _joined(parts: Sequence[Explanations]) -> Explanations:
 def _maps(trace: Trace, methods: Sequence[str]) -> dict[str, Tensor]:
     if not trace.targets:
         return {method: trace.images.new_zeros((0, 1, *trace.size)) for method in methods}
-    return {method: METHODS[method](trace).detach() for method in methods}
+    return {method: trace.once(METHODS[method]) for method in methods}

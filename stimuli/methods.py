@@ -48,12 +48,12 @@ def deconvolution(trace: Trace) -> Tensor:
 
 def guided_grad_cam(trace: Trace) -> Tensor:
     """Guided backpropagation × enlarged Grad-CAM, element by element, nothing normalised. Section 3.2."""
-    return guided_backprop(trace) * grad_cam(trace)
+    return trace.once(guided_backprop) * trace.once(grad_cam)
 
 
 def deconvolution_grad_cam(trace: Trace) -> Tensor:
     """Deconvolution × enlarged Grad-CAM, element by element, nothing normalised."""
-    return deconvolution(trace) * grad_cam(trace)
+    return trace.once(deconvolution) * trace.once(grad_cam)
 
 
 def occlusion(trace: Trace) -> Tensor:

@@ -20,7 +20,7 @@ from stimuli.graph import Edge, backward_order, inputs, shape_at
 from stimuli.relu_rules import ReluRule
 from stimuli.steps import OF_ALL_PICTURES, Block, Stack, step_of
 
-BYTES_IN_FLIGHT = 24 * 2**20
+BYTES_IN_FLIGHT = 12 * 2**20
 """A stack of gradients larger than this is split: it stays near the processor's cache, and below the 32 MiB from which
 the C library asks the system for fresh, empty pages at every allocation."""
 

@@ -44,6 +44,7 @@ class Trace:
         self._together = frozenset(together)
         self._precision = precision or recording.images.dtype
         self._found: dict[Gradient, Tensor] = {}
+        self._maps: dict[tuple[Callable[[Trace], Tensor], str | None], Tensor] = {}
         self.scores = self.scores_of(recording.output).detach()  # (R,)
 
     def at(self, layer: str) -> "Trace":
@@ -51,6 +52,12 @@ class Trace:
         other = copy(self)
         other.layer = layer
         return other
+
+    def once(self, method: "Callable[[Trace], Tensor]") -> Tensor:
+        """What `method` makes of this trace, computed when first asked for."""
+        if (method, self.layer) not in self._maps:
+            self._maps[method, self.layer] = method(self).detach()
+        return self._maps[method, self.layer]
 
     @property
     def size(self) -> tuple[int, int]:
