@@ -1,0 +1,380 @@
+"""Answers a second and answers a CPU second, beside oTree: same machine, same run, SQLite and PostgreSQL.
+
+    python bench/survey.py --participants 200 --seconds 40
+
+Everybody answers as fast as the server lets them, without thinking. An answer is all that a browser must wait for
+between two questions: Discern, the reply to the posted answer (its next question and picture are there already);
+oTree, the reply to the posted form, a redirection, and the next page. CPU time is that of the server's processes, with
+PostgreSQL's where it is used, and not that of this script. oTree is installed in an environment of its own,
+var/bench-otree. Exit status 1 when a target is missed.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.browser import Browser  # noqa: E402
+from study.db import connect, upgrade  # noqa: E402
+from tests.study.samples import SECRET, document, open_sample, seeing  # noqa: E402
+
+OTREE = "otree==6.0.15"
+OTREE_DRIVER = "psycopg2-binary==2.9.13"
+OTREE_HOME = ROOT / "var" / "bench-otree"
+POSTGRESQL = Path("/usr/lib/postgresql")
+TRIALS, ROUNDS = 60, 24
+TARGETS = {"answers per CPU second": 10.0, "answers per second": 8.0}
+Step = Callable[[], Awaitable[bool]]  # one answer; False when the participant has finished
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One server under load. Latencies in ms."""
+
+    platform: str
+    database: str
+    answers: int
+    seconds: float
+    cpu_seconds: float
+    median: float
+    p99: float
+
+    @property
+    def per_second(self) -> float:
+        return self.answers / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        return self.answers / self.cpu_seconds
+
+
+async def discern_participant(port: int) -> Step:
+    browser = Browser(port)
+    _, _, page = await browser.request("GET", "/s/demo")
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.decode()))
+    body = urlencode(form | {"consent": "yes", "observer_kind": "simulated"}).encode()
+    status, entry, content = await browser.request("POST", "/s/demo/consent", body, "application/x-www-form-urlencoded")
+    if status != 303:
+        raise RuntimeError(f"Discern refused a participant: {status} {content[:300]!r}")
+    _, _, plan = await browser.request("GET", f"{entry}/plan")
+    trials = iter(json.loads(plan)["trials"])
+
+    async def answer() -> bool:
+        trial = next(trials)
+        content = {
+            "response": trial["options"][0]["value"],
+            "rt": 900.0,
+            "time_elapsed": 5000.0,
+            "trial_index": trial["index"],
+            "events": [],
+        }
+        body = json.dumps(content).encode()
+        status, _, reply = await browser.request(
+            "POST", f"{entry}/trials/{trial['trial_token']}", body, "application/json"
+        )
+        if status == 503:
+            raise RuntimeError("Discern answered 503 under load")
+        if status != 200:
+            raise RuntimeError(f"Discern: {status} {reply[:300]!r}")
+        return not json.loads(reply)["done"]
+
+    return answer
+
+
+async def otree_participant(port: int, code: str) -> Step:
+    browser = Browser(port)
+
+    async def follow(path: str) -> tuple[str, bytes]:
+        while True:
+            status, location, content = await browser.request("GET", path)
+            if status not in (302, 303, 307):
+                if status != 200:
+                    raise RuntimeError(f"oTree: {status} at {path}")
+                return path, content
+            path = location.removeprefix(f"http://127.0.0.1:{port}")
+
+    page, content = await follow(f"/InitializeParticipant/{code}")
+    if b'name="answer"' not in content:
+        raise RuntimeError(f"oTree shows no question at {page}")
+
+    async def answer() -> bool:
+        nonlocal page
+        body = urlencode({"answer": "dog"}).encode()
+        status, location, _ = await browser.request("POST", page, body, "application/x-www-form-urlencoded")
+        if status not in (302, 303, 307):
+            raise RuntimeError(f"oTree: {status} to an answer")
+        page, content = await follow(location.removeprefix(f"http://127.0.0.1:{port}"))
+        return b'name="answer"' in content
+
+    return answer
+
+
+async def load(participants: list[Awaitable[Step]], seconds: float, cpu: Callable[[], float]) -> dict[str, Any]:
+    """Everybody at once, until the time is over or the first has finished. Joining is not measured."""
+    steps = [await participant for participant in participants]
+    latencies: list[float] = []
+    over = False
+
+    async def person(step: Step) -> None:
+        nonlocal over
+        while not over:
+            begun = time.perf_counter()
+            goes_on = await step()
+            if not over:
+                latencies.append(time.perf_counter() - begun)
+            over = over or not goes_on or time.perf_counter() - start > seconds
+
+    start, cpu_before = time.perf_counter(), cpu()
+    tasks = [asyncio.create_task(person(step)) for step in steps]
+    while not over:
+        await asyncio.sleep(0.05)
+    elapsed, used = time.perf_counter() - start, cpu() - cpu_before
+    await asyncio.gather(*tasks)
+    hundredths = statistics.quantiles(latencies, n=100)
+    return {
+        "answers": len(latencies),
+        "seconds": elapsed,
+        "cpu_seconds": used,
+        "median": hundredths[49] * 1000,
+        "p99": hundredths[98] * 1000,
+    }
+
+
+def cpu_seconds(roots: tuple[int, ...]) -> float:
+    """Of these processes and all that descend from them, the ended ones included."""
+    ticks, children = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(stat.parent.name)
+        ticks[pid] = sum(int(field) for field in fields[11:15])
+        children.setdefault(int(fields[1]), []).append(pid)
+    family, total = list(roots), 0
+    for pid in family:
+        family += children.get(pid, [])
+        total += ticks.get(pid, 0)
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(command: list[str], port: int, folder: Path, environment: dict[str, str]) -> Iterator[int]:
+    """The server's process id, once it answers."""
+    with (folder / "server.log").open("ab") as log:
+        own_group = {"start_new_session": True}  # oTree leaves processes behind that its own end does not end
+        server = subprocess.Popen(
+            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log, **own_group
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((folder / "server.log").read_text()[-3000:]) from None
+                time.sleep(0.1)
+        time.sleep(3)  # workers import after the port listens
+        yield server.pid
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+def measure_discern(url: str, others: tuple[int, ...], folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    upgrade(url)
+    database = connect(url)
+    with database.writing() as session:
+        open_sample(session, folder / "stimuli", document(seeing(images=TRIALS, k=4 * given.participants)))
+    database.engine.dispose()
+    port = free_port()
+    command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port), "--workers", str(given.workers)]
+    with running(command, port, folder, {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}) as pid:
+        people = [discern_participant(port) for _ in range(given.participants)]
+        return asyncio.run(load(people, given.seconds, partial(cpu_seconds, (pid, *others))))
+
+
+SETTINGS = """
+SESSION_CONFIGS = [dict(name="bench", app_sequence=["bench"], num_demo_participants=1)]
+SESSION_CONFIG_DEFAULTS = dict(real_world_currency_per_point=1, participation_fee=0)
+LANGUAGE_CODE, REAL_WORLD_CURRENCY_CODE, USE_POINTS = "en", "USD", False
+ADMIN_USERNAME, ADMIN_PASSWORD, SECRET_KEY = "admin", "bench", "bench"
+PARTICIPANT_FIELDS = SESSION_FIELDS = []
+"""
+APP = f"""
+from otree.api import *
+
+class C(BaseConstants):
+    NAME_IN_URL, PLAYERS_PER_GROUP, NUM_ROUNDS = "bench", None, {ROUNDS}
+
+class Subsession(BaseSubsession):
+    pass
+
+class Group(BaseGroup):
+    pass
+
+class Player(BasePlayer):
+    answer = models.StringField(label="What do you see?", choices=["dog", "cat"], widget=widgets.RadioSelect)
+
+class Trial(Page):
+    form_model, form_fields = "player", ["answer"]
+
+page_sequence = [Trial]
+"""
+TEMPLATE = (
+    "{{ block title }}What do you see?{{ endblock }}{{ block content }}{{ formfields }}{{ next_button }}{{ endblock }}"
+)
+
+
+def install_otree() -> Path:
+    program = OTREE_HOME / "bin" / "otree"
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(OTREE_HOME)], check=True)
+        subprocess.run([OTREE_HOME / "bin" / "pip", "install", "-q", OTREE, OTREE_DRIVER], check=True)
+    return program
+
+
+def measure_otree(url: str, others: tuple[int, ...], folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """oTree as its manual runs it in production: `otree prodserver`."""
+    program = str(install_otree())
+    for name in ("bench", "_static", "_templates"):
+        (folder / name).mkdir()
+    (folder / "settings.py").write_text(SETTINGS)
+    (folder / "bench" / "__init__.py").write_text(APP)
+    (folder / "bench" / "Trial.html").write_text(TEMPLATE)
+    path = f"{OTREE_HOME / 'bin'}:{os.environ['PATH']}"  # its server starts further `otree` processes by that name
+    environment = {"OTREE_PRODUCTION": "1", "OTREE_REST_KEY": "bench", "PATH": path} | (
+        {"DATABASE_URL": url} if url else {}
+    )
+    port = free_port()
+    reset = [program, "resetdb", "--noinput"]
+    subprocess.run(reset, cwd=folder, env=os.environ | environment, check=True, capture_output=True)
+    with running([program, "prodserver", str(port)], port, folder, environment) as pid:
+        codes = asyncio.run(otree_session(port, given.participants))
+        people = [otree_participant(port, code) for code in codes]
+        return asyncio.run(load(people, given.seconds, partial(cpu_seconds, (pid, *others))))
+
+
+async def otree_session(port: int, participants: int) -> list[str]:
+    browser = Browser(port)
+    body = json.dumps({"session_config_name": "bench", "num_participants": participants}).encode()
+    # The key goes in a header of its own; the browser above sends no others, so it travels with the content type.
+    kind = "application/json\r\notree-rest-key: bench"
+    status, _, reply = await browser.request("POST", "/api/sessions", body, kind)
+    if status != 200:
+        raise RuntimeError(f"oTree made no session: {status} {reply[:300]!r}")
+    code = json.loads(reply)["code"]
+    _, _, session = await browser.request("GET", f"/api/sessions/{code}", b"", kind)
+    return [participant["code"] for participant in json.loads(session)["participants"]]
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
+    """(URL without a scheme's driver, process id) of a new server with a database for each platform."""
+    programs = sorted(POSTGRESQL.glob("*/bin/initdb"))
+    if not programs:
+        raise RuntimeError("no PostgreSQL here: apt-get install postgresql, or leave out --databases postgresql")
+    user = "postgres" if os.geteuid() == 0 else None
+    folder.mkdir()
+    folder.parent.chmod(0o755)
+    if user:
+        shutil.chown(folder, user)
+    port, bin_folder = free_port(), programs[-1].parent
+
+    def run(program: str, *arguments: str) -> None:
+        command = [bin_folder / program, *arguments]
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-A", "trust", "-U", "postgres")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        for name in ("discern", "otree"):
+            run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", name)
+        yield f"postgres@127.0.0.1:{port}", int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    finally:
+        run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+
+
+MEASURES = {"Discern": measure_discern, "oTree": measure_otree}
+
+
+def measure(database: str, given: argparse.Namespace) -> list[Measured]:
+    with tempfile.TemporaryDirectory(prefix="discern-survey-") as place:
+        if database == "sqlite":
+            urls = {"Discern": f"sqlite:///{place}/discern.db", "oTree": ""}  # oTree's default: a file in its folder
+            return [one(name, database, urls[name], (), Path(place), given) for name in MEASURES]
+        with postgresql(Path(place) / "postgresql") as (address, pid):
+            urls = {"Discern": f"postgresql+psycopg://{address}/discern", "oTree": f"postgres://{address}/otree"}
+            return [one(name, database, urls[name], (pid,), Path(place), given) for name in MEASURES]
+
+
+def one(
+    name: str, database: str, url: str, others: tuple[int, ...], place: Path, given: argparse.Namespace
+) -> Measured:
+    folder = place / name.lower()
+    folder.mkdir()
+    measured = Measured(name, database, **MEASURES[name](url, others, folder, given))
+    print(f"{database}, {name}: {measured.answers} answers", file=sys.stderr)
+    return measured
+
+
+def report(measured: list[Measured]) -> int:
+    """Print the table and the ratios; the number of targets missed."""
+    missed = 0
+    print("| database | platform | answers/s | answers/CPU s | CPU ms/answer | median ms | p99 ms |")
+    print("|---|---|---|---|---|---|---|")
+    for m in measured:
+        figures = (m.per_second, m.per_cpu_second, 1000 / m.per_cpu_second, m.median, m.p99)
+        print(f"| {m.database} | {m.platform} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |")
+    for ours, theirs in zip(measured[::2], measured[1::2], strict=True):
+        ratios = (ours.per_cpu_second / theirs.per_cpu_second, ours.per_second / theirs.per_second)
+        for (what, wanted), ratio in zip(TARGETS.items(), ratios, strict=True):
+            missed += ratio < wanted
+            print(f"{ours.database}: {what} {ratio:.1f} times oTree's (wanted: {wanted:.0f})")
+        missed += ours.p99 >= theirs.median
+        print(f"{ours.database}: p99 of an answer {ours.p99:.0f} ms, oTree's median {theirs.median:.0f} ms")
+    return missed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--participants", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=40, help="long enough for several answers of each")
+    parser.add_argument("--workers", type=int, default=2, help="Discern's processes")
+    parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} CPUs, load before the run {os.getloadavg()[0]:.1f}; {given.participants} participants")
+    return 1 if report([m for database in given.databases for m in measure(database, given)]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
