@@ -29,6 +29,7 @@ TEXTS = {
     "percentage points": "퍼센트포인트",
     "a difference that chance alone would rarely make": "우연만으로는 드물게 나타날 차이입니다",
     "these data do not settle whether there is a difference": "차이가 있는지 이 자료로는 결론 낼 수 없습니다",
+    "no test is planned at this point of the study": "연구의 이 시점에는 검정이 계획되어 있지 않습니다",
     # headings and notices
     "results": "결과",
     "Discern – results": "Discern – 결과",

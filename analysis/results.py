@@ -174,8 +174,9 @@ def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
 def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) -> pd.DataFrame:
     """The definition's contrasts: a row each, with `p_holm` over all of them and the paper's own difference.
 
-    `rejected`: whether the difference is told from 0 by the rule fixed beforehand. Under a sequential rule `look` is
-    the present one (from 1; missing between looks) and `level` what p itself is held against.
+    `tested`: whether a test was due, `rejected`: whether it tells the difference from 0, by the rule fixed beforehand.
+    Under a sequential rule `look` is the present one (from 1; missing between looks) and `level` what p itself is held
+    against.
     """
     tasks = {task.name: task for task in export.tasks}
     estimates: dict[tuple[str, str, str, str], Estimate] = {}
@@ -189,23 +190,32 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     corrected = holm([e.p for e in estimates.values()])
     differences = [_published_difference(paper, kind, a, b) for _, kind, a, b in estimates]
     table = table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
-    return table.assign(**_decisions(table, trials, export))
+    return table.assign(**_decisions(table, export))
 
 
-def _decisions(table: pd.DataFrame, trials: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
+def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
     level, rule = 1 - export.config.confidence, export.config.sequential
     if rule is None:
         nothing = pd.Series(np.nan, table.index)
-        return {"rejected": table["p_holm"] < level, "look": nothing, "level": nothing}
-    fractions = [(trials["task"] == task).sum() / planned_responses(export, task) for task in table["task"]]
+        return {"rejected": table["p_holm"] < level, "tested": table["p"].notna(), "look": nothing, "level": nothing}
+    given = _given_by_task(export)
+    fractions = [given.get(task, 0) / planned_responses(export, task) for task in table["task"]]
     looks = [present_look(fraction, rule.looks) for fraction in fractions]
     p_values = [None if np.isnan(p) else p for p in table["p"]]
     rejected, held = rejections(p_values, looks, rule.looks, level)
     return {
         "rejected": pd.Series(rejected, table.index, bool),
+        "tested": pd.Series([look is not None for look in looks], table.index, bool) & table["p"].notna(),
         "look": pd.Series([np.nan if look is None else look + 1 for look in looks], table.index, float),
         "level": pd.Series(held, table.index, float),
     }
+
+
+def _given_by_task(export: Export) -> dict[str, int]:
+    """Responses that fill planned places: who is left out of the analysis by a rule has filled theirs all the same."""
+    refilled = export.participants.loc[export.participants["excluded"], "participant_id"]
+    trials = export.trials[(export.trials["state"] == "answered") & ~export.trials["is_overflow"]]
+    return trials.loc[~trials["participant_id"].isin(refilled), "task"].value_counts().to_dict()
 
 
 def planned_responses(export: Export, task_name: str) -> int:

@@ -98,6 +98,8 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
     verdict = (
         say("a difference that chance alone would rarely make")
         if row.rejected
+        else say("no test is planned at this point of the study")
+        if not row.tested
         else say("these data do not settle whether there is a difference")
     )
     return say(

@@ -1,14 +1,18 @@
 """Group-sequential boundaries against published tables, and what they promise over simulated looks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from analysis.config import AnalysisConfig, SequentialConfig
+from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
 from analysis.results import compute
 from analysis.sequential import boundaries, present_look, rejections, spent
 from analysis.simulated_study import simulate_export
+from analysis.summary import summarize
+from analysis.wording import ENGLISH
 from tests.analysis.conftest import CONFIG, SMALL
 
 # Lan–DeMets O'Brien–Fleming bounds, two-sided 0.05, equally spaced looks: Reboussin, DeMets, Kim & Lan (2000),
@@ -62,7 +66,7 @@ def test_half_of_a_study_is_held_against_its_first_boundary():
     whole = compute(export)[0].contrasts
     assert whole["look"].tolist() == [2, 2]
     half = export.trials[export.trials["trial_index"] % 2 == 0]
-    table = compute(type(export)(**{**vars(export), "trials": half}))[0].contrasts
+    table = compute(replace(export, trials=half))[0].contrasts
     at_look = table[table["look"] == 1]
     assert (at_look["level"] < 0.004).all()
     assert not table[table["look"].isna()]["rejected"].any()
@@ -72,3 +76,18 @@ def test_half_of_a_study_is_held_against_its_first_boundary():
 def test_impossible_plans_are_refused(looks):
     with pytest.raises(ValidationError, match="increasing shares"):
         SequentialConfig(rule="group-sequential", looks=looks)
+
+
+def test_people_left_out_by_a_rule_have_filled_their_places_and_the_last_look_is_reached():
+    rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
+    exclusions = ExclusionsConfig(failed_attention_checks=1)
+    config = AnalysisConfig(contrasts=CONFIG.contrasts, sequential=rule, exclusions=exclusions)
+    export = simulate_export(np.random.default_rng(5), designs=SMALL, participants=12, config=config)
+    checks = export.participants.assign(attention_checks=[2.0] * 12, attention_checks_passed=[0.0] * 3 + [2.0] * 9)
+    results = compute(replace(export, participants=checks))[0]
+    assert results.participants == 9
+    assert results.contrasts["look"].tolist() == [2, 2]
+    third = export.trials[export.trials["trial_index"] % 3 == 0]
+    between = compute(replace(export, trials=third))[0]
+    assert not between.contrasts["tested"].any()
+    assert "no test is planned at this point" in " ".join(summarize(between, 0.95, ENGLISH).findings)
