@@ -93,10 +93,14 @@ def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> l
     """The gradient of the input alone; autograd called by hand would compute the weights' too."""
     layout = layout_of(node._saved_input)
     (stack,) = arrived
-    gradients = _flat(stack.gradients).to(block.precision).contiguous(memory_format=layout)
+    shape = (stack.gradients.shape[0] * stack.gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    # Into the picture in full precision, for rounding its brightest pixel would shift all others; thin and grouped
+    # convolutions likewise, for they wait on memory and gain nothing.
+    exact = shape[1] <= 32 or node._saved_groups > 1
+    precision = node._saved_weight.dtype if exact else block.precision
     if node not in block.weights:
-        block.weights[node] = node._saved_weight.detach().to(block.precision).contiguous(memory_format=layout)
-    shape = (len(gradients), *shape_at(inputs(node)[0])[1:])
+        block.weights[node] = node._saved_weight.detach().to(precision).contiguous(memory_format=layout)
+    gradients = _flat(stack.gradients).to(precision).contiguous(memory_format=layout)
     found = input_gradient(gradients, block.weights[node], shape, settings_of(node))
     return _to_first_input(node, _stacked(found, len(stack.gradients)))
 

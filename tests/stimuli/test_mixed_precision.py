@@ -1,0 +1,81 @@
+"""`precision = "mixed"` (bfloat16 on the way back) draws what single precision draws, on trained networks."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+
+from definition import load_definition
+from models.catalogue import LoadedNetwork, load_network, preprocess
+from models.transform import Transform
+from models.voc import read_image
+from stimuli.explain import explain
+from stimuli.render import render
+from tests.stimuli import networks
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("DISCERN_SHARED", REPOSITORY / "../shared"))
+METHODS = ["deconvolution", "guided-backprop", "grad-cam", "deconvolution-grad-cam", "guided-grad-cam"]
+PRETRAINED = {
+    "squeezenet1_0": ("squeezenet1_0_deepcompression.pt", "features.12"),
+    "mobilenet_v2": ("mobilenet_v2_tflite_quant_dequantized.pt", "features.18"),
+}
+
+
+def check(module, images, targets, layer):
+    exact = explain(module, images, targets, METHODS, layer)
+    mixed = explain(module, images, targets, METHODS, layer, precision="mixed")
+    assert torch.equal(mixed.logits, exact.logits), "the forward pass is the same"
+    for method in METHODS:
+        assert mixed.maps[method].dtype == torch.float32
+        ours, oracle = mixed.maps[method].double().flatten(1), exact.maps[method].double().flatten(1)
+        said = oracle.abs().amax(1) > 0  # an all-zero map has no direction
+        assert torch.equal(ours[~said], oracle[~said])
+        assert F.cosine_similarity(ours[said], oracle[said], eps=0).min() >= 0.9995, method
+        levels = [render(found.maps[method], "paper-v1").float() for found in (mixed, exact)]
+        assert (levels[0] - levels[1]).abs().mean() <= 0.5, method
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_on_pretrained_networks_and_photographs(name):
+    file, layer = PRETRAINED[name]
+    photographs = sorted((SHARED / "voc/VOCdevkit/VOC2012/JPEGImages").glob("*.jpg"))[::700][:3]
+    if not photographs:
+        pytest.skip("the development photographs are not here; DISCERN_SHARED names their folder")
+    module = torchvision.models.get_model(name, weights=None).eval()
+    module.load_state_dict(torch.load(SHARED / "weights" / file, weights_only=True))
+    transform = Transform(image_size=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    images = torch.stack([preprocess(read_image(photograph), transform) for photograph in photographs])
+    targets = [scores.topk(2).indices.tolist() for scores in module(images)]
+    check(module, images, targets, layer)
+
+
+def demo_network(name: str) -> LoadedNetwork:
+    config = load_definition(REPOSITORY / "examples/demo.toml").networks[name]
+    if not config.checkpoint.exists():
+        pytest.skip(f"{config.checkpoint.name} is not here; `manage.py train` makes it")
+    return load_network(name, config)
+
+
+@pytest.mark.parametrize("name", ["strong", "weak"])
+def test_on_the_demo_networks(name):
+    network = demo_network(name)
+    generator = torch.Generator().manual_seed(2)
+    coarse = torch.randn(3, 3, 9, 9, generator=generator)  # smooth, as pictures are
+    images = F.interpolate(coarse, size=network.transform.image_size, mode="bicubic")
+    targets = [scores.topk(2).indices.tolist() for scores in network.module(images)]
+    check(network.module, images, targets, network.target_layer)
+
+
+def test_grad_cam_behind_a_convolution_is_the_only_thing_that_may_differ_where_no_convolution_follows():
+    """Linear layers are walked in single precision, so Grad-CAM of the last convolution is the same to the bit."""
+    network, images = networks.alexnet_like().float(), networks.pictures().float()
+    maps = [
+        explain(network, images, [[1]] * 3, ["grad-cam"], "4", precision=precision).maps["grad-cam"]
+        for precision in ("fp32", "mixed")
+    ]
+    assert torch.equal(*maps)
