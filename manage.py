@@ -102,6 +102,12 @@ def prepare_environment() -> None:
         os.environ["DISCERN_SECRET_KEY"] = secret.read_text()
 
 
+def relative(path: Path) -> Path:
+    """The path as it is written from the repository's folder, where it lies in it: no machine's folders in records."""
+    path = path.resolve()
+    return path.relative_to(HERE) if path.is_relative_to(HERE) else Path(path.name)
+
+
 def ready_database() -> "Database":
     """The database, once its tables are known to be of the present version."""
     from study.db import connect, database_url, require_ready
@@ -157,7 +163,8 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
         raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks)}")
     for name in names or definition.networks:
         with progress(f"Training {name}") as report:
-            result = train_network(name, definition.networks[name], definition.dataset, report)
+            command = f"manage.py train --study {relative(definition.path)} --network {name}"
+            result = train_network(name, definition.networks[name], definition.dataset, report, command)
         click.echo(f"{name}: mAP {result.mean_average_precision:.3f} → {definition.networks[name].checkpoint}")
 
 
@@ -173,7 +180,7 @@ def generate_stimuli(definition: Definition) -> None:
     from stimuli.generate import generate
 
     used = sorted({name for task in definition.tasks for name in task.networks})
-    networks = {name: load_network(name, definition.networks[name]) for name in used}
+    networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
     with progress("Making stimuli") as report:
         folder = generate(
             definition.stimuli,
@@ -204,6 +211,38 @@ def db_upgrade() -> None:
 
     upgrade(database_url())
     click.echo("The database is up to date.")
+
+
+@cli.command()
+@study_option
+@click.option("--images", "count", default=4, show_default=True, help="Photographs of the split, the first ones.")
+@click.option("--seed", default=0, show_default=True, help="Of the random weights.")
+@click.option("--out", default=Path("sanity.csv"), show_default=True, type=click.Path(path_type=Path))
+def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
+    """How much each method depends on the weights: layer after layer is made random, the maps are compared.
+
+    Example: manage.py sanity --study examples/demo.toml --images 4 --out sanity.csv
+    """
+    import torch
+
+    from models.catalogue import load_network, preprocess
+    from models.voc import open_split, read_image
+    from stimuli.evaluate.sanity import cascading_randomisation, summary, write_rows
+
+    photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
+    methods = sorted({method for task in definition.tasks for method in task.methods})
+    rows = []
+    for name in sorted({name for task in definition.tasks for name in task.networks}):
+        network = load_network(name, definition.networks[name], definition.dataset.categories)
+        images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs])
+        targets = [[top] for top in network.module(images).argmax(1).tolist()]
+        with progress(f"Randomising {name}") as report:
+            rows += cascading_randomisation(
+                name, network.module, images, targets, methods, network.target_layer, seed, report
+            )
+    write_rows(rows, out)
+    click.echo("\n".join(summary(rows)))
+    click.echo(f"Every step: {out}")
 
 
 @cli.command("open-study")
@@ -457,8 +496,10 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{len(open_split(dataset, dataset.split))} images in split {dataset.split!r} of {dataset.root}"
 
     def network(name: str) -> str:
-        loaded = load_network(name, definition.networks[name])
-        return f"{loaded.architecture}, {len(loaded.categories)} categories, mAP {loaded.mean_average_precision:.3f}"
+        loaded = load_network(name, definition.networks[name], definition.dataset.categories)
+        precision = loaded.mean_average_precision
+        measured = "mAP not measured" if precision is None else f"mAP {precision:.3f}"
+        return f"{loaded.architecture}, {len(loaded.categories)} categories, {measured}"
 
     def stimuli() -> str:
         folder = definition.stimuli.output
@@ -507,7 +548,7 @@ def demo(ctx: click.Context, port: int) -> None:
 
 def prepare(ctx: click.Context, definition: Definition) -> None:
     """Bring a definition to an open study; finished steps are recognised by the commands themselves."""
-    if definition.path == DEMO:
+    if definition.path.resolve() == DEMO:
         ctx.invoke(make_scenes_command, definition=definition)
     untrained = tuple(name for name, network in definition.networks.items() if not network.checkpoint.exists())
     if untrained:
