@@ -1,0 +1,20 @@
+"""What holds for all tests: where the environment says CI, a skipped test is a failed one."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure with its reason; `.ci/run` installs all that tests can ask for.
+
+    But for the development photographs, which are no part of the repository and cannot be installed.
+    """
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if "DISCERN_SHARED" not in reason:
+            report.outcome, report.longrepr = "failed", f"{item.nodeid}: {reason}; CI allows no skip"
+    return report
