@@ -4,8 +4,8 @@
 The work: AlexNet and VGG-16, two categories an image, five methods (pytorch-grad-cam has three of them). CPU seconds
 are medians over rounds in which every contestant runs once, so that a busy machine slows all of them alike; with a GPU,
 CUDA events are read instead. The bound is the time of the convolutions and linear layers of one forward pass and of the
-backward passes that are needed, each layer timed alone in the same run, the batch at once or picture by picture,
-whichever is less.
+backward passes that are needed, each layer timed alone in the same run: all gradients at once, batch by batch or
+picture by picture, whichever is least.
 
     pip install -r requirements-bench.txt
     python bench/explain.py --networks alexnet --rounds 5
@@ -205,23 +205,35 @@ def _bound(network: nn.Module, pictures: Tensor, name: str, backward: torch.dtyp
 
 
 def _least(module: nn.Module, inputs: Tensor, backward: torch.dtype, device: torch.device) -> float:
-    """Seconds of one layer, its batch at once or picture by picture."""
+    """Seconds of one layer: its gradients all at once, category by category or picture by picture."""
+    weight, narrow = module.weight, module.weight.to(backward)
     if isinstance(module, nn.Linear):
-        weight = module.weight
-        stacked = weight.new_ones(3 * len(CATEGORIES) * len(inputs), module.out_features)  # Grad-CAM's gradient too
-        return _seconds(lambda: (F.linear(inputs, weight, module.bias), stacked @ weight), device)
+        stacked = narrow.new_ones(3 * len(CATEGORIES) * len(inputs), module.out_features)  # Grad-CAM's gradient too
+        return _seconds(lambda: (F.linear(inputs, weight, module.bias), stacked @ narrow), device)
+    repeats = 2 * len(CATEGORIES)
 
-    def passes(part: Tensor) -> None:
-        output = F.conv2d(part, module.weight, module.bias, module.stride, module.padding)
-        gradient, weight, source = output.to(backward), module.weight.to(backward), part.to(backward)
-        for _ in range(2 * len(CATEGORIES)):
-            torch.ops.aten.convolution_backward(
-                gradient, source, weight, None, module.stride, module.padding, (1, 1), False, (0, 0), 1, [1, 0, 0]
-            )
+    def forward(part: Tensor) -> Tensor:
+        return F.conv2d(part, weight, module.bias, module.stride, module.padding)
+
+    def to_input(gradient: Tensor, part: Tensor) -> None:
+        options = (module.stride, module.padding, (1, 1), False, (0, 0), 1, [True, False, False])
+        torch.ops.aten.convolution_backward(gradient, part, narrow, None, *options)
+
+    def apart(part: Tensor) -> None:
+        output = forward(part)
+        for _ in range(repeats):
+            to_input(output.to(backward), part.to(backward))
+
+    def together() -> None:
+        output = forward(inputs).to(backward)
+        to_input(output.repeat(repeats, 1, 1, 1).contiguous(memory_format=torch.channels_last), many)
 
     inputs = inputs.contiguous(memory_format=torch.channels_last)
-    whole = _seconds(lambda: passes(inputs), device)
-    return min(whole, _seconds(lambda: [passes(picture) for picture in inputs.split(1)], device))
+    many = torch.empty(
+        (repeats * len(inputs), *inputs.shape[1:]), dtype=backward, device=device, memory_format=torch.channels_last
+    )
+    ways = (lambda: apart(inputs), lambda: [apart(picture) for picture in inputs.split(1)], together)
+    return min(_seconds(way, device) for way in ways)
 
 
 def _seconds(run: Contestant, device: torch.device) -> float:

@@ -14,6 +14,7 @@ from torch.autograd.graph import Node
 
 from stimuli.convolutions import input_gradient, layout_of, settings_of
 from stimuli.graph import Edge, inputs, shape_at
+from stimuli.products import LARGE, rounded_product
 from stimuli.relu_rules import ReluRule, apply_rule, is_relu, kind_of
 
 
@@ -23,7 +24,7 @@ class Block:
 
     slices: tuple[tuple[ReluRule, int], ...]
     rows: slice
-    precision: torch.dtype  # in which convolutions are walked
+    precision: torch.dtype  # in which convolutions and large linear layers are walked
     weights: dict[Node, Tensor]  # of convolutions, in that precision, for the next piece of the stack
 
 
@@ -107,8 +108,13 @@ def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> l
 
 def _linear(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """All slices in one product, so that the weights are read once."""
-    gradients = arrived[0].gradients.to(node._saved_mat2.dtype)
-    return [(inputs(node)[1], Stack(gradients @ node._saved_mat2.T, owned=True))]
+    weight = node._saved_mat2.T
+    gradients = arrived[0].gradients
+    if block.precision != weight.dtype and weight.numel() >= LARGE:
+        found = rounded_product(gradients, weight, block.precision)
+    else:
+        found = gradients.to(weight.dtype) @ weight
+    return [(inputs(node)[1], Stack(found, owned=True))]
 
 
 def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:

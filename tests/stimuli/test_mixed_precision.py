@@ -12,7 +12,9 @@ from definition import load_definition
 from models.catalogue import LoadedNetwork, load_network, preprocess
 from models.transform import Transform
 from models.voc import read_image
+from stimuli import steps
 from stimuli.explain import explain
+from stimuli.products import LARGE, rounded_product
 from stimuli.render import render
 from tests.stimuli import networks
 
@@ -61,21 +63,44 @@ def demo_network(name: str) -> LoadedNetwork:
     return load_network(name, config)
 
 
+def smooth_pictures(size: int) -> torch.Tensor:
+    coarse = torch.randn(3, 3, 9, 9, generator=torch.Generator().manual_seed(2))
+    return F.interpolate(coarse, size=size, mode="bicubic")
+
+
+@pytest.mark.parametrize("large", [LARGE, 1], ids=["", "every linear layer rounded"])
 @pytest.mark.parametrize("name", ["strong", "weak"])
-def test_on_the_demo_networks(name):
+def test_on_the_demo_networks(name, large, monkeypatch):
+    monkeypatch.setattr(steps, "LARGE", large)
     network = demo_network(name)
-    generator = torch.Generator().manual_seed(2)
-    coarse = torch.randn(3, 3, 9, 9, generator=generator)  # smooth, as pictures are
-    images = F.interpolate(coarse, size=network.transform.image_size, mode="bicubic")
+    images = smooth_pictures(network.transform.image_size)
     targets = [scores.topk(2).indices.tolist() for scores in network.module(images)]
     check(network.module, images, targets, network.target_layer)
 
 
-def test_grad_cam_behind_a_convolution_is_the_only_thing_that_may_differ_where_no_convolution_follows():
-    """Linear layers are walked in single precision, so Grad-CAM of the last convolution is the same to the bit."""
+def test_grad_cam_behind_the_last_convolution_is_the_same_to_the_bit_where_small_linear_layers_follow():
+    """They are walked in single precision, and no convolution lies between the scores and the layer."""
     network, images = networks.alexnet_like().float(), networks.pictures().float()
     maps = [
         explain(network, images, [[1]] * 3, ["grad-cam"], "4", precision=precision).maps["grad-cam"]
         for precision in ("fp32", "mixed")
     ]
     assert torch.equal(*maps)
+
+
+@pytest.mark.parametrize("outputs", [256, 300, 700])
+def test_a_rounded_product_is_the_exact_one_to_bfloat16s_three_digits(outputs):
+    generator = torch.Generator().manual_seed(0)
+    gradients = torch.randn(3, 2, outputs, generator=generator)
+    weight = torch.randn(outputs, 50, generator=generator)
+    oracle = gradients.double() @ weight.double()
+    found = rounded_product(gradients, weight, torch.bfloat16)
+    assert found.dtype == torch.float32
+    assert F.cosine_similarity(found.double().flatten(), oracle.flatten(), dim=0) > 0.99999
+
+
+def test_a_large_head_is_rounded_and_draws_the_same_pictures():
+    """torchvision's AlexNet, whose first linear layer has 38 million weights; drawn at random, for none are here."""
+    torch.manual_seed(0)
+    network = torchvision.models.alexnet(weights=None).eval()
+    check(network, smooth_pictures(224), [[1, 2]] * 3, "features.11")
