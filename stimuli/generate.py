@@ -106,7 +106,7 @@ class _Run:
         return made
 
     def _rows(self, shard: Shard) -> list[dict[str, Any]]:
-        drawn = self._visualizers[shard.network].draw(shard, self._config.recipe)
+        drawn = self._visualizers[shard.network].draw(shard, self._config.recipe, self._config.precision)
         network = self._networks[shard.network]
         return [asdict(self._stored(v, d, network)) for v, d in zip(shard.visualizations, drawn, strict=True)]
 

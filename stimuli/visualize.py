@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from models.catalogue import LoadedNetwork, preprocess
 from models.voc import VocImage, read_image
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
-from stimuli.explain import explain
+from stimuli.explain import Precision, explain
 from stimuli.render import render
 from stimuli.shards import Shard
 
@@ -49,12 +49,13 @@ class Visualizer:
             best = self._sound(self._module(self._batch(images))).argmax(1).tolist()
         return {image.image_id: self._network.categories[top] for image, top in zip(images, best, strict=True)}
 
-    def draw(self, shard: Shard, recipe: str) -> list[Drawn]:
+    def draw(self, shard: Shard, recipe: str, precision: Precision) -> list[Drawn]:
         """Explain and render a shard, in the order of its visualizations."""
         index = self._network.categories.index
         targets = [[index(category) for category in wanted] for wanted in shard.categories]
         with self._named():
-            found = explain(self._module, self._batch(shard.images), targets, shard.methods, self._layer)
+            images = self._batch(shard.images)
+            found = explain(self._module, images, targets, shard.methods, self._layer, precision=precision)
             pixels = {method: render(maps, recipe).cpu() for method, maps in found.maps.items()}
         pairs = [(row, target) for row, wanted in enumerate(targets) for target in wanted]
         logits = found.logits.double().cpu()

@@ -70,6 +70,33 @@ def test_every_picture_is_the_rendered_explanation_of_its_row(output, images):
         assert row.is_correct == (top in {i.image_id: i.categories for i in images}[row.image_id])
 
 
+def _of_wide_convolutions():
+    """The sample's networks with layers wide enough that mixed precision rounds them."""
+    torch.manual_seed(2)
+    wide = [
+        nn.Conv2d(3, 48, 3, padding=1), nn.ReLU(), nn.Conv2d(48, 48, 3, padding=1), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 5),
+    ]  # fmt: skip
+    return _with(module=nn.Sequential(*wide).eval().requires_grad_(False))
+
+
+def test_the_precision_in_the_provenance_is_the_one_that_was_computed(tmp_path, images):
+    """Mixed: the same scores, for the way forward is the same, and pictures that are nearly but not quite the same."""
+    made = {}
+    for precision in ("fp32", "mixed"):
+        config = StimuliConfig(output=tmp_path / precision, device="cpu", batch_size=2, precision=precision)
+        make(config.output, images, config=config, requests=REQUESTS[:1], **_of_wide_convolutions())
+        assert manifest.read_provenance(config.output)["precision"] == precision
+        made[precision] = manifest.read_stimuli(config.output)
+    assert [s.logit for s in made["fp32"]] == [s.logit for s in made["mixed"]]
+    pixels = {
+        precision: np.stack([np.asarray(Image.open(tmp_path / precision / s.file)) for s in stimuli]).astype(int)
+        for precision, stimuli in made.items()
+    }
+    difference = np.abs(pixels["fp32"] - pixels["mixed"]).mean()
+    assert 0 < difference < 1
+
+
 def test_the_set_is_sound_opaque_and_nothing_else_lies_in_the_folder(output, images):
     make(output, images)
     assert manifest.verify(output) == len(manifest.read_stimuli(output))
