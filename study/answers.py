@@ -3,17 +3,16 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from study.config import TaskConfig
+from study.config import ParticipantsConfig, TaskConfig
 from study.definition import frozen_definition
 from study.enrolment import loads, lock_study
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
-from study.participation import next_index
 from study.recruitment.providers import PROVIDERS
 from study.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Event, Item, Participant, Response, Study, Trial
 from study.security import is_token, new_completion_code
@@ -74,51 +73,53 @@ def read_answer(body: bytes) -> Answer:
 def record_answer(session: Session, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
     """Store the answer and renew the participant's lease; with the last one, issue the completion code.
 
-    Raises UnknownError, MalformedAnswerError, AnswerConflictError.
+    The caller commits. Raises UnknownError, MalformedAnswerError, AnswerConflictError.
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
     participant, trial = _lock(session, token, trial_token)
     answer = read_answer(body)
-    stored = session.get(Response, trial.id)
-    following = next_index(session, participant.id)
-    if stored:
-        if stored.body_sha256 != answer.sha256:
-            raise AnswerConflictError("already-answered", following)
-        return Receipt(following, _feedback(participant, trial, stored.response))
-    _check_possible(answer, trial, frozen_definition(participant.study).task(trial.task))
-    if trial.position != following:
-        raise AnswerConflictError("not-expected", following)
-    if trial.state == RELEASED:
-        _win_back(session, participant)
-    return _store(session, participant, trial, answer, now)
+    if trial.state == ANSWERED:
+        if trial.body_sha256 != answer.sha256:
+            raise AnswerConflictError("already-answered", trial.expected)
+        return Receipt(trial.expected, _feedback(participant, trial, answer))
+    definition = frozen_definition(participant)
+    _check_possible(answer, trial, definition.task(trial.task))
+    if trial.position != trial.expected:
+        raise AnswerConflictError("not-expected", trial.expected)
+    is_overflow = trial.state == RELEASED and not _win_back(session, participant, trial)
+    _store(session.connection(), trial.id, answer, is_overflow, now)
+    _renew(session.connection(), participant, definition.participants, now, is_last=trial.following is None)
+    return Receipt(trial.following, _feedback(participant, trial, answer))
 
 
-def _lock(session: Session, token: str, trial_token: str) -> tuple[Participant, Trial]:
+def _lock(session: Session, token: str, trial_token: str) -> tuple[Row, Row]:
     """Lock the participant, and before that the study where places must be counted; read the trial afterwards.
 
-    Joining locks study, then participants who still hold open trials. Here the study is locked first too, when the
-    trial was released; when it is released just before our lock, the participant holds no open trial any more and no
-    joining waits for them. So the two cannot wait for each other.
+    Whoever locks both takes the study first. Whether the trial was released is known for certain only when its
+    participant is locked, so we then begin again with the study. While we hold the participant nobody releases it.
     """
-    mine = (Participant.token == token, Trial.trial_token == trial_token)
-    found = session.execute(
-        select(Participant.id, Participant.study_id, Trial.id.label("trial_id"), Trial.state)
-        .join(Trial, Trial.participant_id == Participant.id)
-        .where(*mine)
-    ).one_or_none()
-    if found is None:
-        raise UnknownError("no such trial")
-    if found.state == RELEASED:
-        lock_study(session, Study.id == found.study_id)
-    participant = session.scalars(select(Participant).where(Participant.id == found.id).with_for_update()).one()
-    trial = session.scalars(select(Trial).where(Trial.id == found.trial_id)).one()
+    participant, trial = _read(session.connection(), token, trial_token)
     if trial.state == RELEASED:
-        lock_study(session, Study.id == found.study_id)
+        session.rollback()
+        lock_study(session, Study.id == participant.study_id)
+        participant, trial = _read(session.connection(), token, trial_token)
     return participant, trial
 
 
-def _check_possible(answer: Answer, trial: Trial, task: TaskConfig) -> None:
+def _read(connection: Connection, token: str, trial_token: str) -> tuple[Row, Row]:
+    """Rows of _PARTICIPANT and _TRIAL. Two statements: only the second sees what was stored while the first waited."""
+    participant = connection.execute(_PARTICIPANT, {"token": token}).one_or_none()
+    if participant is None:
+        raise UnknownError("no such participant")
+    key = {"participant": participant.id, "trial_token": trial_token}
+    trial = connection.execute(_TRIAL, key).one_or_none()
+    if trial is None:
+        raise UnknownError("no such trial")
+    return participant, trial
+
+
+def _check_possible(answer: Answer, trial: Row, task: TaskConfig) -> None:
     if answer.response not in trial.option_order:
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
@@ -127,49 +128,89 @@ def _check_possible(answer: Answer, trial: Trial, task: TaskConfig) -> None:
         raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
 
 
-def _win_back(session: Session, participant: Participant) -> None:
-    """Reopen those of a late participant's released trials whose places nobody else took. The study is locked."""
+def _win_back(session: Session, participant: Row, trial: Row) -> bool:
+    """Reopen those of a late participant's released trials whose places nobody else took; whether `trial` is one.
+
+    The study is locked.
+    """
     load = loads(session, participant.study_id, participant.observer_kind)
     released = session.execute(
-        select(Trial, Item.ratings_wanted)
+        select(Trial.id, Trial.item_id, Trial.purpose, Item.ratings_wanted)
         .join(Item, Trial.item_id == Item.id)
         .where(Trial.participant_id == participant.id, Trial.state == RELEASED)
     )
-    for trial, wanted in released:
-        if trial.purpose != MAIN or load.get(trial.item_id, 0) < wanted:
-            trial.state = OPEN
+    free = [
+        place.id for place in released if place.purpose != MAIN or load.get(place.item_id, 0) < place.ratings_wanted
+    ]
+    session.execute(update(_trial).where(_trial.c.id.in_(free)).values(state=OPEN))
+    return trial.id in free
 
 
-def _store(session: Session, participant: Participant, trial: Trial, answer: Answer, now: datetime) -> Receipt:
-    definition = frozen_definition(participant.study)
-    trial.is_overflow = trial.state == RELEASED and trial.purpose == MAIN
-    trial.state = ANSWERED
-    session.add(
-        Response(
-            trial_id=trial.id,
-            response=answer.response,
-            rt=answer.rt,
-            time_elapsed=answer.time_elapsed,
-            confidence=answer.confidence,
-            body_sha256=answer.sha256,
-            answered_at=now,
-        )
-    )
-    participant.lease_until = now + timedelta(minutes=definition.participants.lease_minutes)
-    session.flush()
+def _store(connection: Connection, trial_id: int, answer: Answer, is_overflow: bool, now: datetime) -> None:
+    response = {
+        "trial_id": trial_id,
+        "response": answer.response,
+        "rt": answer.rt,
+        "time_elapsed": answer.time_elapsed,
+        "confidence": answer.confidence,
+        "body_sha256": answer.sha256,
+        "answered_at": now,
+    }
+    connection.execute(_INSERT_RESPONSE, response)
+    connection.execute(_UPDATE_TRIAL, {"this": trial_id, "state": ANSWERED, "is_overflow": is_overflow})
     if answer.events:
-        session.execute(insert(Event), [{"trial_id": trial.id, **event.model_dump()} for event in answer.events])
-    following = next_index(session, participant.id)
-    if following is None:
-        shares_code = PROVIDERS[definition.participants.provider].shares_code
-        participant.finished_at = now
-        participant.completion_code = participant.study.completion_code if shares_code else new_completion_code()
-    return Receipt(following, _feedback(participant, trial, answer.response))
+        connection.execute(_INSERT_EVENT, [{"trial_id": trial_id, **event.model_dump()} for event in answer.events])
 
 
-def _feedback(participant: Participant, trial: Trial, response: str) -> str | None:
+def _renew(connection: Connection, participant: Row, config: ParticipantsConfig, now: datetime, is_last: bool) -> None:
+    """The lease; and the completion code, in the same transaction as the last answer."""
+    changes: dict[str, Any] = {"lease_until": now + timedelta(minutes=config.lease_minutes)}
+    if is_last:
+        is_shared = PROVIDERS[config.provider].shares_code
+        code = participant.shared_code if is_shared else new_completion_code()
+        changes |= {"finished_at": now, "completion_code": code}
+    connection.execute(_UPDATE_PARTICIPANT, {"this": participant.id} | changes)
+
+
+def _feedback(participant: Row, trial: Row, answer: Answer) -> str | None:
     """Only after practice, whose image this participant rates nowhere in the task."""
     if trial.purpose != PRACTICE:
         return None
-    truth = None if trial.right_stimulus_id else trial.item.category
-    return practice_feedback(participant.language, truth, response)
+    truth = None if trial.right_stimulus_id else trial.category
+    return practice_feedback(participant.language, truth, answer.response)
+
+
+# The statements of every answer, of tables and not of classes, and built once: nothing is tracked, and SQLAlchemy
+# finds what it compiled the first time.
+_study, _participant, _item, _trial = (table.__table__ for table in (Study, Participant, Item, Trial))
+_response, _event = Response.__table__, Event.__table__
+
+_PARTICIPANT = (
+    select(
+        _participant.c["id", "study_id", "language", "observer_kind"],
+        _study.c.document,
+        _study.c.completion_code.label("shared_code"),
+    )
+    .select_from(_participant.join(_study))
+    .where(_participant.c.token == bindparam("token"))
+    .with_for_update(of=_participant)
+)
+
+_other = _trial.alias()
+_unanswered = select(func.min(_other.c.position)).where(
+    _other.c.participant_id == _trial.c.participant_id, _other.c.state != ANSWERED
+)
+_TRIAL = (
+    select(
+        _trial.c["id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
+        _item.c.category,
+        _response.c.body_sha256,
+        _unanswered.scalar_subquery().label("expected"),
+        _unanswered.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
+    )
+    .select_from(_trial.join(_item).outerjoin(_response))
+    .where(_trial.c.participant_id == bindparam("participant"), _trial.c.trial_token == bindparam("trial_token"))
+)
+_INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event)
+_UPDATE_TRIAL = update(_trial).where(_trial.c.id == bindparam("this"))
+_UPDATE_PARTICIPANT = update(_participant).where(_participant.c.id == bindparam("this"))

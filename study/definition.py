@@ -1,6 +1,7 @@
 """A study's frozen definition, read back from its database row."""
 
 from dataclasses import dataclass
+from sqlalchemy import Row
 
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.schema import Study
@@ -18,8 +19,8 @@ class FrozenDefinition:
         return next(task for task in self.tasks if task.name == name)
 
 
-def frozen_definition(study: Study) -> FrozenDefinition:
-    """The definition as it was when the study opened."""
+def frozen_definition(study: Study | Row) -> FrozenDefinition:
+    """The definition as it was when the study opened; of a row, only the column `document` is needed."""
     document = study.document
     return FrozenDefinition(
         study=StudyConfig.model_validate(document["study"]),
