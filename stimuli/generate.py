@@ -16,7 +16,7 @@ from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError
 from stimuli.manifest import Stimulus
 from stimuli.parts import Parts
-from stimuli.render import encode_png
+from stimuli.png import encode_png
 from stimuli.select import Selection, select
 from stimuli.shards import Shard, Visualization, shards, visualizations
 from stimuli.visualize import Drawn, Visualizer
@@ -111,7 +111,7 @@ class _Run:
         return [asdict(self._stored(v, d, network)) for v, d in zip(shard.visualizations, drawn, strict=True)]
 
     def _stored(self, wanted: Visualization, drawn: Drawn, network: LoadedNetwork) -> Stimulus:
-        png = encode_png(drawn.pixels)
+        png = encode_png(drawn.pixels.numpy())
         sha256 = hashlib.sha256(png).hexdigest()
         file = manifest.image_file(sha256)
         manifest.write_atomically(self._config.output / file, png)

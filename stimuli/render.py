@@ -4,11 +4,9 @@ A recipe's name stands in the stimulus set's provenance. When a recipe's pixels 
 each one to a hash.
 """
 
-import io
 from collections.abc import Callable
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from stimuli.errors import RenderingError
@@ -24,13 +22,13 @@ def paper_v1(maps: Tensor) -> Tensor:
     underneath, which class discrimination must not show. A map that is constant (an all-zero Grad-CAM) says nothing
     and is drawn in mid grey.
     """
-    maps = maps.double()  # products of gradients may be too small for float32 to subtract
-    low, high = maps.amin((1, 2, 3), keepdim=True), maps.amax((1, 2, 3), keepdim=True)
+    low, high = (extreme.double() for extreme in _extremes(maps))
     constant = high == low
-    levels = (maps - low) / torch.where(constant, 1, high - low)  # in [0, 1]
+    # In float64, for products of gradients may be too small for float32 to subtract.
+    levels = (maps.double() - low).div_(torch.where(constant, 1, high - low))  # in [0, 1]
     colours = levels if maps.shape[1] == 3 else _jet(levels)
-    pixels = (colours * 255).round().to(torch.uint8)
-    return pixels.masked_fill(constant, MID_GREY).permute(0, 2, 3, 1)
+    pixels = colours.mul_(255).round_().to(torch.uint8)
+    return pixels.masked_fill_(constant, MID_GREY).permute(0, 2, 3, 1)
 
 
 RECIPES: dict[str, Callable[[Tensor], Tensor]] = {"paper-v1": paper_v1}
@@ -45,19 +43,18 @@ def render(maps: Tensor, recipe: str) -> Tensor:
         raise RenderingError(f"unknown rendering recipe {recipe!r}; known are {', '.join(RECIPES)}")
     if maps.ndim != 4 or maps.shape[1] not in (1, 3):
         raise RenderingError(f"a map has 1 or 3 channels, (P, C, H, W); this has the shape {tuple(maps.shape)}")
-    if not maps.isfinite().all():
+    if not all(extreme.isfinite().all() for extreme in _extremes(maps)):  # NaN is passed on by both
         places = (~maps.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
         raise RenderingError(
             f"maps {places} hold NaN or infinity and cannot be drawn; the network's weights or its input are broken"
         )
-    return RECIPES[recipe](maps)
+    together = 1 if maps.device.type == "cpu" else len(maps)  # one map stays in a processor's cache
+    return torch.cat([RECIPES[recipe](part) for part in maps.split(together)])
 
 
-def encode_png(pixels: Tensor) -> bytes:
-    """Encode (H, W, 3) uint8 as PNG without metadata; the same pixels give the same bytes."""
-    encoded = io.BytesIO()
-    Image.fromarray(pixels.cpu().numpy()).save(encoded, "PNG", compress_level=6)
-    return encoded.getvalue()
+def _extremes(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Least and greatest number of each map, (P, 1, 1, 1)."""
+    return maps.amin((1, 2, 3), keepdim=True), maps.amax((1, 2, 3), keepdim=True)
 
 
 def _jet(levels: Tensor) -> Tensor:
