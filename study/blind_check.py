@@ -1,156 +1,108 @@
-"""Can anything but the pixels tell a visualization's method, network or truth? A classifier is asked.
+"""Can anything but the pixels tell a visualization's method, network or truth, or a catch trial? A classifier is asked.
 
-Participants take the study as browsers do, and everything observable beside the pixels is noted of each picture: sizes
-and headers of replies, times, the characters of tokens, the file's chunks. A logistic regression is trained on one half
-of the participants and tried on the other; it must not do better than guessing the most frequent class.
-
-The compressed length of a picture follows from its pixels and so tells nothing that the pixels do not
-(docs/adr/033-picture-lengths.md); what the file and the reply hold beyond them is compared.
+Simulated participants take the study over HTTP as browsers do, and everything observable is noted of each trial: its
+entry in the plan, headers, lengths and times of replies, addresses, what a picture's file holds beside its pixels. The
+truth comes from the database. A linear classifier learns from one half of the participants and is tried on the other,
+and the other way round; how often it is right is compared with the same trials under shuffled truths.
 """
 
-import math
-import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from study.blind_features import Observed, feature_table
 from study.errors import BlindnessError
 
-_STEPS, _RATE, _PENALTY = 400, 0.5, 0.01  # of gradient descent on standardised features
-_FEW = 12  # values at most that a column is taken apart for
-_Z = 2.576  # two-sided 99 %
+ALPHA = 0.001  # of a false alarm in the whole check, shared by its verdicts
+SHUFFLES = 9999
+FEWEST = 30  # trials in each half; fewer tell nothing
+_BATCH = 500  # shuffles judged at once
+_PENALTY = 0.1  # of the ridge, a trial
 
 
 @dataclass(frozen=True)
-class Observation:
-    """One picture as a network observer sees it: `headers` of the reply, `content` its bytes, `seconds` it took."""
+class Trial:
+    """What was seen of one trial, and what nobody may tell from it: `labels`, name → value."""
 
     participant: int
-    place: int  # in the participant's order
-    address: str
-    headers: dict[str, str]
-    content: bytes
-    seconds: float
+    task: str
+    observed: Observed
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Accuracy on participants that the classifier has not seen, with a 99 % interval, and what chance gives."""
+    """How often the classifier named the label, each of its values weighing the same, and how often by chance."""
 
+    task: str
     label: str
-    accuracy: float
-    low: float
-    high: float
-    chance: float
     trials: int
+    right: float
+    chance: float
+    p: float
 
-    @property
-    def leaks(self) -> bool:
-        return self.low > self.chance
-
-
-def features(seen: Sequence[Observation]) -> np.ndarray:
-    """(N, F), standardised; columns that never vary are zero."""
-    names = sorted({name for one in seen for name in one.headers} - {"Date", "Content-Length", "Connection"})
-    rows = [
-        [
-            one.place,
-            math.log(one.seconds + 1e-6),
-            len(one.content) - pixel_bytes(one.content),
-            *chunk_sizes(one.content),
-            len(one.address),
-            *(ord(character) for character in one.address.rpartition("/")[2][:22].ljust(22)),
-            *(_number(one.headers.get(name, "")) for name in names),
-        ]
-        for one in seen
-    ]
-    table = _with_levels(np.array(rows, dtype=float))
-    spread = table.std(axis=0)
-    return (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    def leaks(self, verdicts: int) -> bool:
+        """Whether this is more than chance among so many verdicts (Bonferroni)."""
+        return self.p <= ALPHA / verdicts
 
 
-def _with_levels(table: np.ndarray) -> np.ndarray:
-    """A column of few values stands for kinds, not amounts: each of its values becomes a column too."""
-    levels = []
-    for column in table.T:
-        values = np.unique(column)
-        if 2 < len(values) <= _FEW:
-            levels += [column == value for value in values]
-    return np.column_stack([table, *levels])
+def judge(trials: Sequence[Trial], label: str, rng: np.random.Generator, shuffles: int = SHUFFLES) -> Verdict:
+    """Try to tell `label` of these trials of one task.
 
-
-def _number(text: str) -> float:
-    """A stable number for a header's value: equal for equal values, and nothing else is asked of it."""
-    return float(sum((i + 1) * ord(character) for i, character in enumerate(text)) % 10007)
-
-
-def chunks(png: bytes) -> list[tuple[bytes, int]]:
-    """(kind, length) of each chunk, then of what follows the end. Raises BlindnessError for what is no PNG."""
-    if png[:8] != b"\x89PNG\r\n\x1a\n":
-        raise BlindnessError("a picture is not a PNG: all must have one encoder")
-    found, at = [], 8
-    while at + 12 <= len(png):
-        (length,), kind = struct.unpack(">I", png[at : at + 4]), png[at + 4 : at + 8]
-        found.append((kind, length))
-        at += 12 + length
-        if kind == b"IEND":
-            break
-    return [*found, (b"after", len(png) - at)]
-
-
-def pixel_bytes(png: bytes) -> int:
-    return sum(length for kind, length in chunks(png) if kind == b"IDAT")
-
-
-def chunk_sizes(png: bytes) -> list[int]:
-    """Everything in the file but the pixels: kinds, sizes, whatever follows its end."""
-    others = [(kind, length) for kind, length in chunks(png) if kind != b"IDAT"]
-    return [
-        len(others),
-        sum(length for _, length in others),
-        sum(sum(kind) for kind, _ in others),
-        int.from_bytes(png[16:20], "big"),
-        int.from_bytes(png[20:24], "big"),
-        sum(png[24:29]),
-    ]
-
-
-def judge(seen: Sequence[Observation], labels: Sequence[str], name: str) -> Verdict:
-    """Train on participants of even number, try on the others. Raises BlindnessError with too few to tell."""
-    table, classes = features(seen), sorted(set(labels))
-    truth = np.array([classes.index(label) for label in labels])
-    trained = np.array([one.participant % 2 == 0 for one in seen])
-    if len(classes) < 2 or min(trained.sum(), (~trained).sum()) < 30:
+    Truths are shuffled within participants, whose shares of each value the assignment has fixed.
+    Raises BlindnessError with too few trials to tell.
+    """
+    values = sorted({trial.labels[label] for trial in trials})
+    truth = np.array([values.index(trial.labels[label]) for trial in trials])
+    people = np.unique([trial.participant for trial in trials], return_inverse=True)[1]
+    halves = people % 2 == 0
+    if len(values) < 2 or min(halves.sum(), (~halves).sum()) < FEWEST:
         raise BlindnessError(
-            f"{len(seen)} pictures of {len(classes)} kinds are too few to judge {name}; send more people"
+            f"{len(trials)} trials with {len(values)} kinds of {label} are too few to judge by; send more participants"
         )
-    weights = _fit(table[trained], truth[trained], len(classes))
-    guessed = (_with_one(table[~trained]) @ weights).argmax(axis=1)
-    tried = truth[~trained]
-    low, high = _wilson(int((guessed == tried).sum()), len(tried))
-    chance = float(np.bincount(tried).max() / len(tried))
-    return Verdict(name, float((guessed == tried).mean()), low, high, chance, len(tried))
+    table = feature_table([trial.observed for trial in trials])
+    projections = [(_projection(table, learned), learned) for learned in (halves, ~halves)]
+    right = _accuracy(projections, truth[None], len(values))[0]
+    by_chance = np.concatenate(
+        [
+            _accuracy(projections, _shuffled(truth, people, min(_BATCH, shuffles - done), rng), len(values))
+            for done in range(0, shuffles, _BATCH)
+        ]
+    )
+    p = (1 + int((by_chance >= right - 1e-12).sum())) / (1 + shuffles)
+    return Verdict(trials[0].task, label, len(trials), float(right), float(by_chance.mean()), p)
 
 
-def _with_one(table: np.ndarray) -> np.ndarray:
-    return np.hstack([table, np.ones((len(table), 1))])
+def _projection(table: np.ndarray, learned: np.ndarray) -> np.ndarray:
+    """(tried, learned): ridge regression's prediction is this times the learned trials' centred labels."""
+    middle = table[learned].mean(axis=0)
+    inputs, tried = table[learned] - middle, table[~learned] - middle
+    gram = inputs.T @ inputs + _PENALTY * len(inputs) * np.eye(inputs.shape[1])
+    return (tried @ np.linalg.solve(gram, inputs.T)).astype(np.float32)
 
 
-def _fit(table: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """Softmax regression with a ridge penalty, by gradient descent: (F + 1, classes)."""
-    inputs, wanted = _with_one(table), np.eye(classes)[truth]
-    weights = np.zeros((inputs.shape[1], classes))
-    for _ in range(_STEPS):
-        scores = inputs @ weights
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        slope = inputs.T @ (odds / odds.sum(axis=1, keepdims=True) - wanted) / len(inputs)
-        weights -= _RATE * (slope + _PENALTY * weights)
-    return weights
+def _accuracy(projections: Sequence[tuple[np.ndarray, np.ndarray]], truths: np.ndarray, classes: int) -> np.ndarray:
+    """For each row of `truths`, the mean over the classes of how often the class is recognised."""
+    hits, counts = np.zeros((len(truths), classes)), np.zeros((len(truths), classes))
+    for projection, learned in projections:
+        scores = np.stack([_score(projection, truths[:, learned] == c) for c in range(classes)])
+        guessed, tried = scores.argmax(axis=0), truths[:, ~learned]
+        for c in range(classes):
+            hits[:, c] += ((tried == c) & (guessed == c)).sum(axis=1)
+            counts[:, c] += (tried == c).sum(axis=1)
+    return (hits / np.maximum(counts, 1)).mean(axis=1)
 
 
-def _wilson(hits: int, trials: int) -> tuple[float, float]:
-    share, z2 = hits / trials, _Z * _Z / trials
-    middle = (share + z2 / 2) / (1 + z2)
-    half = _Z * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials)) / (1 + z2)
-    return middle - half, middle + half
+def _score(projection: np.ndarray, is_class: np.ndarray) -> np.ndarray:
+    """(rows, tried): how much a trial looks like the class, in units of how common the class is."""
+    share = is_class.mean(axis=1, keepdims=True)
+    return ((is_class - share) / np.maximum(share, 1e-9)).astype(np.float32) @ projection.T
+
+
+def _shuffled(truth: np.ndarray, people: np.ndarray, rows: int, rng: np.random.Generator) -> np.ndarray:
+    shuffled = np.empty((rows, len(truth)), dtype=truth.dtype)
+    for person in range(people.max() + 1):
+        mine = people == person
+        shuffled[:, mine] = rng.permuted(np.tile(truth[mine], (rows, 1)), axis=1)
+    return shuffled

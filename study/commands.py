@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from study.conduct_commands import study_option
+
 a_path = click.Path(path_type=Path)
 
 
@@ -58,4 +60,31 @@ def verify_command(source: Path) -> None:
     )
 
 
-COMMANDS = (backup_command, restore_command, verify_command)
+@click.command("blind-check")
+@study_option
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
+@click.option("--participants", default=30, show_default=True, type=click.IntRange(4))
+@click.option("--seed", default=1, show_default=True)
+def blind_check_command(slug: str, url: str, participants: int, seed: int) -> None:
+    """Does anything but the pixels tell method, network, truth or a catch trial? Exit status 1 if so.
+
+    Simulated participants take the served study and a classifier judges all that their browsers could notice. They
+    take up simulated participants' places, so try it before real people come or on a copy.
+
+    Example: manage.py blind-check --study examples/demo.toml --url http://127.0.0.1:8000
+    """
+    from study.blind_crawl import blind_check, table
+    from study.db import connect, database_url, require_ready
+    from study.errors import BlindnessError
+
+    database = connect(database_url())
+    require_ready(database)
+    with click.progressbar(length=participants, label="Simulated participants") as bar:
+        found = blind_check(database, url, slug, participants, seed, lambda done, _: bar.update(done - bar.pos))
+    click.echo(table(found))
+    if found.leaks:
+        raise BlindnessError(f"told by more than the pixels: {'; '.join(found.leaks)}")
+    click.echo("Nothing but the pixels tells anything.")
+
+
+COMMANDS = (backup_command, blind_check_command, restore_command, verify_command)

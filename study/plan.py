@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from study.comprehension import open_checks
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
-from study.schema import ANSWERED, Item, Participant, Stimulus, Trial
+from study.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Stimulus, Trial
 from study.wording import CONFIDENCE, TRUST_VALUES, WORDINGS, Wording, attention_question, category_label
 
 
@@ -84,7 +84,7 @@ def _trial(trial: Trial, item: Item, task: TaskConfig, wording: Wording, languag
         "index": trial.position,
         "task": trial.task,
         "kind": task.kind,
-        "purpose": trial.purpose,
+        "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,  # a check is told by its question alone
         "question": question,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
         "options": options,

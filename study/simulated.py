@@ -13,19 +13,38 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import numpy as np
 
 from study.errors import SimulationError
+from study.pictures import unpadded
 
 # (a trial of the plan, the bytes of its images, random numbers) → (value of an option, rt in ms)
 Choose = Callable[[dict[str, Any], list[bytes], np.random.Generator], tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its reply as the network shows them; `seconds` from sending to the last byte."""
+
+    method: str
+    path: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    seconds: float
+
+
+Witness = Callable[[Exchange], None]
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 _MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
 
 
-def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Generator) -> str:
+def run_participant(
+    base_url: str, slug: str, choose: Choose, rng: np.random.Generator, witness: Witness = lambda _: None
+) -> str:
     """Take the study `slug` of the server at `base_url` from consent to the end; returns the completion code.
 
-    The participant is marked as simulated. Raises SimulationError, with the server's words, when a page refuses.
+    The participant is marked as simulated; `witness` is told of every exchange. Raises SimulationError, with the
+    server's words, when a page refuses.
     """
-    with _Browser(base_url) as browser:
+    with _Browser(base_url, witness) as browser:
         form = _read(browser.get(f"/s/{slug}"))
         fields = form.fields | {"consent": "yes", "observer_kind": "simulated"}
         browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
@@ -33,10 +52,9 @@ def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Gen
         plan = json.loads(browser.get(f"{entry}/plan"))
         elapsed = 0.0
         for trial in plan["trials"]:
-            images = [browser.get(image["url"]) for image in trial["images"]]
+            images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
             response, rt = choose(trial, images, rng)
-            if trial["purpose"] == "attention":
-                response = _asked(trial)
+            response = _asked(trial) or response
             elapsed += rt
             answer = {
                 "response": response,
@@ -54,9 +72,10 @@ def run_participant(base_url: str, slug: str, choose: Choose, rng: np.random.Gen
     return code
 
 
-def _asked(trial: dict[str, Any]) -> str:
+def _asked(trial: dict[str, Any]) -> str | None:
     """The option that an attention check names in its question, as attentive people find it."""
-    return next(option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"])
+    named = (option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"])
+    return next(named, None)
 
 
 @dataclass
@@ -64,6 +83,7 @@ class _Browser:
     """One kept connection, cookies, redirects followed, 503 waited out; `address` is the path of the page now shown."""
 
     base_url: str
+    witness: Witness
     address: str = "/"
     _cookies: SimpleCookie = field(default_factory=SimpleCookie)
 
@@ -108,12 +128,15 @@ class _Browser:
     ) -> tuple[HTTPResponse, bytes]:
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
         sent = headers | ({"Cookie": cookies} if cookies else {})
+        begun = time.perf_counter()
         try:
             self._connection.request(method, path, body, sent)
             reply = self._connection.getresponse()
             content = reply.read()
         except (OSError, HTTPException) as error:
             raise SimulationError(f"no reply from {self.base_url} ({error}); is `manage.py serve` running?") from error
+        seconds = time.perf_counter() - begun
+        self.witness(Exchange(method, path, reply.status, tuple(reply.headers.items()), content, seconds))
         for cookie in reply.headers.get_all("Set-Cookie", []):
             self._cookies.load(cookie)
         return reply, content

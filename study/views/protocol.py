@@ -1,7 +1,6 @@
 """What the browser's program fetches and posts: the plan, images, answers. No cookie is read here."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +9,7 @@ from study.answers import record_answer
 from study.comprehension import record_attempt
 from study.errors import MalformedAnswerError, UnknownError
 from study.participation import find_participant, image_file
+from study.pictures import read_picture
 from study.plan import plan
 from study.views.database import database
 
@@ -25,11 +25,11 @@ def show_plan(token: str) -> ResponseReturnValue:
 
 @bp.get("/images/<image_token>")
 def show_image(token: str, image_token: str) -> ResponseReturnValue:
-    """Neither name, date nor tag of the file goes along: equal pictures must not be recognisable by headers."""
+    """Neither name, date, tag nor length of the file goes along: pictures must not be told apart by headers."""
     with database().reading() as session:
         folder, file = image_file(session, token, image_token)
     try:
-        content = Path(folder, file).read_bytes()
+        content = read_picture(folder, file)
     except FileNotFoundError:
         raise UnknownError("this image is missing on the server") from None
     return Response(content, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})

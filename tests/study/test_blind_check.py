@@ -1,72 +1,138 @@
-"""A classifier that sees everything but the pixels learns nothing; what is leaked on purpose it finds."""
+"""The blind check finds nothing in our server, and each hole in a server that has one. Real HTTP, real gunicorn."""
 
+import os
+import re
+import socket
+import subprocess
+import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
-from flask import Flask
+from click.testing import CliRunner, Result
 
-from study.blind_check import Observation, judge
-from study.db import Database
+import manage
+from study.blind_check import Trial, judge
+from study.blind_crawl import blind_check, table
+from study.db import Database, connect, upgrade
 from study.errors import BlindnessError
-from study.schema import Stimulus, Trial
-from tests.study.samples import document, seeing, trusting
-from tests.study.visitor import join
+from study.schema import Stimulus
+from tests.study.leaky_server import HONEST, LEAKS
+from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
+from tests.study.test_pictures import drawn
 
+ROOT = Path(__file__).parents[2]
 PEOPLE = 20
+TASKS = (
+    seeing(images=8, k=60, trials=6, practice=1, attention_checks=1),
+    trusting(images=6, k=60, trials=4, practice=1, attention_checks=1),
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    database: Database
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An honest study and leaky ones. The pictures of one method are much longer than those of another."""
+    folder = tmp_path_factory.mktemp("leaky")
+    url = f"sqlite:///{folder}/discern.db"
+    upgrade(url)
+    database = connect(url)
+    for slug in (HONEST, *LEAKS):
+        with database.writing() as session:
+            open_sample(session, folder / slug, document(*TASKS, slug=slug))
+        with database.reading() as session:
+            for place, row in enumerate(session.query(Stimulus).filter(Stimulus.file.startswith("images"))):
+                (folder / slug / row.file).write_bytes(drawn(16, 1 + 4 * METHODS.index(row.method) + place % 3))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.study.leaky_server:app()"]
+    environment = os.environ | {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        wait_until_listening(port)
+        yield Served(f"http://127.0.0.1:{port}", database)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        database.engine.dispose()
+
+
+def wait_until_listening(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the server did not start")
 
 
 @pytest.fixture
-def crawled(open_app, database: Database) -> tuple[list[Observation], dict[str, list[str]]]:
-    """(what was seen of each picture, its labels), by participants who take the whole study."""
-    app: Flask = open_app(document(seeing(images=6, k=40), trusting(images=4, k=40)))
-    seen: list[Observation] = []
-    for person in range(PEOPLE):
-        visitor = join(app)
-        for trial in visitor.plan()["trials"]:
-            for image in trial["images"]:
-                begun = time.perf_counter()
-                reply = visitor.client.get(image["url"])
-                seconds = time.perf_counter() - begun
-                seen.append(Observation(person, len(seen), image["url"], dict(reply.headers), reply.data, seconds))
-    with database.reading() as session:
-        rows = session.query(
-            Trial.left_image_token, Trial.right_image_token, Trial.left_stimulus_id, Trial.right_stimulus_id
-        )
-        shown = {token: stimulus for a, b, left, right in rows for token, stimulus in ((a, left), (b, right)) if token}
-        stimuli = {stimulus.id: stimulus for stimulus in session.query(Stimulus)}
-    of = [stimuli[shown[one.address.rpartition("/")[2]]] for one in seen]
-    return seen, {name: [getattr(stimulus, name) for stimulus in of] for name in ("method", "network", "category")}
+def command(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Result]:
+    monkeypatch.setenv("DISCERN_DATABASE_URL", served.database.engine.url.render_as_string())
+
+    def run(slug: str) -> Result:
+        (tmp_path / "my.toml").write_text(f'[study]\nslug = "{slug}"\n')
+        options = ["--study", str(tmp_path / "my.toml"), "--url", served.url, "--participants", str(PEOPLE)]
+        return CliRunner().invoke(manage.cli, ["blind-check", *options])
+
+    return run
 
 
-def test_nothing_beside_the_pixels_tells_method_network_or_truth(crawled) -> None:
-    seen, labels = crawled
-    in_task = [
-        i for i, method in enumerate(labels["category"]) if method != "cat"
-    ]  # the other task is known by its shape
-    for name, chosen in (("method", in_task), ("category", in_task)):
-        verdict = judge([seen[i] for i in chosen], [labels[name][i] for i in chosen], name)
-        assert not verdict.leaks, verdict
-    pairs = [i for i in range(len(seen)) if i not in set(in_task)]
-    verdict = judge([seen[i] for i in pairs], [labels["network"][i] for i in pairs], "network")
-    assert not verdict.leaks, verdict
+def test_nothing_but_the_pixels_tells_method_network_truth_or_catch(command) -> None:
+    done = command(HONEST)
+    assert (done.exit_code, "Nothing but the pixels tells anything." in done.output) == (0, True), done.output
+    rows = re.findall(r"^(seeing|trusting) +(\w+) +\d+ +([\d.]+)% +([\d.]+)%", done.output, flags=re.MULTILINE)
+    judged = {(task, label) for task, label, *_ in rows}
+    assert judged == {(task, label) for task in ("seeing", "trusting") for label in ("method", "catch")} | {
+        ("seeing", "truth"),
+        ("trusting", "network"),
+    }
+    assert all(abs(float(right) - float(chance)) < 17 for *_, right, chance in rows), "no large effect either"
 
 
-LEAKS = {
-    "a header": lambda one, label: replace(one, headers=one.headers | {"X-Arm": label}),
-    "an entity tag": lambda one, label: replace(one, headers=one.headers | {"ETag": f'"{label}"'}),
-    "a slower reply": lambda one, label: replace(one, seconds=one.seconds * (40 if label == "guided-grad-cam" else 1)),
-    "bytes after the picture's end": lambda one, label: replace(one, content=one.content + b"\0" * len(label)),
-    "the address": lambda one, label: replace(one, address=one.address[:-1] + label[-6]),
-}
+def test_the_command_fails_and_names_what_is_told(command) -> None:
+    done = command("header")
+    assert done.exit_code == 1
+    assert "told by more than the pixels: method of 'seeing'" in done.output
 
 
-def test_a_planted_leak_is_found_and_too_few_pictures_are_no_proof(crawled) -> None:
-    seen, labels = crawled
-    chosen = [i for i, category in enumerate(labels["category"]) if category != "cat"]
-    methods = [labels["method"][i] for i in chosen]
-    for leak in LEAKS:
-        leaking = [LEAKS[leak](seen[i], method) for i, method in zip(chosen, methods, strict=True)]
-        assert judge(leaking, methods, "method").leaks, leak
-    with pytest.raises(BlindnessError, match="too few to judge method"):
-        judge(seen[:20], labels["method"][:20], "method")
+@pytest.mark.parametrize("slug", sorted(set(LEAKS) - {"header"}))
+def test_a_hole_is_found_and_it_is_said_what_it_tells(served: Served, slug: str) -> None:
+    label, task = LEAKS[slug]
+    found = blind_check(served.database, served.url, slug, PEOPLE, 1, lambda *_: None)
+    assert f"{label} of {task!r}" in found.leaks, table(found)
+
+
+def made_up(people: int, each: int, rng: np.random.Generator, told: float) -> list[Trial]:
+    """Trials of four kinds; in the share `told` of them a number hints at the kind."""
+    trials = []
+    for person in range(people):
+        for place, kind in enumerate(rng.permutation(np.arange(each) % 4)):
+            hint = 3.0 * (kind == 2) if rng.random() < told else rng.normal()
+            observed = {"place": float(place), "hint": hint, "token": rng.bytes(12).hex()}
+            trials.append(Trial(person, "seeing", observed, {"method": METHODS[kind]}))
+    return trials
+
+
+def test_the_p_value_is_uniform_where_nothing_is_told_and_tiny_where_something_is() -> None:
+    """The oracle is the definition of a p value: below 0.1 in a tenth of honest draws."""
+    rng = np.random.default_rng(7)
+    honest = [judge(made_up(12, 8, rng, 0), "method", rng, shuffles=199).p for _ in range(120)]
+    assert 3 <= sum(p <= 0.1 for p in honest) <= 23  # binomial(120, 0.1), 99.9 %
+    assert judge(made_up(40, 8, rng, 0.9), "method", rng, shuffles=999).p == 0.001
+
+
+def test_too_few_trials_are_no_proof() -> None:
+    rng = np.random.default_rng(7)
+    with pytest.raises(BlindnessError, match="too few to judge by; send more participants"):
+        judge(made_up(2, 8, rng, 0), "method", rng)
