@@ -17,7 +17,19 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
 
     from study import settings
     from study.frontend import bp as frontend
-    from study.views import conduct, database, errors, headers, languages, participant, protocol, researcher, withdrawal
+    from study.views import (
+        conduct,
+        database,
+        device,
+        errors,
+        headers,
+        languages,
+        leaving,
+        participant,
+        protocol,
+        researcher,
+        withdrawal,
+    )
 
     app = Flask(__name__)
     app.config.from_mapping(settings.DEFAULTS)
@@ -31,11 +43,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     languages.init_app(app)
     errors.init_app(app)
     csrf = CSRFProtect(app)
-    csrf.exempt(withdrawal.bp)  # as the consent form:
-    csrf.exempt(participant.consent)  # views/forms.py: a token that needs no cookie
-    csrf.exempt(protocol.bp)  # guarded by tokens in the address and a JSON content type, not by a cookie
+    for form in (withdrawal.bp, leaving.bp, participant.consent):
+        csrf.exempt(form)  # views/forms.py: a token that needs no cookie
+    for programs in (protocol.bp, device.bp):
+        csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
     for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check):
         csrf.exempt(changes_nothing)
-    for blueprint in (frontend, participant.bp, protocol.bp, researcher.bp, conduct.bp, withdrawal.bp):
-        app.register_blueprint(blueprint)
+    for views in (participant, protocol, device, leaving, withdrawal, researcher, conduct):
+        app.register_blueprint(views.bp)
+    app.register_blueprint(frontend)
     return app

@@ -104,6 +104,21 @@ class TaskConfig(BaseModel):
         return self
 
 
+class DeviceConfig(BaseModel):
+    """What participants take part with; whoever does not have it is told so before the instructions.
+
+    Sizes are CSS pixels of the window, so somebody who reads at 200 % zoom has half as many.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_width: Annotated[int, Field(ge=0, le=4000)] = 320
+    min_height: Annotated[int, Field(ge=0, le=4000)] = 300
+    phones: bool = Field(True, description="false: a touch screen of less than 600 pixels is turned away")
+    pointer: Literal["any", "fine"] = Field("any", description="fine: a mouse or something as exact is needed")
+    fullscreen: bool = Field(False, description="offered by a button before the instructions; nobody has to")
+
+
 class ParticipantsConfig(BaseModel):
     """How people come, what each of them does, and how long a place is kept for an absent one."""
 
@@ -120,3 +135,4 @@ class ParticipantsConfig(BaseModel):
     limit: Annotated[int, Field(ge=1)] | None = Field(
         None, description="at most so many participants; none: until full"
     )
+    device: DeviceConfig = DeviceConfig()

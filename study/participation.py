@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from study.definition import frozen_definition
 from study.errors import UnknownError
-from study.recruitment.provider import Departure, Parameters
+from study.recruitment.outcomes import FAILED_CHECKS
+from study.recruitment.provider import Departure
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, ExternalIdentity, Participant, Stimulus, Study, Trial
+from study.schema import ANSWERED, ExternalIdentity, Participant, Response, Stimulus, Study, Trial
 from study.security import is_token
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
+FAILED_CHECKS_TOLD = 2  # failed attention checks that a platform is told of: one may be an accident
 
 
 @dataclass(frozen=True)
@@ -88,29 +90,40 @@ def farewell(session: Session, token: str) -> Farewell | None:
     if participant.finished_at is None or participant.completion_code is None:
         return None
     definition = frozen_definition(participant.study)
+    code = _code_shown(session, participant, participant.completion_code)
     return Farewell(
         title=definition.study.title[participant.language],
         language=participant.language,
         contact=definition.study.contact,
         debriefing=definition.study.debriefing[participant.language],
-        completion_code=participant.completion_code,
+        completion_code=code,
         withdrawal_code=participant.withdrawal_code,
         slug=participant.study.slug,
         provider=definition.participants.provider,
-        departure=departure(session, participant, participant.completion_code),
+        departure=_departure(session, participant, code),
         finished_at=participant.finished_at,
     )
 
 
-def departure(session: Session, participant: Participant, code: str) -> Departure | None:
+def _code_shown(session: Session, participant: Participant, completion_code: str) -> str:
+    """Where the platform knows a code for it, somebody who failed attention checks carries that one."""
+    code = participant.study.outcome_codes.get(FAILED_CHECKS)
+    if code is None:
+        return completion_code
+    failed = select(func.count()).select_from(Trial).join(Response, Response.trial_id == Trial.id)
+    mine = failed.where(Trial.participant_id == participant.id, Response.response != Trial.expected_response)
+    return code if session.scalars(mine).one() >= FAILED_CHECKS_TOLD else completion_code
+
+
+def _departure(session: Session, participant: Participant, code: str) -> Departure | None:
     """Where the recruitment platform wants the participant to go with this code."""
     config = frozen_definition(participant.study).participants
     identity = session.get(ExternalIdentity, participant.id)
     return PROVIDERS[config.provider].leave(code, identity.parameters if identity else {}, config)
 
 
-def early_departure(study: Study, outcome: str, parameters: Parameters) -> Departure | None:
+def early_departure(study: Study, outcome: str) -> Departure | None:
     """Where somebody goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere in particular."""
     config = frozen_definition(study).participants
     code = study.outcome_codes.get(outcome)
-    return PROVIDERS[config.provider].leave(code, parameters, config) if code else None
+    return PROVIDERS[config.provider].leave(code, {}, config) if code else None

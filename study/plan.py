@@ -54,6 +54,7 @@ def lay_out(
         "title": definition.study.title[language],
         "next_index": trials[0]["index"] if trials else None,
         "total": len(rows),
+        "device": definition.participants.device.model_dump(),
         "tasks": [
             {
                 "name": name,

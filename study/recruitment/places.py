@@ -1,9 +1,9 @@
-"""Places of people who returned their submission or ran out of time on the platform."""
+"""Places of people who returned their submission, ran out of time on the platform, or stopped by themselves."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from study import audit
@@ -20,17 +20,27 @@ def release_places(
     `keys` are the platform's ids of persons, as `Recruited.key` has them. What they answered stays, and somebody who
     answers after all wins the places back or is kept as overflow, as after a lease. The caller commits.
     """
-    study = lock_study(session, Study.slug == slug)
     hashes = {recruitment_hash(secret, provider, key) for key in keys}
-    mine = (Participant.study_id == study.id, Participant.recruitment_hash.in_(hashes))
+    return _release(session, Study.slug == slug, Participant.recruitment_hash.in_(hashes), actor, now)
+
+
+def release_places_of(session: Session, participant: Participant, actor: str, now: datetime) -> int:
+    """The same for one participant; 0 where they held nothing. The caller commits."""
+    return _release(session, Study.id == participant.study_id, Participant.id == participant.id, actor, now)
+
+
+def _release(session: Session, which: ColumnElement[bool], who: ColumnElement[bool], actor: str, now: datetime) -> int:
+    """The study is locked first, as whoever counts places does."""
+    study = lock_study(session, which)
     gone = session.scalars(
         select(Participant)
-        .where(*mine, Participant.finished_at.is_(None))
+        .where(Participant.study_id == study.id, who, Participant.finished_at.is_(None))
         .where(select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists())
         .with_for_update(skip_locked=True)  # whoever is storing an answer at this moment has not gone
     ).all()
     for participant in gone:
         trials = update(Trial).where(Trial.participant_id == participant.id, Trial.state == OPEN)
         session.execute(trials.values(state=RELEASED).execution_options(synchronize_session=False))
-        audit.append(session, actor, "place-released", {"slug": slug, "participant": participant.public_id}, now)
+        detail = {"slug": study.slug, "participant": participant.public_id}
+        audit.append(session, actor, "place-released", detail, now)
     return len(gone)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request
 
-from study.recruitment.outcomes import INCOMPATIBLE_DEVICE, NO_CONSENT
+from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT
 from study.recruitment.platform import (
     APPROVED,
     GONE,
@@ -28,7 +28,13 @@ _STATES = {
     "RETURNED": GONE,
     "TIMED-OUT": GONE,
 }
-_CODE_TYPES = {NO_CONSENT: "NO_CONSENT", INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE"}
+_CODE_TYPES = {
+    NO_CONSENT: "NO_CONSENT",
+    INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE",
+    FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
+}
+_REVIEW = {"action": "MANUALLY_REVIEW"}
+_RETURN = {"action": "REQUEST_RETURN", "return_reason": "Did not take part to the end"}
 
 
 class Prolific:
@@ -40,11 +46,14 @@ class Prolific:
     def create(self, posting: Posting) -> str:
         """A draft, then published: drafts cost nothing, so a refusal leaves nothing behind that does."""
         query = "&".join(f"{name}={{{{%{name}%}}}}" for name in PARAMETERS)
-        codes = [
-            {"code": posting.completion_code, "code_type": "COMPLETED", "actions": [{"action": "MANUALLY_REVIEW"}]}
-        ]
+        codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [_REVIEW]}]
         codes += [
-            {"code": code, "code_type": _CODE_TYPES.get(outcome, "OTHER"), "actions": [{"action": "REQUEST_RETURN"}]}
+            {
+                "code": code,
+                "code_type": _CODE_TYPES.get(outcome, "OTHER"),
+                # Somebody who answered everything is judged by a person, never sent away by a rule.
+                "actions": [_REVIEW if outcome == FAILED_CHECKS else _RETURN],
+            }
             for outcome, code in posting.outcome_codes.items()
         ]
         draft = {

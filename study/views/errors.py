@@ -25,6 +25,7 @@ from study.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
+_PROGRAMS = ("protocol", "device")  # blueprints that speak JSON
 # error → status, name for programs, heading for people
 _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     UnknownError: (404, "unknown", "Not found"),
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def _reply(status: int, name: str, heading: str, message: str) -> ResponseReturnValue:
-    if request.blueprint == "protocol":
+    if request.blueprint in _PROGRAMS:
         return jsonify(error=name, message=message), status
     return render_template("error.html", status=status, heading=heading, message=message), status
 
@@ -78,7 +79,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return Response("This server does not answer to that name.", status, mimetype="text/plain")
     if 300 <= status < 400:
         return error.get_response()
-    if isinstance(error, RequestEntityTooLarge) and request.blueprint == "protocol":
+    if isinstance(error, RequestEntityTooLarge) and request.blueprint in _PROGRAMS:
         status = 400
     message = {
         404: "There is nothing at this address.",

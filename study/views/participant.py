@@ -21,6 +21,7 @@ from study.views.database import database
 from study.views.forms import form_token, require_form_token
 from study.views.headers import allow_provider
 from study.views.languages import speak
+from study.views.pages import preferred_language
 
 bp = Blueprint("participant", __name__)
 _COOKIE = "discern-token"
@@ -42,7 +43,7 @@ def landing(slug: str) -> ResponseReturnValue:
         return redirect(url_for("participant.enter", token=known.token), 303)
     if study.state != OPEN:
         raise NotOpenError(f"this study is {study.state} at the moment")
-    language = _preferred(definition)
+    language = speak(preferred_language(definition))
     sheet = {
         "title": definition.study.title[language],
         "consent_html": to_html(definition.study.consent[language]),
@@ -53,7 +54,8 @@ def landing(slug: str) -> ResponseReturnValue:
     }
     if provider.is_preview(request.args):
         return render_template("platform_preview.html", **sheet)
-    recruitment = recruited.parameters if recruited else {"visit": new_token()}
+    given = recruited.parameters if recruited else {}
+    recruitment = given or {"visit": new_token()}
     return render_template(
         "landing.html",
         **sheet,
@@ -61,7 +63,8 @@ def landing(slug: str) -> ResponseReturnValue:
         recruitment=recruitment,
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
         languages=definition.study.languages,
-        language_url=partial(_in_language, slug, recruited.parameters if recruited else {}),
+        language_url=partial(_in_language, slug, given),
+        decline_url=url_for("leaving.decline", slug=slug, **given | {"language": language}),
     )
 
 
@@ -116,6 +119,8 @@ def study(token: str) -> ResponseReturnValue:
         withdraw_url=url_for("withdrawal.ask", token=token),
         plan_url=url_for("protocol.show_plan", token=token),
         finish_url=url_for("participant.finish", token=token),
+        device_url=url_for("device.report", token=token),
+        leave_url=url_for("leaving.ask", token=token),
     )
 
 
@@ -155,13 +160,6 @@ def _about_oneself(form: Mapping[str, str]) -> dict[str, str]:
 
 def _in_language(slug: str, parameters: dict[str, str], language: str) -> str:
     return url_for("participant.landing", slug=slug, **parameters | {"language": language})
-
-
-def _preferred(definition: FrozenDefinition) -> str:
-    languages = definition.study.languages
-    asked = request.args.get("language")
-    best = request.accept_languages.best_match(languages, default=languages[0])
-    return speak(asked if asked in languages else best)
 
 
 def _secret() -> str:

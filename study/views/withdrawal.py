@@ -1,20 +1,18 @@
 """Pages on which participants take back what they gave, by their study's address or by the code of its last page."""
 
 from datetime import UTC, datetime
-from functools import partial
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study.definition import frozen_definition
 from study.errors import ConsentError
-from study.participation import find_participant, find_study
-from study.recruitment.providers import PROVIDERS
+from study.participation import early_departure, find_participant, find_study
+from study.recruitment.outcomes import WITHDRAWN
 from study.schema import Study
 from study.views.database import database
-from study.views.forms import form_token, require_form_token
-from study.views.headers import allow_provider
-from study.views.languages import speak
+from study.views.forms import require_form_token
+from study.views.pages import preferred_language, study_page
 from study.withdrawal import withdraw, withdraw_by_code
 
 bp = Blueprint("withdrawal", __name__)
@@ -25,7 +23,10 @@ def ask(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
         study = participant.study
-    return _page(study, participant.language, "withdraw.html", back=url_for("participant.enter", token=token))
+    back, leave_url = url_for("participant.enter", token=token), url_for("leaving.ask", token=token)
+    if participant.finished_at is not None:
+        leave_url = None
+    return study_page(study, participant.language, "withdraw.html", "withdraw", back=back, leave_url=leave_url)
 
 
 @bp.post("/p/<token>/withdraw")
@@ -44,7 +45,7 @@ def erase(token: str) -> ResponseReturnValue:
 def ask_for_code(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
-    return _page(study, _language(study), "withdraw.html", back=None)
+    return study_page(study, _language(study), "withdraw.html", "withdraw", back=None)
 
 
 @bp.post("/s/<slug>/withdraw")
@@ -62,27 +63,12 @@ def erase_by_code(slug: str) -> ResponseReturnValue:
 def show_done(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
-    return _page(study, _language(study), "withdrawn.html")
-
-
-def _page(study: Study, language: str, template: str, **shown: str | None) -> str:
-    definition = frozen_definition(study)
-    allow_provider(PROVIDERS[definition.participants.provider])
-    speak(language)
-    return render_template(
-        template,
-        title=definition.study.title[language],
-        language=language,
-        contact=definition.study.contact,
-        csrf_token=partial(form_token, "withdraw", study.slug),
-        **shown,
-    )
+    departure = early_departure(study, WITHDRAWN)
+    return study_page(study, _language(study), "withdrawn.html", "withdraw", departure=departure)
 
 
 def _language(study: Study) -> str:
-    languages = frozen_definition(study).study.languages
-    asked = request.args.get("language")
-    return asked if asked in languages else languages[0]
+    return preferred_language(frozen_definition(study))
 
 
 def _require_confirmed() -> None:

@@ -39,13 +39,15 @@ CONSENTS, DEBRIEFINGS = (
 )
 
 
-def definition(provider: str, languages: tuple[str, ...], **changes: Any) -> dict[str, Any]:
+def definition(
+    provider: str, languages: tuple[str, ...], device: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
     tasks = (
         seeing(**{"images": TRIALS["seeing"], "k": 9, "networks": [NETWORKS[0]]} | changes),
         trusting(images=TRIALS["trusting"], k=40, networks=[*NETWORKS]),
     )
-    sample = document(*tasks, provider=provider)
+    sample = document(*tasks, provider=provider, device=device or {})
     texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}
     chosen = {field: {language: text[language] for language in languages} for field, text in texts.items()}
     sample["study"] |= {"languages": list(languages)} | chosen
@@ -153,6 +155,12 @@ class LiveStudy:
         with self.database.reading() as session:
             return tuple(session.query(table).count() for table in (Participant, Trial, Response, Event))
 
+    def devices(self, token: str) -> list[dict[str, Any]]:
+        """What the participant's browser has said of itself."""
+        with self.database.reading() as session:
+            device = session.scalar(select(Participant.device).where(Participant.token == token))
+        return (device or {}).get("reports", [])
+
     def completion_code(self, token: str) -> str | None:
         with self.database.reading() as session:
             return session.scalar(select(Participant.completion_code).where(Participant.token == token))
@@ -162,7 +170,10 @@ class LiveStudy:
 def serving(
     folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), **changes: Any
 ) -> Iterator[LiveStudy]:
-    """Open the study, with `changes` to its first task, in a fresh database under `folder` and serve it on a free port."""
+    """Open the study in a fresh database under `folder` and serve it on a free port.
+
+    `device` among the `changes` is the definition's section, the others go to its first task.
+    """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"
     upgrade(url)

@@ -30,7 +30,7 @@ def texts_until_the_finish(page: Page, live: LiveStudy) -> list[tuple[str, str]]
     person.reads_on()
     person.finishes()
     kinds = [address.split("/")[5] for address, _ in replies if "/p/" in address]
-    assert {"study", "plan", "images", "trials", "finish"} == {*kinds}
+    assert {"study", "plan", "device", "images", "trials", "finish"} == {*kinds}
     assert kinds.count("trials") == TOTAL
     # The debriefing, on the last page, tells what the study was about.
     return [(address, text) for address, text in replies if not address.endswith("/finish")]

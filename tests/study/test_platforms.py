@@ -13,9 +13,7 @@ from sqlalchemy import func, select
 
 from study import create_app
 from study.errors import ConfigurationError, RecruitmentError
-from study.participation import early_departure, find_study
 from study.recruitment.identity import Identities
-from study.recruitment.outcomes import OUTCOMES
 from study.schema import Base, Participant
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import consent, hidden_fields, join
@@ -104,15 +102,6 @@ def test_sona_gives_credit_to_the_code_that_came(open_app) -> None:
     page = html.unescape(visitor.client.get(f"/p/{visitor.token}/finish").text)
     assert f'href="{SONA_URL.replace("XXXX", "54321")}"' in page
     assert app.test_client().get("/s/demo").status_code == 400
-
-
-def test_prolific_is_told_each_outcome_by_a_code_of_its_own(open_app, database) -> None:
-    open_app(document(seeing(), provider="prolific"))
-    with database.reading() as session:
-        study = find_study(session, "demo")
-        urls = {early_departure(study, outcome, {}).url for outcome in OUTCOMES}
-    codes = {url.split("cc=")[1] for url in urls} | {study.completion_code}
-    assert len(codes) == len(OUTCOMES) + 1
 
 
 KEY = ed25519.Ed25519PrivateKey.generate()

@@ -37,7 +37,7 @@ def test_the_information_sheet_shows_the_definitions_texts_and_runs_none_of_thei
 
 def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     plan = join(app).plan()
-    assert set(plan) == {"language", "title", "next_index", "total", "tasks", "trials"}
+    assert set(plan) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
     task_keys = {"name", "kind", "wording", "instructions", "trials", "break_every", "comprehension"}
     assert [set(task) for task in plan["tasks"]] == [task_keys] * 2
     assert [(t["name"], t["trials"], t["wording"]) for t in plan["tasks"]] == [

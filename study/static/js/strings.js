@@ -48,6 +48,17 @@ const ENGLISH = {
   checkAgain: "Not everything was right. Please read the instructions again; then you can answer once more.",
   checkPassed: "All right. The questions begin now.",
   checkFailed: "Not everything was right. Please keep the instructions in mind; the questions begin now.",
+  deviceTitle: "Before you begin",
+  deviceBrowser: "This browser lacks something that the study needs. Please update it, or use a recent Chrome, Edge, Firefox or Safari.",
+  devicePhone: "The pictures of this study are too small on a phone. Please open the link on a computer or a tablet.",
+  devicePointer: "This study needs a mouse or a touchpad. Please open the link on a computer that has one.",
+  deviceWindow: "This window is too small for the pictures: it has {width} × {height} pixels, and {minWidth} × {minHeight} are needed. Please make it larger, turn the device or zoom out.",
+  deviceFits: "Now the window is large enough.",
+  deviceLeave: "Give my place back and leave",
+  fullscreenTitle: "Full screen, if you like",
+  fullscreenText: "The pictures are easiest to see when this page fills the screen. You can leave full screen at any time with the Escape key, and you can take part without it.",
+  fullscreenEnter: "Fill the screen",
+  fullscreenSkip: "Go on without it",
 };
 
 const KOREAN = {
@@ -99,6 +110,17 @@ const KOREAN = {
   checkAgain: "맞지 않은 답이 있습니다. 안내를 다시 읽어 주십시오. 그다음 한 번 더 답하실 수 있습니다.",
   checkPassed: "모두 맞았습니다. 이제 문항이 시작됩니다.",
   checkFailed: "맞지 않은 답이 있습니다. 안내를 기억해 주십시오. 이제 문항이 시작됩니다.",
+  deviceTitle: "시작하기 전에",
+  deviceBrowser: "이 브라우저에는 연구에 필요한 기능이 없습니다. 브라우저를 업데이트하거나 최신 Chrome, Edge, Firefox, Safari를 사용해 주십시오.",
+  devicePhone: "이 연구의 그림은 휴대전화에서 보기에 너무 작습니다. 컴퓨터나 태블릿에서 링크를 열어 주십시오.",
+  devicePointer: "이 연구에는 마우스나 터치패드가 필요합니다. 마우스나 터치패드가 있는 컴퓨터에서 링크를 열어 주십시오.",
+  deviceWindow: "창이 그림을 보기에 너무 작습니다. 지금 크기는 {width} × {height} 픽셀이며 {minWidth} × {minHeight} 픽셀이 필요합니다. 창을 키우거나 기기를 돌리거나 화면을 축소해 주십시오.",
+  deviceFits: "이제 창이 충분히 큽니다.",
+  deviceLeave: "자리를 돌려주고 그만두기",
+  fullscreenTitle: "원하시면 전체 화면으로 보십시오",
+  fullscreenText: "이 페이지를 전체 화면으로 보면 그림이 가장 잘 보입니다. Esc 키를 누르면 언제든지 전체 화면에서 나올 수 있으며, 전체 화면이 아니어도 참여할 수 있습니다.",
+  fullscreenEnter: "전체 화면으로 보기",
+  fullscreenSkip: "그대로 계속하기",
 };
 
 const LANGUAGES = { en: ENGLISH, ko: KOREAN };

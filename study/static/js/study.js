@@ -2,6 +2,8 @@
 
 import { Banner } from "./banner.js";
 import { Delivery } from "./delivery.js";
+import { passDeviceCheck, turnAway } from "./device-check.js";
+import { isTooOld, measure } from "./device.js";
 import { element } from "./dom.js";
 import { recordEvents, takeEvents } from "./events.js";
 import { Pictures } from "./images.js";
@@ -31,13 +33,17 @@ start().catch((error) => {
 });
 
 async function start() {
+  if (isTooOld()) return turnAway(stage, say("deviceBrowser"), stage.dataset.leave);
   if (!window.initJsPsych) return showMessage(say("brokenTitle"), say("brokenText"), reloadButton());
   showMessage("", say("opening"));
   const delivery = await openDelivery();
   await sendLeftovers(delivery);
   const plan = await fetchPlan();
   if (!plan) return showMessage(say("unknownTitle"), say("unknownText"));
-  if (plan.trials.length > 0) await run(plan, delivery);
+  if (plan.trials.length > 0) {
+    await passDeviceCheck(stage, plan.device, stage.dataset.leave, reportDevice);
+    await run(plan, delivery);
+  }
   showAnswered(plan.total, plan.total);
   if (delivery.unsent > 0) showMessage(say("sendingTitle"), say("sendingText"));
   await delivery.flush();
@@ -74,6 +80,12 @@ async function fetchPlan() {
     if (error instanceof Refused && error.status === 404) return null;
     throw error;
   }
+}
+
+/** In the background: nobody waits for it, and a preview has nowhere to send it. */
+function reportDevice(problems) {
+  const url = stage.dataset.device;
+  if (url) persistently(() => postJson(url, { ...measure(), problems })).catch((error) => console.info(error));
 }
 
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */

@@ -1,0 +1,36 @@
+"""What the participants' pages beside the questions have in common."""
+
+from functools import partial
+from typing import Any
+
+from flask import render_template, request
+
+from study.definition import FrozenDefinition, frozen_definition
+from study.recruitment.providers import PROVIDERS
+from study.schema import Study
+from study.views.forms import form_token
+from study.views.headers import allow_provider
+from study.views.languages import speak
+
+
+def study_page(study: Study, language: str, template: str, purpose: str, **shown: Any) -> str:
+    """A page of the study; its form, if it has one, is made for `purpose`."""
+    definition = frozen_definition(study)
+    provider = PROVIDERS[definition.participants.provider]
+    allow_provider(provider)
+    return render_template(
+        template,
+        title=definition.study.title[language],
+        language=speak(language),
+        contact=definition.study.contact,
+        is_sent=provider.name != "plain",
+        csrf_token=partial(form_token, purpose, study.slug),
+        **shown,
+    )
+
+
+def preferred_language(definition: FrozenDefinition) -> str:
+    """The study's language that the address asks for, else the browser's, else the study's first."""
+    languages = definition.study.languages
+    asked = request.args.get("language")
+    return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])
