@@ -88,18 +88,18 @@ class TaskConfig(BaseModel):
             raise ValueError(f"task {self.name!r}: a method or network is listed twice")
         if self.confidence and self.kind == "trust":
             raise ValueError(f"task {self.name!r}: confidence is asked in class discrimination only")
+        if self.trials_per_participant > self.images:
+            raise ValueError(
+                f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"
+                f" {self.images} images, and no participant sees an image twice in a task;"
+                " lower the trials or raise the images"
+            )
         beside = self.practice + self.attention_checks
         if beside and self.trials_per_participant + beside > self.images:
             raise ValueError(
                 f"task {self.name!r}: {self.trials_per_participant} trials, {self.practice} practice trials and"
                 f" {self.attention_checks} attention checks need as many different images, there are {self.images};"
                 " lower them or raise the images"
-            )
-        if self.trials_per_participant > self.images:
-            raise ValueError(
-                f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"
-                f" {self.images} images, and no participant sees an image twice in a task;"
-                " lower the trials or raise the images"
             )
         return self
 

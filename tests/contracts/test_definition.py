@@ -46,18 +46,19 @@ def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_tex
 
 def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
     original = definition.load_definition(write()).request_sha256
-    assert definition.load_definition(write("minutes = 4", "minutes = 5")).request_sha256 == original
-    assert definition.load_definition(write("images = 18", "images = 19")).request_sha256 != original
+    assert definition.load_definition(write("minutes = 6", "minutes = 5")).request_sha256 == original
+    assert definition.load_definition(write("images = 20", "images = 21")).request_sha256 != original
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("minutes = 4", "minutes = 4\nminuts = 4", "study.minuts: unknown key"),
-        ("minutes = 4", "", "study.minutes: Field required"),
-        ("minutes = 4", "minutes = 0", "study.minutes: Input should be greater than or equal to 1 (given: '0')"),
+        ("minutes = 6", "minutes = 6\nminuts = 4", "study.minuts: unknown key"),
+        ("minutes = 6", "", "study.minutes: Field required"),
+        ("minutes = 6", "minutes = 0", "study.minutes: Input should be greater than or equal to 1 (given: '0')"),
         ("[participants]", "[participant]", "participant: unknown section"),
-        ("images = 18", "images = 17", "more than its 17 images"),
+        ("images = 20", "images = 15", "more than its 15 images"),
+        ("images = 20", "images = 18", "need as many different images, there are 18"),
         (
             'networks = ["strong"]',
             'networks = ["stong"]',
@@ -87,7 +88,7 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
 
 
 def test_all_faults_are_told_at_once(write):
-    file = write("minutes = 4", "minutes = -1")
+    file = write("minutes = 6", "minutes = -1")
     file.write_text(file.read_text().replace("lease_minutes = 60", "lease_minutes = 0"))
     with pytest.raises(definition.DefinitionError, match=r"study\.minutes(?s:.*)participants\.lease_minutes"):
         definition.load_definition(file)

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTICIPANTS = 8
-SMALLER = {  # of examples/demo.toml: 48 + 8 items, so that eight people give each item exactly its ratings
+PARTICIPANTS = 16
+SMALLER = {  # of examples/demo.toml: 64 + 8 items, so that sixteen people give each item exactly its ratings
     'slug = "demo"': 'slug = "small"',
     '"../var/demo/scenes"': '"scenes"',
     '"../var/demo/stimuli"': '"stimuli"',
     '"../models/': f'"{ROOT}/models/',
     '"texts/': f'"{ROOT}/examples/texts/',
-    "images = 18\nratings_per_item = 9\ntrials_per_participant = 18": "images = 6\nratings_per_item = 1\ntrials_per_participant = 6",
-    "images = 12\nratings_per_item = 36\ntrials_per_participant = 12": "images = 4\nratings_per_item = 4\ntrials_per_participant = 4",
+    "images = 20\nratings_per_item = 9\ntrials_per_participant = 16": "images = 8\nratings_per_item = 1\ntrials_per_participant = 4",
+    "images = 15\nratings_per_item = 36\ntrials_per_participant = 12": "images = 4\nratings_per_item = 4\ntrials_per_participant = 2",
 }
 
 
@@ -81,7 +81,7 @@ def wait_until_listening(port: int) -> None:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study that eight simulated people took, exported and analysed."""
+    """A study that sixteen simulated people took, exported and analysed."""
     study = Study(tmp_path_factory.mktemp("whole"))
     study.of_study("make-scenes", "--train-images", "1", "--val-images", "80")
     study.of_study("generate-stimuli")
@@ -97,10 +97,17 @@ def test_every_item_has_exactly_its_ratings(study):
     (file,) = (study.folder / "export" / "data").glob("*trials_data.csv")
     with file.open(newline="") as rows:
         answered = [row for row in csv.DictReader(rows) if row["state"] == "answered"]
-    ratings = Counter((row["task"], row["item_id"]) for row in answered)
-    assert Counter(n for (task, _), n in ratings.items() if task == "seeing") == {1: 48}
+    ratings = Counter((row["task"], row["item_id"]) for row in answered if row["purpose"] == "main")
+    assert Counter(n for (task, _), n in ratings.items() if task == "seeing") == {1: 64}
     assert Counter(n for (task, _), n in ratings.items() if task == "trusting") == {4: 8}
     assert {row["observer_kind"] for row in answered} == {"simulated"}
+    beside = Counter((row["task"], row["purpose"]) for row in answered if row["purpose"] != "main")
+    assert beside == {
+        ("seeing", "practice"): 32,
+        ("seeing", "attention"): 16,
+        ("trusting", "practice"): 16,
+        ("trusting", "attention"): 16,
+    }
 
 
 def test_the_report_says_that_nobody_was_human(study):
@@ -118,7 +125,7 @@ def test_check_finds_everything_ready(study):
 def test_opening_again_changes_nothing_and_opening_a_changed_definition_is_refused(study, tmp_path):
     assert "was open already" in study.of_study("open-study")
     changed = study.folder / "changed.toml"
-    changed.write_text(study.definition.read_text().replace("minutes = 4", "minutes = 40"))
+    changed.write_text(study.definition.read_text().replace("\nminutes = 6", "\nminutes = 12"))
     done = study.run("open-study", "--study", str(changed))
     assert done.returncode == 1
     assert "is open with another definition; changed: study" in done.stderr
@@ -127,7 +134,7 @@ def test_opening_again_changes_nothing_and_opening_a_changed_definition_is_refus
 
 def test_stimuli_of_another_request_do_not_open(study):
     changed = study.folder / "more.toml"
-    changed.write_text(study.definition.read_text().replace("images = 6", "images = 7"))
+    changed.write_text(study.definition.read_text().replace("images = 8", "images = 9"))
     done = study.run("open-study", "--study", str(changed))
     assert done.returncode == 1
     assert "run `manage.py generate-stimuli`" in done.stderr
@@ -135,7 +142,7 @@ def test_stimuli_of_another_request_do_not_open(study):
 
 def test_more_images_than_there_are_is_refused_with_how_many_there_are(study):
     changed = study.folder / "many.toml"
-    changed.write_text(study.definition.read_text().replace("images = 6", "images = 6000"))
+    changed.write_text(study.definition.read_text().replace("images = 8", "images = 6000"))
     done = study.run("generate-stimuli", "--study", str(changed))
     assert done.returncode == 1
     assert "asks for 6000 images, but" in done.stderr

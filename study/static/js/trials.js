@@ -29,7 +29,8 @@ export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, 
         on_start: () => onQuestion(planned),
         on_response: (answer) => onResponse(planned, answer),
       });
-      for (const shown of pagesAfter(planned, open[place + 1], task, plan.total, feedbackOn)) {
+      const nth = task.trials - open.length + place + 1;
+      for (const shown of pagesAfter(planned, open[place + 1], task, nth, plan.total, feedbackOn)) {
         timeline.push({ ...shown, on_start: () => onPage(planned.index + 1) });
       }
     });
@@ -49,14 +50,15 @@ function comprehensionCheck(task, send) {
   return [{ type: CheckPlugin, ...task.comprehension, instructions: task.instructions, send }];
 }
 
-function pagesAfter(planned, following, task, total, feedbackOn) {
+/** `nth`: how many of the task's questions are answered then. */
+function pagesAfter(planned, following, task, nth, total, feedbackOn) {
   if (planned.purpose === "practice") {
     const isLast = following && following.purpose !== "practice";
     const sentences = () => [feedbackOn(planned), isLast && say("practiceDone")].filter(Boolean);
     const fill = (body) => body.append(...sentences().map((text) => element("p", {}, text)));
     return [{ type: PagePlugin, title: say("feedbackTitle"), pages: [fill], last_button: say("goOn") }];
   }
-  if (!following || !task.break_every || (planned.index + 1) % task.break_every !== 0) return [];
+  if (!following || !task.break_every || nth % task.break_every !== 0) return [];
   return [page(say("pauseTitle"), say("pauseText", { n: planned.index + 1, total }))];
 }
 
