@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from study.config import ParticipantsConfig, TaskConfig
-from study.definition import frozen_definition
+from study.definition import definition_from_json
 from study.enrolment import loads, lock_study
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
@@ -77,46 +77,46 @@ def record_answer(session: Session, token: str, trial_token: str, body: bytes, n
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
-    participant, trial = _lock(session, token, trial_token)
+    connection, trial = _lock(session, token, trial_token)
     answer = read_answer(body)
     if trial.state == ANSWERED:
         if trial.body_sha256 != answer.sha256:
             raise AnswerConflictError("already-answered", trial.expected)
-        return Receipt(trial.expected, _feedback(participant, trial, answer))
-    definition = frozen_definition(participant)
+        return Receipt(trial.expected, _feedback(trial, answer))
+    definition = definition_from_json(trial.document)
     _check_possible(answer, trial, definition.task(trial.task))
     if trial.position != trial.expected:
         raise AnswerConflictError("not-expected", trial.expected)
-    is_overflow = trial.state == RELEASED and not _win_back(session, participant, trial)
-    _store(session.connection(), trial.id, answer, is_overflow, now)
-    _renew(session.connection(), participant, definition.participants, now, is_last=trial.following is None)
-    return Receipt(trial.following, _feedback(participant, trial, answer))
+    is_overflow = trial.state == RELEASED and not _win_back(session, trial)
+    _store(connection, trial.id, answer, is_overflow, now)
+    _renew(connection, trial, definition.participants, now)
+    return Receipt(trial.following, _feedback(trial, answer))
 
 
-def _lock(session: Session, token: str, trial_token: str) -> tuple[Row, Row]:
+def _lock(session: Session, token: str, trial_token: str) -> tuple[Connection, Row]:
     """Lock the participant, and before that the study where places must be counted; read the trial afterwards.
 
     Whoever locks both takes the study first. Whether the trial was released is known for certain only when its
     participant is locked, so we then begin again with the study. While we hold the participant nobody releases it.
     """
-    participant, trial = _read(session.connection(), token, trial_token)
+    connection = session.connection()
+    trial = _read(connection, token, trial_token)
     if trial.state == RELEASED:
         session.rollback()
-        lock_study(session, Study.id == participant.study_id)
-        participant, trial = _read(session.connection(), token, trial_token)
-    return participant, trial
+        lock_study(session, Study.id == trial.study_id)
+        connection = session.connection()
+        trial = _read(connection, token, trial_token)
+    return connection, trial
 
 
-def _read(connection: Connection, token: str, trial_token: str) -> tuple[Row, Row]:
-    """Rows of _PARTICIPANT and _TRIAL. Two statements: only the second sees what was stored while the first waited."""
-    participant = connection.execute(_PARTICIPANT, {"token": token}).one_or_none()
-    if participant is None:
-        raise UnknownError("no such participant")
-    key = {"participant": participant.id, "trial_token": trial_token}
-    trial = connection.execute(_TRIAL, key).one_or_none()
+def _read(connection: Connection, token: str, trial_token: str) -> Row:
+    """The row of _TRIAL, its participant locked. A second statement, because it sees what the first had to wait for."""
+    if connection.dialect.name == "postgresql":  # SQLite's writers are alone from the beginning: study/db.py
+        connection.execute(_LOCK_PARTICIPANT, {"token": token})
+    trial = connection.execute(_TRIAL, {"token": token, "trial_token": trial_token}).one_or_none()
     if trial is None:
         raise UnknownError("no such trial")
-    return participant, trial
+    return trial
 
 
 def _check_possible(answer: Answer, trial: Row, task: TaskConfig) -> None:
@@ -128,16 +128,16 @@ def _check_possible(answer: Answer, trial: Row, task: TaskConfig) -> None:
         raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
 
 
-def _win_back(session: Session, participant: Row, trial: Row) -> bool:
+def _win_back(session: Session, trial: Row) -> bool:
     """Reopen those of a late participant's released trials whose places nobody else took; whether `trial` is one.
 
     The study is locked.
     """
-    load = loads(session, participant.study_id, participant.observer_kind)
+    load = loads(session, trial.study_id, trial.observer_kind)
     released = session.execute(
         select(Trial.id, Trial.item_id, Trial.purpose, Item.ratings_wanted)
         .join(Item, Trial.item_id == Item.id)
-        .where(Trial.participant_id == participant.id, Trial.state == RELEASED)
+        .where(Trial.participant_id == trial.participant_id, Trial.state == RELEASED)
     )
     free = [
         place.id for place in released if place.purpose != MAIN or load.get(place.item_id, 0) < place.ratings_wanted
@@ -162,39 +162,29 @@ def _store(connection: Connection, trial_id: int, answer: Answer, is_overflow: b
         connection.execute(_INSERT_EVENT, [{"trial_id": trial_id, **event.model_dump()} for event in answer.events])
 
 
-def _renew(connection: Connection, participant: Row, config: ParticipantsConfig, now: datetime, is_last: bool) -> None:
-    """The lease; and the completion code, in the same transaction as the last answer."""
+def _renew(connection: Connection, trial: Row, config: ParticipantsConfig, now: datetime) -> None:
+    """The participant's lease; and their completion code, in the same transaction as the last answer."""
     changes: dict[str, Any] = {"lease_until": now + timedelta(minutes=config.lease_minutes)}
-    if is_last:
+    if trial.following is None:
         is_shared = PROVIDERS[config.provider].shares_code
-        code = participant.shared_code if is_shared else new_completion_code()
-        changes |= {"finished_at": now, "completion_code": code}
-    connection.execute(_UPDATE_PARTICIPANT, {"this": participant.id} | changes)
+        changes |= {"finished_at": now, "completion_code": trial.shared_code if is_shared else new_completion_code()}
+    connection.execute(_UPDATE_PARTICIPANT, {"this": trial.participant_id} | changes)
 
 
-def _feedback(participant: Row, trial: Row, answer: Answer) -> str | None:
+def _feedback(trial: Row, answer: Answer) -> str | None:
     """Only after practice, whose image this participant rates nowhere in the task."""
     if trial.purpose != PRACTICE:
         return None
     truth = None if trial.right_stimulus_id else trial.category
-    return practice_feedback(participant.language, truth, answer.response)
+    return practice_feedback(trial.language, truth, answer.response)
 
 
-# The statements of every answer, of tables and not of classes, and built once: nothing is tracked, and SQLAlchemy
-# finds what it compiled the first time.
+# The statements of every answer: built once, so that SQLAlchemy finds what it compiled the first time, and of tables
+# instead of classes, so that nothing is tracked.
 _study, _participant, _item, _trial = (table.__table__ for table in (Study, Participant, Item, Trial))
 _response, _event = Response.__table__, Event.__table__
 
-_PARTICIPANT = (
-    select(
-        _participant.c["id", "study_id", "language", "observer_kind"],
-        _study.c.document,
-        _study.c.completion_code.label("shared_code"),
-    )
-    .select_from(_participant.join(_study))
-    .where(_participant.c.token == bindparam("token"))
-    .with_for_update(of=_participant)
-)
+_LOCK_PARTICIPANT = select(_participant.c.id).where(_participant.c.token == bindparam("token")).with_for_update()
 
 _other = _trial.alias()
 _unanswered = select(func.min(_other.c.position)).where(
@@ -202,14 +192,18 @@ _unanswered = select(func.min(_other.c.position)).where(
 )
 _TRIAL = (
     select(
-        _trial.c["id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
+        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
+        _participant.c["study_id", "language", "observer_kind"],
         _item.c.category,
-        _response.c.body_sha256,
+        _study.c.completion_code.label("shared_code"),
+        cast(_study.c.document, Text).label("document"),
+        _response.c.body_sha256,  # None: not answered
         _unanswered.scalar_subquery().label("expected"),
         _unanswered.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
     )
-    .select_from(_trial.join(_item).outerjoin(_response))
-    .where(_trial.c.participant_id == bindparam("participant"), _trial.c.trial_token == bindparam("trial_token"))
+    .select_from(_trial.join(_participant).join(_item).join(_study, _participant.c.study_id == _study.c.id))
+    .outerjoin(_response)
+    .where(_participant.c.token == bindparam("token"), _trial.c.trial_token == bindparam("trial_token"))
 )
 _INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event)
 _UPDATE_TRIAL = update(_trial).where(_trial.c.id == bindparam("this"))
