@@ -1,11 +1,26 @@
 """Section `[stimuli]` of a study definition, and what a task asks of the stimulus set."""
 
+import os
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from models.config import DefinitionPath
+
+
+def _folder_or_url(value: Any, as_folder: ValidatorFunctionWrapHandler) -> Path | str:
+    if not (isinstance(value, str) and "://" in value):
+        return as_folder(value)
+    url = os.path.expandvars(value)
+    if "$" in url:
+        raise ValueError("an environment variable in it is not set; export it or write it out")
+    return url
+
+
+Location = Annotated[DefinitionPath, WrapValidator(_folder_or_url)]
+"""A folder of this machine, which becomes a Path, or an object store's URL, which stays a string."""
 
 Method = Literal[
     "grad-cam",
@@ -28,7 +43,7 @@ class StimuliConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    output: DefinitionPath = Field(description="folder of the stimulus set")
+    output: Location = Field(description="folder of the stimulus set, or s3://bucket/prefix")
     recipe: Literal["paper-v1"] = "paper-v1"
     precision: Literal["fp32", "mixed"] = "fp32"  # mixed: fp32 forward, bfloat16 backward
     device: str = "auto"

@@ -15,3 +15,15 @@ class SelectionError(Exception):
 
 class GenerationError(Exception):
     """The stimulus set cannot be made from these networks and categories."""
+
+
+class StorageError(Exception):
+    """The place of the stimulus set cannot be reached, read or written."""
+
+
+class LauncherError(Exception):
+    """The machines that were to make the stimuli cannot be used."""
+
+
+class ObserverError(Exception):
+    """A machine observer cannot take this study."""

@@ -1,25 +1,27 @@
 """From what the tasks ask for to the stimulus set on disk: select, explain, render, write."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from models.catalogue import LoadedNetwork
 from models.voc import VocImage
 from stimuli import manifest
 from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError
+from stimuli.launchers import local
+from stimuli.launchers.launcher import Job, Launch, Launcher
 from stimuli.manifest import Stimulus
-from stimuli.parts import Parts
-from stimuli.png import encode_png
+from stimuli.parts import Parts, forget_parts
+from stimuli.pipeline import overlapped
+from stimuli.publishing import is_complete, publish
 from stimuli.select import Selection, select
-from stimuli.shards import Shard, Visualization, shards, visualizations
-from stimuli.visualize import Drawn, Visualizer
+from stimuli.shards import Prediction, Shard, Visualization, predictions, shards, visualizations
+from stimuli.storage import Storage, storage_at
+from stimuli.visualize import Picture
 
 PREDICTED_TOGETHER = 32  # images a part; it fixes the batches, so a resumed run predicts as an uninterrupted one
 
@@ -35,111 +37,121 @@ def generate(
     categories: Sequence[str],
     request_sha256: str,
     progress: Progress = lambda done, total: None,
-) -> Path:
-    """Make the stimulus set that `requests` ask for in `config.output` and return that folder.
+    launch: Launch = local.launch,
+) -> Path | str:
+    """Make the stimulus set that `requests` ask for in `config.output` and return that place.
 
     A finished set for the same request and checkpoints is left as it is. A run that was killed goes on where it was,
     and its set comes out the same, byte for byte. A set of another request stays whole until the new one is finished.
 
-    Raises GenerationError (a network that does not fit), SelectionError (too few eligible images) and what reading a
-    picture raises. The folder then holds nothing half-written, and what was done is kept for the next run.
+    Raises GenerationError (a network that does not fit), SelectionError (too few eligible images), StorageError (the
+    place cannot be written), LauncherError and what reading a picture raises. Nothing half-written is then left, and
+    what was done is kept for the next run.
     """
     used = _used(requests, networks, categories)
-    device = _device(config)
-    provenance = _provenance(config, used, request_sha256, device)
-    parts = Parts(config.output, provenance)
-    checkpoints = {name: network.sha256 for name, network in used.items()}
-    if not manifest.is_complete(config.output, request_sha256, checkpoints):
-        visualizers = {name: Visualizer(network, device) for name, network in used.items()}
-        for request in requests:
-            for name in request.networks:
-                visualizers[name].check(request.methods)
-        run = _Run(config, parts, used, visualizers, progress)
-        selections = select(requests, images, categories, run.predictions(requests, images), config.seed)
-        _publish(config.output, run.stimuli(selections), provenance | {"selection": _counts(selections)})
-    parts.remove()
+    storage = storage_at(config.output)
+    if not is_complete(storage, request_sha256, {name: network.sha256 for name, network in used.items()}):
+        with launch(config, used) as launcher:
+            for request in requests:
+                for name in request.networks:
+                    launcher.check(name, request.methods)
+            provenance = _provenance(config, used, request_sha256, launcher.device)
+            run = _Run(config, storage, Parts(storage, provenance), used, launcher, progress)
+            selections = select(requests, images, categories, run.predictions(requests, images), config.seed)
+            stimuli = run.stimuli(selections)
+        publish(storage, stimuli, provenance | {"selection": _counts(selections)})
+    forget_parts(storage)
     return config.output
 
 
 class _Run:
-    """The steps of one run that take time: each part is done once, recorded, and told to `progress`."""
+    """The steps of one run that take time: each job is done once, recorded, and told to `progress`."""
 
     def __init__(
         self,
         config: StimuliConfig,
+        storage: Storage,
         parts: Parts,
         networks: Mapping[str, LoadedNetwork],
-        visualizers: Mapping[str, Visualizer],
+        launcher: Launcher,
         progress: Progress,
     ) -> None:
-        self._config, self._parts, self._progress = config, parts, progress
-        self._networks, self._visualizers = networks, visualizers
+        self._config, self._storage, self._parts = config, storage, parts
+        self._networks, self._launcher, self._progress = networks, launcher, progress
         self._done = 0
 
     def predictions(self, requests: Sequence[StimulusRequest], images: Sequence[VocImage]) -> dict[str, dict[str, str]]:
         """Top categories of all images, for the networks that a trust task compares."""
         names = sorted({name for request in requests if request.kind == "trust" for name in request.networks})
+        jobs = predictions(names, images, PREDICTED_TOGETHER)
         total = len(names) * len(images) + sum(map(_roughly, requests))
         predicted: dict[str, dict[str, str]] = {name: {} for name in names}
-        for name in names:
-            for start in range(0, len(images), PREDICTED_TOGETHER):
-                batch = images[start : start + PREDICTED_TOGETHER]
-                part = {"network": name, "predicted": [image.image_id for image in batch]}
-                predicted[name] |= self._parts.get_or_make(
-                    part, lambda n=name, b=batch: self._visualizers[n].top_categories(b)
-                )
-                self._step(len(batch), total)
+        for job, found in zip(jobs, self._records(jobs, total, lambda _, categories: categories), strict=True):
+            predicted[job.network] |= found
         return predicted
 
     def stimuli(self, selections: Sequence[Selection]) -> list[Stimulus]:
         """Every visualization's row of the table, its picture on disk."""
         wanted = visualizations(selections)
-        total = self._done + len(wanted)
-        made: list[Stimulus] = []
-        for shard in shards(wanted, self._config.batch_size):
-            part = [[v.image.image_id, v.category, v.foil, v.method, v.tasks] for v in shard.visualizations]
-            rows = self._parts.get_or_make(
-                {"network": shard.network, "visualized": part}, lambda s=shard: self._rows(s), self._lie_on_disk
-            )
-            made += [Stimulus(**(row | {"tasks": tuple(row["tasks"])})) for row in rows]
-            self._step(len(shard.visualizations), total)
-        return made
+        jobs = shards(wanted, self._config.batch_size)
+        records = self._records(jobs, self._done + len(wanted), self._stored)
+        return [Stimulus(**(row | {"tasks": tuple(row["tasks"])})) for rows in records for row in rows]
 
-    def _rows(self, shard: Shard) -> list[dict[str, Any]]:
-        drawn = self._visualizers[shard.network].draw(shard, self._config.recipe, self._config.precision)
-        network = self._networks[shard.network]
-        return [asdict(self._stored(v, d, network)) for v, d in zip(shard.visualizations, drawn, strict=True)]
+    def _records(self, jobs: Sequence[Job], total: int, store: Callable[[Any, Any], Any]) -> list[Any]:
+        """What is recorded of each job, by an earlier run or now, when `store` has put away what came out of it."""
+        launcher, there = self._launcher, self._storage.names()
+        with ThreadPoolExecutor(launcher.threads) as threads:
+            records = list(threads.map(lambda job: self._sound_record(job, there), jobs))
 
-    def _stored(self, wanted: Visualization, drawn: Drawn, network: LoadedNetwork) -> Stimulus:
-        png = encode_png(drawn.pixels.numpy())
-        sha256 = hashlib.sha256(png).hexdigest()
-        file = manifest.image_file(sha256)
-        manifest.write_atomically(self._config.output / file, png)
-        height, width, _ = drawn.pixels.shape
-        return Stimulus(
-            stimulus_id=_stimulus_id(wanted, network, self._config.recipe),
-            tasks=wanted.tasks,
-            image_id=wanted.image.image_id,
-            category=wanted.category,
-            foil=wanted.foil,
-            network=wanted.network,
-            method=wanted.method,
-            file=file,
-            sha256=sha256,
-            width=width,
-            height=height,
-            logit=drawn.logit,
-            probability=drawn.probability,
-            is_correct=drawn.top_category in wanted.image.categories,
-        )
+        def write(job: Job, computed: Any) -> Any:
+            record = store(job, launcher.encode(job, computed))
+            self._parts.record(job.part, record)
+            return record
 
-    def _lie_on_disk(self, rows: list[dict[str, Any]]) -> bool:
-        contents = ((row["sha256"], (self._config.output / row["file"]).read_bytes()) for row in rows)
-        return all(hashlib.sha256(content).hexdigest() == sha256 for sha256, content in contents)
+        def tell(job: Job) -> None:
+            self._done += job.units
+            self._progress(self._done, total)
 
-    def _step(self, units: int, total: int) -> None:
-        self._done += units
-        self._progress(self._done, total)
+        missing = []
+        for job, record in zip(jobs, records, strict=True):
+            missing.append(job) if record is None else tell(job)
+        made = iter(overlapped(missing, launcher.read, launcher.compute, write, tell, launcher.threads))
+        return [next(made) if record is None else record for record in records]
+
+    def _sound_record(self, job: Job, there: set[str]) -> Any:
+        record = self._parts.recorded(job.part, there)
+        if isinstance(job, Prediction) or record is None:
+            return record
+        intact = all(row["file"] in there and self._storage.is_intact(row["file"], row["sha256"]) for row in record)
+        return record if intact else None
+
+    def _stored(self, shard: Shard, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+        """Put the pictures away and return their rows."""
+        rows = []
+        for wanted, picture in zip(shard.visualizations, pictures, strict=True):
+            row = _row(wanted, picture, self._networks[shard.network], self._config.recipe)
+            self._storage.write(row.file, picture.png)
+            rows.append(asdict(row))
+        return rows
+
+
+def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Stimulus:
+    return Stimulus(
+        stimulus_id=_stimulus_id(wanted, network, recipe),
+        tasks=wanted.tasks,
+        image_id=wanted.image.image_id,
+        category=wanted.category,
+        foil=wanted.foil,
+        network=wanted.network,
+        method=wanted.method,
+        file=manifest.image_file(picture.sha256),
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        logit=picture.logit,
+        probability=picture.probability,
+        is_correct=picture.top_category in wanted.image.categories,
+    )
 
 
 def _stimulus_id(wanted: Visualization, network: LoadedNetwork, recipe: str) -> str:
@@ -177,20 +189,8 @@ def _used(
     return used
 
 
-def _device(config: StimuliConfig) -> torch.device:
-    name = config.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise GenerationError(f'stimuli.device = {name!r} cannot be used ({error}); "auto" finds one') from error
-    return device
-
-
 def _provenance(
-    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], request_sha256: str, device: torch.device
+    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], request_sha256: str, device: str
 ) -> dict[str, Any]:
     return {
         "request_sha256": request_sha256,
@@ -208,7 +208,7 @@ def _provenance(
         "recipe": config.recipe,
         "precision": config.precision,
         "seed": config.seed,
-        "device": str(device),
+        "device": device,
         "library_versions": {name: metadata.version(name) for name in ("numpy", "pillow", "torch", "torchvision")},
         "discern_version": DISCERN_VERSION,
     }
@@ -225,11 +225,3 @@ def _counts(selections: Sequence[Selection]) -> dict[str, Any]:
         }
         for selection in selections
     }
-
-
-def _publish(folder: Path, stimuli: Sequence[Stimulus], provenance: dict[str, Any]) -> None:
-    """Turn finished pictures into the finished set: the table is written last, then strangers are removed."""
-    manifest.supersede(folder, stimuli)
-    manifest.write_provenance(folder, provenance)
-    manifest.write_stimuli(folder, stimuli)
-    manifest.remove_strangers(folder)

@@ -8,15 +8,14 @@ import hashlib
 import io
 import json
 import math
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
-SUPERSEDED, UNFINISHED_FILE = "superseded", ".part"
+SUPERSEDED = "superseded"
 REMEDY = "run `manage.py generate-stimuli --study FILE`"
 
 
@@ -66,15 +65,7 @@ def read_stimuli(folder: Path) -> tuple[Stimulus, ...]:
     table = folder / TABLE
     if not table.is_file():
         raise StimulusSetError(f"there is no finished stimulus set in {folder} ({TABLE} is missing); {REMEDY}")
-    with table.open(encoding="utf-8", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
-        try:
-            if tuple(header := next(reader, [])) != COLUMNS:
-                raise StimulusSetError(f"{table}: the columns are {header}, expected {list(COLUMNS)}; {REMEDY}")
-            stimuli = tuple(_from_cells(cells, f"{table}, line {reader.line_num}") for cells in reader)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise StimulusSetError(f"{table} cannot be read ({error}); {REMEDY}") from error
-    _check_whole(stimuli, table)
+    stimuli = stimuli_from(table.read_bytes(), str(table))
     if absent := [stimulus.file for stimulus in stimuli if not (folder / stimulus.file).is_file()]:
         raise StimulusSetError(
             f"{folder}: {len(absent)} of {len(stimuli)} pictures are missing, the first is {absent[0]}; {REMEDY}"
@@ -82,17 +73,46 @@ def read_stimuli(folder: Path) -> tuple[Stimulus, ...]:
     return stimuli
 
 
+def stimuli_from(table: bytes, where: str) -> tuple[Stimulus, ...]:
+    """The rows of a table's bytes. StimulusSetError, with `where` and the line, when it is malformed."""
+    try:
+        reader = csv.reader(io.StringIO(table.decode(), newline=""), strict=True)
+        if tuple(header := next(reader, [])) != COLUMNS:
+            raise StimulusSetError(f"{where}: the columns are {header}, expected {list(COLUMNS)}; {REMEDY}")
+        stimuli = tuple(_from_cells(cells, f"{where}, line {reader.line_num}") for cells in reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise StimulusSetError(f"{where} cannot be read ({error}); {REMEDY}") from error
+    _check_whole(stimuli, where)
+    return stimuli
+
+
+def table_of(stimuli: Sequence[Stimulus]) -> bytes:
+    """The bytes of `stimuli.csv`, rows sorted by stimulus_id."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_to_cells(stimulus) for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id))
+    return text.getvalue().encode()
+
+
 def read_provenance(folder: Path) -> dict[str, Any]:
     """Read `provenance.json` of the set in `folder`; StimulusSetError when it is missing or not a JSON object."""
     file = folder / PROVENANCE
     try:
-        provenance = json.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
     except FileNotFoundError:
         raise StimulusSetError(f"{file} is missing; {REMEDY}") from None
+    return provenance_from(content, str(file))
+
+
+def provenance_from(content: bytes, where: str) -> dict[str, Any]:
+    """The provenance in a file's bytes; StimulusSetError, with `where`, when they do not say what a set needs."""
+    try:
+        provenance = json.loads(content)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StimulusSetError(f"{file} cannot be read ({error}); {REMEDY}") from error
+        raise StimulusSetError(f"{where} cannot be read ({error}); {REMEDY}") from error
     if problem := _provenance_problem(provenance):
-        raise StimulusSetError(f"{file}: {problem}; {REMEDY}")
+        raise StimulusSetError(f"{where}: {problem}; {REMEDY}")
     return provenance
 
 
@@ -110,79 +130,6 @@ def verify(folder: Path) -> int:
             f" the first is {altered[0]}; delete {TABLE} there and {REMEDY}"
         )
     return len(stimuli)
-
-
-def is_complete(folder: Path, request_sha256: str, checkpoints: Mapping[str, str] | None = None) -> bool:
-    """Whether `folder` holds a finished set that answers this request and lacks no picture.
-
-    `checkpoints` (network → SHA-256) asks as well whether it was made from these networks.
-    """
-    try:
-        provenance = read_provenance(folder)
-        read_stimuli(folder)
-    except StimulusSetError:
-        return False
-    made_from = {name: network["checkpoint_sha256"] for name, network in provenance["networks"].items()}
-    return provenance["request_sha256"] == request_sha256 and checkpoints in (None, made_from)
-
-
-def write_stimuli(folder: Path, stimuli: Sequence[Stimulus]) -> None:
-    """Write the table by atomic rename, rows sorted by stimulus_id. Write it last: it says the set is finished."""
-    write_atomically(folder / TABLE, _table(stimuli))
-
-
-def supersede(folder: Path, stimuli: Sequence[Stimulus]) -> None:
-    """Put the table of another set in `folder` aside, as `superseded/<hash>.csv`, before `stimuli` take its place.
-
-    A study that is open on the earlier set reads its pictures from here; they stay as long as that file does.
-    """
-    table = folder / TABLE
-    if table.is_file() and (content := table.read_bytes()) != _table(stimuli):
-        (folder / SUPERSEDED).mkdir(exist_ok=True)
-        table.replace(folder / SUPERSEDED / f"{hashlib.sha256(content).hexdigest()[:16]}.csv")
-    table.unlink(missing_ok=True)
-
-
-def remove_strangers(folder: Path) -> None:
-    """Remove what killed runs left in `folder`: unfinished files, and pictures that no table there names."""
-    tables = [folder / TABLE, *(folder / SUPERSEDED).glob("*.csv")]
-    named = {
-        name for table in tables for name in re.findall(rf"{IMAGES}/\w\w/\w+\.png", table.read_text("utf-8", "replace"))
-    }
-    for file in [*(folder / IMAGES).rglob("*"), *folder.glob(f".*{UNFINISHED_FILE}")]:
-        if file.is_file() and file.relative_to(folder).as_posix() not in named:
-            file.unlink()
-    for subfolder in (folder / IMAGES).iterdir():
-        if subfolder.is_dir() and not any(subfolder.iterdir()):
-            subfolder.rmdir()
-
-
-def write_provenance(folder: Path, provenance: dict[str, Any]) -> None:
-    """Write `provenance.json` by atomic rename."""
-    text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_atomically(folder / PROVENANCE, text.encode())
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Make `file` hold `content`, or, whatever happens, what it held before. Makes the folder."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}{UNFINISHED_FILE}")
-    try:
-        with unfinished.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _table(stimuli: Sequence[Stimulus]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_to_cells(stimulus) for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id))
-    return text.getvalue().encode()
 
 
 def _to_cells(stimulus: Stimulus) -> list[str]:
@@ -230,9 +177,9 @@ def _provenance_problem(provenance: Any) -> str | None:
     return None
 
 
-def _check_whole(stimuli: tuple[Stimulus, ...], table: Path) -> None:
+def _check_whole(stimuli: tuple[Stimulus, ...], where: str) -> None:
     ids = [stimulus.stimulus_id for stimulus in stimuli]
     if not stimuli or ids != sorted(set(ids)):
-        raise StimulusSetError(f"{table}: it is empty, or its rows are repeated or out of order; {REMEDY}")
+        raise StimulusSetError(f"{where}: it is empty, or its rows are repeated or out of order; {REMEDY}")
     if len(sizes := {(stimulus.width, stimulus.height) for stimulus in stimuli}) > 1:
-        raise StimulusSetError(f"{table}: pictures of one set have one size, here are {sorted(sizes)}; {REMEDY}")
+        raise StimulusSetError(f"{where}: pictures of one set have one size, here are {sorted(sizes)}; {REMEDY}")

@@ -2,43 +2,46 @@
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Collection
 from typing import Any
 
-from stimuli.manifest import write_atomically
+from stimuli.storage import Storage
 
-UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished/"
 
 
 class Parts:
-    """A folder of small JSON files, one a finished part, each written by atomic rename after what it speaks of.
+    """Small JSON files beside the set, one a finished part, each written after what it speaks of.
 
     A part is named by a hash over everything that decides it. Parts of one run never stand in for another's, and a
     part is done again whole, with the same batch, so that its numbers come out the same to the last bit.
     """
 
-    def __init__(self, folder: Path, run: Any) -> None:
-        self._root = folder / UNFINISHED
-        self._folder = self._root / _digest(run)
+    def __init__(self, storage: Storage, run: Any) -> None:
+        self._storage = storage
+        self._prefix = f"{UNFINISHED}{_digest(run)}/"
 
-    def get_or_make(self, part: Any, make: Callable[[], Any], is_sound: Callable[[Any], bool] = lambda _: True) -> Any:
-        """Return the record of `part`: the one on disk where it is sound, else what `make` returns, recorded."""
-        file = self._folder / f"{_digest(part)}.json"
+    def recorded(self, part: Any, there: Collection[str]) -> Any:
+        """The record of `part`, or None. `there` are the names of all files, as listed once for all parts."""
+        name = self._name(part)
+        if name not in there:
+            return None
         try:
-            record = json.loads(file.read_text(encoding="utf-8"))
-            if is_sound(record):
-                return record
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            pass  # not done yet, or not written by us: done now
-        record = make()
-        write_atomically(file, json.dumps(record, sort_keys=True).encode())
-        return record
+            return json.loads(self._storage.read(name))
+        except (FileNotFoundError, ValueError):  # another run took it away; not written by us
+            return None
 
-    def remove(self) -> None:
-        """Forget the parts of this run and of any other; call it when the set is finished."""
-        shutil.rmtree(self._root, ignore_errors=True)
+    def record(self, part: Any, outcome: Any) -> None:
+        """Keep what came of `part`; it is finished."""
+        self._storage.write(self._name(part), json.dumps(outcome, sort_keys=True).encode())
+
+    def _name(self, part: Any) -> str:
+        return f"{self._prefix}{_digest(part)}.json"
+
+
+def forget_parts(storage: Storage) -> None:
+    """Remove the parts of every run; call it when the set is finished."""
+    storage.remove(name for name in storage.names() if name.startswith(UNFINISHED))
 
 
 def _digest(value: Any) -> str:

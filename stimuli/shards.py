@@ -1,12 +1,15 @@
-"""From selections to shards: what one forward pass explains."""
+"""The jobs of a run: from images to batches whose predictions are asked for, from selections to shards to explain."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
+from typing import Any, TypeVar
 
 from models.voc import VocImage
 from stimuli.select import Selection
+
+Rows = TypeVar("Rows", bound=Sequence)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,27 @@ class Visualization:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """Some images whose top categories a network is asked for."""
+
+    network: str
+    images: tuple[VocImage, ...]
+
+    @property
+    def units(self) -> int:
+        """What it counts in the progress."""
+        return len(self.images)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Everything that decides it within one run, as JSON."""
+        return {"network": self.network, "predicted": [image.image_id for image in self.images]}
+
+    def __str__(self) -> str:
+        return _described(self.network, self.images)
+
+
+@dataclass(frozen=True)
 class Shard:
     """Some images for one network: as many categories of each, the same methods for every pair.
 
@@ -34,6 +58,25 @@ class Shard:
     categories: tuple[tuple[str, ...], ...]  # of each image
     methods: tuple[str, ...]
     visualizations: tuple[Visualization, ...]
+
+    @property
+    def units(self) -> int:
+        """What it counts in the progress."""
+        return len(self.visualizations)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Everything that decides it within one run, as JSON."""
+        rows = [[v.image.image_id, v.category, v.foil, v.method, v.tasks] for v in self.visualizations]
+        return {"network": self.network, "visualized": rows}
+
+    def __str__(self) -> str:
+        return _described(self.network, self.images)
+
+
+def predictions(networks: Sequence[str], images: Sequence[VocImage], batch_size: int) -> tuple[Prediction, ...]:
+    """All images for each of the networks, in batches."""
+    return tuple(Prediction(name, batch) for name in networks for batch in _batched(tuple(images), batch_size))
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
@@ -80,5 +123,9 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
     )
 
 
-def _batched(rows: list, size: int) -> list[list]:
+def _batched(rows: Rows, size: int) -> list[Rows]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _described(network: str, images: Sequence[VocImage]) -> str:
+    return f"network {network!r}, images {', '.join(image.image_id for image in images)}"

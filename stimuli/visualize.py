@@ -1,38 +1,58 @@
-"""A loaded network at work on a device: its predictions, and the drawn explanations of a shard."""
+"""A loaded network at work on a device: its predictions, and the drawn explanations of a shard.
+
+Each is made in three stages, so that a pipeline can put them side by side: `read` waits for the disk and decodes,
+`compute` keeps the device busy, `encode` makes files of pictures.
+"""
 
 import copy
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
-from models.voc import VocImage, read_image
+from models.voc import read_image
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
 from stimuli.explain import Precision, explain
+from stimuli.png import encode_png
 from stimuli.render import render
-from stimuli.shards import Shard
+from stimuli.shards import Prediction, Shard
 
 
 @dataclass(frozen=True)
 class Drawn:
     """One visualization: (H, W, 3) uint8 RGB, and what the network said of the image."""
 
-    pixels: Tensor
+    pixels: np.ndarray
     logit: float
     probability: float  # sigmoid of the logit: every category is a yes-or-no question of its own
+    top_category: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn visualization as a file's bytes, with their hash."""
+
+    png: bytes
+    sha256: str
+    width: int
+    height: int
+    logit: float
+    probability: float
     top_category: str
 
 
 class Visualizer:
     """`network` on `device`; the network itself stays as and where it is."""
 
-    def __init__(self, network: LoadedNetwork, device: torch.device) -> None:
-        self._network = network
-        self._device = device
+    def __init__(self, network: LoadedNetwork, device: torch.device, recipe: str, precision: Precision) -> None:
+        self._network, self._device = network, device
+        self._recipe, self._precision = recipe, precision
         self._module: nn.Module = network.module if device.type == "cpu" else copy.deepcopy(network.module).to(device)
 
     def check(self, methods: Sequence[str]) -> None:
@@ -43,20 +63,24 @@ class Visualizer:
             black = torch.zeros(1, 3, size, size, device=self._device)
             self._sound(explain(self._module, black, [[0]], quick, self._layer).logits)
 
-    def top_categories(self, images: Sequence[VocImage]) -> dict[str, str]:
+    def read(self, job: Prediction | Shard) -> Tensor:
+        """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. VocError names a broken one."""
+        return torch.stack([preprocess(read_image(image.path), self._network.transform) for image in job.images])
+
+    def top_categories(self, job: Prediction, images: Tensor) -> dict[str, str]:
         """Image id → the category with the highest score."""
         with self._named(), torch.inference_mode():
-            best = self._sound(self._module(self._batch(images))).argmax(1).tolist()
-        return {image.image_id: self._network.categories[top] for image, top in zip(images, best, strict=True)}
+            best = self._sound(self._module(images.to(self._device))).argmax(1).tolist()
+        return {image.image_id: self._network.categories[top] for image, top in zip(job.images, best, strict=True)}
 
-    def draw(self, shard: Shard, recipe: str, precision: Precision) -> list[Drawn]:
+    def draw(self, shard: Shard, images: Tensor) -> list[Drawn]:
         """Explain and render a shard, in the order of its visualizations."""
         index = self._network.categories.index
         targets = [[index(category) for category in wanted] for wanted in shard.categories]
+        options = {"precision": self._precision}
         with self._named():
-            images = self._batch(shard.images)
-            found = explain(self._module, images, targets, shard.methods, self._layer, precision=precision)
-            pixels = {method: render(maps, recipe).cpu() for method, maps in found.maps.items()}
+            found = explain(self._module, images.to(self._device), targets, shard.methods, self._layer, **options)
+            pixels = {method: render(maps, self._recipe).cpu().numpy() for method, maps in found.maps.items()}
         pairs = [(row, target) for row, wanted in enumerate(targets) for target in wanted]
         logits = found.logits.double().cpu()
         probabilities = logits.sigmoid()
@@ -70,10 +94,6 @@ class Visualizer:
     def _layer(self) -> str:
         return self._network.target_layer
 
-    def _batch(self, images: Sequence[VocImage]) -> Tensor:
-        pictures = [preprocess(read_image(image.path), self._network.transform) for image in images]
-        return torch.stack(pictures).to(self._device)
-
     def _sound(self, scores: Tensor) -> Tensor:
         if not scores.isfinite().all():
             raise ExplanationError("its scores are NaN or infinite; the checkpoint is broken, train it again")
@@ -81,7 +101,20 @@ class Visualizer:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
+        named = f"network {self._network.name!r} ({self._network.architecture})"
         try:
             yield
         except (ExplanationError, RenderingError) as error:
-            raise GenerationError(f"network {self._network.name!r} ({self._network.architecture}): {error}") from error
+            raise GenerationError(f"{named}: {error}") from error
+        except torch.OutOfMemoryError as error:
+            raise GenerationError(
+                f'{named}: the memory of {self._device} is too small; lower stimuli.batch_size or set device = "cpu"'
+            ) from error
+
+
+def encode(drawn: Drawn) -> Picture:
+    """The picture's file, in a thread of any kind: no tensor is touched."""
+    png = encode_png(drawn.pixels)
+    height, width, _ = drawn.pixels.shape
+    sha256 = hashlib.sha256(png).hexdigest()
+    return Picture(png, sha256, width, height, drawn.logit, drawn.probability, drawn.top_category)

@@ -1,6 +1,9 @@
 """Generating a stimulus set: what it holds, that it resumes after kill -9, and what it refuses."""
 
+import errno
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,8 +18,9 @@ from torch import nn
 from models.voc import VocError
 from stimuli import manifest
 from stimuli.config import StimuliConfig
-from stimuli.errors import GenerationError, SelectionError
+from stimuli.errors import GenerationError, SelectionError, StorageError
 from stimuli.explain import explain
+from stimuli.launchers import local
 from stimuli.render import render
 from stimuli.visualize import preprocess, read_image
 from tests.stimuli.sample_set import CATEGORIES, REQUESTS, contents, loaded_networks, make, pictures
@@ -127,35 +131,92 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, images):
     assert contents(make(tmp_path / "one", images)) == contents(make(tmp_path / "two", images))
 
 
-def test_a_run_killed_at_any_write_finishes_to_the_same_bytes(tmp_path):
-    command = [sys.executable, "-m", "tests.stimuli.killed_runs", str(tmp_path), "3"]
+def test_runs_killed_at_random_moments_of_every_stage_finish_to_the_same_bytes(tmp_path):
+    seed, moments_each = 11, 3
+    command = [sys.executable, "-m", "tests.stimuli.killed_runs", str(tmp_path), str(seed), str(moments_each)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert outcome["different"] == []
-    assert outcome["interrupted"] >= 10
+    assert set(outcome["killed"].values()) == {moments_each}
 
 
-def test_a_resumed_run_does_again_only_what_was_not_done(output, images, monkeypatch):
-    class Stopped(Exception):
-        pass
+class Stopped(Exception):
+    """Raised by a test in the middle of a run."""
 
-    def stop_late(done, total):
-        if done >= total - 8:
-            raise Stopped
 
-    with pytest.raises(Stopped):
-        make(output, images, progress=stop_late)
+@pytest.fixture
+def read_pictures(monkeypatch):
+    """The photographs that were read, in the order of reading."""
     seen = []
     monkeypatch.setattr("stimuli.visualize.read_image", lambda path: seen.append(path) or read_image(path))
-    make(output, images)
-    assert 0 < len(seen) <= 4
+    return seen
+
+
+@pytest.mark.parametrize("interruption", [Stopped, KeyboardInterrupt])
+def test_a_resumed_run_does_again_only_what_was_not_done(tmp_path, output, images, read_pictures, interruption):
+    predictions = 2 * len(images)
+
+    def stop_early(done, total):
+        if done > predictions:
+            raise interruption
+
+    whole = contents(make(tmp_path / "whole", images))
+    photographs = len(read_pictures) - predictions
+    with pytest.raises(interruption):
+        make(output, images, progress=stop_early)
+    read_pictures.clear()
+    assert contents(make(output, images)) == whole
+    assert 0 < len(read_pictures) < photographs
+
+
+@pytest.mark.parametrize("writes", [0, 3, 9, 30])
+def test_a_full_disk_is_told_with_the_remedy_and_the_next_run_goes_on(tmp_path, output, images, monkeypatch, writes):
+    whole = contents(make(tmp_path / "whole", images))
+    synchronise, free = os.fsync, iter(range(writes))
+
+    def fsync(descriptor):
+        if next(free, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        synchronise(descriptor)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", fsync)
+        with pytest.raises(StorageError, match=rf"cannot write {output}.*No space left on device; .* start again"):
+            make(output, images)
+    assert not (output / manifest.TABLE).exists()
+    assert not list(output.rglob("*.part"))
+    assert contents(make(output, images)) == whole
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_the_set_does_not_depend_on_the_number_of_threads(tmp_path, images, monkeypatch, threads):
+    whole = contents(make(tmp_path / "whole", images))
+    monkeypatch.setattr(local, "FEWEST_THREADS", threads)
+    monkeypatch.setattr(local, "MOST_THREADS", threads)
+    assert contents(make(tmp_path / "set", images)) == whole
+
+
+def test_an_error_that_nobody_expected_says_which_network_and_images_it_came_from(output, images, monkeypatch):
+    def broken(_pixels):
+        raise MemoryError("out of memory")
+
+    monkeypatch.setattr("stimuli.visualize.encode_png", broken)
+    with pytest.raises(MemoryError) as raised:
+        make(output, images)
+    assert re.fullmatch(r"in network 'strong', images picture\d, picture\d", raised.value.__notes__[0])
+
+
+def test_a_device_without_enough_memory_is_named_with_the_remedy(output, images, monkeypatch):
+    def full(*_arguments, **_options):
+        raise torch.OutOfMemoryError("tried to allocate 20 GiB")
+
+    monkeypatch.setattr("stimuli.visualize.explain", full)
+    with pytest.raises(GenerationError, match=r"network 'strong' .*memory of cpu is too small; lower .*batch_size"):
+        make(output, images)
 
 
 def test_a_part_whose_picture_was_damaged_is_done_again(output, images):
-    class Stopped(Exception):
-        pass
-
     def stop_at_the_end(done, total):
         if done == total:
             raise Stopped

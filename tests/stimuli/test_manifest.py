@@ -10,6 +10,8 @@ import pytest
 
 from stimuli import manifest
 from stimuli.manifest import Stimulus, StimulusSetError
+from stimuli.publishing import is_complete, publish
+from stimuli.storage import Folder
 
 
 def stimulus(folder, number, **changes):
@@ -32,16 +34,20 @@ def stimulus(folder, number, **changes):
         probability=0.1 + 0.2,
         is_correct=bool(number % 2),
     )
-    manifest.write_atomically(folder / made.file, content)
+    Folder(folder).write(made.file, content)
     return replace(made, **changes)
 
 
 @pytest.fixture
 def whole(tmp_path):
     stimuli = [stimulus(tmp_path, number) for number in range(4)]
-    manifest.write_provenance(tmp_path, {"request_sha256": "r", "networks": {"strong": {"checkpoint_sha256": "c"}}})
-    manifest.write_stimuli(tmp_path, stimuli)
+    provenance = {"request_sha256": "r", "networks": {"strong": {"checkpoint_sha256": "c"}}}
+    publish(Folder(tmp_path), stimuli, provenance)
     return tmp_path, stimuli
+
+
+def write_table(folder, *stimuli):
+    (folder / manifest.TABLE).write_bytes(manifest.table_of(stimuli))
 
 
 def test_a_set_is_read_as_it_was_written_sorted_by_id(whole):
@@ -52,14 +58,12 @@ def test_a_set_is_read_as_it_was_written_sorted_by_id(whole):
 
 def test_the_table_does_not_depend_on_the_order_of_its_rows(whole):
     folder, stimuli = whole
-    before = (folder / manifest.TABLE).read_bytes()
-    manifest.write_stimuli(folder, stimuli[::-1])
-    assert (folder / manifest.TABLE).read_bytes() == before
+    assert (folder / manifest.TABLE).read_bytes() == manifest.table_of(stimuli) == manifest.table_of(stimuli[::-1])
 
 
 def test_names_with_separators_in_them_survive(tmp_path):
     odd = stimulus(tmp_path, 1, image_id='a,"b"\nc', category="tv monitor; old", foil="é")
-    manifest.write_stimuli(tmp_path, [odd])
+    write_table(tmp_path, odd)
     assert manifest.read_stimuli(tmp_path) == (odd,)
 
 
@@ -79,7 +83,7 @@ def test_names_with_separators_in_them_survive(tmp_path):
     ],
 )
 def test_an_impossible_row_is_refused_with_its_line_and_the_remedy(tmp_path, change, message):
-    manifest.write_stimuli(tmp_path, [stimulus(tmp_path, 1, **change)])
+    write_table(tmp_path, stimulus(tmp_path, 1, **change))
     with pytest.raises(StimulusSetError, match=rf"line 2: .*{message}.*generate-stimuli"):
         manifest.read_stimuli(tmp_path)
 
@@ -133,11 +137,11 @@ def test_a_damaged_set_is_refused_with_the_remedy(whole, damage, message):
     damage(folder)
     with pytest.raises(StimulusSetError, match=rf"({message}).*run `manage.py generate-stimuli"):
         manifest.read_stimuli(folder)
-    assert not manifest.is_complete(folder, "r")
+    assert not is_complete(Folder(folder), "r", {"strong": "c"})
 
 
 def test_pictures_of_two_sizes_are_refused(tmp_path):
-    manifest.write_stimuli(tmp_path, [stimulus(tmp_path, 1), stimulus(tmp_path, 2, width=32)])
+    write_table(tmp_path, stimulus(tmp_path, 1), stimulus(tmp_path, 2, width=32))
     with pytest.raises(StimulusSetError, match=r"one size, here are \[\(32, 48\), \(64, 48\)\]"):
         manifest.read_stimuli(tmp_path)
 
@@ -168,17 +172,16 @@ def test_a_damaged_provenance_is_refused_with_the_remedy(whole, content, message
 
 def test_a_set_is_complete_for_its_own_request_and_checkpoints_only(whole):
     folder, _ = whole
-    assert manifest.is_complete(folder, "r")
-    assert manifest.is_complete(folder, "r", {"strong": "c"})
-    assert not manifest.is_complete(folder, "another request")
-    assert not manifest.is_complete(folder, "r", {"strong": "retrained"})
-    assert not manifest.is_complete(folder / "elsewhere", "r")
+    assert is_complete(Folder(folder), "r", {"strong": "c"})
+    assert not is_complete(Folder(folder), "another request", {"strong": "c"})
+    assert not is_complete(Folder(folder), "r", {"strong": "retrained"})
+    assert not is_complete(Folder(folder / "elsewhere"), "r", {"strong": "c"})
 
 
 def test_provenance_is_json_that_is_the_same_every_time(whole):
-    folder, _ = whole
+    folder, stimuli = whole
     before = (folder / manifest.PROVENANCE).read_bytes()
-    manifest.write_provenance(folder, dict(reversed(json.loads(before).items())))
+    publish(Folder(folder), stimuli, dict(reversed(json.loads(before).items())))
     assert (folder / manifest.PROVENANCE).read_bytes() == before
 
 
@@ -187,20 +190,6 @@ def test_the_id_depends_on_everything_that_decides_the_pixels():
     ids = {manifest.stimulus_id(*given)}
     ids |= {manifest.stimulus_id(*given[:place], given[place] + "x", *given[place + 1 :]) for place in range(6)}
     assert len(ids) == 7
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
-    file = tmp_path / "table"
-    manifest.write_atomically(file, b"old")
-
-    def full(_descriptor):
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(manifest.os, "fsync", full)
-    with pytest.raises(OSError, match="no space left"):
-        manifest.write_atomically(file, b"new")
-    assert file.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_web_worker_can_import_the_manifest_without_torch_or_pillow():

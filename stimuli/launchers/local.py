@@ -1,0 +1,60 @@
+"""The work on this machine: threads read and encode, the networks run in the calling thread."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from models.catalogue import LoadedNetwork
+from stimuli.config import StimuliConfig
+from stimuli.errors import GenerationError
+from stimuli.launchers.launcher import Job
+from stimuli.shards import Prediction
+from stimuli.visualize import Drawn, Picture, Visualizer, encode
+
+FEWEST_THREADS, MOST_THREADS = 2, 16
+
+
+@contextmanager
+def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iterator["Local"]:
+    """The networks on `config.device`. Raises GenerationError where there is no such device."""
+    device = _usable(config.device)
+    yield Local(
+        {name: Visualizer(network, device, config.recipe, config.precision) for name, network in networks.items()},
+        str(device),
+        min(max(os.cpu_count() or 1, FEWEST_THREADS), MOST_THREADS),
+    )
+
+
+class Local:
+    """A launcher of one machine."""
+
+    def __init__(self, visualizers: Mapping[str, Visualizer], device: str, threads: int) -> None:
+        self._visualizers = visualizers
+        self.device, self.threads = device, threads
+
+    def check(self, network: str, methods: Sequence[str]) -> None:
+        self._visualizers[network].check(methods)
+
+    def read(self, job: Job) -> Tensor:
+        return self._visualizers[job.network].read(job)
+
+    def compute(self, job: Job, ready: Tensor) -> dict[str, str] | list[Drawn]:
+        visualizer = self._visualizers[job.network]
+        return visualizer.top_categories(job, ready) if isinstance(job, Prediction) else visualizer.draw(job, ready)
+
+    def encode(self, job: Job, computed: dict[str, str] | list[Drawn]) -> dict[str, str] | list[Picture]:
+        return computed if isinstance(job, Prediction) else [encode(drawn) for drawn in computed]
+
+
+def _usable(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise GenerationError(f'stimuli.device = {name!r} cannot be used ({error}); "auto" finds one') from error
+    return device
