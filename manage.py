@@ -245,6 +245,36 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     click.echo(f"Every step: {out}")
 
 
+@cli.command()
+@study_option
+@click.option(
+    "--observers",
+    multiple=True,
+    type=click.Choice(["machine:classifier", "machine:box-energy", "synthetic"]),
+    help="May be given several times; without it all of them.",
+)
+@click.option("--runs", default=8, show_default=True, help="How often each takes a participant's share of the trials.")
+@click.option("--training-images", default=300, show_default=True, help="For the classifier; none that is shown.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--out", default=Path("observed"), show_default=True, type=click.Path(path_type=Path))
+def observe(
+    definition: Definition, observers: tuple[str, ...], runs: int, training_images: int, seed: int, out: Path
+) -> None:
+    """Let machine observers take the study's own trials, apart from people; writes an export for `analyze`.
+
+    What they are: docs/reference/machine-observers.md. The stimuli must have been made.
+
+    Example: manage.py observe --study examples/demo.toml --out observed
+    """
+    from observing import OBSERVERS
+    from observing import observe as let_observe
+    from stimuli.manifest import read_provenance
+
+    require_same_request(definition, read_provenance(definition.stimuli.output))
+    folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)
+    click.echo(f"Export: {folder} (manage.py analyze {folder})")
+
+
 @cli.command("open-study")
 @study_option
 def open_study_command(definition: Definition) -> None:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from analysis.export import OBSERVER_KINDS, Export, ExportError
+from analysis.export import Export, ExportError
+from analysis.observers import parse
 
 PURPOSES = ("main", "practice", "attention")
 STATES = ("answered", "open", "released")
@@ -17,7 +18,7 @@ def check(export: Export) -> None:
     _unique(stimuli, "stimuli", "stimulus_id")
     _unique(export.events, "events", "event_id")
     hashes = (export.definition_sha256, *export.earlier_sha256)
-    _within(participants, "participants", "observer_kind", OBSERVER_KINDS)
+    _within(participants, "participants", "observer_kind", list(filter(parse, participants["observer_kind"].unique())))
     _within(participants, "participants", "definition_sha256", hashes)
     _within(trials, "trials", "definition_sha256", hashes)
     _within(trials, "trials", "participant_id", participants["participant_id"])

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
+from analysis.observers import HUMAN, parse
+
 BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
-WATERMARKS = {"human": None, "simulated": "SIMULATED", "machine": "MACHINE OBSERVER"}
 WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
 STYLE = {
     "svg.hashsalt": "discern",
@@ -54,7 +55,8 @@ def new_canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
 
 def finish(canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str) -> Figure:
     """Mark the figure unless humans answered, and write it in both formats."""
-    if mark := WATERMARKS[observer_kind]:
+    if observer_kind != HUMAN:
+        mark = parse(observer_kind).label.upper()
         canvas.text(
             0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
             color="#b00020", alpha=0.17, zorder=20,

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.config import AnalysisConfig
+from analysis.observers import parse
 
-OBSERVER_KINDS = ("human", "simulated", "machine")  # in the order in which a report shows them
 TASK_KINDS = ("class-discrimination", "trust")
 
 
@@ -44,7 +44,7 @@ class Export:
     @property
     def observer_kinds(self) -> tuple[str, ...]:
         """The kinds of observer that took part, humans first."""
-        return tuple(k for k in OBSERVER_KINDS if (self.participants["observer_kind"] == k).any())
+        return tuple(sorted(self.participants["observer_kind"].unique(), key=parse))
 
     def of(self, observer_kind: str) -> "Export":
         """The same export with the participants, trials and events of one kind of observer only."""

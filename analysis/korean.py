@@ -12,6 +12,10 @@ TEXTS = {
     "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other people"
     " and other images of the same kind.": "{people}의 응답 {responses}개를 분석했습니다. 구간은 {confidence} 신뢰구간이며 같은 종류의 다른"
     " 사람과 다른 이미지에 대해서도 성립합니다.",
+    "{n} runs of the machine observer “{name}”": "기계 관찰자 “{name}” {n}회 실행",
+    "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other runs of the"
+    " observer and other images of the same kind; they say nothing of people.": "{people}의 응답 {responses}개를 분석했습니다. 구간은"
+    " {confidence} 신뢰구간이며 같은 관찰자의 다른 실행과 같은 종류의 다른 이미지에 대해 성립합니다. 사람에 대해서는 아무것도 말하지 않습니다.",
     "There are no responses to analyse.": "분석할 응답이 없습니다.",
     "Task “{task}” has no responses.": "과제 “{task}”에는 응답이 없습니다.",
     "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
@@ -42,6 +46,22 @@ TEXTS = {
     " 자료: 이 응답은 연구를 시험하려고 모형에서 뽑은 것입니다. 아래 내용은 사람에 대해 아무것도 말하지 않습니다.",
     "MACHINE OBSERVERS: these responses come from programs. Nothing below says anything about people.": "기계 관찰자: 이 응답은"
     " 프로그램이 낸 것입니다. 아래 내용은 사람에 대해 아무것도 말하지 않습니다.",
+    "SIMULATED – not people": "모의 자료 – 사람이 아님",
+    "MACHINE OBSERVERS – not people": "기계 관찰자 – 사람이 아님",
+    "A small network, trained anew for each run and method on visualizations of images that the study does not show, names"
+    " the category it finds more probable; in trust it prefers the network whose visualization makes the predicted"
+    " category more probable to it.": "연구에 나오지 않는 이미지의 시각화로 실행과 방법마다 새로 학습한 작은 신경망이 더 그럴듯한 범주를"
+    " 고릅니다. 신뢰 과제에서는 예측된 범주를 더 그럴듯하게 만드는 시각화의 네트워크를 고릅니다.",
+    "An oracle for localization, which knows the annotation: it names the category whose boxes hold the larger share of the"
+    " map's energy; in trust it prefers the network whose map holds the larger share in the boxes of the predicted"
+    " category.": "주석을 아는 위치 판정기: 상자 안에 지도 에너지의 더 큰 몫이 있는 범주를 고릅니다. 신뢰 과제에서는 예측된 범주의 상자 안에 더"
+    " 큰 몫이 있는 네트워크를 고릅니다.",
+    "Controls of the machine observers": "기계 관찰자의 통제",
+    "The same observers on the same trials, shown something that must leave them at chance: “blank” is plain grey,"
+    " “shuffled-category” the picture of either category by a coin, “identical-maps” one picture on both sides. Of 20"
+    " intervals one may miss chance by accident.": "같은 관찰자에게 같은 시행에서 우연 수준일 수밖에 없는 것을 보여"
+    " 줍니다: “blank”는 회색 한 장, “shuffled-category”는 두 범주 중 동전으로 고른 것의 그림, “identical-maps”는 양쪽에 같은 그림. 구간"
+    " 20개 중 하나는 우연히 빗나갈 수 있습니다.",
     "Who is in the analysis": "분석 대상",
     "Class discrimination": "범주 구별",
     "Trust": "신뢰",

@@ -21,6 +21,7 @@ from analysis.korean import KOREAN
 from analysis.load import load
 from analysis.methods_text import methods_text, references
 from analysis.multiverse_figure import curves
+from analysis.observers import DESCRIPTIONS, folder_name, parse
 from analysis.quality_figures import flow_figure, task_quality_figures
 from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.summary import summarize
@@ -60,7 +61,7 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, say:
     results = compute(export)
     figures: dict[str, Figures] = {}
     for step, of_kind in enumerate(results, start=2):
-        figures[of_kind.observer_kind] = _figures(of_kind, say)
+        figures[of_kind.observer_kind] = {} if parse(of_kind.observer_kind).control else _figures(of_kind, say)
         tell(step, total)
     _replace(out, lambda folder: _write(folder, export, results, figures, say))
     tell(total, total)
@@ -87,12 +88,12 @@ def _write(
     document = json.dumps(results_document(export, results), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
     for of_kind in results:
-        tables, pictures = (folder / part / of_kind.observer_kind for part in ("tables", "figures"))
+        tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
-        pictures.mkdir(parents=True)
         for name, table in _tables(of_kind).items():
             table.to_csv(tables / f"{name}.csv", index=False)
         for figure in chain.from_iterable(figures[of_kind.observer_kind].values()):
+            pictures.mkdir(parents=True, exist_ok=True)
             (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
             (pictures / f"{figure.name}.png").write_bytes(figure.png)
 
@@ -151,11 +152,19 @@ def _html(
         "whole": wording.whole,
         "figure_name": wording.figure_name,
         "count": wording.count,
+        "folder_name": folder_name,
+        "observers": DESCRIPTIONS,
     }
     environment.filters["method_name"] = wording.method_name
     sections = [
-        {"results": r, "summary": summarize(r, export.config.confidence, say), "figures": figures[r.observer_kind]}
+        {
+            "results": r,
+            "observer": parse(r.observer_kind),
+            "summary": summarize(r, export.config.confidence, say),
+            "figures": figures[r.observer_kind],
+        }
         for r in results
+        if not parse(r.observer_kind).control
     ]
     study = export.definition.get("study", {})
     titles = study.get("title", {})
@@ -164,6 +173,7 @@ def _html(
         title=titles.get(say.language) or next(iter(titles.values()), study.get("slug", "")),
         export=export,
         sections=sections,
+        controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
         paper=paper_figures(export.config),
         methods=methods_text(export, say),
         references=references(export),

@@ -17,6 +17,7 @@ from analysis.exclusions import Kept, apply_exclusions
 from analysis.export import Export, Task
 from analysis.individuals import confusion, individuals, response_times
 from analysis.multiverse import multiverse
+from analysis.observers import MACHINE, parse
 from analysis.ordinal import odds_ratio
 from analysis.paper import PAPERS, PaperFigures
 from analysis.ranking import ranking
@@ -74,7 +75,8 @@ def paper_figures(config: AnalysisConfig) -> PaperFigures | None:
 
 def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     kept = apply_exclusions(export, export.config.exclusions)
-    paper = paper_figures(export.config)
+    # The paper's figures are of people: nothing of a machine is set beside them.
+    paper = None if parse(observer_kind).family == MACHINE else paper_figures(export.config)
     tasks = tuple(_task_results(kept, task, export, paper) for task in export.tasks)
     compared = contrasts(kept.trials, export, paper)
     means = {(t.task.name, t.task.kind): t.tables["scores" if t.task.kind == "trust" else "accuracy"] for t in tasks}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.observers import HUMAN, MACHINE, parse
 from analysis.results import ObserverResults, TaskResults
 from analysis.wording import Wording, count, interval, method_name, number, p_equals, percent, points, signed
 
@@ -13,6 +14,12 @@ OBSERVERS = {
     "human": "{n} participants",
     "simulated": "{n} simulated participants",
     "machine": "{n} machine observers",
+}
+SCOPES = {
+    "human": "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other"
+    " people and other images of the same kind.",
+    "machine": "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other"
+    " runs of the observer and other images of the same kind; they say nothing of people.",
 }
 
 
@@ -26,12 +33,14 @@ class Summary:
 
 def summarize(results: ObserverResults, confidence: float, say: Wording) -> Summary:
     """Plain sentences from the numbers; nothing is said that the numbers do not hold."""
-    people = say(OBSERVERS[results.observer_kind], n=count(results.participants))
+    observer = parse(results.observer_kind)
+    people = say(OBSERVERS[observer.family], n=count(results.participants))
+    if observer.name:
+        people = say("{n} runs of the machine observer “{name}”", n=count(results.participants), name=observer.name)
     if results.kept.trials.empty:
         return Summary(say("There are no responses to analyse."), ())
     opening = say(
-        "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other people"
-        " and other images of the same kind.",
+        SCOPES[MACHINE if observer.family == MACHINE else HUMAN],
         people=people,
         responses=count(len(results.kept.trials)),
         confidence=f"{100 * confidence:g}%",

@@ -1,6 +1,7 @@
-"""The tables of an export: which columns each has (docs/reference/contracts.md, 5), and reading one with its types."""
+"""The tables of an export: which columns each has (docs/reference/contracts.md, 5), reading and writing one."""
 
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -115,6 +116,17 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """`frame` with exactly the columns and types of `table`; columns it lacks are empty. Raises ExportError."""
     columns = COLUMNS[table]
     return _typed(table, frame.reindex(columns=list(columns)).reset_index(drop=True), columns)
+
+
+def write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
+    """Write `frame` as `read_table` reads it back."""
+    written = frame.copy()
+    for column, kind in COLUMNS[table].items():
+        if kind == "flag":
+            written[column] = written[column].astype(int)
+        elif kind == "time":
+            written[column] = written[column].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    written.to_csv(path, index=False, lineterminator="\n")
 
 
 def _read(file: Traversable, **options: Any) -> pd.DataFrame:

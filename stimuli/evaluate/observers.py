@@ -1,0 +1,136 @@
+"""Machine observers: programs that answer a study's own trials from the pictures that participants would see.
+
+An observer says of a picture how strongly it speaks for each category, from 0 to 1. In class discrimination the option
+with the stronger evidence is chosen; in trust the side whose picture speaks more strongly for the predicted category is
+called more reliable, by how much being read off fixed steps. Equal evidence is a tie: a coin, and in trust "equally".
+
+Their controls must come out at chance, whatever the observer does:
+
+- **blank**: every picture is plain grey, so all evidence is equal or depends on the options alone. Both of an image's
+  categories are asked with the same options, so one of the two answers is right: 50 %. Trust is always a tie.
+- **shuffled-category**: the picture is, by a coin, that of the category asked or of the other one: 50 % in expectation.
+- **identical-maps**: both sides of a trust trial show the left picture: always a tie, 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.voc import VocImage
+from stimuli.evaluate.box_energy import energy, share_in_boxes
+from stimuli.evaluate.classifier import probabilities, train
+from stimuli.evaluate.other_images import Lessons
+from stimuli.manifest import Stimulus
+from stimuli.render import MID_GREY
+
+STEPS = (1.1, 2.0)  # times as much evidence: from here "slightly", from here "clearly" more reliable
+
+
+@dataclass(frozen=True)
+class Question:
+    """One trial: who answers it, and the stimuli shown (one, or left and right), with the options of a choice."""
+
+    trial_id: str
+    participant_id: str
+    shown: tuple[Stimulus, ...]
+    options: tuple[str, ...] = ()  # empty for trust
+    other: Stimulus | None = None  # the same of the image's other category, in class discrimination
+
+    @property
+    def is_trust(self) -> bool:
+        return len(self.shown) == 2
+
+
+# (who observes, the stimulus and its picture (H, W, 3) uint8) → category → evidence
+Observer = Callable[[str, Stimulus, Tensor], Mapping[str, float]]
+Pictures = Callable[[Stimulus], Tensor]
+CONTROLS = ("blank", "shuffled-category", "identical-maps")
+
+
+def box_energy_observer(images: Mapping[str, VocImage], recipe: str) -> Observer:
+    """Evidence for a category: the share of the picture's energy in its boxes. An oracle: it knows the annotation."""
+
+    def observe(_participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:
+        image, energies = images[stimulus.image_id], energy(picture, stimulus.method, recipe)
+        boxes = {c: [o.box for o in image.objects if o.category == c] for c in image.categories}
+        return {c: share_in_boxes(energies, of_it, image.width, image.height) for c, of_it in boxes.items()}
+
+    return observe
+
+
+def classifier_observer(
+    taught: Mapping[str, Lessons],
+    categories: Sequence[str],
+    participants: Sequence[str],
+    seed: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Observer:
+    """Evidence for a category: the probability that a small network gives it, one network a participant and method,
+    trained on `taught`: visualizations by this method of images that the study does not show.
+    """
+    models, total = {}, len(participants) * len(taught)
+    for place, participant in enumerate(participants):
+        for method, lesson in sorted(taught.items()):
+            stream = int(np.random.SeedSequence([seed, place, len(models)]).generate_state(1)[0])
+            models[participant, method] = train(lesson.inputs, lesson.labels, len(categories), stream)
+            progress(len(models), total)
+
+    def observe(participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:
+        found = probabilities(models[participant, stimulus.method], picture[None])[0]
+        return dict(zip(categories, found.tolist(), strict=True))
+
+    return observe
+
+
+def answers(
+    questions: Sequence[Question],
+    observe: Observer,
+    pictures: Pictures,
+    rng: np.random.Generator,
+    control: str | None = None,
+) -> dict[str, str]:
+    """trial_id → the option's value, as a browser would post it. A control answers only the kind of trial it is for."""
+    given = {}
+    for question in questions:
+        if (shown := _shown(question, pictures, rng, control)) is None:
+            continue
+        evidence = [observe(question.participant_id, s, p) for s, p in zip(question.shown, shown, strict=True)]
+        if question.is_trust:
+            category = question.shown[0].category
+            given[question.trial_id] = str(_preference(evidence[0][category], evidence[1][category]))
+        else:
+            given[question.trial_id] = _choice(evidence[0], question.options, rng)
+    return given
+
+
+def _shown(
+    question: Question, pictures: Pictures, rng: np.random.Generator, control: str | None
+) -> tuple[Tensor, ...] | None:
+    """The pictures that the observer meets; None where the control is not for this kind of trial."""
+    shown = tuple(map(pictures, question.shown))
+    match control:
+        case None:
+            return shown
+        case "blank":
+            return tuple(torch.full_like(picture, MID_GREY) for picture in shown)
+        case "shuffled-category" if question.other:
+            return (shown[0] if rng.random() < 0.5 else pictures(question.other),)
+        case "identical-maps" if question.is_trust:
+            return shown[0], shown[0]
+    return None
+
+
+def _choice(evidence: Mapping[str, float], options: Sequence[str], rng: np.random.Generator) -> str:
+    best = max(evidence[option] for option in options)
+    strongest = [option for option in sorted(options) if evidence[option] == best]
+    return strongest[rng.integers(len(strongest))]
+
+
+def _preference(left: float, right: float) -> int:
+    """Towards the left side, −2 … 2."""
+    less, more = sorted((left, right))
+    size = sum(more >= step * less for step in STEPS) if more > less else 0
+    return size if left > right else -size

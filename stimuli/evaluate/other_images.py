@@ -1,0 +1,91 @@
+"""Visualizations of images that no task shows: what a classifier may learn from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.catalogue import LoadedNetwork, preprocess
+from models.voc import VocImage, read_image
+from stimuli.config import StimuliConfig
+from stimuli.errors import ObserverError
+from stimuli.evaluate.classifier import as_input
+from stimuli.explain import explain
+from stimuli.render import render
+
+FEWEST = 20  # images; with fewer nothing could be learnt
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Pictures of one method, as a classifier sees them: `inputs` (N, 3, SIDE, SIDE), `labels` (N,) into categories."""
+
+    inputs: Tensor
+    labels: Tensor
+    image_ids: tuple[str, ...]
+
+
+def other_images(
+    images: Sequence[VocImage], shown: set[str], categories: Sequence[str], count: int, rng: np.random.Generator
+) -> tuple[VocImage, ...]:
+    """`count` images (fewer where there are no more) that are not `shown` and hold one of `categories`, by lot.
+
+    Raises ObserverError when hardly any are left.
+    """
+    free = [image for image in images if image.image_id not in shown and set(image.categories) & set(categories)]
+    if len(free) < FEWEST:
+        raise ObserverError(
+            f"machine:classifier learns from images that the study does not show, and only {len(free)} are left;"
+            " leave this observer out, or name a larger split"
+        )
+    return tuple(free[place] for place in rng.permutation(len(free))[:count])
+
+
+def lessons(
+    images: Sequence[VocImage],
+    categories: Sequence[str],
+    networks: Mapping[str, LoadedNetwork],
+    methods: Mapping[str, Sequence[str]],
+    config: StimuliConfig,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Lessons]:
+    """Method → its visualizations of every studied category annotated in `images`, of all `networks` that use it.
+
+    `methods`: network → the methods that a task shows of it. Drawn as the study's own stimuli are.
+    """
+    found: dict[str, list[tuple[Tensor, int, str]]] = {method: [] for used in methods.values() for method in used}
+    done, total = 0, len(images) * len(networks)
+    for name, network in networks.items():
+        for start in range(0, len(images), config.batch_size):
+            batch = images[start : start + config.batch_size]
+            studied = [[c for c in categories if c in image.categories] for image in batch]
+            pairs = [(image.image_id, c) for image, names in zip(batch, studied, strict=True) for c in names]
+            maps = _maps(network, batch, studied, methods[name], config)
+            for method, of_method in maps.items():
+                inputs = as_input(render(of_method, config.recipe))
+                labels = [(list(categories).index(category), image_id) for image_id, category in pairs]
+                found[method] += [(picture, *label) for picture, label in zip(inputs, labels, strict=True)]
+            done += len(batch)
+            progress(done, total)
+    return {
+        method: Lessons(
+            torch.stack([picture for picture, _, _ in rows]),
+            torch.tensor([label for _, label, _ in rows]),
+            tuple(image_id for *_, image_id in rows),
+        )
+        for method, rows in found.items()
+    }
+
+
+def _maps(
+    network: LoadedNetwork,
+    images: Sequence[VocImage],
+    categories: Sequence[Sequence[str]],
+    methods: Sequence[str],
+    config: StimuliConfig,
+) -> dict[str, Tensor]:
+    inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in images])
+    targets = [[network.categories.index(category) for category in names] for names in categories]
+    return explain(network.module, inputs, targets, methods, network.target_layer, precision=config.precision).maps
