@@ -1,7 +1,13 @@
 """The language in which a page's own words are written; each view of participants says which it is."""
 
+from typing import get_args
+
 from flask import Flask, g
 from flask_babel import Babel
+
+from study.config import Language
+
+LANGUAGES: tuple[str, ...] = get_args(Language)
 
 
 def init_app(app: Flask) -> None:

@@ -30,7 +30,7 @@ def study_page(study: Study, language: str, template: str, purpose: str, **shown
 
 
 def preferred_language(definition: FrozenDefinition) -> str:
-    """The study's language that the address asks for, else the browser's, else the study's first."""
+    """The study's language that the address or form asks for, else the browser's, else the study's first."""
     languages = definition.study.languages
-    asked = request.args.get("language")
+    asked = request.values.get("language")
     return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])

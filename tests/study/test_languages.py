@@ -1,5 +1,6 @@
 """Whatever participants can be shown exists in every language: templates, task words, scripts, the demo's texts."""
 
+import ast
 import gettext
 import re
 from pathlib import Path
@@ -8,15 +9,19 @@ from typing import get_args
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from pydantic import ValidationError
 
 import definition
-from study.config import Language
-from study.wording import CONFIDENCE, WORDINGS, category_label
-from tests.study.samples import document
+from study.conduct import set_state
+from study.config import Language, StudyConfig
+from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError, UnknownError
+from study.wording import CONFIDENCE, WORDINGS, attention_question, category_label, practice_feedback
+from tests.study.samples import NOW, document
 from tests.study.visitor import consent, hidden_fields, join
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = ROOT / "study" / "templates"
+STUDY = ROOT / "study"
+TEMPLATES = STUDY / "templates"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 PARTICIPANTS = sorted(TEMPLATES.glob("*.html"))
 TRANSLATED = [language for language in get_args(Language) if language != "en"]
@@ -30,8 +35,25 @@ def catalog(language: str):
 
 
 def extracted() -> set[str]:
-    found = extract_from_dir(TEMPLATES, [("*.html", "jinja2")], keywords=KEYWORDS)
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+    """What templates and views mark, and the sentences of the errors that participants can meet."""
+    found = [
+        *extract_from_dir(TEMPLATES, [("*.html", "jinja2")], keywords=KEYWORDS),
+        *extract_from_dir(STUDY / "views", [("*.py", "python")], keywords=KEYWORDS),
+    ]
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | refusals()
+
+
+def refusals() -> set[str]:
+    """The fixed sentences with which these errors are raised; those that name something have a general one instead."""
+    raised = [
+        node.exc
+        for path in sorted(STUDY.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+    ]
+    kinds = {error.__name__ for error in (UnknownError, NotOpenError, StudyFullError, ConsentError, RecruitmentError)}
+    sentences = [call.args[0] for call in raised if isinstance(call.func, ast.Name) and call.func.id in kinds]
+    return {sentence.value for sentence in sentences if isinstance(sentence, ast.Constant)}
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -82,12 +104,21 @@ def test_the_scripts_say_the_same_things_in_every_language() -> None:
     assert [key for key in english if f'"{key}"' not in used] == []
 
 
+def said_in_tasks(language: str) -> list[str]:
+    texts = [*CONFIDENCE[language], attention_question(language, "1")]
+    texts += [practice_feedback(language, truth, "dog") for truth in ("dog", "cat", None)]
+    for (_, _, spoken), wording in WORDINGS.items():
+        if spoken == language:
+            texts += [wording.question, wording.prompt, *wording.image_labels, *wording.image_alts]
+            texts += [*wording.option_labels, *wording.instructions]
+            texts += [text for question in wording.comprehension for text in (question.text, *question.options)]
+    return [re.sub(r"<[^>]*>|\{\w+\}", "", text) for text in texts if text]
+
+
 def test_every_word_of_the_tasks_is_korean() -> None:
-    for (_, _, language), wording in WORDINGS.items():
-        texts = [wording.question, *wording.option_labels, *wording.instructions, *wording.image_alts]
-        texts += [text for question in wording.comprehension for text in (question.text, *question.options)]
-        assert all(bool(HANGUL.search(text)) == (language == "ko") for text in texts)
-    assert all(HANGUL.search(label) for label in CONFIDENCE["ko"])
+    assert [text for text in said_in_tasks("ko") if not HANGUL.search(text) or re.search("[A-Za-z]{2}", text)] == []
+    assert [text for text in said_in_tasks("en") if HANGUL.search(text)] == []
+    assert len(said_in_tasks("ko")) == len(said_in_tasks("en"))
     demo = definition.load_definition(ROOT / "examples" / "demo.toml")
     assert all(HANGUL.search(category_label(category, "ko")) for category in demo.dataset.categories)
 
@@ -137,3 +168,78 @@ def test_the_language_links_keep_the_recruitment_ids(open_app) -> None:
     sample["participants"]["provider"] = "prolific"
     page = open_app(sample).test_client().get("/s/demo?PROLIFIC_PID=abc&STUDY_ID=s&SESSION_ID=x&slug=evil").text
     assert re.search(r'href="/s/demo\?PROLIFIC_PID=abc&amp;STUDY_ID=s&amp;SESSION_ID=x&amp;language=ko"', page)
+
+
+KOREAN_BROWSER = {"Accept-Language": "ko-KR,ko;q=0.9"}
+
+
+def words_of(page: str) -> str:
+    return re.sub(r"<[^>]*>", " ", page[page.index("<main") :])
+
+
+def without_names(text: str) -> str:
+    """Codes and names that are the same in every language left out."""
+    return re.sub(r"Prolific|SONA|Mechanical Turk|ID|Discern|someone@example\.org|What did the network see\?", "", text)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form", "status"),
+    [
+        ("GET", "/s/nothing", None, 404),
+        ("GET", "/p/nobody", None, 404),
+        ("GET", "/nowhere", None, 404),
+        ("GET", "/s/demo/consent", None, 405),
+        ("POST", "/s/demo/consent", {}, 400),
+        ("POST", "/s/demo/consent", {"consent": "yes"}, 400),
+        ("POST", "/s/demo/withdraw", {}, 400),
+        ("POST", "/s/demo/consent", {"consent": "x" * 200_000}, 413),
+        ("GET", "/s/prolific", None, 400),
+        ("GET", "/s/closed", None, 409),
+        ("POST", "/researcher/login", {"name": "ada", "password": "x"}, 400),
+    ],
+)
+def test_error_pages_are_korean_for_a_korean_browser(
+    open_app, database, method: str, path: str, form: dict | None, status: int
+) -> None:
+    open_app(document(slug="prolific", provider="prolific"))
+    open_app(document(slug="closed"))
+    with database.writing() as session:
+        set_state(session, "closed", "closed", "ada", NOW)
+        session.commit()
+    client = open_app(bilingual()).test_client()
+    reply = client.open(path, method=method, data=form, headers=KOREAN_BROWSER)
+    assert reply.status_code == status
+    assert '<html lang="ko">' in reply.text
+    assert HANGUL.search(words_of(reply.text))
+    assert not re.search("[A-Za-z]{2}", without_names(words_of(reply.text))), words_of(reply.text)
+
+
+def test_an_error_speaks_the_language_that_was_chosen_not_the_browsers(open_app) -> None:
+    client = open_app(bilingual()).test_client()
+    form = hidden_fields(client.get("/s/demo?language=ko").text)
+    assert "참여하려면 동의가 필요합니다" in client.post("/s/demo/consent", data=form).text
+    assert "Taking part needs your consent." in client.post("/s/demo/consent", data=form | {"language": "en"}).text
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        (("title",), "title has no text for language ko"),
+        (("consent",), "consent has no text for language ko"),
+        (("debriefing",), "debriefing has no text for language ko"),
+        (("demographics", 0, "label"), "'age' has no text for language ko"),
+        (("demographics", 0, "options", "old"), "'age' has no text for language ko"),
+    ],
+    ids=str,
+)
+def test_a_definition_that_lacks_a_text_in_one_of_its_languages_is_refused(path: tuple, fault: str) -> None:
+    study = bilingual()["study"]
+    both = {"en": "Age", "ko": "나이"}
+    study["demographics"] = [{"name": "age", "label": dict(both), "options": {"old": dict(both)}}]
+    StudyConfig.model_validate(study)
+    texts = study
+    for step in path:
+        texts = texts[step]
+    del texts["ko"]
+    with pytest.raises(ValidationError, match=fault):
+        StudyConfig.model_validate(study)
