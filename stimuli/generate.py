@@ -127,12 +127,12 @@ class _Run:
 
     def _stored(self, shard: Shard, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         """Put the pictures away and return their rows."""
-        rows = []
-        for wanted, picture in zip(shard.visualizations, pictures, strict=True):
-            row = _row(wanted, picture, self._networks[shard.network], self._config.recipe)
-            self._storage.write(row.file, picture.png)
-            rows.append(asdict(row))
-        return rows
+        self._storage.write({manifest.image_file(picture.sha256): picture.png for picture in pictures})
+        network = self._networks[shard.network]
+        return [
+            asdict(_row(wanted, picture, network, self._config.recipe))
+            for wanted, picture in zip(shard.visualizations, pictures, strict=True)
+        ]
 
 
 def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Stimulus:

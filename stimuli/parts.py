@@ -33,7 +33,7 @@ class Parts:
 
     def record(self, part: Any, outcome: Any) -> None:
         """Keep what came of `part`; it is finished."""
-        self._storage.write(self._name(part), json.dumps(outcome, sort_keys=True).encode())
+        self._storage.write({self._name(part): json.dumps(outcome, sort_keys=True).encode()})
 
     def _name(self, part: Any) -> str:
         return f"{self._prefix}{_digest(part)}.json"

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
+import torch
+
 Item = TypeVar("Item")
 Ready = TypeVar("Ready")
 Made = TypeVar("Made")
@@ -54,7 +56,8 @@ def overlapped(
 
 
 def _threads(name: str, count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix=f"stimuli-{name}")
+    """Threads whose tensors are small: the cores are left to the networks in the calling thread."""
+    return ThreadPoolExecutor(count, f"stimuli-{name}", initializer=torch.set_num_threads, initargs=(1,))
 
 
 @contextmanager

@@ -38,16 +38,17 @@ def is_complete(storage: Storage, request_sha256: str, checkpoints: Mapping[str,
 
 
 def publish(storage: Storage, stimuli: Sequence[Stimulus], provenance: Mapping[str, Any]) -> None:
-    """Turn pictures that are all in `storage` into a set: the table is written last, then strangers are removed.
+    """Turn pictures that are all in `storage` into a set: the table is written last.
 
     The table of another set is put aside first, as `superseded/<hash>.csv`; the pictures it names stay, for a study
     may be open on them.
     """
     table = table_of(stimuli)
     _supersede(storage, table)
-    storage.write(PROVENANCE, (json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode())
-    storage.write(TABLE, table)
-    _remove_strangers(storage)
+    text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    storage.write({PROVENANCE: text.encode()})
+    _remove_strangers(storage, table)
+    storage.write({TABLE: table})
 
 
 def local_copy(location: Path | str, folder: Path) -> Path:
@@ -76,7 +77,7 @@ def _fetch(origin: Storage, copy: Storage, file: str, sha256: str) -> None:
     content = origin.read(file)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise StimulusSetError(f"{file} is not what {TABLE} beside it says; delete {TABLE} there and {REMEDY}")
-    copy.write(file, content)
+    copy.write({file: content})
 
 
 def _supersede(storage: Storage, table: bytes) -> None:
@@ -85,17 +86,17 @@ def _supersede(storage: Storage, table: bytes) -> None:
     except FileNotFoundError:
         return
     if earlier != table:
-        storage.write(f"{SUPERSEDED}/{hashlib.sha256(earlier).hexdigest()[:16]}.csv", earlier)
+        storage.write({f"{SUPERSEDED}/{hashlib.sha256(earlier).hexdigest()[:16]}.csv": earlier})
     storage.remove([TABLE])
 
 
-def _remove_strangers(storage: Storage) -> None:
-    """Remove what killed runs left: unfinished files, and pictures that no table names."""
+def _remove_strangers(storage: Storage, table: bytes) -> None:
+    """Remove what killed runs left: half-written files, and pictures that neither `table` nor an earlier one names."""
     names = storage.names()
-    tables = [name for name in names if name == TABLE or re.fullmatch(rf"{SUPERSEDED}/\w+\.csv", name)]
+    earlier = [storage.read(name) for name in names if re.fullmatch(rf"{SUPERSEDED}/\w+\.csv", name)]
     named = {
         picture
-        for table in tables
-        for picture in re.findall(rf"{IMAGES}/\w\w/\w+\.png", storage.read(table).decode("utf-8", "replace"))
+        for content in (table, *earlier)
+        for picture in re.findall(rf"{IMAGES}/\w\w/\w+\.png", content.decode("utf-8", "replace"))
     }
     storage.remove(name for name in names - named if name.startswith(f"{IMAGES}/") or name.endswith(HALF_WRITTEN))

@@ -6,7 +6,7 @@ Both hold files by name, the name being a path relative to the set, and both tak
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -23,8 +23,11 @@ class Storage(Protocol):
     def read(self, name: str) -> bytes:
         """Return the bytes of the file."""
 
-    def write(self, name: str, content: bytes) -> None:
-        """Make the file hold `content` or, whatever happens, what it held before. Threads may write at once."""
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Make each file hold its content or, whatever happens, what it held before; when this returns they are safe.
+
+        Threads may write at once, also the same file with the same content.
+        """
 
     def names(self) -> set[str]:
         """Return the names of all files, those that a killed run left half-written included."""
@@ -53,19 +56,24 @@ class Folder:
     def read(self, name: str) -> bytes:
         return (self._path / name).read_bytes()
 
-    def write(self, name: str, content: bytes) -> None:
-        file = self._path / name
-        half = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}{HALF_WRITTEN}")
-        with _explained(f"write {file}"):
-            file.parent.mkdir(parents=True, exist_ok=True)
+    def write(self, files: Mapping[str, bytes]) -> None:
+        with _explained(f"write {self._path}"):
+            halves = {self._half(name): self._path / name for name in files}
             try:
-                with half.open("wb") as out:
-                    out.write(content)
-                    out.flush()
-                    os.fsync(out.fileno())
-                half.replace(file)
+                for (half, file), content in zip(halves.items(), files.values(), strict=True):
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    half.write_bytes(content)
+                for half in halves:  # the first one takes most of the others along
+                    _reach_the_disk(half)
+                for half, file in halves.items():
+                    half.replace(file)
             finally:
-                half.unlink(missing_ok=True)
+                for half in halves:
+                    half.unlink(missing_ok=True)
+
+    def _half(self, name: str) -> Path:
+        file = self._path / name
+        return file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}{HALF_WRITTEN}")
 
     def names(self) -> set[str]:
         return {file.relative_to(self._path).as_posix() for file in self._path.rglob("*") if file.is_file()}
@@ -111,10 +119,10 @@ class ObjectStore:
         with _explained(f"read {self._url}/{name}"):
             return self._files.cat_file(f"{self._root}/{name}")
 
-    def write(self, name: str, content: bytes) -> None:
-        with _explained(f"write {self._url}/{name}"):
+    def write(self, files: Mapping[str, bytes]) -> None:
+        with _explained(f"write {self._url}"):
             try:
-                self._files.pipe_file(f"{self._root}/{name}", content)
+                self._files.pipe({f"{self._root}/{name}": content for name, content in files.items()})
             except FileNotFoundError as error:
                 raise OSError("there is no such bucket; make it first") from error
 
@@ -131,6 +139,14 @@ class ObjectStore:
 
     def is_intact(self, name: str, sha256: str) -> bool:
         return True
+
+
+def _reach_the_disk(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

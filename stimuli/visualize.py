@@ -1,7 +1,7 @@
 """A loaded network at work on a device: its predictions, and the drawn explanations of a shard.
 
-Each is made in three stages, so that a pipeline can put them side by side: `read` waits for the disk and decodes,
-`compute` keeps the device busy, `encode` makes files of pictures.
+Each is made in three stages, so that a pipeline can put them side by side: photographs are read, the device is kept
+busy, files are made of pictures. A GPU draws what it explained; a CPU leaves that to the last stage.
 """
 
 import copy
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,25 +24,24 @@ from stimuli.shards import Prediction, Shard
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One visualization: (H, W, 3) uint8 RGB, and what the network said of the image."""
+class Explained:
+    """What came of a shard, on the CPU: for each method raw maps (P, C, H, W) or, drawn already, (P, H, W, 3) uint8."""
 
-    pixels: np.ndarray
-    logit: float
-    probability: float  # sigmoid of the logit: every category is a yes-or-no question of its own
-    top_category: str
+    maps: dict[str, Tensor]
+    logits: Tensor  # (N, C), float64
+    drawn: bool
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn visualization as a file's bytes, with their hash."""
+    """A visualization as a file's bytes, with their hash, and what the network said of the image."""
 
     png: bytes
     sha256: str
     width: int
     height: int
     logit: float
-    probability: float
+    probability: float  # sigmoid of the logit: every category is a yes-or-no question of its own
     top_category: str
 
 
@@ -61,7 +59,7 @@ class Visualizer:
         quick = [method for method in methods if method != "occlusion"]
         with self._named():
             black = torch.zeros(1, 3, size, size, device=self._device)
-            self._sound(explain(self._module, black, [[0]], quick, self._layer).logits)
+            self._sound(explain(self._module, black, [[0]], quick, self._network.target_layer).logits)
 
     def read(self, job: Prediction | Shard) -> Tensor:
         """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. VocError names a broken one."""
@@ -73,26 +71,43 @@ class Visualizer:
             best = self._sound(self._module(images.to(self._device))).argmax(1).tolist()
         return {image.image_id: self._network.categories[top] for image, top in zip(job.images, best, strict=True)}
 
-    def draw(self, shard: Shard, images: Tensor) -> list[Drawn]:
-        """Explain and render a shard, in the order of its visualizations."""
-        index = self._network.categories.index
-        targets = [[index(category) for category in wanted] for wanted in shard.categories]
-        options = {"precision": self._precision}
+    def explain(self, shard: Shard, images: Tensor) -> Explained:
+        """Explain a shard's `images`, and draw the maps where that is the GPU's work."""
         with self._named():
-            found = explain(self._module, images.to(self._device), targets, shard.methods, self._layer, **options)
-            pixels = {method: render(maps, self._recipe).cpu().numpy() for method, maps in found.maps.items()}
-        pairs = [(row, target) for row, wanted in enumerate(targets) for target in wanted]
-        logits = found.logits.double().cpu()
-        probabilities = logits.sigmoid()
-        tops = [self._network.categories[top] for top in logits.argmax(1).tolist()]
+            found = explain(
+                self._module,
+                images.to(self._device),
+                self._targets(shard),
+                shard.methods,
+                self._network.target_layer,
+                precision=self._precision,
+            )
+            drawn = self._device.type != "cpu"
+            maps = {method: self._drawn(maps).cpu() for method, maps in found.maps.items()} if drawn else found.maps
+            return Explained(maps, found.logits.double().cpu(), drawn)
+
+    def pictures(self, shard: Shard, found: Explained) -> list[Picture]:
+        """The files of a shard, in the order of its visualizations."""
+        with self._named():
+            pixels = {method: maps if found.drawn else self._drawn(maps) for method, maps in found.maps.items()}
+        pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
+        probabilities, tops = found.logits.sigmoid(), found.logits.argmax(1).tolist()
         return [
-            Drawn(pixels[method][place], logits[row, target].item(), probabilities[row, target].item(), tops[row])
+            _picture(
+                encode_png(pixels[method][place].numpy()),
+                pixels[method].shape[1:3],
+                found.logits[row, target].item(),
+                probabilities[row, target].item(),
+                self._network.categories[tops[row]],
+            )
             for (place, (row, target)), method in product(enumerate(pairs), shard.methods)
         ]
 
-    @property
-    def _layer(self) -> str:
-        return self._network.target_layer
+    def _targets(self, shard: Shard) -> list[list[int]]:
+        return [[self._network.categories.index(category) for category in wanted] for wanted in shard.categories]
+
+    def _drawn(self, maps: Tensor) -> Tensor:
+        return render(maps, self._recipe)
 
     def _sound(self, scores: Tensor) -> Tensor:
         if not scores.isfinite().all():
@@ -112,9 +127,6 @@ class Visualizer:
             ) from error
 
 
-def encode(drawn: Drawn) -> Picture:
-    """The picture's file, in a thread of any kind: no tensor is touched."""
-    png = encode_png(drawn.pixels)
-    height, width, _ = drawn.pixels.shape
-    sha256 = hashlib.sha256(png).hexdigest()
-    return Picture(png, sha256, width, height, drawn.logit, drawn.probability, drawn.top_category)
+def _picture(png: bytes, size: tuple[int, int], logit: float, probability: float, top_category: str) -> Picture:
+    height, width = size
+    return Picture(png, hashlib.sha256(png).hexdigest(), width, height, logit, probability, top_category)

@@ -12,7 +12,7 @@ from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError
 from stimuli.launchers.launcher import Job
 from stimuli.shards import Prediction
-from stimuli.visualize import Drawn, Picture, Visualizer, encode
+from stimuli.visualize import Explained, Picture, Visualizer
 
 FEWEST_THREADS, MOST_THREADS = 2, 16
 
@@ -24,7 +24,7 @@ def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iter
     yield Local(
         {name: Visualizer(network, device, config.recipe, config.precision) for name, network in networks.items()},
         str(device),
-        min(max(os.cpu_count() or 1, FEWEST_THREADS), MOST_THREADS),
+        threads_beside(device),
     )
 
 
@@ -41,12 +41,18 @@ class Local:
     def read(self, job: Job) -> Tensor:
         return self._visualizers[job.network].read(job)
 
-    def compute(self, job: Job, ready: Tensor) -> dict[str, str] | list[Drawn]:
+    def compute(self, job: Job, ready: Tensor) -> dict[str, str] | Explained:
         visualizer = self._visualizers[job.network]
-        return visualizer.top_categories(job, ready) if isinstance(job, Prediction) else visualizer.draw(job, ready)
+        return visualizer.top_categories(job, ready) if isinstance(job, Prediction) else visualizer.explain(job, ready)
 
-    def encode(self, job: Job, computed: dict[str, str] | list[Drawn]) -> dict[str, str] | list[Picture]:
-        return computed if isinstance(job, Prediction) else [encode(drawn) for drawn in computed]
+    def encode(self, job: Job, computed: dict[str, str] | Explained) -> dict[str, str] | list[Picture]:
+        return computed if isinstance(job, Prediction) else self._visualizers[job.network].pictures(job, computed)
+
+
+def threads_beside(device: torch.device) -> int:
+    """How many threads read and how many encode. A CPU needs most of itself for the networks."""
+    cores = os.cpu_count() or 1
+    return min(max(cores // 2 if device.type == "cpu" else cores, FEWEST_THREADS), MOST_THREADS)
 
 
 def _usable(name: str) -> torch.device:

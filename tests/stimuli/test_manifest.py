@@ -34,7 +34,7 @@ def stimulus(folder, number, **changes):
         probability=0.1 + 0.2,
         is_correct=bool(number % 2),
     )
-    Folder(folder).write(made.file, content)
+    Folder(folder).write({made.file: content})
     return replace(made, **changes)
 
 
