@@ -20,6 +20,7 @@ import click
 from definition import Definition, DefinitionError, load_definition
 from study.commands import COMMANDS as SURVEY_COMMANDS
 from study.conduct_commands import COMMANDS as CONDUCT_COMMANDS
+from study.recruitment_commands import COMMANDS as RECRUITMENT_COMMANDS
 
 if TYPE_CHECKING:
     from study.db import Database
@@ -625,7 +626,7 @@ def rehearse(ctx: click.Context, definition: Definition, participants: int, seed
     ctx.invoke(analyze, source=folder / "export", out=folder / "report")
 
 
-for own_command in (*SURVEY_COMMANDS, *CONDUCT_COMMANDS):
+for own_command in (*SURVEY_COMMANDS, *CONDUCT_COMMANDS, *RECRUITMENT_COMMANDS):
     cli.add_command(own_command)
 
 if __name__ == "__main__":

@@ -49,6 +49,10 @@ class PlatformError(StudyError):
     """A recruitment platform did not do what it was asked; the message holds its words."""
 
 
+class PlatformRefusedError(PlatformError):
+    """The platform understood and said no: nothing was done."""
+
+
 class LoginThrottledError(StudyError):
     """Too many failed attempts for this name; later attempts may succeed."""
 

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ class Signer:
     """AWS credentials, and what they are good for."""
 
     key_id: str
-    secret: str
+    secret: str = field(repr=False)
     region: str = "us-east-1"
     service: str = "mturk-requester"
 
@@ -98,7 +98,7 @@ class MTurk:
                 self._call("ApproveAssignment", {"AssignmentId": submission.id})
 
     def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
-        """The request token makes a second call for the same bonus pay nothing."""
+        """The request token makes a second call for the same bonus an error, for 24 hours."""
         bonus = {
             "WorkerId": submission.key,
             "AssignmentId": submission.id,
@@ -107,6 +107,17 @@ class MTurk:
             "UniqueRequestToken": _request_token("bonus", submission.id, str(cents), reason),
         }
         self._call("SendBonus", bonus)
+
+    def bonuses(self, submission: Submission) -> list[int]:
+        """ListBonusPayments, to the last page."""
+        found: list[int] = []
+        request: dict[str, Any] = {"AssignmentId": submission.id, "MaxResults": 100}
+        while True:
+            reply = self._call("ListBonusPayments", request)
+            found += [round(100 * float(row["BonusAmount"])) for row in reply.get("BonusPayments", [])]
+            if not reply.get("NextToken"):
+                return found
+            request["NextToken"] = reply["NextToken"]
 
     def _call(self, action: str, request: dict[str, Any]) -> Any:
         body = json.dumps(request).encode()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from study.errors import PlatformError
+from study.errors import PlatformError, PlatformRefusedError
 
 WORKING, SUBMITTED, APPROVED, REJECTED, GONE = "working", "submitted", "approved", "rejected", "gone"
 _TIMEOUT_S = 30
@@ -50,7 +50,10 @@ class Platform(Protocol):
         """Accept and pay; those approved already stay so."""
 
     def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
-        """Pay once: the same call again for the same submission pays nothing more where the platform can tell."""
+        """Pay. A second call may pay again: recruitment/ledger.py sees to it that there is none."""
+
+    def bonuses(self, submission: Submission) -> list[int]:
+        """What was paid to this submission as bonuses so far, in cents, as far as the platform tells."""
 
 
 def exchange(request: Request, name: str) -> Any:
@@ -61,7 +64,9 @@ def exchange(request: Request, name: str) -> Any:
     except HTTPError as error:
         with error:
             words = error.read()[:500].decode(errors="replace")
-        raise PlatformError(f"{name} refused ({error.code}): {words}") from error
+        if error.code >= 500 or error.code == 408:
+            raise PlatformError(f"{name} failed ({error.code}): {words}; nothing is known of what it did") from error
+        raise PlatformRefusedError(f"{name} refused ({error.code}): {words}") from error
     except (OSError, HTTPException) as error:
         raise PlatformError(f"{name} cannot be reached: {error}; nothing is known of what it did") from error
     try:

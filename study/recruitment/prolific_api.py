@@ -19,6 +19,7 @@ from study.recruitment.platform import (
 )
 from study.recruitment.prolific import PARAMETERS
 
+PRODUCTION = "https://api.prolific.com/api/v1"
 _STATES = {
     "ACTIVE": WORKING,
     "RESERVED": WORKING,
@@ -40,7 +41,7 @@ _RETURN = {"action": "REQUEST_RETURN", "return_reason": "Did not take part to th
 class Prolific:
     """`token` is the API token of a workspace; it belongs in the environment, never in a definition."""
 
-    def __init__(self, token: str, base_url: str = "https://api.prolific.com/api/v1") -> None:
+    def __init__(self, token: str, base_url: str = PRODUCTION) -> None:
         self._token, self._base_url = token, base_url
 
     def create(self, posting: Posting) -> str:
@@ -93,7 +94,7 @@ class Prolific:
             self._call("POST", f"/submissions/{submission.id}/transition/", {"action": "APPROVE"})
 
     def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
-        """Set up, then pay. Prolific knows no request token: call again only after looking what was paid."""
+        """Set up, then pay. Neither call is idempotent (docs.prolific.com, "Pay bonuses")."""
         amount = f"{cents // 100}.{cents % 100:02}"
         bonus = self._call(
             "POST",
@@ -101,6 +102,12 @@ class Prolific:
             {"study_id": study_id, "csv_bonuses": f"{submission.id},{amount}"},
         )
         self._call("POST", f"/bulk-bonus-payments/{bonus['id']}/pay/")
+
+    def bonuses(self, submission: Submission) -> list[int]:
+        """`bonus_payments` of the submission; Prolific pays some minutes after it was asked to."""
+        return [
+            round(cents) for cents in self._call("GET", f"/submissions/{submission.id}/").get("bonus_payments") or []
+        ]
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}

@@ -1,129 +1,39 @@
 """Prolific's and Mechanical Turk's APIs, spoken to a stand-in that keeps to their documented requests and replies."""
 
-import json
-import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
-from study.errors import PlatformError
+from study.errors import PlatformError, PlatformRefusedError
 from study.recruitment.mturk_api import MTurk, Signer
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, WORKING, Posting, Submission
 from study.recruitment.prolific_api import Prolific
 from study.schema import AuditEntry
+from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import NOW, SECRET, answer, enrol, open_sample, trials_of
 
 POSTING = Posting(
     "What?", "About pictures", "https://s.example/s/demo?a=1&b=2", 50, 150, 10, "DONE1", {"no-consent": "NO1"}
 )
-STATES = ["ACTIVE", "AWAITING REVIEW", "APPROVED", "RETURNED", "TIMED-OUT"]
-
-
-class StandIn(ThreadingHTTPServer):
-    """Remembers what was asked; refuses what the platforms would refuse."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[tuple[str, Any]] = []
-        self.bonuses: dict[str, str] = {}
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._reply(*self._prolific("GET", None))
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        content = json.loads(body) if body else None
-        if "X-Amz-Target" in self.headers:
-            self._reply(*self._mturk(body, content))
-        else:
-            self._reply(*self._prolific("POST", content))
-
-    def _prolific(self, method: str, body: Any) -> tuple[int, Any]:
-        address = urlsplit(self.path)
-        self.server.asked.append((f"{method} {address.path}", body))
-        if self.headers["Authorization"] != "Token secret":
-            return 401, {"error": {"detail": "Authentication credentials were not provided."}}
-        match method, address.path:
-            case "POST", "/studies/":
-                return 201, {"id": "st1", "status": "UNPUBLISHED"} | body
-            case "GET", "/submissions/":
-                query = {k: v[0] for k, v in parse_qs(address.query).items()}
-                rows = [{"id": f"s{n}", "participant_id": f"p{n}", "status": state} for n, state in enumerate(STATES)]
-                first = 3 * (int(query["page"]) - 1)
-                more = {"href": "https://next"} if first + 3 < len(rows) else {"href": None}
-                return 200, {"results": rows[first : first + 3], "_links": {"next": more}}
-            case "POST", "/submissions/bonus-payments/":
-                return 201, {"id": "b1", "study": body["study_id"], "total_amount": 1.0}
-            case "POST", path if re.fullmatch(
-                r"/(studies|submissions)/\w+/transition/|/bulk-bonus-payments/b1/pay/", path
-            ):
-                return 200, {}
-        return 404, {"error": {"detail": "Not found."}}
-
-    def _mturk(self, body: bytes, request: dict[str, Any]) -> tuple[int, Any]:
-        action = self.headers["X-Amz-Target"].removeprefix("MTurkRequesterServiceV20170117.")
-        self.server.asked.append((action, request))
-        stamp = datetime.strptime(self.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        signed = {name: self.headers[name] for name in ("Content-Type", "X-Amz-Target")}
-        expected = SIGNER.sign("POST", f"http://{self.headers['Host']}/", signed, body, stamp)
-        if self.headers["Authorization"] != expected["Authorization"]:
-            return 400, {"__type": "UnrecognizedClientException", "message": "The security token is invalid."}
-        match action:
-            case "CreateHIT":
-                return 200, {"HIT": {"HITId": "H1", "HITStatus": "Assignable"}}
-            case "ListAssignmentsForHIT":
-                n, states = (1, "Approved") if request.get("NextToken") else (0, "Submitted")
-                row = {"AssignmentId": f"A{n}", "WorkerId": f"W{n}", "AssignmentStatus": states}
-                return 200, {"NumResults": 1, "Assignments": [row]} | ({} if n else {"NextToken": "more"})
-            case "SendBonus":
-                self.server.bonuses[request["UniqueRequestToken"]] = request["BonusAmount"]
-                return 200, {}
-            case "ApproveAssignment":
-                return 200, {}
-        return 400, {"__type": "UnknownOperationException"}
-
-    def _reply(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
-    server = StandIn()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-SIGNER = Signer("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    with standing_in() as server:
+        yield server
 
 
 @pytest.fixture
 def prolific(stand_in: StandIn) -> Prolific:
-    return Prolific("secret", f"http://127.0.0.1:{stand_in.server_port}")
+    return Prolific("secret", stand_in.address)
 
 
 @pytest.fixture
 def mturk(stand_in: StandIn) -> MTurk:
-    return MTurk(SIGNER, f"http://127.0.0.1:{stand_in.server_port}")
+    return MTurk(SIGNER, stand_in.address)
 
 
 def test_a_study_on_prolific_is_drafted_with_its_codes_and_then_published(prolific, stand_in: StandIn) -> None:
@@ -157,7 +67,7 @@ def test_prolific_approves_and_pays_bonuses_in_units_not_cents(prolific: Prolifi
 
 
 def test_the_platforms_own_words_are_passed_on(stand_in: StandIn) -> None:
-    address = f"http://127.0.0.1:{stand_in.server_port}"
+    address = stand_in.address
     with pytest.raises(PlatformError, match=r"Prolific refused \(401\): .*credentials were not provided"):
         Prolific("wrong", address).create(POSTING)
     with pytest.raises(PlatformError, match=r"Mechanical Turk refused \(400\): .*token is invalid"):
@@ -183,10 +93,24 @@ def test_assignments_are_read_to_the_last_page_and_approved_once(mturk: MTurk, s
     assert stand_in.asked[2:] == [("ApproveAssignment", {"AssignmentId": "A0"})]
 
 
-def test_a_bonus_sent_twice_is_paid_once(mturk: MTurk, stand_in: StandIn) -> None:
-    for cents in (25, 25, 30):
-        mturk.pay_bonus("H1", Submission("A0", "W0", APPROVED), cents, "thanks")
-    assert sorted(stand_in.bonuses.values()) == ["0.25", "0.30"]
+def test_a_bonus_sent_twice_is_refused_and_paid_once(mturk: MTurk, stand_in: StandIn) -> None:
+    submission = Submission("A0", "W0", APPROVED)
+    mturk.pay_bonus("H1", submission, 25, "thanks")
+    with pytest.raises(PlatformRefusedError, match="same token"):
+        mturk.pay_bonus("H1", submission, 25, "thanks")
+    mturk.pay_bonus("H1", submission, 30, "thanks")
+    assert mturk.bonuses(submission) == [25, 30]
+    assert mturk.bonuses(Submission("A1", "W1", APPROVED)) == []
+
+
+def test_prolific_tells_which_bonuses_it_paid(prolific: Prolific) -> None:
+    submission = Submission("s1", "p1", SUBMITTED)
+    prolific.pay_bonus("st1", submission, 29, "thanks")
+    assert prolific.bonuses(submission) == [29]
+
+
+def test_the_keys_stand_in_no_text_of_ours() -> None:
+    assert SIGNER.secret not in repr(SIGNER)
 
 
 @pytest.mark.parametrize(

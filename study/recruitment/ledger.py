@@ -1,0 +1,97 @@
+"""What was asked of a platform, in the audit log before and after, so that nothing that costs money is asked twice.
+
+A request is `begun` before the platform hears of it and `done` when the platform has said so. Where the reply was lost
+it stays begun: nobody here knows whether it was done, so it is not repeated unless a person says so. A refusal by the
+platform ends it, and it may be asked again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from study import audit
+from study.db import Database
+from study.enrolment import lock_study
+from study.errors import PlatformRefusedError
+from study.schema import AuditEntry, Study
+
+BEGUN, DONE, REFUSED = "recruit-begun", "recruit-done", "recruit-refused"
+
+
+@dataclass(frozen=True)
+class Request:
+    """`what` with `key` is asked once in an account and study. `key` tells no raw id; `about` is for the log alone."""
+
+    slug: str
+    account: str
+    what: str
+    key: str
+    about: dict[str, Any]
+
+    def matches(self, detail: dict[str, Any]) -> bool:
+        return all(detail.get(name) == value for name, value in self.identity.items())
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {"slug": self.slug, "account": self.account, "what": self.what, "key": self.key}
+
+
+def standing(session: Session, request: Request) -> AuditEntry | None:
+    """The last entry about this request; its action says how it stands."""
+    entries = select(AuditEntry).where(AuditEntry.action.in_((BEGUN, DONE, REFUSED))).order_by(AuditEntry.id.desc())
+    return next((entry for entry in session.scalars(entries) if request.matches(entry.detail)), None)
+
+
+def count_done(session: Session, about: dict[str, Any]) -> int:
+    """How many requests with all of this in their entry are done."""
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action == DONE))
+    return sum(about.items() <= entry.detail.items() for entry in entries)
+
+
+def once(
+    database: Database,
+    request: Request,
+    ask: Callable[[], str | None],
+    actor: str,
+    clock: Callable[[], datetime],
+    retry: bool = False,
+) -> str:
+    """Ask unless it was asked before; returns DONE, or BEGUN where it is not known whether it was done.
+
+    `retry` asks again in that case. Raises PlatformError.
+    """
+    if (stands := _begin(database, request, actor, clock(), retry)) is not None:
+        return stands
+    try:
+        result = ask()
+    except PlatformRefusedError as refusal:
+        if not retry:  # the refusal of a repetition may mean that the first was granted
+            record(database, request, REFUSED, actor, clock(), str(refusal)[:200])
+        raise
+    record(database, request, DONE, actor, clock(), result)
+    return DONE
+
+
+def record(
+    database: Database, request: Request, action: str, actor: str, now: datetime, result: str | None = None
+) -> None:
+    """Write down that the request stands so, without asking anybody."""
+    with database.writing() as session:
+        audit.append(session, actor, action, request.identity | request.about | {"result": result}, now)
+        session.commit()
+
+
+def _begin(database: Database, request: Request, actor: str, now: datetime, retry: bool) -> str | None:
+    """Note that it is about to be asked; how it stands, where it must not be. The study is locked meanwhile."""
+    with database.writing() as session:
+        lock_study(session, Study.slug == request.slug)
+        entry = standing(session, request)
+        if entry is not None and (entry.action == DONE or (entry.action == BEGUN and not retry)):
+            return entry.action
+        audit.append(session, actor, BEGUN, request.identity | request.about, now)
+        session.commit()
+    return None
