@@ -19,6 +19,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.frontend import bp as frontend
     from study.views import (
         conduct,
+        dashboard,
         database,
         device,
         errors,
@@ -28,6 +29,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         participant,
         protocol,
         researcher,
+        tally,
         withdrawal,
     )
 
@@ -42,6 +44,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     headers.init_app(app)
     languages.init_app(app)
     errors.init_app(app)
+    tally.init_app(app)
     csrf = CSRFProtect(app)
     for form in (withdrawal.bp, leaving.bp, participant.consent):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
@@ -49,7 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
     for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check):
         csrf.exempt(changes_nothing)
-    for views in (participant, protocol, device, leaving, withdrawal, researcher, conduct):
+    for views in (participant, protocol, device, leaving, withdrawal, researcher, dashboard, conduct):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)
     return app

@@ -1,13 +1,17 @@
 """How far a study is. Counts only: estimates stay hidden while people take part."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study.definition import frozen_definition
+from study.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
+from study.config import TaskConfig
+from study.definition import FrozenDefinition, frozen_definition
+from study.flow import Flow, flow, visits
 from study.recruitment.providers import PROVIDERS
 from study.schema import ANSWERED, MAIN, OBSERVER_KINDS, Item, Participant, Study, Trial
 
@@ -26,20 +30,6 @@ class StudySummary:
 
 
 @dataclass(frozen=True)
-class KindProgress:
-    """Participants and answers of one kind of observer. Somebody whose lease ran out unfinished counts as `left`."""
-
-    observer_kind: str
-    consented: int
-    finished: int
-    in_progress: int
-    left: int
-    excluded: int
-    answers: int
-    overflow: int
-
-
-@dataclass(frozen=True)
 class TaskProgress:
     """Ratings of one task by one kind of observer; `histogram`: (ratings, number of items with so many), 0 … k."""
 
@@ -51,6 +41,7 @@ class TaskProgress:
     ratings: int
     ratings_wanted: int
     histogram: tuple[tuple[int, int], ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,8 @@ class Progress:
     opened_at: datetime
     definition_sha256: str
     completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
-    kinds: tuple[KindProgress, ...]
+    has_practice: bool
+    kinds: tuple[Flow, ...]
     tasks: tuple[TaskProgress, ...]
 
 
@@ -75,92 +67,74 @@ def summaries(session: Session) -> list[StudySummary]:
 def progress(session: Session, study: Study, now: datetime) -> Progress:
     """Counts of this moment. Observer kinds without a participant are left out, except `human`."""
     definition = frozen_definition(study)
-    language = definition.study.languages[0]
-    kinds = tuple(
-        kind
-        for kind in (_kind(session, study, name, now) for name in OBSERVER_KINDS)
-        if kind.consented or kind.observer_kind == "human"
-    )
     shares_code = PROVIDERS[definition.participants.provider].shares_code
+    people, counts = visits(session, study), item_counts(session, study)
+    kinds = tuple(
+        flow(name, [visit for visit in people if visit.observer_kind == name], counts[name], now)
+        for name in OBSERVER_KINDS
+        if name == "human" or any(visit.observer_kind == name for visit in people)
+    )
+    items = item_facts(session, study)
     return Progress(
         slug=study.slug,
-        title=definition.study.title[language],
+        title=title(definition),
         state=study.state,
         opened_at=study.opened_at,
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
+        has_practice=any(task.practice for task in definition.tasks),
         kinds=kinds,
         tasks=tuple(
-            _task(session, study, task.name, task.kind, kind.observer_kind)
+            _task(task, kind.observer_kind, items, counts[kind.observer_kind])
             for task in definition.tasks
             for kind in kinds
         ),
     )
 
 
+def title(definition: FrozenDefinition) -> str:
+    """In the study's first language."""
+    return definition.study.title[definition.study.languages[0]]
+
+
 def _summary(session: Session, study: Study) -> StudySummary:
-    language = frozen_definition(study).study.languages[0]
-    ratings = sum(_ratings(session, study, "human").values())
-    wanted = session.scalar(select(func.sum(Item.ratings_wanted)).where(Item.study_id == study.id))
+    people = (Participant.study_id == study.id, Participant.observer_kind == "human")
+    ratings = (
+        select(func.count())
+        .select_from(Trial)
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(*people, Participant.excluded.is_(False), Trial.is_overflow.is_(False))
+        .where(Trial.state == ANSWERED, Trial.purpose == MAIN)
+    )
     return StudySummary(
         slug=study.slug,
-        title=study.document["study"]["title"][language],
+        title=title(frozen_definition(study)),
         state=study.state,
         opened_at=study.opened_at,
-        finished=_kind(session, study, "human", study.opened_at).finished,
-        ratings=ratings,
-        ratings_wanted=wanted or 0,
+        finished=session.scalar(select(func.count(Participant.finished_at)).where(*people)) or 0,
+        ratings=session.scalar(ratings) or 0,
+        ratings_wanted=session.scalar(select(func.sum(Item.ratings_wanted)).where(Item.study_id == study.id)) or 0,
     )
 
 
-def _ratings(session: Session, study: Study, observer_kind: str) -> dict[int, int]:
-    """item id → answers within k, from participants who are not excluded."""
-    rows = session.execute(
-        select(Trial.item_id, func.count())
-        .join(Participant, Trial.participant_id == Participant.id)
-        .where(Participant.study_id == study.id, Participant.observer_kind == observer_kind)
-        .where(Participant.excluded.is_(False), Trial.is_overflow.is_(False), Trial.state == ANSWERED)
-        .where(Trial.purpose == MAIN)
-        .group_by(Trial.item_id)
-    )
-    return {item_id: ratings for item_id, ratings in rows}
-
-
-def _kind(session: Session, study: Study, observer_kind: str, now: datetime) -> KindProgress:
-    of_kind = (Participant.study_id == study.id, Participant.observer_kind == observer_kind)
-    unfinished = Participant.finished_at.is_(None)
-    people = session.execute(
-        select(
-            func.count(),
-            func.count(Participant.finished_at),
-            func.count(case((unfinished & (Participant.lease_until >= now), 1))),
-            func.count(case((unfinished & (Participant.lease_until < now), 1))),
-            func.count(case((Participant.excluded, 1))),
-        ).where(*of_kind)
-    ).one()
-    answers = session.execute(
-        select(func.count(), func.count(case((Trial.is_overflow, 1))))
-        .join(Participant, Trial.participant_id == Participant.id)
-        .where(*of_kind, Trial.state == ANSWERED, Trial.purpose == MAIN)
-    ).one()
-    return KindProgress(observer_kind, *people, *answers)
-
-
-def _task(session: Session, study: Study, task: str, kind: str, observer_kind: str) -> TaskProgress:
-    wanted = dict(
-        session.execute(select(Item.id, Item.ratings_wanted).where(Item.study_id == study.id, Item.task == task)).all()
-    )
-    given = _ratings(session, study, observer_kind)
-    ratings = {item: given.get(item, 0) for item in wanted}
-    counts = Counter(ratings.values())
-    k = max(wanted.values())
+def _task(
+    task: TaskConfig, observer_kind: str, all_items: Sequence[ItemFacts], counts: Sequence[ItemCount]
+) -> TaskProgress:
+    items = [item for item in all_items if item.task == task.name]
+    ratings = {item.id: 0 for item in items}
+    for count in counts:
+        if count.is_rating and count.item_id in ratings:
+            ratings[count.item_id] += count.answers
+    times = Counter(ratings.values())
+    k = max(item.ratings_wanted for item in items)
     return TaskProgress(
-        task=task,
-        kind=kind,
+        task=task.name,
+        kind=task.kind,
         observer_kind=observer_kind,
-        items=len(wanted),
+        items=len(items),
         ratings_per_item=k,
         ratings=sum(ratings.values()),
-        ratings_wanted=sum(wanted.values()),
-        histogram=tuple((n, counts[n]) for n in range(max(k, *counts) + 1)),
+        ratings_wanted=sum(item.ratings_wanted for item in items),
+        histogram=tuple((n, times[n]) for n in range(max(k, *times) + 1)),
+        cells=cells(items, counts),
     )

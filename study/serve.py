@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from study.db import ROOT
 from study.errors import PortTakenError, ServerNotStartedError
+from study.tally import Tally
 
 
 class _Server(BaseApplication):
@@ -19,6 +21,7 @@ class _Server(BaseApplication):
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
+        self._tally = Tally(datetime.now(UTC))  # before the fork, so that all workers count together
         super().__init__()
 
     def load_config(self) -> None:
@@ -28,8 +31,11 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         # In the worker, after the fork: a database connection must not cross it.
         from study import create_app
+        from study.views.tally import use
 
-        return create_app()
+        app = create_app()
+        use(app, self._tally)
+        return app
 
 
 def refuse_taken_port(host: str, port: int) -> None:

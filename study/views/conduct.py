@@ -34,7 +34,7 @@ def set_state(slug: str) -> ResponseReturnValue:
     with database().writing() as session:
         conduct.set_state(session, slug, state, g.admin.name, datetime.now(UTC))
         session.commit()
-    return redirect(url_for("researcher.show_progress", slug=slug), 303)
+    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
 
 
 @bp.post("/extend")
@@ -48,7 +48,7 @@ def extend(slug: str) -> ResponseReturnValue:
     with database().writing() as session:
         conduct.extend(session, slug, task, int(wanted), reason, g.admin.name, datetime.now(UTC))
         session.commit()
-    return redirect(url_for("researcher.show_progress", slug=slug), 303)
+    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
 
 
 @bp.post("/estimates")

@@ -13,13 +13,12 @@ from flask.typing import ResponseReturnValue
 from study import admins, export_proof
 from study.errors import ForbiddenError
 from study.export import write_zip
-from study.participation import find_study
-from study.progress import progress, summaries
+from study.progress import summaries
 from study.schema import ANALYST, OWNER, VIEWER, Admin
 from study.views.database import database
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
-_FOR_ANALYSTS = ("researcher.index", "researcher.show_progress", "researcher.export")
+_FOR_ANALYSTS = ("researcher.index", "dashboard.show_progress", "researcher.export")
 _OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
 
 
@@ -80,14 +79,6 @@ def log_out() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     with database().reading() as reading:
         return render_template("researcher/index.html", admin=g.admin.name, studies=summaries(reading))
-
-
-@bp.get("/studies/<slug>")
-@logged_in
-def show_progress(slug: str) -> ResponseReturnValue:
-    with database().reading() as reading:
-        shown = progress(reading, find_study(reading, slug), datetime.now(UTC))
-    return render_template("researcher/progress.html", admin=g.admin.name, progress=shown)
 
 
 @bp.post("/studies/<slug>/export")

@@ -1,0 +1,67 @@
+"""Pages on which researchers watch a study run and the server under it. They count; they show no result."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from study.charts import chart
+from study.definition import frozen_definition
+from study.health import health
+from study.participation import find_study
+from study.progress import progress, title
+from study.quality import FLAGS, quality
+from study.schema import OBSERVER_KINDS
+from study.views.database import database
+from study.views.researcher import logged_in
+from study.views.tally import tally
+
+bp = Blueprint("dashboard", __name__, url_prefix="/researcher")
+
+
+@bp.get("/studies/<slug>")
+@logged_in
+def show_progress(slug: str) -> ResponseReturnValue:
+    now = datetime.now(UTC)
+    with database().reading() as reading:
+        shown = progress(reading, find_study(reading, slug), now)
+    return render_template(
+        "researcher/progress.html",
+        admin=g.admin.name,
+        slug=slug,
+        progress=shown,
+        opened_pages=tally().opened(slug),
+        server_started_at=tally().started_at,
+        chart=chart,
+        now=now,
+    )
+
+
+@bp.get("/studies/<slug>/quality")
+@logged_in
+def show_quality(slug: str) -> ResponseReturnValue:
+    kind = request.args.get("kind", "human")
+    with database().reading() as reading:
+        study = find_study(reading, slug)
+        definition = frozen_definition(study)
+        tasks = [task.name for task in definition.tasks]
+        shown = quality(reading, study, kind if kind in OBSERVER_KINDS else "human", tasks)
+    return render_template(
+        "researcher/quality.html",
+        admin=g.admin.name,
+        slug=slug,
+        study_title=title(definition),
+        quality=shown,
+        kinds=OBSERVER_KINDS,
+        rules=FLAGS,
+        chart=chart,
+        now=datetime.now(UTC),
+    )
+
+
+@bp.get("/server")
+@logged_in
+def show_server() -> ResponseReturnValue:
+    with database().reading() as reading:
+        shown = health(reading, tally(), datetime.now(UTC))
+    return render_template("researcher/server.html", admin=g.admin.name, health=shown, chart=chart, now=shown.at)

@@ -1,0 +1,275 @@
+"""What researchers see of a running study: counts that agree with the rows, flags for careless people, no result."""
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+import manage
+from study.balance import cells, item_counts, item_facts
+from study.charts import chart, nice_top
+from study.conduct import exclude
+from study.db import Database
+from study.flow import arrivals
+from study.health import Health, health
+from study.participation import find_study
+from study.progress import progress
+from study.quality import FLAGS, quality
+from study.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
+from study.tally import Tally
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
+from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
+from tests.study.visitor import join
+
+LATER = NOW + timedelta(hours=2)
+PAGES = ("/researcher/studies/demo", "/researcher/studies/demo/quality", "/researcher/server")
+
+
+@pytest.fixture
+def checked(any_database: Database, tmp_path: Path) -> Database:
+    """A study with practice and checks."""
+    tasks = seeing(images=14, k=9, trials=12, practice=1, attention_checks=1), trusting(images=6, k=40)
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(*tasks))
+    return any_database
+
+
+def take(database: Database, seed: int, answers: int = 99, places: str = "01", attentive: bool = True) -> Participant:
+    """Somebody who chooses the options at these places in turn, and what an attention check asks for, or not."""
+    person = enrol(database, seed)
+    for trial in trials_of(database, person)[:answers]:
+        place = int(places[trial.position % len(places)])
+        if trial.expected_response:
+            place = trial.option_order.index(trial.expected_response) - (not attentive)
+        answer(database, person, trial, choice=place)
+    return person
+
+
+def test_the_funnel_tells_how_far_everybody_came_and_why_somebody_was_left_out(checked: Database) -> None:
+    people = [take(checked, seed, answers) for seed, answers in enumerate((99, 99, 3, 1, 0))]
+    with checked.writing() as session:
+        exclude(session, "demo", people[0].public_id, "asked for it", "ada", NOW)
+        session.commit()
+    with checked.reading() as session:
+        study = find_study(session, "demo")
+        (now,), (later,) = (progress(session, study, at).kinds for at in (NOW, LATER))
+        total = len(trials_of(checked, people[0]))
+    assert (now.consented, now.began, now.rated, now.finished) == (5, 4, 3, 2), "one stopped after practice"
+    assert (now.in_progress, now.left, later.in_progress, later.left) == (3, 0, 0, 3)
+    assert now.reasons == (("asked for it", 1),)
+    assert later.stopped == (("0", 1), ("1", 1), ("2", 0), ("3", 1))
+    assert now.answers == 2 * (total - 2) + 2, "practice and attention checks are no ratings"
+
+
+def test_balance_agrees_with_the_trials_counted_one_by_one(checked: Database) -> None:
+    people = [take(checked, seed) for seed in range(6)]
+    with checked.writing() as session:
+        exclude(session, "demo", people[0].public_id, "x", "ada", NOW)
+        session.commit()
+    with checked.reading() as session:
+        study = find_study(session, "demo")
+        facts, counts = item_facts(session, study), item_counts(session, study)["human"]
+        rows = session.execute(
+            select(Trial, Item, Stimulus.network)
+            .join(Item, Trial.item_id == Item.id)
+            .join(Stimulus, Trial.left_stimulus_id == Stimulus.id)
+            .join(Participant, Trial.participant_id == Participant.id)
+            .where(Trial.purpose == "main", Participant.excluded.is_(False))
+        ).all()
+    for task in ("seeing", "trusting"):
+        for cell in cells([item for item in facts if item.task == task], counts):
+            mine = [(t, i, left) for t, i, left in rows if (t.task, i.method) == (task, cell.method)]
+            first = [left == "strong" if i.foil == "" else t.option_order[0] == i.category for t, i, left in mine]
+            assert (cell.ratings, cell.first) == (len(mine), sum(first))
+            assert cell.mean_place == pytest.approx(sum(t.position + 1 for t, _, _ in mine) / len(mine))
+            assert cell.network == ("strong" if task == "seeing" else "")
+
+
+CARELESS = {  # how somebody answers → the flags that must be raised
+    "as one should": (dict(places="0110"), ()),
+    "without looking at checks": (dict(places="0110", attentive=False), ("attention check failed",)),
+    "always the first": (dict(places="0"), ("straight-lining",)),
+    "always the second": (dict(places="1"), ("straight-lining",)),
+    "but once the first, of twelve": (dict(places="01" + "0" * 12 + "010101"), ("repeated answers",)),
+    "only four times": (dict(places="0", answers=4), ()),
+}
+
+
+@pytest.mark.parametrize("how", CARELESS)
+def test_a_careless_participant_is_flagged_and_nobody_else(checked: Database, how: str) -> None:
+    manner, expected = CARELESS[how]
+    take(checked, 0, places="0110")
+    person = take(checked, 1, **manner)
+    found = flags_of(checked)
+    assert found.pop(person.public_id, ()) == expected
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("flag", "enough", "too_few"), [("too fast", 2, 1), ("left the page", 3, 2), ("comprehension failed", 2, 1)]
+)
+def test_a_flag_needs_as_much_as_its_rule_says(checked: Database, flag: str, enough: int, too_few: int) -> None:
+    for number, n in enumerate((enough, too_few)):
+        person = take(checked, number, places="0110")
+        trials = [trial.id for trial in trials_of(checked, person) if trial.purpose == "main"]
+        with checked.writing() as session:
+            match flag:
+                case "too fast":  # two of twelve are more than a tenth, one is less
+                    session.execute(update(Response).where(Response.trial_id.in_(trials[:n])).values(rt=120))
+                case "left the page":
+                    session.add_all(Event(trial_id=trial, event="blur", time=1) for trial in trials[:n])
+                case _:
+                    tries = range(1, n + 1)
+                    session.add_all(
+                        Comprehension(
+                            participant_id=person.id, task="seeing", attempt=i, answers=["0"], passed=False, at=NOW
+                        )
+                        for i in tries
+                    )
+            session.commit()
+        assert flags_of(checked).get(person.public_id, ()) == ((flag,) if n == enough else ())
+
+
+def flags_of(database: Database) -> dict[str, tuple[str, ...]]:
+    with database.reading() as session:
+        found = quality(session, find_study(session, "demo"), "human", ["seeing", "trusting"])
+    assert found.flagged_in_all == len(found.flagged)
+    assert dict(found.counts) == {flag: sum(flag in person.flags for person in found.flagged) for flag in FLAGS}
+    return {person.public_id: person.flags for person in found.flagged}
+
+
+def test_response_times_are_counted_in_the_bucket_they_are_in(checked: Database) -> None:
+    person = take(checked, 0)
+    times = [10, 150, 299.9, 300, 4999, 5000, 10**6, None, 150, 150, 150, None]
+    with checked.writing() as session:
+        ratings = [t for t in trials_of(checked, person) if (t.purpose, t.task) == ("main", "seeing")]
+        for trial, rt in zip(ratings, times, strict=True):
+            session.execute(update(Response).where(Response.trial_id == trial.id).values(rt=rt))
+        session.commit()
+    with checked.reading() as session:
+        seen, trusted = quality(session, find_study(session, "demo"), "human", ["seeing", "trusting"]).times
+    assert dict(seen.histogram) | {"0": 1, "0.15": 5, "0.3": 1, "3": 1, "5": 1, "30": 1} == dict(seen.histogram)
+    assert (sum(n for _, n in seen.histogram), seen.unmeasured) == (10, 2)
+    assert dict(trusted.histogram)["0.75"] == 6, "samples.answer takes 900 ms"
+
+
+@pytest.mark.parametrize(
+    ("hours", "label"), [((0, 0.2), "03:04"), ((0, 30), "01-02 03:00"), ((0, 24 * 40), "01-02"), ((0, 24 * 900), "")]
+)
+def test_arrivals_lie_in_few_stretches_without_gaps(hours: tuple[float, ...], label: str) -> None:
+    times = [NOW + timedelta(hours=h) for h in (*hours, hours[-1])]
+    found = arrivals(times)
+    assert len(found) <= 48
+    assert (found[0][1], found[-1][1], sum(n for _, n in found)) == (1, 2, 3)
+    assert found[0][0].endswith(label)
+    assert arrivals([]) == ()
+
+
+def test_a_chart_fits_its_frame_whatever_it_shows() -> None:
+    for values in ([], [0], [1], [7, 0, 3], [10**6], list(range(37))):
+        drawn = chart([(str(i), value) for i, value in enumerate(values)])
+        assert (drawn.total, drawn.most) == (sum(values), max(values, default=0))
+        for column in drawn.columns:
+            assert 0 <= column.x <= column.x + column.width <= 100
+            assert column.y + column.height == pytest.approx(100)
+            assert column.height == pytest.approx(100 * column.value / drawn.top, abs=0.001)
+        assert len(drawn.axis) <= 14
+    for n in (*range(1, 400), 999_999):
+        top = nice_top(n)
+        assert n <= top <= max(2, 2 * n)
+        assert top % 2 == 0
+
+
+def test_processes_count_together_and_failures_are_forgotten_after_an_hour() -> None:
+    tally = Tally(NOW)
+    for minute in (0, 0, 30):
+        tally.add_failed(NOW + timedelta(minutes=minute))
+    child = os.fork()
+    if not child:
+        tally.add_opened("demo")
+        os._exit(0)
+    os.waitpid(child, 0)
+    tally.add_opened("demo")
+    assert (tally.opened("demo"), tally.opened("other")) == (2, 0)
+    assert [tally.failed(NOW + timedelta(minutes=m)) for m in (31, 70, 600)] == [3, 1, 0]
+
+
+def test_an_opened_information_sheet_counts_and_a_preview_or_a_return_does_not(open_app) -> None:
+    app: Flask = open_app(document(provider="mturk"))
+    tally: Tally = app.extensions["discern-tally"]
+    client = app.test_client()
+    query = "/s/demo?assignmentId={}&hitId=h&workerId=w&turkSubmitTo=https%3A%2F%2Fworkersandbox.mturk.com"
+    client.get(query.format("ASSIGNMENT_ID_NOT_AVAILABLE"))
+    assert tally.opened("demo") == 0
+    client.get(query.format("a"))
+    assert tally.opened("demo") == 1
+    client.get("/s/none")
+    assert tally.opened("none") == 0
+
+
+def test_the_server_page_counts_answers_leases_bytes_and_backups(checked: Database, tmp_path, monkeypatch) -> None:
+    take(checked, 0, answers=2)
+    take(checked, 1)
+    before, now = look(checked, NOW + timedelta(minutes=2)), look(checked, LATER)
+    (at, stored), *others = [(minute, n) for minute, n in before.answers if n]
+    with checked.reading() as session:
+        assert (at, stored, others) == ("03:04", session.query(Response).count(), [])
+    assert (before.taking_part, before.waiting, now.taking_part, now.waiting) == (1, 0, 0, 1)
+    assert now.waiting_since == NOW + timedelta(minutes=60)
+    assert sum(n for _, n in now.answers) == 0
+    assert now.database_bytes > 10_000 < now.disk_free <= now.disk_size
+    assert now.last_backup is None
+    monkeypatch.setenv("DISCERN_DATABASE_URL", checked.engine.url.render_as_string(hide_password=False))
+    done = CliRunner().invoke(manage.cli, ["backup", str(tmp_path / "monday.backup")])
+    assert done.exit_code == 0, done.output
+    assert abs(look(checked, LATER).last_backup - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def look(database: Database, now: datetime) -> Health:
+    with database.reading() as session:
+        return health(session, Tally(NOW), now)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) -> None:  # noqa: F811
+    reply = ada.get(page)
+    assert reply.status_code == 200
+    assert any(words in reply.text for words in ("Nobody has taken part", "No person has taken part", "No answer was"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_of_an_open_study_shows_or_depends_on_a_result(app: Flask, database: Database, ada, page) -> None:  # noqa: F811
+    """The oracle: every response is turned into another one, and the page stays what it was."""
+    for _ in range(4):
+        visitor = join(app)
+        for trial in visitor.plan()["trials"]:
+            visitor.send(trial, trial["options"][trial["index"] % 2]["value"])
+    before = ada.get(page).text
+    with database.writing() as session:
+        for response, trial in session.execute(select(Response, Trial).join(Trial, Response.trial_id == Trial.id)):
+            response.response = trial.option_order[1 - trial.option_order.index(response.response)]
+        session.commit()
+    assert timeless(ada.get(page).text) == timeless(before)
+    words = re.sub("<[^>]*>", " ", before).lower()
+    assert not re.search(r"accura|correct|\bscore|\bmean|prefer", words)
+
+
+def timeless(page: str) -> str:
+    return re.sub(
+        r'<p class="freshness.*?</p>', "", re.sub(r"\d\d:\d\d(:\d\d)? UTC|csrf_token\" value=\"[^\"]*", "", page)
+    )
+
+
+def test_looking_at_counts_is_no_look_at_estimates_and_writes_nothing(ada: FlaskClient, database: Database) -> None:  # noqa: F811
+    with database.reading() as session:
+        before = session.query(AuditEntry).count()
+    for page in PAGES:
+        ada.get(page)
+    with database.reading() as session:
+        assert session.query(AuditEntry).count() == before
