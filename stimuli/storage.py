@@ -129,7 +129,10 @@ class ObjectStore:
     def names(self) -> set[str]:
         with _explained(f"list {self._url}"):
             self._files.invalidate_cache()
-            return {found[len(self._root) + 1 :] for found in self._files.find(self._root)}
+            try:
+                return {found[len(self._root) + 1 :] for found in self._files.find(self._root)}
+            except FileNotFoundError:
+                return set()
 
     def remove(self, names: Iterable[str]) -> None:
         with _explained(f"remove files in {self._url}"):
