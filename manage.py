@@ -254,8 +254,8 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     type=click.Choice(["machine:classifier", "machine:box-energy", "synthetic"]),
     help="May be given several times; without it all of them.",
 )
-@click.option("--runs", default=8, show_default=True, help="How often each takes a participant's share of the trials.")
-@click.option("--training-images", default=300, show_default=True, help="For the classifier; none that is shown.")
+@click.option("--runs", default=16, show_default=True, help="How often each takes a participant's share of the trials.")
+@click.option("--training-images", default=400, show_default=True, help="For the classifier; none that is shown.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--out", default=Path("observed"), show_default=True, type=click.Path(path_type=Path))
 def observe(

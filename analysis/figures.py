@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from analysis.drawing import BLUE, GREY, INK, STYLE, VERMILION, Figure, finish, new_canvas, row_label
+from analysis.drawing import BLUE, GREY, INK, VERMILION, Figure, finish, lettering, new_canvas, row_label
 from analysis.results import TaskResults
 from analysis.trust import SCORES
 from analysis.wording import Wording, interval, method_name, number, percent
@@ -14,7 +14,9 @@ from analysis.wording import Wording, interval, method_name, number, percent
 SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
 
 
-def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits: tuple[float, float]) -> Canvas:
+def forest(
+    table: pd.DataFrame, say: Wording, *, label: str, scale: float, null: float, limits: tuple[float, float]
+) -> Canvas:
     """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`, perhaps `naive_*`.
 
     Values are multiplied by `scale`; `null`, on the scale drawn, is the dashed line.
@@ -22,19 +24,19 @@ def forest(table: pd.DataFrame, *, label: str, scale: float, null: float, limits
     canvas, axes = new_canvas(rows=len(table), extra=1.15)
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
-        _forest_row(axes, y, entry, scale)
+        _forest_row(axes, y, entry, scale, say)
     axes.axvline(null, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set(xlim=limits, ylim=(-0.55, len(table) - 0.3), xlabel=label, yticks=[])
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
     axes.set_axisbelow(True)
-    _legend(axes, table)
+    _legend(axes, table, say)
     return canvas
 
 
-def _forest_row(axes: Axes, y: float, entry: object, scale: float) -> None:
+def _forest_row(axes: Axes, y: float, entry: object, scale: float, say: Wording) -> None:
     row_label(axes, y + 0.24, method_name(entry.method))
     if np.isnan(entry.value):
-        axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
+        axes.text(0.0, y, say("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
         return
     if not np.isnan(getattr(entry, "naive_low", np.nan)):
         axes.plot([scale * entry.naive_low, scale * entry.naive_high], [y - 0.2] * 2, color=GREY, linewidth=1.6)
@@ -48,14 +50,20 @@ def _forest_row(axes: Axes, y: float, entry: object, scale: float) -> None:
         )  # fmt: skip
 
 
-def _legend(axes: Axes, table: pd.DataFrame) -> None:
-    handles = [mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label="this study")]
+def _legend(axes: Axes, table: pd.DataFrame, say: Wording) -> None:
+    handles = [mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label=say("this study"))]
     if "naive_low" in table:
-        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label="naive interval"))
+        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=say("naive interval")))
     if table["paper"].notna().any():
         handles.append(
             mpl.lines.Line2D(
-                [], [], linestyle="", marker="D", markerfacecolor="white", markeredgecolor=VERMILION, label="the paper"
+                [],
+                [],
+                linestyle="",
+                marker="D",
+                markerfacecolor="white",
+                markeredgecolor=VERMILION,
+                label=say("the paper"),
             )
         )
     axes.legend(
@@ -64,7 +72,7 @@ def _legend(axes: Axes, table: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def diverging_bars(shares: pd.DataFrame, first: str, second: str) -> Canvas:
+def diverging_bars(shares: pd.DataFrame, first: str, second: str, say: Wording) -> Canvas:
     """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
     methods = list(dict.fromkeys(shares["method"]))
     canvas, axes = new_canvas(rows=len(methods), extra=1.35)
@@ -73,16 +81,17 @@ def diverging_bars(shares: pd.DataFrame, first: str, second: str) -> Canvas:
         row_label(axes, y + 0.36, method_name(method))
         values = shares[shares["method"] == method].set_index("score")["value"]
         if values.isna().any():
-            axes.text(0.0, y, "no responses", transform=axes.get_yaxis_transform(), va="center", style="italic")
+            axes.text(0.0, y, say("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
             continue
         _diverging_row(axes, y, 100 * values)
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set(xlim=(-100, 100), ylim=(-0.5, len(methods) - 0.2), yticks=[])
     axes.set_xticks([-100, -50, 0, 50, 100], ["100%", "50%", "0", "50%", "100%"])
-    axes.set_xlabel(f"← {second} more reliable      {first} more reliable →")
-    words = {-2: "clearly", -1: "slightly", 0: "equal", 1: "slightly", 2: "clearly"}
+    axes.set_xlabel(say("← {second} more reliable      {first} more reliable →", first=first, second=second))
+    words = {2: say("clearly"), 1: say("slightly"), 0: say("equal")}
     handles = [
-        mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[s]) for s in SCORES
+        mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[abs(s)])
+        for s in SCORES
     ]
     axes.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, frameon=False, borderaxespad=0.2,
@@ -107,25 +116,50 @@ def task_figures(results: TaskResults, observer_kind: str, say: Wording) -> tupl
     if not results.responses:
         return ()
     draw = _trust_figures if results.task.kind == "trust" else _accuracy_figures
-    with mpl.rc_context(STYLE):
-        return draw(results, observer_kind, say)
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
+        return draw(results, observer_kind, say, inside.say)
 
 
-def _accuracy_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+def _accuracy_figures(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> tuple[Figure, ...]:
     table = results.tables["accuracy"]
-    canvas = forest(table, label="right answers, %", scale=100, null=50, limits=_percent_limits(table))
+    canvas = forest(table, inside, label=inside("right answers, %"), scale=100, null=50, limits=_percent_limits(table))
     caption = say(
         "Right answers by method. Dots and blue lines: this study with its interval over participants and images."
         " Grey lines: the naive interval, which takes every response for independent and is too short."
         " Dashed: guessing, 50%."
     )
     alternative = say("Accuracy in per cent with interval: {estimates}.", estimates=_described(table, 1, 100))
-    return (
-        finish(canvas, f"{results.task.name}-accuracy", observer_kind, _with_paper(caption, table, say), alternative),
+    caption = _with_paper(caption, table, say)
+    figures = [finish(canvas, f"{results.task.name}-accuracy", observer_kind, caption, alternative, inside)]
+    if len(steps := results.tables["confidence"]):
+        figures.append(_calibration(steps, results.task.name, observer_kind, say, inside))
+    return tuple(figures)
+
+
+def _calibration(table: pd.DataFrame, task: str, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+    """Accuracy at each step of stated confidence, beside the chance that the step states."""
+    canvas, axes = new_canvas(rows=3, extra=1.0)
+    axes.spines["left"].set_visible(True)
+    given = table[table["value"].notna()]
+    axes.plot(table["step"], 100 * table["stated"], color=GREY, linestyle=(0, (4, 3)), label=inside("as stated"))
+    axes.vlines(given["step"], 100 * given["low"], 100 * given["high"], color=BLUE, linewidth=2.6)
+    axes.plot(given["step"], 100 * given["value"], "o", color=BLUE, markersize=8, label=inside("right answers, %"))
+    ends = {1: inside("1, a guess"), 2: "2", 3: "3", 4: inside("4, certain")}
+    axes.set_xticks(list(ends), list(ends.values()))
+    axes.set(xlim=(0.6, 4.4), ylim=(0, 104), xlabel=inside("stated confidence"), ylabel=inside("right answers, %"))
+    axes.legend(loc="lower right", frameon=False)
+    caption = say(
+        "Right answers at each step of stated confidence, with intervals over participants and images. Dashed: the"
+        " chance of being right that each step is read as, from 50% for a guess to 100%. Dots below it are"
+        " over-confident."
     )
+    described = "; ".join(f"{row.step}: {percent(row.value)}" for row in given.itertuples())
+    alternative = say("Accuracy by confidence: {estimates}.", estimates=described)
+    return finish(canvas, f"{task}-confidence", observer_kind, caption, alternative, inside)
 
 
-def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+def _trust_figures(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> tuple[Figure, ...]:
     first, second = results.task.networks
     scores, shares = results.tables["scores"], results.tables["shares"]
     mean_caption = say(
@@ -142,14 +176,22 @@ def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tu
     )
     return (
         finish(
-            forest(scores, label=f"mean score towards {first}, −2 to 2", scale=1, null=0, limits=(-2, 2)),
+            forest(
+                scores,
+                inside,
+                label=inside("mean score towards {first}, −2 to 2", first=first),
+                scale=1,
+                null=0,
+                limits=(-2, 2),
+            ),
             f"{results.task.name}-scores",
             observer_kind,
             _with_paper(mean_caption, scores, say),
             say("Mean score with interval: {estimates}.", estimates=_described(scores, 2, 1)),
+            inside,
         ),
         finish(
-            diverging_bars(shares, first, second),
+            diverging_bars(shares, first, second, inside),
             f"{results.task.name}-answers",
             observer_kind,
             bars_caption,
@@ -160,6 +202,7 @@ def _trust_figures(results: TaskResults, observer_kind: str, say: Wording) -> tu
                 second=second,
                 answers=answers,
             ),
+            inside,
         ),
     )
 

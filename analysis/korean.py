@@ -102,6 +102,12 @@ TEXTS = {
     " the naive interval, which takes every response for independent and is too short. Dashed: guessing, 50%.": "방법별 정답률. 점과"
     " 파란 선: 이 연구와 참가자·이미지에 걸친 구간. 회색 선: 모든 응답을 독립으로 보아 너무 짧은 소박한 구간. 점선: 추측, 50%.",
     "Accuracy in per cent with interval: {estimates}.": "정확도(퍼센트)와 구간: {estimates}.",
+    "Right answers at each step of stated confidence, with intervals over participants and images. Dashed: the chance of"
+    " being right that each step is read as, from 50% for a guess to 100%. Dots below it are over-confident.": "말한 확신의"
+    " 단계별 정답률과 참가자·이미지에 걸친 구간. 점선: 각 단계를 읽은 확률(추측 50%부터 100%까지). 그 아래의 점은 과신입니다.",
+    "Accuracy by confidence: {estimates}.": "확신별 정확도: {estimates}.",
+    "This machine has no font with Korean letters, so the figures are lettered in English.": "이 컴퓨터에는 한글 글꼴이 없어"
+    " 그림 속 글은 영어입니다.",
     "Mean score by method, positive towards “{first}”, with its interval over participants and images. Dashed: both"
     " networks equally reliable.": "방법별 평균 점수(양수는 “{first}” 쪽)와 참가자·이미지에 걸친 구간. 점선: 두 네트워크가 똑같이 믿을 만함.",
     "Share of each of the five answers by method; half of “equally reliable” stands on either side of the line.": "방법별 다섯 응답의"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from analysis.drawing import BLUE, INK, STYLE, VERMILION, WIDTH, Figure, finish
+from analysis.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering
 from analysis.results import ObserverResults
 from analysis.wording import Wording, method_name, points, signed
 
@@ -15,31 +15,31 @@ from analysis.wording import Wording, method_name, points, signed
 def curves(results: ObserverResults, say: Wording) -> tuple[Figure, ...]:
     """A figure for each comparison that has at least one estimate with an interval."""
     figures = []
-    with mpl.rc_context(STYLE):
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
         for (task, a, b), table in results.tables["multiverse"].groupby(["task", "a", "b"], sort=False):
             drawn = table[table["low"].notna()].sort_values(["value", "low"], kind="stable", ignore_index=True)
             if len(drawn):
                 name = f"multiverse-{task}-{a}-{b}"
-                figures.append(
-                    _curve(drawn, name, f"{method_name(a)} − {method_name(b)} ({task})", results.observer_kind, say)
-                )
+                title = f"{method_name(a)} − {method_name(b)} ({task})"
+                figures.append(_curve(drawn, name, title, results.observer_kind, say, inside.say))
     return tuple(figures)
 
 
-def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: Wording) -> Figure:
+def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: Wording, inside: Wording) -> Figure:
     is_trust = table["kind"].iloc[0] == "trust"
-    choices = _choices(table)
+    choices = _choices(table, inside)
     canvas = Canvas(figsize=(WIDTH, 2.4 + 0.24 * len(choices)), layout="constrained")
     FigureCanvasAgg(canvas)
     above, below = canvas.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.24 * len(choices)])
     _estimates(above, table, 1 if is_trust else 100)
-    above.set_ylabel("difference of\nmean scores" if is_trust else "difference,\npercentage points")
-    above.set_title(title, fontsize=10.5, loc="left")
+    above.set_ylabel(inside("difference of\nmean scores") if is_trust else inside("difference,\npercentage points"))
+    canvas.suptitle(title, fontsize=10.5, x=0.01, ha="left")
     for row, (_, holds) in enumerate(choices):
         x = np.flatnonzero(holds)
         below.plot(x, np.full(len(x), -row), "s", color=INK, markersize=4)
     below.set_yticks(-np.arange(len(choices)), [label for label, _ in choices], fontsize=8.5)
-    below.set(xticks=[], ylim=(-len(choices) + 0.4, 0.6), xlabel="analyses, from the smallest difference")
+    below.set(xticks=[], ylim=(-len(choices) + 0.4, 0.6), xlabel=inside("analyses, from the smallest difference"))
     below.spines[["top", "right", "bottom"]].set_visible(False)
     write = signed if is_trust else points
     away = int(((table["low"] > 0) | (table["high"] < 0)).sum())
@@ -53,7 +53,7 @@ def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: 
         " difference.",
         n=len(table), low=write(table["value"].min()), high=write(table["value"].max()), away=away,
     )  # fmt: skip
-    return finish(canvas, name, observer_kind, caption, alternative)
+    return finish(canvas, name, observer_kind, caption, alternative, inside)
 
 
 def _estimates(axes: Axes, table: pd.DataFrame, scale: float) -> None:
@@ -69,16 +69,16 @@ def _estimates(axes: Axes, table: pd.DataFrame, scale: float) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _choices(table: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
+def _choices(table: pd.DataFrame, say: Wording) -> list[tuple[str, np.ndarray]]:
     """(label, which analyses made that choice), leaving out choices that all of them share."""
     words = {
-        "exclusions": {"as defined": "exclusions as defined", "nobody": "nobody excluded"},
-        "overflow": {"left out": "overflow left out", "kept": "overflow kept"},
+        "exclusions": {"as defined": say("exclusions as defined"), "nobody": say("nobody excluded")},
+        "overflow": {"left out": say("overflow left out"), "kept": say("overflow kept")},
         "analysis": {},
     }
     rows = []
     for column, labels in words.items():
         values = list(dict.fromkeys(table[column]))
         if len(values) > 1:
-            rows += [(labels.get(value, value), (table[column] == value).to_numpy()) for value in values]
-    return rows or [("one analysis", np.ones(len(table), bool))]
+            rows += [(labels.get(value) or say(value), (table[column] == value).to_numpy()) for value in values]
+    return rows or [(say("one analysis"), np.ones(len(table), bool))]

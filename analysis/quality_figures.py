@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from analysis.drawing import BLUE, INK, STYLE, VERMILION, WIDTH, Figure, finish, new_canvas, row_label
+from analysis.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
 from analysis.results import ObserverResults, TaskResults
 from analysis.wording import Wording, count, method_name, number, percent
 
@@ -18,8 +18,9 @@ MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken a
 
 def flow_figure(results: ObserverResults, say: Wording) -> Figure:
     """Who joined, who went where, what is analysed: a box a step."""
-    with mpl.rc_context(STYLE):
-        canvas = _flow_chart(results.kept.flow)
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
+        canvas = _flow_chart(results.kept.flow, inside.say)
         steps = "; ".join(
             say(
                 "{step}: {people} people and {trials} trials left",
@@ -30,10 +31,11 @@ def flow_figure(results: ObserverResults, say: Wording) -> Figure:
             for row in results.kept.flow.itertuples()
         )
         caption = say("Flow of participants and trials. On the right, what each step takes out.")
-        return finish(canvas, "flow", results.observer_kind, caption, say("Flow chart. {steps}.", steps=steps))
+        alternative = say("Flow chart. {steps}.", steps=steps)
+        return finish(canvas, "flow", results.observer_kind, caption, alternative, inside.say)
 
 
-def _flow_chart(flow: pd.DataFrame) -> Canvas:
+def _flow_chart(flow: pd.DataFrame, say: Wording) -> Canvas:
     canvas = Canvas(figsize=(WIDTH, 0.95 * len(flow) + 0.1), layout="constrained")
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
@@ -41,35 +43,43 @@ def _flow_chart(flow: pd.DataFrame) -> Canvas:
     axes.axis("off")
     box = {"boxstyle": "round,pad=0.45", "facecolor": "#f4f6f8", "edgecolor": "#555555"}
     for row, step in enumerate(flow.itertuples()):
-        left = f"{step.participants_left:,} people, {step.trials_left:,} trials"
+        left = say("{n} people, {m} trials", n=count(step.participants_left), m=count(step.trials_left))
         first = row == 0
-        axes.text(2.4, -row, f"Joined\n{left}" if first else left, ha="center", va="center", bbox=box, fontsize=9.5)
+        axes.text(
+            2.4, -row, say("Joined") + f"\n{left}" if first else left, ha="center", va="center", bbox=box, fontsize=9.5
+        )
         if first:
             continue
         axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
-        out = textwrap.fill(step.step, 34)
+        out = say("−{n} people, −{m} trials", n=count(step.participants_out), m=count(step.trials_out))
         axes.text(
-            5.2, -row + 0.45, f"{out}:\n−{step.participants_out:,} people, −{step.trials_out:,} trials",
+            5.2, -row + 0.45, f"{_folded(say.note(step.step))}:\n{out}",
             va="center", fontsize=9,
         )  # fmt: skip
         axes.plot([2.4, 5.05], [-row + 0.45] * 2, color="#777777", linewidth=0.8)
     return canvas
 
 
+def _folded(text: str) -> str:
+    """In lines for the flow chart; a Korean letter is about twice as wide as a Latin one."""
+    return textwrap.fill(text, 34 if text.isascii() else 22)
+
+
 def task_quality_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
     """Confusion (class discrimination), people and images one by one, response times; none without responses."""
     if not results.responses:
         return ()
-    with mpl.rc_context(STYLE):
-        figures = [_caterpillars(results, observer_kind, say)]
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
+        figures = [_caterpillars(results, observer_kind, say, inside.say)]
         if results.tables["times"]["responses"].sum():
-            figures.append(_times(results, observer_kind, say))
+            figures.append(_times(results, observer_kind, say, inside.say))
         if "confusion" in results.tables:
-            figures.insert(0, _confusion(results, observer_kind, say))
+            figures.insert(0, _confusion(results, observer_kind, say, inside.say))
     return tuple(figures)
 
 
-def _confusion(results: TaskResults, observer_kind: str, say: Wording) -> Figure:
+def _confusion(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
     table = results.tables["confusion"]
     names = sorted({*table["shown"], *table["chosen"]})
     side = max(3.2, 0.42 * len(names) + 1.5)
@@ -86,7 +96,7 @@ def _confusion(results: TaskResults, observer_kind: str, say: Wording) -> Figure
         )
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="category chosen", ylabel="category shown")
+    axes.set(xlabel=inside("category chosen"), ylabel=inside("category shown"))
     worst = table[table["shown"] != table["chosen"]].sort_values("responses", ascending=False, kind="stable").head(3)
     confused = "; ".join(
         say(
@@ -100,18 +110,22 @@ def _confusion(results: TaskResults, observer_kind: str, say: Wording) -> Figure
         " row. Empty where the two never stood together."
     )
     alternative = say("Most frequent confusions: {confused}.", confused=confused)
-    return finish(canvas, f"{results.task.name}-confusion", observer_kind, caption, alternative)
+    return finish(canvas, f"{results.task.name}-confusion", observer_kind, caption, alternative, inside)
 
 
-def _caterpillars(results: TaskResults, observer_kind: str, say: Wording) -> Figure:
+def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
     is_trust = results.task.kind == "trust"
-    scale, null, label = (1, 0, "mean score") if is_trust else (100, 50, "right answers, %")
+    scale, null, label = (1, 0, inside("mean score")) if is_trust else (100, 50, inside("right answers, %"))
     canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
     FigureCanvasAgg(canvas)
     panels = canvas.subplots(2, 1)
-    for axes, name in zip(panels, ("participants", "images"), strict=True):
+    below = {
+        "participants": inside("participants, from the lowest ({n})", n=count(len(results.tables["participants"]))),
+        "images": inside("images, from the lowest ({n})", n=count(len(results.tables["images"]))),
+    }
+    for axes, (name, words) in zip(panels, below.items(), strict=True):
         _caterpillar(axes, results.tables[name], scale, null)
-        axes.set(ylabel=label, xlabel=f"{name}, from the lowest ({len(results.tables[name]):,})", xticks=[])
+        axes.set(ylabel=label, xlabel=words, xticks=[])
     write = number if is_trust else percent
     ends = {
         name: (write(table["value"].min()), write(table["value"].max()))
@@ -126,7 +140,7 @@ def _caterpillars(results: TaskResults, observer_kind: str, say: Wording) -> Fig
         p_low=ends["participants"][0], p_high=ends["participants"][1],
         i_low=ends["images"][0], i_high=ends["images"][1],
     )  # fmt: skip
-    return finish(canvas, f"{results.task.name}-individuals", observer_kind, caption, alternative)
+    return finish(canvas, f"{results.task.name}-individuals", observer_kind, caption, alternative, inside)
 
 
 def _caterpillar(axes: Axes, table: pd.DataFrame, scale: float, null: float) -> None:
@@ -141,7 +155,7 @@ def _caterpillar(axes: Axes, table: pd.DataFrame, scale: float, null: float) -> 
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _times(results: TaskResults, observer_kind: str, say: Wording) -> Figure:
+def _times(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
     table = results.tables["times"]
     canvas, axes = new_canvas(rows=len(table), extra=0.6)
     for row, entry in enumerate(table.itertuples()):
@@ -152,7 +166,7 @@ def _times(results: TaskResults, observer_kind: str, say: Wording) -> Figure:
                 [entry.lower_quartile / 1000, entry.upper_quartile / 1000], [y, y], color=BLUE, linewidth=5, alpha=0.5
             )
             axes.plot(entry.median / 1000, y, "o", color=BLUE, markersize=8)
-    axes.set(ylim=(-0.4, len(table) - 0.3), yticks=[], xlabel="seconds")
+    axes.set(ylim=(-0.4, len(table) - 0.3), yticks=[], xlabel=inside("seconds"))
     axes.set_xlim(left=0)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
     axes.set_axisbelow(True)
@@ -162,6 +176,5 @@ def _times(results: TaskResults, observer_kind: str, say: Wording) -> Figure:
     caption = say(
         "Response times by method: median (dot) and middle half (bar). Browsers time with an error of 10 to 40 ms."
     )
-    return finish(
-        canvas, f"{results.task.name}-times", observer_kind, caption, say("Median times: {medians}.", medians=medians)
-    )
+    alternative = say("Median times: {medians}.", medians=medians)
+    return finish(canvas, f"{results.task.name}-times", observer_kind, caption, alternative, inside)

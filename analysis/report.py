@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import wording
-from analysis.drawing import Figure
+from analysis.drawing import Figure, lettering
 from analysis.export import Export
 from analysis.figures import task_figures
 from analysis.korean import KOREAN
@@ -175,6 +175,7 @@ def _html(
         sections=sections,
         controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
         paper=paper_figures(export.config),
+        unlettered=lettering(say).say.language != say.language,
         methods=methods_text(export, say),
         references=references(export),
         software=software(),

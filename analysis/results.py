@@ -9,6 +9,7 @@ from analysis.agreement import agreement
 from analysis.balance import attention, balance, sittings
 from analysis.biases import choice_biases, trust_biases
 from analysis.cells import estimate_table
+from analysis.confidence import by_confidence, overconfidence
 from analysis.config import AnalysisConfig
 from analysis.discrimination import accuracy_difference, accuracy_table, discriminability
 from analysis.equivalence import equivalence
@@ -32,7 +33,8 @@ MANY_NETWORKS = 3  # from here on networks are ranked
 class TaskResults:
     """One task: how much data there is, and its tables by name.
 
-    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed` and `confusion`, trust
+    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed`, `confusion`,
+    `confidence` and `overconfidence` (both empty where nobody was asked), trust
     `scores` and `shares`; both have `biases`, `agreement`, `participants`, `images`, `times` and `balance`.
     """
 
@@ -143,6 +145,8 @@ def _discrimination_tables(
         "crossed": accuracy_table(rows, {"category": categories, "method": task.methods}, confidence),
         "confusion": confusion(rows),
         "biases": choice_biases(rows, confidence),
+        "confidence": by_confidence(rows, confidence),
+        "overconfidence": overconfidence(rows, task.methods, confidence),
     }
 
 

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIDE = 56  # pixels that it sees
-EPOCHS, TOGETHER, RATE, DECAY, MOST_SHIFT = 20, 32, 3e-3, 1e-2, 4
+SIDE = 40  # pixels that it sees
+EPOCHS, TOGETHER, RATE, DECAY, MOST_SHIFT = 20, 32, 3e-3, 1e-2, 3
 
 
 def network(categories: int) -> nn.Module:

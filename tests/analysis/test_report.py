@@ -49,7 +49,8 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     drawn += [f"multiverse-{task}-guided-grad-cam-guided-backprop" for task in ("seeing", "trusting")]
     figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png")}
     shared = ("biases", "agreement", "participants", "images", "times", "balance")
-    seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", *shared)
+    seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
+    seeing = (*seeing, "overconfidence", *shared)
     tables = {"flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}

@@ -25,7 +25,7 @@ KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tab
 def said_in_python():
     for file in ROOM.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and node.args:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "inside") and node.args:
                 yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
 
 
