@@ -61,6 +61,10 @@ class UnknownError(StudyError):
     """No study, participant, trial or image has this address."""
 
 
+class UnknownCodeError(UnknownError):
+    """Nobody's data has this withdrawal code."""
+
+
 class NotOpenError(StudyError):
     """The study is paused or closed."""
 

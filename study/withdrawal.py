@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from study import audit
 from study.enrolment import lock_study
-from study.errors import UnknownError
+from study.errors import UnknownCodeError, UnknownError
 from study.schema import ANSWERED, Base, Participant, Study, Trial
 
 ACTION = "participant-withdrawn"
@@ -23,20 +23,23 @@ def withdraw(session: Session, token: str, now: datetime) -> None:
 def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> None:
     """Erase the participant who was given this withdrawal code in this study. The caller commits.
 
-    Raises UnknownError.
+    Raises UnknownCodeError.
     """
     code = re.sub(r"[\s-]", "", code).upper()
     if not _CODE.fullmatch(code):
-        raise UnknownError("nobody's data has this code; check that it is written as it was shown")
+        raise UnknownCodeError("nobody's data has such a code")
     in_study = select(Study.id).where(Study.slug == slug).scalar_subquery()
-    _erase(session, (Participant.withdrawal_code == code) & (Participant.study_id == in_study), now)
+    whose = (Participant.withdrawal_code == code) & (Participant.study_id == in_study)
+    if session.scalar(select(Participant.id).where(whose)) is None:
+        raise UnknownCodeError("nobody's data has this code")
+    _erase(session, whose, now)
 
 
 def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
     """The study is locked first, as whoever counts places does; the places are free when this is committed."""
     found = session.execute(select(Participant.id, Participant.study_id).where(who)).one_or_none()
     if found is None:
-        raise UnknownError("nobody's data has this code; check that it is written as it was shown")
+        raise UnknownError("these data have been deleted already")
     study = lock_study(session, Study.id == found.study_id)
     participant = session.scalar(select(Participant).where(Participant.id == found.id).with_for_update())
     if participant is None:

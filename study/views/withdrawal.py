@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study.definition import frozen_definition
-from study.errors import ConsentError
+from study.errors import ConsentError, UnknownCodeError
 from study.participation import early_departure, find_participant, find_study
 from study.recruitment.outcomes import WITHDRAWN
 from study.schema import Study
@@ -50,13 +50,17 @@ def ask_for_code(slug: str) -> ResponseReturnValue:
 
 @bp.post("/s/<slug>/withdraw")
 def erase_by_code(slug: str) -> ResponseReturnValue:
+    """A code that nobody has leads back to the form, which says so."""
     _require_confirmed()
     require_form_token("withdraw", slug)
-    with database().writing() as session:
-        language = _language(find_study(session, slug))
-        withdraw_by_code(session, slug, request.form.get("code", ""), datetime.now(UTC))
-        session.commit()
-    return redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303)
+    try:
+        with database().writing() as session:
+            study = find_study(session, slug)
+            withdraw_by_code(session, slug, request.form.get("code", ""), datetime.now(UTC))
+            session.commit()
+    except UnknownCodeError:
+        return study_page(study, _language(study), "withdraw.html", "withdraw", back=None, is_wrong=True), 404
+    return redirect(url_for("withdrawal.show_done", slug=slug, language=_language(study)), 303)
 
 
 @bp.get("/s/<slug>/withdrawn")

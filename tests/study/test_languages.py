@@ -243,3 +243,20 @@ def test_a_definition_that_lacks_a_text_in_one_of_its_languages_is_refused(path:
     del texts["ko"]
     with pytest.raises(ValidationError, match=fault):
         StudyConfig.model_validate(study)
+
+
+MTURK = "&hitId=H1&turkSubmitTo=https%3A%2F%2Fwww.mturk.com"
+
+
+def test_mechanical_turks_preview_and_button_are_korean(open_app) -> None:
+    sample = bilingual()
+    sample["participants"]["provider"] = "mturk"
+    app = open_app(sample)
+    preview = app.test_client().get("/s/demo?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE" + MTURK, headers=KOREAN_BROWSER)
+    visitor = join(app, f"?assignmentId=A1&workerId=W1{MTURK}&language=ko", language="ko")
+    code = visitor.finish()
+    finish = visitor.client.get(f"/p/{visitor.token}/finish").text
+    assert "완료하고 돌아가기</button>" in finish
+    for page in (preview.text, finish.replace(code, "")):
+        said = re.sub(r"http://\S+|\b[A-HJ-NP-Z2-9]{8}\b", "", without_names(words_of(page)))
+        assert not re.search("[A-Za-z]{2}", said), said
