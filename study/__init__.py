@@ -46,7 +46,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     errors.init_app(app)
     tally.init_app(app)
     csrf = CSRFProtect(app)
-    for form in (withdrawal.bp, leaving.bp, participant.consent):
+    for form in (withdrawal.bp, leaving.bp, participant.consent, participant.switch_language):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
     for programs in (protocol.bp, device.bp):
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie

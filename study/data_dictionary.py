@@ -7,7 +7,7 @@ _TIME = "UTC, ISO 8601"
 PARTICIPANTS = {
     "participant_id": "Random name of the participant; row id of this table.",
     "observer_kind": "human, simulated or machine. Only human rows are people's answers.",
-    "language": "Language the study was taken in.",
+    "language": "Language the study was taken in; the last one, where it was switched.",
     "consent_version": "Version of the information sheet the participant agreed to.",
     "definition_sha256": "SHA-256 of the frozen study definition.",
     "joined_at": f"When consent was given and the trials were assigned; {_TIME}.",

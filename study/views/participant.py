@@ -121,7 +121,25 @@ def study(token: str) -> ResponseReturnValue:
         finish_url=url_for("participant.finish", token=token),
         device_url=url_for("device.report", token=token),
         leave_url=url_for("leaving.ask", token=token),
+        languages=definition.study.languages,
+        switch_url=url_for("participant.switch_language", token=token),
+        csrf_token=partial(form_token, "language", participant.study.slug),
     )
+
+
+@bp.post("/p/<token>/language")
+def switch_language(token: str) -> ResponseReturnValue:
+    """From here on in the other language; answers do not depend on it, and those that wait in the browser stay there."""
+    language = request.form.get("language", "")
+    with database().writing() as session:
+        participant = find_participant(session, token)
+        definition, _provider = _definition(participant.study)
+        require_form_token("language", participant.study.slug)
+        if language not in definition.study.languages:
+            raise ConsentError(f"this study is not offered in language {language[:16]!r}")
+        participant.language = language
+        session.commit()
+    return redirect(url_for("participant.enter", token=token), 303)
 
 
 @bp.get("/p/<token>/finish")

@@ -40,7 +40,11 @@ CONSENTS, DEBRIEFINGS = (
 
 
 def definition(
-    provider: str, languages: tuple[str, ...], device: dict[str, Any] | None = None, **changes: Any
+    provider: str,
+    languages: tuple[str, ...],
+    device: dict[str, Any] | None = None,
+    about: tuple[dict[str, Any], ...] = (),
+    **changes: Any,
 ) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
     tasks = (
@@ -50,7 +54,7 @@ def definition(
     sample = document(*tasks, provider=provider, device=device or {})
     texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}
     chosen = {field: {language: text[language] for language in languages} for field, text in texts.items()}
-    sample["study"] |= {"languages": list(languages)} | chosen
+    sample["study"] |= {"languages": list(languages), "demographics": list(about)} | chosen
     return sample
 
 
@@ -172,7 +176,8 @@ def serving(
 ) -> Iterator[LiveStudy]:
     """Open the study in a fresh database under `folder` and serve it on a free port.
 
-    `device` among the `changes` is the definition's section, the others go to its first task.
+    Of the `changes`, `device` is the definition's section, `about` the questions about oneself; the others go to the
+    first task.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"

@@ -260,3 +260,21 @@ def test_mechanical_turks_preview_and_button_are_korean(open_app) -> None:
     for page in (preview.text, finish.replace(code, "")):
         said = re.sub(r"http://\S+|\b[A-HJ-NP-Z2-9]{8}\b", "", without_names(words_of(page)))
         assert not re.search("[A-Za-z]{2}", said), said
+
+
+def test_only_a_language_of_the_study_and_only_our_own_form_switches(open_app) -> None:
+    visitor = join(open_app(bilingual()))
+    address = f"/p/{visitor.token}/language"
+    form = hidden_fields(visitor.client.get(f"/p/{visitor.token}/study").text)
+    assert form["language"] == "ko"
+    for wrong in (form | {"language": "fr"}, form | {"csrf_token": "x"}, {"language": "ko"}):
+        assert visitor.client.post(address, data=wrong).status_code == 400
+    assert visitor.plan()["language"] == "en"
+    assert visitor.client.post(address, data=form).status_code == 303
+    assert visitor.plan()["language"] == "ko"
+    assert visitor.client.get(address).status_code == 405
+
+
+def test_a_study_in_one_language_offers_no_switch(open_app) -> None:
+    visitor = join(open_app(document()))
+    assert "/language" not in visitor.client.get(f"/p/{visitor.token}/study").text
