@@ -2,17 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
-from tempfile import TemporaryFile
 
-from flask import Blueprint, g, redirect, render_template, request, send_file, session, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from study import admins, export_proof
+from study import admins, audit, export_proof
 from study.errors import ForbiddenError
-from study.export import write_zip
+from study.export import zip_pieces
+from study.participation import find_study
 from study.progress import summaries
 from study.schema import ANALYST, OWNER, VIEWER, Admin
 from study.views.database import database
@@ -84,17 +84,30 @@ def index() -> ResponseReturnValue:
 @bp.post("/studies/<slug>/export")
 @logged_in
 def export(slug: str) -> ResponseReturnValue:
-    """The Psych-DS folder as a zip file; the hashes of what is given out stand in the audit log."""
-    now = datetime.now(UTC)
-    file = TemporaryFile()  # noqa: SIM115 (send_file closes it)
-    with database().snapshot() as reading:
-        given_out = write_zip(reading, slug, file)
-    with database().writing() as writing:
-        export_proof.record(writing, g.admin.name, slug, given_out, now)
+    """The Psych-DS folder as a zip, sent while it is read.
+
+    That it began stands in the audit log whatever becomes of it; the hashes of what is given out stand there before the
+    last bytes leave.
+    """
+    now, actor, store = datetime.now(UTC), g.admin.name, database()
+    with store.writing() as writing:
+        find_study(writing, slug)
+        audit.append(writing, actor, "export-begun", {"slug": slug}, now)
         writing.commit()
-    file.seek(0)
+
+    def record(files: export_proof.Hashes) -> None:
+        with store.writing() as writing:
+            export_proof.record(writing, actor, slug, files, now)
+            writing.commit()
+
+    def pieces() -> Iterator[bytes]:
+        with store.snapshot() as reading:
+            yield from zip_pieces(reading, slug, record, now)
+
     name = f"discern-{slug}-{now:%Y%m%dT%H%M%SZ}.zip"
-    return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name)
+    return Response(
+        pieces(), mimetype="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _login_page(following: str, name: str, message: str | None) -> str:

@@ -10,7 +10,7 @@ from analysis.report import analyze
 from analysis.tables import COLUMNS
 from study.data_dictionary import TABLES
 from study.db import connect, upgrade
-from study.export import export_study, write_zip
+from study.export import export_study, zip_pieces
 from tests.study.samples import answer, enrol, open_sample, trials_of
 
 
@@ -38,7 +38,7 @@ def test_an_export_is_read_whole_and_its_answers_are_reported(database, tmp_path
     with database.snapshot() as session:
         folder = export_study(session, "demo", tmp_path / "export")
         with (tmp_path / "export.zip").open("wb") as file:
-            write_zip(session, "demo", file)
+            file.writelines(zip_pieces(session, "demo", lambda _: None))
     export = load(folder)
     assert export.observer_kinds == ("human", "simulated")
     assert (len(export.participants), len(export.trials)) == (4, 28)
