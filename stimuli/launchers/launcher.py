@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
+from stimuli.errors import LauncherError
 from stimuli.shards import Prediction, Shard
 
 Job = Prediction | Shard
@@ -36,3 +37,19 @@ class Launcher(Protocol):
 
 
 Launch = Callable[[StimuliConfig, Mapping[str, LoadedNetwork]], AbstractContextManager[Launcher]]
+
+
+def launch_on(name: str) -> Launch:
+    """The launcher called "local" or "ray". LauncherError where its package is not installed."""
+    if name == "local":
+        from stimuli.launchers.local import launch
+
+        return launch
+    try:
+        from stimuli.launchers.on_ray import launch
+    except ModuleNotFoundError as error:
+        raise LauncherError(
+            f"--launcher ray needs a package that is not installed ({error.name});"
+            " pip install -r requirements-ray.txt here and on every node"
+        ) from error
+    return launch
