@@ -110,6 +110,8 @@ TABLE_TEXTS = {
     "No interval and no test was published.": "구간도 검정도 발표되지 않았습니다.",
     "Two-way clustered intervals; the paper's figures stand without.": "이원 군집 구간을 쓰고, 논문의 수치에는 구간이 없습니다.",
     # where answers come from
+    "Accuracy by network.": "네트워크별 정확도.",
+    "Accuracy by category shown and network, with the number of responses.": "보여 준 범주와 네트워크별 정확도와 응답 수.",
     "Accuracy by method and network.": "방법과 네트워크별 정확도.",
     "Accuracy by category shown.": "보여 준 범주별 정확도.",
     "Category shown": "보여 준 범주",

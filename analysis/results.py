@@ -33,9 +33,9 @@ MANY_NETWORKS = 3  # from here on networks are ranked
 class TaskResults:
     """One task: how much data there is, and its tables by name.
 
-    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed`, `confusion`,
-    `confidence` and `overconfidence` (both empty where nobody was asked), trust
-    `scores` and `shares`; both have `biases`, `agreement`, `participants`, `images`, `times` and `balance`.
+    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed`, `method-networks` and
+    `category-networks` (empty for one network), `confusion`, `confidence` and `overconfidence` (empty where nobody was
+    asked), trust `scores` and `shares`; both have `biases`, `agreement`, `participants`, `images`, `times`, `balance`.
     """
 
     task: Task
@@ -136,11 +136,14 @@ def _discrimination_tables(
     right = accuracy_table(rows, {"method": task.methods}, confidence)
     published = paper.accuracies if paper else {}
     categories = sorted(rows["category"].unique())
-    crossing = {"method": task.methods, "network": task.networks} if len(task.networks) > 1 else {}
+    several = task.networks if len(task.networks) > 1 else ()
+    crossed = rows if several else rows.iloc[:0]
     return {
         "accuracy": right.assign(paper=right["method"].map(published).astype(float)),
         "discriminability": discriminability(rows, task.methods, confidence),
-        "networks": accuracy_table(rows, crossing or {"network": task.networks}, confidence),
+        "networks": accuracy_table(rows, {"network": task.networks}, confidence),
+        "method-networks": accuracy_table(crossed, {"method": task.methods, "network": several}, confidence),
+        "category-networks": accuracy_table(crossed, {"category": categories, "network": several}, confidence),
         "categories": accuracy_table(rows, {"category": categories}, confidence),
         "crossed": accuracy_table(rows, {"category": categories, "method": task.methods}, confidence),
         "confusion": confusion(rows),

@@ -50,7 +50,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png")}
     shared = ("biases", "agreement", "participants", "images", "times", "balance")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
-    seeing = (*seeing, "overconfidence", *shared)
+    seeing = (*seeing, "overconfidence", "method-networks", "category-networks", *shared)
     tables = {"flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
@@ -194,6 +194,10 @@ DEGENERATE = {
             s, state="open", response=pd.Series(np.nan, s.trials.index, "str"), correct=np.nan, score=np.nan, rt=np.nan
         ),
         "There are no responses to analyse.",
+    ),
+    "a tenth of the times missing": (
+        lambda s: trials_with(s, rt=s.trials["rt"].mask(s.trials.index % 10 == 0)),
+        "without a time",
     ),
     "no response time": (lambda s: trials_with(s, rt=np.nan), "Accuracy by method"),
     "a third unanswered": (unanswered, "Trial not answered"),
