@@ -178,18 +178,24 @@ class Person:
     finish: str | None = None
     refused: list[str] = field(default_factory=list)
     sent_again: int = 0
+    entry: str | None = None  # the participant's address
+    turned_away: bool = False  # the study was full
+    _form: dict[str, str] | None = None
 
-    def take_part(self) -> None:
+    def take_part(self, answers: int | None = None) -> None:
+        """To the end, or for so many answers at most. Called again it goes on as somebody who comes back."""
         # One form, sent until there is a reply: joining twice because a reply was lost must make one participant.
-        form = None
-        while time.monotonic() < self.deadline and not self.finish:
-            form = form or self._consent_form()
-            entry = form and self._join(form)
-            plan = entry and self._exchange("GET", f"{entry}/plan")
+        self.turned_away = False
+        while time.monotonic() < self.deadline and not self.finish and not self.turned_away:
+            self._form = self._form or self._consent_form()
+            self.entry = self._form and self._join(self._form)
+            plan = self.entry and self._exchange("GET", f"{self.entry}/plan")
             if not plan or plan[0] != 200:
                 continue
-            for trial in json.loads(plan[2])["trials"]:
-                self._answer(entry, trial)
+            for trial in json.loads(plan[2])["trials"][:answers]:
+                self._answer(self.entry, trial)
+            if answers is not None:
+                return
 
     def _consent_form(self) -> dict[str, str] | None:
         page = self._exchange("GET", "/s/demo")
@@ -200,6 +206,7 @@ class Person:
 
     def _join(self, form: dict[str, str]) -> str | None:
         reply = self._exchange("POST", "/s/demo/consent", urlencode(form))
+        self.turned_away = reply is not None and reply[0] == 409
         return reply[1]["Location"] if reply and reply[0] == 303 else None
 
     def _answer(self, entry: str, trial: dict[str, Any]) -> None:
