@@ -4,12 +4,12 @@
 Rooms are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
 """
 
+import dataclasses
 import os
 import secrets
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from definition import Definition, DefinitionError, load_definition
+from progress import progress
 from study.commands import COMMANDS as SURVEY_COMMANDS
 from study.conduct_commands import COMMANDS as CONDUCT_COMMANDS
 from study.recruitment_commands import COMMANDS as RECRUITMENT_COMMANDS
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 DEMO = HERE / "examples" / "demo.toml"
 ROOMS = {"models", "stimuli", "study", "analysis", "definition"}
-Report = Callable[[int, int], None]
 
 
 class Commands(click.Group):
@@ -60,30 +60,6 @@ def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=lambda _ctx, _param, path: load_definition(path),
         help="The study definition.",
     )(command)
-
-
-@contextmanager
-def progress(label: str) -> Iterator[Report]:
-    """A bar with rate and time left; the function under it calls `report(done, total)`."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def now() -> datetime:
@@ -171,7 +147,14 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
 
 @cli.command("generate-stimuli")
 @study_option
-def generate_stimuli(definition: Definition) -> None:
+@click.option(
+    "--launcher",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This machine, or the Ray cluster that RAY_ADDRESS names.",
+)
+def generate_stimuli(definition: Definition, launcher: str) -> None:
     """Make the visualizations that the definition's tasks ask for. Stopped and started again, it goes on.
 
     Example: manage.py generate-stimuli --study examples/voc-sample.toml
@@ -179,6 +162,7 @@ def generate_stimuli(definition: Definition) -> None:
     from models.catalogue import load_network
     from models.voc import open_split
     from stimuli.generate import generate
+    from stimuli.launchers.launcher import launch_on
 
     used = sorted({name for task in definition.tasks for name in task.networks})
     networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
@@ -191,6 +175,7 @@ def generate_stimuli(definition: Definition) -> None:
             definition.dataset.categories,
             definition.request_sha256,
             report,
+            launch_on(launcher),
         )
     click.echo(f"Stimulus set: {folder}")
 
@@ -271,6 +256,7 @@ def observe(
     from observing import observe as let_observe
     from stimuli.manifest import read_provenance
 
+    definition = with_local_stimuli(definition)
     require_same_request(definition, read_provenance(definition.stimuli.output))
     folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)
     click.echo(f"Export: {folder} (manage.py analyze {folder})")
@@ -286,6 +272,7 @@ def open_study_command(definition: Definition) -> None:
     from stimuli.manifest import read_provenance, read_stimuli
     from study.importing import open_study
 
+    definition = with_local_stimuli(definition)
     folder = definition.stimuli.output
     stimuli, provenance = read_stimuli(folder), read_provenance(folder)
     require_same_request(definition, provenance)
@@ -294,6 +281,14 @@ def open_study_command(definition: Definition) -> None:
         session.commit()
     state = "is open" if opened.is_new else "was open already, with this very definition"
     click.echo(f"Study {definition.study.slug!r} {state}: /s/{definition.study.slug}")
+
+
+def with_local_stimuli(definition: Definition) -> Definition:
+    """The definition with its finished stimulus set on this machine: fetched into var/ where `output` is a URL."""
+    from stimuli.publishing import local_copy
+
+    folder = local_copy(definition.stimuli.output, HERE / "var" / definition.study.slug / "stimuli")
+    return dataclasses.replace(definition, stimuli=definition.stimuli.model_copy(update={"output": folder}))
 
 
 def require_same_request(definition: Definition, provenance: dict[str, Any]) -> None:
@@ -377,7 +372,7 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
     from stimuli.manifest import read_stimuli
 
     shown = defaultdict(list)
-    for stimulus in read_stimuli(definition.stimuli.output):
+    for stimulus in read_stimuli(with_local_stimuli(definition).stimuli.output):
         shown[stimulus.sha256].append(stimulus)
     first_network = {task.name: task.networks[0] for task in definition.tasks}
     for stream in np.random.SeedSequence(seed).spawn(count):
@@ -533,7 +528,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{loaded.architecture}, {len(loaded.categories)} categories, {measured}"
 
     def stimuli() -> str:
-        folder = definition.stimuli.output
+        folder = with_local_stimuli(definition).stimuli.output
         count = verify(folder)
         require_same_request(definition, read_provenance(folder))
         return f"{count} visualizations in {folder}, every file as it was made"

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from stimuli import manifest
 from stimuli.config import StimuliConfig
@@ -172,6 +173,17 @@ def test_a_service_that_does_not_answer_is_told_and_no_credential_is(bucket, mon
         storage_at("s3://bucket/set").names()
     s3fs.S3FileSystem.clear_instance_cache()
     assert SECRET not in caplog.text + "".join(capsys.readouterr())
+
+
+def test_a_definition_names_a_folder_or_a_url(tmp_path, monkeypatch):
+    def output(text):
+        return TypeAdapter(StimuliConfig).validate_python({"output": text}, context={"folder": tmp_path}).output
+
+    monkeypatch.setenv("BUCKET", "mine")
+    assert output("set") == tmp_path / "set"
+    assert output("s3://${BUCKET}/a/set") == "s3://mine/a/set"
+    with pytest.raises(ValidationError, match="an environment variable in it is not set"):
+        output("s3://${NO_SUCH_BUCKET}/set")
 
 
 @pytest.mark.parametrize("url", ["s3://key:secret@bucket/set", "s3://key@bucket/set"])
