@@ -34,6 +34,8 @@ def init_app(app: Flask) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
         response.headers.setdefault("Cache-Control", "no-store")
         if app.config["PRODUCTION"] == "1":

@@ -1,6 +1,7 @@
 """Pages for researchers: log in, see how far each study is, take the data home."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
     def guarded(**arguments: str) -> ResponseReturnValue:
         with database().reading() as reading:
             admin = reading.get(Admin, session.get("admin_id", 0))
-        if admin is None or session.get("password_mark") != _password_mark(admin):
+        if admin is None or not hmac.compare_digest(session.get("password_mark", ""), _password_mark(admin)):
             return redirect(url_for("researcher.login", next=request.path), 303)
         if not _permits(admin.role, request.endpoint or "", request.method):
             raise ForbiddenError(f"the role {admin.role!r} does not include this; ask an owner of the study")

@@ -153,3 +153,16 @@ def test_while_the_database_is_locked_nothing_is_acknowledged_and_the_browser_is
     assert visitor.plan()["next_index"] == 0
     assert visitor.send(trial).status_code == 200
     impatient.engine.dispose()
+
+
+def test_every_promise_of_the_security_page_names_a_test_that_exists() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "reference" / "security.md").read_text(encoding="utf-8")
+    file, named = None, 0
+    for in_file, test in re.findall(r"`([\w/]*test_\w+\.py)?(?:::(test_\w+)…?)?`", page):
+        file = in_file or file
+        path = root / (file if file.startswith("tests/") else f"tests/study/{file}")
+        assert path.is_file(), file
+        assert not test or f"def {test}" in path.read_text(encoding="utf-8"), test
+        named += bool(test)
+    assert named > 30
