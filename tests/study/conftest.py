@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from study import create_app
 from study.db import Database, connect, upgrade
+from tests.postgresql import Cluster, is_installed
 from tests.study.samples import SECRET, open_sample
-
-POSTGRESQL = Path("/usr/lib/postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -25,27 +23,13 @@ def postgresql_server() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    programs = sorted(POSTGRESQL.glob("*/bin/initdb"))
-    if not programs:
+    if not is_installed():
         pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or `apt-get install postgresql`")
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="discern-postgresql-"))
-    if user:
-        shutil.chown(folder, user)
-    bin_folder, data = programs[-1].parent, folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        command = [bin_folder / program, *arguments]
-        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
-
-    options = f"-k {folder} -c listen_addresses='' -c max_connections=200"
-    run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync")
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")))
+    cluster.create()
+    yield cluster.url
+    cluster.stop()
+    shutil.rmtree(cluster.folder)
 
 
 def _new_postgresql(server_url: str, template: str = "template1") -> str:

@@ -1,0 +1,116 @@
+"""Whatever stops in the middle of a question, nothing is lost or doubled, and people go on where they were."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bench.crash import Server, wait_until_serving
+from study import create_app
+from study.db import connect, upgrade
+from study.importing import open_study
+from tests.browser.person import Person
+from tests.browser.studies import TOTAL, LiveStudy, definition, stimulus_set
+from tests.postgresql import Cluster, is_installed
+from tests.study.samples import NOW, SECRET, sha256
+
+SAVED = "All your answers are saved."
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A study under gunicorn, and the part of it that can be stopped and started."""
+
+    live: LiveStudy
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    if not is_installed():
+        pytest.skip("no PostgreSQL: `apt-get install postgresql`")
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")))
+    cluster.create()
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(cluster.folder)
+
+
+@pytest.fixture(params=["server", "database"])
+def outage(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Outage]:
+    """`server`: master and workers killed by signal 9. `database`: PostgreSQL stopped at once, without farewell."""
+    upgrade(cluster.url)
+    database, sample = connect(cluster.url), definition("plain", ("en",))
+    with database.writing() as session:
+        rows = stimulus_set(tmp_path / "stimuli", sample["tasks"])
+        open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, tmp_path / "stimuli", NOW)
+        session.commit()
+    app = create_app({"DATABASE_URL": cluster.url, "SECRET_KEY": SECRET})
+    server = Server(cluster.url, tmp_path / "server.log")
+    server.start()
+    wait_until_serving(server.port, time.monotonic() + 60)
+    live = LiveStudy(f"http://127.0.0.1:{server.port}", app, database)
+    stops = {"server": (server.kill_all, server.start), "database": (cluster.stop, cluster.start)}
+    yield Outage(live, *stops[request.param])
+    server.kill_all()
+    app.extensions["discern-database"].engine.dispose()
+    database.engine.dispose()
+
+
+def test_an_answer_given_during_an_outage_waits_with_a_note_and_is_stored_once(page: Page, outage: Outage) -> None:
+    person = Person.arrives(page, outage.live)
+    note = page.locator("#save-note")
+    person.starts()
+    person.clicks(1)
+    person.waits_for_question(2)
+    token = person.token
+    outage.stop()
+    person.clicks(2, option=1)
+    expect(note).to_contain_text("not saved yet")
+    outage.start()
+    expect(note).to_have_text(SAVED)
+    assert [answer.position for answer in outage.live.answers(token)] == [0, 1]
+    page.reload()
+    expect(page.get_by_text("You go on with question 3 of")).to_be_visible()
+    code = person.finishes(first=3)
+    assert [answer.position for answer in outage.live.answers(token)] == list(range(TOTAL))
+    assert code == outage.live.completion_code(token)
+
+
+def test_the_back_button_leads_to_the_next_unanswered_question(person: Person, live: LiveStudy) -> None:
+    person.starts()
+    person.clicks(1)
+    person.clicks(2)
+    person.waits_for_question(3)
+    token = person.token
+    person.page.go_back()
+    person.page.wait_for_url(f"**/p/{token}/study")
+    expect(person.page.get_by_text("You go on with question 3 of")).to_be_visible()
+    person.finishes(first=3)
+    assert [answer.position for answer in live.answers(token)] == list(range(TOTAL))
+
+
+def test_a_laptop_closed_over_an_unsent_answer_sends_it_when_opened(person: Person, live: LiveStudy) -> None:
+    """A closed laptop: no network, and the page frozen with its timers."""
+    person.starts()
+    person.waits_for_question(1)
+    note, devtools = person.page.locator("#save-note"), person.page.context.new_cdp_session(person.page)
+    person.page.context.set_offline(True)
+    person.clicks(1)
+    expect(note).to_contain_text("You are offline")
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    time.sleep(2)
+    person.page.context.set_offline(False)
+    assert live.answers(person.token) == []
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(note).to_have_text(SAVED)
+    person.waits_for_question(2)
+    token = person.token
+    person.finishes(first=2)
+    assert [answer.position for answer in live.answers(token)] == list(range(TOTAL))
