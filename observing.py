@@ -50,12 +50,13 @@ def observe(
         plan_folder = _plan(definition, rows, runs, seed, Path(scratch))
         plan = _named(load(plan_folder))
         exports = []
-        for place, name in enumerate(names):
+        for name in dict.fromkeys(names):
+            seeds = np.random.SeedSequence([seed, OBSERVERS.index(name)])
             if name == SYNTHETIC:
-                exports.append(_synthetic(plan, runs, seed))
+                exports.append(_synthetic(plan, seed, seeds))
                 continue
             observer = _observer(name, definition, rows, plan, training_images, seed, begin)
-            exports += _answered(name, observer, plan, rows, definition, np.random.SeedSequence([seed, place]))
+            exports += _answered(name, observer, plan, rows, definition, seeds)
         return write_together(exports, plan_folder, out)
 
 
@@ -165,11 +166,11 @@ def _questions(plan: Export, rows: Sequence[Stimulus]) -> list[Question]:
     return found
 
 
-def _synthetic(plan: Export, runs: int, seed: int) -> Export:
+def _synthetic(plan: Export, seed: int, seeds: np.random.SeedSequence) -> Export:
     """The psychometric model of analysis/simulation.py, which sees no picture."""
     given, times = {}, {}
-    people = dict(zip(plan.participants["participant_id"], np.random.SeedSequence(seed).spawn(runs), strict=False))
-    for name, stream in people.items():
+    names = plan.participants["participant_id"]
+    for name, stream in zip(names, seeds.spawn(len(names)), strict=True):
         rng = np.random.default_rng(stream)
         person = draw_participant(rng, Psychometrics(seed=seed))
         for trial in plan.trials[plan.trials["participant_id"] == name].itertuples():
