@@ -1,0 +1,138 @@
+"""Races held still from outside: who waits for whom, and what is read after waiting."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from study.answers import Receipt
+from study.db import Database
+from study.enrolment import lock_study, release_expired
+from study.schema import Participant, Study, Trial
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
+
+LATER = NOW + timedelta(minutes=11)
+
+
+@pytest.fixture
+def short_study(postgresql: Database, tmp_path: Path) -> Database:
+    with postgresql.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=1), lease_minutes=10))
+    return postgresql
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def waits_for_a_lock(database: Database, how_many: int) -> bool:
+    """Whether so many connections come to wait for a lock."""
+    deadline = time.monotonic() + 4
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    while time.monotonic() < deadline:
+        with database.engine.connect() as connection:
+            if connection.scalar(waiting) == how_many:
+                return True
+        time.sleep(0.01)
+    return False
+
+
+def release(session: Session) -> None:
+    """What joining does to expired leases; not committed yet."""
+    release_expired(session, lock_study(session, Study.slug == "demo"), LATER)
+
+
+def test_an_answer_that_waited_while_its_place_was_released_wins_it_back(
+    short_study: Database, pool: ThreadPoolExecutor
+) -> None:
+    late = enrol(short_study)
+    first, _ = trials_of(short_study, late)
+    with short_study.writing() as joining:
+        release(joining)
+        answering: Future[Receipt] = pool.submit(answer, short_study, late, first, LATER)
+        assert waits_for_a_lock(short_study, 1)
+        joining.commit()
+        assert answering.result(timeout=5).next_index == 1
+    assert [(t.state, t.is_overflow) for t in trials_of(short_study, late)] == [("answered", False), ("open", False)]
+
+
+def test_whoever_waits_for_the_study_keeps_no_participant_from_others(
+    short_study: Database, pool: ThreadPoolExecutor
+) -> None:
+    """Withdrawing takes the study, then the participant. An answer that did the reverse would wait for it for ever."""
+    late = enrol(short_study)
+    first, _ = trials_of(short_study, late)
+    has_study, may_go_on = threading.Event(), threading.Event()
+
+    def withdraw_slowly() -> int:
+        with short_study.writing() as session:
+            lock_study(session, Study.slug == "demo")
+            has_study.set()
+            may_go_on.wait(5)
+            mine = select(Participant.id).where(Participant.id == late.id)
+            return session.execute(mine.with_for_update(nowait=True)).scalar_one()
+
+    with short_study.writing() as joining:
+        release(joining)
+        withdrawing = pool.submit(withdraw_slowly)
+        assert waits_for_a_lock(short_study, 1)
+        answering = pool.submit(answer, short_study, late, first, LATER)
+        assert waits_for_a_lock(short_study, 2)
+        joining.commit()
+    assert has_study.wait(5)
+    assert waits_for_a_lock(short_study, 1), "the answer now waits for the study"
+    may_go_on.set()
+    assert withdrawing.result(timeout=5) == late.id
+    assert answering.result(timeout=5).next_index == 1
+
+
+@pytest.mark.parametrize(("after_s", "state"), [(-1, "open"), (0, "open"), (1, "released")])
+def test_a_lease_is_good_up_to_and_with_its_last_moment(any_database, tmp_path, after_s, state):
+    with any_database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=9), lease_minutes=10))
+    participant = enrol(any_database)
+    with any_database.writing() as session:
+        at = participant.lease_until + timedelta(seconds=after_s)
+        release_expired(session, lock_study(session, Study.slug == "demo"), at)
+        session.commit()
+    assert {trial.state for trial in trials_of(any_database, participant)} == {state}
+
+
+def test_a_clock_set_back_takes_no_answer_away(any_database: Database, tmp_path: Path) -> None:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=9), lease_minutes=10))
+    participant = enrol(any_database)
+    first, second = trials_of(any_database, participant)
+    answer(any_database, participant, first, now=NOW - timedelta(days=1))  # its lease ends before it began
+    enrol(any_database, 1)  # releases what is open
+    assert answer(any_database, participant, second).done
+    with any_database.reading() as session:
+        assert session.query(Trial).filter(Trial.is_overflow).count() == 0
+
+
+def test_connections_broken_by_a_restart_are_replaced_before_they_are_used(postgresql: Database) -> None:
+    sessions = [postgresql.reading() for _ in range(3)]
+    for session in sessions:
+        session.execute(text("SELECT 1"))
+    for session in sessions:
+        session.close()
+    with postgresql.engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    for session in [postgresql.reading() for _ in range(3)]:
+        with session:
+            assert session.scalar(text("SELECT 1")) == 1
