@@ -48,8 +48,8 @@ def definition(
 ) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
     tasks = (
-        seeing(**{"images": TRIALS["seeing"], "k": 9, "networks": [NETWORKS[0]]} | changes),
-        trusting(images=TRIALS["trusting"], k=40, networks=[*NETWORKS]),
+        seeing(**{"images": TRIALS["seeing"], "k": 24, "networks": [NETWORKS[0]]} | changes),
+        trusting(images=TRIALS["trusting"], k=96, networks=[*NETWORKS]),
     )
     sample = document(*tasks, provider=provider, device=device or {})
     texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}

@@ -95,7 +95,7 @@ def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, 
     new_page.route("**/trials/*", lambda route: route.abort())
     person.clicks(1)
     person.waits_for_question(2)
-    expect(new_page.locator("#banner")).to_contain_text("not saved yet")
+    expect(new_page.locator("#save-note")).to_contain_text("not saved yet")
     tour.sees(new_page, "9-not-saved")
 
 

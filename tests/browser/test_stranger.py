@@ -134,11 +134,11 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
             stranger.answers_question()
             questions += 1
             if questions == 3:
-                expect(page.locator("#banner")).not_to_be_empty()
+                expect(page.locator("#save-note")).not_to_be_empty()
                 stranger.sees("offline")
                 page.context.set_offline(False)
             if questions == 4:
-                expect(page.locator("#banner")).to_be_empty()
+                expect(page.locator("#save-note")).to_be_empty()
                 page.reload()
                 stranger.opens()
                 stranger.sees("welcome-back")

@@ -151,7 +151,7 @@ def test_an_answer_whose_reply_was_lost_is_sent_again_and_stored_once(person: Pe
     person.starts()
     person.page.route(TRIAL_ADDRESSES, lose_the_first_reply)
     person.clicks(1)
-    expect(person.page.locator("#banner")).to_have_text("All your answers are saved.")
+    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
     person.clicks(2)
@@ -162,7 +162,7 @@ def test_an_answer_whose_reply_was_lost_is_sent_again_and_stored_once(person: Pe
 def test_offline_the_answer_waits_with_a_banner_and_arrives_once(person: Person, live: LiveStudy) -> None:
     person.starts()
     person.waits_for_question(1)
-    banner = person.page.locator("#banner")
+    banner = person.page.locator("#save-note")
     person.page.context.set_offline(True)
     person.clicks(1)
     expect(banner).to_contain_text("You are offline")
@@ -186,8 +186,8 @@ def test_a_server_that_cannot_store_is_asked_again(person: Person, live: LiveStu
     person.starts()
     person.page.route(TRIAL_ADDRESSES, busy_twice)
     person.clicks(1)
-    expect(person.page.locator("#banner")).to_contain_text("not saved yet")
-    expect(person.page.locator("#banner")).to_have_text("All your answers are saved.")
+    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
     assert len(live.answers(person.token)) == 1
 
 
@@ -196,7 +196,7 @@ def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Pe
     context, address, token = person.page.context, person.page.url, person.token
     person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
     person.clicks(1)
-    expect(person.page.locator("#banner")).to_contain_text("not saved yet")
+    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
     person.page.close()
     assert live.answers(token) == []
     page = context.new_page()

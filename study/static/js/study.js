@@ -1,6 +1,5 @@
 /** The participant's page: sends what an earlier page left unsent, fetches the plan, runs it, goes to the finish. */
 
-import { Banner } from "./banner.js";
 import { Delivery } from "./delivery.js";
 import { passDeviceCheck, turnAway } from "./device-check.js";
 import { isTooOld, measure } from "./device.js";
@@ -9,6 +8,7 @@ import { recordEvents, takeEvents } from "./events.js";
 import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
 import { showAnswered, showQuestion } from "./progress.js";
+import { SaveNote } from "./save-note.js";
 import { say } from "./strings.js";
 import { Refused, getJson, persistently, postJson } from "./transport.js";
 
@@ -19,7 +19,7 @@ const MOST_UNSENT = 5;
 const feedback = new Map();
 
 const stage = document.getElementById("stage");
-const banner = new Banner(document.getElementById("banner"));
+const saveNote = new SaveNote(document.getElementById("save-note"));
 
 recordEvents();
 // The back button must not bring a page from memory whose plan is out of date.
@@ -53,8 +53,8 @@ async function start() {
 async function openDelivery() {
   const outbox = await openOutbox(stage.dataset.plan);
   const delivery = new Delivery(outbox, {
-    onFailure: () => banner.unsaved(),
-    onSaved: () => banner.saved(),
+    onFailure: () => saveNote.unsaved(),
+    onSaved: () => saveNote.saved(),
     onReply: (index, reply) => feedback.set(index, reply.feedback),
   });
   window.addEventListener("beforeunload", (event) => {
@@ -108,8 +108,8 @@ async function run(plan, delivery) {
     onCheck: (task, attempt) =>
       persistently(
         () => postJson(addressBesidePlan(`comprehension/${task.name}`), attempt),
-        () => banner.unsaved(),
-      ).finally(() => banner.saved()),
+        () => saveNote.unsaved(),
+      ).finally(() => saveNote.saved()),
   });
   stage.replaceChildren();
   const jsPsych = window.initJsPsych({

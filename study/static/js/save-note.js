@@ -4,7 +4,7 @@ import { say } from "./strings.js";
 
 const SAVED_SHOWN_MS = 2500;
 
-export class Banner {
+export class SaveNote {
   #node;
   #timer;
 

@@ -1,0 +1,112 @@
+"""On slow links, with ad blockers, and nowhere but here: what the study's page asks of the network."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.person import Person
+from tests.browser.studies import TOTAL, TRIALS, LiveStudy
+
+STATIC = Path(__file__).parents[2] / "study" / "static"
+# What lists like EasyList block or hide, wherever it stands between the separators of a path or name.
+BLOCKED = re.compile(
+    r"(?:^|[/._-])(ads?|advert\w*|affiliate\w*|analytics?|banners?|beacon|collect|metrics?|pixel|popup|promo\w*"
+    r"|sponsor\w*|stats?|telemetry|track\w*)(?:[/._-]|$)",
+    re.IGNORECASE,
+)
+SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+HARDLY_ANY = SLOW_3G | {"downloadThroughput": 12_000}
+
+
+def throttle(page: Page, conditions: dict) -> None:
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", conditions)
+
+
+def test_what_ad_blockers_look_for_is_told_apart() -> None:
+    for blocked in ("/ad/1", "/js/banner.js", "/track", "/p/x/analytics", "user-tracking.js", "top_banner"):
+        assert BLOCKED.search(blocked), blocked
+    for fine in ("/p/x/trials/y", "/s/demo", "/static/js/delivery.js", "/load", "/readable", "/p/x/images/y"):
+        assert not BLOCKED.search(fine), fine
+
+
+def test_no_address_file_or_element_has_a_name_that_ad_blockers_block(live: LiveStudy) -> None:
+    names = [rule.rule for rule in live.app.url_map.iter_rules()]
+    names += [str(path.relative_to(STATIC)) for path in STATIC.rglob("*") if path.is_file()]
+    for template in (STATIC.parent / "templates").glob("*.html"):
+        names += re.findall(r'(?:id|class)="([\w -]+)"', template.read_text(encoding="utf-8"))
+    assert len(names) > 50
+    assert [name for name in names if any(BLOCKED.search(part) for part in name.split())] == []
+
+
+def test_a_whole_study_asks_nobody_else_and_nothing_that_is_blocked(page: Page, live: LiveStudy) -> None:
+    asked: list[Request] = []
+    page.context.on("request", lambda request: asked.append(request))
+    person = Person.arrives(page, live)
+    person.starts()
+    person.finishes()
+    page.get_by_role("link", name="Withdraw and delete my data").click()
+    addresses = [request.url for request in asked]
+    assert len(addresses) > TOTAL
+    assert [url for url in addresses if not url.startswith((live.origin + "/", "data:"))] == []
+    assert [url for url in addresses if BLOCKED.search(url.removeprefix(live.origin))] == []
+
+
+def test_on_a_slow_link_the_next_pictures_are_there_before_their_questions(person: Person) -> None:
+    page, asked = person.page, []
+    page.on("requestfinished", lambda request: "/images/" in request.url and asked.append(time.monotonic()))
+    person.consents()
+    throttle(page, SLOW_3G)
+    person.reads_on()
+    person.waits_for_question(1)
+    page.wait_for_timeout(6000)  # somebody looks at the first picture
+    assert len(asked) > TRIALS["seeing"], "pictures of later questions, those of the next task among them"
+    person.clicks(1)
+    begun = time.monotonic()
+    person.waits_for_question(2)
+    assert time.monotonic() - begun < 1.5, "less than fetching one would take"
+
+
+def test_on_a_link_that_hardly_works_the_page_says_so_and_waits(
+    open_context: Callable[..., BrowserContext], live: LiveStudy
+) -> None:
+    page = open_context(**PHONE).new_page()
+    person = Person.arrives(page, live)
+    person.consents()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    throttle(page, HARDLY_ANY)
+    person.reads_on()
+    expect(page.get_by_text("The picture is loading")).to_be_visible()
+    expect(person.options.first).to_be_disabled()
+    person.clicks(1)
+    person.waits_for_question(2)
+    throttle(page, SLOW_3G)
+    (stored,) = live.answers(person.token)
+    assert stored.rt < 5000, "the wait is not part of it"
+
+
+def test_the_page_of_the_questions_is_light_and_ready_within_a_second(
+    open_context: Callable[..., BrowserContext], live: LiveStudy
+) -> None:
+    """With nothing in the cache: three browsers that have never been here."""
+    weights, times = [], []
+    for _ in range(3):
+        page = open_context().new_page()
+        done: list[Request] = []
+        page.on("requestfinished", lambda request, done=done: done.append(request))
+        person = Person.arrives(page, live)
+        page.get_by_role("checkbox").check()
+        begun = time.monotonic()
+        page.get_by_role("button", name="Start the study").click(no_wait_after=True)
+        page.locator(".page-buttons .button").last.wait_for()
+        times.append(time.monotonic() - begun)
+        person.reads_on()
+        person.waits_for_question(1)
+        sizes = [request.sizes() for request in done if "/images/" not in request.url]
+        weights.append(sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes))
+    print(f"{max(weights) / 1000:.0f} kB without pictures; ready after", *(f"{seconds:.2f} s" for seconds in times))
+    assert 50_000 < max(weights) < 400_000, weights
+    assert min(times) < 1, times
