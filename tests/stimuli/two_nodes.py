@@ -1,30 +1,60 @@
 """Run by test_on_ray.py in a process of its own: make the sample set on a cluster of two nodes, one of which dies.
 
-The machine that starts the run has no share in the work. Prints one JSON object: how much was done when the node died,
-how much there was to do, whether the set is that of the local run, and what an error on a node looks like from here.
+The machine that starts the run has no share in the work. When the first picture is told, networks begin to wait; when
+both nodes have a task that waits, one node is killed and the other goes on. Prints one JSON object: how much was done
+when the node died, how much there was to do, whether the set is that of the local run, and what an error on a node
+looks like from here.
 """
 
 import json
 import os
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
 
+import ray
 from ray.cluster_utils import Cluster
+from torch import Tensor, nn
 
 from models.voc import VocError
+from stimuli.config import StimuliConfig
 from stimuli.launchers import on_ray
 from tests.stimuli import sample_set
 
 STORE = 80 * 2**20  # bytes of shared memory a node takes; Ray's least is 75 MB
 
 
+class Waiting(nn.Module):
+    """A network that waits while `folder/wait` exists, and tells so by a file named by its node."""
+
+    def __init__(self, network: nn.Module, folder: Path) -> None:
+        super().__init__()
+        self.network, self.folder = network, folder
+
+    def forward(self, images: Tensor) -> Tensor:
+        while (self.folder / "wait").exists():
+            (self.folder / f"waiting-{ray.get_runtime_context().get_node_id()}").touch()
+            time.sleep(0.02)
+        return self.network(images)
+
+
 def main(folder: Path) -> None:
     images = sample_set.pictures(folder / "pictures")
-    expected = sample_set.contents(sample_set.make(folder / "local", images))
+    networks = {
+        name: replace(network, module=Waiting(network.module, folder).eval(), target_layer="network.3")
+        for name, network in sample_set.loaded_networks().items()
+    }
+
+    def make(place: str, **changes) -> Path:
+        config = StimuliConfig(output=folder / place, device="cpu", batch_size=1, seed=1)
+        return sample_set.make(config.output, images, config=config, networks=networks, **changes)
+
+    expected = sample_set.contents(make("local"))
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as session:  # short: sockets have names in it
         os.environ["RAY_TMPDIR"] = session
         head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
@@ -34,21 +64,36 @@ def main(folder: Path) -> None:
             os.environ["RAY_ADDRESS"] = cluster.address
             died_at: list[tuple[int, int]] = []
 
+            def take_one_away() -> None:
+                until_both_wait(folder)
+                cluster.remove_node(nodes[0], allow_graceful=False)
+                (folder / "wait").unlink()
+
             def progress(done: int, total: int) -> None:
                 if not died_at and done > 2 * len(images):
-                    cluster.remove_node(nodes[0], allow_graceful=False)
                     died_at.append((done, total))
+                    (folder / "wait").touch()
+                    killer.start()
 
-            made = sample_set.make(folder / "on-ray", images, launch=on_ray.launch, progress=progress)
-            broken = [replace(image, path=folder / "missing.png") for image in images]
+            killer = Thread(target=take_one_away)
+            same = sample_set.contents(make("on-ray", launch=on_ray.launch, progress=progress)) == expected
+            killer.join()
+            images = tuple(replace(image, path=folder / "missing.png") for image in images)
             try:
-                sample_set.make(folder / "broken", tuple(broken), launch=on_ray.launch)
+                make("broken", launch=on_ray.launch)
             except VocError as error:
                 message = str(error)
-            same = sample_set.contents(made) == expected
             print(json.dumps({"died_at": died_at, "same": same, "files": len(expected), "error": message}))
         finally:
             cluster.shutdown()
+
+
+def until_both_wait(folder: Path, seconds: float = 60) -> None:
+    give_up = time.monotonic() + seconds
+    while len(list(folder.glob("waiting-*"))) < 2:
+        if time.monotonic() > give_up:
+            raise TimeoutError("the two nodes never had a task each")
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
