@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from study.answers import record_answer
 from study.comprehension import record_attempt
-from study.errors import MalformedAnswerError, UnknownError
+from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.participation import find_participant, image_file
 from study.pictures import read_picture
 from study.plan import plan
+from study.refusals import note_refusal
 from study.views.database import database
 
 bp = Blueprint("protocol", __name__, url_prefix="/p/<token>")
@@ -51,7 +52,13 @@ def answer(token: str, trial_token: str) -> ResponseReturnValue:
         raise MalformedAnswerError("the answer must be sent as application/json")
     body = request.get_data()
     with database().writing() as session:
-        receipt = record_answer(session, token, trial_token, body, datetime.now(UTC))
+        try:
+            receipt = record_answer(session, token, trial_token, body, datetime.now(UTC))
+        except (AnswerConflictError, UnknownError) as refusal:
+            session.rollback()
+            note_refusal(session, token, trial_token, refusal, datetime.now(UTC))
+            session.commit()
+            raise
         session.commit()
     finish = url_for("participant.finish", token=token) if receipt.done else None
     return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish, feedback=receipt.feedback)
