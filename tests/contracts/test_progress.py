@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from progress import progress
+from commands.progress import progress
 
 
 def test_a_log_gets_a_line_every_half_minute_and_one_at_the_end():

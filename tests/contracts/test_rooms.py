@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = {
-    "models": {"flask", "sqlalchemy", "stimuli", "study", "analysis"},
-    "stimuli": {"flask", "sqlalchemy", "study", "analysis"},
-    "study": {"torch", "torchvision", "pandas", "models", "analysis"},
-    "analysis": {"torch", "torchvision", "flask", "sqlalchemy", "study", "stimuli", "models"},
+    "models": {"commands", "flask", "sqlalchemy", "stimuli", "study", "analysis"},
+    "stimuli": {"commands", "flask", "sqlalchemy", "study", "analysis"},
+    "study": {"commands", "torch", "torchvision", "pandas", "models", "analysis"},
+    "analysis": {"commands", "torch", "torchvision", "flask", "sqlalchemy", "study", "stimuli", "models"},
 }
 
 

@@ -1,0 +1,24 @@
+"""Errors that a room raised on purpose are messages; others keep their traceback."""
+
+from typing import Any
+
+import click
+
+ROOMS = {"models", "stimuli", "study", "analysis", "definition"}
+
+
+class Commands(click.Group):
+    """Turns an error that a room raised on purpose into its message and exit status 1; others keep their traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if is_room_error(error):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def is_room_error(error: Exception) -> bool:
+    """Whether a room raised it on purpose: its class is one of ours."""
+    return type(error).__module__.split(".")[0] in ROOMS

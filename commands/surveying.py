@@ -1,0 +1,175 @@
+"""Commands from stimuli to an export: the database, the study in it, the server, simulated participants.
+
+Rooms are imported inside the commands: `manage.py --help` must not wait for them.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.definitions import now, ready_database, require_same_request, study_option, with_local_stimuli
+from commands.progress import progress
+from definition import Definition
+
+
+@click.group()
+def db() -> None:
+    """The database of studies, participants and responses."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Create the database or bring it to the present schema.
+
+    SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name).
+
+    Example: manage.py db upgrade
+    """
+    from study.db import database_url, upgrade
+
+    upgrade(database_url())
+    click.echo("The database is up to date.")
+
+
+@click.command("open-study")
+@study_option
+def open_study(definition: Definition) -> None:
+    """Freeze the definition, take in its stimuli and let participants in.
+
+    Example: manage.py open-study --study examples/demo.toml
+    """
+    from stimuli.manifest import read_provenance, read_stimuli
+    from study.importing import open_study as open_in_database
+
+    definition = with_local_stimuli(definition)
+    folder = definition.stimuli.output
+    stimuli, provenance = read_stimuli(folder), read_provenance(folder)
+    require_same_request(definition, provenance)
+    with ready_database().writing() as session:
+        opened = open_in_database(session, definition.document, definition.sha256, stimuli, provenance, folder, now())
+        session.commit()
+    state = "is open" if opened.is_new else "was open already, with this very definition"
+    click.echo(f"Study {definition.study.slug!r} {state}: /s/{definition.study.slug}")
+
+
+@click.command("add-researcher")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["owner", "analyst", "viewer"]),
+    default="owner",
+    show_default=True,
+    help="Owners do everything, analysts export, viewers look.",
+)
+def add_researcher(name: str, role: str) -> None:
+    """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
+
+    Example: manage.py add-researcher ada --role analyst
+    """
+    from study.admins import create_admin
+
+    password = secrets.token_urlsafe(12)
+    with ready_database().writing() as session:
+        create_admin(session, name, password, now(), role)
+        session.commit()
+    click.echo(f"Researcher {name!r} ({role}), password {password}\nIt is shown this once.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes; two a core at most.")
+@click.option("--threads", default=8, show_default=True, help="Threads in each process.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve all open studies, at /s/<slug>, and the researchers' pages, at /researcher.
+
+    Example: manage.py serve --port 8080
+    """
+    from study.serve import serve as run_server
+
+    ready_database()
+    click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
+    run_server(host, port, workers, threads)
+
+
+@click.command()
+@study_option
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
+@click.option("--participants", default=72, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def simulate(definition: Definition, url: str, participants: int, seed: int) -> None:
+    """Let simulated participants take the study over HTTP, marked as simulated wherever their answers go.
+
+    They know the truth from the stimulus set and err as docs/explanation/statistics.md states.
+
+    Example: manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
+    """
+    from study.simulated import run_participant
+
+    with progress("Simulated participants") as report:
+        for i, (choose, rng) in enumerate(simulated_people(definition, participants, seed)):
+            report(i, participants)
+            run_participant(url, definition.study.slug, choose, rng)
+        report(participants, participants)
+    click.echo(f"{participants} simulated participants finished.")
+
+
+def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[tuple[Callable[..., Any], Any]]:
+    """(how one simulated person answers a trial, their random numbers), for `count` people."""
+    import hashlib
+
+    import numpy as np
+
+    from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
+    from stimuli.manifest import read_stimuli
+
+    shown = defaultdict(list)
+    for stimulus in read_stimuli(with_local_stimuli(definition).stimuli.output):
+        shown[stimulus.sha256].append(stimulus)
+    first_network = {task.name: task.networks[0] for task in definition.tasks}
+    for stream in np.random.SeedSequence(seed).spawn(count):
+        rng = np.random.default_rng(stream)
+        person = draw_participant(rng, Psychometrics(seed=seed))
+
+        def choose(trial: dict[str, Any], images: list[bytes], rng: Any, person: Any = person) -> tuple[str, float]:
+            # Different stimuli may look the same (an empty map; deconvolution through a network without max-pools):
+            # then any of those that fit the question, as nobody could tell them apart.
+            options = {option["value"] for option in trial["options"]}
+            alike = shown[hashlib.sha256(images[0]).hexdigest()]
+            is_trust = trial["kind"] == "trust"
+            fitting = [s for s in alike if trial["task"] in s.tasks and (is_trust or {s.category, s.foil} == options)]
+            left = fitting[rng.integers(len(fitting))]
+            if not is_trust:
+                return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
+            score, rt = answer_trust(person, left.image_id, left.method, rng)
+            return str(score if left.network == first_network[trial["task"]] else -score), rt
+
+        yield choose, rng
+
+
+@click.command()
+@study_option
+@click.option("--out", default=Path("export"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in place of an earlier export in that folder.")
+def export(definition: Definition, out: Path, replace: bool) -> None:
+    """Write the study's data as a Psych-DS folder. May run while people take part.
+
+    Example: manage.py export --study examples/demo.toml --out export
+    """
+    from study.export import export_study
+    from study.export_proof import hashes, record
+
+    database, slug = ready_database(), definition.study.slug
+    with database.snapshot() as session:
+        folder = export_study(session, slug, out, replace)
+    with database.writing() as session:
+        record(session, "manage.py", slug, hashes(folder), now())
+        session.commit()
+    click.echo(f"Export: {folder}")
+
+
+COMMANDS = (db, open_study, add_researcher, serve, simulate, export)
