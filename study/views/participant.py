@@ -129,7 +129,7 @@ def study(token: str) -> ResponseReturnValue:
 
 @bp.post("/p/<token>/language")
 def switch_language(token: str) -> ResponseReturnValue:
-    """From here on in the other language; answers do not depend on it, and those that wait in the browser stay there."""
+    """From here on in the other language; answers that wait in the browser stay there."""
     language = request.form.get("language", "")
     with database().writing() as session:
         participant = find_participant(session, token)
