@@ -73,7 +73,7 @@ class OnRay:
         self._config, self._networks = config, networks
         self._sent = {name: ray.put(network) for name, network in networks.items()}
         options = {"num_cpus": 0 if on_gpu else 1, "num_gpus": SHARE_OF_A_GPU if on_gpu else 0}
-        self._task = ray.remote(max_retries=RETRIES, **options)(_done)
+        self._task = ray.remote(max_retries=RETRIES, scheduling_strategy="SPREAD", **options)(_done)
 
     def check(self, network: str, methods: Sequence[str]) -> None:
         cpu = torch.device("cpu")

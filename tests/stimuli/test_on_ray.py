@@ -35,6 +35,7 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     outcome = json.loads(done.stdout.splitlines()[-1])
     ((died_at, total),) = outcome["died_at"]
+    assert outcome["died"] == 1
     assert died_at < total
     assert outcome["same"]
     assert outcome["files"] > 20

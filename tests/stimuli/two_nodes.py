@@ -63,11 +63,15 @@ def main(folder: Path) -> None:
             nodes = [cluster.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
             os.environ["RAY_ADDRESS"] = cluster.address
             died_at: list[tuple[int, int]] = []
+            died: list[object] = []
 
             def take_one_away() -> None:
-                until_both_wait(folder)
-                cluster.remove_node(nodes[0], allow_graceful=False)
-                (folder / "wait").unlink()
+                try:
+                    until_both_wait(folder)
+                    cluster.remove_node(nodes[0], allow_graceful=False)
+                    died.append(nodes[0])
+                finally:
+                    (folder / "wait").unlink()
 
             def progress(done: int, total: int) -> None:
                 if not died_at and done > 2 * len(images):
@@ -83,7 +87,11 @@ def main(folder: Path) -> None:
                 make("broken", launch=on_ray.launch)
             except VocError as error:
                 message = str(error)
-            print(json.dumps({"died_at": died_at, "same": same, "files": len(expected), "error": message}))
+            print(
+                json.dumps(
+                    {"died": len(died), "died_at": died_at, "same": same, "files": len(expected), "error": message}
+                )
+            )
         finally:
             cluster.shutdown()
 
