@@ -27,6 +27,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "attention_checks": "number",
         "attention_checks_passed": "number",
         "demographics": "text",
+        "device": "text",
     },
     "trials": {
         "trial_id": "text",
@@ -84,6 +85,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "time": "number",
     },
 }
+OPTIONAL = {"participants": ("device",)}  # columns that earlier exports lack, read as empty
 DTYPES = {"text": "str", "time": "str", "count": "int64", "flag": "int8", "number": "float64"}
 EXPECTED = {
     "text": "text",
@@ -98,9 +100,9 @@ def read_table(file: Traversable, table: str) -> pd.DataFrame:
     """Read one table; "NA" and the like are texts, only an empty cell is missing. Raises ExportError."""
     columns = COLUMNS[table]
     try:
-        _check_header(file.name, list(_read(file, nrows=0).columns), columns)
+        absent = _check_header(file.name, list(_read(file, nrows=0).columns), table)
         try:
-            frame = _read(file, dtype={c: DTYPES[kind] for c, kind in columns.items()})
+            frame = _read(file, dtype={c: DTYPES[kind] for c, kind in columns.items() if c not in absent})
         except (ValueError, OverflowError):  # pandas does not say which column it stumbled over; _typed will
             frame = _read(file, dtype="str")
     except pd.errors.EmptyDataError:
@@ -109,7 +111,7 @@ def read_table(file: Traversable, table: str) -> pd.DataFrame:
         raise ExportError(f"data/{file.name} cannot be read as CSV in UTF-8 ({error}); export again") from None
     if not isinstance(frame.index, pd.RangeIndex):
         raise ExportError(f"data/{file.name}: rows have more cells than the header; export again")
-    return _typed(file.name, frame, columns)
+    return _typed(file.name, frame.reindex(columns=list(columns)) if absent else frame, columns)
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -134,11 +136,15 @@ def _read(file: Traversable, **options: Any) -> pd.DataFrame:
         return pd.read_csv(stream, keep_default_na=False, na_values=[""], encoding="utf-8", **options)
 
 
-def _check_header(name: str, header: list[str], columns: dict[str, str]) -> None:
-    missing, unknown = [c for c in columns if c not in header], [c for c in header if c not in columns]
+def _check_header(name: str, header: list[str], table: str) -> list[str]:
+    """The optional columns that are absent. Raises ExportError when others are, and for unknown ones."""
+    columns, optional = COLUMNS[table], OPTIONAL.get(table, ())
+    absent, unknown = [c for c in columns if c not in header], [c for c in header if c not in columns]
+    missing = [c for c in absent if c not in optional]
     words = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
     if words:
         raise ExportError(f"data/{name} {' and '.join(words)}; export again, with the version of Discern that analyses")
+    return absent
 
 
 def _typed(name: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ _TIME = "UTC, ISO 8601"
 
 PARTICIPANTS = {
     "participant_id": "Random name of the participant; row id of this table.",
-    "observer_kind": "human, simulated or machine. Only human rows are people's answers.",
+    "observer_kind": "human, simulated or machine:<name>. Only human rows are people's answers.",
     "language": "Language the study was taken in; the last one, where it was switched.",
     "consent_version": "Version of the information sheet the participant agreed to.",
     "definition_sha256": "SHA-256 of the frozen study definition.",
@@ -21,12 +21,13 @@ PARTICIPANTS = {
     "attention_checks": "Number of attention checks answered.",
     "attention_checks_passed": "How many of them were answered as they asked.",
     "demographics": "Answers about oneself as a JSON object, question to answer; empty: none was given.",
+    "device": "What the browser said of its window and input, oldest report first, as a JSON object; empty: nothing.",
 }
 
 TRIALS = {
     "trial_id": "Row id of this table.",
     "participant_id": "Who was assigned the trial.",
-    "observer_kind": "human, simulated or machine.",
+    "observer_kind": "human, simulated or machine:<name>, as its participant's.",
     "definition_sha256": "SHA-256 of the frozen study definition.",
     "task": "Name of the task.",
     "purpose": "main, practice or attention; only main trials are ratings.",

@@ -92,6 +92,7 @@ def _participants(session: Session, study: Study) -> Rows:
                 "attention_checks": checks,
                 "attention_checks_passed": passed,
                 "demographics": json.dumps(given, ensure_ascii=False) if given else None,
+                "device": json.dumps(participant.device) if participant.device else None,
             }
 
 

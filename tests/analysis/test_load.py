@@ -78,6 +78,11 @@ def test_a_missing_table_and_a_missing_or_unknown_column_are_named(export_folder
         load(export_folder)
 
 
+def test_an_export_from_before_the_device_was_exported_is_read_as_if_nothing_was_said(small, export_folder):
+    edit(export_folder, "participants", lambda frame: frame.drop(columns="device"))
+    assert_frame_equal(load(export_folder).participants, small.participants)
+
+
 def test_an_unknown_file_among_the_data_is_named(export_folder):
     (export_folder / "data" / "notes.csv").write_text("a\n1\n")
     with pytest.raises(ExportError, match=r"notes\.csv is no table"):

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from study.data_dictionary import TABLES
 from study.db import Database
@@ -103,6 +104,18 @@ def test_participants_say_who_they_were_and_how_far_they_came(studied: Database,
     assert rows[1]["finished_at"] == rows[1]["exclusion_reason"] == ""
     assert rows[3]["exclusion_reason"] == "asked, to be left out"
     assert all(re.fullmatch("p[0-9a-f]{16}", r["participant_id"]) for r in rows)
+
+
+def test_the_browsers_words_of_itself_are_one_json_cell(studied: Database, tmp_path: Path) -> None:
+    """Decimals and nesting survive CSV; whoever's browser said nothing has an empty cell."""
+    said = {"reports": [{"width": 390, "pixel_ratio": 2.625, "touch": True, "pointer": "coarse", "problems": []}]}
+    with studied.writing() as session:
+        session.scalars(select(Participant).order_by(Participant.id)).first().device = said
+        session.commit()
+    first, *others = (row["device"] for row in table(exported(studied, tmp_path), "participants"))
+    assert json.loads(first) == said
+    assert first[0] == "{", "no spreadsheet runs it"
+    assert set(others) == {""}
 
 
 def test_trials_are_scored_against_truth_and_first_network(studied: Database, tmp_path: Path) -> None:
