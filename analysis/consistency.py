@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from analysis.biases import is_identical_pair
 from analysis.export import Export, ExportError
 from analysis.observers import parse
 
-PURPOSES = ("main", "practice", "attention")
+PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")
 TRUST_SCORES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
@@ -40,7 +41,10 @@ def check(export: Export) -> None:
         _within(rows, "trials", "trial_type", (task.kind,))
         _within(rows, "trials", "method", task.methods)
         answers = {"class-discrimination": _check_choices, "trust": _check_scores}[task.kind]
-        answers(rows[(rows["state"] == "answered") & (rows["purpose"] != "attention")], task.networks)
+        answers(rows[(rows["state"] == "answered") & rows["purpose"].isin(("main", "practice"))], task.networks)
+    controls = trials[trials["purpose"] == "control"]
+    _refuse(~is_identical_pair(controls), controls, "a control does not show one visualization on both sides")
+    _degrees(controls[controls["state"] == "answered"])
 
 
 def _check_choices(answered: pd.DataFrame, _networks: tuple[str, ...]) -> None:
@@ -50,11 +54,16 @@ def _check_choices(answered: pd.DataFrame, _networks: tuple[str, ...]) -> None:
 
 
 def _check_scores(answered: pd.DataFrame, networks: tuple[str, ...]) -> None:
-    response = pd.to_numeric(answered["response"], errors="coerce")
-    _refuse(~response.isin(TRUST_SCORES), answered, "response is not a whole number from -2 to 2")
+    response = _degrees(answered)
     side = answered["left_network"].map({networks[0]: 1, networks[1]: -1})
     _refuse(side.isna(), answered, f"left_network is neither {networks[0]} nor {networks[1]}")
     _refuse(answered["score"] != response * side, answered, f"score is not the response turned towards {networks[0]}")
+
+
+def _degrees(answered: pd.DataFrame) -> pd.Series:
+    response = pd.to_numeric(answered["response"], errors="coerce")
+    _refuse(~response.isin(TRUST_SCORES), answered, "response is not a whole number from -2 to 2")
+    return response
 
 
 def _unique(frame: pd.DataFrame, table: str, column: str) -> None:

@@ -127,7 +127,8 @@ def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def _too_fast(export: Export, least: float) -> pd.DataFrame:
     """Participants whose median rt in some task is below `least` ms; one without any rt cannot be judged and stays."""
-    medians = export.trials.groupby(["participant_id", "task"])["rt"].median().dropna()
+    ratings = export.trials[~is_identical_pair(export.trials)]
+    medians = ratings.groupby(["participant_id", "task"])["rt"].median().dropna()
     fast = medians[medians < least].reset_index().drop_duplicates("participant_id")
     return pd.DataFrame(
         {

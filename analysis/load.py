@@ -38,8 +38,10 @@ def load(path: Path) -> Export:
         earlier_sha256=earlier,
     )
     check(export)
-    # Practice and attention checks are no ratings; what became of the checks stands in the participants table.
-    return replace(export, trials=export.trials[export.trials["purpose"] == "main"].reset_index(drop=True))
+    # Practice and attention checks are no ratings; what became of the checks stands in the participants table. Controls
+    # are none either: `apply_exclusions` takes them apart.
+    kept = export.trials["purpose"].isin(("main", "control"))
+    return replace(export, trials=export.trials[kept].reset_index(drop=True))
 
 
 def definition_sha256(document: dict[str, Any]) -> str:

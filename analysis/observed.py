@@ -26,7 +26,9 @@ def answered(
     kind = parse(observer_kind)
     if kind is None or kind.family == HUMAN:
         raise ExportError(f"{observer_kind!r} is no kind of observer whose answers may be made by a program")
-    trials = plan.trials[plan.trials["trial_id"].isin(answers)].copy()
+    # The plan's identical pairs are for people; machines have their own control of that kind.
+    asked = plan.trials["trial_id"].isin(answers) & (plan.trials["purpose"] == "main")
+    trials = plan.trials[asked].copy()
     response = trials["trial_id"].map(answers)
     first_network = trials["task"].map({task.name: task.networks[0] for task in plan.tasks})
     is_trust = trials["trial_type"] == "trust"

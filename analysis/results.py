@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.agreement import agreement
 from analysis.balance import attention, balance, sittings
-from analysis.biases import choice_biases, trust_biases
+from analysis.biases import choice_biases, is_identical_pair, trust_biases
 from analysis.cells import estimate_table
 from analysis.confidence import by_confidence, overconfidence
 from analysis.config import AnalysisConfig
@@ -223,7 +223,8 @@ def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
 def _given_by_task(export: Export) -> dict[str, int]:
     """Responses that fill planned places: who is left out of the analysis by a rule has filled theirs all the same."""
     refilled = export.participants.loc[export.participants["excluded"], "participant_id"]
-    trials = export.trials[(export.trials["state"] == "answered") & ~export.trials["is_overflow"]]
+    trials = export.trials[~is_identical_pair(export.trials)]
+    trials = trials[(trials["state"] == "answered") & ~trials["is_overflow"]]
     return trials.loc[~trials["participant_id"].isin(refilled), "task"].value_counts().to_dict()
 
 

@@ -146,7 +146,10 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
             if not is_trust:
                 return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
             score, rt = answer_trust(person, left.image_id, left.method, rng)
-            return str(score if left.network == first_network[trial["task"]] else -score), rt
+            is_first = left.network == first_network[trial["task"]]
+            if images[0] == images[1]:  # neither side is the better network's
+                is_first = bool(rng.integers(2))
+            return str(score if is_first else -score), rt
 
         yield choose, rng
 

@@ -18,13 +18,13 @@ from study.db import Database
 from study.definition import frozen_definition
 from study.errors import BlindnessError
 from study.participation import find_study
-from study.schema import ATTENTION, MAIN, Item, Stimulus
+from study.schema import ATTENTION, CONTROL, MAIN, Item, Stimulus
 from study.schema import Trial as PlannedTrial
 from study.simulated import Exchange, run_participant
 
 Person = list[Exchange]  # all that one participant's browser sent and got, in order
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,}")
-_CATCH = "catch"
+_CATCH, _PAIR = "catch", "pair"
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,12 @@ def _labels(session: Session, tokens: Sequence[str]) -> dict[str, dict[str, str]
         .join(Item, PlannedTrial.item_id == Item.id)
         .join(left, PlannedTrial.left_stimulus_id == left.id)
         .outerjoin(right, PlannedTrial.right_stimulus_id == right.id)
-        .where(PlannedTrial.trial_token.in_(tokens), PlannedTrial.purpose.in_((MAIN, ATTENTION)))
+        .where(PlannedTrial.trial_token.in_(tokens), PlannedTrial.purpose.in_((MAIN, ATTENTION, CONTROL)))
     )
     return {
         trial.trial_token: {
             _CATCH: str(trial.purpose == ATTENTION),
+            _PAIR: str(trial.purpose == CONTROL),
             "method": method,
             "network": left_network if right_network is None else f"{left_network} left",
             "truth": "" if right_network else f"option {trial.option_order.index(category) + 1}",
@@ -122,8 +123,10 @@ def _verdicts(trials: Sequence[Trial], rng: np.random.Generator) -> Iterator[Ver
     by_task = sorted(trials, key=attrgetter("task"))
     for _, in_task in groupby(by_task, key=attrgetter("task")):
         of_task = list(in_task)
-        ratings = [trial for trial in of_task if trial.labels[_CATCH] == str(False)]
-        asked = {label: ratings for label in ("method", "network", "truth")} | {_CATCH: list(_without_first(of_task))}
+        unasked = [trial for trial in of_task if trial.labels[_CATCH] == str(False)]
+        ratings = [trial for trial in unasked if trial.labels[_PAIR] == str(False)]
+        asked = {label: ratings for label in ("method", "network", "truth")}
+        asked |= {_PAIR: unasked, _CATCH: list(_without_first(of_task))}
         for label, judged in asked.items():
             if len({trial.labels[label] for trial in judged}) > 1:
                 yield judge(judged, label, rng)

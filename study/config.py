@@ -74,6 +74,11 @@ class TaskConfig(BaseModel):
     attention_checks: Annotated[int, Field(ge=0)] = Field(
         0, description="trials among the others that name the option to choose; images as for practice"
     )
+    identical_pairs: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="trust: controls among the others that show one picture on both sides, so that their mean answer"
+        " must be 0; images as for practice",
+    )
     comprehension: bool = Field(
         False, description="questions about the instructions, with two tries; nobody is sent away"
     )
@@ -88,17 +93,20 @@ class TaskConfig(BaseModel):
             raise ValueError(f"task {self.name!r}: a method or network is listed twice")
         if self.confidence and self.kind == "trust":
             raise ValueError(f"task {self.name!r}: confidence is asked in class discrimination only")
+        if self.identical_pairs and self.kind != "trust":
+            raise ValueError(f"task {self.name!r}: identical_pairs are for trust, which shows two pictures")
         if self.trials_per_participant > self.images:
             raise ValueError(
                 f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"
                 f" {self.images} images, and no participant sees an image twice in a task;"
                 " lower the trials or raise the images"
             )
-        beside = self.practice + self.attention_checks
+        beside = self.practice + self.attention_checks + self.identical_pairs
         if beside and self.trials_per_participant + beside > self.images:
             raise ValueError(
-                f"task {self.name!r}: {self.trials_per_participant} trials, {self.practice} practice trials and"
-                f" {self.attention_checks} attention checks need as many different images, there are {self.images};"
+                f"task {self.name!r}: {self.trials_per_participant} trials, {self.practice} practice trials,"
+                f" {self.attention_checks} attention checks and {self.identical_pairs} identical pairs need as many"
+                f" different images, there are {self.images};"
                 " lower them or raise the images"
             )
         return self

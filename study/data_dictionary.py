@@ -30,7 +30,7 @@ TRIALS = {
     "observer_kind": "human, simulated or machine:<name>, as its participant's.",
     "definition_sha256": "SHA-256 of the frozen study definition.",
     "task": "Name of the task.",
-    "purpose": "main, practice or attention; only main trials are ratings.",
+    "purpose": "main, practice, attention or control (one visualization on both sides); only main trials are ratings.",
     "trial_type": "Kind of the task: class-discrimination or trust.",
     "trial_index": "Place in the participant's session over all tasks, from 0.",
     "item_id": "What was rated: a visualization (class discrimination) or a pair of them (trust).",
@@ -52,7 +52,7 @@ TRIALS = {
     "correct": "Class discrimination: 1 when the response is the category, else 0; empty otherwise and in attention"
     " checks.",
     "score": "Trust: the response turned so that positive favours the task's first network; empty otherwise and in"
-    " attention checks.",
+    " attention checks and controls.",
     "confidence": "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked.",
     "rt": "Milliseconds from the picture being shown to the response, by the browser's clock; empty: not measured.",
     "time_elapsed": "Milliseconds from the page's start to the response, by the browser's clock.",

@@ -16,6 +16,7 @@ from study.recruitment.provider import Recruited
 from study.schema import (
     ANSWERED,
     ATTENTION,
+    CONTROL,
     MAIN,
     OPEN,
     PRACTICE,
@@ -47,8 +48,8 @@ class Consent:
 
 @dataclass(frozen=True)
 class Choice:
-    """A trial to be planned. `swapped` exchanges left and right, or the two options; `asked` is the place of the option
-    that an attention check asks for."""
+    """A trial to be planned. `swapped` exchanges left and right, or the two options; a control shows on both sides what
+    would stand on the left. `asked` is the place of the option that an attention check asks for."""
 
     item: Item
     swapped: bool
@@ -154,8 +155,8 @@ def choose_trials(
 ) -> list[Choice]:
     """A participant's trials in order, task after task; `load` as `loads` gives it.
 
-    Within each task: practice, then the trials that count, with the attention checks among them. Left and right, or the
-    two options, are exchanged fairly within each task and each of its methods.
+    Within each task: practice, then the trials that count, with the attention checks and identical pairs among them.
+    Left and right, or the two options, are exchanged fairly within each task and each of its methods.
     Raises StudyFullError when no task has a trial left to give.
     """
     rows = session.execute(
@@ -186,23 +187,29 @@ def choose_trials(
 
 
 def _beside(items: Sequence[Item], picked: Sequence[Item], task: TaskConfig, rng: np.random.Generator) -> list[Item]:
-    """Items for practice and attention checks: one each of images that the participant does not rate in this task."""
+    """Items for practice, checks and controls: one each of images that the participant does not rate in this task."""
     rated = {item.image_id for item in picked}
     by_image: dict[str, list[Item]] = {}
     for item in items:
         if item.image_id not in rated:
             by_image.setdefault(item.image_id, []).append(item)
-    images = rng.permutation(sorted(by_image))[: task.practice + task.attention_checks]
+    images = rng.permutation(sorted(by_image))[: task.practice + task.attention_checks + task.identical_pairs]
     return [by_image[image][rng.integers(len(by_image[image]))] for image in images]
 
 
 def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.random.Generator) -> list[Choice]:
-    """Practice first, in an order of options by lot; attention checks anywhere but before the first main trial."""
+    """Practice first, in an order of options by lot; attention checks anywhere but before the first main trial.
+
+    Identical pairs come anywhere after practice, and show the picture of either network by lot.
+    """
     practice = [Choice(item, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
-    for item in beside[task.practice :]:
+    controls = beside[task.practice + task.attention_checks :]
+    for item in beside[task.practice : task.practice + task.attention_checks]:
         options = len(TRUST_VALUES) if item.stimulus_b_id else 2
         check = Choice(item, bool(rng.integers(2)), ATTENTION, asked=int(rng.integers(options)))
         main.insert(int(rng.integers(1, len(main) + 1)), check)
+    for item in controls:
+        main.insert(int(rng.integers(len(main) + 1)), Choice(item, bool(rng.integers(2)), CONTROL))
     return practice + main
 
 
@@ -266,6 +273,7 @@ def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict
         options = [item.foil, item.category] if swapped else [item.category, item.foil]
     else:
         left, right = (right, left) if swapped else (left, right)
+        right = left if choice.purpose == CONTROL else right
         options = list(TRUST_VALUES)
     return {
         "participant_id": participant_id,

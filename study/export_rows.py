@@ -12,6 +12,7 @@ from study.definition import frozen_definition
 from study.schema import (
     ANSWERED,
     ATTENTION,
+    CONTROL,
     Comprehension,
     Demographic,
     Event,
@@ -164,7 +165,7 @@ def _trials(session: Session, study: Study) -> Rows:
 
 
 def _unscored(row: Row[Any]) -> bool:
-    return row.response is None or row.purpose == ATTENTION
+    return row.response is None or row.purpose in (ATTENTION, CONTROL)
 
 
 def _discrimination(row: Row[Any]) -> dict[str, Any]:

@@ -85,7 +85,9 @@ def _trial(trial: Trial, item: Item, task: TaskConfig, wording: Wording, languag
         "index": trial.position,
         "task": trial.task,
         "kind": task.kind,
-        "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,  # a check is told by its question alone
+        "purpose": PRACTICE
+        if trial.purpose == PRACTICE
+        else MAIN,  # a check is told by its question, a control by its pixels
         "question": question,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
         "options": options,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
-MAIN, PRACTICE, ATTENTION = "main", "practice", "attention"  # what a trial is for; only MAIN ones are ratings
+# What a trial is for; only MAIN ones are ratings, and CONTROL shows one picture on both sides.
+MAIN, PRACTICE, ATTENTION, CONTROL = PURPOSES = ("main", "practice", "attention", "control")
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
 OBSERVER_KINDS = ("human", "simulated", "machine")
 
@@ -214,8 +215,12 @@ class Trial(Base):
         _one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
         CheckConstraint("(right_stimulus_id IS NULL) = (right_image_token IS NULL)", name="right_has_a_token"),
         CheckConstraint("NOT is_overflow OR state = 'answered'", name="overflow_is_answered"),
-        _one_of("purpose_known", "purpose", (MAIN, PRACTICE, ATTENTION)),
+        _one_of("purpose_known", "purpose", PURPOSES),
         CheckConstraint("(purpose = 'attention') = (expected_response IS NOT NULL)", name="attention_expects"),
+        CheckConstraint(
+            "(purpose = 'control') = (right_stimulus_id IS NOT NULL AND right_stimulus_id = left_stimulus_id)",
+            name="control_shows_one",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
