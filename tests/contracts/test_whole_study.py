@@ -15,14 +15,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PARTICIPANTS = 16
-SMALLER = {  # of examples/demo.toml: 64 + 8 items, so that sixteen people give each item exactly its ratings
+SMALLER = {  # of examples/demo.toml: 64 + 16 items, so that sixteen people give each item exactly its ratings
     'slug = "demo"': 'slug = "small"',
     '"../var/demo/scenes"': '"scenes"',
     '"../var/demo/stimuli"': '"stimuli"',
     '"../models/': f'"{ROOT}/models/',
     '"texts/': f'"{ROOT}/examples/texts/',
     "images = 20\nratings_per_item = 9\ntrials_per_participant = 16": "images = 8\nratings_per_item = 1\ntrials_per_participant = 4",
-    "images = 15\nratings_per_item = 36\ntrials_per_participant = 12": "images = 4\nratings_per_item = 4\ntrials_per_participant = 2",
+    "images = 15\nratings_per_item = 36\ntrials_per_participant = 12": "images = 8\nratings_per_item = 2\ntrials_per_participant = 2",
 }
 
 
@@ -99,7 +99,7 @@ def test_every_item_has_exactly_its_ratings(study):
         answered = [row for row in csv.DictReader(rows) if row["state"] == "answered"]
     ratings = Counter((row["task"], row["item_id"]) for row in answered if row["purpose"] == "main")
     assert Counter(n for (task, _), n in ratings.items() if task == "seeing") == {1: 64}
-    assert Counter(n for (task, _), n in ratings.items() if task == "trusting") == {4: 8}
+    assert Counter(n for (task, _), n in ratings.items() if task == "trusting") == {2: 16}
     assert {row["observer_kind"] for row in answered} == {"simulated"}
     beside = Counter((row["task"], row["purpose"]) for row in answered if row["purpose"] != "main")
     assert beside == {
@@ -107,6 +107,7 @@ def test_every_item_has_exactly_its_ratings(study):
         ("seeing", "attention"): 16,
         ("trusting", "practice"): 16,
         ("trusting", "attention"): 16,
+        ("trusting", "control"): 16,
     }
 
 
