@@ -49,6 +49,22 @@ def test_a_role_allows_what_it_is_for(app: Flask, database: Database, role: str)
         assert session.query(AuditEntry).filter_by(action="export").count() == (exports == 200)
 
 
+def test_an_error_page_leads_a_logged_in_researcher_back_and_nobody_else(app: Flask, database: Database) -> None:
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW, "analyst")
+        session.commit()
+    client = app.test_client()
+    addresses = {"/researcher/studies/demo/participants": 403, "/researcher/studies/none": 404, "/nowhere": 404}
+    pages = {address: client.get(address, follow_redirects=True).text for address in ("/nowhere", "/p/nobody")}
+    assert not any("/researcher" in page for page in pages.values()), "participants are not told of these pages"
+    log_in(client)
+    for address, status in addresses.items():
+        page = client.get(address)
+        assert (page.status_code, '<a href="/researcher/">' in page.text) == (status, True)
+    korean = client.get("/nowhere", headers={"Accept-Language": "ko"}).text
+    assert ">연구자 페이지로 돌아가기</a>" in korean
+
+
 # endpoint → the roles it is for. A page that is missing here fails the test below, before anybody can forget its guard.
 ALL, LOOKERS, EXPORTERS, OWNERS = set(ROLES), {"owner", "viewer"}, {"owner", "analyst"}, {"owner"}
 ROUTES = {
