@@ -21,7 +21,7 @@ from study import create_app
 from study.admins import create_admin
 from study.db import Database, connect, upgrade
 from study.importing import open_study
-from study.schema import Event, Participant, Response, Trial
+from study.schema import Demographic, Event, Participant, Response, Trial
 from tests.study.samples import NOW, SECRET, document, seeing, sha256, trusting
 from tests.study.visitor import join
 
@@ -164,6 +164,15 @@ class LiveStudy:
         with self.database.reading() as session:
             device = session.scalar(select(Participant.device).where(Participant.token == token))
         return (device or {}).get("reports", [])
+
+    def about(self, token: str) -> dict[str, str]:
+        """What the participant has told of themselves, by question."""
+        with self.database.reading() as session:
+            told = select(Demographic.question, Demographic.answer)
+            rows = session.execute(
+                told.join(Participant, Participant.id == Demographic.participant_id).where(Participant.token == token)
+            )
+            return {question: answer for question, answer in rows}
 
     def completion_code(self, token: str) -> str | None:
         with self.database.reading() as session:

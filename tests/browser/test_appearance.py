@@ -128,6 +128,10 @@ def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStud
     new_page.get_by_role("table").get_by_role("link").nth(1).click()
     new_page.get_by_text("Exclude this participant", exact=True).click()
     tour.sees(new_page, "researcher-6-participant")
+    new_page.goto(f"{live.origin}/researcher/studies/none")
+    tour.sees(new_page, "researcher-7-error")
+    new_page.get_by_role("link", name="Back to the researchers' pages").click()
+    expect(new_page.get_by_role("link", name="What did the network see?")).to_be_visible()
 
 
 def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page, live: LiveStudy) -> None:
