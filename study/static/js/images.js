@@ -6,7 +6,7 @@ const LONGEST_PAUSE_MS = 10_000;
 
 export class Pictures {
   #urls; // of each trial, in order
-  #loading = new Map(); // url → Promise<HTMLImageElement>
+  #loading = new Map(); // position → Promise<HTMLImageElement>[], an element for each side even of one address
   #slots = AT_ONCE;
   #waiting = [];
   #retryNow = new EventTarget();
@@ -19,10 +19,11 @@ export class Pictures {
 
   /** The decoded pictures of trial `position`; those of the next trials are fetched behind them. */
   async of(position) {
-    const wanted = this.#urls[position].map((url) => this.#load(url));
-    for (const urls of this.#urls.slice(position + 1, position + 1 + AHEAD)) urls.forEach((url) => this.#load(url));
+    const wanted = this.#load(position);
+    const last = Math.min(position + AHEAD, this.#urls.length - 1);
+    for (let next = position + 1; next <= last; next += 1) this.#load(next);
     const images = await Promise.all(wanted);
-    for (const url of this.#urls[position]) this.#loading.delete(url);
+    this.#loading.delete(position);
     return images;
   }
 
@@ -36,9 +37,14 @@ export class Pictures {
     this.#retryNow.dispatchEvent(new Event("retry"));
   }
 
-  #load(url) {
-    if (!this.#loading.has(url)) this.#loading.set(url, this.#fetch(url));
-    return this.#loading.get(url);
+  #load(position) {
+    if (!this.#loading.has(position)) {
+      this.#loading.set(
+        position,
+        this.#urls[position].map((url) => this.#fetch(url)),
+      );
+    }
+    return this.#loading.get(position);
   }
 
   async #fetch(url) {
