@@ -108,7 +108,8 @@ def _key(section: str, location: tuple[int | str, ...]) -> str:
 def _expected(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
-    given = "" if error["type"] == "missing" else f" (given: {str(error['input'])[:60]!r})"
+    whole = error["type"] == "missing" or isinstance(error["input"], dict)  # the message names what is wrong in it
+    given = "" if whole else f" (given: {str(error['input'])[:60]!r})"
     return error["msg"].removeprefix("Value error, ") + given
 
 

@@ -34,8 +34,14 @@ def analyze(source: Path, out: Path, language: str = "en") -> None:
 )
 @click.option("--ratings", multiple=True, type=click.IntRange(1), help="Ratings of an item.")
 @click.option("--participants", multiple=True, type=click.IntRange(2))
-@click.option("--draws", default=200, show_default=True, help="Simulated studies at each point of the grid.")
-@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--draws",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Simulated studies at each point of the grid.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--out", default=Path("power"), show_default=True, type=click.Path(path_type=Path))
 def power(
     definition: Definition,

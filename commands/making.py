@@ -14,9 +14,9 @@ from definition import Definition
 
 @click.command("make-scenes")
 @study_option
-@click.option("--train-images", default=1500, show_default=True)
-@click.option("--val-images", default=400, show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@click.option("--train-images", default=1500, show_default=True, type=click.IntRange(1))
+@click.option("--val-images", default=400, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 def make_scenes(definition: Definition, train_images: int, val_images: int, seed: int) -> None:
     """Draw scenes in VOC layout into the definition's [dataset] root.
 
@@ -88,8 +88,15 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
 
 @click.command()
 @study_option
-@click.option("--images", "count", default=4, show_default=True, help="Photographs of the split, the first ones.")
-@click.option("--seed", default=0, show_default=True, help="Of the random weights.")
+@click.option(
+    "--images",
+    "count",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Photographs of the split, the first ones.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the random weights.")
 @click.option("--out", default=Path("sanity.csv"), show_default=True, type=click.Path(path_type=Path))
 def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     """How much each method depends on the weights: layer after layer is made random, the maps are compared.
@@ -126,9 +133,21 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     type=click.Choice(["machine:classifier", "machine:box-energy", "synthetic"]),
     help="May be given several times; without it all of them.",
 )
-@click.option("--runs", default=16, show_default=True, help="How often each takes a participant's share of the trials.")
-@click.option("--training-images", default=400, show_default=True, help="For the classifier; none that is shown.")
-@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--runs",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How often each takes a participant's share of the trials.",
+)
+@click.option(
+    "--training-images",
+    default=400,
+    show_default=True,
+    type=click.IntRange(1),
+    help="For the classifier; none that is shown.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--out", default=Path("observed"), show_default=True, type=click.Path(path_type=Path))
 def observe(
     definition: Definition, observers: tuple[str, ...], runs: int, training_images: int, seed: int, out: Path

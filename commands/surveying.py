@@ -99,8 +99,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.command()
 @study_option
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
-@click.option("--participants", default=72, show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@click.option("--participants", default=72, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 def simulate(definition: Definition, url: str, participants: int, seed: int) -> None:
     """Let simulated participants take the study over HTTP, marked as simulated wherever their answers go.
 

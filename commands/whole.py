@@ -52,6 +52,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from models.voc import open_split
     from stimuli.manifest import read_provenance, verify
     from study.frontend import check_packages
+    from study.importing import require_same_definition
 
     def photographs() -> str:
         dataset = definition.dataset
@@ -70,7 +71,10 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{count} visualizations in {folder}, every file as it was made"
 
     def database() -> str:
-        return ready_database().engine.url.render_as_string(hide_password=True)
+        ready = ready_database()
+        with ready.reading() as session:
+            require_same_definition(session, definition.document, definition.sha256)
+        return ready.engine.url.render_as_string(hide_password=True)
 
     def front_end() -> str:
         check_packages()
@@ -135,8 +139,8 @@ def demo_researcher(session: Any) -> str:
 
 @click.command()
 @study_option
-@click.option("--participants", default=72, show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@click.option("--participants", default=72, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.pass_context
 def rehearse(ctx: click.Context, definition: Definition, participants: int, seed: int) -> None:
     """A dress rehearsal: the whole study with simulated participants, to a report, in a database of its own.

@@ -93,7 +93,7 @@ def verify_command(source: Path) -> None:
 @study_option
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
 @click.option("--participants", default=30, show_default=True, type=click.IntRange(4))
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 def blind_check_command(slug: str, url: str, participants: int, seed: int) -> None:
     """Does anything but the pixels tell method, network, truth or a catch trial? Exit status 1 if so.
 

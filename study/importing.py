@@ -72,9 +72,14 @@ def open_study(
     return Opened(study, is_new=True)
 
 
-def _require_same(
-    session: Session, existing: Study, document: dict[str, Any], sha256: str, stimuli: Sequence[StimulusRow]
-) -> None:
+def require_same_definition(session: Session, document: dict[str, Any], sha256: str) -> None:
+    """Raise OpeningError, naming what differs, when the study of that slug is open with another definition."""
+    existing = session.scalar(select(Study).where(Study.slug == document["study"]["slug"]))
+    if existing:
+        _require_definition(session, existing, document, sha256)
+
+
+def _require_definition(session: Session, existing: Study, document: dict[str, Any], sha256: str) -> None:
     originals = set(session.scalars(select(Amendment.previous_sha256).where(Amendment.study_id == existing.id)))
     if sha256 not in originals | {existing.definition_sha256}:
         keys = sorted(document.keys() | existing.document.keys())
@@ -83,6 +88,12 @@ def _require_same(
             f"study {existing.slug!r} is open with another definition; changed: {', '.join(changed)}."
             " A definition is frozen when its study opens: undo the change, or give the new study another slug"
         )
+
+
+def _require_same(
+    session: Session, existing: Study, document: dict[str, Any], sha256: str, stimuli: Sequence[StimulusRow]
+) -> None:
+    _require_definition(session, existing, document, sha256)
     ids = set(session.scalars(select(Stimulus.stimulus_id).where(Stimulus.study_id == existing.id)))
     if ids != {stimulus.stimulus_id for stimulus in stimuli}:
         raise OpeningError(

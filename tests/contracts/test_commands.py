@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 import click
@@ -20,6 +21,20 @@ def every_command(group: click.Group, prefix: tuple[str, ...] = ()):
             yield from every_command(command, (*prefix, name))
         else:
             yield (*prefix, name)
+
+
+NUMBERS = {
+    f"{' '.join(command)} {option.opts[0]}": option
+    for command in every_command(manage.cli)
+    for option in reduce(lambda group, name: group.commands[name], command, manage.cli).params
+    if isinstance(option.type, click.types.IntParamType) and option.name not in ("port", "workers", "threads")
+}
+
+
+@pytest.mark.parametrize("option", NUMBERS.values(), ids=NUMBERS)
+def test_a_number_below_its_range_is_refused_before_anything_is_done(option):
+    with pytest.raises(click.BadParameter, match="-3 is not in the range"):
+        option.type.convert("-3", option, None)
 
 
 @pytest.mark.parametrize("command", list(every_command(manage.cli)), ids=" ".join)

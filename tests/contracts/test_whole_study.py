@@ -130,6 +130,8 @@ def test_opening_again_changes_nothing_and_opening_a_changed_definition_is_refus
     done = study.run("open-study", "--study", str(changed))
     assert done.returncode == 1
     assert "is open with another definition; changed: study" in done.stderr
+    told = study.run("check", "--study", str(changed)).stdout
+    assert re.search(r"NOT READY +database: .* is open with another definition; changed: study", told)
     assert "Traceback" not in done.stderr
 
 
