@@ -7,6 +7,7 @@ are lettered in English and the report says so (docs/adr/066).
 """
 
 import io
+import logging
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -74,6 +75,7 @@ def korean_font() -> str | None:
     if not found:
         return None
     chosen = min(found, key=lambda name: (KOREAN_FONTS.index(name) if name in KOREAN_FONTS else 99, name))
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of each weight the font lacks
     for path in found[chosen]:
         font_manager.fontManager.addfont(path)
     return chosen

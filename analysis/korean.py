@@ -21,6 +21,8 @@ TEXTS = {
     "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
     " {worst_value}; guessing gives 50%.": "“{task}”에서 정답 범주를 가장 자주 맞힌 방법은 {best} {best_value}, 가장 드물게 맞힌"
     " 방법은 {worst} {worst_value}이었습니다. 추측하면 50%입니다.",
+    "In “{task}”, the right category was named equally often with every method, in {value} of the answers; guessing gives"
+    " 50%.": "“{task}”에서 정답 범주를 맞힌 비율은 모든 방법에서 {value}로 같습니다. 추측하면 50%입니다.",
     "In “{task}”, the right category was named in {value} of the answers with {method}; guessing gives 50%.": "“{task}”에서"
     " {method}의 응답 중 정답 범주를 맞힌 비율은 {value}입니다. 추측하면 50%입니다.",
     "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.": "“{task}”에서 −2부터 2까지의 척도로"

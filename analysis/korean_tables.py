@@ -103,10 +103,10 @@ TABLE_TEXTS = {
     "Not known: size and composition of the pictures.": "알 수 없음: 그림의 크기와 구성.",
     "The whole photograph squashed to the network's input.": "사진 전체를 네트워크 입력 크기로 맞춥니다.",
     "Not known: attention checks and pay.": "알 수 없음: 주의 확인 문항과 보수.",
-    "No attention checks; pay is the recruiter's.": "주의 확인 문항이 없고, 보수는 모집자가 정합니다.",
+    "As the definition says; pay is the recruiter's.": "연구 정의에 따릅니다. 보수는 모집자가 정합니다.",
     "43 workers gave 3,240 responses, so they saw images repeatedly.": "작업자 43명이 응답 3,240개를 냈으므로 같은 이미지를 되풀이해 보았습니다.",
-    "Nobody sees an image twice in a task, which needs at least 72 people.": "한 과제에서 같은 이미지를 두 번 보는 사람이 없으므로 적어도 72명이"
-    " 필요합니다.",
+    "Nobody sees an image twice in a task, which at the paper's design needs at least 72 people.": "한 과제에서 같은 이미지를"
+    " 두 번 보는 사람이 없으므로, 논문의 설계에서는 적어도 72명이 필요합니다.",
     "No interval and no test was published.": "구간도 검정도 발표되지 않았습니다.",
     "Two-way clustered intervals; the paper's figures stand without.": "이원 군집 구간을 쓰고, 논문의 수치에는 구간이 없습니다.",
     # where answers come from

@@ -37,10 +37,10 @@ GRAD_CAM = PaperFigures(
         ("Not known: which 90 image–category pairs.", "Drawn with the definition's seed from the eligible images."),
         ("Not known: how many images and ratings the trust study had.", "As the definition says."),
         ("Not known: size and composition of the pictures.", "The whole photograph squashed to the network's input."),
-        ("Not known: attention checks and pay.", "No attention checks; pay is the recruiter's."),
+        ("Not known: attention checks and pay.", "As the definition says; pay is the recruiter's."),
         (
             "43 workers gave 3,240 responses, so they saw images repeatedly.",
-            "Nobody sees an image twice in a task, which needs at least 72 people.",
+            "Nobody sees an image twice in a task, which at the paper's design needs at least 72 people.",
         ),
         ("No interval and no test was published.", "Two-way clustered intervals; the paper's figures stand without."),
     ),

@@ -66,6 +66,13 @@ def _task_finding(results: TaskResults, say: Wording) -> str:
             value=_with_interval(best, percent),
             method=method_name(best["method"]),
         )
+    if best["value"] == worst["value"]:
+        return say(
+            "In “{task}”, the right category was named equally often with every method, in {value} of the answers;"
+            " guessing gives 50%.",
+            task=name,
+            value=percent(best["value"]),
+        )
     return say(
         "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
         " {worst_value}; guessing gives 50%.",

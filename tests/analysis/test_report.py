@@ -187,6 +187,10 @@ DEGENERATE = {
     "no trust task": (lambda s: one_task(s, "class-discrimination"), "Accuracy by method"),
     "trust task only": (lambda s: one_task(s, "trust"), "Mean score by method"),
     "all right": (lambda s: all_choices(s, True), "the interval is the exact binomial one"),
+    "every method alike": (
+        lambda s: all_choices(s, True),
+        "named equally often with every method, in 100.0% of the answers",
+    ),
     "all wrong": (lambda s: all_choices(s, False), "the interval is the exact binomial one"),
     "nobody joined": (lambda s: keep(s, s.trials.index < 0), "Nobody has taken part"),
     "nobody answered": (
