@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import Estimate, combination, difference, no_estimate, proportion
+from analysis.export import DIFFERENCE_BOUNDS
 
 
 def is_identical_pair(trials: pd.DataFrame) -> pd.Series:
@@ -21,6 +22,7 @@ def later_half(trials: pd.DataFrame) -> np.ndarray:
 
 def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Class discrimination: pull of the first option, its effect on accuracy, and learning or tiring."""
+    bounds = DIFFERENCE_BOUNDS["class-discrimination"]
     first = trials["option_order"].str.split(";").str[0]
     chose_first = (trials["response"] == first).to_numpy()
     frame = trials.assign(all="all", truth_first=first == trials["category"], later=later_half(trials))
@@ -28,8 +30,8 @@ def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     correct = trials["correct"].to_numpy()
     rows = {
         "first option chosen": proportion(everything, "all", confidence, 0.5),
-        "accuracy: right option first − second": _difference(frame, correct, "truth_first", confidence),
-        "accuracy: second half − first half": _difference(frame, correct, "later", confidence),
+        "accuracy: right option first − second": _difference(frame, correct, "truth_first", confidence, bounds),
+        "accuracy: second half − first half": _difference(frame, correct, "later", confidence, bounds),
     }
     return estimate_table(rows, ["effect"])
 
@@ -37,11 +39,11 @@ def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
 def trust_biases(trials: pd.DataFrame, controls: pd.DataFrame, first_network: str, confidence: float) -> pd.DataFrame:
     """Trust: pull of the left side, sides swapped, order in the session, and identical pairs where there are any."""
     frame = trials.assign(left=trials["left_network"] == first_network, later=later_half(trials))
-    score = trials["score"].to_numpy()
+    score, bounds = trials["score"].to_numpy(), DIFFERENCE_BOUNDS["trust"]
     rows = {
         "mean answer towards the left": _mean_answer(trials, confidence),
-        "score: first network left − right": _difference(frame, score, "left", confidence),
-        "score: second half − first half": _difference(frame, score, "later", confidence),
+        "score: first network left − right": _difference(frame, score, "left", confidence, bounds),
+        "score: second half − first half": _difference(frame, score, "later", confidence, bounds),
     }
     if len(controls):
         rows["identical pairs: mean answer towards the left"] = _mean_answer(controls, confidence)
@@ -54,8 +56,10 @@ def _mean_answer(trials: pd.DataFrame, confidence: float) -> Estimate:
     return combination(cells, np.ones(1), confidence, bounds=(-2, 2))
 
 
-def _difference(frame: pd.DataFrame, values: np.ndarray, column: str, confidence: float) -> Estimate:
+def _difference(
+    frame: pd.DataFrame, values: np.ndarray, column: str, confidence: float, bounds: tuple[float, float]
+) -> Estimate:
     """Mean where `column` is true minus mean where it is false."""
     if not frame[column].any() or frame[column].all():
         return no_estimate("one of the two sides has no responses.")
-    return difference(cells_by(frame, values, {column: (True, False)}), True, False, confidence)
+    return difference(cells_by(frame, values, {column: (True, False)}), True, False, confidence, bounds)

@@ -17,6 +17,7 @@ from analysis.estimates import combination
 
 STEPS = (1, 2, 3, 4)
 STATED = dict(zip(STEPS, np.linspace(CHANCE, 1, len(STEPS)).tolist(), strict=True))  # the chance of being right
+GAPS = (CHANCE - 1, 1.0)  # from a guess that is right to certainty that is wrong
 
 
 def by_confidence(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -37,8 +38,9 @@ def overconfidence(trials: pd.DataFrame, methods: Sequence[str], confidence: flo
     cells = cells_by(asked, gap, {"method": methods})
     everything = cells_by(asked.assign(all="all"), gap, {"all": ("all",)})
     eye = np.eye(len(methods))
-    rows = {method: combination(cells, eye[i], confidence) for i, method in enumerate(methods)}
-    return estimate_table(rows | {"all": combination(everything, np.ones(1), confidence)}, ["method"])
+    rows = {method: combination(cells, eye[i], confidence, bounds=GAPS) for i, method in enumerate(methods)}
+    rows["all"] = combination(everything, np.ones(1), confidence, bounds=GAPS)
+    return estimate_table(rows, ["method"])
 
 
 def _asked(trials: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from scipy import stats
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, difference, linearized, no_estimate, proportion, wilson
 from analysis.exclusions import analysed
-from analysis.export import Export, ExportError
+from analysis.export import DIFFERENCE_BOUNDS, Export, ExportError
 
 CHANCE = 0.5
 
@@ -58,7 +58,8 @@ def accuracy_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]],
 
 def accuracy_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
     """Accuracy with method `a` minus that with `b`."""
-    return difference(accuracy_cells(trials, {"method": methods}), a, b, confidence)
+    bounds = DIFFERENCE_BOUNDS["class-discrimination"]
+    return difference(accuracy_cells(trials, {"method": methods}), a, b, confidence, bounds)
 
 
 def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:

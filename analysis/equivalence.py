@@ -15,9 +15,10 @@ import pandas as pd
 from scipy import special
 
 from analysis.config import AnalysisConfig
+from analysis.estimates import cut_note
+from analysis.export import SCALES
 from analysis.paper import PaperFigures
 
-SCALES = {"class-discrimination": 1.0, "trust": 4.0}
 TOST_LEVEL = 0.05
 COLUMNS = (
     "task", "kind", "figure", "paper", "value", "difference", "low", "high", "se", "margin", "verdict", "note",
@@ -62,16 +63,10 @@ def _row(
     difference = entry.value - entry.paper
     reach = se * special.stdtrit(entry.df, 0.5 + rules.confidence / 2)
     inner = se * special.stdtrit(entry.df, 1 - TOST_LEVEL)
-    return (
-        *head,
-        difference,
-        difference - reach,
-        difference + reach,
-        se,
-        margin,
-        _verdict(difference, reach, inner, margin),
-        "",
-    )
+    widest = SCALES[kind] * len(methods)  # two means are a scale apart at most, two differences two
+    low, high = difference - reach, difference + reach
+    verdict, note = _verdict(difference, reach, inner, margin), cut_note((low, high), (-widest, widest))
+    return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note
 
 
 def _verdict(difference: float, reach: float, inner: float, margin: float) -> str:

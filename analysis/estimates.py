@@ -9,7 +9,7 @@ degrees of freedom; and where the two-way variance falls below both one-way vari
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse, special
@@ -21,6 +21,8 @@ EXACT_NOTE = (
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
     " number of the two as its trials."
 )
+CUT_NOTE = "The interval is cut to the possible values."
+OPEN_NOTE = "Too few participants or images: the interval holds every possible value."
 
 
 class EstimateError(Exception):
@@ -207,8 +209,7 @@ def with_interval(
         return _bare(value, spread, note)
     se = float(np.sqrt(spread.value))
     reach = se * _t_quantile(spread.df, confidence)
-    low, high = max(value - reach, bounds[0]), min(value + reach, bounds[1])
-    return _estimate(value, low, high, se, (value - null) / se, spread)
+    return within(_estimate(value, value - reach, value + reach, se, (value - null) / se, spread), bounds)
 
 
 def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float | None = None) -> Estimate:
@@ -237,12 +238,27 @@ def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float
     return _estimate(value, low, high, se, t, spread)
 
 
-def difference(cells: CellMeans, a: Hashable, b: Hashable, confidence: float) -> Estimate:
-    """Mean of cell `a` minus mean of cell `b`, from their joint covariance."""
+def difference(
+    cells: CellMeans, a: Hashable, b: Hashable, confidence: float, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> Estimate:
+    """Mean of cell `a` minus mean of cell `b`, from their joint covariance; its interval cut to `bounds`."""
     weights = np.zeros(len(cells.labels))
     weights[cells.index(a)] += 1
     weights[cells.index(b)] -= 1
-    return combination(cells, weights, confidence)
+    return combination(cells, weights, confidence, bounds=bounds)
+
+
+def within(estimate: Estimate, bounds: tuple[float, float]) -> Estimate:
+    """`estimate` with its interval cut to `bounds`, the values that are possible at all; a note says that it was."""
+    if estimate.low is None or not (note := cut_note((estimate.low, estimate.high), bounds)):
+        return estimate
+    return replace(estimate, low=max(estimate.low, bounds[0]), high=min(estimate.high, bounds[1]), note=note)
+
+
+def cut_note(reach: tuple[float, float], bounds: tuple[float, float]) -> str:
+    """What is said of an interval that `reach`es beyond `bounds`; empty for one that does not."""
+    beyond = reach[0] < bounds[0], reach[1] > bounds[1]
+    return OPEN_NOTE if all(beyond) else CUT_NOTE if any(beyond) else ""
 
 
 def no_estimate(note: str) -> Estimate:

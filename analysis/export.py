@@ -9,6 +9,8 @@ from analysis.config import AnalysisConfig
 from analysis.observers import parse
 
 TASK_KINDS = ("class-discrimination", "trust")
+SCALES = {"class-discrimination": 1.0, "trust": 4.0}  # from the least to the most: shares 0…1, scores −2…2
+DIFFERENCE_BOUNDS = {kind: (-length, length) for kind, length in SCALES.items()}  # of two means
 
 
 class ExportError(Exception):

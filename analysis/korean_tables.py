@@ -212,6 +212,9 @@ TABLE_TEXTS = {
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller number"
     " of the two as its trials.": "참가자나 이미지 사이에 변이가 없어, 둘 중 작은 수를 시행 수로 하는 정확 이항 구간입니다.",
     "The right option never stood in one of the two places.": "정답 선택지가 두 자리 중 한 곳에는 나온 적이 없습니다.",
+    "The interval is cut to the possible values.": "구간을 가능한 값의 범위로 잘랐습니다.",
+    "Too few participants or images: the interval holds every possible value.": "참가자나 이미지가 너무 적어 구간이 가능한 모든"
+    " 값을 담고 있습니다.",
     "No item has two responses.": "응답이 둘 이상인 항목이 없습니다.",
     "All responses are the same, so there is nothing to agree on.": "모든 응답이 같아 일치도를 말할 수 없습니다.",
     "One of the two sides has no responses.": "두 쪽 중 한 쪽에 응답이 없습니다.",

@@ -12,9 +12,9 @@ from analysis import mixed, ordinal
 from analysis.bootstrap import pigeonhole
 from analysis.cells import cells_by, estimate_table
 from analysis.config import ExclusionsConfig
-from analysis.estimates import Estimate, Variance, no_estimate, variance, with_interval
+from analysis.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
 from analysis.exclusions import apply_exclusions
-from analysis.export import Export, Task
+from analysis.export import DIFFERENCE_BOUNDS, Export, Task
 
 VALUES = {"class-discrimination": "correct", "trust": "score"}
 PRIMARY = ("as defined", "left out", "two-way clusters")
@@ -35,7 +35,8 @@ def multiverse(export: Export) -> pd.DataFrame:
             rows = trials[trials["task"] == task.name]
             for name, compute in ANALYSES[task.kind].items():
                 key = (task.name, task.kind, contrast.a, contrast.b, exclusions, overflow, name)
-                estimates[key] = compute(rows, task, contrast.a, contrast.b, export.config.confidence)
+                estimate = compute(rows, task, contrast.a, contrast.b, export.config.confidence)
+                estimates[key] = within(estimate, DIFFERENCE_BOUNDS[task.kind])
     table = estimate_table(estimates, ["task", "kind", "a", "b", "exclusions", "overflow", "analysis"])
     return table.assign(primary=[key[4:] == PRIMARY for key in estimates]).sort_values(
         ["task", "a", "b"], kind="stable", ignore_index=True

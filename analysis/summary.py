@@ -118,12 +118,13 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
         if not row.tested
         else say("these data do not settle whether there is a difference")
     )
-    return say(
+    sentence = say(
         "{a} against {b} in “{task}”: {size} {unit} (from {low} to {high}; {p} after Holm's correction):"
         " {verdict}.",
         a=a, b=b, task=row.task, size=size, unit=unit, low=write(row.low), high=write(row.high),
         p=p_equals(row.p_holm), verdict=verdict,
     )  # fmt: skip
+    return f"{sentence} {say.note(row.note)}" if row.note else sentence
 
 
 def _with_interval(row: pd.Series, write: Callable[[float], str]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, combination, difference, proportion
 from analysis.exclusions import analysed
-from analysis.export import Export
+from analysis.export import DIFFERENCE_BOUNDS, Export
 
 SCORES = (-2, -1, 0, 1, 2)  # towards the task's second network … towards its first
 
@@ -37,7 +37,7 @@ def mean_score_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]
 
 def score_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
     """Mean score with method `a` minus that with `b`."""
-    return difference(score_cells(trials, {"method": methods}), a, b, confidence)
+    return difference(score_cells(trials, {"method": methods}), a, b, confidence, DIFFERENCE_BOUNDS["trust"])
 
 
 def answer_shares(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
