@@ -2,8 +2,9 @@
 
 The rule, with E the error of the difference (below) and a margin of a tenth of the scale unless the definition says
 otherwise: **replicated** when the difference lies within the margin by two one-sided tests at 5 % (Schuirmann 1987:
-the 90 % interval is inside ±margin); else **not replicated** when the difference is not 0 at the study's confidence;
-else **underpowered**: these data can tell neither.
+the 90 % interval is inside ±margin) and, for a comparison, its own interval excludes 0 on the paper's side, because a
+margin may be wider than the paper's difference; else **not replicated** when the difference from the paper is not 0 at
+the study's confidence; else **underpowered**: these data can tell neither.
 
 No error was published for the paper's figures. An accuracy of the paper is given the error that the paper's number of
 responses would have with this study's design effect (this study's variance over that of independent responses, at
@@ -65,14 +66,15 @@ def _row(
     inner = se * special.stdtrit(entry.df, 1 - TOST_LEVEL)
     widest = SCALES[kind] * len(methods)  # two means are a scale apart at most, two differences two
     low, high = difference - reach, difference + reach
-    verdict, note = _verdict(difference, reach, inner, margin), cut_note((low, high), (-widest, widest))
+    near = abs(difference) + inner < margin and (len(methods) == 1 or _shows_effect(entry))
+    verdict = "replicated" if near else "not replicated" if abs(difference) > reach else "underpowered"
+    note = cut_note((low, high), (-widest, widest))
     return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note
 
 
-def _verdict(difference: float, reach: float, inner: float, margin: float) -> str:
-    if abs(difference) + inner < margin:
-        return "replicated"
-    return "not replicated" if abs(difference) > reach else "underpowered"
+def _shows_effect(contrast: object) -> bool:
+    """Whether this study's own interval of the comparison excludes 0 on the paper's side."""
+    return contrast.low > 0 if contrast.paper > 0 else contrast.high < 0
 
 
 def _paper_variance(kind: str, variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:

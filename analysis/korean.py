@@ -92,13 +92,15 @@ TEXTS = {
     " bootstrap is never too sure and stands as the conservative bound.": "같은 비교를 다른 선택으로 다시 했습니다: 누구를 남길지, 어떻게"
     " 계산할지. 제외와 초과 응답은 차이를 만드는 곳에만 나옵니다. “독립 응답”은 다른 연구가 보고하는 값으로 지나치게 확신하며, 비둘기집"
     " 부트스트랩은 결코 지나치게 확신하지 않는 보수적 한계입니다.",
-    "Replicated: two one-sided tests at 5% place the difference within {margin} of the scale. Otherwise not replicated where"
+    "Replicated: two one-sided tests at 5% place the difference within {margin} of the scale and, for a comparison, its own"
+    " interval excludes 0 on the paper's side (a margin may be wider than the paper's difference). Otherwise not replicated where"
     " the interval of the difference excludes 0, else underpowered: these data can tell neither. The interval counts the"
     " error of both studies; the paper published none, so its accuracies are given the error of their number of responses"
-    " under this study's design effect, and its mean scores this study's own.": "재현됨: 5% 수준의 두 단측 검정이 차이를 척도의 {margin}"
-    " 이내로 봅니다. 그렇지 않으면, 차이의 구간이 0을 포함하지 않을 때 재현되지 않음, 아니면 검정력 부족으로 이 자료로는 어느 쪽도 말할 수"
+    " under this study's design effect, and its mean scores this study's own. Each verdict stands by itself: verdicts are not"
+    " corrected for their number.": "재현됨: 5% 수준의 두 단측 검정이 차이를 척도의 {margin} 이내로 보고, 비교라면 그 비교 자체의 구간도"
+    " 논문과 같은 쪽에서 0을 포함하지 않습니다(허용 폭이 논문의 차이보다 넓을 수 있기 때문입니다). 그렇지 않으면, 차이의 구간이 0을 포함하지 않을 때 재현되지 않음, 아니면 검정력 부족으로 이 자료로는 어느 쪽도 말할 수"
     " 없습니다. 구간에는 두 연구의 오차가 모두 들어 있습니다. 논문은 오차를 내지 않았으므로 정확도에는 이 연구의 설계 효과 아래 그 응답 수의"
-    " 오차를, 평균 점수에는 이 연구의 오차를 썼습니다.",
+    " 오차를, 평균 점수에는 이 연구의 오차를 썼습니다. 판정은 저마다 따로 내린 것이며 판정의 수에 대해 보정하지 않았습니다.",
     # figures
     "Right answers by method. Dots and blue lines: this study with its interval over participants and images. Grey lines:"
     " the naive interval, which takes every response for independent and is too short. Dashed: guessing, 50%.": "방법별 정답률. 점과"
@@ -189,10 +191,11 @@ TEXTS = {
     "All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970).": "모든 네트워크의 순위는 동점을 허용한 Bradley–Terry"
     " 모형(Davidson, 1970)으로 매겼다.",
     "A figure of Selvaraju et al. (2020) counts as replicated when two one-sided tests at 5% (Schuirmann, 1987) place the"
-    " difference within {margin} of the scale, else as not replicated when the difference is told from 0, else as"
-    " underpowered. The paper's accuracies are given the error that its number of responses has under this study's design"
+    " difference within {margin} of the scale and, for a comparison, its own interval excludes 0 on the paper's side, else as not"
+    " replicated when the difference from the paper is told from 0, else as underpowered; verdicts are not corrected for their number. The paper's accuracies are given the error that its number of responses has under this study's design"
     " effect, its mean scores this study's own error.": "Selvaraju 등(2020)의 수치는 5% 수준의 두 단측 검정(Schuirmann, 1987)이 차이를 척도의"
-    " {margin} 이내로 보면 재현됨, 아니면 차이가 0과 구별될 때 재현되지 않음, 그 밖에는 검정력 부족으로 본다. 논문의 정확도에는 이 연구의 설계"
+    " {margin} 이내로 보고 비교라면 그 자체의 구간도 논문과 같은 쪽에서 0을 포함하지 않을 때 재현됨, 아니면 논문과의 차이가 0과 구별될 때"
+    " 재현되지 않음, 그 밖에는 검정력 부족으로 본다. 판정의 수에 대해서는 보정하지 않는다. 논문의 정확도에는 이 연구의 설계"
     " 효과 아래 그 응답 수가 갖는 오차를, 평균 점수에는 이 연구의 오차를 준다.",
 }
 KOREAN = TEXTS | TABLE_TEXTS

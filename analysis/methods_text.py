@@ -191,8 +191,10 @@ def _further(export: Export, say: Wording) -> str:
             say(
                 "A figure of Selvaraju et al. (2020) counts as replicated when two one-sided tests at 5% (Schuirmann,"
                 " 1987)"
-                " place the difference within {margin} of the scale, else as not replicated when the difference is told"
-                " from 0, else as underpowered. The paper's accuracies are given the error that its number of responses"
+                " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"
+                " on the paper's side, else as not replicated when the difference from the paper is told"
+                " from 0, else as underpowered; verdicts are not corrected for their number."
+                " The paper's accuracies are given the error that its number of responses"
                 " has under this study's design effect, its mean scores this study's own error.",
                 margin=f"{100 * export.config.equivalence_margin:g}%",
             )

@@ -48,6 +48,28 @@ def test_the_rule_gives_its_three_verdicts(kind, value, se, verdict):
     assert one_mean(kind, value, se)["verdict"] == verdict
 
 
+def one_difference(value, low, high):
+    """The verdict on the paper's trust difference of +0.27, which is smaller than the margin of 0.4."""
+    methods = ["guided-grad-cam", "guided-backprop"]
+    table = pd.DataFrame({"method": methods, "value": [1.2, 1.0], "responses": [810, 810], "paper": [np.nan, np.nan]})
+    head = {"task": "t", "kind": "trust", "a": methods[0], "b": methods[1], "paper": 0.27, "note": ""}
+    contrast = pd.DataFrame([head | {"value": value, "se": 0.05, "df": 44, "low": low, "high": high}])
+    return equivalence({("t", "trust"): table}, contrast, GRAD_CAM, AnalysisConfig()).iloc[0]["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (0.25, 0.15, 0.35, "replicated"),
+        (0.18, -0.02, 0.38, "underpowered"),  # within the margin of the paper's, and no effect shown
+        (0.0, -0.1, 0.1, "not replicated"),  # within the margin, told from the paper's
+        (-0.3, -0.4, -0.2, "not replicated"),  # an effect, but the other way
+    ],
+)
+def test_a_comparison_is_replicated_only_where_it_shows_the_paper_s_effect(value, low, high, verdict):
+    assert one_difference(value, low, high) == verdict
+
+
 def test_a_mean_score_s_error_is_this_study_s_taken_twice_and_the_tests_are_tost():
     """Oracle: two samples of one variance, statsmodels' two one-sided t-tests at the edge of the margin."""
     rng = np.random.default_rng(2)
