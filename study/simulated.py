@@ -14,6 +14,7 @@ import numpy as np
 
 from study.errors import SimulationError
 from study.pictures import unpadded
+from study.tally import KIND_HEADER
 
 # (a trial of the plan, the bytes of its images, random numbers) → (value of an option, rt in ms)
 Choose = Callable[[dict[str, Any], list[bytes], np.random.Generator], tuple[str, float]]
@@ -32,6 +33,7 @@ class Exchange:
 
 
 Witness = Callable[[Exchange], None]
+_KIND = "simulated"
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 _MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
 
@@ -46,7 +48,7 @@ def run_participant(
     """
     with _Browser(base_url, witness) as browser:
         form = _read(browser.get(f"/s/{slug}"))
-        fields = form.fields | {"consent": "yes", "observer_kind": "simulated"}
+        fields = form.fields | {"consent": "yes", "observer_kind": _KIND}
         browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
         entry = browser.address.removesuffix("/study")
         plan = json.loads(browser.get(f"{entry}/plan"))
@@ -127,7 +129,7 @@ class _Browser:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
-        sent = headers | ({"Cookie": cookies} if cookies else {})
+        sent = headers | {KIND_HEADER: _KIND} | ({"Cookie": cookies} if cookies else {})
         begun = time.perf_counter()
         try:
             self._connection.request(method, path, body, sent)

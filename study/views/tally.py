@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
 
-from study.tally import Tally
+from study.tally import KIND_HEADER, Tally
 
 _KEY = "discern-tally"
 
@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
         elif request.endpoint == "participant.landing" and request.method == "GET" and response.status_code == 200:
             provider = g.get("provider")
             if provider and not provider.is_preview(request.args):
-                tally().add_opened(request.view_args["slug"])
+                tally().add_opened(request.view_args["slug"], request.headers.get(KIND_HEADER, "human"))
         return response
 
 

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from study.db import Database
 from study.errors import SimulationError
-from study.schema import Participant, Response
+from study.schema import OBSERVER_KINDS, Participant, Response
 from study.simulated import run_participant
 from tests.study.samples import document, seeing
 
@@ -46,6 +46,15 @@ def test_it_takes_the_study_as_a_browser_does_and_is_marked_as_simulated(app, se
     assert (participant.observer_kind, participant.completion_code) == ("simulated", code)
     assert len(responses) == 7
     assert all(500 <= r.rt <= 900 for r in responses)
+
+
+def test_its_visit_is_counted_among_the_simulated_and_never_among_people(app, serve) -> None:
+    address = serve(app)
+    run_participant(address, "demo", first_option, np.random.default_rng(1))
+    app.test_client().get("/s/demo")
+    app.test_client().get("/s/demo")
+    tally = app.extensions["discern-tally"]
+    assert {kind: tally.opened("demo", kind) for kind in OBSERVER_KINDS} == {"human": 2, "simulated": 1, "machine": 0}
 
 
 def test_a_full_study_is_told_in_the_servers_words(open_app, serve) -> None:
