@@ -36,8 +36,8 @@ def export_study(session: Session, slug: str, folder: Path, replace: bool = Fals
     study = find_study(session, slug)
     earlier = (folder / _DESCRIPTION).is_file()
     if folder.exists() and not (replace and earlier):
-        what = "an earlier export" if earlier else "something else"
-        raise ExportError(f"{folder} holds {what}; name a new folder or remove this one")
+        what = "an earlier export; --replace puts this one in its place, or" if earlier else "something else;"
+        raise ExportError(f"{folder} holds {what} name a new folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -170,11 +170,13 @@ def test_no_token_secret_or_recruitment_id_is_exported(studied: Database, tmp_pa
 def test_an_export_never_overwrites_what_is_there(studied: Database, tmp_path: Path) -> None:
     folder = exported(studied, tmp_path)
     with studied.snapshot() as session:
-        with pytest.raises(ExportError, match="holds an earlier export; name a new folder"):
+        with pytest.raises(
+            ExportError, match="holds an earlier export; --replace puts this one in its place, or name a new"
+        ):
             export_study(session, "my-study", folder)
         export_study(session, "my-study", folder, replace=True)
         (tmp_path / "letters").mkdir()
-        with pytest.raises(ExportError, match="holds something else"):
+        with pytest.raises(ExportError, match="holds something else; name a new folder"):
             export_study(session, "my-study", tmp_path / "letters", replace=True)
     assert (folder / "dataset_description.json").is_file()
 
