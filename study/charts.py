@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 100.0, 100.0  # of the drawing, which is stretched to the space there is
 _GAP = 0.16  # of a column
-_EACH = 14  # columns at most that are labelled one by one
+_EACH = 14  # columns at most that are labelled one by one,
+_LONG = 60  # if as many of the longest label have no more characters than this;
+_SHORT = 28  # beyond this, a narrow chart has room for every second one
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Chart:
-    """Columns over one another's sum or beside each other in time. `axis` has the labels below it, `top` its height."""
+    """Columns over one another's sum or beside each other in time. `axis` has the labels below it, `top` its height.
+
+    `labels_dense`: a narrow drawing can show every second label only.
+    """
 
     columns: tuple[Column, ...]
     top: int
     axis: tuple[str, ...]
     labels_each: bool
+    labels_dense: bool
 
     @property
     def total(self) -> int:
@@ -54,8 +60,10 @@ def chart(points: Sequence[tuple[str, int]]) -> Chart:
         for i, (label, value) in enumerate(points)
     )
     labels = [label for label, _ in points]
-    each = len(labels) <= _EACH
-    return Chart(columns, top, tuple(labels if each else [labels[0], labels[len(labels) // 2], labels[-1]]), each)
+    characters = len(labels) * max((len(str(label)) for label in labels), default=0)
+    each = len(labels) <= _EACH and characters <= _LONG
+    axis = labels if each else [labels[0], labels[len(labels) // 2], labels[-1]]
+    return Chart(columns, top, tuple(axis), each, each and characters > _SHORT)
 
 
 def nice_top(most: int) -> int:

@@ -186,6 +186,20 @@ def test_a_chart_fits_its_frame_whatever_it_shows() -> None:
         assert top % 2 == 0
 
 
+@pytest.mark.parametrize(
+    ("labels", "shown", "dense"),
+    [
+        (["0", "0.15", "0.75", "30"] * 3, 12, True),
+        (list(range(10)), 10, False),
+        (["01-02 03:00"] * 2, 2, False),
+        (["01-02 03:00"] * 12, 3, False),
+    ],
+)
+def test_labels_below_an_axis_are_as_many_as_have_room(labels: list, shown: int, dense: bool) -> None:
+    drawn = chart([(label, 1) for label in labels])
+    assert (len(drawn.axis), drawn.labels_dense) == (shown, dense)
+
+
 def test_processes_count_together_and_failures_are_forgotten_after_an_hour() -> None:
     tally = Tally(NOW)
     for minute in (0, 0, 30):
