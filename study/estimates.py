@@ -24,6 +24,14 @@ class Estimate:
     ratings: int
     mean: float
 
+    @property
+    def text(self) -> str:
+        """The mean as a reader sees it: signed unless zero, with a true minus; or per cent."""
+        if self.kind != "trust":
+            return f"{100 * self.mean:.1f} %"
+        rounded = round(self.mean, 2)
+        return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
+
 
 def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimate]:
     """The means by task and method, without intervals: `manage.py analyze` gives those. The caller commits.

@@ -13,12 +13,14 @@ from flask.typing import ResponseReturnValue
 from study import admins, audit, export_proof
 from study.errors import ForbiddenError
 from study.export import zip_pieces
+from study.method_names import method_name
 from study.participation import find_study
 from study.progress import summaries
 from study.schema import ANALYST, OWNER, VIEWER, Admin
 from study.views.database import database
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
+bp.add_app_template_filter(method_name)
 _FOR_ANALYSTS = ("researcher.index", "dashboard.show_progress", "researcher.export")
 _OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
 

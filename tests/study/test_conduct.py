@@ -12,12 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select, text
 
 import manage
+from analysis import wording
 from analysis.load import load
-from study import audit
+from study import audit, method_names
 from study.admins import create_admin
 from study.conduct import LOOK, amendments, exclude, extend, set_state
 from study.db import Database
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
+from study.estimates import Estimate
 from study.export import export_study
 from study.importing import open_study
 from study.participation import find_study
@@ -232,9 +234,31 @@ def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(a
         trials = session.scalars(select(Trial).where(Trial.task == "seeing")).all()
         right = [t.option_order[0] == t.item.category for t in trials if t.item.method == "deconvolution"]
         assert session.query(AuditEntry).filter_by(action=LOOK, actor="ada").count() == 1
-    row = re.search(r">deconvolution</th>.*?number\">(\d+)<.*?([\d.]+) %<", shown, flags=re.DOTALL)
+    assert "The study is closed. This page counts only" in ada.get(page).text
+    assert "while people take part" not in ada.get(page).text
+    row = re.search(r">Deconvolution</th>.*?number\">(\d+)<.*?([\d.]+) %<", shown, flags=re.DOTALL)
     assert (int(row[1]), float(row[2])) == (len(right), pytest.approx(100 * sum(right) / len(right), abs=0.05))
     assert send(ada, page, f"{page}/state", state="open").status_code == 409
+
+
+def test_methods_are_named_as_in_the_report() -> None:
+    assert method_names.METHOD_NAMES == wording.METHOD_NAMES
+    assert method_names.method_name("my-own") == "my-own"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean", "text"),
+    [
+        ("trust", 0.0, "0.00"),
+        ("trust", -0.004, "0.00"),
+        ("trust", 0.351, "+0.35"),
+        ("trust", -1.5, "−1.50"),
+        ("class-discrimination", 0.0, "0.0 %"),
+        ("class-discrimination", 0.6125, "61.3 %"),
+    ],
+)
+def test_a_mean_has_a_sign_unless_it_is_zero_or_a_share(kind: str, mean: float, text: str) -> None:
+    assert Estimate("task", kind, "cam", 9, mean).text == text
 
 
 def everything(database: Database) -> dict[str, list]:
