@@ -16,6 +16,9 @@ TEXTS = {
     "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other runs of the"
     " observer and other images of the same kind; they say nothing of people.": "{people}의 응답 {responses}개를 분석했습니다. 구간은"
     " {confidence} 신뢰구간이며 같은 관찰자의 다른 실행과 같은 종류의 다른 이미지에 대해 성립합니다. 사람에 대해서는 아무것도 말하지 않습니다.",
+    "Not all planned ratings were in: {lacking}. The study was closed or exported before.": "계획한 평가가 다 모이지 않았습니다:"
+    " {lacking}. 그 전에 연구를 닫았거나 자료를 내보냈습니다.",
+    "“{task}” {given} of {planned} ({share})": "“{task}” {planned}개 중 {given}개 ({share})",
     "There are no responses to analyse.": "분석할 응답이 없습니다.",
     "Task “{task}” has no responses.": "과제 “{task}”에는 응답이 없습니다.",
     "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
@@ -175,9 +178,10 @@ TEXTS = {
     "The p-values of the comparisons are corrected by Holm's (1979) method over all comparisons named in the study's"
     " definition, which was fixed before the first participant.": "비교의 p 값은 첫 참가자 이전에 고정된 연구 정의의 모든 비교에 대해 Holm(1979)의"
     " 방법으로 보정했다.",
-    "The data were looked at when {looks} of the planned responses were there; the levels come from an O'Brien–Fleming"
-    " spending function (Lan & DeMets, 1983), taken down Holm's steps.": "계획한 응답의 {looks}가 모였을 때 자료를 보았으며, 유의수준은"
-    " O'Brien–Fleming 소비 함수(Lan & DeMets, 1983)에서 Holm의 단계를 따라 정했다.",
+    "Looks at the data were planned at {looks} of the planned responses; the levels come from an O'Brien–Fleming spending"
+    " function (Lan & DeMets, 1983), taken down Holm's steps.": "계획한 응답의 {looks}에서 자료를 보기로 계획했으며, 유의수준은 O'Brien–Fleming"
+    " 소비 함수(Lan & DeMets, 1983)에서 Holm의 단계를 따라 정했다.",
+    "The data were analysed before all planned ratings were in: {lacking}.": "계획한 평가가 다 모이기 전에 자료를 분석했다: {lacking}.",
     "No look at the data before they were complete was planned.": "자료가 다 모이기 전에 보는 것은 계획하지 않았다.",
     "As sensitivity analyses the comparisons were repeated with one-way clustering, with the larger one-way variance, by the"
     " pigeonhole bootstrap (Owen, 2007), with and without exclusions and overflow responses (Steegen et al., 2016), and, for"

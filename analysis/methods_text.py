@@ -1,8 +1,8 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
+from analysis.completeness import planned_responses, reached, unfinished
 from analysis.config import ExclusionsConfig
 from analysis.export import Export
-from analysis.results import planned_responses
 from analysis.wording import Wording, count, method_name
 
 REFERENCES = {
@@ -157,13 +157,21 @@ def _comparisons(export: Export, say: Wording) -> str:
     )
     if rule := export.config.sequential:
         text += " " + say(
-            "The data were looked at when {looks} of the planned responses were there; the levels come from an"
+            "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
             " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
             looks=", ".join(f"{100 * look:g}%" for look in rule.looks),
         )
-    else:
+    if lacking := _lacking(export, say):
+        text += " " + say("The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking)
+    elif not rule:
         text += " " + say("No look at the data before they were complete was planned.")
     return text
+
+
+def _lacking(export: Export, say: Wording) -> str:
+    """What is missing of the ratings planned of the first kind of observers, people where there are any."""
+    first = export.observer_kinds[:1]
+    return unfinished(reached(export.of(*first)), say) if first else ""
 
 
 def _further(export: Export, say: Wording) -> str:

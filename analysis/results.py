@@ -7,8 +7,9 @@ import pandas as pd
 
 from analysis.agreement import agreement
 from analysis.balance import attention, balance, sittings
-from analysis.biases import choice_biases, is_identical_pair, trust_biases
+from analysis.biases import choice_biases, trust_biases
 from analysis.cells import estimate_table
+from analysis.completeness import Reached, given_by_task, planned_responses, reached
 from analysis.confidence import by_confidence, overconfidence
 from analysis.config import AnalysisConfig
 from analysis.discrimination import accuracy_difference, accuracy_table, discriminability
@@ -49,6 +50,7 @@ class TaskResults:
 class ObserverResults:
     """Everything computed from one kind of observer; other kinds never enter it.
 
+    `reached`: how many of each task's planned ratings were given, where the definition tells how many.
     `tables`: `multiverse`, `equivalence`, `odds-ratios`, `strengths`, `network-pairs`,
     `attention-checks` and `browser-events`.
     """
@@ -58,6 +60,7 @@ class ObserverResults:
     tasks: tuple[TaskResults, ...]
     contrasts: pd.DataFrame
     tables: dict[str, pd.DataFrame]
+    reached: tuple[Reached, ...]
 
     @property
     def participants(self) -> int:
@@ -92,7 +95,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "attention-checks": attention(export.participants),
         "browser-events": sittings(export.participants, export.events),
     }
-    return ObserverResults(observer_kind, kept, tasks, compared, tables)
+    return ObserverResults(observer_kind, kept, tasks, compared, tables, reached(export))
 
 
 def _task_results(kept: Kept, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
@@ -207,7 +210,7 @@ def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
     if rule is None:
         nothing = pd.Series(np.nan, table.index)
         return {"rejected": table["p_holm"] < level, "tested": table["p"].notna(), "look": nothing, "level": nothing}
-    given = _given_by_task(export)
+    given = given_by_task(export)
     fractions = [given.get(task, 0) / planned_responses(export, task) for task in table["task"]]
     looks = [present_look(fraction, rule.looks) for fraction in fractions]
     p_values = [None if np.isnan(p) else p for p in table["p"]]
@@ -220,21 +223,6 @@ def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
     }
 
 
-def _given_by_task(export: Export) -> dict[str, int]:
-    """Responses that fill planned places: who is left out of the analysis by a rule has filled theirs all the same."""
-    refilled = export.participants.loc[export.participants["excluded"], "participant_id"]
-    trials = export.trials[~is_identical_pair(export.trials)]
-    trials = trials[(trials["state"] == "answered") & ~trials["is_overflow"]]
-    return trials.loc[~trials["participant_id"].isin(refilled), "task"].value_counts().to_dict()
-
-
-def planned_responses(export: Export, task_name: str) -> int:
-    """How many responses the definition plans for a task: items × ratings of each."""
-    task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
-    shown = 1 if task["kind"] == "trust" else 2 * len(task["networks"])
-    return task["images"] * shown * len(task["methods"]) * task["ratings_per_item"]
-
-
 def _published_difference(paper: PaperFigures | None, kind: str, a: str, b: str) -> float:
     published = {} if paper is None else paper.trust_scores if kind == "trust" else paper.accuracies
     return published[a] - published[b] if a in published and b in published else np.nan
@@ -245,6 +233,7 @@ def as_json(results: ObserverResults) -> dict[str, object]:
     return {
         "observer_kind": results.observer_kind,
         "participants": results.participants,
+        "ratings": {r.task: {"given": r.given, "planned": r.planned} for r in results.reached},
         "flow": records(results.kept.flow),
         "excluded": records(results.kept.excluded),
         "tasks": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.completeness import unfinished
 from analysis.observers import HUMAN, MACHINE, parse
 from analysis.results import ObserverResults, TaskResults
 from analysis.wording import Wording, count, interval, method_name, number, p_equals, percent, points, signed
@@ -45,6 +46,10 @@ def summarize(results: ObserverResults, confidence: float, say: Wording) -> Summ
         responses=count(len(results.kept.trials)),
         confidence=f"{100 * confidence:g}%",
     )
+    if lacking := unfinished(results.reached, say):
+        opening += " " + say(
+            "Not all planned ratings were in: {lacking}. The study was closed or exported before.", lacking=lacking
+        )
     findings = [_task_finding(task, say) for task in results.tasks]
     findings += [_contrast_finding(row, results, say) for row in results.contrasts.itertuples()]
     return Summary(opening, tuple(findings))

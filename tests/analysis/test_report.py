@@ -292,3 +292,18 @@ def test_holm_s_correction_is_over_all_contrasts_of_the_definition(small, tmp_pa
     low, high = sorted(rows, key=lambda row: row["p"])
     assert low["p_holm"] == pytest.approx(min(1, 2 * low["p"]))
     assert high["p_holm"] == pytest.approx(max(low["p_holm"], high["p"]))
+
+
+def test_a_study_closed_early_says_so_and_does_not_claim_to_have_waited(small, tmp_path):
+    claim = "No look at the data before they were complete was planned."
+    html, results = report_on(small, tmp_path)
+    assert claim in html
+    assert "Not all planned ratings were in" not in html
+    assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 96, "planned": 96}
+    early = small.trials["task"].eq("trusting") | (small.trials.groupby("task").cumcount() < 24)
+    (tmp_path / "early").mkdir()
+    html, results = report_on(keep(small, early), tmp_path / "early")
+    assert "Not all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
+    assert "The data were analysed before all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
+    assert claim not in html
+    assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 24, "planned": 96}
