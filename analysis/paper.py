@@ -12,7 +12,7 @@ class PaperFigures:
     accuracies: Mapping[str, float]  # section 5.1, share of right answers
     accuracy_counts: Mapping[str, tuple[int, int]]  # right answers of all, as the percentages imply
     trust_scores: Mapping[str, float]  # section 5.2, mean score towards the more accurate network, scale −2…2
-    deviations: tuple[tuple[str, str], ...]  # what it tells or does not → what a study here does
+    deviations: tuple[tuple[str, str], ...]  # what it tells or does not → what every study here does
 
 
 # Percentages as printed; the counts are the only k/810 that round to them (360 visualizations, 9 ratings, 4 methods).
@@ -33,15 +33,6 @@ GRAD_CAM = PaperFigures(
     },
     trust_scores={"guided-backprop": 1.00, "guided-grad-cam": 1.27},
     deviations=(
-        ("Not known: how its two networks share the 360 visualizations.", "A task lists its networks."),
-        ("Not known: which 90 image–category pairs.", "Drawn with the definition's seed from the eligible images."),
-        ("Not known: how many images and ratings the trust study had.", "As the definition says."),
-        ("Not known: size and composition of the pictures.", "The whole photograph squashed to the network's input."),
-        ("Not known: attention checks and pay.", "As the definition says; pay is the recruiter's."),
-        (
-            "43 workers gave 3,240 responses, so they saw images repeatedly.",
-            "Nobody sees an image twice in a task, which at the paper's design needs at least 72 people.",
-        ),
         ("No interval and no test was published.", "Two-way clustered intervals; the paper's figures stand without."),
     ),
 )

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import wording
+from analysis.deviations import deviations
 from analysis.drawing import Figure, lettering
 from analysis.export import Export
 from analysis.figures import task_figures
@@ -166,7 +167,7 @@ def _html(
         for r in results
         if not parse(r.observer_kind).control
     ]
-    study = export.definition.get("study", {})
+    study, paper = export.definition.get("study", {}), paper_figures(export.config)
     titles = study.get("title", {})
     return environment.get_template("report.html").render(
         language=say.language,
@@ -174,7 +175,8 @@ def _html(
         export=export,
         sections=sections,
         controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
-        paper=paper_figures(export.config),
+        paper=paper,
+        deviations=deviations(export, paper, say) if paper else (),
         unlettered=lettering(say).say.language != say.language,
         methods=methods_text(export, say),
         references=references(export),

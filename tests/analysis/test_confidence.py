@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.confidence import by_confidence, overconfidence
-from analysis.report import analyze
+from analysis.report import analyze, in_language
 from tests.analysis.exports import write_export
 
 METHODS = ("guided-backprop", "guided-grad-cam")
@@ -57,3 +57,11 @@ def test_the_report_shows_it_only_where_people_were_asked(asked, small, tmp_path
     task = json.loads((tmp_path / "with" / "results.json").read_text())["observers"]["simulated"]["tasks"]["seeing"]
     assert [row["step"] for row in task["confidence"]] == [1, 2, 3, 4]
     assert [row["method"] for row in task["overconfidence"]] == [*METHODS, "all"]
+
+
+def test_a_step_that_nobody_chose_is_named_once(asked, tmp_path):
+    certain = replace(asked, trials=asked.trials.assign(confidence=asked.trials["confidence"].clip(lower=3)))
+    folder = write_export(certain, tmp_path / "in")
+    html = analyze(folder, tmp_path / "ko", say=in_language("ko")).read_text()
+    assert '2단계 <span class="note">이 단계를 고른 사람이 없습니다.</span>' in html
+    assert "2에 응답이 없습니다" not in html
