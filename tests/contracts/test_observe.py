@@ -8,12 +8,12 @@ import pytest
 
 from tests.contracts.test_whole_study import Study
 
-RUNS = 8  # of 4 and 2 trials: half of the 64 class-discrimination items once, each of the 8 trust items twice
+RUNS = 16  # of 4 and 2 trials: each of the 64 class-discrimination items once, each of the 16 trust items twice
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A small study with stimuli, and what its observers answered: once eight runs, twice a single one of one seed."""
+    """A small study with stimuli, and what its observers answered: once sixteen runs, twice a single one of one seed."""
     study = Study(tmp_path_factory.mktemp("observed"))
     study.of_study("make-scenes", "--train-images", "1", "--val-images", "120")
     study.of_study("generate-stimuli")
@@ -52,8 +52,8 @@ def test_all_observers_take_the_trials_that_the_survey_s_assignment_deals(observ
     }
     for kind in ("simulated", "machine:classifier", "machine:box-energy"):
         ratings = Counter((row["task"], row["item_id"]) for row in by_kind[kind])
-        assert Counter(n for (task, _), n in ratings.items() if task == "seeing") == {1: 32}
-        assert Counter(n for (task, _), n in ratings.items() if task == "trusting") == {2: 8}
+        assert Counter(n for (task, _), n in ratings.items() if task == "seeing") == {1: 64}
+        assert Counter(n for (task, _), n in ratings.items() if task == "trusting") == {2: 16}
         seen = Counter((row["participant_id"], row["task"], row["image_id"]) for row in by_kind[kind])
         assert set(seen.values()) == {1}
 
