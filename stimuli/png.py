@@ -1,4 +1,4 @@
-"""Pictures as PNG, nine times faster than Pillow writes them and no larger.
+"""Pictures as PNG, several times faster than Pillow writes them and no larger.
 
 Visualizations are nearly noise with flat parts: runs and entropy coding find all that can be saved in them, and the
 search for repeated strings and for each line's best filter, where Pillow spends its time, finds nothing more.

@@ -6,7 +6,6 @@ is still true when it writes; on PostgreSQL the caller locks the rows it decides
 """
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -117,11 +116,6 @@ def _limit_postgresql_waits(engine: Engine, busy_timeout_s: float) -> None:
         connection.commit()
 
 
-def is_temporary(error: Exception) -> bool:
-    """True when the database may take the same request later: locked, full, restarting, or no connection is free."""
-    return isinstance(error, OperationalError | TimeoutError)
-
-
 def require_ready(database: Database) -> None:
     """Raise DatabaseNotReadyError unless the tables are of the version this code was written for."""
     remedy = "run `manage.py db upgrade`"
@@ -162,21 +156,6 @@ def upgrade(url: str) -> None:
         raise DatabaseNotReadyError(f"cannot write to the database {shown}: {error}") from error
     finally:
         database.engine.dispose()
-
-
-def write_revision(message: str) -> Path:
-    """Write the migration from the newest revision to what study/schema.py says, for a developer to read and keep."""
-    from alembic import command
-
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/discern.db"
-        upgrade(url)
-        database = connect(url)
-        with database.engine.connect() as connection:
-            number = int(_scripts().get_current_head() or 0) + 1
-            script = command.revision(_alembic_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
-        database.engine.dispose()
-    return Path(script.path)
 
 
 def _alembic_config(connection: Connection | None = None) -> Any:

@@ -13,10 +13,6 @@ class DatabaseNotReadyError(StudyError):
     """There is no database at the URL, or its tables are of another version."""
 
 
-class DatabaseBusyError(StudyError):
-    """The database cannot store anything at this moment: locked, full or away. Trying again later may succeed."""
-
-
 class PortTakenError(StudyError):
     """Something else listens at the address."""
 
