@@ -8,7 +8,13 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    SecurityError,
+)
 
 from study.errors import (
     AnswerConflictError,
@@ -116,7 +122,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if isinstance(error, RequestEntityTooLarge) and request.blueprint in _PROGRAMS:
         status = 400
-    return _reply(status, "malformed" if status == 400 else "failed", *_PAGES.get(status, _OTHER_PAGE))
+    page, status = _reply(status, "malformed" if status == 400 else "failed", *_PAGES.get(status, _OTHER_PAGE))
+    methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    return page, status, {"Allow": ", ".join(sorted(methods))} if methods else {}
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:

@@ -112,6 +112,15 @@ def test_nothing_is_changed_by_get(app: Flask, path: str) -> None:
     assert visitor.client.get(path.format(token=visitor.token, trial=trial)).status_code == 405
 
 
+def test_a_refused_method_is_told_with_those_that_are_not(app: Flask) -> None:
+    """RFC 9110, 15.5.6: a 405 must name them."""
+    cases = {"/s/demo": {"GET", "HEAD", "OPTIONS"}, "/s/demo/consent": {"POST", "OPTIONS"}}
+    for path, methods in cases.items():
+        reply = app.test_client().put(path)
+        assert reply.status_code == 405
+        assert reply.allow == methods
+
+
 def test_tokens_are_128_bits_and_safe_in_addresses() -> None:
     tokens = {new_token() for _ in range(2000)}
     assert len(tokens) == 2000
