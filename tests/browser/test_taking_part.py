@@ -191,6 +191,26 @@ def test_a_server_that_cannot_store_is_asked_again(person: Person, live: LiveStu
     assert len(live.answers(person.token)) == 1
 
 
+def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, live: LiveStudy) -> None:
+    """A hotel's login page, a company's proxy or a server that is being set up may answer in ours's stead."""
+    strangers = iter((403, 404, 400))
+
+    def answered_by_a_stranger(route: Route) -> None:
+        status = next(strangers, None)
+        if status is None:
+            return route.continue_()
+        route.fulfill(status=status, content_type="text/html", body="<h1>Log in</h1>")
+
+    person.starts()
+    person.waits_for_question(1)
+    person.page.route(TRIAL_ADDRESSES, answered_by_a_stranger)
+    person.clicks(1, option=1)
+    person.clicks(2)
+    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
+    person.waits_for_question(3)
+    assert [answer.position for answer in live.answers(person.token)] == [0, 1]
+
+
 def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Person, live: LiveStudy) -> None:
     person.starts()
     context, address, token = person.page.context, person.page.url, person.token

@@ -109,7 +109,7 @@ async function run(plan, delivery) {
       persistently(
         () => postJson(addressBesidePlan(`comprehension/${task.name}`), attempt),
         () => saveNote.unsaved(),
-      ).finally(() => saveNote.saved()),
+      ).finally(() => delivery.unsent || saveNote.saved()), // answers of an earlier task may still wait
   });
   stage.replaceChildren();
   const jsPsych = window.initJsPsych({

@@ -39,9 +39,10 @@ async function request(url, options) {
     throw new Unavailable(`status ${response.status}`, 1000 * (Number(response.headers.get("Retry-After")) || 0));
   }
   const reply = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(response.status, reply ?? {});
-  // Something between us and the server (a hotel's login page, say) may answer 200 in its stead.
-  if (reply === null) throw new Unavailable("the reply is not the server's");
+  // Something between us and the server (a hotel's login page, a proxy) may answer in its stead, with any status. Only
+  // our own refusal says that an answer need not be sent again, and that is JSON with an `error`.
+  if (reply === null || (!response.ok && !reply.error)) throw new Unavailable("the reply is not the server's");
+  if (!response.ok) throw new Refused(response.status, reply);
   return reply;
 }
 
