@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from study.arrivals import Arrived
 from study.balance import ItemCount
 from study.schema import ANSWERED, MAIN, Participant, Study, Trial
 
@@ -32,11 +33,14 @@ class Visit:
 class Flow:
     """Participants and answers of one kind of observer. Somebody whose lease ran out unfinished counts as `left`.
 
+    `opened`: how often the first page was, since the day `opened_since`; somebody who comes twice counts twice.
     `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stopped`: (answers given
     before leaving, how many).
     """
 
     observer_kind: str
+    opened: int
+    opened_since: date | None
     consented: int
     began: int
     rated: int
@@ -81,8 +85,10 @@ def visits(session: Session, study: Study) -> list[Visit]:
     return [Visit(*row) for row in rows]
 
 
-def flow(observer_kind: str, people: Sequence[Visit], counts: Iterable[ItemCount], now: datetime) -> Flow:
-    """`people` and `counts` are those of this kind."""
+def flow(
+    observer_kind: str, came: Arrived | None, people: Sequence[Visit], counts: Iterable[ItemCount], now: datetime
+) -> Flow:
+    """`came`, `people` and `counts` are those of this kind."""
     counts = list(counts)
     unfinished = [visit for visit in people if visit.finished_at is None]
     gone = [visit for visit in unfinished if visit.lease_until < now]
@@ -90,6 +96,8 @@ def flow(observer_kind: str, people: Sequence[Visit], counts: Iterable[ItemCount
     stops = Counter(visit.answered for visit in gone)
     return Flow(
         observer_kind=observer_kind,
+        opened=came.opened if came else 0,
+        opened_since=came.since if came else None,
         consented=len(people),
         began=sum(visit.answered > 0 for visit in people),
         rated=sum(visit.rated > 0 for visit in people),

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from study.arrivals import arrived
 from study.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
@@ -68,9 +69,9 @@ def progress(session: Session, study: Study, now: datetime) -> Progress:
     """Counts of this moment. Observer kinds without a participant are left out, except `human`."""
     definition = frozen_definition(study)
     shares_code = PROVIDERS[definition.participants.provider].shares_code
-    people, counts = visits(session, study), item_counts(session, study)
+    came, people, counts = arrived(session, study), visits(session, study), item_counts(session, study)
     kinds = tuple(
-        flow(name, [visit for visit in people if visit.observer_kind == name], counts[name], now)
+        flow(name, came.get(name), [visit for visit in people if visit.observer_kind == name], counts[name], now)
         for name in OBSERVER_KINDS
         if name == "human" or any(visit.observer_kind == name for visit in people)
     )

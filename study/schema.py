@@ -1,6 +1,6 @@
 """The tables. Constraints do the guarding: what must never happen cannot be stored."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator
@@ -266,6 +266,18 @@ class Event(Base):
     trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id"), index=True)
     event: Mapped[str] = mapped_column(String(32))
     time: Mapped[float]  # ms since the page's start
+
+
+class Arrival(Base):
+    """How often a study's first page was opened on one day; all that is stored before consent."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (_one_of("observer_kind_known", "observer_kind", OBSERVER_KINDS),)
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), primary_key=True, autoincrement=False)
+    observer_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)  # in UTC
+    opened: Mapped[int]
 
 
 class Admin(Base):

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from study.charts import chart
 from study.definition import frozen_definition
-from study.enrolment import JOINING_KINDS
 from study.health import health
 from study.participation import find_study
 from study.progress import progress, title
@@ -31,8 +30,6 @@ def show_progress(slug: str) -> ResponseReturnValue:
         admin=g.admin.name,
         slug=slug,
         progress=shown,
-        opened_pages={kind: tally().opened(slug, kind) for kind in JOINING_KINDS},
-        server_started_at=tally().started_at,
         chart=chart,
         now=now,
     )

@@ -206,30 +206,10 @@ def test_processes_count_together_and_failures_are_forgotten_after_an_hour() -> 
         tally.add_failed(NOW + timedelta(minutes=minute))
     child = os.fork()
     if not child:
-        tally.add_opened("demo", "human")
+        tally.add_failed(NOW + timedelta(minutes=30))
         os._exit(0)
     os.waitpid(child, 0)
-    tally.add_opened("demo", "human")
-    tally.add_opened("demo", "simulated")
-    assert (tally.opened("demo", "human"), tally.opened("demo", "simulated"), tally.opened("other", "human")) == (
-        2,
-        1,
-        0,
-    )
-    assert [tally.failed(NOW + timedelta(minutes=m)) for m in (31, 70, 600)] == [3, 1, 0]
-
-
-def test_an_opened_information_sheet_counts_and_a_preview_or_a_return_does_not(open_app) -> None:
-    app: Flask = open_app(document(provider="mturk"))
-    tally: Tally = app.extensions["discern-tally"]
-    client = app.test_client()
-    query = "/s/demo?assignmentId={}&hitId=h&workerId=w&turkSubmitTo=https%3A%2F%2Fworkersandbox.mturk.com"
-    client.get(query.format("ASSIGNMENT_ID_NOT_AVAILABLE"))
-    assert tally.opened("demo", "human") == 0
-    client.get(query.format("a"))
-    assert tally.opened("demo", "human") == 1
-    client.get("/s/none")
-    assert tally.opened("none", "human") == 0
+    assert [tally.failed(NOW + timedelta(minutes=m)) for m in (31, 70, 600)] == [4, 2, 0]
 
 
 def test_the_server_page_counts_answers_leases_bytes_and_backups(checked: Database, tmp_path, monkeypatch) -> None:

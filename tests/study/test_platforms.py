@@ -38,13 +38,16 @@ def test_a_preview_on_mechanical_turk_writes_nothing_and_offers_no_form(mturk: F
             return {t.name: session.scalar(select(func.count()).select_from(t)) for t in Base.metadata.sorted_tables}
 
     before = rows()
-    reply = mturk.test_client().get("/s/demo?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&hitId=H1")
+    # Buffered: what the server does after the page is sent is done, too.
+    reply = mturk.test_client().get("/s/demo?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&hitId=H1", buffered=True)
     assert reply.status_code == 200
     assert "accept the task first" in reply.text
     assert "<form" not in reply.text
     assert "Set-Cookie" not in reply.headers
     assert mturk.test_client().post("/s/demo/consent", data={"consent": "yes"}).status_code == 400
     assert rows() == before
+    mturk.test_client().get(f"/s/demo{MTURK}", buffered=True)
+    assert rows() == before | {"arrival": 1}, "whoever has accepted the task is counted"
 
 
 def test_a_worker_hands_the_assignment_back_to_mechanical_turk(mturk: Flask) -> None:
