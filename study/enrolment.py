@@ -62,6 +62,7 @@ def join(
 ) -> Participant:
     """Enrol a participant and lease their trials, or return the participant that this person already is.
 
+    Who comes back before the end with another assignment of their platform hands that one in.
     The study's row is locked first and everything is read afterwards, so that no place is given twice.
     Raises UnknownError, NotOpenError, ConsentError, StudyFullError.
     """
@@ -71,6 +72,7 @@ def join(
         select(Participant).where(Participant.study_id == study.id, Participant.recruitment_hash == identity)
     )
     if known:
+        _hand_in(session, known, consent.recruited)
         return known
     if study.state != OPEN:
         raise NotOpenError(f"this study is {study.state} at the moment")
@@ -83,6 +85,12 @@ def join(
     trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
+
+
+def _hand_in(session: Session, known: Participant, recruited: Recruited) -> None:
+    identity = session.get(ExternalIdentity, known.id)
+    if identity is not None and known.finished_at is None:
+        identity.parameters = recruited.parameters
 
 
 def lock_study(session: Session, which: ColumnElement[bool]) -> Study:

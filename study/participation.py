@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.recruitment.outcomes import FAILED_CHECKS
-from study.recruitment.provider import Departure
+from study.recruitment.provider import Departure, Parameters
 from study.recruitment.providers import PROVIDERS
 from study.schema import ANSWERED, ExternalIdentity, Participant, Response, Stimulus, Study, Trial
 from study.security import is_token
@@ -57,6 +57,19 @@ def find_known(session: Session, study: Study, recruitment_hash: str | None, tok
         return None
     by = Participant.recruitment_hash == recruitment_hash if recruitment_hash else Participant.token == token
     return session.scalar(select(Participant).where(Participant.study_id == study.id, by))
+
+
+def hands_in_another(session: Session, participant: Participant, given: Parameters) -> bool:
+    """Whether the link's assignment is another than the one that the participant would hand in at the end.
+
+    Never for somebody who has finished: one participation is handed in once.
+    """
+    identity = session.get(ExternalIdentity, participant.id)
+    if identity is None or participant.finished_at is not None:
+        return False
+    config = frozen_definition(participant.study).participants
+    leave = PROVIDERS[config.provider].leave
+    return leave("", given, config) != leave("", identity.parameters, config)
 
 
 def next_index(session: Session, participant_id: int) -> int | None:

@@ -12,7 +12,7 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.enrolment import Consent, join
 from study.errors import ConsentError, NotOpenError, RecruitmentError
 from study.markdown import to_html
-from study.participation import farewell, find_known, find_participant, find_study
+from study.participation import farewell, find_known, find_participant, find_study, hands_in_another
 from study.recruitment.provider import Provider
 from study.recruitment.providers import PROVIDERS
 from study.schema import OPEN, Study
@@ -39,9 +39,11 @@ def landing(slug: str) -> ResponseReturnValue:
             identities.check(request.args)
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         known = find_known(session, study, identity, request.cookies.get(_COOKIE))
-    if known:
+        # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
+        comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
+    if known and not comes_anew:
         return redirect(url_for("participant.enter", token=known.token), 303)
-    if study.state != OPEN:
+    if study.state != OPEN and not known:
         raise NotOpenError(f"this study is {study.state} at the moment")
     language = speak(preferred_language(definition))
     sheet = {
@@ -50,7 +52,7 @@ def landing(slug: str) -> ResponseReturnValue:
         "contact": definition.study.contact,
         "minutes": definition.study.minutes,
         "language": language,
-        "demographics": definition.study.demographics,
+        "demographics": () if known else definition.study.demographics,
     }
     if provider.is_preview(request.args):
         return render_template("platform_preview.html", **sheet)
@@ -59,6 +61,7 @@ def landing(slug: str) -> ResponseReturnValue:
     return render_template(
         "landing.html",
         **sheet,
+        is_known=known is not None,
         action=url_for("participant.consent", slug=slug),
         recruitment=recruitment,
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie

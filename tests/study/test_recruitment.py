@@ -6,11 +6,12 @@ import re
 import pytest
 from flask import Flask
 
-from study.schema import ExternalIdentity, Participant
+from study.schema import ExternalIdentity, Participant, Study
 from tests.study.samples import document, seeing
-from tests.study.visitor import consent, join
+from tests.study.visitor import consent, hidden_fields, join
 
 PROLIFIC = "?PROLIFIC_PID=5f0c1e2d3a4b&STUDY_ID=65aa&SESSION_ID=77bb"
+MTURK = "?assignmentId={}&hitId=H1&workerId=W1&turkSubmitTo=https%3A%2F%2Fwww.mturk.com"
 
 
 @pytest.fixture
@@ -68,3 +69,35 @@ def test_participants_of_a_plain_link_get_codes_of_their_own(app: Flask) -> None
     codes = {join(app).finish() for _ in range(3)}
     assert len(codes) == 3
     assert all(re.fullmatch(r"[A-HJ-NP-Z2-9]{8}", code) for code in codes)
+
+
+@pytest.mark.parametrize("state", ["open", "paused", "closed"])
+def test_a_worker_who_returned_one_assignment_and_accepted_another_hands_the_second_in(
+    open_app, database, state: str
+) -> None:
+    """Mechanical Turk takes nothing for an assignment that was returned: the work would not be paid."""
+    app = open_app(document(seeing(), provider="mturk"))
+    visitor = join(app, MTURK.format("A1"))
+    first, *_ = visitor.plan()["trials"]
+    visitor.send(first)
+    with database.writing() as session:
+        session.query(Study).update({"state": state})
+        session.commit()
+    client, reply = consent(app, MTURK.format("A2"))
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"/p/{visitor.token}")
+    again = client.get("/s/demo" + MTURK.format("A2"))
+    assert again.headers["Location"] == f"/p/{visitor.token}", "the same assignment leads straight on"
+    assert visitor.plan()["next_index"] == 1
+    visitor.finish()
+    handed_in = hidden_fields(visitor.client.get(f"/p/{visitor.token}/finish").text)
+    assert handed_in["assignmentId"] == "A2"
+    with database.reading() as session:
+        assert session.query(Participant).count() == 1
+
+
+def test_a_worker_who_has_finished_hands_the_work_in_once(open_app) -> None:
+    app = open_app(document(seeing(), provider="mturk"))
+    visitor = join(app, MTURK.format("A1"))
+    visitor.finish()
+    assert app.test_client().get("/s/demo" + MTURK.format("A2")).headers["Location"] == f"/p/{visitor.token}"
+    assert hidden_fields(visitor.client.get(f"/p/{visitor.token}/finish").text)["assignmentId"] == "A1"
