@@ -80,9 +80,9 @@ def load_definition(path: Path) -> Definition:
         try:
             sections[name] = TypeAdapter(kind).validate_python(document[name], context={"folder": path.parent})
         except ValidationError as error:
-            problems += [f"{_key(name, e['loc'])}: {_expected(e)}" for e in error.errors()]
+            problems += [f"{_place(document, name, *e['loc'])}: {_expected(e)}" for e in error.errors()]
     if not problems:
-        problems = _contradictions(**sections)
+        problems = _contradictions(document, **sections)
     if problems:
         raise DefinitionError(f"{path} cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
     return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
@@ -101,8 +101,36 @@ def _read_texts(document: dict[str, Any], folder: Path) -> list[str]:
     return problems
 
 
-def _key(section: str, location: tuple[int | str, ...]) -> str:
-    return ".".join([section, *(str(part) for part in location if part != "[key]")])
+# What one entry of a list of that name is called.
+_ENTRIES = {
+    "tasks": "task",
+    "contrasts": "contrast",
+    "demographics": "question",
+    "methods": "method",
+    "networks": "network",
+    "categories": "category",
+    "languages": "language",
+    "looks": "look",
+}
+
+
+def _place(document: dict[str, Any], *location: int | str) -> str:
+    """Where something stands, for people: `study.minutes`, `task 1 ("seeing"): images`. Entries count from one."""
+    groups: list[list[str]] = [[]]
+    found: Any = document
+    for part in location:
+        if isinstance(part, int):
+            found, listed = found[part], groups[-1].pop()
+            groups += [[f"{_ENTRIES.get(listed, listed)} {part + 1}{_named(found)}"], []]
+        elif part != "[key]":
+            found = found.get(part) if isinstance(found, dict) else None
+            groups[-1].append(part)
+    return ": ".join(".".join(group) for group in groups if group)
+
+
+def _named(entry: Any) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else entry
+    return f' ("{name[:60]}")' if isinstance(name, str) and name else ""
 
 
 def _expected(error: Any) -> str:
@@ -114,7 +142,11 @@ def _expected(error: Any) -> str:
 
 
 def _contradictions(
-    networks: dict[str, NetworkConfig], tasks: tuple[TaskConfig, ...], analysis: AnalysisConfig, **_: Any
+    document: dict[str, Any],
+    networks: dict[str, NetworkConfig],
+    tasks: tuple[TaskConfig, ...],
+    analysis: AnalysisConfig,
+    **_: Any,
 ) -> list[str]:
     """What no single section can see."""
     problems = []
@@ -123,22 +155,23 @@ def _contradictions(
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):
-        known = Method.__args__
+        known, place = Method.__args__, _place(document, "tasks", i)
         problems += [
-            f"tasks.{i}.methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
+            f"{place}: methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
         ]
         problems += [
-            f"tasks.{i}.networks: no network {n!r}; [networks] has {', '.join(networks) or 'none'}"
+            f"{place}: networks: no network {n!r}; [networks] has {', '.join(networks) or 'none'}"
             for n in task.networks
             if n not in networks
         ]
     methods = {task.name: task.methods for task in tasks}
     for i, contrast in enumerate(analysis.contrasts):
+        place = _place(document, "analysis", "contrasts", i)
         if contrast.task not in methods:
-            problems.append(f"analysis.contrasts.{i}.task: no task {contrast.task!r}; there are {', '.join(names)}")
+            problems.append(f"{place}: task: no task {contrast.task!r}; there are {', '.join(names)}")
             continue
         problems += [
-            f"analysis.contrasts.{i}: task {contrast.task!r} has no method {m!r}"
+            f"{place}: task {contrast.task!r} has no method {m!r}"
             for m in (contrast.a, contrast.b)
             if m not in methods[contrast.task]
         ]

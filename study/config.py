@@ -42,13 +42,13 @@ class StudyConfig(BaseModel):
     def _every_language(self) -> "StudyConfig":
         for field in ("title", "consent", "debriefing"):
             if missing := [code for code in self.languages if code not in getattr(self, field)]:
-                raise ValueError(f"study.{field} has no text for language {', '.join(missing)}")
+                raise ValueError(f"{field} has no text for language {', '.join(missing)}")
         for question in self.demographics:
             for texts in (question.label, *question.options.values()):
                 if missing := [code for code in self.languages if code not in texts]:
                     raise ValueError(f"demographics {question.name!r} has no text for language {', '.join(missing)}")
         if len({question.name for question in self.demographics}) < len(self.demographics):
-            raise ValueError("two questions of study.demographics have one name")
+            raise ValueError("two questions of demographics have one name")
         return self
 
 
@@ -88,23 +88,23 @@ class TaskConfig(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
         if self.kind == "trust" and len(self.networks) != 2:
-            raise ValueError(f"task {self.name!r}: trust compares exactly two networks, {len(self.networks)} named")
+            raise ValueError(f"trust compares exactly two networks, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
-            raise ValueError(f"task {self.name!r}: a method or network is listed twice")
+            raise ValueError("a method or network is listed twice")
         if self.confidence and self.kind == "trust":
-            raise ValueError(f"task {self.name!r}: confidence is asked in class discrimination only")
+            raise ValueError("confidence is asked in class discrimination only")
         if self.identical_pairs and self.kind != "trust":
-            raise ValueError(f"task {self.name!r}: identical_pairs are for trust, which shows two pictures")
+            raise ValueError("identical_pairs are for trust, which shows two pictures")
         if self.trials_per_participant > self.images:
             raise ValueError(
-                f"task {self.name!r}: trials_per_participant = {self.trials_per_participant} is more than its"
+                f"trials_per_participant = {self.trials_per_participant} is more than its"
                 f" {self.images} images, and no participant sees an image twice in a task;"
                 " lower the trials or raise the images"
             )
         beside = self.practice + self.attention_checks + self.identical_pairs
         if beside and self.trials_per_participant + beside > self.images:
             raise ValueError(
-                f"task {self.name!r}: {self.trials_per_participant} trials, {self.practice} practice trials,"
+                f"{self.trials_per_participant} trials, {self.practice} practice trials,"
                 f" {self.attention_checks} attention checks and {self.identical_pairs} identical pairs need as many"
                 f" different images, there are {self.images};"
                 " lower them or raise the images"

@@ -62,14 +62,18 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         (
             'networks = ["strong"]',
             'networks = ["stong"]',
-            "tasks.0.networks: no network 'stong'; [networks] has strong, weak",
+            "task 1 (\"seeing\"): networks: no network 'stong'; [networks] has strong, weak",
         ),
-        ('"deconvolution", ', '"deconvolutoin", ', "tasks.0.methods: no method 'deconvolutoin'; there are grad-cam"),
+        (
+            '"deconvolution", ',
+            '"deconvolutoin", ',
+            "task 1 (\"seeing\"): methods: no method 'deconvolutoin'; there are grad-cam",
+        ),
         ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly two networks, 1 named"),
         (
             'task = "seeing", a = "guided-grad-cam"',
             'task = "saw", a = "guided-grad-cam"',
-            "analysis.contrasts.0.task: no task 'saw'",
+            "analysis: contrast 1: task: no task 'saw'",
         ),
         ("texts/demo-consent.en.md", "texts/absent.md", "study.consent.en: cannot read"),
         ('root = "../var', 'root = "${NOT_SET_ANYWHERE}/var', "environment variable NOT_SET_ANYWHERE is not set"),
@@ -85,6 +89,32 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
     with pytest.raises(definition.DefinitionError) as refusal:
         definition.load_definition(write(old, new))
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("images = 20", "images = 0", 'task 1 ("seeing"): images: Input should be greater than or equal to 1'),
+        ("images = 15", "imges = 15", 'task 2 ("trusting"): images: Field required'),
+        ("images = 15", "imges = 15", 'task 2 ("trusting"): imges: unknown key'),
+        ('name = "seeing"', "name = 7", "task 1: name: Input should be a valid string (given: '7')"),
+        ('networks = ["strong"]', "networks = [3]", 'task 1 ("seeing"): network 1: Input should be a valid string'),
+        (
+            'networks = ["strong", "weak"]',
+            'networks = ["strong"]',
+            'task 2 ("trusting"): trust compares exactly two networks, 1 named',
+        ),
+        ('"aeroplane", "bicycle"', '"aeroplane", 5', "dataset: category 2: Input should be a valid string"),
+        ('languages = ["en", "ko"]', 'languages = ["en", "xx"]', "study: language 2 (\"xx\"): Input should be 'en'"),
+        ('name = "age"', 'name = "Age"', 'study: question 1 ("Age"): name: String should match'),
+        ('task = "seeing", a =', 'tsk = "seeing", a =', "analysis: contrast 1: task: Field required"),
+        ("[participants]", "[networks.UPPER]\n[participants]", "networks.UPPER: String should match"),
+    ],
+)
+def test_entries_of_a_list_are_counted_from_one_and_named(write, old, new, message):
+    with pytest.raises(definition.DefinitionError) as refusal:
+        definition.load_definition(write(old, new))
+    assert f"  {message}" in str(refusal.value)
 
 
 def test_all_faults_are_told_at_once(write):
