@@ -48,7 +48,7 @@ def generate(
     place cannot be written), LauncherError and what reading a picture raises. Nothing half-written is then left, and
     what was done is kept for the next run.
     """
-    used = _used(requests, networks, categories)
+    used = used_networks(requests, networks, categories)
     storage = storage_at(config.output)
     if not is_complete(storage, request_sha256, {name: network.sha256 for name, network in used.items()}):
         with launch(config, used) as launcher:
@@ -166,7 +166,7 @@ def _roughly(request: StimulusRequest) -> int:
     return request.images * pairs * len(request.methods) * len(request.networks)
 
 
-def _used(
+def used_networks(
     requests: Sequence[StimulusRequest], networks: Mapping[str, LoadedNetwork], categories: Sequence[str]
 ) -> dict[str, LoadedNetwork]:
     """The networks that a request names; GenerationError where they do not fit the study or each other."""

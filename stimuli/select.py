@@ -72,6 +72,21 @@ def select(
     )
 
 
+def at_most_eligible(
+    requests: Sequence[StimulusRequest], images: Sequence[VocImage], categories: Sequence[str]
+) -> dict[str, int]:
+    """Task → how many images it can choose from at most, with nothing computed.
+
+    Class discrimination has exactly so many. Trust has them if all its networks name an annotated category of the
+    study for each. Raises SelectionError, as `select`, when even these are too few.
+    """
+    right = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
+    return {
+        request.task: len(_candidates(request, images, categories, dict.fromkeys(request.networks, right))[0])
+        for request in requests
+    }
+
+
 def _candidates(
     request: StimulusRequest, images: Sequence[VocImage], categories: Sequence[str], predictions: Predictions
 ) -> tuple[list[Candidate], dict[str, int]]:
