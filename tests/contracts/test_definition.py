@@ -44,6 +44,16 @@ def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_tex
     assert definition.load_definition(write()).sha256 != original
 
 
+def test_the_demos_consent_names_what_it_asks_people_about_themselves():
+    study = definition.load_definition(ROOT / "examples" / "demo.toml").study
+    assert {question.name for question in study.demographics} == {"age", "experience"}
+    for language, words in {"en": ("age", "image recognition"), "ko": ("나이", "이미지 인식")}.items():
+        recorded = study.consent[language].split("\n\n")[2]
+        for question, word in zip(study.demographics, words, strict=True):
+            assert word in recorded
+            assert word in question.label[language]
+
+
 def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
     original = definition.load_definition(write()).request_sha256
     assert definition.load_definition(write("minutes = 6", "minutes = 5")).request_sha256 == original
