@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from werkzeug.exceptions import (
+    BadRequest,
     HTTPException,
     InternalServerError,
     MethodNotAllowed,
@@ -69,6 +70,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     for error in (OperationalError, TimeoutError, IntegrityError):
         app.register_error_handler(error, _unavailable)
+    app.register_error_handler(DataError, _unstorable)
 
 
 def _reply(status: int, name: str, heading: object, message: object) -> ResponseReturnValue:
@@ -125,6 +127,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     page, status = _reply(status, "malformed" if status == 400 else "failed", *_PAGES.get(status, _OTHER_PAGE))
     methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
     return page, status, {"Allow": ", ".join(sorted(methods))} if methods else {}
+
+
+def _unstorable(error: DataError) -> ResponseReturnValue:
+    """The visitor sent what no column of the database can hold, such as a NUL in an address."""
+    log.warning("refused by the database: %s", error.orig)
+    return _http_error(BadRequest())
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:

@@ -1,19 +1,25 @@
 """Whatever is sent to whichever address, nothing fails inside: no reply is a 500."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.routing import Rule
 
 from study import create_app
+from study.admins import create_admin
 from study.db import Database
-from tests.study.samples import SECRET, document, open_sample, seeing
-from tests.study.visitor import hidden_fields, join
+from study.schema import Participant, Stimulus, Study
+from study.security import new_token
+from study.views.forms import form_token
+from tests.study.samples import NOW, SECRET, document, open_sample, seeing
+from tests.study.visitor import Visitor, hidden_fields, join
 
 TEXT = st.text(max_size=40) | st.sampled_from(["\0", "\ud800", "'; DROP TABLE trial;--", "../" * 9, "A" * 22, "demo"])
 JSON = st.recursive(
@@ -77,3 +83,132 @@ def test_no_form_fails(any_app: Flask, form: dict[str, str], page: str) -> None:
     fields = hidden_fields(client.get(page).text) | {k: v.encode("utf-8", "replace").decode() for k, v in form.items()}
     target = "/s/demo/consent" if page == "/s/demo" else page
     assert client.post(target, data=fields).status_code < 500
+
+
+# ---- somebody inside: an owner who is logged in and a participant's true token, forms with the tokens they want ----
+
+PASSWORD = "a long password for tests"
+PURPOSES = {  # what the tokens of participants' forms are made for
+    "participant.switch_language": ("language", "demo"),
+    "leaving.give_up": ("leave", "demo"),
+    "withdrawal.erase": ("withdraw", "demo"),
+    "withdrawal.erase_by_code": ("withdraw", "demo"),
+}
+FIELDS = {
+    "confirmed": "yes",
+    "consent": "yes",
+    "language": "en",
+    "observer_kind": "human",
+    "about-job": "-2",
+    "state": "paused",
+    "task": "seeing",
+    "ratings_per_item": "150",
+    "reason": "a second wave",
+    "code": "ABCDEFGH",
+    "name": "ada",
+    "password": PASSWORD,
+    "next": "/researcher/",
+    "before": "9",
+    "outcome": "stopped",
+}
+BODIES = {
+    "protocol.answer": {"response": "dog", "rt": 1, "time_elapsed": 1, "trial_index": 0, "confidence": 2, "events": []},
+    "protocol.check_comprehension": {"attempt": 1, "answers": [0, 0]},
+    "device.report": {
+        **dict.fromkeys(("width", "height", "screen_width", "screen_height", "pixel_ratio"), 9),
+        **{"touch": False, "pointer": "fine", "fullscreen": False, "problems": []},
+    },
+}
+
+
+def mostly(true: object, other: st.SearchStrategy) -> st.SearchStrategy:
+    return st.sampled_from([True, True, True, False]).flatmap(lambda is_true: st.just(true) if is_true else other)
+
+
+@pytest.fixture
+def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]]:
+    """The application, and the cookie of an owner."""
+    sample = document(seeing(images=4, k=100, trials=2, practice=1, attention_checks=1, comprehension=True))
+    sample["study"]["demographics"] = [{"name": "job", "label": {"en": "Your job"}}]
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", sample)
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    url = any_database.engine.url.render_as_string(hide_password=False)
+    app = create_app(
+        {"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False, "WTF_CSRF_ENABLED": False}
+    )
+    client = app.test_client()
+    assert client.post("/researcher/login", data={"name": "ada", "password": PASSWORD}).status_code == 303
+    yield app, client.get_cookie("discern-session").value
+    app.extensions["discern-database"].engine.dispose()
+
+
+def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -> None:
+    """Each address with each of its methods, whatever chance draws for the others."""
+    app, owners_cookie = inside
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods & {"GET", "POST"}:
+            asking(app, owners_cookie, any_database, rule, method)()
+
+
+def asking(app: Flask, owners_cookie: str, database: Database, rule: Rule, method: str) -> Callable[[], None]:
+    @settings(fuzzed, max_examples=4)
+    @given(data=st.data())
+    def ask(data: st.DataObject) -> None:
+        with database.writing() as session:
+            session.query(Study).update({"state": "open"})  # an earlier example may have closed it
+            session.commit()
+        visitor = join(app)
+        visitor.client.set_cookie("discern-session", owners_cookie)
+        path = rule.rule.replace("path:", "")
+        for argument, true in arguments_of(visitor, database).items():
+            path = path.replace(f"<{argument}>", encoded(data.draw(mostly(true, TEXT))))
+        with visitor.client.open(path, method=method, **body_of(app, rule.endpoint, method, data)) as reply:
+            assert reply.data is not None, "a streamed reply may fail while it is read"
+            assert reply.status_code < 500, f"{method} {path}"
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/researcher/studies/%00/extend"), ("GET", "/researcher/studies/demo/participants/%00")],
+)
+def test_what_no_database_can_hold_is_refused(inside, method: str, path: str) -> None:
+    """PostgreSQL's texts have no NUL."""
+    app, owners_cookie = inside
+    client = app.test_client()
+    client.set_cookie("discern-session", owners_cookie)
+    fields = {key: FIELDS[key] for key in ("confirmed", "task", "ratings_per_item", "reason")}
+    assert client.open(path, method=method, data=fields).status_code in (400, 404)
+
+
+def arguments_of(visitor: Visitor, database: Database) -> dict[str, str]:
+    """What stands in addresses, as it truly is for this participant."""
+    trial = visitor.plan()["trials"][0]
+    with database.reading() as session:
+        return {
+            "slug": "demo",
+            "token": visitor.token,
+            "trial_token": trial["trial_token"],
+            "image_token": trial["images"][0]["url"].rsplit("/", 1)[-1],
+            "task": "seeing",
+            "public_id": session.query(Participant.public_id).filter_by(token=visitor.token).scalar(),
+            "stimulus_id": session.query(Stimulus.stimulus_id).limit(1).scalar(),
+            "name": "jspsych.js",
+            "filename": "base.css",
+        }
+
+
+def body_of(app: Flask, endpoint: str, method: str, data: st.DataObject) -> dict[str, Any]:
+    """A body that would be taken, with something in it exchanged."""
+    if endpoint in BODIES and method == "POST":
+        exchanged = data.draw(st.sets(st.sampled_from(sorted(BODIES[endpoint])), max_size=1))
+        body = BODIES[endpoint] | {key: data.draw(JSON) for key in exchanged}
+        return {"data": json.dumps(body).encode(), "content_type": "application/json"}
+    fields = {key: data.draw(mostly(value, TEXT)).encode("utf-8", "replace").decode() for key, value in FIELDS.items()}
+    fields["visit"] = new_token()
+    with app.test_request_context():
+        fields["csrf_token"] = form_token(*PURPOSES.get(endpoint, ("demo", fields["visit"])))
+    return {"data" if method == "POST" else "query_string": fields}
