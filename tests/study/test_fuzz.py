@@ -142,6 +142,7 @@ def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]
     assert client.post("/researcher/login", data={"name": "ada", "password": PASSWORD}).status_code == 303
     yield app, client.get_cookie("discern-session").value
     app.extensions["discern-database"].engine.dispose()
+    app.extensions["discern-arrivals"]._database.engine.dispose()
 
 
 def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -> None:
