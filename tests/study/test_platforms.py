@@ -108,6 +108,7 @@ def test_sona_gives_credit_to_the_code_that_came(open_app) -> None:
 
 
 KEY = ed25519.Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key().public_bytes_raw()
 AUDIENCE = "https://study.example.org"
 
 
@@ -118,13 +119,16 @@ def keys(tmp_path: Path) -> str:
     return str(tmp_path / "jwks.json")
 
 
-def signed(key=KEY, kid: str = "k1", minutes: float = 5, audience: str = AUDIENCE, pid: str = "5f0c1e2d3a4b") -> str:
-    claims = {
-        "exp": datetime.now(UTC) + timedelta(minutes=minutes),
-        "aud": audience,
-        "prolific": {"participant_id": pid, "study_id": "65aa", "session_id": "77bb"},
-    }
-    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid})
+def claims(**changes: object) -> dict[str, object]:
+    """What Prolific vouches for; a changed `prolific` is one of its words, None leaves a claim out."""
+    link = {"participant_id": "5f0c1e2d3a4b", "study_id": "65aa", "session_id": "77bb"}
+    all_of_them = {"exp": datetime.now(UTC) + timedelta(minutes=5), "aud": AUDIENCE, "prolific": link} | changes
+    all_of_them["prolific"] = link | (changes.get("prolific") or {})
+    return {name: claim for name, claim in all_of_them.items() if claim is not None}
+
+
+def signed(key=KEY, kid: str = "k1", algorithm: str = "EdDSA", **changes: object) -> str:
+    return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid})
 
 
 @pytest.fixture
@@ -146,13 +150,19 @@ def test_a_signed_identity_is_accepted_and_an_unsigned_link_still_is(checking: F
 @pytest.mark.parametrize(
     "token",
     [
-        pytest.param(signed(pid="somebodyelse"), id="another participant's"),
-        pytest.param(signed(minutes=-5), id="expired"),
-        pytest.param(signed(audience="https://elsewhere.example"), id="for another server"),
+        pytest.param(signed(prolific={"participant_id": "somebodyelse"}), id="another participant's"),
+        pytest.param(signed(prolific={"study_id": "66bb"}), id="of another study"),
+        pytest.param(signed(prolific={"session_id": "88cc"}), id="of another session"),
+        pytest.param(signed(prolific={"participant_id": None}), id="of nobody"),
+        pytest.param(signed(exp=datetime.now(UTC) - timedelta(minutes=5)), id="expired"),
+        pytest.param(signed(exp=None), id="for ever"),
+        pytest.param(signed(aud="https://elsewhere.example"), id="for another server"),
+        pytest.param(signed(aud=None), id="for any server"),
         pytest.param(signed(key=ed25519.Ed25519PrivateKey.generate()), id="by another key"),
         pytest.param(signed(kid="k2"), id="by an unknown key"),
-        pytest.param(jwt.encode({"aud": AUDIENCE, "exp": 9e9}, "k" * 32, headers={"kid": "k1"}), id="a shared secret"),
-        pytest.param(jwt.encode({"aud": AUDIENCE, "exp": 9e9}, None, algorithm="none"), id="not signed at all"),
+        pytest.param(signed(key="k" * 32, algorithm="HS256"), id="a shared secret"),
+        pytest.param(signed(key=PUBLIC, algorithm="HS256"), id="our public key as a shared secret"),
+        pytest.param(signed(key=None, algorithm="none"), id="not signed at all"),
         pytest.param("garbage", id="no token"),
     ],
 )

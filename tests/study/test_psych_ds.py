@@ -99,3 +99,17 @@ def test_raw_data_are_not_rewritten(folder: Path) -> None:
     assert {row["response"] for row in trust} == {"-2"}
     reasons = [row["exclusion_reason"] for row in rows(tables(folder)["participants"])]
     assert reasons == ["", "'=HYPERLINK(1)"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-2+3", "-2", "@SUM(A1)"])
+def test_no_spreadsheet_runs_what_somebody_typed(database: Database, tmp_path: Path, text: str) -> None:
+    with database.writing() as session:
+        open_sample(session, tmp_path / "stimuli")
+    person = enrol(database)
+    with database.writing() as session:
+        exclude(session, "demo", person.public_id, text, "ada", NOW)
+        session.commit()
+    with database.snapshot() as session:
+        folder = export_study(session, "demo", tmp_path / "export")
+    (row,) = rows(tables(folder)["participants"])
+    assert row["exclusion_reason"] == f"'{text}"
