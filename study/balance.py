@@ -42,6 +42,7 @@ class ItemFacts:
 
     id: int
     task: str
+    image_id: str
     method: str
     category: str
     network: str
@@ -56,6 +57,7 @@ def item_facts(session: Session, study: Study) -> list[ItemFacts]:
         select(
             Item.id,
             Item.task,
+            Item.image_id,
             Item.method,
             Item.category,
             Stimulus.network,

@@ -51,7 +51,7 @@ class Flow:
     answers: int
     overflow: int
     reasons: tuple[tuple[str, int], ...]
-    arrivals: tuple[tuple[str, int], ...]
+    arrivals: tuple[tuple[datetime, int], ...]
     stopped: tuple[tuple[str, int], ...]
 
 
@@ -113,16 +113,14 @@ def flow(
     )
 
 
-def arrivals(times: Sequence[datetime]) -> tuple[tuple[str, int], ...]:
+def arrivals(times: Sequence[datetime]) -> tuple[tuple[datetime, int], ...]:
     """How many in each stretch of time, all stretches of one length, as short as keeps them few."""
     if not times:
         return ()
     first, last = min(times), max(times)
     step = next((step for step in _STEPS if (last - first) / step < _MOST_STEPS - 1), _STEPS[-1])
-    form = "%m-%d" if step >= timedelta(days=1) else "%m-%d %H:%M"
     start = int(first.timestamp() // step.total_seconds())
     counts = Counter(int(at.timestamp() // step.total_seconds()) - start for at in times)
     return tuple(
-        (datetime.fromtimestamp((start + n) * step.total_seconds(), UTC).strftime(form), counts[n])
-        for n in range(max(counts) + 1)
+        (datetime.fromtimestamp((start + n) * step.total_seconds(), UTC), counts[n]) for n in range(max(counts) + 1)
     )

@@ -11,6 +11,9 @@ PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 # Name in /vendor/<name> → file of an npm package. Only these are ever served.
 VENDORED = {
     "jspsych.js": "jspsych/dist/index.browser.min.js",
+    # Researchers' pages only.
+    "d3.js": "d3/dist/d3.min.js",
+    "plot.js": "@observablehq/plot/dist/plot.umd.min.js",
 }
 
 bp = Blueprint("frontend", __name__)

@@ -25,7 +25,7 @@ class Health:
     """
 
     at: datetime
-    answers: tuple[tuple[str, int], ...]
+    answers: tuple[tuple[datetime, int], ...]
     failed: int
     started_at: datetime
     taking_part: int
@@ -65,13 +65,13 @@ def health(session: Session, tally: Tally, now: datetime) -> Health:
     )
 
 
-def _answers(session: Session, now: datetime) -> tuple[tuple[str, int], ...]:
+def _answers(session: Session, now: datetime) -> tuple[tuple[datetime, int], ...]:
     begin = now.astimezone(UTC).replace(second=0, microsecond=0) - timedelta(minutes=_MINUTES - 1)
     minute = func.substr(cast(Response.answered_at, String), 1, 16)  # "2026-01-02 03:04" in both databases
     rows = session.execute(select(minute, func.count()).where(Response.answered_at >= begin).group_by(minute))
     stored = {at: n for at, n in rows}
     minutes: Sequence[datetime] = [begin + timedelta(minutes=n) for n in range(_MINUTES)]
-    return tuple((f"{at:%H:%M}", stored.get(f"{at:%Y-%m-%d %H:%M}", 0)) for at in minutes)
+    return tuple((at, stored.get(f"{at:%Y-%m-%d %H:%M}", 0)) for at in minutes)
 
 
 def _sqlite_bytes(file: Path) -> int:

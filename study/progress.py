@@ -1,6 +1,6 @@
 """How far a study is. Counts only: estimates stay hidden while people take part."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,11 @@ from study.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_f
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
 from study.flow import Flow, flow, visits
+from study.method_names import method_name
 from study.recruitment.providers import PROVIDERS
 from study.schema import ANSWERED, MAIN, OBSERVER_KINDS, Item, Participant, Study, Trial
+
+_NAMED = 4  # items of one number of ratings at most
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class StudySummary:
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """Ratings of one task by one kind of observer; `histogram`: (ratings, number of items with so many), 0 … k."""
+    """Ratings of one task by one kind of observer.
+
+    `histogram`: (ratings, number of items with so many), 0 … k; `named`: the first few of those items.
+    """
 
     task: str
     kind: str
@@ -42,6 +48,7 @@ class TaskProgress:
     ratings: int
     ratings_wanted: int
     histogram: tuple[tuple[int, int], ...]
+    named: dict[int, tuple[str, ...]]
     cells: tuple[Cell, ...]
 
 
@@ -118,6 +125,11 @@ def _summary(session: Session, study: Study) -> StudySummary:
     )
 
 
+def _name(item: ItemFacts) -> str:
+    network = () if item.is_pair else (item.network,)
+    return ", ".join((item.image_id, item.category, method_name(item.method), *network))
+
+
 def _task(
     task: TaskConfig, observer_kind: str, all_items: Sequence[ItemFacts], counts: Sequence[ItemCount]
 ) -> TaskProgress:
@@ -126,7 +138,9 @@ def _task(
     for count in counts:
         if count.is_rating and count.item_id in ratings:
             ratings[count.item_id] += count.answers
-    times = Counter(ratings.values())
+    rated: dict[int, list[str]] = defaultdict(list)
+    for item in items:
+        rated[ratings[item.id]].append(_name(item))
     k = max(item.ratings_wanted for item in items)
     return TaskProgress(
         task=task.name,
@@ -136,6 +150,7 @@ def _task(
         ratings_per_item=k,
         ratings=sum(ratings.values()),
         ratings_wanted=sum(item.ratings_wanted for item in items),
-        histogram=tuple((n, times[n]) for n in range(max(k, *times) + 1)),
+        histogram=tuple((n, len(rated.get(n, ()))) for n in range(max(k, *rated) + 1)),
+        named={n: tuple(some[:_NAMED]) for n, some in rated.items()},
         cells=cells(items, counts),
     )

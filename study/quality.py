@@ -26,7 +26,11 @@ FLAGS = {
     "straight-lining": f"the same place was chosen in every trial of a task ({FEW_TRIALS} or more)",
     "repeated answers": f"{100 * REPEAT_SHARE:.0f} % of a task's answers or more repeat the one before",
 }
-_EDGES_MS = (150, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 8000, 15000, 30000)
+# Ten stretches a decade, each a quarter longer than the one before, in round numbers (R10 of ISO 3): on a logarithmic
+# axis they are equally wide, so that counts make a distribution.
+_EDGES_MS = tuple(
+    scale * edge for scale in (1, 10, 100) for edge in (100, 125, 160, 200, 250, 315, 400, 500, 630, 800)
+)[:-1]
 
 
 @dataclass(frozen=True)

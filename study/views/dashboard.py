@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from study.charts import chart
 from study.definition import frozen_definition
 from study.health import health
 from study.participation import find_study
 from study.progress import progress, title
-from study.quality import FLAGS, quality
+from study.quality import FAST_MS, FLAGS, quality
 from study.schema import OBSERVER_KINDS
 from study.views.database import database
 from study.views.researcher import logged_in
@@ -30,7 +29,6 @@ def show_progress(slug: str) -> ResponseReturnValue:
         admin=g.admin.name,
         slug=slug,
         progress=shown,
-        chart=chart,
         now=now,
     )
 
@@ -52,7 +50,7 @@ def show_quality(slug: str) -> ResponseReturnValue:
         quality=shown,
         kinds=OBSERVER_KINDS,
         rules=FLAGS,
-        chart=chart,
+        fast=FAST_MS / 1000,
         now=datetime.now(UTC),
     )
 
@@ -62,4 +60,4 @@ def show_quality(slug: str) -> ResponseReturnValue:
 def show_server() -> ResponseReturnValue:
     with database().reading() as reading:
         shown = health(reading, tally(), datetime.now(UTC))
-    return render_template("researcher/server.html", admin=g.admin.name, health=shown, chart=chart, now=shown.at)
+    return render_template("researcher/server.html", admin=g.admin.name, health=shown, now=shown.at)

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from sqlalchemy import select, update
 
 import manage
 from study.balance import cells, item_counts, item_facts
-from study.charts import chart, nice_top
 from study.conduct import exclude
 from study.db import Database
 from study.flow import arrivals
@@ -91,6 +91,22 @@ def test_balance_agrees_with_the_trials_counted_one_by_one(checked: Database) ->
             assert cell.network == ("strong" if task == "seeing" else "")
 
 
+def test_stimuli_are_named_under_the_number_of_ratings_they_have(checked: Database) -> None:
+    person = take(checked, 0, answers=4)
+    with checked.reading() as session:
+        task = progress(session, find_study(session, "demo"), NOW).tasks[0]
+        rated = session.scalars(
+            select(Item.image_id)
+            .join(Trial, Trial.item_id == Item.id)
+            .where(Trial.participant_id == person.id, Trial.state == "answered", Trial.purpose == "main")
+            .where(Trial.task == task.task)
+        ).all()
+    items = dict(task.histogram)
+    assert {name.split(", ")[0] for name in task.named[1]} == set(rated)
+    assert (items[1], items[0]) == (len(rated), task.items - len(rated))
+    assert len(task.named[0]) == 4 < items[0], "the first few are enough"
+
+
 CARELESS = {  # how somebody answers → the flags that must be raised
     "as one should": (dict(places="0110"), ()),
     "without looking at checks": (dict(places="0110", attentive=False), ("attention check failed",)),
@@ -154,50 +170,24 @@ def test_response_times_are_counted_in_the_bucket_they_are_in(checked: Database)
         session.commit()
     with checked.reading() as session:
         seen, trusted = quality(session, find_study(session, "demo"), "human", ["seeing", "trusting"]).times
-    assert dict(seen.histogram) | {"0": 1, "0.15": 5, "0.3": 1, "3": 1, "5": 1, "30": 1} == dict(seen.histogram)
+    assert dict(seen.histogram) | {"0": 1, "0.125": 4, "0.25": 2, "4": 1, "5": 1, "63": 1} == dict(seen.histogram)
     assert (sum(n for _, n in seen.histogram), seen.unmeasured) == (10, 2)
-    assert dict(trusted.histogram)["0.75"] == 6, "samples.answer takes 900 ms"
+    assert dict(trusted.histogram)["0.8"] == 6, "samples.answer takes 900 ms"
 
 
 @pytest.mark.parametrize(
-    ("hours", "label"), [((0, 0.2), "03:04"), ((0, 30), "01-02 03:00"), ((0, 24 * 40), "01-02"), ((0, 24 * 900), "")]
+    ("hours", "minutes"), [((0, 0.2), 1), ((0, 30), 60), ((0, 24 * 40), 1440), ((0, 24 * 900), 28 * 1440)]
 )
-def test_arrivals_lie_in_few_stretches_without_gaps(hours: tuple[float, ...], label: str) -> None:
+def test_arrivals_lie_in_few_stretches_without_gaps(hours: tuple[float, ...], minutes: int) -> None:
     times = [NOW + timedelta(hours=h) for h in (*hours, hours[-1])]
     found = arrivals(times)
+    starts = [start for start, _ in found]
     assert len(found) <= 48
     assert (found[0][1], found[-1][1], sum(n for _, n in found)) == (1, 2, 3)
-    assert found[0][0].endswith(label)
+    assert {b - a for a, b in pairwise(starts)} == {timedelta(minutes=minutes)}
+    assert starts[0] <= times[0] < starts[1]
+    assert starts[-1] <= times[-1] < starts[-1] + timedelta(minutes=minutes)
     assert arrivals([]) == ()
-
-
-def test_a_chart_fits_its_frame_whatever_it_shows() -> None:
-    for values in ([], [0], [1], [7, 0, 3], [10**6], list(range(37))):
-        drawn = chart([(str(i), value) for i, value in enumerate(values)])
-        assert (drawn.total, drawn.most) == (sum(values), max(values, default=0))
-        for column in drawn.columns:
-            assert 0 <= column.x <= column.x + column.width <= 100
-            assert column.y + column.height == pytest.approx(100)
-            assert column.height == pytest.approx(100 * column.value / drawn.top, abs=0.001)
-        assert len(drawn.axis) <= 14
-    for n in (*range(1, 400), 999_999):
-        top = nice_top(n)
-        assert n <= top <= max(2, 2 * n)
-        assert top % 2 == 0
-
-
-@pytest.mark.parametrize(
-    ("labels", "shown", "dense"),
-    [
-        (["0", "0.15", "0.75", "30"] * 3, 12, True),
-        (list(range(10)), 10, False),
-        (["01-02 03:00"] * 2, 2, False),
-        (["01-02 03:00"] * 12, 3, False),
-    ],
-)
-def test_labels_below_an_axis_are_as_many_as_have_room(labels: list, shown: int, dense: bool) -> None:
-    drawn = chart([(label, 1) for label in labels])
-    assert (len(drawn.axis), drawn.labels_dense) == (shown, dense)
 
 
 def test_processes_count_together_and_failures_are_forgotten_after_an_hour() -> None:
@@ -218,7 +208,7 @@ def test_the_server_page_counts_answers_leases_bytes_and_backups(checked: Databa
     before, now = look(checked, NOW + timedelta(minutes=2)), look(checked, LATER)
     (at, stored), *others = [(minute, n) for minute, n in before.answers if n]
     with checked.reading() as session:
-        assert (at, stored, others) == ("03:04", session.query(Response).count(), [])
+        assert (at, stored, others) == (NOW.replace(second=0, microsecond=0), session.query(Response).count(), [])
     assert (before.taking_part, before.waiting, now.taking_part, now.waiting) == (1, 0, 0, 1)
     assert now.waiting_since == NOW + timedelta(minutes=60)
     assert sum(n for _, n in now.answers) == 0

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from study import frontend
 from study.frontend import VENDORED, FrontendError, check_packages, vendored_file
+from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
+from tests.study.visitor import join
 
 
 def test_a_missing_package_is_named_with_its_remedy(tmp_path: Path) -> None:
@@ -26,6 +29,14 @@ def test_every_vendored_file_is_served_as_script(app: Flask) -> None:
 @pytest.mark.parametrize("name", ["package.json", "..%2fpackage.json", "../jspsych/package.json", "jspsych.js.map"])
 def test_nothing_else_of_node_modules_is_served(app: Flask, name: str) -> None:
     assert app.test_client().get(f"/vendor/{name}").status_code == 404
+
+
+def test_charts_are_fetched_by_the_pages_that_draw_some_and_by_no_participant(app: Flask, ada: FlaskClient) -> None:  # noqa: F811
+    visitor = join(app)
+    theirs = [app.test_client().get("/s/demo"), visitor.client.get(f"/p/{visitor.token}/study")]
+    assert not any("/vendor/plot.js" in page.text or "/vendor/d3.js" in page.text for page in theirs)
+    for path, draws in {"/studies/demo": True, "/studies/demo/quality": True, "/server": True, "/": False}.items():
+        assert ("/vendor/plot.js" in ada.get(f"/researcher{path}").text) is draws
 
 
 def test_a_server_without_packages_says_what_to_run(
