@@ -225,6 +225,28 @@ def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Pe
     assert len(live.answers(token)) == 1
 
 
+def test_several_answers_outlive_a_page_and_arrive_in_order(person: Person, live: LiveStudy) -> None:
+    person.starts()
+    context, address, token = person.page.context, person.page.url, person.token
+    person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
+    for n, option in ((1, 1), (2, 0), (3, 1)):
+        person.clicks(n, option)
+    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    person.page.close()
+    assert live.answers(token) == []
+    page = context.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/trials/" in request.url else None)
+    page.goto(address)
+    progress = page.locator("#progress-text")
+    expect(progress).to_have_text(f"3 of {TOTAL} questions answered")
+    assert [answer.position for answer in live.answers(token)] == [0, 1, 2]
+    assert len(sent) == 3
+    page.reload()
+    expect(progress).to_have_text(f"3 of {TOTAL} questions answered")
+    assert len(sent) == 3, "what was acknowledged is kept no longer"
+
+
 def test_the_last_answer_is_waited_for_before_the_finish(person: Person, live: LiveStudy) -> None:
     person.starts()
     for n in range(1, TOTAL):
