@@ -137,6 +137,7 @@ def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStud
 def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page, live: LiveStudy) -> None:
     logs_in(page, live)
     page.get_by_role("link", name="Preview as a participant").click()
+    assert findings(page) == []
     page.get_by_role("link", name="Go on to the questions").click()
     before = live.counts()
     person = Person(page, live)
@@ -144,6 +145,7 @@ def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page,
         person.reads_on()
         person.clicks(n)
     expect(page.get_by_text("nothing you do here is stored")).to_be_visible()
+    assert findings(page) == []
     assert person.code() == "PREVIEW"
     assert live.counts() == before
 
