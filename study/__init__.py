@@ -29,6 +29,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         participant,
         protocol,
         researcher,
+        sessions,
         tally,
         withdrawal,
     )
@@ -42,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     settings.check(app)
     database.init_app(app)
     headers.init_app(app)
+    sessions.init_app(app)
     languages.init_app(app)
     errors.init_app(app)
     tally.init_app(app)

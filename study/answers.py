@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, Text, bindparam, cast, func, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from study import answer_statements as statements
 from study.config import ParticipantsConfig, TaskConfig
-from study.definition import definition_from_json
+from study.db import Database
+from study.definition import FrozenDefinition
+from study.driver import Driver, driver_of
 from study.enrolment import loads, lock_study
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Event, Item, Participant, Response, Study, Trial
+from study.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Item, Participant, Study, Trial
 from study.security import is_token, new_completion_code
 from study.wording import practice_feedback
 
@@ -70,65 +73,69 @@ def read_answer(body: bytes) -> Answer:
         raise MalformedAnswerError(f"{where}: {first['msg']}") from None
 
 
-def record_answer(session: Session, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
+def record_answer(database: Database, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
     """Store the answer and renew the participant's lease; with the last one, issue the completion code.
 
-    The caller commits. Raises UnknownError, MalformedAnswerError, AnswerConflictError.
+    Committed on return. Raises UnknownError, MalformedAnswerError, AnswerConflictError: then nothing was stored.
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
-    connection, trial = _lock(session, token, trial_token)
-    answer = read_answer(body)
-    if trial.state == ANSWERED:
-        if trial.body_sha256 != answer.sha256:
-            raise AnswerConflictError("already-answered", trial.expected)
-        return Receipt(trial.expected, _feedback(trial, answer))
-    definition = definition_from_json(trial.document)
-    _check_possible(answer, trial, definition.task(trial.task))
-    if trial.position != trial.expected:
-        raise AnswerConflictError("not-expected", trial.expected)
-    is_overflow = trial.state == RELEASED and not _win_back(session, trial)
-    _store(connection, trial.id, answer, is_overflow, now)
-    _renew(connection, trial, definition.participants, now)
+    with database.answering() as driver:
+        trial = statements.read(driver, token, trial_token)
+        answer = read_answer(body)
+        if trial.state == ANSWERED:
+            return _receipt_again(trial, answer)
+        definition = statements.definition(driver, trial.definition_sha256)
+        _check_expected(answer, trial, definition.task(trial.task))
+        if trial.state == OPEN and _store(driver, trial, OPEN, answer, definition.participants, now):
+            return _receipt(trial, answer)
+    return _record_alone(database, token, trial_token, answer, definition, now)
+
+
+def _record_alone(
+    database: Database, token: str, trial_token: str, answer: Answer, definition: FrozenDefinition, now: datetime
+) -> Receipt:
+    """The same where places must be counted, or where somebody changed the trial between our reading and writing.
+
+    Whoever locks both takes the study before the participant. What was read before we waited is read again.
+    """
+    with database.writing() as session:
+        mine = Participant.token == token
+        lock_study(session, Study.id == select(Participant.study_id).where(mine).scalar_subquery())
+        session.execute(select(Participant.id).where(mine).with_for_update())
+        driver = driver_of(session)
+        trial = statements.read(driver, token, trial_token)
+        if trial.state == ANSWERED:
+            return _receipt_again(trial, answer)
+        _check_expected(answer, trial, definition.task(trial.task))
+        state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
+        _store(driver, trial, state, answer, definition.participants, now)
+        session.commit()
+    return _receipt(trial, answer)
+
+
+def _receipt_again(trial: Any, answer: Answer) -> Receipt:
+    if trial.body_sha256 != answer.sha256:
+        raise AnswerConflictError("already-answered", trial.expected)
+    return Receipt(trial.expected, _feedback(trial, answer))
+
+
+def _receipt(trial: Any, answer: Answer) -> Receipt:
     return Receipt(trial.following, _feedback(trial, answer))
 
 
-def _lock(session: Session, token: str, trial_token: str) -> tuple[Connection, Row]:
-    """Lock the participant, and before that the study where places must be counted; read the trial afterwards.
-
-    Whoever locks both takes the study first. Whether the trial was released is known for certain only when its
-    participant is locked, so we then begin again with the study. While we hold the participant nobody releases it.
-    """
-    connection = session.connection()
-    trial = _read(connection, token, trial_token)
-    if trial.state == RELEASED:
-        session.rollback()
-        lock_study(session, Study.id == trial.study_id)
-        connection = session.connection()
-        trial = _read(connection, token, trial_token)
-    return connection, trial
-
-
-def _read(connection: Connection, token: str, trial_token: str) -> Row:
-    """The row of _TRIAL, its participant locked. A second statement, because it sees what the first had to wait for."""
-    if connection.dialect.name == "postgresql":  # SQLite's writers are alone from the beginning: study/db.py
-        connection.execute(_LOCK_PARTICIPANT, {"token": token})
-    trial = connection.execute(_TRIAL, {"token": token, "trial_token": trial_token}).one_or_none()
-    if trial is None:
-        raise UnknownError("no such trial")
-    return trial
-
-
-def _check_possible(answer: Answer, trial: Row, task: TaskConfig) -> None:
+def _check_expected(answer: Answer, trial: Any, task: TaskConfig) -> None:
     if answer.response not in trial.option_order:
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
     if task.confidence != (answer.confidence is not None):
         raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
+    if trial.position != trial.expected:
+        raise AnswerConflictError("not-expected", trial.expected)
 
 
-def _win_back(session: Session, trial: Row) -> bool:
+def _win_back(session: Session, trial: Any) -> bool:
     """Reopen those of a late participant's released trials whose places nobody else took; whether `trial` is one.
 
     The study is locked.
@@ -142,69 +149,37 @@ def _win_back(session: Session, trial: Row) -> bool:
     free = [
         place.id for place in released if place.purpose != MAIN or load.get(place.item_id, 0) < place.ratings_wanted
     ]
-    session.execute(update(_trial).where(_trial.c.id.in_(free)).values(state=OPEN))
+    session.execute(update(Trial).where(Trial.id.in_(free)).values(state=OPEN))
     return trial.id in free
 
 
-def _store(connection: Connection, trial_id: int, answer: Answer, is_overflow: bool, now: datetime) -> None:
-    response = {
-        "trial_id": trial_id,
+def _store(
+    driver: Driver, trial: Any, state: str, answer: Answer, participants: ParticipantsConfig, now: datetime
+) -> bool:
+    """With the participant's lease; and their completion code, in the same transaction as the last answer."""
+    is_last = trial.following is None
+    columns = {
         "response": answer.response,
         "rt": answer.rt,
         "time_elapsed": answer.time_elapsed,
         "confidence": answer.confidence,
         "body_sha256": answer.sha256,
         "answered_at": now,
+        "is_overflow": state == RELEASED,
+        "lease_until": now + timedelta(minutes=participants.lease_minutes),
+        "finished_at": now if is_last else None,
+        "completion_code": _completion_code(trial, participants) if is_last else None,
     }
-    connection.execute(_INSERT_RESPONSE, response)
-    connection.execute(_UPDATE_TRIAL, {"this": trial_id, "state": ANSWERED, "is_overflow": is_overflow})
-    if answer.events:
-        connection.execute(_INSERT_EVENT, [{"trial_id": trial_id, **event.model_dump()} for event in answer.events])
+    return statements.store(driver, trial, state, columns, [event.model_dump() for event in answer.events])
 
 
-def _renew(connection: Connection, trial: Row, config: ParticipantsConfig, now: datetime) -> None:
-    """The participant's lease; and their completion code, in the same transaction as the last answer."""
-    changes: dict[str, Any] = {"lease_until": now + timedelta(minutes=config.lease_minutes)}
-    if trial.following is None:
-        is_shared = PROVIDERS[config.provider].shares_code
-        changes |= {"finished_at": now, "completion_code": trial.shared_code if is_shared else new_completion_code()}
-    connection.execute(_UPDATE_PARTICIPANT, {"this": trial.participant_id} | changes)
+def _completion_code(trial: Any, participants: ParticipantsConfig) -> str:
+    return trial.shared_code if PROVIDERS[participants.provider].shares_code else new_completion_code()
 
 
-def _feedback(trial: Row, answer: Answer) -> str | None:
+def _feedback(trial: Any, answer: Answer) -> str | None:
     """Only after practice, whose image this participant rates nowhere in the task."""
     if trial.purpose != PRACTICE:
         return None
     truth = None if trial.right_stimulus_id else trial.category
     return practice_feedback(trial.language, truth, answer.response)
-
-
-# The statements of every answer: built once, so that SQLAlchemy finds what it compiled the first time, and of tables
-# instead of classes, so that nothing is tracked.
-_study, _participant, _item, _trial = (table.__table__ for table in (Study, Participant, Item, Trial))
-_response, _event = Response.__table__, Event.__table__
-
-_LOCK_PARTICIPANT = select(_participant.c.id).where(_participant.c.token == bindparam("token")).with_for_update()
-
-_other = _trial.alias()
-_unanswered = select(func.min(_other.c.position)).where(
-    _other.c.participant_id == _trial.c.participant_id, _other.c.state != ANSWERED
-)
-_TRIAL = (
-    select(
-        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
-        _participant.c["study_id", "language", "observer_kind"],
-        _item.c.category,
-        _study.c.completion_code.label("shared_code"),
-        cast(_study.c.document, Text).label("document"),
-        _response.c.body_sha256,  # None: not answered
-        _unanswered.scalar_subquery().label("expected"),
-        _unanswered.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
-    )
-    .select_from(_trial.join(_participant).join(_item).join(_study, _participant.c.study_id == _study.c.id))
-    .outerjoin(_response)
-    .where(_participant.c.token == bindparam("token"), _trial.c.trial_token == bindparam("trial_token"))
-)
-_INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event)
-_UPDATE_TRIAL = update(_trial).where(_trial.c.id == bindparam("this"))
-_UPDATE_PARTICIPANT = update(_participant).where(_participant.c.id == bindparam("this"))

@@ -6,17 +6,21 @@ is still true when it writes; on PostgreSQL the caller locks the rows it decides
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from study.driver import Driver
 from study.errors import DatabaseNotReadyError
 from study.gate import WriteGate
 
@@ -36,6 +40,7 @@ class Database:
     reading: sessionmaker[Session]
     writing: sessionmaker[Session]
     snapshot: sessionmaker[Session]  # every statement of its transaction sees the same state: for exports
+    answering: Callable[[], AbstractContextManager[Driver]]  # SQLite: one transaction; PostgreSQL: one each statement
 
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str:
@@ -51,12 +56,14 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     backend = parsed_url(url).get_backend_name()
     if backend == "sqlite":
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
-        _keep_sqlite_rules(engine, busy_timeout_s)
-        snapshot = engine
+        gate = WriteGate(str(engine.url.database), busy_timeout_s)
+        _keep_sqlite_rules(engine, gate, busy_timeout_s)
+        snapshot, answering = engine, partial(_alone, engine, gate)
     elif backend == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, **_POOL)
-        _limit_postgresql_waits(engine, busy_timeout_s)
+        engine = create_engine(url, **_POOL)
+        _keep_postgresql_rules(engine, busy_timeout_s)
         snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
+        answering = partial(_statement_by_statement, engine)
     else:
         raise DatabaseNotReadyError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
     return Database(
@@ -64,6 +71,7 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         reading=sessionmaker(engine, expire_on_commit=False),
         writing=sessionmaker(engine.execution_options(**{_WRITES: True}), expire_on_commit=False),
         snapshot=sessionmaker(snapshot, expire_on_commit=False),
+        answering=answering,
     )
 
 
@@ -80,7 +88,7 @@ def parsed_url(url: str) -> URL:
         ) from None
 
 
-def _keep_sqlite_rules(engine: Engine, busy_timeout_s: float) -> None:
+def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
@@ -91,29 +99,79 @@ def _keep_sqlite_rules(engine: Engine, busy_timeout_s: float) -> None:
         if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
             raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")
 
-    gate = WriteGate(str(engine.url.database), busy_timeout_s)
-
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
         record = connection.connection.record_info
         if writes and _GATE not in record:
-            record[_GATE] = gate.enter()
+            gate.enter()
+            record[_GATE] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @event.listens_for(engine, "checkin")
     def _leave_gate(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         if _GATE in record.record_info:
-            gate.leave(record.record_info.pop(_GATE))
+            del record.record_info[_GATE]
+            gate.leave()
 
 
-def _limit_postgresql_waits(engine: Engine, busy_timeout_s: float) -> None:
+def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
     @event.listens_for(engine, "connect")
     def _settings(connection: DBAPIConnection, _record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(busy_timeout_s * 1000)}")
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
+
+    @event.listens_for(engine, "checkout")
+    def _is_alive(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+        # An idle server says nothing but that it ends. To ask it every time costs as much as reading a trial.
+        ears = poll()
+        if not connection.closed:
+            ears.register(connection.fileno(), POLLIN)
+        if connection.closed or ears.poll(0):
+            raise DisconnectionError("the server closed this connection")
+
+
+@contextmanager
+def _alone(engine: Engine, gate: WriteGate) -> Iterator[Driver]:
+    """SQLite: one transaction, committed unless the block raises."""
+    gate.enter()
+    try:
+        with _driver(engine) as driver:
+            driver.connection.execute("BEGIN IMMEDIATE")
+            yield driver
+            driver.connection.execute("COMMIT")
+    finally:
+        gate.leave()
+
+
+@contextmanager
+def _statement_by_statement(engine: Engine) -> Iterator[Driver]:
+    """PostgreSQL: each statement is committed by itself."""
+    with _driver(engine) as driver:
+        driver.connection.autocommit = True
+        try:
+            yield driver
+        finally:
+            if not driver.connection.closed:
+                driver.connection.autocommit = False
+
+
+@contextmanager
+def _driver(engine: Engine) -> Iterator[Driver]:
+    """A pooled connection. The driver's errors come out as SQLAlchemy's, and such a connection is not used again."""
+    pooled = None
+    try:
+        pooled = engine.raw_connection()
+        yield Driver(pooled.dbapi_connection, engine.dialect)
+    except engine.dialect.loaded_dbapi.Error as error:
+        if pooled:
+            pooled.invalidate(error)
+        raise OperationalError(None, None, error) from error
+    finally:
+        if pooled:
+            pooled.close()
 
 
 def require_ready(database: Database) -> None:

@@ -1,8 +1,6 @@
 """A study's frozen definition, read back from its database row."""
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
@@ -23,16 +21,11 @@ class FrozenDefinition:
 
 def frozen_definition(study: Study) -> FrozenDefinition:
     """The definition as it was when the study opened."""
-    return _sections(study.document)
+    return definition_of(study.document)
 
 
-@lru_cache(maxsize=16)
-def definition_from_json(document: str) -> FrozenDefinition:
-    """The same from the document's JSON. Kept, because every answer asks for it."""
-    return _sections(json.loads(document))
-
-
-def _sections(document: dict[str, Any]) -> FrozenDefinition:
+def definition_of(document: dict[str, Any]) -> FrozenDefinition:
+    """The sections of the definition's document."""
     return FrozenDefinition(
         study=StudyConfig.model_validate(document["study"]),
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),

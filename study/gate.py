@@ -1,7 +1,8 @@
 """Writers of one SQLite file, in the order they came.
 
 SQLite lets waiting writers poll, and under load some of them starve. Here threads queue in their process, and the first
-of each process take turns on two file locks, which the system gives back when a process is killed.
+of each process take turns on two file locks, which the system gives back when a process is killed. A process whose turn
+it is lets a few of its threads write, for to change over costs as much as writing.
 """
 
 import fcntl
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from sqlalchemy.exc import TimeoutError
 
 _POLL_S = 0.0005
+_TURNS = 8  # of one process in a row, when others may be waiting
 
 
 class WriteGate:
@@ -25,23 +27,32 @@ class WriteGate:
         self._mutex = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._is_taken = False
+        self._held: BinaryIO | None = None
+        self._turns = 0  # since the gate is held
 
-    def enter(self) -> BinaryIO:
-        """Wait for our turn; returns what `leave` wants back. Raises SQLAlchemy's TimeoutError."""
+    def enter(self) -> None:
+        """Wait for our turn. Raises SQLAlchemy's TimeoutError."""
         deadline = time.monotonic() + self._timeout_s
         self._queue()
+        if self._held:
+            return
         try:
             # Only one process at a time waits for the gate, so whoever leaves it cannot be back in before that one.
             with self._lock(self._next_in, deadline):
-                return self._lock(self._gate, deadline)
+                self._held = self._lock(self._gate, deadline)
         except BaseException:
-            self._call_next()
+            with self._mutex:
+                self._call_next()
             raise
 
-    def leave(self, gate: BinaryIO) -> None:
+    def leave(self) -> None:
         """End our turn."""
-        gate.close()
-        self._call_next()
+        with self._mutex:
+            self._turns += 1
+            if self._held and (not self._waiting or self._turns >= _TURNS):
+                self._held.close()
+                self._held, self._turns = None, 0
+            self._call_next()
 
     def _queue(self) -> None:
         turn = threading.Event()
@@ -57,11 +68,10 @@ class WriteGate:
                     raise self._too_long()
 
     def _call_next(self) -> None:
-        with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._is_taken = False
+        if self._waiting:
+            self._waiting.popleft().set()
+        else:
+            self._is_taken = False
 
     def _lock(self, path: Path, deadline: float) -> BinaryIO:
         """The locked file; closing it unlocks. Opened anew each time: a forked process must not share its parent's."""

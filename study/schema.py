@@ -142,7 +142,7 @@ class Participant(Base):
     __tablename__ = "participant"
     __table_args__ = (
         Unique("study_id", "recruitment_hash"),
-        Index(None, "study_id", "observer_kind", "lease_until"),
+        Index(None, "study_id", "observer_kind"),  # of nothing that an answer changes; nor is that of trials
         _one_of("observer_kind_known", "observer_kind", OBSERVER_KINDS),
         CheckConstraint("(finished_at IS NULL) = (completion_code IS NULL)", name="code_only_when_finished"),
         CheckConstraint("excluded = (exclusion_reason IS NOT NULL)", name="exclusion_has_a_reason"),
@@ -211,7 +211,7 @@ class Trial(Base):
     __table_args__ = (
         Unique("participant_id", "position"),
         Unique("participant_id", "task", "image_id"),  # nobody sees an image twice in a task
-        Index(None, "item_id", "state"),
+        Index(None, "item_id"),
         _one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
         CheckConstraint("(right_stimulus_id IS NULL) = (right_image_token IS NULL)", name="right_has_a_token"),
         CheckConstraint("NOT is_overflow OR state = 'answered'", name="overflow_is_answered"),

@@ -50,15 +50,12 @@ def check_comprehension(token: str, task: str) -> ResponseReturnValue:
 def answer(token: str, trial_token: str) -> ResponseReturnValue:
     if request.mimetype != "application/json":
         raise MalformedAnswerError("the answer must be sent as application/json")
-    body = request.get_data()
-    with database().writing() as session:
-        try:
-            receipt = record_answer(session, token, trial_token, body, datetime.now(UTC))
-        except (AnswerConflictError, UnknownError) as refusal:
-            session.rollback()
+    try:
+        receipt = record_answer(database(), token, trial_token, request.get_data(), datetime.now(UTC))
+    except (AnswerConflictError, UnknownError) as refusal:
+        with database().writing() as session:
             note_refusal(session, token, trial_token, refusal, datetime.now(UTC))
             session.commit()
-            raise
-        session.commit()
+        raise
     finish = url_for("participant.finish", token=token) if receipt.done else None
     return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish, feedback=receipt.feedback)

@@ -67,9 +67,9 @@ app = create_app({"DATABASE_URL": sys.argv[1], "SECRET_KEY": SECRET})
 visitor = join(app)
 first, second, *_ = visitor.plan()["trials"]
 events = [{"event": "focus", "time": float(n)} for n in range(500)]
-largest = max(path.stat().st_size for path in Path(sys.argv[2]).glob("discern.db*"))
 statuses = [visitor.send(first).status_code]
-for limit in (largest + 9000, resource.RLIM_INFINITY):
+log = Path(sys.argv[2], "discern.db-wal").stat().st_size
+for limit in (log + 9000, resource.RLIM_INFINITY):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     statuses.append(visitor.send(second, events=events).status_code)
 print(json.dumps(statuses))

@@ -1,9 +1,11 @@
 """Connections keep their rules, and tables and migrations agree."""
 
+import fcntl
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
 from study.db import Database, connect, require_ready, upgrade
 from study.errors import DatabaseNotReadyError
-from study.gate import WriteGate
+from study.gate import _TURNS, WriteGate
 from study.schema import Base, ExternalIdentity, Study
 from tests.study.samples import NOW
 
@@ -77,34 +79,65 @@ def test_a_writer_who_waits_too_long_is_told_so(sqlite_url: str) -> None:
     database.engine.dispose()
 
 
-def test_writers_get_their_turns_in_the_order_they_came(tmp_path: Path) -> None:
-    gate, order = WriteGate(str(tmp_path / "db"), 5), []
-    first = gate.enter()
+def _queue_up(gate: WriteGate, how_many: int, write: Callable[[int], None]) -> list[threading.Thread]:
+    """Threads that wait for the gate, in order; somebody is in."""
 
-    def write(number: int) -> None:
-        turn = gate.enter()
-        order.append(number)
-        gate.leave(turn)
+    def take_a_turn(number: int) -> None:
+        gate.enter()
+        write(number)
+        gate.leave()
 
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    threads = [threading.Thread(target=take_a_turn, args=(number,)) for number in range(how_many)]
     for waiting, thread in enumerate(threads, start=1):
         thread.start()
         while len(gate._waiting) < waiting:
             time.sleep(0.001)
-    gate.leave(first)
+    return threads
+
+
+def test_writers_get_their_turns_in_the_order_they_came(tmp_path: Path) -> None:
+    gate, order = WriteGate(str(tmp_path / "db"), 5), []
+    gate.enter()
+    threads = _queue_up(gate, 20, order.append)
+    gate.leave()
     for thread in threads:
         thread.join()
     assert order == list(range(20))
 
 
+def test_a_process_with_many_writers_lets_others_in_after_a_few_turns(tmp_path: Path) -> None:
+    """A second gate is another process as far as the file locks can tell."""
+    busy, other, order = WriteGate(str(tmp_path / "db"), 5), WriteGate(str(tmp_path / "db"), 5), []
+    busy.enter()
+    threads = _queue_up(busy, 3 * _TURNS, lambda _: (order.append("busy"), time.sleep(0.005)))
+    asking = threading.Thread(target=lambda: (other.enter(), order.append("other"), other.leave()))
+    asking.start()
+    while not _is_locked(tmp_path / "db-next"):
+        time.sleep(0.001)
+    busy.leave()
+    for thread in [*threads, asking]:
+        thread.join()
+    assert order.index("other") == _TURNS - 1  # whoever was in first took a turn as well
+    assert order.count("busy") == 3 * _TURNS
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
     code = "import sys, time; from study.gate import WriteGate\n"
-    code += "turn = WriteGate(sys.argv[1], 5).enter(); print('in', flush=True); time.sleep(60)"
+    code += "gate = WriteGate(sys.argv[1], 5); gate.enter(); print('in', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(tmp_path / "db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout.readline() == b"in\n"
         gate, entered = WriteGate(str(tmp_path / "db"), 5), threading.Event()
-        waiting = threading.Thread(target=lambda: (gate.leave(gate.enter()), entered.set()))
+        waiting = threading.Thread(target=lambda: (gate.enter(), gate.leave(), entered.set()))
         waiting.start()
         assert not entered.wait(0.1)
         process.kill()

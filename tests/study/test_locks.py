@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from study.answers import Receipt
 from study.db import Database
 from study.enrolment import lock_study, release_expired
-from study.schema import Participant, Study, Trial
+from study.errors import AnswerConflictError, UnknownError
+from study.schema import Participant, Response, Study, Trial
+from study.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
 
 LATER = NOW + timedelta(minutes=11)
@@ -129,10 +131,57 @@ def test_connections_broken_by_a_restart_are_replaced_before_they_are_used(postg
     with postgresql.engine.connect() as connection:
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
     for session in [postgresql.reading() for _ in range(3)]:
         with session:
             assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_the_last_answer_sent_twice_at_once_finishes_once(short_study: Database, pool: ThreadPoolExecutor) -> None:
+    """Both are read before either is stored: the second finds the trial changed and reads again."""
+    person = enrol(short_study)
+    first, last = trials_of(short_study, person)
+    answer(short_study, person, first)
+    with short_study.writing() as holding:
+        holding.execute(select(Participant.id).where(Participant.id == person.id).with_for_update())
+        both = [pool.submit(answer, short_study, person, last, at) for at in (NOW, LATER)]
+        assert waits_for_a_lock(short_study, 2)
+        holding.rollback()
+        assert [answering.result(timeout=5).done for answering in both] == [True, True]
+    with short_study.reading() as session:
+        stored = session.get_one(Participant, person.id)
+        answered_at = session.get_one(Response, last.id).answered_at
+    assert stored.finished_at == answered_at, "the one that was stored also finished the participant"
+
+
+def test_of_two_different_answers_at_once_one_is_refused(short_study: Database, pool: ThreadPoolExecutor) -> None:
+    person = enrol(short_study)
+    first, _ = trials_of(short_study, person)
+    with short_study.writing() as holding:
+        holding.execute(select(Participant.id).where(Participant.id == person.id).with_for_update())
+        both = [pool.submit(answer, short_study, person, first, NOW, choice) for choice in (0, 1)]
+        assert waits_for_a_lock(short_study, 2)
+        holding.rollback()
+        errors = [answering.exception(timeout=5) for answering in both]
+    assert [type(error) for error in errors if error] == [AnswerConflictError]
+    kept = next(choice for choice, error in enumerate(errors) if error is None)
+    with short_study.reading() as session:
+        assert session.get_one(Response, first.id).response == first.option_order[kept]
+
+
+def test_an_answer_to_somebody_who_withdraws_in_that_moment_is_not_stored(
+    short_study: Database, pool: ThreadPoolExecutor
+) -> None:
+    person = enrol(short_study)
+    first, _ = trials_of(short_study, person)
+    with short_study.writing() as withdrawing:
+        withdraw(withdrawing, person.token, NOW)
+        answering = pool.submit(answer, short_study, person, first, NOW)
+        assert waits_for_a_lock(short_study, 1)
+        withdrawing.commit()
+        assert isinstance(answering.exception(timeout=5), UnknownError)
+    with short_study.reading() as session:
+        assert session.query(Response).count() == 0
