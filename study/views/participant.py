@@ -31,12 +31,12 @@ _REMEMBERED_S = 30 * 24 * 3600
 @bp.get("/s/<slug>")
 def landing(slug: str) -> ResponseReturnValue:
     """The information sheet, or straight on for somebody who is known."""
+    if identities := current_app.extensions.get("discern-identities"):
+        identities.check(request.args)  # may ask Prolific, so before a connection to the database is taken
     with database().reading() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
         recruited = provider.identify(request.args)
-        if identities := current_app.extensions.get("discern-identities"):
-            identities.check(request.args)
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         known = find_known(session, study, identity, request.cookies.get(_COOKIE))
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.

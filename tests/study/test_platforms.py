@@ -170,6 +170,20 @@ def test_a_signature_that_proves_nothing_is_refused(checking: Flask, token: str)
     assert checking.test_client().get(f"/s/demo{PROLIFIC}&prolific_token={token}").status_code == 400
 
 
+def test_while_prolific_is_asked_for_its_keys_no_connection_to_the_database_is_held(checking: Flask) -> None:
+    """Slow keys must not use up the connections that answers need."""
+    pool = checking.extensions["discern-database"].engine.pool
+    held: list[int] = []
+
+    class Slow:
+        def check(self, parameters: object) -> None:
+            held.append(pool.checkedout())
+
+    checking.extensions["discern-identities"] = Slow()
+    assert checking.test_client().get(f"/s/demo{PROLIFIC}").status_code == 200
+    assert held == [0]
+
+
 def test_keys_that_cannot_be_used_stop_the_server(tmp_path: Path, keys: str) -> None:
     (tmp_path / "text").write_text("x")
     for source, audience in ((str(tmp_path / "text"), AUDIENCE), (str(tmp_path / "none"), AUDIENCE), (keys, "")):
