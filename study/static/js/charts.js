@@ -65,7 +65,7 @@ function bars({ rows, most, size }) {
   return Plot.plot({
     ...size,
     marginLeft: 6,
-    marginRight: 22,
+    marginRight: 14,
     marginBottom: 0,
     x: { domain: [0, most], label: null },
     y: { type: "identity", axis: null },
