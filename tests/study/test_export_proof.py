@@ -55,6 +55,18 @@ def test_one_changed_answer_is_named(any_database: Database, given_out: Path) ->
         prove(session, given_out)
 
 
+def test_one_changed_byte_of_any_file_is_named(any_database: Database, given_out: Path) -> None:
+    files = [path for path in given_out.rglob("*") if path.is_file()]
+    assert len(files) == 11
+    for path in files:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
+        with any_database.reading() as session, pytest.raises(AuditError) as refusal:
+            prove(session, given_out)
+        assert str(refusal.value).endswith(f"closest one: {path.relative_to(given_out).as_posix()}")
+        path.write_bytes(whole)
+
+
 @pytest.mark.parametrize("change", ["missing", "added"])
 def test_a_missing_or_added_file_is_named(any_database: Database, given_out: Path, change: str) -> None:
     if change == "missing":
