@@ -211,6 +211,21 @@ def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, l
     assert [answer.position for answer in live.answers(person.token)] == [0, 1]
 
 
+def test_the_note_of_waiting_answers_covers_nothing_for_good(
+    open_context: Callable[..., BrowserContext], live: LiveStudy
+) -> None:
+    """On a phone all below the question can still be reached with a finger, the way to withdraw above all."""
+    person = Person.arrives(open_context(**PHONE).new_page(), live)
+    person.starts()
+    person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
+    person.clicks(1)
+    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    person.waits_for_question(2)
+    for option in person.options.all():
+        option.tap(trial=True)
+    person.page.get_by_role("link", name="Withdraw and delete my data").tap(trial=True, timeout=3000)
+
+
 def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Person, live: LiveStudy) -> None:
     person.starts()
     context, address, token = person.page.context, person.page.url, person.token
