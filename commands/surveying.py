@@ -89,9 +89,11 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     Example: manage.py serve --port 8080
     """
+    from study.serve import refuse_taken_port, refuse_wrong_settings
     from study.serve import serve as run_server
 
-    ready_database()
+    refuse_wrong_settings()
+    refuse_taken_port(host, port)
     click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
     run_server(host, port, workers, threads)
 

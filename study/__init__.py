@@ -58,3 +58,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)
     return app
+
+
+def close_app(app: "Flask") -> None:
+    """End the application's database connections."""
+    from study.views import database, tally
+
+    database.close(app)
+    tally.close(app)

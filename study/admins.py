@@ -54,22 +54,32 @@ def authenticate(session: Session, name: str, password: str, now: datetime) -> A
 
     Raises LoginThrottledError after MAX_FAILURES failures for this name within FAILURE_WINDOW.
     """
-    failures = session.scalar(
-        select(func.count())
-        .select_from(AuditEntry)
-        .where(AuditEntry.action == _FAILED, AuditEntry.actor == _actor(name), AuditEntry.at > now - FAILURE_WINDOW)
-    )
-    if (failures or 0) >= MAX_FAILURES:
-        minutes = FAILURE_WINDOW // timedelta(minutes=1)
-        raise LoginThrottledError(f"there were too many attempts to log in; wait {minutes} minutes")
+    _throttle(_failures(session, name, now))
     admin = session.scalar(select(Admin).where(Admin.name == name)) if _NAME.fullmatch(name) else None
     fits = check_password_hash(admin.password_hash if admin else _NOBODY, password)
     return admin if fits else None
 
 
 def record_login(session: Session, name: str, accepted: bool, now: datetime) -> None:
-    """Note an attempt to log in. The caller commits."""
-    audit.append(session, _actor(name), "login" if accepted else _FAILED, {}, now)
+    """Note an attempt to log in. The caller commits, and tells the outcome only then.
+
+    Raises LoginThrottledError where other attempts failed meanwhile: of many made at once no more are told theirs
+    than of as many one after another.
+    """
+    audit.append(session, _actor(name), "login" if accepted else _FAILED, {}, now)  # others wait from here on
+    _throttle(_failures(session, name, now) - (not accepted))
+
+
+def _failures(session: Session, name: str, now: datetime) -> int:
+    recent = (AuditEntry.action == _FAILED) & (AuditEntry.at > now - FAILURE_WINDOW)
+    mine = select(func.count()).select_from(AuditEntry).where(recent, AuditEntry.actor == _actor(name))
+    return session.scalar(mine) or 0
+
+
+def _throttle(failures: int) -> None:
+    if failures >= MAX_FAILURES:
+        minutes = FAILURE_WINDOW // timedelta(minutes=1)
+        raise LoginThrottledError(f"there were too many attempts to log in; wait {minutes} minutes")
 
 
 def _actor(name: str) -> str:

@@ -82,6 +82,10 @@ class Arrivals:
             finally:
                 self._storing.release()
 
+    def close(self) -> None:
+        """End the connection."""
+        self._database.engine.dispose()
+
     def _store_waiting(self) -> None:
         with self._counting:
             taken, self._waiting = self._waiting, Counter()

@@ -95,6 +95,7 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
         connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what a participant withdraws is overwritten, not only unlinked
         connection.execute("PRAGMA synchronous=FULL")
         if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
             raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")

@@ -36,6 +36,8 @@ def hashes(source: Path) -> Hashes:
     try:
         with zipfile.ZipFile(source) as archive:
             names = sorted(name for name in archive.namelist() if not name.endswith("/"))
+            if len(set(names)) < len(names) or len({name.partition("/")[0] for name in names}) > 1:
+                raise ExportError(f"{source} holds a file twice or more than one folder; no export does")
             return {name.partition("/")[2]: _sha256_of_member(archive, name) for name in names}
     except (OSError, zipfile.BadZipFile) as error:
         raise ExportError(f"{source} is neither the folder nor the zip of an export: {error}") from error

@@ -51,9 +51,15 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
+def refuse_wrong_settings() -> None:
+    """Raise here, once and in words, what would end each worker as it starts: what `create_app` raises."""
+    from study import close_app, create_app
+
+    close_app(create_app())  # no connection may cross the fork
+
+
 def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
     """Serve until stopped. gthread and not gevent: SQLite's lock blocks the whole thread."""
-    refuse_taken_port(host, port)
     settings = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": "gthread",
@@ -64,6 +70,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "loglevel": "warning",
         "graceful_timeout": 20,
         "control_socket_disable": True,
+        "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO is nobody's address
     }
     _Server(settings).run()
 

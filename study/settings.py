@@ -44,6 +44,11 @@ def check(app: Flask) -> None:
     if app.config["PRODUCTION"] not in ("0", "1"):
         raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
+    if app.config["PRODUCTION"] == "1" and not app.config["TRUSTED_HOSTS"]:
+        raise ConfigurationError(
+            "whoever asks could choose the name that our pages give as their address; "
+            "set DISCERN_TRUSTED_HOSTS to the server's own, e.g. study.example.org"
+        )
     if app.debug and app.config["PRODUCTION"] == "1":
         raise ConfigurationError(
             "the debugger runs any code for any visitor; switch it off or unset DISCERN_PRODUCTION"

@@ -4,13 +4,19 @@ from flask import Flask, current_app
 
 from study.db import Database, connect, require_ready
 
+_KEY = "discern-database"
+
 
 def init_app(app: Flask) -> None:
     """Connect. Raises DatabaseNotReadyError."""
     database = connect(app.config["DATABASE_URL"])
     require_ready(database)
-    app.extensions["discern-database"] = database
+    app.extensions[_KEY] = database
 
 
 def database() -> Database:
-    return current_app.extensions["discern-database"]
+    return current_app.extensions[_KEY]
+
+
+def close(app: Flask) -> None:
+    app.extensions[_KEY].engine.dispose()

@@ -41,3 +41,7 @@ def use(app: Flask, tally: Tally) -> None:
 
 def tally() -> Tally:
     return current_app.extensions[_KEY]
+
+
+def close(app: Flask) -> None:
+    app.extensions[_ARRIVALS].close()

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from stimuli.manifest import Stimulus
-from study import create_app
+from study import close_app, create_app
 from study.admins import create_admin
 from study.db import Database, connect, upgrade
 from study.importing import open_study
@@ -208,5 +208,5 @@ def serving(
         server.shutdown()
         thread.join()
         server.server_close()
-        app.extensions["discern-database"].engine.dispose()
+        close_app(app)
         database.engine.dispose()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bench.crash import Server, wait_until_serving
-from study import create_app
+from study import close_app, create_app
 from study.db import connect, upgrade
 from study.importing import open_study
 from tests.browser.person import Person
@@ -59,7 +59,7 @@ def outage(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> 
     stops = {"server": (server.kill_all, server.start), "database": (cluster.stop, cluster.start)}
     yield Outage(live, *stops[request.param])
     server.kill_all()
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
     database.engine.dispose()
 
 

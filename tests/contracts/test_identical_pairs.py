@@ -17,7 +17,7 @@ from analysis.export import ExportError
 from analysis.load import load
 from analysis.report import analyze
 from analysis.simulation import Psychometrics, answer_trust, draw_participant
-from study import create_app
+from study import close_app, create_app
 from study.db import connect, upgrade
 from study.export import export_study
 from study.simulated import run_participant
@@ -66,7 +66,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         for stream in np.random.SeedSequence(3).spawn(PEOPLE):
             rng = np.random.default_rng(stream)
             run_participant(address, "demo", answers(folder / "stimuli", rng), rng)
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
     with database.snapshot() as session:
         export_study(session, "demo", folder / "export")
     database.engine.dispose()

@@ -23,7 +23,7 @@ from analysis.paper import GRAD_CAM
 from analysis.report import analyze
 from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
 from stimuli.manifest import Stimulus
-from study import create_app
+from study import close_app, create_app
 from study.db import connect, upgrade
 from study.export import export_study
 from study.simulated import run_participant
@@ -73,7 +73,7 @@ def run_study(folder: Path, seed: int) -> dict[str, Any]:
         for stream in np.random.SeedSequence(seed).spawn(PEOPLE):
             rng = np.random.default_rng(stream)
             run_participant(address, "demo", choices(shown, world, rng), rng)
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
     with database.snapshot() as session:
         export_study(session, "demo", folder / "export")
     database.engine.dispose()

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
-from study import create_app
+from study import close_app, create_app
 from study.db import Database, connect, upgrade
 from tests.postgresql import Cluster, is_installed
 from tests.study.samples import SECRET, open_sample
@@ -115,7 +115,7 @@ def app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
         open_sample(session, tmp_path / "stimuli")
     app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
     yield app
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 @pytest.fixture
@@ -131,4 +131,4 @@ def open_app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Ca
 
     yield build
     for app in apps:
-        app.extensions["discern-database"].engine.dispose()
+        close_app(app)

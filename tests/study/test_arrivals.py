@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from study import create_app
+from study import close_app, create_app
 from study.arrivals import Arrivals, Arrived, arrived
 from study.db import BUSY_TIMEOUT_S, Database
 from study.participation import find_study
@@ -37,7 +37,7 @@ def counters(opened: Database) -> Iterator[tuple[Arrivals, Arrivals]]:
     both = Arrivals(url_of(opened), wait_s=5), Arrivals(url_of(opened), wait_s=5)
     yield both
     for counter in both:
-        counter._database.engine.dispose()
+        counter.close()
 
 
 @pytest.fixture
@@ -56,8 +56,7 @@ def start(database: Database) -> Flask:
 
 
 def stop(app: Flask) -> None:
-    app.extensions["discern-database"].engine.dispose()
-    app.extensions["discern-arrivals"]._database.engine.dispose()
+    close_app(app)
 
 
 def open_page(app: Flask, **headers: str) -> int:

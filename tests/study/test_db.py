@@ -44,7 +44,7 @@ def test_every_pooled_sqlite_connection_is_durable_and_checks_foreign_keys(datab
         connection.close()
 
 
-_PRAGMAS = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000}
+_PRAGMAS = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}
 
 
 def test_foreign_keys_guard(any_database: Database) -> None:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,21 @@ def test_what_is_no_export_is_refused(any_database: Database, tmp_path: Path) ->
             prove(session, tmp_path / "text")
         with pytest.raises(AuditError, match="knows of no export"):
             prove(session, tmp_path)
+
+
+@pytest.mark.parametrize("place", ["discern-demo", "a-second-folder"])
+def test_a_zip_that_holds_a_forged_file_beside_the_true_one_is_refused(
+    any_database: Database, given_out: Path, tmp_path: Path, place: str
+) -> None:
+    """Whoever unpacks it may get the forged one."""
+    forged = tmp_path / "forged.zip"
+    with zipfile.ZipFile(forged, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # zipfile's own, of the doubled name
+        for path in sorted(given_out.rglob("*")):
+            if path.is_file():
+                inner = path.relative_to(given_out).as_posix()
+                if "trials_data.csv" in inner:
+                    archive.writestr(f"{place}/{inner}", "forged\n")
+                archive.write(path, f"discern-demo/{inner}")
+    with any_database.reading() as session, pytest.raises(ExportError, match="twice or more than one folder"):
+        prove(session, forged)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
-from study import create_app
+from study import close_app, create_app
 from study.admins import create_admin
 from study.db import Database
 from study.schema import Participant, Stimulus, Study
@@ -39,7 +39,7 @@ def any_app(any_database: Database, tmp_path: Path) -> Iterator[Flask]:
     url = any_database.engine.url.render_as_string(hide_password=False)
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False})
     yield app
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 def encoded(text: str) -> str:
@@ -141,8 +141,7 @@ def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]
     client = app.test_client()
     assert client.post("/researcher/login", data={"name": "ada", "password": PASSWORD}).status_code == 303
     yield app, client.get_cookie("discern-session").value
-    app.extensions["discern-database"].engine.dispose()
-    app.extensions["discern-arrivals"]._database.engine.dispose()
+    close_app(app)
 
 
 def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
 from sqlalchemy import func, select
 
-from study import create_app
+from study import close_app, create_app
 from study.errors import ConfigurationError, RecruitmentError
 from study.recruitment.identity import Identities
 from study.schema import Base, Participant
@@ -137,7 +137,7 @@ def checking(open_app, sqlite_url: str, keys: str):
     settings = {"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "PROLIFIC_JWKS": keys, "PROLIFIC_AUDIENCE": AUDIENCE}
     app = create_app(settings)
     yield app
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 def test_a_signed_identity_is_accepted_and_an_unsigned_link_still_is(checking: Flask, database) -> None:

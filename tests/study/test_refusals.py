@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from study import audit, create_app
+from study import audit, close_app, create_app
 from study.db import Database
 from study.refusals import ACTION, MOST
 from study.schema import AuditEntry, Participant, Response
@@ -20,7 +20,7 @@ def any_app(any_database: Database, tmp_path: Path):
     url = any_database.engine.url.render_as_string(hide_password=False)
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "TESTING": True})
     yield app
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 def noted(database: Database) -> list[tuple[str, dict]]:

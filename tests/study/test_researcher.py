@@ -3,6 +3,8 @@
 import io
 import re
 import zipfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -123,6 +125,15 @@ def test_the_throttle_ends_after_a_while(database: Database) -> None:
         with pytest.raises(LoginThrottledError, match="wait 5 minutes"):
             authenticate(session, "ada", PASSWORD, NOW + timedelta(minutes=4))
         assert authenticate(session, "ada", PASSWORD, NOW + timedelta(minutes=6)).name == "ada"
+
+
+def test_guesses_made_all_at_once_are_told_no_more_than_guesses_one_by_one(ada: Flask) -> None:
+    """Whoever sends a thousand passwords before the first is judged learns of as many as anybody else."""
+    clients = [ada.test_client() for _ in range(4 * MAX_FAILURES)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        statuses = Counter(pool.map(lambda client: log_in(client, "guess").status_code, clients))
+    assert statuses == {401: MAX_FAILURES, 429: len(clients) - MAX_FAILURES}
+    assert log_in(ada.test_client()).status_code == 429
 
 
 @pytest.mark.parametrize(

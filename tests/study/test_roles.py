@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from study import create_app
+from study import close_app, create_app
 from study.admins import create_admin
 from study.db import Database
 from study.schema import ROLES, Admin, AuditEntry, Study
@@ -157,4 +157,4 @@ def test_a_request_for_another_host_is_refused(app: Flask, sqlite_url: str, monk
     guarded = create_app()
     for host, status in (("study.example.org", 200), ("a.lab.example.org", 200), ("evil.example", 400)):
         assert guarded.test_client().get("/s/demo", base_url=f"http://{host}").status_code == status
-    guarded.extensions["discern-database"].engine.dispose()
+    close_app(guarded)

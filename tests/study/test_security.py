@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from study import create_app
+from study import close_app, create_app
 from study.db import Database
 from study.errors import ConfigurationError, DatabaseNotReadyError
 from study.security import is_token, new_completion_code, new_token, recruitment_hash
@@ -23,21 +23,29 @@ def test_a_missing_or_weak_secret_stops_the_server(secret: str | None, sqlite_ur
 
 def test_the_suggested_secret_is_accepted(database: Database, sqlite_url: str) -> None:
     app = create_app({"SECRET_KEY": secrets.token_urlsafe(32), "DATABASE_URL": sqlite_url})
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 def test_the_server_reads_its_settings_from_the_environment(database, sqlite_url, monkeypatch) -> None:
     monkeypatch.setenv("DISCERN_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("DISCERN_SECRET_KEY", SECRET)
     monkeypatch.setenv("DISCERN_PRODUCTION", "1")
+    monkeypatch.setenv("DISCERN_TRUSTED_HOSTS", "localhost")
     app = create_app()
     assert app.config["SESSION_COOKIE_SECURE"]
-    app.extensions["discern-database"].engine.dispose()
+    close_app(app)
 
 
 def test_debugging_in_production_stops_the_server(database: Database, sqlite_url: str) -> None:
+    settings = {"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1", "TRUSTED_HOSTS": "localhost"}
     with pytest.raises(ConfigurationError, match="debugger"):
-        create_app({"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1", "DEBUG": True})
+        create_app(settings | {"DEBUG": True})
+
+
+@pytest.mark.parametrize("hosts", [None, "", " , "])
+def test_production_without_the_servers_own_name_stops_the_server(database, sqlite_url, hosts) -> None:
+    with pytest.raises(ConfigurationError, match="DISCERN_TRUSTED_HOSTS"):
+        create_app({"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1", "TRUSTED_HOSTS": hosts})
 
 
 def test_a_missing_database_stops_the_server(tmp_path: Path) -> None:
@@ -84,11 +92,13 @@ def test_the_cookie_that_remembers_is_out_of_reach_for_scripts_and_other_sites(a
 
 
 def test_in_production_cookies_travel_over_https_only(app: Flask, sqlite_url: str) -> None:
-    production = create_app({"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1"})
+    production = create_app(
+        {"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1", "TRUSTED_HOSTS": "localhost"}
+    )
     reply = production.test_client().get("/researcher/login", base_url="https://localhost")
     assert "Secure" in reply.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in reply.headers
-    production.extensions["discern-database"].engine.dispose()
+    close_app(production)
 
 
 def test_text_in_the_address_is_shown_as_text(app: Flask) -> None:
