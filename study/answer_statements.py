@@ -63,9 +63,7 @@ def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events
 
 
 _other = _trial.alias()
-_unanswered = select(func.min(_other.c.position)).where(
-    _other.c.participant_id == _trial.c.participant_id, _other.c.state != ANSWERED
-)
+_first = select(func.min(_other.c.position)).where(_other.c.participant_id == _trial.c.participant_id)
 _TRIAL = (
     select(
         _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
@@ -74,8 +72,8 @@ _TRIAL = (
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,
         _response.c.body_sha256,  # None: not answered
-        _unanswered.scalar_subquery().label("expected"),
-        _unanswered.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
+        _first.where(_other.c.state != ANSWERED).scalar_subquery().label("expected"),
+        _first.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
     )
     .select_from(_trial.join(_participant).join(_item).join(_study, _participant.c.study_id == _study.c.id))
     .outerjoin(_response)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from study import answer_statements as statements
-from study.config import ParticipantsConfig, TaskConfig
+from study.config import ParticipantsConfig
 from study.db import Database
 from study.definition import FrozenDefinition
 from study.driver import Driver, driver_of
@@ -83,11 +83,9 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
     with database.answering() as driver:
         trial = statements.read(driver, token, trial_token)
         answer = read_answer(body)
-        if trial.state == ANSWERED:
-            return _receipt_again(trial, answer)
         definition = statements.definition(driver, trial.definition_sha256)
-        _check_expected(answer, trial, definition.task(trial.task))
-        if trial.state == OPEN and _store(driver, trial, OPEN, answer, definition.participants, now):
+        _check(answer, trial, definition)
+        if trial.state == ANSWERED or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):
             return _receipt(trial, answer)
     return _record_alone(database, token, trial_token, answer, definition, now)
 
@@ -105,30 +103,29 @@ def _record_alone(
         session.execute(select(Participant.id).where(mine).with_for_update())
         driver = driver_of(session)
         trial = statements.read(driver, token, trial_token)
-        if trial.state == ANSWERED:
-            return _receipt_again(trial, answer)
-        _check_expected(answer, trial, definition.task(trial.task))
-        state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
-        _store(driver, trial, state, answer, definition.participants, now)
-        session.commit()
+        _check(answer, trial, definition)
+        if trial.state != ANSWERED:
+            state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
+            _store(driver, trial, state, answer, definition, now)
+            session.commit()
     return _receipt(trial, answer)
 
 
-def _receipt_again(trial: Any, answer: Answer) -> Receipt:
-    if trial.body_sha256 != answer.sha256:
-        raise AnswerConflictError("already-answered", trial.expected)
-    return Receipt(trial.expected, _feedback(trial, answer))
-
-
 def _receipt(trial: Any, answer: Answer) -> Receipt:
+    """The same however often the answer is sent: trials are answered in order, so what follows never changes."""
     return Receipt(trial.following, _feedback(trial, answer))
 
 
-def _check_expected(answer: Answer, trial: Any, task: TaskConfig) -> None:
+def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
+    if trial.state == ANSWERED:
+        if trial.body_sha256 != answer.sha256:
+            raise AnswerConflictError("already-answered", trial.expected)
+        return
     if answer.response not in trial.option_order:
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
+    task = definition.task(trial.task)
     if task.confidence != (answer.confidence is not None):
         raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
     if trial.position != trial.expected:
@@ -153,11 +150,9 @@ def _win_back(session: Session, trial: Any) -> bool:
     return trial.id in free
 
 
-def _store(
-    driver: Driver, trial: Any, state: str, answer: Answer, participants: ParticipantsConfig, now: datetime
-) -> bool:
+def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: FrozenDefinition, now: datetime) -> bool:
     """With the participant's lease; and their completion code, in the same transaction as the last answer."""
-    is_last = trial.following is None
+    participants, is_last = definition.participants, trial.following is None
     columns = {
         "response": answer.response,
         "rt": answer.rt,

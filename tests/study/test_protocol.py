@@ -101,6 +101,13 @@ def test_the_same_answer_again_gets_the_same_reply_even_with_its_json_in_another
     assert (again.status_code, again.get_json()) == (200, first.get_json())
 
 
+def test_an_early_answer_again_gets_the_same_reply_after_later_ones_and_after_the_end(app: Flask) -> None:
+    visitor = join(app)
+    trials = visitor.plan()["trials"]
+    replies = [visitor.send(trial).get_json() for trial in trials]
+    assert [visitor.send(trial).get_json() for trial in trials] == replies
+
+
 def test_the_last_answer_again_after_the_end_gets_the_same_reply_and_the_code_stays(app: Flask) -> None:
     visitor = join(app)
     last = visitor.plan()["trials"][-1]
