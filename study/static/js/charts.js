@@ -4,8 +4,9 @@
 const { Plot, d3 } = globalThis; // /vendor/plot.js and /vendor/d3.js, which the page loads before this
 const BAR = { fill: "var(--bar)", stroke: "var(--bar-edge)" };
 const NARROW = 200; // px; an axis with room for its ends only
+const LEAST = 40; // px; a drawing of no width has bars of less than none
 const MINUTE_MS = 60_000;
-const THICKNESS = 12; // of a bar beside a row, in px
+const THICKNESS = { beside: 12, under: 4 }; // of a row's bar, in px
 const drawn = new Map(); // place of a chart on the page → what was drawn there last
 
 const page = document.querySelector("main");
@@ -43,35 +44,42 @@ function numbers(row) {
   return { value, aim };
 }
 
-/** Where each row of the table stands, so that its bar stands there too. */
+/** Where each row of the table stands, so that its bar stands there too: beside it, or under it on a phone. */
 function readRows(place) {
   const table = place.previousElementSibling;
   const top = table.getBoundingClientRect().top;
+  const isUnder = getComputedStyle(place).position === "sticky"; // charts.css
+  const thickness = isUnder ? THICKNESS.under : THICKNESS.beside;
   const rows = rowsOf(table).map((row) => {
     const box = row.getBoundingClientRect();
-    const middle = Math.round(box.top - top + box.height / 2);
-    return { ...numbers(row), y1: middle - THICKNESS / 2, y2: middle + THICKNESS / 2 };
+    const y2 = Math.round(isUnder ? box.bottom - top - 1 : box.top - top + (box.height + thickness) / 2);
+    return { ...numbers(row), y1: y2 - thickness, y2 };
   });
   const shown = rows.filter((row) => row.value !== undefined);
   return {
     rows: shown,
     most: Number(place.dataset.most) || Math.max(1, ...shown.map((row) => Math.max(row.value, row.aim ?? 0))),
-    size: { width: place.clientWidth, height: table.offsetHeight, marginTop: table.tHead.offsetHeight },
+    hasAxis: !isUnder,
+    size: {
+      width: Math.max((isUnder ? place.parentElement : place).clientWidth, LEAST),
+      height: table.offsetHeight,
+      marginTop: table.tHead.offsetHeight,
+    },
   };
 }
 
-function bars({ rows, most, size }) {
+function bars({ rows, most, hasAxis, size }) {
   const ticks = size.width < NARROW ? [0, most] : whole(0, most, size.width / 90);
   return Plot.plot({
     ...size,
     marginLeft: 6,
     marginRight: 14,
     marginBottom: 0,
-    x: { domain: [0, most], label: null },
+    x: { domain: [0, most], label: null, axis: null },
     y: { type: "identity", axis: null },
     marks: [
-      Plot.axisX(ticks, { anchor: "top", tickSize: 0, tickFormat: String }),
-      Plot.gridX(ticks, { stroke: "var(--line)", strokeOpacity: 1 }),
+      hasAxis ? Plot.axisX(ticks, { anchor: "top", tickSize: 0, tickFormat: String }) : null,
+      hasAxis ? Plot.gridX(ticks, { stroke: "var(--line)", strokeOpacity: 1 }) : null,
       Plot.rect(rows, { x1: 0, x2: "value", y1: "y1", y2: "y2", ...BAR }),
       Plot.ruleX(rows, { x: "aim", y1: (row) => row.y1 - 3, y2: (row) => row.y2 + 3, strokeWidth: 2 }),
     ],
