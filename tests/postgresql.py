@@ -1,16 +1,23 @@
-"""A PostgreSQL server of our own, from Debian's binaries, that can be stopped and started."""
+"""A PostgreSQL server of our own, from Debian's programs or those of PyPI's `pgserver`, that can be stopped and started."""
 
+import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAMS = Path("/usr/lib/postgresql")
+DEBIANS = Path("/usr/lib/postgresql")
+WANTED = "no PostgreSQL: `apt-get install postgresql` or `pip install pgserver`"
 
 
-def is_installed() -> bool:
-    return any(PROGRAMS.glob("*/bin/initdb"))
+def programs() -> Path | None:
+    """The folder of initdb and pg_ctl; None where there is none."""
+    found = sorted(DEBIANS.glob("*/bin/initdb"))
+    if package := importlib.util.find_spec("pgserver"):
+        found.insert(0, Path(package.origin).parent / "pginstall" / "bin" / "initdb")
+    return found[-1].parent if found else None
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,11 @@ class Cluster:
 
     @property
     def _user(self) -> str | None:
-        return "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+        """PostgreSQL refuses to run as root."""
+        if os.geteuid():
+            return None
+        return "postgres" if "postgres" in {user.pw_name for user in pwd.getpwall()} else "nobody"
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [sorted(PROGRAMS.glob("*/bin"))[-1] / program, "-D", str(self.folder / "data"), *arguments]
+        command = [programs() / program, "-D", str(self.folder / "data"), *arguments]
         subprocess.run(command, check=True, user=self._user, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=60)

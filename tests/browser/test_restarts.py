@@ -16,7 +16,7 @@ from study.db import connect, upgrade
 from study.importing import open_study
 from tests.browser.person import Person
 from tests.browser.studies import TOTAL, LiveStudy, definition, stimulus_set
-from tests.postgresql import Cluster, is_installed
+from tests.postgresql import WANTED, Cluster, programs
 from tests.study.samples import NOW, SECRET, sha256
 
 SAVED = "All your answers are saved."
@@ -33,8 +33,8 @@ class Outage:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    if not is_installed():
-        pytest.skip("no PostgreSQL: `apt-get install postgresql`")
+    if not programs():
+        pytest.skip(WANTED)
     cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")))
     cluster.create()
     yield cluster

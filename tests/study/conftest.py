@@ -13,18 +13,18 @@ from sqlalchemy import create_engine, make_url, text
 
 from study import close_app, create_app
 from study.db import Database, connect, upgrade
-from tests.postgresql import Cluster, is_installed
+from tests.postgresql import WANTED, Cluster, programs
 from tests.study.samples import SECRET, open_sample
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """URL of a server: TEST_DATABASE_URL, else one started from Debian's binaries on a socket in a temporary folder."""
+    """URL of a server: TEST_DATABASE_URL, else one started from Debian's or PyPI's programs on a socket in a temporary folder."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    if not is_installed():
-        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or `apt-get install postgresql`")
+    if not programs():
+        pytest.skip(f"{WANTED}, or set TEST_DATABASE_URL")
     cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")))
     cluster.create()
     yield cluster.url
