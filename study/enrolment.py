@@ -29,7 +29,7 @@ from study.schema import (
     Study,
     Trial,
 )
-from study.security import new_completion_code, new_public_id, new_token, recruitment_hash
+from study.security import new_public_id, new_token, new_withdrawal_code, recruitment_hash
 from study.wording import TRUST_VALUES
 
 MAX_TYPED = 500  # characters of a typed answer about oneself
@@ -238,7 +238,7 @@ def _store(
         study_id=study.id,
         token=new_token(),
         public_id=new_public_id(),
-        withdrawal_code=new_completion_code(),
+        withdrawal_code=new_withdrawal_code(),
         recruitment_hash=identity,
         observer_kind=consent.observer_kind,
         language=consent.language,

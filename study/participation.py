@@ -110,7 +110,7 @@ def farewell(session: Session, token: str) -> Farewell | None:
         contact=definition.study.contact,
         debriefing=definition.study.debriefing[participant.language],
         completion_code=code,
-        withdrawal_code=participant.withdrawal_code,
+        withdrawal_code="-".join(re.findall("....", participant.withdrawal_code or "")) or None,
         slug=participant.study.slug,
         provider=definition.participants.provider,
         departure=_departure(session, participant, code),

@@ -30,7 +30,16 @@ def new_public_id() -> str:
 
 def new_completion_code() -> str:
     """Eight letters and digits, 40 random bits."""
-    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))
+    return _new_code(8)
+
+
+def new_withdrawal_code() -> str:
+    """Twelve letters and digits, 60 random bits: whoever tries codes erases nobody."""
+    return _new_code(12)
+
+
+def _new_code(length: int) -> str:
+    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(length))
 
 
 def require_strong_secret(secret: str | None) -> str:

@@ -30,7 +30,9 @@ ABOUT = {
 }
 RIGHT = [1, 0]  # of the comprehension check
 HANGUL, LATIN = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
-SAME_EVERYWHERE = re.compile(r"English|한국어|Discern|https?://\S+|someone@example\.org|\b[A-HJ-NP-Z2-9]{8}\b")
+SAME_EVERYWHERE = re.compile(
+    r"English|한국어|Discern|https?://\S+|someone@example\.org|\b[A-HJ-NP-Z2-9]{8}\b|\b[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}){2}\b"
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from flask import Flask
 from study import close_app, create_app
 from study.db import Database
 from study.errors import ConfigurationError, DatabaseNotReadyError
-from study.security import is_token, new_completion_code, new_token, recruitment_hash
+from study.security import is_token, new_completion_code, new_token, new_withdrawal_code, recruitment_hash
 from tests.study.samples import SECRET
 from tests.study.visitor import consent, join
 
@@ -139,7 +139,14 @@ def test_tokens_are_128_bits_and_safe_in_addresses() -> None:
 
 
 def test_codes_are_easy_to_type() -> None:
-    assert not set("IO01") & set("".join(new_completion_code() for _ in range(500)))
+    assert not set("IO01") & set("".join(new_completion_code() + new_withdrawal_code() for _ in range(500)))
+
+
+def test_nobody_finds_a_withdrawal_code_by_trying() -> None:
+    """A thousand participants, a thousand tries a second: ten thousand years to one in three."""
+    codes = [new_withdrawal_code() for _ in range(2000)]
+    possible = len(set("".join(codes))) ** len(codes[0])
+    assert possible / 1000 / 1000 > 3 * 10_000 * 365 * 86_400
 
 
 def test_recruitment_hashes_depend_on_the_secret_the_provider_and_the_id() -> None:

@@ -101,7 +101,7 @@ def test_somebody_changes_their_mind_after_the_end(app: Flask, database: Databas
     visitor = join(app)
     visitor.finish()
     page = visitor.client.get(f"/p/{visitor.token}/finish").text
-    code = re.search(r'id="withdrawal-code">([A-Z0-9]{8})<', page)[1]
+    code = re.search(r'id="withdrawal-code">([A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4})<', page)[1]
     assert "/s/demo/withdraw" in page
     client = app.test_client()
     form = hidden_fields(client.get("/s/demo/withdraw").text) | {"confirmed": "yes", "code": code}
