@@ -39,11 +39,13 @@ def read(driver: Driver, token: str, trial_token: str) -> Any:
     return trial
 
 
-def definition(driver: Driver, sha256: str) -> FrozenDefinition:
-    """The participant's study, as it is defined at present."""
-    if sha256 not in _definitions:
-        _definitions[sha256] = definition_of(driver.row(_DOCUMENT, sha256=sha256).document)
-    return _definitions[sha256]
+def definition(driver: Driver, trial: Any) -> FrozenDefinition:
+    """The trial's study, as it is defined at present: it may have been extended since the trial was read."""
+    known = _definitions.get(trial.definition_sha256)
+    if known is None:
+        study = driver.row(_DEFINITION, study_id=trial.study_id)
+        known = _definitions[study.definition_sha256] = definition_of(study.document)
+    return known
 
 
 def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events: list[dict[str, Any]]) -> bool:
@@ -79,7 +81,7 @@ _TRIAL = (
     .outerjoin(_response)
     .where(_participant.c.token == bindparam("token"), _trial.c.trial_token == bindparam("trial_token"))
 )
-_DOCUMENT = select(_study.c.document).where(_study.c.definition_sha256 == bindparam("sha256"))
+_DEFINITION = select(_study.c["definition_sha256", "document"]).where(_study.c.id == bindparam("study_id"))
 
 
 def _given(table: Table, *names: str) -> dict[str, BindParameter[Any]]:

@@ -83,7 +83,7 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
     with database.answering() as driver:
         trial = statements.read(driver, token, trial_token)
         answer = read_answer(body)
-        definition = statements.definition(driver, trial.definition_sha256)
+        definition = statements.definition(driver, trial)
         _check(answer, trial, definition)
         if trial.state == ANSWERED or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):
             return _receipt(trial, answer)
@@ -97,11 +97,10 @@ def _record_alone(
 
     Whoever locks both takes the study before the participant. What was read before we waited is read again.
     """
-    with database.writing() as session:
+    with database.writing() as session, driver_of(session) as driver:
         mine = Participant.token == token
         lock_study(session, Study.id == select(Participant.study_id).where(mine).scalar_subquery())
         session.execute(select(Participant.id).where(mine).with_for_update())
-        driver = driver_of(session)
         trial = statements.read(driver, token, trial_token)
         _check(answer, trial, definition)
         if trial.state != ANSWERED:

@@ -4,12 +4,14 @@ SQLAlchemy writes each statement once, and says how its values are stored and re
 """
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -36,10 +38,14 @@ class Driver:
         return self.connection.execute(prepared.sql, prepared.stored(values)).rowcount
 
 
-def driver_of(session: Session) -> Driver:
-    """That of the session's connection: what it does belongs to the session's transaction."""
+@contextmanager
+def driver_of(session: Session) -> Iterator[Driver]:
+    """That of the session's connection and transaction. The driver's errors come out of the block as SQLAlchemy's."""
     connection = session.connection()
-    return Driver(connection.connection.dbapi_connection, connection.dialect)
+    try:
+        yield Driver(connection.connection.dbapi_connection, connection.dialect)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise OperationalError(None, None, error) from error
 
 
 class _Prepared:

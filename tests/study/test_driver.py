@@ -3,13 +3,17 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from study import answer_statements as statements
 from study.answers import record_answer
+from study.conduct import extend
 from study.db import Database, connect
+from study.driver import Driver
 from study.errors import AnswerConflictError
 from study.schema import Event, Participant, Response, Study, Trial
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
@@ -121,3 +125,42 @@ def states(database: Database) -> set[str]:
 def test_a_server_that_is_not_there_is_an_error_of_sqlalchemys() -> None:
     with pytest.raises(OperationalError), connect("postgresql+psycopg://nobody@127.0.0.1:1/none").answering():
         pass
+
+
+def test_a_late_answer_that_cannot_be_stored_is_an_error_of_sqlalchemys(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes through a session's connection; its sender is told to try again, and then it is stored."""
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    with opened.writing() as session:
+        session.execute(update(Trial).values(state="released"))
+        session.commit()
+    with monkeypatch.context() as patch:
+        patch.setattr(statements, "_STORE", text("INSERT INTO response (trial_id) VALUES (0)"))
+        patch.setattr(statements, "_ANSWER_TRIAL", statements._STORE)
+        with pytest.raises(OperationalError, match=r"(?i)not.null"):
+            answer(opened, person, trial)
+    assert answer(opened, person, trial).next_index == 1
+    assert trials_of(opened, person)[0].state == "answered"
+
+
+def test_a_study_extended_while_an_answer_is_read_takes_it(
+    postgresql: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The definition that the trial's row names is then the study's no longer."""
+    with postgresql.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=1)))
+    person = enrol(postgresql)
+    monkeypatch.setattr(statements, "_definitions", {})
+    read = statements.read
+
+    def read_and_extend(driver: Driver, token: str, trial_token: str) -> Any:
+        trial = read(driver, token, trial_token)
+        with postgresql.writing() as session:
+            extend(session, "demo", "seeing", 2, "a second wave", "tester", NOW)
+            session.commit()
+        return trial
+
+    monkeypatch.setattr(statements, "read", read_and_extend)
+    assert answer(postgresql, person, trials_of(postgresql, person)[0]).next_index == 1
