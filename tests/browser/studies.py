@@ -5,7 +5,7 @@ import io
 import logging
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +179,20 @@ class LiveStudy:
             return session.scalar(select(Participant.completion_code).where(Participant.token == token))
 
 
+def read_whole(app: Flask) -> Callable[..., list[bytes]]:
+    """The application with each reply read, and its file closed, before it is sent: werkzeug leaves a file open when
+    the browser hangs up in the middle of it."""
+
+    def reply(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            body.close()
+
+    return reply
+
+
 @contextmanager
 def serving(
     folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), **changes: Any
@@ -199,7 +213,7 @@ def serving(
         create_admin(session, *RESEARCHER, NOW)
         session.commit()
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
