@@ -136,15 +136,18 @@ def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
 
 @contextmanager
 def _alone(engine: Engine, gate: WriteGate) -> Iterator[Driver]:
-    """SQLite: one transaction, committed unless the block raises."""
-    gate.enter()
-    try:
-        with _driver(engine) as driver:
-            driver.connection.execute("BEGIN IMMEDIATE")
-            yield driver
-            driver.connection.execute("COMMIT")
-    finally:
-        gate.leave()
+    """SQLite: one transaction, committed unless the block raises.
+
+    First a connection, then a turn, as sessions do: whoever's turn it is must not wait for those who wait for theirs.
+    """
+    with _driver(engine) as driver:
+        gate.enter()
+        try:
+            with driver.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield driver
+        finally:
+            gate.leave()
 
 
 @contextmanager

@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
 from study.db import Database, connect, require_ready, upgrade
@@ -128,6 +129,33 @@ def _is_locked(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def test_an_answer_waits_for_its_turn_with_a_connection(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
+    """With more threads than connections: whoever is let in would wait for those who wait to be let in."""
+    monkeypatch.setattr("study.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
+    upgrade(sqlite_url)
+    database, other = connect(sqlite_url, busy_timeout_s=1), WriteGate(str(tmp_path / "discern.db"), 1)
+
+    def answer() -> None:
+        with database.answering() as driver:
+            driver.change(update(Study).values(state="paused"))
+
+    def write() -> None:
+        with database.writing() as session:
+            session.execute(text("SELECT 1"))
+
+    with ThreadPoolExecutor(3) as pool:
+        other.enter()
+        writers = [pool.submit(answer)]
+        while not _is_locked(tmp_path / "discern.db-next"):
+            time.sleep(0.001)
+        writers += [pool.submit(write), pool.submit(write)]
+        while database.engine.pool.checkedout() < 2:
+            time.sleep(0.001)
+        other.leave()
+        assert [writer.result() for writer in writers] == [None] * 3
+    database.engine.dispose()
 
 
 def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
