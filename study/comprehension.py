@@ -56,8 +56,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
 
     Raises UnknownError, MalformedAnswerError, AnswerConflictError.
     """
-    found = find_participant(session, token)
-    participant = session.scalars(select(Participant).where(Participant.id == found.id).with_for_update()).one()
+    participant = find_participant(session, token, locked=True)
     definition = frozen_definition(participant.study)
     task = next((task for task in definition.tasks if task.name == task_name and task.comprehension), None)
     if task is None:

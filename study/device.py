@@ -4,12 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study.errors import MalformedAnswerError
 from study.participation import find_participant
-from study.schema import Participant
 
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
 Problem = Literal["browser", "phone", "pointer", "window"]
@@ -37,12 +35,11 @@ def record_device(session: Session, token: str, body: bytes, now: datetime) -> N
 
     Raises UnknownError, MalformedAnswerError.
     """
-    found = find_participant(session, token)
+    participant = find_participant(session, token, locked=True)
     try:
         report = DeviceReport.model_validate_json(body, strict=True).model_dump(mode="json")
     except ValidationError as error:
         raise MalformedAnswerError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None
-    participant = session.scalars(select(Participant).where(Participant.id == found.id).with_for_update()).one()
     reports = (participant.device or {}).get("reports", [])
     if reports and {**reports[-1], "at": None} == {**report, "at": None}:
         return

@@ -43,9 +43,13 @@ def find_study(session: Session, slug: str) -> Study:
     return study
 
 
-def find_participant(session: Session, token: str) -> Participant:
-    """Raises UnknownError for a token that is unknown or malformed."""
-    participant = session.scalar(select(Participant).where(Participant.token == token)) if is_token(token) else None
+def find_participant(session: Session, token: str, locked: bool = False) -> Participant:
+    """`locked`: until the transaction ends, and as they are after waiting for others who change them.
+
+    Raises UnknownError for a token that is unknown or malformed.
+    """
+    mine = select(Participant).where(Participant.token == token)
+    participant = session.scalar(mine.with_for_update() if locked else mine) if is_token(token) else None
     if participant is None:
         raise UnknownError("nobody takes part at this address; open the link to the study again")
     return participant

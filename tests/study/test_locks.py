@@ -1,8 +1,9 @@
 """Races held still from outside: who waits for whom, and what is read after waiting."""
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,15 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from study.answers import Receipt
+from study.comprehension import record_attempt
 from study.db import Database
+from study.device import record_device
 from study.enrolment import lock_study, release_expired
 from study.errors import AnswerConflictError, UnknownError
 from study.schema import Participant, Response, Study, Trial
 from study.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
+from tests.study.test_device import REPORT
 
 LATER = NOW + timedelta(minutes=11)
 
@@ -170,6 +174,45 @@ def test_of_two_different_answers_at_once_one_is_refused(short_study: Database, 
     kept = next(choice for choice, error in enumerate(errors) if error is None)
     with short_study.reading() as session:
         assert session.get_one(Response, first.id).response == first.option_order[kept]
+
+
+def report_window(database: Database, token: str) -> None:
+    with database.writing() as session:
+        record_device(session, token, json.dumps(REPORT | {"width": 800}).encode(), NOW)
+        session.commit()
+
+
+def try_check(database: Database, token: str) -> None:
+    with database.writing() as session:
+        record_attempt(session, token, "seeing", b'{"attempt": 1, "answers": [0]}', NOW)
+
+
+def test_of_two_reports_at_once_both_are_kept(short_study: Database, pool: ThreadPoolExecutor) -> None:
+    person = enrol(short_study)
+    with short_study.writing() as first:
+        record_device(first, person.token, json.dumps(REPORT).encode(), NOW)
+        first.flush()
+        second = pool.submit(report_window, short_study, person.token)
+        assert waits_for_a_lock(short_study, 1)
+        first.commit()
+        second.result(timeout=5)
+    with short_study.reading() as session:
+        reports = session.get_one(Participant, person.id).device["reports"]
+    assert [report["width"] for report in reports] == [REPORT["width"], 800]
+
+
+@pytest.mark.parametrize("say_something", [report_window, try_check])
+def test_whoever_withdraws_in_that_moment_is_unknown(
+    short_study: Database, pool: ThreadPoolExecutor, say_something: Callable[[Database, str], None]
+) -> None:
+    person = enrol(short_study)
+    with short_study.writing() as withdrawing:
+        withdraw(withdrawing, person.token, NOW)
+        saying = pool.submit(say_something, short_study, person.token)
+        assert waits_for_a_lock(short_study, 1)
+        withdrawing.commit()
+        with pytest.raises(UnknownError, match="nobody takes part"):
+            saying.result(timeout=5)
 
 
 def test_an_answer_to_somebody_who_withdraws_in_that_moment_is_not_stored(
