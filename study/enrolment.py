@@ -16,9 +16,11 @@ from study.recruitment.provider import Recruited
 from study.schema import (
     ANSWERED,
     ATTENTION,
+    CLOSED,
     CONTROL,
     MAIN,
     OPEN,
+    PAUSED,
     PRACTICE,
     RELEASED,
     Demographic,
@@ -74,8 +76,7 @@ def join(
     if known:
         _hand_in(session, known, consent.recruited)
         return known
-    if study.state != OPEN:
-        raise NotOpenError(f"this study is {study.state} at the moment")
+    require_open(study)
     definition = frozen_definition(study)
     _check(consent, definition)
     release_expired(session, study, now)
@@ -85,6 +86,14 @@ def join(
     trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
+
+
+def require_open(study: Study) -> None:
+    """Raises NotOpenError."""
+    if study.state == PAUSED:
+        raise NotOpenError("this study is paused; please open its link again later")
+    if study.state == CLOSED:
+        raise NotOpenError("this study has ended; thank you for your interest")
 
 
 def _hand_in(session: Session, known: Participant, recruited: Recruited) -> None:

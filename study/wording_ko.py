@@ -2,7 +2,7 @@
 
 from study.wording_parts import Question, Wording
 
-ATTENTION = "주의 집중 확인 문항입니다. “{option}”을(를) 고르십시오."
+ATTENTION = "주의 집중 확인 문항입니다. 다음 답을 고르십시오: “{option}”"
 RIGHT = "맞았습니다. 이 그림이 나타내는 것은 “{category}”입니다."
 WRONG = "아쉽지만 이 그림이 나타내는 것은 “{category}”입니다. 알아보기 어려운 그림이 많습니다."
 NO_RIGHT_ANSWER = "감사합니다. 이 문항에는 정답이 없으며, 느낌대로 답하시면 됩니다."
@@ -41,7 +41,7 @@ def _discrimination(question: str, actor: str) -> Wording:
         option_labels=(),
         instructions=(
             "<h2>보게 될 그림</h2>"
-            f"<p>{actor}이 이미지에서 한 종류의 대상을 찾았습니다. 각 그림은 그때 이미지의 어느 부분이 중요했는지를"
+            f"<p>{actor}이 이미지에서 한 종류의 대상을 찾아보았습니다. 각 그림은 그때 이미지의 어느 부분이 중요했는지를"
             " 보여 줍니다. 원래 이미지는 나오지 않고 이 그림만 나옵니다.</p>"
             "<p>색과 명암이 낯설어 보일 수 있습니다. 사진이 아니라 시각화한 그림이므로 이상한 것이 아닙니다.</p>",
             "<h2>할 일</h2>"

@@ -120,6 +120,7 @@ def preview(slug: str) -> ResponseReturnValue:
         consent_html=to_html(definition.study.consent[language]),
         contact=definition.study.contact,
         minutes=definition.study.minutes,
+        demographics=definition.study.demographics,
         preview=url_for("conduct.preview_study", slug=slug, language=language),
         languages=definition.study.languages,
         language_url=lambda code: url_for("conduct.preview", slug=slug, language=code),

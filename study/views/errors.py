@@ -52,7 +52,6 @@ _REPLIES: dict[type[StudyError], tuple[int, str, LazyString]] = {
 # What is said in other languages where the error's own sentence names something and so stands in no catalogue.
 _GENERAL: dict[type[StudyError], LazyString] = {
     UnknownError: _("There is nothing at this address."),
-    NotOpenError: _("Nobody can join this study at the moment."),
     ConsentError: _("Please open the study's address again and fill in the form once more."),
 }
 _PAGES: dict[int, tuple[LazyString, LazyString]] = {

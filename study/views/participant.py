@@ -9,13 +9,13 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from study.definition import FrozenDefinition, frozen_definition
-from study.enrolment import Consent, join
-from study.errors import ConsentError, NotOpenError, RecruitmentError
+from study.enrolment import Consent, join, require_open
+from study.errors import ConsentError, RecruitmentError
 from study.markdown import to_html
 from study.participation import farewell, find_known, find_participant, find_study, hands_in_another
 from study.recruitment.provider import Provider
 from study.recruitment.providers import PROVIDERS
-from study.schema import OPEN, Study
+from study.schema import Study
 from study.security import new_token, recruitment_hash
 from study.views.database import database
 from study.views.forms import form_token, require_form_token
@@ -43,8 +43,8 @@ def landing(slug: str) -> ResponseReturnValue:
         comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
     if known and not comes_anew:
         return redirect(url_for("participant.enter", token=known.token), 303)
-    if study.state != OPEN and not known:
-        raise NotOpenError(f"this study is {study.state} at the moment")
+    if not known:
+        require_open(study)
     language = speak(preferred_language(definition))
     sheet = {
         "title": definition.study.title[language],

@@ -63,12 +63,13 @@ def test_practice_checks_confidence_and_pauses(
     tour.sees(page, "checks-2-again")
     page.get_by_role("button", name="Go on").click()
     tries(page, [1, 0])
-    expect(page.get_by_text("All right. The questions begin now.")).to_be_visible()
+    expect(page.get_by_text("Everything was right. The questions begin now.")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="First some practice")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
     for n in range(2):
         expect(page.locator(".option").first).to_be_enabled()
+        expect(page.get_by_text(f"Practice: question {n + 1} of")).to_be_visible()
         page.locator(".options .option").first.click()
         if n == 0:
             tour.sees(page, "checks-3-confidence")

@@ -139,7 +139,7 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
     expect(heading).to_be_focused()
     keys.uses("button", "Go on")
     keys.takes_the_check([1, 0])
-    expect(page.get_by_text("All right. The questions begin now.")).to_be_visible()
+    expect(page.get_by_text("Everything was right. The questions begin now.")).to_be_visible()
     keys.uses("button", "Go on")
     expect(page.get_by_role("heading", name="First some practice")).to_be_focused()
     keys.press("Enter")

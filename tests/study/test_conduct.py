@@ -270,7 +270,9 @@ def everything(database: Database) -> dict[str, list]:
 def test_a_preview_shows_the_whole_study_and_writes_nothing(ada: FlaskClient, database: Database) -> None:
     before = everything(database)
     page = "/researcher/studies/demo/preview"
-    assert "Preview: nothing you do here is stored." in ada.get(page).text
+    sheet = ada.get(page).text
+    assert "Preview: nothing you do here is stored." in sheet
+    assert 'href="/researcher/studies/demo">Back to the researchers' in sheet
     assert f'data-plan="{page}/plan?language=en"' in ada.get(f"{page}/study").text
     plan = ada.get(f"{page}/plan").get_json()
     assert [len(trial["images"]) for trial in plan["trials"]] == [1] * 4 + [2] * 3

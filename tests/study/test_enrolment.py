@@ -96,14 +96,14 @@ def test_simulated_participants_take_no_human_place(database: Database, tmp_path
     assert len(trials_of(database, enrol(database, 9))) == 2
 
 
-@pytest.mark.parametrize(("state", "words"), [(PAUSED, "paused"), (CLOSED, "closed")])
+@pytest.mark.parametrize(("state", "words"), [(PAUSED, "is paused"), (CLOSED, "has ended")])
 def test_nobody_joins_a_study_that_is_not_open_but_participants_go_on(database, tmp_path, state, words):
     open_with(database, tmp_path, seeing())
     inside = enrol(database, key="a" * 22)
     with database.writing() as session:
         find_study(session, "demo").state = state
         session.commit()
-    with pytest.raises(NotOpenError, match=f"this study is {words}"):
+    with pytest.raises(NotOpenError, match=f"this study {words}"):
         enrol(database, 1)
     assert enrol(database, key="a" * 22).token == inside.token
     assert answer(database, inside, trials_of(database, inside)[0]).next_index == 1

@@ -2,9 +2,9 @@
 
 import { say } from "./strings.js";
 
-/** Shows that question `index` (from 0) of `total` is open. */
-export function showQuestion(index, total) {
-  show(index, total, say("question", { n: index + 1, total }));
+/** Shows that question `index` (from 0) of `total` is open, and whether it is for practice. */
+export function showQuestion(index, total, isPractice) {
+  show(index, total, say(isPractice ? "practiceQuestion" : "question", { n: index + 1, total }));
 }
 
 /** Shows that `answered` of `total` questions are done, while no question is open. */

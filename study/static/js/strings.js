@@ -1,6 +1,7 @@
 /** Every sentence that the study's scripts show. A test holds the languages together. */
 const ENGLISH = {
   question: "Question {n} of {total}",
+  practiceQuestion: "Practice: question {n} of {total}",
   answered: "{n} of {total} questions answered",
   instructions: "Instructions",
   part: "Part {n} of {total}",
@@ -38,7 +39,7 @@ const ENGLISH = {
   pauseTitle: "Time for a short break",
   pauseText: "You have answered {n} of {total} questions. Go on when you are ready.",
   practiceTitle: "First some practice",
-  practiceText: "{trials} questions are for practice. They do not count.",
+  practiceText: "Practice questions: {trials}. Your answers to them do not count.",
   practiceDone: "The practice is over. From here on your answers count.",
   feedbackTitle: "Practice",
   confidence: "How sure are you?",
@@ -46,7 +47,7 @@ const ENGLISH = {
   checkText: "Please answer these questions about the instructions.",
   checkSend: "Check my answers",
   checkAgain: "Not everything was right. Please read the instructions again; then you can answer once more.",
-  checkPassed: "All right. The questions begin now.",
+  checkPassed: "Everything was right. The questions begin now.",
   checkFailed: "Not everything was right. Please keep the instructions in mind; the questions begin now.",
   deviceTitle: "Before you begin",
   deviceBrowser: "This browser lacks something that the study needs. Please update it, or use a recent Chrome, Edge, Firefox or Safari.",
@@ -63,6 +64,7 @@ const ENGLISH = {
 
 const KOREAN = {
   question: "문항 {n} / {total}",
+  practiceQuestion: "연습 – 문항 {n} / {total}",
   answered: "{total}문항 중 {n}문항 응답 완료",
   instructions: "안내",
   part: "{total}부 중 {n}부",

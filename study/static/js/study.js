@@ -96,7 +96,7 @@ async function run(plan, delivery) {
   const refusal = new Promise((_, reject) => (refuse = reject));
   const timeline = buildTimeline(plan, pictures, {
     onPage: (answered) => showAnswered(answered, plan.total),
-    onQuestion: ({ index }) => showQuestion(index, plan.total),
+    onQuestion: ({ index, purpose }) => showQuestion(index, plan.total, purpose === "practice"),
     onResponse: async (planned, response) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
       await delivery.store(planned.index, answerAddress(planned), answer);
