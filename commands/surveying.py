@@ -65,17 +65,24 @@ def open_study(definition: Definition) -> None:
     show_default=True,
     help="Owners do everything, analysts export, viewers look.",
 )
-def add_researcher(name: str, role: str) -> None:
+@click.option("--new-password", is_flag=True, help="For somebody who has an account; it ends their logins.")
+def add_researcher(name: str, role: str, new_password: bool) -> None:
     """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
+
+    A forgotten password cannot be told; --new-password gives another one and leaves the role.
 
     Example: manage.py add-researcher ada --role analyst
     """
-    from study.admins import create_admin
+    from study.admins import create_admin, set_password
 
     password = secrets.token_urlsafe(12)
     with ready_database().writing() as session:
-        create_admin(session, name, password, now(), role)
+        if new_password:
+            admin = set_password(session, name, password, now())
+        else:
+            admin = create_admin(session, name, password, now(), role)
         session.commit()
+        role = admin.role
     click.echo(f"Researcher {name!r} ({role}), password {password}\nIt is shown this once.")
 
 

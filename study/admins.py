@@ -30,7 +30,7 @@ def create_admin(session: Session, name: str, password: str, now: datetime, role
     if len(password) < MIN_PASSWORD_LENGTH:
         raise AdminError(f"the password has {len(password)} characters; use at least {MIN_PASSWORD_LENGTH}")
     if session.scalar(select(Admin.id).where(Admin.name == name)):
-        raise AdminError(f"there is a researcher named {name!r} already; set_password gives them another password")
+        raise AdminError(f"there is a researcher named {name!r} already; --new-password gives them another password")
     admin = Admin(name=name, password_hash=generate_password_hash(password), role=role, created_at=now)
     session.add(admin)
     audit.append(session, "manage.py", "admin-created", {"name": name, "role": role}, now)

@@ -23,6 +23,7 @@ class Estimate:
     method: str
     ratings: int
     mean: float
+    network: str  # towards which a preference is positive
 
     @property
     def text(self) -> str:
@@ -61,6 +62,6 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
             value = response == category
         values.setdefault((task, method), []).append(float(value))
     return [
-        Estimate(task, tasks[task].kind, method, len(found), sum(found) / len(found))
+        Estimate(task, tasks[task].kind, method, len(found), sum(found) / len(found), tasks[task].networks[0])
         for (task, method), found in values.items()
     ]

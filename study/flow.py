@@ -33,6 +33,8 @@ class Visit:
 class Flow:
     """Participants and answers of one kind of observer. Somebody whose lease ran out unfinished counts as `left`.
 
+    Who is excluded unfinished neither takes part nor has left. `discounted`: answers of excluded participants.
+
     `opened`: how often the first page was, since the day `opened_since`; somebody who comes twice counts twice.
     `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stopped`: (answers given
     before leaving, how many).
@@ -50,6 +52,7 @@ class Flow:
     excluded: int
     answers: int
     overflow: int
+    discounted: int
     reasons: tuple[tuple[str, int], ...]
     arrivals: tuple[tuple[datetime, int], ...]
     stopped: tuple[tuple[str, int], ...]
@@ -91,7 +94,8 @@ def flow(
     """`came`, `people` and `counts` are those of this kind."""
     counts = list(counts)
     unfinished = [visit for visit in people if visit.finished_at is None]
-    gone = [visit for visit in unfinished if visit.lease_until < now]
+    staying = [visit for visit in unfinished if visit.exclusion_reason is None]
+    gone = [visit for visit in staying if visit.lease_until < now]
     reasons = Counter(visit.exclusion_reason for visit in people if visit.exclusion_reason is not None)
     stops = Counter(visit.answered for visit in gone)
     return Flow(
@@ -102,11 +106,12 @@ def flow(
         began=sum(visit.answered > 0 for visit in people),
         rated=sum(visit.rated > 0 for visit in people),
         finished=len(people) - len(unfinished),
-        in_progress=len(unfinished) - len(gone),
+        in_progress=len(staying) - len(gone),
         left=len(gone),
         excluded=sum(reasons.values()),
         answers=sum(count.answers for count in counts),
         overflow=sum(count.answers for count in counts if count.is_overflow),
+        discounted=sum(count.answers for count in counts if not (count.is_rating or count.is_overflow)),
         reasons=tuple(reasons.most_common()),
         arrivals=arrivals([visit.joined_at for visit in people]),
         stopped=tuple((str(n), stops[n]) for n in range(max(stops, default=-1) + 1)),

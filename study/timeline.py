@@ -42,6 +42,7 @@ class Step:
 
     position: int
     task: str
+    purpose: str
     state: str
     is_overflow: bool
     answered_at: datetime | None
@@ -92,7 +93,7 @@ def timeline(session: Session, study: Study, public_id: str) -> Timeline:
         gap = (at - last).total_seconds() if at else None
         last = at or last
         seen = tuple(sorted(events.get(trial.id, Counter()).items()))
-        steps.append(Step(trial.position, trial.task, trial.state, trial.is_overflow, at, rt, gap, seen))
+        steps.append(Step(trial.position, trial.task, trial.purpose, trial.state, trial.is_overflow, at, rt, gap, seen))
     return Timeline(
         _person(row), participant.language, participant.consent_version, participant.definition_sha256, tuple(steps)
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from study.conduct import was_looked_at
 from study.definition import frozen_definition
 from study.health import health
 from study.participation import find_study
@@ -24,11 +25,13 @@ def show_progress(slug: str) -> ResponseReturnValue:
     now = datetime.now(UTC)
     with database().reading() as reading:
         shown = progress(reading, find_study(reading, slug), now)
+        looked_at = was_looked_at(reading, slug)
     return render_template(
         "researcher/progress.html",
         admin=g.admin.name,
         slug=slug,
         progress=shown,
+        is_looked_at=looked_at,
         now=now,
     )
 

@@ -236,6 +236,8 @@ def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(a
         assert session.query(AuditEntry).filter_by(action=LOOK, actor="ada").count() == 1
     assert "The study is closed. This page counts only" in ada.get(page).text
     assert "while people take part" not in ada.get(page).text
+    assert "so the study stays closed" in ada.get(page).text
+    assert "Open the study again" not in ada.get(page).text
     row = re.search(r">Deconvolution</th>.*?number\">(\d+)<.*?([\d.]+) %<", shown, flags=re.DOTALL)
     assert (int(row[1]), float(row[2])) == (len(right), pytest.approx(100 * sum(right) / len(right), abs=0.05))
     assert send(ada, page, f"{page}/state", state="open").status_code == 409
@@ -258,7 +260,7 @@ def test_methods_are_named_as_in_the_report() -> None:
     ],
 )
 def test_a_mean_has_a_sign_unless_it_is_zero_or_a_share(kind: str, mean: float, text: str) -> None:
-    assert Estimate("task", kind, "cam", 9, mean).text == text
+    assert Estimate("task", kind, "cam", 9, mean, "strong").text == text
 
 
 def everything(database: Database) -> dict[str, list]:

@@ -63,8 +63,21 @@ def test_the_funnel_tells_how_far_everybody_came_and_why_somebody_was_left_out(c
     assert (now.consented, now.began, now.rated, now.finished) == (5, 4, 3, 2), "one stopped after practice"
     assert (now.in_progress, now.left, later.in_progress, later.left) == (3, 0, 0, 3)
     assert now.reasons == (("asked for it", 1),)
+    assert (now.discounted, now.answers) == (total - 2, 2 * (total - 2) + 2), (
+        "practice and attention checks are no ratings"
+    )
     assert later.stopped == (("0", 1), ("1", 1), ("2", 0), ("3", 1))
-    assert now.answers == 2 * (total - 2) + 2, "practice and attention checks are no ratings"
+
+
+def test_who_is_excluded_before_the_end_neither_takes_part_nor_has_left(checked: Database) -> None:
+    person = take(checked, 0, answers=3)
+    with checked.writing() as session:
+        exclude(session, "demo", person.public_id, "asked for it", "ada", NOW)
+        session.commit()
+    with checked.reading() as session:
+        shown = [progress(session, find_study(session, "demo"), at).kinds[0] for at in (NOW, LATER)]
+    assert [(kind.in_progress, kind.left, kind.excluded) for kind in shown] == [(0, 0, 1)] * 2
+    assert all(kind.stopped == () for kind in shown)
 
 
 def test_balance_agrees_with_the_trials_counted_one_by_one(checked: Database) -> None:

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import manage
 from study import audit
 from study.admins import MAX_FAILURES, authenticate, create_admin, record_login, set_password
 from study.db import Database
@@ -96,6 +98,16 @@ def test_a_new_password_ends_older_logins(ada: Flask, database: Database) -> Non
         session.commit()
     assert client.get("/researcher/").status_code == 303
     assert log_in(client, "another password").status_code == 303
+
+
+def test_a_forgotten_password_is_replaced_from_the_command_line(ada: Flask, database: Database, monkeypatch) -> None:
+    monkeypatch.setenv("DISCERN_DATABASE_URL", database.engine.url.render_as_string(hide_password=False))
+    taken = CliRunner().invoke(manage.cli, ["add-researcher", "ada"])
+    assert (taken.exit_code, "--new-password gives" in taken.output) == (1, True)
+    done = CliRunner().invoke(manage.cli, ["add-researcher", "ada", "--new-password"])
+    assert "'ada' (owner)" in done.output, done.output
+    assert log_in(ada.test_client()).status_code == 401
+    assert log_in(ada.test_client(), re.search(r"password (\S+)", done.output)[1]).status_code == 303
 
 
 @pytest.mark.parametrize(

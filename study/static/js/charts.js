@@ -150,7 +150,8 @@ function xTicks(scale, domain, width) {
   const [clock, day] = [d3.utcFormat("%H:%M"), d3.utcFormat("%H:%M\n%b %-d")];
   const inDays = domain[1] - domain[0] > 5 * 24 * 60 * MINUTE_MS;
   const name = (at, i) => (i && at.getUTCHours() + at.getUTCMinutes() ? clock(at) : day(at));
-  return { ticks: Math.floor(width / 90), tickFormat: inDays ? d3.utcFormat("%b %-d") : name };
+  const most = Math.max(1, (domain[1] - domain[0]) / MINUTE_MS); // a name tells no seconds
+  return { ticks: Math.floor(Math.min(width / 90, most)), tickFormat: inDays ? d3.utcFormat("%b %-d") : name };
 }
 
 /** Round whole numbers between both, about so many. */
