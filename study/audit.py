@@ -28,7 +28,10 @@ def append(session: Session, actor: str, action: str, detail: dict[str, Any], no
 
 
 def verify(session: Session) -> int:
-    """Number of entries. Raises AuditError naming the first one that was altered or whose forerunner is missing."""
+    """Number of entries; `session` is one of `Database.snapshot`.
+
+    Raises AuditError naming the first entry that was altered or whose forerunner is missing.
+    """
     count, previous = 0, _BEGINNING
     in_order = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
     with session.scalars(in_order) as entries:

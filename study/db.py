@@ -37,7 +37,7 @@ class Database:
     """`with database.writing() as session: …; session.commit()`; `reading()` never waits for a writer on SQLite."""
 
     engine: Engine
-    reading: sessionmaker[Session]
+    reading: sessionmaker[Session]  # each statement sees what is committed by then
     writing: sessionmaker[Session]
     snapshot: sessionmaker[Session]  # every statement of its transaction sees the same state: for exports
     answering: Callable[[], AbstractContextManager[Driver]]  # SQLite: one transaction; PostgreSQL: one each statement
@@ -58,17 +58,19 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         gate = WriteGate(str(engine.url.database), busy_timeout_s)
         _keep_sqlite_rules(engine, gate, busy_timeout_s)
-        snapshot, answering = engine, partial(_alone, engine, gate)
+        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate)
     elif backend == "postgresql":
         engine = create_engine(url, **_POOL)
         _keep_postgresql_rules(engine, busy_timeout_s)
+        # A transaction that only reads would end in a rollback, upon which psycopg forgets every prepared statement.
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
         answering = partial(_statement_by_statement, engine)
     else:
         raise DatabaseNotReadyError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
     return Database(
         engine,
-        reading=sessionmaker(engine, expire_on_commit=False),
+        reading=sessionmaker(reading, expire_on_commit=False),
         writing=sessionmaker(engine.execution_options(**{_WRITES: True}), expire_on_commit=False),
         snapshot=sessionmaker(snapshot, expire_on_commit=False),
         answering=answering,

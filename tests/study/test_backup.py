@@ -40,7 +40,7 @@ def test_what_is_restored_goes_on_where_the_backup_was_taken(any_database, empty
 
     restored = connect(empty_url)
     require_ready(restored)
-    with restored.reading() as session:
+    with restored.snapshot() as session:
         assert [r.trial_id for r in session.scalars(select(Response))] == [first.id]
         assert session.scalar(select(Participant.token)) == participant.token
         assert audit.verify(session) == 1

@@ -58,7 +58,7 @@ def test_a_paused_study_lets_nobody_in_and_those_within_finish(opened: Database)
     finish(opened, within)
     change(opened, set_state, "open")
     enrol(opened, 1)
-    with opened.reading() as session:
+    with opened.snapshot() as session:
         entries = session.execute(select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)).all()
         assert entries[-2:] == [("study-paused", "ada"), ("study-resumed", "ada")]
         audit.verify(session)

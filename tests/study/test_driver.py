@@ -164,3 +164,21 @@ def test_a_study_extended_while_an_answer_is_read_takes_it(
 
     monkeypatch.setattr(statements, "read", read_and_extend)
     assert answer(postgresql, person, trials_of(postgresql, person)[0]).next_index == 1
+
+
+def test_reading_forgets_no_prepared_statement(postgresql: Database, tmp_path: Path) -> None:
+    """A browser fetches pictures between two answers; a rollback would have the next one prepared anew."""
+    with postgresql.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=1)))
+    enrol(postgresql)
+    with postgresql.answering() as driver:
+        used = driver.connection
+        for _ in range(used.prepare_threshold + 1):
+            driver.row(select(Trial.__table__))
+    with postgresql.reading() as session:
+        assert session.connection().connection.dbapi_connection is used
+        session.scalars(select(Trial)).all()
+    with postgresql.answering() as driver:
+        assert driver.connection is used
+        prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%FROM trial%%'"
+        assert used.execute(prepared).fetchone()[0] >= 1

@@ -33,7 +33,7 @@ def given_out(any_database: Database, tmp_path: Path) -> Path:
 
 
 def test_an_export_as_it_was_given_out_is_proven(any_database: Database, given_out: Path) -> None:
-    with any_database.reading() as session:
+    with any_database.snapshot() as session:
         proof = prove(session, given_out)
     assert (proof.actor, proof.at, proof.entries) == ("ada", NOW, 2)
 
@@ -43,7 +43,7 @@ def test_its_zip_is_proven_as_well(any_database: Database, given_out: Path, tmp_
     with any_database.snapshot() as session, (tmp_path / "export.zip").open("wb") as file:
         file.writelines(zip_pieces(session, "demo", told.append))
     assert told == [hashes(given_out)] == [hashes(tmp_path / "export.zip")]
-    with any_database.reading() as session:
+    with any_database.snapshot() as session:
         assert prove(session, tmp_path / "export.zip").actor == "ada"
 
 
@@ -53,7 +53,7 @@ def test_one_changed_answer_is_named(any_database: Database, given_out: Path) ->
     rows[1][rows[0].index("rt")] = "901.0"
     with trials.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-    with any_database.reading() as session, pytest.raises(AuditError, match=r"closest one: data/\S*trials_data\.csv$"):
+    with any_database.snapshot() as session, pytest.raises(AuditError, match=r"closest one: data/\S*trials_data\.csv$"):
         prove(session, given_out)
 
 
@@ -63,7 +63,7 @@ def test_one_changed_byte_of_any_file_is_named(any_database: Database, given_out
     for path in files:
         whole = path.read_bytes()
         path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
-        with any_database.reading() as session, pytest.raises(AuditError) as refusal:
+        with any_database.snapshot() as session, pytest.raises(AuditError) as refusal:
             prove(session, given_out)
         assert str(refusal.value).endswith(f"closest one: {path.relative_to(given_out).as_posix()}")
         path.write_bytes(whole)
@@ -75,7 +75,7 @@ def test_a_missing_or_added_file_is_named(any_database: Database, given_out: Pat
         next(given_out.glob("data/*events_data.csv")).unlink()
     else:
         (given_out / "data" / "more.csv").write_text("x\n")
-    with any_database.reading() as session, pytest.raises(AuditError, match=r"closest one: data/(\S*events|more)"):
+    with any_database.snapshot() as session, pytest.raises(AuditError, match=r"closest one: data/(\S*events|more)"):
         prove(session, given_out)
 
 
@@ -88,7 +88,7 @@ def test_a_log_that_was_made_to_fit_the_export_is_found_out(any_database: Databa
 
 def test_what_is_no_export_is_refused(any_database: Database, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("x")
-    with any_database.reading() as session:
+    with any_database.snapshot() as session:
         with pytest.raises(ExportError, match="neither the folder nor the zip"):
             prove(session, tmp_path / "text")
         with pytest.raises(AuditError, match="knows of no export"):
@@ -109,5 +109,5 @@ def test_a_zip_that_holds_a_forged_file_beside_the_true_one_is_refused(
                 if "trials_data.csv" in inner:
                     archive.writestr(f"{place}/{inner}", "forged\n")
                 archive.write(path, f"discern-demo/{inner}")
-    with any_database.reading() as session, pytest.raises(ExportError, match="twice or more than one folder"):
+    with any_database.snapshot() as session, pytest.raises(ExportError, match="twice or more than one folder"):
         prove(session, forged)

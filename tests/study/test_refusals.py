@@ -47,7 +47,7 @@ def test_a_replay_an_answer_out_of_turn_and_a_foreign_one_are_noted(any_app: Fla
         (who, {"slug": "demo", "trial_index": 2, "reason": "not-expected"}),
         (who, {"slug": "demo", "trial_index": None, "reason": "foreign"}),
     ]
-    with any_database.reading() as session:
+    with any_database.snapshot() as session:
         audit.verify(session)
         assert session.query(Response).count() == 1
 
