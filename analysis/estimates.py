@@ -278,7 +278,7 @@ def _without_interval(spread: Variance) -> str:
         if few := [words for words, count in counts.items() if count == 1]:
             return f"No interval: {' and '.join(few)} cannot speak for others."
         return "No interval: too few responses."
-    return "No interval: the responses do not vary." if spread.value < NO_VARIATION else ""
+    return "No interval: no variation between participants or between images." if spread.value < NO_VARIATION else ""
 
 
 def _bare(value: float, spread: Variance, note: str, low: float | None = None, high: float | None = None) -> Estimate:

@@ -67,6 +67,7 @@ TEXTS = {
     " intervals one may miss chance by accident.": "같은 관찰자에게 같은 시행에서 우연 수준일 수밖에 없는 것을 보여"
     " 줍니다: “blank”는 회색 한 장, “shuffled-category”는 두 범주 중 동전으로 고른 것의 그림, “identical-maps”는 양쪽에 같은 그림. 구간"
     " 20개 중 하나는 우연히 빗나갈 수 있습니다.",
+    "Contents": "차례",
     "Who is in the analysis": "분석 대상",
     "Class discrimination": "범주 구별",
     "Trust": "신뢰",

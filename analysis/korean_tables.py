@@ -217,7 +217,7 @@ TABLE_TEXTS = {
     "No responses in {cells}.": "{cells}에 응답이 없습니다.",
     "No interval: {who} cannot speak for others.": "구간 없음: 표본이 하나뿐이어서 다른 것을 말할 수 없습니다.",
     "No interval: too few responses.": "구간 없음: 응답이 너무 적습니다.",
-    "No interval: the responses do not vary.": "구간 없음: 응답이 모두 같습니다.",
+    "No interval: no variation between participants or between images.": "구간 없음: 참가자 사이에도 이미지 사이에도 차이가 없습니다.",
     "No interval: one image.": "구간 없음: 이미지가 하나입니다.",
     "No interval: too few participants or images to draw from.": "구간 없음: 다시 뽑을 참가자나 이미지가 너무 적습니다.",
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller number"

@@ -84,7 +84,7 @@ def test_someone_who_always_takes_the_first_option_has_no_sensitivity_and_all_th
     table = discriminability(trials, ("cam",), 0.95).set_index("measure")
     assert table.loc["d-prime", "value"] == pytest.approx(0)
     assert table.loc["criterion", "value"] < -2
-    assert table.loc["d-prime", "note"] == "No interval: the responses do not vary."
+    assert table.loc["d-prime", "note"] == "No interval: no variation between participants or between images."
 
 
 def test_d_prime_is_not_computed_where_the_truth_was_always_first():

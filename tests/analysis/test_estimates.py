@@ -128,7 +128,7 @@ def test_all_right_or_all_wrong_gets_the_exact_interval_on_the_number_of_cluster
     estimate = proportion(cells, "all", 0.95, null=0.5)
     assert (estimate.low, estimate.high) == pytest.approx(proportion_confint(8 * right, 8, method="beta"))
     assert "exact binomial" in estimate.note
-    assert "do not vary" in combination(cells, np.ones(1), 0.95).note
+    assert "no variation between participants or between images" in combination(cells, np.ones(1), 0.95).note
 
 
 def test_a_cell_without_responses_is_said_to_have_none():

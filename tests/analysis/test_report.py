@@ -223,7 +223,7 @@ DEGENERATE = {
                 s.trials["task"] != "trusting", np.where(s.trials["left_network"] == "strong", "2", "-2")
             ),
         ),
-        "the responses do not vary",
+        "no variation between participants or between images",
     ),
     "no tasks' contrasts": (lambda s: redefined(s, analysis={}), "Accuracy by method"),
 }
