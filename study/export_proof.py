@@ -63,7 +63,8 @@ def prove(session: Session, source: Path) -> Proof:
             closest = differing
     if closest is None:
         raise AuditError("the audit log knows of no export at all; is this the database it was made from?")
-    raise AuditError(f"no export was given out with these files; against the closest one: {', '.join(sorted(closest))}")
+    names = ", ".join(sorted(closest))
+    raise AuditError(f"no export was given out with these files; what differs from the closest one: {names}")
 
 
 def _sha256(path: Path) -> str:

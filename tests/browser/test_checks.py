@@ -73,6 +73,7 @@ def test_practice_checks_confidence_and_pauses(
         page.locator(".options .option").first.click()
         if n == 0:
             tour.sees(page, "checks-3-confidence")
+        expect(page.locator(".confidence .option").first).to_be_enabled()
         page.keyboard.press("3")
         expect(page.get_by_text("the picture depicts")).to_be_visible()
         if n == 1:
@@ -89,3 +90,23 @@ def test_practice_checks_confidence_and_pauses(
             page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_visible()
     assert soon(lambda: len(checked.answers(person.token)), 5)
+
+
+@pytest.mark.parametrize("size", [(320, 480), (1366, 650)], ids=str)
+def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
+    size: tuple[int, int], open_context: Callable[..., BrowserContext], checked: LiveStudy
+) -> None:
+    page = open_context(viewport=dict(zip(("width", "height"), size, strict=True))).new_page()
+    Person.arrives(page, checked).consents()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Begin").click()
+    tries(page, [1, 0])
+    for _ in range(2):
+        page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".option").first).to_be_enabled()
+    for _ in range(2):
+        page.keyboard.press("1")
+    for option in page.locator(".confidence .option").all():
+        expect(option).to_be_in_viewport(ratio=0.98)
+        expect(option).to_be_enabled()
+    expect(page.locator(".confidence .chosen")).to_have_count(0)

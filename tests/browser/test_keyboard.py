@@ -148,6 +148,7 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
         keys.press("1")
         sure = page.locator(".confidence .option")
         expect(page.locator("#confidence")).to_be_focused()
+        expect(sure.first).to_be_enabled()
         if n == 0:
             assert findings(page) == []
             keys.tabs_to(sure.nth(0))

@@ -11,8 +11,8 @@ import { say } from "./strings.js";
 const { ParameterType } = window.jsPsychModule;
 
 /**
- * Between two trials the frame is empty and the options are disabled for this long: a change is seen, and the second
- * half of a double click answers nothing. (The click's own count would not do: quick answers at one place share it.)
+ * Between two trials the frame is empty and the options are disabled for this long, and those of the confidence after
+ * the answer: a change is seen, and the second half of a double click or press answers nothing. (The click's own count would not do: quick answers at one place share it.)
  */
 const BLANK_MS = 250;
 const LOADING_SHOWN_AFTER_MS = 400;
@@ -66,15 +66,17 @@ async function askConfidence(root, labels) {
   const options = labels.map((label, place) =>
     element(
       "button",
-      { type: "button", class: "option", value: place + 1, "aria-keyshortcuts": place + 1 },
+      { type: "button", class: "option", value: place + 1, disabled: true, "aria-keyshortcuts": place + 1 },
       element("span", {}, label),
     ),
   );
   const heading = element("h2", { id: "confidence", tabindex: "-1" }, say("confidence"));
   const group = element("div", { class: "options", role: "group", "aria-labelledby": "confidence" }, ...options);
-  root.querySelector(".hint").replaceWith(element("div", { class: "confidence" }, heading, group));
-  heading.scrollIntoView({ block: "nearest" });
+  const asked = element("div", { class: "confidence" }, heading, group);
+  root.querySelector(".hint").replaceWith(asked);
+  asked.scrollIntoView({ block: "nearest" }); // all its answers, not the question alone
   heading.focus({ preventScroll: true });
+  await wait(BLANK_MS);
   const { value } = await choice(options);
   return Number(value);
 }
