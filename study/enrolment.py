@@ -222,9 +222,10 @@ def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.
     practice = [Choice(item, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
     controls = beside[task.practice + task.attention_checks :]
     for item in beside[task.practice : task.practice + task.attention_checks]:
-        options = len(TRUST_VALUES) if item.stimulus_b_id else 2
-        check = Choice(item, bool(rng.integers(2)), ATTENTION, asked=int(rng.integers(options)))
-        main.insert(int(rng.integers(1, len(main) + 1)), check)
+        swapped = bool(rng.integers(2))
+        # Of two categories the one that is not depicted: who only answers what they see does not pass by chance.
+        asked = int(rng.integers(len(TRUST_VALUES))) if item.stimulus_b_id else int(not swapped)
+        main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, swapped, ATTENTION, asked))
     for item in controls:
         main.insert(int(rng.integers(len(main) + 1)), Choice(item, bool(rng.integers(2)), CONTROL))
     return practice + main

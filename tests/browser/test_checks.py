@@ -76,6 +76,9 @@ def test_practice_checks_confidence_and_pauses(
         expect(page.locator(".confidence .option").first).to_be_enabled()
         page.keyboard.press("3")
         expect(page.get_by_text("the picture depicts")).to_be_visible()
+        again = page.locator(".sheet .frame img")
+        expect(again).to_have_js_property("complete", True)
+        assert again.evaluate("image => image.naturalWidth") > 0, "what is said of the picture stands beside it"
         if n == 1:
             expect(page.get_by_text("The practice is over")).to_be_visible()
             tour.sees(page, "checks-4-feedback")

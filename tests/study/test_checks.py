@@ -195,6 +195,20 @@ def test_confidence_is_for_class_discrimination_only() -> None:
         TaskConfig.model_validate(trusting(confidence=True))
 
 
+def test_an_attention_check_asks_for_the_category_that_is_not_depicted_on_either_side(
+    database: Database, tmp_path: Path
+) -> None:
+    """Somebody who answers what they see, and reads no question, must not pass."""
+    with database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=8, k=9, trials=4, attention_checks=2)))
+    for seed in range(12):
+        enrol(database, seed)
+    with database.reading() as session:
+        checks = session.scalars(select(Trial).where(Trial.purpose == "attention")).all()
+        assert {check.expected_response == check.item.foil for check in checks} == {True}
+    assert {check.option_order.index(check.expected_response) for check in checks} == {0, 1}
+
+
 def test_every_option_of_an_attention_check_is_asked_for_sometimes(any_database: Database, tmp_path: Path) -> None:
     with any_database.writing() as session:
         open_sample(session, tmp_path / "stimuli", document(trusting(images=4, k=40, trials=3, attention_checks=1)))

@@ -83,14 +83,7 @@ async function askConfidence(root, labels) {
 
 function drawTrial(planned, onRetry) {
   const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, planned.question);
-  const frames = planned.images.map(({ width, height }) => {
-    const frame = element("div", { class: "frame" });
-    frame.style.aspectRatio = `${width} / ${height}`; // room for the picture before it is there
-    return frame;
-  });
-  const figures = planned.images.map(({ label }, place) =>
-    element("figure", { class: "picture" }, ...(label ? [element("figcaption", {}, label)] : []), frames[place]),
-  );
+  const { frames, figures } = drawFigures(planned);
   const options = planned.options.map(({ value, label }, place) =>
     element(
       "button",
@@ -110,6 +103,19 @@ function drawTrial(planned, onRetry) {
     element("p", { class: "hint" }, say("keysChoose", { keys: keyNames(options.length) })),
   );
   return { root, question, frames, options, note, onRetry };
+}
+
+/** Empty frames for the trial's pictures, and the figures around them. */
+export function drawFigures({ images }) {
+  const frames = images.map(({ width, height }) => {
+    const frame = element("div", { class: "frame" });
+    frame.style.aspectRatio = `${width} / ${height}`; // room for the picture before it is there
+    return frame;
+  });
+  const figures = images.map(({ label }, place) =>
+    element("figure", { class: "picture" }, ...(label ? [element("figcaption", {}, label)] : []), frames[place]),
+  );
+  return { frames, figures };
 }
 
 function keyNames(count) {

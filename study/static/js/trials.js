@@ -4,7 +4,7 @@ import { CheckPlugin } from "./check-plugin.js";
 import { element } from "./dom.js";
 import { PagePlugin } from "./page-plugin.js";
 import { say } from "./strings.js";
-import { TrialPlugin } from "./trial-plugin.js";
+import { drawFigures, TrialPlugin } from "./trial-plugin.js";
 
 /**
  * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
@@ -54,12 +54,24 @@ function comprehensionCheck(task, send) {
 function pagesAfter(planned, following, task, nth, total, feedbackOn) {
   if (planned.purpose === "practice") {
     const isLast = following && following.purpose !== "practice";
-    const sentences = () => [feedbackOn(planned), isLast && say("practiceDone")].filter(Boolean);
-    const fill = (body) => body.append(...sentences().map((text) => element("p", {}, text)));
+    const fill = (body) => {
+      body.append(element("p", {}, feedbackOn(planned) ?? ""), seenAgain(planned));
+      if (isLast) body.append(element("p", {}, say("practiceDone")));
+    };
     return [{ type: PagePlugin, title: say("feedbackTitle"), pages: [fill], last_button: say("goOn") }];
   }
   if (!following || !task.break_every || nth % task.break_every !== 0) return [];
   return [page(say("pauseTitle"), say("pauseText", { n: planned.index + 1, total }))];
+}
+
+/** The pictures of an answered practice trial, for what is said of them is learned by looking. */
+function seenAgain(planned) {
+  const { frames, figures } = drawFigures(planned);
+  frames.forEach((frame, place) => {
+    const { url, alt } = planned.images[place];
+    frame.append(element("img", { src: url, alt })); // kept by the browser since the question
+  });
+  return element("div", { class: `trial ${planned.kind}` }, element("div", { class: "pictures" }, ...figures));
 }
 
 function instructions(task, part, parts) {
