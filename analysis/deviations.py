@@ -72,7 +72,7 @@ def _size(task: dict[str, Any], say: Wording) -> str:
     if not {"images", "ratings_per_item"} <= task.keys():
         return ""
     return say(
-        "“{task}”: {images} images, {ratings} ratings an item; methods {methods}; networks {networks}.",
+        "“{task}”: {images} images, ratings an item: {ratings}; methods {methods}; networks {networks}.",
         task=task["name"],
         images=count(task["images"]),
         ratings=count(task["ratings_per_item"]),

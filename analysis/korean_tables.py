@@ -104,7 +104,7 @@ TABLE_TEXTS = {
     " 시드 {seed}로 뽑았습니다.",
     "90 image–category pairs × 4 methods, 9 ratings each; of the trust study not known.": "이미지·범주 쌍 90개 × 방법 4개, 항목당 평가"
     " 9회. 신뢰 연구에 대해서는 알 수 없음.",
-    "“{task}”: {images} images, {ratings} ratings an item; methods {methods}; networks {networks}.": "“{task}”: 이미지 {images}장, 항목당"
+    "“{task}”: {images} images, ratings an item: {ratings}; methods {methods}; networks {networks}.": "“{task}”: 이미지 {images}장, 항목당"
     " 평가 {ratings}회, 방법 {methods}, 네트워크 {networks}.",
     "43 workers in class discrimination, 54 in trust.": "범주 구별에 작업자 43명, 신뢰에 54명.",
     "{n} people joined.": "사람 {n}명이 참가했습니다.",
