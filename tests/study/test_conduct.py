@@ -196,7 +196,9 @@ def test_forms_without_confirmation_sense_or_token_change_nothing(ada, database,
     page = "/researcher/studies/demo"
     with database.reading() as session:
         before = session.query(AuditEntry).count()
-    assert send(ada, page, f"{page}/{path}", **fields).status_code == status
+    reply = send(ada, page, f"{page}/{path}", **fields)
+    assert reply.status_code == status
+    assert (f'href="{page}"' in reply.text) == (status == 409), "what does not fit leads back to the study"
     with database.reading() as session:
         assert session.query(AuditEntry).count() == before
         assert find_study(session, "demo").state == "open"
