@@ -198,7 +198,6 @@ TABLE_TEXTS = {
     "clearly": "확실히",
     "slightly": "약간",
     "{n} people, {m} trials": "{n}명, 시행 {m}개",
-    "−{n} people, −{m} trials": "−{n}명, 시행 −{m}개",
     "Joined": "참가",
     "category chosen": "고른 범주",
     "category shown": "보여 준 범주",

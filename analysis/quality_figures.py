@@ -51,7 +51,7 @@ def _flow_chart(flow: pd.DataFrame, say: Wording) -> Canvas:
         if first:
             continue
         axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
-        out = say("−{n} people, −{m} trials", n=count(step.participants_out), m=count(step.trials_out))
+        out = say("{n} people, {m} trials", n=count(step.participants_out), m=count(step.trials_out))
         axes.text(
             5.2, -row + 0.45, f"{_folded(say.note(step.step))}:\n{out}",
             va="center", fontsize=9,
