@@ -1,10 +1,13 @@
 """Headers that every reply carries."""
 
+from functools import cache
+
 from flask import Flask, Response, g
 
 from study.recruitment.provider import Provider
 
 
+@cache
 def content_security_policy(provider: Provider | None = None) -> str:
     """Nothing but our own files; frames and forms only for those whom the study's recruitment needs."""
     return "; ".join(

@@ -18,10 +18,9 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def _count(response: Response) -> Response:
-        kind = request.headers.get(KIND_HEADER, "human")
         if response.status_code >= 500:
             tally().add_failed(datetime.now(UTC))
-        elif kind in JOINING_KINDS and _is_first_page(response):
+        elif _is_first_page(response) and (kind := request.headers.get(KIND_HEADER, "human")) in JOINING_KINDS:
             # Once the page is sent: no visitor waits for a count.
             response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, datetime.now(UTC)))
         return response
