@@ -156,7 +156,7 @@ class _Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join(" ".join(self._words).split())
+        return " ".join(" ".join(self._words).split()).replace(" : ", ": ")
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attributes}
@@ -168,6 +168,8 @@ class _Page(HTMLParser):
         self._in_code = given.get("id") == "completion-code"
 
     def handle_endtag(self, tag: str) -> None:
+        if self._in_main and tag == "h1":
+            self._words.append(": ")
         self._in_main &= tag != "main"
         self._in_code = False
 
