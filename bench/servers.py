@@ -1,0 +1,91 @@
+"""Servers that a bench starts: a program on a free port, a PostgreSQL of its own, and the CPU time they take."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+POSTGRESQL = Path("/usr/lib/postgresql")
+
+
+def cpu_seconds(roots: tuple[int, ...]) -> float:
+    """Of these processes and all that descend from them, the ended ones included."""
+    ticks, children = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(stat.parent.name)
+        ticks[pid] = sum(int(field) for field in fields[11:15])
+        children.setdefault(int(fields[1]), []).append(pid)
+    family, total = list(roots), 0
+    for pid in family:
+        family += children.get(pid, [])
+        total += ticks.get(pid, 0)
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(command: list[str], port: int, folder: Path, environment: dict[str, str]) -> Iterator[int]:
+    """The server's process id, once it answers."""
+    with (folder / "server.log").open("ab") as log:
+        own_group = {"start_new_session": True}  # oTree leaves processes behind that its own end does not end
+        server = subprocess.Popen(
+            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log, **own_group
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((folder / "server.log").read_text()[-3000:]) from None
+                time.sleep(0.1)
+        time.sleep(3)  # workers import after the port listens
+        yield server.pid
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
+    """(URL without a scheme's driver, process id) of a new server with a database for each platform."""
+    programs = sorted(POSTGRESQL.glob("*/bin/initdb"))
+    if not programs:
+        raise RuntimeError("no PostgreSQL here: apt-get install postgresql, or leave out --databases postgresql")
+    user = "postgres" if os.geteuid() == 0 else None
+    folder.mkdir()
+    folder.parent.chmod(0o755)
+    if user:
+        shutil.chown(folder, user)
+    port, bin_folder = free_port(), programs[-1].parent
+
+    def run(program: str, *arguments: str) -> None:
+        command = [bin_folder / program, *arguments]
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-A", "trust", "-U", "postgres")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        for name in ("discern", "otree"):
+            run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", name)
+        yield f"postgres@127.0.0.1:{port}", int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    finally:
+        run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
