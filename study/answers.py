@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select, update
+from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
 from study import answer_statements as statements
@@ -105,7 +106,8 @@ def _record_alone(
         _check(answer, trial, definition)
         if trial.state != ANSWERED:
             state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
-            _store(driver, trial, state, answer, definition, now)
+            if not _store(driver, trial, state, answer, definition, now):
+                raise TimeoutError("a locked trial changed; nothing is stored, and nothing may be acknowledged")
             session.commit()
     return _receipt(trial, answer)
 

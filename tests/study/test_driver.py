@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, insert, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 
 from study import answer_statements as statements
 from study.answers import record_answer
@@ -182,3 +182,13 @@ def test_reading_forgets_no_prepared_statement(postgresql: Database, tmp_path: P
         assert driver.connection is used
         prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%FROM trial%%'"
         assert used.execute(prepared).fetchone()[0] >= 1
+
+
+def test_what_could_not_be_stored_is_not_acknowledged(opened: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the quick way nor the one that holds all locks says "stored" when the database changed no row."""
+    person = enrol(opened)
+    monkeypatch.setattr(statements, "store", lambda *_: False)
+    with pytest.raises(TimeoutError, match="nothing may be acknowledged"):
+        answer(opened, person, trials_of(opened, person)[0])
+    monkeypatch.undo()
+    assert answer(opened, person, trials_of(opened, person)[0]).next_index == 1
