@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.conftest import DESKTOP
 from tests.browser.person import Person
@@ -181,6 +181,22 @@ def test_stopping_and_coming_back(keys: Keys) -> None:
     keys.uses("link", "Stop here without deleting anything")
     keys.uses("button", "Stop and give my place back")
     keys.finds_all_right("You have left the study")
+
+
+def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
+    joins(keys)
+    held: list[Route] = []
+    keys.page.route("**/plan", lambda route: held.append(route))
+    with keys.page.expect_request("**/plan"):
+        keys.page.reload()
+    withdraw = keys.page.get_by_role("link", name="Withdraw and delete my data")
+    keys.tabs_to(withdraw)
+    held.pop().continue_()
+    expect(keys.page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
+    expect(withdraw).to_be_focused()
+    expect(withdraw).to_be_in_viewport(ratio=0.99)
+    keys.uses("button", "Go on without it")
+    expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
 
 
 def test_withdrawing(keys: Keys, study: LiveStudy) -> None:

@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { say } from "./strings.js";
+import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
 
@@ -81,6 +82,5 @@ function tell(display, text, instructions) {
 function show(display, ...content) {
   const heading = element("h1", { tabindex: "-1" }, say("checkTitle"));
   display.replaceChildren(element("article", { class: "sheet" }, heading, ...content));
-  window.scrollTo(0, 0);
-  heading.focus({ preventScroll: true });
+  beginAt(heading);
 }

@@ -3,6 +3,7 @@
 import { measure, problems } from "./device.js";
 import { element } from "./dom.js";
 import { say } from "./strings.js";
+import { beginAt } from "./view.js";
 
 const TOLD = { phone: "devicePhone", pointer: "devicePointer" }; // what no resizing mends
 
@@ -75,5 +76,5 @@ function pressed(node) {
 function show(stage, title, ...content) {
   const heading = element("h1", { tabindex: "-1" }, title);
   stage.replaceChildren(element("article", { class: "sheet" }, heading, ...content));
-  heading.focus({ preventScroll: true });
+  beginAt(heading);
 }

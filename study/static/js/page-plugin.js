@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { say } from "./strings.js";
+import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
 
@@ -42,8 +43,7 @@ export class PagePlugin {
       buttons.append(button("button", current < pages.length - 1 ? say("next") : lastButton, next));
       const head = eyebrow ? [element("p", { class: "eyebrow" }, eyebrow)] : [];
       display.replaceChildren(element("article", { class: "sheet" }, ...head, heading, body, buttons));
-      window.scrollTo(0, 0);
-      heading.focus({ preventScroll: true });
+      beginAt(heading);
     }
 
     function back() {

@@ -7,6 +7,7 @@
 
 import { element, painted, wait } from "./dom.js";
 import { say } from "./strings.js";
+import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
 
@@ -41,8 +42,7 @@ export class TrialPlugin {
     const loader = pictures();
     const view = drawTrial(planned, () => loader.retryNow());
     display.replaceChildren(view.root);
-    window.scrollTo(0, 0);
-    view.question.focus({ preventScroll: true });
+    beginAt(view.question);
 
     const stopNotes = showLoadingNotes(view, () => loader.isFailing(position));
     const [images] = await Promise.all([loader.of(position), wait(BLANK_MS)]);
