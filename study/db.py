@@ -30,6 +30,7 @@ BUSY_TIMEOUT_S = 5.0
 _SYNCHRONOUS_FULL = 2
 _WRITES = "discern_writes"
 _GATE = "discern_gate"
+_FRESH = "discern_fresh"
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,17 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
 
 def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
     @event.listens_for(engine, "connect")
-    def _settings(connection: DBAPIConnection, _record: object) -> None:
+    def _settings(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(busy_timeout_s * 1000)}")
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
+        record.info[_FRESH] = True
 
     @event.listens_for(engine, "checkout")
-    def _is_alive(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    def _is_alive(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info.pop(_FRESH, False):
+            return  # a second one found dead in a row would be an error of the program, not of the server
         # An idle server says nothing but that it ends. To ask it every time costs as much as reading a trial.
         ears = poll()
         if not connection.closed:

@@ -36,7 +36,7 @@ def _release(session: Session, which: ColumnElement[bool], who: ColumnElement[bo
         select(Participant)
         .where(Participant.study_id == study.id, who, Participant.finished_at.is_(None))
         .where(select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists())
-        .with_for_update(skip_locked=True)  # whoever is storing an answer at this moment has not gone
+        .with_for_update()
     ).all()
     for participant in gone:
         trials = update(Trial).where(Trial.participant_id == participant.id, Trial.state == OPEN)

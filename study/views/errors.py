@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
+from psycopg import OperationalError as BrokenConnection
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from werkzeug.exceptions import (
     BadRequest,
@@ -67,7 +68,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AnswerConflictError, _conflict)
     app.register_error_handler(CSRFError, _forged_form)
     app.register_error_handler(HTTPException, _http_error)
-    for error in (OperationalError, TimeoutError, IntegrityError):
+    # A connection that breaks while SQLAlchemy sets its isolation level raises the driver's own error.
+    for error in (OperationalError, BrokenConnection, TimeoutError, IntegrityError):
         app.register_error_handler(error, _unavailable)
     app.register_error_handler(DataError, _unstorable)
 

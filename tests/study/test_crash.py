@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from bench.crash import crash
-from study import db
+from study import close_app, create_app, db
 from study.db import Database
 from study.schema import Event, Response
+from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import consent, join
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,24 @@ def full_from_now_on(database: Database) -> Database:
         connection.execute(f"PRAGMA max_page_count={pages}")
 
     return full
+
+
+def test_a_database_that_closes_every_connection_at_once_is_one_to_wait_for(postgresql: Database, tmp_path) -> None:
+    """As a proxy does before a dead server: each connection succeeds, and is closed before it is used."""
+    with postgresql.writing() as session:
+        open_sample(session, tmp_path)
+    url = postgresql.engine.url.render_as_string(hide_password=False)
+    app = create_app({"SECRET_KEY": SECRET, "DATABASE_URL": url, "TESTING": True})
+    visitor = join(app)
+    trial = visitor.plan()["trials"][0]
+    engine = app.extensions["discern-database"].engine
+    engine.dispose()
+    event.listen(engine, "connect", cut := lambda connection, _record: connection.close())
+    for reply in (visitor.send(trial), visitor.client.get(f"/p/{visitor.token}/plan"), visitor.client.get("/s/demo")):
+        assert reply.status_code == 503
+    event.remove(engine, "connect", cut)
+    assert visitor.send(trial).status_code == 200
+    close_app(app)
 
 
 def test_while_the_disk_is_full_nothing_is_acknowledged(app: Flask, database: Database, monkeypatch) -> None:
@@ -61,6 +80,7 @@ import json, resource, sys
 from pathlib import Path
 from study import create_app
 from tests.study.samples import SECRET
+from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import join
 
 app = create_app({"DATABASE_URL": sys.argv[1], "SECRET_KEY": SECRET})

@@ -18,6 +18,8 @@ from study.db import Database
 from study.device import record_device
 from study.enrolment import lock_study, release_expired
 from study.errors import AnswerConflictError, UnknownError
+from study.leaving import leave
+from study.recruitment.outcomes import STOPPED
 from study.schema import Participant, Response, Study, Trial
 from study.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
@@ -144,6 +146,20 @@ def test_connections_broken_by_a_restart_are_replaced_before_they_are_used(postg
             assert session.scalar(text("SELECT 1")) == 1
 
 
+def test_whoever_stops_while_their_window_is_being_stored_gives_their_places_back(
+    short_study: Database, pool: ThreadPoolExecutor
+) -> None:
+    person = enrol(short_study)
+    with short_study.writing() as reporting:
+        record_device(reporting, person.token, json.dumps(REPORT).encode(), NOW)
+        reporting.flush()
+        stopping = pool.submit(stop, short_study, person.token)
+        assert waits_for_a_lock(short_study, 1)
+        reporting.commit()
+        assert stopping.result(timeout=5) == STOPPED
+    assert {trial.state for trial in trials_of(short_study, person)} == {"released"}
+
+
 def test_the_last_answer_sent_twice_at_once_finishes_once(short_study: Database, pool: ThreadPoolExecutor) -> None:
     """Both are read before either is stored: the second finds the trial changed and reads again."""
     person = enrol(short_study)
@@ -174,6 +190,13 @@ def test_of_two_different_answers_at_once_one_is_refused(short_study: Database, 
     kept = next(choice for choice, error in enumerate(errors) if error is None)
     with short_study.reading() as session:
         assert session.get_one(Response, first.id).response == first.option_order[kept]
+
+
+def stop(database: Database, token: str) -> str | None:
+    with database.writing() as session:
+        outcome = leave(session, token, NOW)
+        session.commit()
+    return outcome
 
 
 def report_window(database: Database, token: str) -> None:
