@@ -1,5 +1,6 @@
 """Every command explains itself, and a failure is a message and an exit status, not a traceback."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -48,6 +49,13 @@ def test_the_readme_names_every_command():
     readme = (ROOT / "README.md").read_text()
     missing = [" ".join(c) for c in every_command(manage.cli) if f"manage.py {' '.join(c)}" not in readme]
     assert not missing
+
+
+def test_the_settings_that_are_told_are_those_that_are_read():
+    code = [ROOT / "manage.py", *(ROOT / "study").rglob("*.py"), *(ROOT / "commands").glob("*.py")]
+    read = set(re.findall(r"DISCERN_[A-Z]+\w+", "\n".join(file.read_text() for file in code)))
+    told = set(re.findall(r"^\| `(DISCERN_\w+)`", (ROOT / "docs/how-to/serve.md").read_text(), re.MULTILINE))
+    assert told == read
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
