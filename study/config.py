@@ -4,13 +4,20 @@
 in the frozen definition and in its hash they are the texts themselves (Markdown paragraphs, one text a language).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Language = Literal["en", "ko"]
 Texts = dict[Language, Annotated[str, Field(min_length=1)]]
+
+
+def _in_every_language(text: object) -> object:
+    return dict.fromkeys(get_args(Language), text) if isinstance(text, str) else text
+
+
+SameTexts = Annotated[Texts, BeforeValidator(_in_every_language)]  # one text may stand for all
 
 
 class DemographicQuestion(BaseModel):
@@ -34,13 +41,13 @@ class StudyConfig(BaseModel):
     consent: Texts
     consent_version: str = "1"
     debriefing: Texts
-    contact: Annotated[str, Field(min_length=3, description="whom participants write to; shown on every page")]
+    contact: SameTexts = Field(description="whom participants write to; shown on every page")
     demographics: tuple[DemographicQuestion, ...] = ()
     minutes: Annotated[int, Field(ge=1)] = Field(description="how long taking part lasts, told before consent")
 
     @model_validator(mode="after")
     def _every_language(self) -> "StudyConfig":
-        for field in ("title", "consent", "debriefing"):
+        for field in ("title", "consent", "debriefing", "contact"):
             if missing := [code for code in self.languages if code not in getattr(self, field)]:
                 raise ValueError(f"{field} has no text for language {', '.join(missing)}")
         for question in self.demographics:

@@ -111,7 +111,7 @@ def farewell(session: Session, token: str) -> Farewell | None:
     return Farewell(
         title=definition.study.title[participant.language],
         language=participant.language,
-        contact=definition.study.contact,
+        contact=definition.study.contact[participant.language],
         debriefing=definition.study.debriefing[participant.language],
         completion_code=code,
         withdrawal_code="-".join(re.findall("....", participant.withdrawal_code or "")) or None,

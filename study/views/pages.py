@@ -22,7 +22,7 @@ def study_page(study: Study, language: str, template: str, purpose: str, **shown
         template,
         title=definition.study.title[language],
         language=speak(language),
-        contact=definition.study.contact,
+        contact=definition.study.contact[language],
         is_sent=provider.name != "plain",
         csrf_token=partial(form_token, purpose, study.slug),
         **shown,

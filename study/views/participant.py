@@ -49,7 +49,7 @@ def landing(slug: str) -> ResponseReturnValue:
     sheet = {
         "title": definition.study.title[language],
         "consent_html": to_html(definition.study.consent[language]),
-        "contact": definition.study.contact,
+        "contact": definition.study.contact[language],
         "minutes": definition.study.minutes,
         "language": language,
         "demographics": () if known else definition.study.demographics,
@@ -118,7 +118,7 @@ def study(token: str) -> ResponseReturnValue:
         "study.html",
         title=definition.study.title[participant.language],
         language=speak(participant.language),
-        contact=definition.study.contact,
+        contact=definition.study.contact[participant.language],
         withdraw_url=url_for("withdrawal.ask", token=token),
         plan_url=url_for("protocol.show_plan", token=token),
         finish_url=url_for("participant.finish", token=token),

@@ -133,7 +133,8 @@ def test_the_right_answers_of_the_checks_stand_at_the_same_places(kind: str, var
 def bilingual() -> dict:
     sample = document()
     sample["study"]["languages"] = ["en", "ko"]
-    for field in ("title", "consent", "debriefing"):
+    sample["study"]["contact"] = {"en": "the laboratory"}
+    for field in ("title", "consent", "debriefing", "contact"):
         sample["study"][field]["ko"] = "한국어 글"
     return sample
 
@@ -141,8 +142,11 @@ def bilingual() -> dict:
 def test_a_participant_switches_the_language_before_consent_and_keeps_it(open_app) -> None:
     app = open_app(bilingual())
     client = app.test_client()
-    assert "Your consent" in client.get("/s/demo").text
+    page = client.get("/s/demo").text
+    assert "Your consent" in page
+    assert page.count("the laboratory") == 2, "beside the consent and below the page"
     page = client.get("/s/demo?language=ko").text
+    assert "the laboratory" not in page
     assert '<html lang="ko">' in page
     assert "참여 동의" in page
     assert hidden_fields(page)["language"] == "ko"
@@ -226,6 +230,7 @@ def test_an_error_speaks_the_language_that_was_chosen_not_the_browsers(open_app)
     [
         (("title",), "title has no text for language ko"),
         (("consent",), "consent has no text for language ko"),
+        (("contact",), "contact has no text for language ko"),
         (("debriefing",), "debriefing has no text for language ko"),
         (("demographics", 0, "label"), "'age' has no text for language ko"),
         (("demographics", 0, "options", "old"), "'age' has no text for language ko"),
