@@ -1,14 +1,17 @@
 """Whatever stops in the middle of a question, nothing is lost or doubled, and people go on where they were."""
 
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bench.crash import Server, wait_until_serving
 from study import close_app, create_app
@@ -27,6 +30,7 @@ class Outage:
     """A study under gunicorn, and the part of it that can be stopped and started."""
 
     live: LiveStudy
+    port: int
     stop: Callable[[], None]
     start: Callable[[], None]
 
@@ -57,7 +61,7 @@ def outage(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> 
     wait_until_serving(server.port, time.monotonic() + 60)
     live = LiveStudy(f"http://127.0.0.1:{server.port}", app, database)
     stops = {"server": (server.kill_all, server.start), "database": (cluster.stop, cluster.start)}
-    yield Outage(live, *stops[request.param])
+    yield Outage(live, server.port, *stops[request.param])
     server.kill_all()
     close_app(app)
     database.engine.dispose()
@@ -96,21 +100,38 @@ def test_the_back_button_leads_to_the_next_unanswered_question(person: Person, l
     assert [answer.position for answer in live.answers(token)] == list(range(TOTAL))
 
 
-def test_a_laptop_closed_over_an_unsent_answer_sends_it_when_opened(person: Person, live: LiveStudy) -> None:
-    """A closed laptop: no network, and the page frozen with its timers."""
+@contextmanager
+def closed_laptop(browser: Browser) -> Iterator[None]:
+    """Every page's process stands still; a page that is only asked to freeze does so at a moment of its own."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+    assert renderers
+    for renderer in renderers:
+        os.kill(renderer, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for renderer in renderers:
+            os.kill(renderer, signal.SIGCONT)
+
+
+def test_a_laptop_closed_over_an_unsent_answer_sends_it_when_opened(
+    page: Page, browser: Browser, outage: Outage
+) -> None:
+    person = Person.arrives(page, outage.live)
+    note = page.locator("#save-note")
     person.starts()
     person.waits_for_question(1)
-    note, devtools = person.page.locator("#save-note"), person.page.context.new_cdp_session(person.page)
-    person.page.context.set_offline(True)
+    token = person.token
+    outage.stop()
     person.clicks(1)
-    expect(note).to_contain_text("You are offline")
-    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    time.sleep(2)
-    person.page.context.set_offline(False)
-    assert live.answers(person.token) == []
-    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(note).to_contain_text("not saved yet")
+    with closed_laptop(browser):
+        outage.start()
+        wait_until_serving(outage.port, time.monotonic() + 60)
+        time.sleep(2)
+        assert outage.live.answers(token) == []
     expect(note).to_have_text(SAVED)
     person.waits_for_question(2)
-    token = person.token
     person.finishes(first=2)
-    assert [answer.position for answer in live.answers(token)] == list(range(TOTAL))
+    assert [answer.position for answer in outage.live.answers(token)] == list(range(TOTAL))
