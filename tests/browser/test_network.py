@@ -56,18 +56,20 @@ def test_a_whole_study_asks_nobody_else_and_nothing_that_is_blocked(page: Page, 
 
 
 def test_on_a_slow_link_the_next_pictures_are_there_before_their_questions(person: Person) -> None:
-    page, asked = person.page, []
-    page.on("requestfinished", lambda request: "/images/" in request.url and asked.append(time.monotonic()))
+    page, there = person.page, []
+    page.on("requestfinished", lambda request: "/images/" in request.url and there.append(request))
     person.consents()
     throttle(page, SLOW_3G)
     person.reads_on()
     person.waits_for_question(1)
-    page.wait_for_timeout(6000)  # somebody looks at the first picture
-    assert len(asked) > TRIALS["seeing"], "pictures of later questions, those of the next task among them"
+    deadline = time.monotonic() + 60
+    while len(there) <= TRIALS["seeing"] and time.monotonic() < deadline:  # somebody looks at the first picture
+        page.wait_for_timeout(200)
+    assert len(there) > TRIALS["seeing"], "pictures of later questions, those of the next task among them"
+    page.context.set_offline(True)
     person.clicks(1)
-    begun = time.monotonic()
+    expect(page.locator("#save-note")).to_contain_text("You are offline")
     person.waits_for_question(2)
-    assert time.monotonic() - begun < 1.5, "less than fetching one would take"
 
 
 def test_on_a_link_that_hardly_works_the_page_says_so_and_waits(
@@ -88,25 +90,14 @@ def test_on_a_link_that_hardly_works_the_page_says_so_and_waits(
     assert stored.rt < 5000, "the wait is not part of it"
 
 
-def test_the_page_of_the_questions_is_light_and_ready_within_a_second(
-    open_context: Callable[..., BrowserContext], live: LiveStudy
-) -> None:
-    """With nothing in the cache: three browsers that have never been here."""
-    weights, times = [], []
-    for _ in range(3):
-        page = open_context().new_page()
-        done: list[Request] = []
-        page.on("requestfinished", lambda request, done=done: done.append(request))
-        person = Person.arrives(page, live)
-        page.get_by_role("checkbox").check()
-        begun = time.monotonic()
-        page.get_by_role("button", name="Start the study").click(no_wait_after=True)
-        page.locator(".page-buttons .button").last.wait_for()
-        times.append(time.monotonic() - begun)
-        person.reads_on()
-        person.waits_for_question(1)
-        sizes = [request.sizes() for request in done if "/images/" not in request.url]
-        weights.append(sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes))
-    print(f"{max(weights) / 1000:.0f} kB without pictures; ready after", *(f"{seconds:.2f} s" for seconds in times))
-    assert 50_000 < max(weights) < 400_000, weights
-    assert min(times) < 1, times
+def test_the_page_of_the_questions_is_light(open_context: Callable[..., BrowserContext], live: LiveStudy) -> None:
+    """With nothing in the cache. How soon it can be used is measured by bench/trial_page.py."""
+    page = open_context().new_page()
+    done: list[Request] = []
+    page.on("requestfinished", lambda request: done.append(request))
+    person = Person.arrives(page, live)
+    person.starts()
+    person.waits_for_question(1)
+    sizes = [request.sizes() for request in done if "/images/" not in request.url]
+    weight = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+    assert 50_000 < weight < 400_000
