@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import BrowserContext, CDPSession, Page, Request, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.person import Person
@@ -18,12 +18,17 @@ BLOCKED = re.compile(
     r"|sponsor\w*|stats?|telemetry|track\w*)(?:[/._-]|$)",
     re.IGNORECASE,
 )
+CONDITIONS = "Network.emulateNetworkConditions"
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 HARDLY_ANY = SLOW_3G | {"downloadThroughput": 12_000}
+CUT = SLOW_3G | {"offline": True}
 
 
-def throttle(page: Page, conditions: dict) -> None:
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", conditions)
+def throttle(page: Page, conditions: dict) -> CDPSession:
+    """Other conditions for the same page later: by the same session, or the first ones stay."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send(CONDITIONS, conditions)
+    return devtools
 
 
 def test_what_ad_blockers_look_for_is_told_apart() -> None:
@@ -59,14 +64,14 @@ def test_on_a_slow_link_the_next_pictures_are_there_before_their_questions(perso
     page, there = person.page, []
     page.on("requestfinished", lambda request: "/images/" in request.url and there.append(request))
     person.consents()
-    throttle(page, SLOW_3G)
+    devtools = throttle(page, SLOW_3G)
     person.reads_on()
     person.waits_for_question(1)
     deadline = time.monotonic() + 60
     while len(there) <= TRIALS["seeing"] and time.monotonic() < deadline:  # somebody looks at the first picture
         page.wait_for_timeout(200)
     assert len(there) > TRIALS["seeing"], "pictures of later questions, those of the next task among them"
-    page.context.set_offline(True)
+    devtools.send(CONDITIONS, CUT)
     person.clicks(1)
     expect(page.locator("#save-note")).to_contain_text("You are offline")
     person.waits_for_question(2)
@@ -85,7 +90,6 @@ def test_on_a_link_that_hardly_works_the_page_says_so_and_waits(
     expect(person.options.first).to_be_disabled()
     person.clicks(1)
     person.waits_for_question(2)
-    throttle(page, SLOW_3G)
     (stored,) = live.answers(person.token)
     assert stored.rt < 5000, "the wait is not part of it"
 
