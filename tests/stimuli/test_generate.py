@@ -154,7 +154,11 @@ def read_pictures(monkeypatch):
 
 
 @pytest.mark.parametrize("interruption", [Stopped, KeyboardInterrupt])
-def test_a_resumed_run_does_again_only_what_was_not_done(tmp_path, output, images, read_pictures, interruption):
+def test_a_resumed_run_does_again_only_what_was_not_done(
+    tmp_path, output, images, read_pictures, monkeypatch, interruption
+):
+    for name in ("FEWEST_THREADS", "MOST_THREADS"):
+        monkeypatch.setattr(local, name, 2)  # more would have computed everything before the first is written
     predictions = 2 * len(images)
 
     def stop_early(done, total):

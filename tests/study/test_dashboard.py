@@ -2,7 +2,8 @@
 
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from collections import namedtuple
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
@@ -246,8 +247,16 @@ def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_of_an_open_study_shows_or_depends_on_a_result(app: Flask, database: Database, ada, page) -> None:  # noqa: F811
+def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
+    app: Flask,
+    database: Database,
+    ada: FlaskClient,  # noqa: F811
+    page: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The oracle: every response is turned into another one, and the page stays what it was."""
+    monkeypatch.setattr("study.views.dashboard.datetime", StoppedClock)
+    monkeypatch.setattr("study.health.shutil.disk_usage", lambda _folder: DiskUsage(10**12, 6 * 10**11, 4 * 10**11))
     for _ in range(4):
         visitor = join(app)
         for trial in visitor.plan()["trials"]:
@@ -260,6 +269,17 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(app: Flask, datab
     assert settled(database, ada, page) == before
     words = re.sub("<[^>]*>", " ", before).lower()
     assert not re.search(r"accura|correct|\bscore|\bmean|prefer", words)
+
+
+class StoppedClock(datetime):
+    """A minute or a gigabyte that passes between two looks is no result."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return NOW
+
+
+DiskUsage = namedtuple("DiskUsage", ["total", "used", "free"])
 
 
 def settled(database: Database, researcher: FlaskClient, page: str) -> str:

@@ -273,10 +273,11 @@ def test_the_server_keeps_no_log_of_requests(app: Flask, sqlite_url: str, tmp_pa
         "import sys, threading, time, urllib.request, os, signal\n"
         "from study.serve import serve\n"
         "def ask():\n"
-        "    for _ in range(100):\n"
+        "    for _ in range(400):\n"
         "        time.sleep(0.1)\n"
         "        try:\n"
         "            urllib.request.urlopen(f'http://127.0.0.1:{sys.argv[1]}/s/demo?PROLIFIC_PID=secretperson').read()\n"
+        "            print('answered', flush=True)\n"
         "            break\n"
         "        except OSError:\n"
         "            pass\n"
@@ -288,7 +289,7 @@ def test_the_server_keeps_no_log_of_requests(app: Flask, sqlite_url: str, tmp_pa
     command = [sys.executable, "-c", program, str(free_port())]
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (0, "answered\n"), done.stderr
     assert not re.search(r"GET|secretperson|/s/demo", done.stdout + done.stderr)
 
 
