@@ -1,17 +1,14 @@
-"""What commands share: the definition they are given, its stimuli on this machine, and the database."""
+"""What commands share: the definition they are given, and its stimuli on this machine."""
 
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from definition import Definition, DefinitionError, load_definition
-
-if TYPE_CHECKING:
-    from study.db import Database
 
 HERE = Path(__file__).resolve().parents[1]
 DEMO = HERE / "examples" / "demo.toml"
@@ -39,15 +36,6 @@ def relative(path: Path) -> Path:
     """The path as it is written from the repository's folder, where it lies in it: no machine's folders in records."""
     path = path.resolve()
     return path.relative_to(HERE) if path.is_relative_to(HERE) else Path(path.name)
-
-
-def ready_database() -> "Database":
-    """The database, once its tables are known to be of the present version."""
-    from study.db import connect, database_url, require_ready
-
-    database = connect(database_url())
-    require_ready(database)
-    return database
 
 
 def with_local_stimuli(definition: Definition) -> Definition:

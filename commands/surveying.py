@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from commands.definitions import now, ready_database, require_same_request, study_option, with_local_stimuli
+from commands.definitions import now, require_same_request, study_option, with_local_stimuli
 from commands.progress import progress
 from definition import Definition
 
@@ -43,13 +43,14 @@ def open_study(definition: Definition) -> None:
     Example: manage.py open-study --study examples/demo.toml
     """
     from stimuli.manifest import read_provenance, read_stimuli
+    from study.db import ready_database
     from study.importing import open_study as open_in_database
 
     definition = with_local_stimuli(definition)
     folder = definition.stimuli.output
     stimuli, provenance = read_stimuli(folder), read_provenance(folder)
     require_same_request(definition, provenance)
-    with ready_database().writing() as session:
+    with ready_database() as database, database.writing() as session:
         opened = open_in_database(session, definition.document, definition.sha256, stimuli, provenance, folder, now())
         session.commit()
     state = "is open" if opened.is_new else "was open already, with this very definition"
@@ -74,9 +75,10 @@ def add_researcher(name: str, role: str, new_password: bool) -> None:
     Example: manage.py add-researcher ada --role analyst
     """
     from study.admins import create_admin, set_password
+    from study.db import ready_database
 
     password = secrets.token_urlsafe(12)
-    with ready_database().writing() as session:
+    with ready_database() as database, database.writing() as session:
         if new_password:
             admin = set_password(session, name, password, now())
         else:
@@ -172,15 +174,17 @@ def export(definition: Definition, out: Path, replace: bool) -> None:
 
     Example: manage.py export --study examples/demo.toml --out export
     """
+    from study.db import ready_database
     from study.export import export_study
     from study.export_proof import hashes, record
 
-    database, slug = ready_database(), definition.study.slug
-    with database.snapshot() as session:
-        folder = export_study(session, slug, out, replace)
-    with database.writing() as session:
-        record(session, "manage.py", slug, hashes(folder), now())
-        session.commit()
+    slug = definition.study.slug
+    with ready_database() as database:
+        with database.snapshot() as session:
+            folder = export_study(session, slug, out, replace)
+        with database.writing() as session:
+            record(session, "manage.py", slug, hashes(folder), now())
+            session.commit()
     click.echo(f"Export: {folder}")
 
 

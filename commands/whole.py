@@ -15,7 +15,6 @@ from commands.definitions import (
     DEMO,
     HERE,
     now,
-    ready_database,
     require_same_request,
     study_option,
     with_local_stimuli,
@@ -59,6 +58,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from stimuli.generate import used_networks
     from stimuli.manifest import read_provenance, verify
     from stimuli.select import at_most_eligible
+    from study.db import ready_database
     from study.frontend import check_packages
     from study.importing import require_same_definition
 
@@ -92,8 +92,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
     def database() -> str:
         require_sqlite()
-        ready = ready_database()
-        with ready.reading() as session:
+        with ready_database() as ready, ready.reading() as session:
             require_same_definition(session, definition.document, definition.sha256)
         return ready.engine.url.render_as_string(hide_password=True)
 
@@ -139,12 +138,13 @@ def demo(ctx: click.Context, port: int) -> None:
 
     Example: manage.py demo --port 8080
     """
+    from study.db import ready_database
     from study.serve import refuse_taken_port
 
     refuse_taken_port("127.0.0.1", port)
     definition = load_definition(DEMO)
     prepare(ctx, definition)
-    with ready_database().writing() as session:
+    with ready_database() as database, database.writing() as session:
         password = demo_researcher(session)
         session.commit()
     address = f"http://127.0.0.1:{port}"

@@ -3,32 +3,15 @@
 What they need is imported inside them: `manage.py --help` must not wait for it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from study.conduct_commands import study_option
 
-if TYPE_CHECKING:
-    from study.db import Database
-
 a_path = click.Path(path_type=Path)
-
-
-@contextmanager
-def _ready() -> Iterator["Database"]:
-    from study.db import connect, database_url, require_ready
-
-    database = connect(database_url())
-    try:
-        require_ready(database)
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 @click.command("backup")
@@ -48,11 +31,12 @@ def backup_command(file: Path) -> None:
 def _note_backup(name: str) -> None:
     """In the audit log, so that the researchers' page of the server can say when the last one was."""
     from study import audit
+    from study.db import ready_database
     from study.errors import DatabaseNotReadyError
     from study.health import BACKUP
 
     # A backup before an upgrade is one all the same.
-    with suppress(DatabaseNotReadyError), _ready() as database, database.writing() as session:
+    with suppress(DatabaseNotReadyError), ready_database() as database, database.writing() as session:
         audit.append(session, "manage.py", BACKUP, {"file": name}, datetime.now(UTC))
         session.commit()
 
@@ -79,9 +63,10 @@ def verify_command(source: Path) -> None:
 
     Example: manage.py verify export
     """
+    from study.db import ready_database
     from study.export_proof import prove
 
-    with _ready() as database, database.snapshot() as session:
+    with ready_database() as database, database.snapshot() as session:
         proof = prove(session, source)
     click.echo(
         f"{source} is what {proof.actor} took out at {proof.at:%Y-%m-%d %H:%M} UTC.\n"
@@ -103,9 +88,10 @@ def blind_check_command(slug: str, url: str, participants: int, seed: int) -> No
     Example: manage.py blind-check --study examples/demo.toml --url http://127.0.0.1:8000
     """
     from study.blind_crawl import blind_check, table
+    from study.db import ready_database
     from study.errors import BlindnessError
 
-    with _ready() as database, click.progressbar(length=participants, label="Simulated participants") as bar:
+    with ready_database() as database, click.progressbar(length=participants, label="Simulated participants") as bar:
         found = blind_check(database, url, slug, participants, seed, lambda done, _: bar.update(done - bar.pos))
     click.echo(table(found))
     if found.leaks:

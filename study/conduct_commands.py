@@ -40,16 +40,11 @@ def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _writing() -> Iterator["Session"]:
-    from study.db import connect, database_url, require_ready
+    from study.db import ready_database
 
-    database = connect(database_url())
-    try:
-        require_ready(database)
-        with database.writing() as session:
-            yield session
-            session.commit()
-    finally:
-        database.engine.dispose()
+    with ready_database() as database, database.writing() as session:
+        yield session
+        session.commit()
 
 
 def _set_state(slug: str, state: str, words: str) -> None:

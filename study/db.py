@@ -204,6 +204,17 @@ def require_ready(database: Database) -> None:
         raise DatabaseNotReadyError(f"the database {shown} is at version {min(versions)}, not {latest}; {remedy}")
 
 
+@contextmanager
+def ready_database() -> Iterator[Database]:
+    """The environment's database, its tables known to be of the present version; connections end with the block."""
+    database = connect(database_url())
+    try:
+        require_ready(database)
+        yield database
+    finally:
+        database.engine.dispose()
+
+
 def upgrade(url: str) -> None:
     """Bring the tables at `url` to the newest version, making the SQLite file and its folder if they are missing.
 

@@ -36,22 +36,18 @@ def recruit() -> None:
 
 @contextmanager
 def _campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
-    from study.db import connect, database_url, require_ready
+    from study.db import ready_database
     from study.definition import frozen_definition
     from study.participation import find_study
     from study.recruitment.accounts import open_account
     from study.recruitment.campaign import Campaign
 
-    database = connect(database_url())
-    try:
-        require_ready(database)
+    with ready_database() as database:
         with database.reading() as session:
             provider = frozen_definition(find_study(session, slug)).participants.provider
         platform = open_account(provider, os.environ, sandbox)
         account, secret = provider + "-sandbox" * sandbox, os.environ["DISCERN_SECRET_KEY"]
         yield Campaign(database, platform, slug, provider, account, secret, "manage.py", lambda: datetime.now(UTC))
-    finally:
-        database.engine.dispose()
 
 
 def _https(_ctx: click.Context, _param: click.Parameter, address: str) -> str:
