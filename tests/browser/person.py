@@ -1,10 +1,16 @@
 """A participant at the browser: does what a person does, by mouse or by keyboard."""
 
+import time
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.studies import TOTAL, LiveStudy
+from tests.browser.studies import TOTAL, LiveStudy, StoredAnswer
+
+
+def stop_the_clock(page: Page) -> None:
+    """The page's, which was installed before: it stands a little after now."""
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 10)
 
 
 @dataclass
@@ -50,6 +56,13 @@ class Person:
         self.waits_for_question(n)
         self.options.nth(option).click()
         self.waits_until_taken()
+
+    def stored(self, n: int) -> list[StoredAnswer]:
+        """Their answers once there are `n`: the page goes on while the last one is on its way."""
+        deadline = time.monotonic() + 20
+        while len(found := self.live.answers(self.token)) < n and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        return found
 
     def waits_until_taken(self) -> None:
         """Until the page has left the question that was answered last."""

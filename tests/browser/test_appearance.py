@@ -20,6 +20,7 @@ ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 def findings(page: Page) -> list[str]:
     """What axe-core has against the page, a line an element."""
     assert AXE.is_file(), "axe-core is not installed; run `make setup`"
+    page.wait_for_load_state()  # a click may have led to a page that is only just coming
     page.evaluate(AXE.read_text(encoding="utf-8"))
     violations = page.evaluate("axe.run().then(result => result.violations)")
     return [f"{found['id']}: {node['html'][:120]}" for found in violations for node in found["nodes"]]
@@ -36,6 +37,7 @@ class Tour:
         self._device, self._folder = device, folder
 
     def sees(self, page: Page, name: str) -> None:
+        page.wait_for_load_state()
         page.screenshot(path=self._folder / f"{name}-{self._device}.png", full_page=True)
         assert findings(page) == [], name
         assert fits_the_width(page), name
@@ -89,8 +91,8 @@ def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, 
     person.reads_on()
     expect(new_page.get_by_role("button", name="Try again now")).to_be_visible()
     tour.sees(new_page, "8-picture-missing")
-    new_page.unroute("**/images/*")
     new_page.get_by_role("button", name="Try again now").click()
+    new_page.unroute("**/images/*")  # after it: the page tries by itself too, and then the button is gone
     person.waits_for_question(1)
     new_page.route("**/trials/*", lambda route: route.abort())
     person.clicks(1)
@@ -144,9 +146,9 @@ def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page,
     for n in range(1, TOTAL + 1):
         person.reads_on()
         person.clicks(n)
+    assert person.code() == "PREVIEW"
     expect(page.get_by_text("nothing you do here is stored")).to_be_visible()
     assert findings(page) == []
-    assert person.code() == "PREVIEW"
     assert live.counts() == before
 
 
@@ -156,7 +158,7 @@ def logs_in(page: Page, live: LiveStudy) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/studies/demo")
+    page.wait_for_url(f"{live.origin}/researcher/studies/demo")
 
 
 def test_a_researcher_downloads_the_data_and_sees_no_estimates(page: Page, live: LiveStudy) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.studies import LiveStudy
 from tests.browser.test_appearance import DEVICES, fits_the_width, logs_in
-from tests.browser.test_researcher import PAGES, consented
+from tests.browser.test_researcher import PAGES, consented, consented_cell
 from tests.study.visitor import join
 
 DRAWING = ("progress", "quality", "server")
@@ -85,7 +85,7 @@ def test_charts_follow_their_tables_and_nothing_on_the_page_moves(page: Page, li
     page.evaluate("shifts = 0")  # a phone moves things while it loads
     join(live.app)
     page.clock.run_for(31_000)
-    expect(page.get_by_role("row", name="Consented").first).to_contain_text(str(people + 1))
+    expect(consented_cell(page)).to_have_text(str(people + 1))
     after = page.evaluate(SIZES)
     assert all(len(bars) == len(numbers) for bars, numbers in after)
     assert after[0] != before[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.person import Person
+from tests.browser.person import Person, stop_the_clock
 from tests.browser.studies import LiveStudy, serving
 from tests.browser.test_appearance import DEVICES, Tour
 
@@ -100,6 +100,7 @@ def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
     size: tuple[int, int], open_context: Callable[..., BrowserContext], checked: LiveStudy
 ) -> None:
     page = open_context(viewport=dict(zip(("width", "height"), size, strict=True))).new_page()
+    page.clock.install()
     Person.arrives(page, checked).consents()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Begin").click()
@@ -107,8 +108,12 @@ def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
     for _ in range(2):
         page.get_by_role("button", name="Go on").click()
     expect(page.locator(".option").first).to_be_enabled()
-    for _ in range(2):
-        page.keyboard.press("1")
+    stop_the_clock(page)
+    page.keyboard.press("1")
+    expect(page.locator(".confidence")).to_be_visible()
+    page.clock.run_for(120)
+    page.keyboard.press("1")
+    page.clock.resume()
     for option in page.locator(".confidence .option").all():
         expect(option).to_be_in_viewport(ratio=0.98)
         expect(option).to_be_enabled()

@@ -91,13 +91,16 @@ def test_full_screen_is_entered_by_the_button_and_left_without_losing_anything(p
     person = Person.arrives(page, roomy)
     person.consents()
     page.get_by_role("button", name="Fill the screen").click()
+    expect(page.get_by_role("heading", name="Instructions")).to_be_visible()
     person.reads_on()
     person.waits_for_question(1)
     assert page.evaluate("Boolean(document.fullscreenElement)")
     page.evaluate("document.exitFullscreen()")
+    page.wait_for_function("!document.fullscreenElement")
     page.wait_for_timeout(200)
     person.clicks(1)
     person.waits_for_question(2)
+    assert len(person.stored(1)) == 1
     events = [event for event in roomy.events(person.token) if event.startswith("fullscreen")]
     assert events == ["fullscreenenter", "fullscreenexit"]
     assert reported(roomy, person.token, 2)[-1]["fullscreen"] is True

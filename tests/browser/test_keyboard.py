@@ -185,6 +185,7 @@ def test_stopping_and_coming_back(keys: Keys) -> None:
 
 def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     joins(keys)
+    expect(keys.page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
     held: list[Route] = []
     keys.page.route("**/plan", lambda route: held.append(route))
     with keys.page.expect_request("**/plan"):

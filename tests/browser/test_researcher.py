@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.studies import LiveStudy
 from tests.browser.test_appearance import DEVICES, Tour, findings, logs_in
@@ -46,9 +46,12 @@ def progress(page: Page, live: LiveStudy) -> Page:
     return page
 
 
+def consented_cell(page: Page) -> Locator:
+    return page.get_by_role("row", name="Consented").first.get_by_role("cell").first
+
+
 def consented(page: Page) -> int:
-    row = page.get_by_role("row", name="Consented").first
-    return int(row.get_by_role("cell").first.inner_text())
+    return int(consented_cell(page).inner_text())
 
 
 def test_counts_are_brought_up_to_date_and_what_is_open_stays_open(progress: Page, live: LiveStudy) -> None:
@@ -58,7 +61,7 @@ def test_counts_are_brought_up_to_date_and_what_is_open_stays_open(progress: Pag
     first.locator("summary").focus()
     join(live.app)
     progress.clock.run_for(31_000)
-    expect(progress.get_by_role("row", name="Consented").first).to_contain_text(str(before + 1))
+    expect(consented_cell(progress)).to_have_text(str(before + 1))
     expect(first).to_have_attribute("open", "")
     expect(first.locator("summary")).to_be_focused()
     assert findings(progress) == []
@@ -72,7 +75,7 @@ def test_updates_can_be_paused_with_the_keyboard_and_resumed(progress: Page, liv
     assert consented(progress) == before
     progress.get_by_role("button", name="Resume updates").press("Enter")
     progress.clock.run_for(31_000)
-    expect(progress.get_by_role("row", name="Consented").first).to_contain_text(str(before + 1))
+    expect(consented_cell(progress)).to_have_text(str(before + 1))
     expect(progress.get_by_role("button", name="Pause updates")).to_be_focused()
 
 

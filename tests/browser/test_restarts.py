@@ -78,7 +78,7 @@ def test_an_answer_given_during_an_outage_waits_with_a_note_and_is_stored_once(p
     person.clicks(2, option=1)
     expect(note).to_contain_text("not saved yet")
     outage.start()
-    expect(note).to_have_text(SAVED)
+    expect(note).to_have_text(SAVED, timeout=60_000)  # the server's start and a long pause between two tries
     assert [answer.position for answer in outage.live.answers(token)] == [0, 1]
     page.reload()
     expect(page.get_by_text("You go on with question 3 of")).to_be_visible()
@@ -131,7 +131,7 @@ def test_a_laptop_closed_over_an_unsent_answer_sends_it_when_opened(
         wait_until_serving(outage.port, time.monotonic() + 60)
         time.sleep(2)
         assert outage.live.answers(token) == []
-    expect(note).to_have_text(SAVED)
+    expect(note).to_have_text(SAVED, timeout=60_000)  # the server's start and a long pause between two tries
     person.waits_for_question(2)
     person.finishes(first=2)
     assert [answer.position for answer in outage.live.answers(token)] == list(range(TOTAL))

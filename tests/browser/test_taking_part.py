@@ -1,16 +1,42 @@
 """The whole study in a real browser: by mouse, by keyboard, and against everything that interrupts people."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.person import Person
+from tests.browser.person import Person, stop_the_clock
 from tests.browser.studies import TOTAL, TRIALS, LiveStudy, serving
 
 TRIAL_ADDRESSES = "**/trials/*"
 IMAGE_ADDRESSES = "**/images/*"
+# Fulfilled a little after the page has counted the resizing as one: it waits 250 ms for more.
+RESIZED = """() => {
+  window.resized = new Promise((resolve) => {
+    let timer
+    addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(resolve, 300) })
+  })
+}"""
+WATCH_NOTES = """() => {
+  const note = document.getElementById("save-note")
+  window.notes = [note.textContent]
+  new MutationObserver(() => notes.push(note.textContent)).observe(note, { childList: true, subtree: true, characterData: true })
+}"""
+
+
+@dataclass
+class Notes:
+    """What the page has said of waiting answers since now; such a note may be gone before one looks."""
+
+    page: Page
+
+    def __post_init__(self) -> None:
+        self.page.evaluate(WATCH_NOTES)
+
+    def said(self, words: str) -> None:
+        self.page.wait_for_function("words => notes.some(note => note.includes(words))", arg=words)
 
 
 def test_a_person_with_a_mouse_finishes_and_gets_the_code_that_is_stored(person: Person, live: LiveStudy) -> None:
@@ -95,7 +121,7 @@ def test_other_keys_and_key_combinations_answer_nothing(person: Person, live: Li
         person.page.keyboard.press(key)
     person.clicks(1)
     person.waits_for_question(2)
-    assert len(live.answers(person.token)) == 1
+    assert len(person.stored(1)) == 1
 
 
 def test_a_refresh_resumes_at_the_next_unanswered_question(person: Person, live: LiveStudy) -> None:
@@ -126,16 +152,21 @@ def test_the_link_brings_a_person_back_to_where_they_were(person: Person, live: 
     assert person.code() == live.completion_code(token)
 
 
-def test_a_double_click_answers_one_question(person: Person, live: LiveStudy) -> None:
+def test_a_double_click_answers_one_question(page: Page, live: LiveStudy) -> None:
+    page.clock.install()
+    person = Person.arrives(page, live)
     person.starts()
     person.waits_for_question(1)
+    stop_the_clock(page)
     person.options.first.click()
-    person.page.wait_for_timeout(120)
-    person.page.mouse.down()
-    person.page.mouse.up()
+    expect(page.locator("#progress-text")).to_have_text(f"Question 2 of {TOTAL}")
+    page.clock.run_for(120)
+    page.mouse.down()
+    page.mouse.up()
+    page.clock.resume()
     person.waits_for_question(2)
-    person.page.wait_for_timeout(500)
-    assert len(live.answers(person.token)) == 1
+    page.wait_for_timeout(500)
+    assert len(person.stored(1)) == 1
 
 
 def test_an_answer_whose_reply_was_lost_is_sent_again_and_stored_once(person: Person, live: LiveStudy) -> None:
@@ -149,14 +180,15 @@ def test_an_answer_whose_reply_was_lost_is_sent_again_and_stored_once(person: Pe
         route.abort()
 
     person.starts()
+    notes = Notes(person.page)
     person.page.route(TRIAL_ADDRESSES, lose_the_first_reply)
     person.clicks(1)
-    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
+    notes.said("All your answers are saved.")
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
     person.clicks(2)
     person.waits_for_question(3)
-    assert [answer.position for answer in live.answers(person.token)] == [0, 1]
+    assert [answer.position for answer in person.stored(2)] == [0, 1]
 
 
 def test_offline_the_answer_waits_with_a_banner_and_arrives_once(person: Person, live: LiveStudy) -> None:
@@ -184,11 +216,13 @@ def test_a_server_that_cannot_store_is_asked_again(person: Person, live: LiveStu
         route.fulfill(status=status, headers={"Retry-After": "1"}) if status else route.continue_()
 
     person.starts()
+    notes = Notes(person.page)
     person.page.route(TRIAL_ADDRESSES, busy_twice)
     person.clicks(1)
-    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
-    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
-    assert len(live.answers(person.token)) == 1
+    notes.said("not saved yet")
+    notes.said("All your answers are saved.")
+    assert len(person.stored(1)) == 1
+    assert next(refusals, None) is None
 
 
 def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, live: LiveStudy) -> None:
@@ -203,12 +237,13 @@ def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, l
 
     person.starts()
     person.waits_for_question(1)
+    notes = Notes(person.page)
     person.page.route(TRIAL_ADDRESSES, answered_by_a_stranger)
     person.clicks(1, option=1)
     person.clicks(2)
-    expect(person.page.locator("#save-note")).to_have_text("All your answers are saved.")
+    notes.said("All your answers are saved.")
     person.waits_for_question(3)
-    assert [answer.position for answer in live.answers(person.token)] == [0, 1]
+    assert [answer.position for answer in person.stored(2)] == [0, 1]
 
 
 def test_the_note_of_waiting_answers_covers_nothing_for_good(
@@ -223,7 +258,7 @@ def test_the_note_of_waiting_answers_covers_nothing_for_good(
     person.waits_for_question(2)
     for option in person.options.all():
         option.tap(trial=True)
-    person.page.get_by_role("link", name="Withdraw and delete my data").tap(trial=True, timeout=3000)
+    person.page.get_by_role("link", name="Withdraw and delete my data").tap(trial=True)
 
 
 def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Person, live: LiveStudy) -> None:
@@ -286,6 +321,7 @@ def test_the_second_of_two_tabs_gives_way_and_goes_on_where_the_first_is(person:
     second.waits_for_question(1)
     person.clicks(1, option=0)
     person.waits_for_question(2)
+    assert len(person.stored(1)) == 1
     second.clicks(1, option=1)
     expect(second.page.get_by_text("You go on with question 2 of")).to_be_visible()
     stored = live.answers(person.token)
@@ -302,35 +338,38 @@ def test_a_browser_that_refuses_storage_takes_part_all_the_same(page: Page, live
     assert len(live.answers(token)) == TOTAL
 
 
-def test_a_picture_that_fails_is_fetched_again_and_says_so(person: Person) -> None:
+def test_a_picture_that_fails_is_fetched_again_and_says_so(page: Page, live: LiveStudy) -> None:
     broken = True
+    page.clock.install()
+    person = Person.arrives(page, live)
     person.consents()
-    person.page.route(IMAGE_ADDRESSES, lambda route: route.abort() if broken else route.continue_())
+    page.route(IMAGE_ADDRESSES, lambda route: route.abort() if broken else route.continue_())
     person.reads_on()
-    expect(person.page.get_by_text("taking longer than usual")).to_be_visible()
+    expect(page.get_by_text("taking longer than usual")).to_be_visible()
     expect(person.options.first).to_be_disabled()
+    stop_the_clock(page)  # or the page tries again by itself
     broken = False
-    person.page.get_by_role("button", name="Try again now").click()
+    with page.expect_request(IMAGE_ADDRESSES):
+        page.get_by_role("button", name="Try again now").press("Enter")  # a click waits for frames
+    page.clock.resume()
     person.clicks(1)
     person.waits_for_question(2)
 
 
 def test_rt_runs_from_the_painted_picture_and_nothing_can_be_answered_before(person: Person, live: LiveStudy) -> None:
-    delay_ms = 1500
-
-    def slowly(route: Route) -> None:
-        person.page.wait_for_timeout(delay_ms)
-        route.continue_()
-
+    delay_ms = 3000
+    held: list[Route] = []
     person.consents()
-    person.page.route(IMAGE_ADDRESSES, slowly, times=1)
+    person.page.route(IMAGE_ADDRESSES, lambda route: held.append(route), times=1)
     person.reads_on()
     expect(person.page.get_by_text("The picture is loading")).to_be_visible()
     expect(person.options.first).to_be_disabled()
     person.page.keyboard.press("1")
+    person.page.wait_for_timeout(delay_ms)
+    held.pop().continue_()
     person.clicks(1)
     person.waits_for_question(2)
-    (stored,) = live.answers(person.token)
+    (stored,) = person.stored(1)
     assert stored.time_elapsed > delay_ms
     assert stored.rt < delay_ms / 2
 
@@ -340,10 +379,12 @@ def test_what_happens_to_the_window_is_stored_with_the_answer(person: Person, li
     person.waits_for_question(1)
     person.page.evaluate("window.dispatchEvent(new Event('blur'))")
     person.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    person.page.evaluate(RESIZED)
     person.page.set_viewport_size({"width": 1000, "height": 700})
-    person.page.wait_for_timeout(400)
+    person.page.evaluate("resized")
     person.clicks(1)
     person.waits_for_question(2)
+    assert len(person.stored(1)) == 1
     assert [event for event in live.events(person.token) if event != "visible"] == ["blur", "focus", "resize"]
 
 
