@@ -7,10 +7,29 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.studies import TOTAL, LiveStudy, StoredAnswer
 
+WATCH_NOTES = """() => {
+  const note = document.getElementById("save-note")
+  window.notes = [note.textContent]
+  new MutationObserver(() => notes.push(note.textContent)).observe(note, { childList: true, subtree: true, characterData: true })
+}"""
+
 
 def stop_the_clock(page: Page) -> None:
     """The page's, which was installed before: it stands a little after now."""
     page.clock.pause_at(page.evaluate("Date.now() / 1000") + 10)
+
+
+@dataclass
+class Notes:
+    """What the page has said of waiting answers since now; such a note may be gone before one looks."""
+
+    page: Page
+
+    def __post_init__(self) -> None:
+        self.page.evaluate(WATCH_NOTES)
+
+    def said(self, words: str) -> None:
+        self.page.wait_for_function("words => notes.some(note => note.includes(words))", arg=words)
 
 
 @dataclass

@@ -1,13 +1,12 @@
 """The whole study in a real browser: by mouse, by keyboard, and against everything that interrupts people."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.person import Person, stop_the_clock
+from tests.browser.person import Notes, Person, stop_the_clock
 from tests.browser.studies import TOTAL, TRIALS, LiveStudy, serving
 
 TRIAL_ADDRESSES = "**/trials/*"
@@ -19,24 +18,6 @@ RESIZED = """() => {
     addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(resolve, 300) })
   })
 }"""
-WATCH_NOTES = """() => {
-  const note = document.getElementById("save-note")
-  window.notes = [note.textContent]
-  new MutationObserver(() => notes.push(note.textContent)).observe(note, { childList: true, subtree: true, characterData: true })
-}"""
-
-
-@dataclass
-class Notes:
-    """What the page has said of waiting answers since now; such a note may be gone before one looks."""
-
-    page: Page
-
-    def __post_init__(self) -> None:
-        self.page.evaluate(WATCH_NOTES)
-
-    def said(self, words: str) -> None:
-        self.page.wait_for_function("words => notes.some(note => note.includes(words))", arg=words)
 
 
 def test_a_person_with_a_mouse_finishes_and_gets_the_code_that_is_stored(person: Person, live: LiveStudy) -> None:

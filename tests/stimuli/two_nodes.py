@@ -96,7 +96,7 @@ def main(folder: Path) -> None:
             cluster.shutdown()
 
 
-def until_both_wait(folder: Path, seconds: float = 60) -> None:
+def until_both_wait(folder: Path, seconds: float = 400) -> None:
     give_up = time.monotonic() + seconds
     while len(list(folder.glob("waiting-*"))) < 2:
         if time.monotonic() > give_up:
