@@ -11,8 +11,6 @@ from uuid import uuid4
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
 PATIENCE_S = 900
 
 

@@ -80,7 +80,6 @@ import json, resource, sys
 from pathlib import Path
 from study import create_app
 from tests.study.samples import SECRET
-from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import join
 
 app = create_app({"DATABASE_URL": sys.argv[1], "SECRET_KEY": SECRET})

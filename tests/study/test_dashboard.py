@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections import namedtuple
-from datetime import UTC, datetime, timedelta, tzinfo
+import shutil
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -252,15 +253,17 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
     database: Database,
     ada: FlaskClient,  # noqa: F811
     page: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The oracle: every response is turned into another one, and the page stays what it was."""
-    monkeypatch.setattr("study.views.dashboard.datetime", StoppedClock)
-    monkeypatch.setattr("study.health.shutil.disk_usage", lambda _folder: DiskUsage(10**12, 6 * 10**11, 4 * 10**11))
     for _ in range(4):
         visitor = join(app)
         for trial in visitor.plan()["trials"]:
             visitor.send(trial, trial["options"][trial["index"] % 2]["value"])
+    # A minute or a gigabyte that passes between two looks is no result.
+    monkeypatch.setattr("study.views.dashboard.datetime", Mock(now=Mock(return_value=datetime.now(UTC))))
+    monkeypatch.setattr("study.health.shutil.disk_usage", Mock(return_value=shutil.disk_usage(tmp_path)))
     before = settled(database, ada, page)
     with database.writing() as session:
         for response, trial in session.execute(select(Response, Trial).join(Trial, Response.trial_id == Trial.id)):
@@ -269,17 +272,6 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
     assert settled(database, ada, page) == before
     words = re.sub("<[^>]*>", " ", before).lower()
     assert not re.search(r"accura|correct|\bscore|\bmean|prefer", words)
-
-
-class StoppedClock(datetime):
-    """A minute or a gigabyte that passes between two looks is no result."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return NOW
-
-
-DiskUsage = namedtuple("DiskUsage", ["total", "used", "free"])
 
 
 def settled(database: Database, researcher: FlaskClient, page: str) -> str:
