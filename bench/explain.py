@@ -55,6 +55,8 @@ def main() -> None:
         return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     on = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {options.threads} thread(s)"
+    if device.type == "cuda" and not options.tf32:  # Discern computes float32 as such; so do the others here
+        torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"
     print(f"{on}; torch {torch.__version__}; {options.images} images of 224 px, {len(CATEGORIES)} categories each")
     if device.type == "cpu":
         _compare_memory(options)  # first: a process inherits the peak of the one that starts it
@@ -68,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--tf32", action="store_true", help="the others as torch comes: convolutions rounded to TF32")
     parser.add_argument("--memory", choices=("discern", "captum"), help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -109,19 +109,19 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
 
     from models.catalogue import load_network, preprocess
     from models.voc import open_split, read_image
+    from stimuli.devices import usable_device
     from stimuli.evaluate.sanity import cascading_randomisation, summary, write_rows
 
     photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
     methods = sorted({method for task in definition.tasks for method in task.methods})
-    rows = []
+    device, rows = usable_device(definition.stimuli.device), []
     for name in sorted({name for task in definition.tasks for name in task.networks}):
         network = load_network(name, definition.networks[name], definition.dataset.categories)
-        images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs])
-        targets = [[top] for top in network.module(images).argmax(1).tolist()]
+        module = network.module.to(device)
+        images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs]).to(device)
+        targets = [[top] for top in module(images).argmax(1).tolist()]
         with progress(f"Randomising {name}") as report:
-            rows += cascading_randomisation(
-                name, network.module, images, targets, methods, network.target_layer, seed, report
-            )
+            rows += cascading_randomisation(name, module, images, targets, methods, network.target_layer, seed, report)
     write_rows(rows, out)
     click.echo("\n".join(summary(rows)))
     click.echo(f"Every step: {out}")

@@ -7,6 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.graph import Node
 
+BYTES_OF_COLUMNS = 2**30
+"""How much memory patches may take on a GPU before they are summed."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,8 +36,11 @@ def layout_of(maps: Tensor) -> torch.memory_format:
 
 def input_gradient(gradients: Tensor, weight: Tensor, shape: tuple[int, ...], settings: Settings) -> Tensor:
     """From `gradients` (E, K, u, v) at the output and `weight` (K, C, k, k) to those at the input, of `shape`."""
-    if _is_coarse(weight, settings):
-        return _by_phases(gradients, weight, shape, settings)
+    if weight.device.type == "cpu":
+        if _is_coarse(weight, settings):
+            return _by_phases(gradients, weight, shape, settings)
+    elif _has_few_channels(weight, settings):
+        return by_columns(gradients, weight, shape, settings)
     source = torch.empty(  # never read: the gradient of the input needs its shape alone
         shape, dtype=gradients.dtype, device=gradients.device, memory_format=layout_of(gradients)
     )
@@ -47,14 +53,16 @@ def _is_coarse(weight: Tensor, settings: Settings) -> bool:
     """Whether this is a first layer: a large kernel with a stride, from the picture's few channels."""
     stride = settings.stride[0]
     return (
-        weight.device.type == "cpu"
-        and weight.shape[1] <= 4
+        _has_few_channels(weight, settings)
         and 1 < stride == settings.stride[1]
         and min(weight.shape[2:]) >= 2 * stride
-        and settings.groups == 1
-        and not settings.transposed
         and tuple(settings.dilation) == (1, 1)
     )
+
+
+def _has_few_channels(weight: Tensor, settings: Settings) -> bool:
+    """Whether this is a convolution of the picture itself."""
+    return weight.shape[1] <= 4 and settings.groups == 1 and not settings.transposed
 
 
 def _by_phases(gradients: Tensor, weight: Tensor, shape: tuple[int, ...], settings: Settings) -> Tensor:
@@ -73,3 +81,17 @@ def _by_phases(gradients: Tensor, weight: Tensor, shape: tuple[int, ...], settin
     missing = (0, max(0, left + width - fine.shape[3]), 0, max(0, top + height - fine.shape[2]))
     reaching = F.pad(fine, missing) if any(missing) else fine  # pixels that no output has seen
     return reaching[:, :, top : top + height, left : left + width]
+
+
+def by_columns(gradients: Tensor, weight: Tensor, shape: tuple[int, ...], settings: Settings) -> Tensor:
+    """The same gradient as one matrix product and a sum of overlapping patches.
+
+    cuDNN has no fast kernel that answers with three channels: on an H100 its own takes a tenth of all time with VGG-16.
+    """
+    kernel = weight.flatten(1).T  # (C·k·k, K)
+    column_bytes = kernel.shape[0] * gradients.shape[2:].numel() * gradients.itemsize
+    together = max(1, BYTES_OF_COLUMNS // column_bytes)
+    options = {"dilation": settings.dilation, "padding": settings.padding, "stride": settings.stride}
+    return torch.cat(
+        [F.fold(kernel @ part.flatten(2), shape[2:], weight.shape[2:], **options) for part in gradients.split(together)]
+    )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stimuli.batches import in_parts_that_fit
+from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError
 from stimuli.methods import METHODS, WITHOUT_INPUT_GRADIENT, gradients_of
 from stimuli.recording import Reshape, Window, record
@@ -43,7 +44,8 @@ def explain(
 
     `layer` is the dotted name of the module whose output Grad-CAM weighs, or several; `reshape` turns its output into
     feature maps where it is none (`recording.patches_as_maps` for a vision transformer). `window` is what occlusion
-    slides. `precision` "mixed" walks back through convolutions in bfloat16 behind a forward pass as the network is.
+    slides. `precision` "mixed" walks back through convolutions in bfloat16 behind a forward pass as the network is;
+    float32 is computed as float32 on a GPU too, never in TF32.
 
     The network must be in eval mode. It is left exactly as it was: parameters, `requires_grad`, hooks and `.grad`, also
     when this raises. Where the device's memory is too small for all images they are taken in halves, and those again.
@@ -60,7 +62,7 @@ def explain(
 
     def explained(rows: slice) -> Explanations:
         need_input = not WITHOUT_INPUT_GRADIENT.issuperset(methods)
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad(), ieee_float32():
             recording = record(model, images[rows], layers, need_input, window, reshape)
             backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
             together = gradients_of(methods, layers)

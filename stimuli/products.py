@@ -16,6 +16,8 @@ def rounded_product(gradients: Tensor, weight: Tensor, precision: torch.dtype) -
     Rounding all weights at once would write and read them once more than the exact product does.
     """
     rounded = gradients.to(precision)
+    if weight.device.type != "cpu":
+        return (rounded @ weight.to(precision)).to(weight.dtype)
     held = torch.empty((ROWS_AT_ONCE, weight.shape[1]), dtype=precision, device=weight.device)
     total = weight.new_zeros((*gradients.shape[:-1], weight.shape[1]))
     for part, rows in zip(rounded.split(ROWS_AT_ONCE, -1), weight.split(ROWS_AT_ONCE), strict=True):

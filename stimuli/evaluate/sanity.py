@@ -56,13 +56,14 @@ def cascading_randomisation(
     layer's own initialisation from `seed`. Raises ExplanationError like `explain`.
     """
     trained = explain(model, images, targets, methods, layer).maps
-    randomised = copy.deepcopy(model)
+    randomised, drawn = copy.deepcopy(model), copy.deepcopy(model).cpu()
     names = layers_from_the_scores(randomised, images[:1])
     rows: list[Resemblance] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for step, part in enumerate(names, 1):
-            randomised.get_submodule(part).reset_parameters()
+            drawn.get_submodule(part).reset_parameters()  # on the CPU, so that every device gets the same numbers
+            randomised.get_submodule(part).load_state_dict(drawn.get_submodule(part).state_dict())
             found = explain(randomised, images, targets, methods, layer).maps
             rows += [_compared(name, step, part, method, found[method], trained[method]) for method in methods]
             progress(step, len(names))
@@ -89,7 +90,7 @@ def layers_from_the_scores(model: nn.Module, images: Tensor) -> list[str]:
 
 def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
     """SSIM (P,) of pictures (P, C, H, W) in [0, 1]: Wang et al. 2004, Gaussian window of 11 px, σ = 1.5."""
-    distance = torch.arange(11, dtype=first.dtype) - 5
+    distance = torch.arange(11, dtype=first.dtype, device=first.device) - 5
     line = torch.exp(-(distance**2) / (2 * 1.5**2))
     window = torch.outer(line, line) / line.sum() ** 2
     channels = first.shape[1]
@@ -143,7 +144,7 @@ def _compared(name: str, step: int, layer: str, method: str, found: Tensor, trai
 
 
 def _mean_rank_correlation(first: Tensor, second: Tensor) -> float | None:
-    pairs = zip(first.flatten(1), second.flatten(1), strict=True)
+    pairs = zip(first.cpu().flatten(1), second.cpu().flatten(1), strict=True)
     ordered = [(one, other) for one, other in pairs if one.min() < one.max() and other.min() < other.max()]
     if not ordered:
         return None

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
-from stimuli.errors import GenerationError
+from stimuli.devices import usable_device
 from stimuli.launchers.launcher import Job
 from stimuli.shards import Prediction
 from stimuli.visualize import Explained, Picture, Visualizer
@@ -20,7 +20,7 @@ FEWEST_THREADS, MOST_THREADS = 2, 16
 @contextmanager
 def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iterator["Local"]:
     """The networks on `config.device`. Raises GenerationError where there is no such device."""
-    device = _usable(config.device)
+    device = usable_device(config.device)
     yield Local(
         {name: Visualizer(network, device, config.recipe, config.precision) for name, network in networks.items()},
         str(device),
@@ -53,14 +53,3 @@ def threads_beside(device: torch.device) -> int:
     """How many threads read and how many encode. A CPU needs most of itself for the networks."""
     cores = os.cpu_count() or 1
     return min(max(cores // 2 if device.type == "cpu" else cores, FEWEST_THREADS), MOST_THREADS)
-
-
-def _usable(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise GenerationError(f'stimuli.device = {name!r} cannot be used ({error}); "auto" finds one') from error
-    return device

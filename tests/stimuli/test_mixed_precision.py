@@ -63,8 +63,8 @@ def demo_network(name: str) -> LoadedNetwork:
     return load_network(name, config)
 
 
-def smooth_pictures(size: int) -> torch.Tensor:
-    coarse = torch.randn(3, 3, 9, 9, generator=torch.Generator().manual_seed(2))
+def smooth_pictures(size: int, count: int = 3) -> torch.Tensor:
+    coarse = torch.randn(count, 3, 9, 9, generator=torch.Generator().manual_seed(2))
     return F.interpolate(coarse, size=size, mode="bicubic")
 
 
@@ -73,7 +73,8 @@ def smooth_pictures(size: int) -> torch.Tensor:
 def test_on_the_demo_networks(name, large, monkeypatch):
     monkeypatch.setattr(steps, "LARGE", large)
     network = demo_network(name)
-    images = smooth_pictures(network.transform.image_size)
+    # Many: how far a map moves hangs on the rounding of its one brightest pixel, which differs between processors.
+    images = smooth_pictures(network.transform.image_size, 20)
     targets = [scores.topk(2).indices.tolist() for scores in network.module(images)]
     check(network.module, images, targets, network.target_layer)
 

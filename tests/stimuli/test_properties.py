@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from stimuli.convolutions import Settings, input_gradient
+from stimuli.convolutions import Settings, by_columns, input_gradient
 from stimuli.explain import explain
 from stimuli.methods import METHODS
 from tests.stimuli import networks
@@ -124,7 +124,7 @@ def test_any_kernel_stride_padding_and_picture_shape_agrees_with_the_reference(g
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(2, 4), st.integers(0, 5), st.integers(0, 3), st.integers(12, 31), st.integers(12, 31))
-def test_walking_back_by_phases_is_the_ordinary_gradient(stride, extra, padding, height, width):
+def test_walking_back_by_phases_or_by_columns_is_the_ordinary_gradient(stride, extra, padding, height, width):
     kernel = 2 * stride + extra
     generator = torch.Generator().manual_seed(kernel + height)
     weight = torch.randn(5, 3, kernel, kernel, generator=generator, dtype=torch.float64)
@@ -133,7 +133,9 @@ def test_walking_back_by_phases_is_the_ordinary_gradient(stride, extra, padding,
     gradients = torch.randn(output.shape, generator=generator, dtype=torch.float64)
     (expected,) = torch.autograd.grad(output, images, gradients)
     geometry = Settings((stride, stride), (padding, padding), (1, 1), False, (0, 0), 1)
-    assert torch.allclose(input_gradient(gradients, weight, images.shape, geometry), expected, rtol=1e-10, atol=1e-12)
+    for walked_back in (input_gradient, by_columns):
+        found = walked_back(gradients, weight, images.shape, geometry)
+        assert torch.allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_trap_align_corners():
