@@ -13,8 +13,9 @@ import pandas as pd
 from scipy import linalg, optimize, special
 
 from analysis.estimates import Estimate, Variance, no_estimate, with_interval
-from analysis.simulation import NODE_WEIGHTS, NODES
 
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()  # expectation under a standard normal
 MOST_EFFECTS = 2000  # participants + images: the fit works on a dense matrix of that order
 
 

@@ -13,13 +13,13 @@ from stimuli import manifest
 from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError
 from stimuli.launchers import local
-from stimuli.launchers.launcher import Job, Launch, Launcher
+from stimuli.launchers.launcher import Launch, Launcher
 from stimuli.manifest import Stimulus
 from stimuli.parts import Parts, forget_parts
 from stimuli.pipeline import overlapped
 from stimuli.publishing import is_complete, publish
 from stimuli.select import Selection, select
-from stimuli.shards import Prediction, Shard, Visualization, predictions, shards, visualizations
+from stimuli.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
 from stimuli.storage import Storage, storage_at
 from stimuli.visualize import Picture
 

@@ -74,6 +74,10 @@ class Shard:
         return _described(self.network, self.images)
 
 
+Job = Prediction | Shard
+"""What one stage of the pipeline works on at a time."""
+
+
 def predictions(networks: Sequence[str], images: Sequence[VocImage], batch_size: int) -> tuple[Prediction, ...]:
     """All images for each of the networks, in batches."""
     return tuple(Prediction(name, batch) for name in networks for batch in _batched(tuple(images), batch_size))

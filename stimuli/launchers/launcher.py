@@ -7,9 +7,7 @@ from typing import Any, Protocol
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
-from stimuli.shards import Prediction, Shard
-
-Job = Prediction | Shard
+from stimuli.shards import Job
 
 
 class Launcher(Protocol):

@@ -10,8 +10,7 @@ from torch import Tensor
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
-from stimuli.launchers.launcher import Job
-from stimuli.shards import Prediction
+from stimuli.shards import Job, Prediction
 from stimuli.visualize import Explained, Picture, Visualizer
 
 FEWEST_THREADS, MOST_THREADS = 2, 16

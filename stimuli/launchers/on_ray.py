@@ -22,8 +22,8 @@ import stimuli
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
-from stimuli.launchers.launcher import Job
 from stimuli.launchers.local import Local
+from stimuli.shards import Job
 from stimuli.visualize import Visualizer
 
 SHARE_OF_A_GPU = 0.25  # one task computes while others read and encode

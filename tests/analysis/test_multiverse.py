@@ -49,6 +49,17 @@ def test_independent_responses_are_welch_s_two_samples(small):
     )
 
 
+def test_one_way_intervals_have_one_degree_of_freedom_less_than_clusters(small):
+    """Cameron & Miller (2015), section VI.B: t with G − 1."""
+    table = multiverse(small).set_index(["task", "analysis"])
+    for task in table.index.unique("task"):
+        for analysis, column in (("clusters: participants", "participants"), ("clusters: images", "images")):
+            row = table.loc[task, analysis]
+            quantile = stats.t.ppf(0.975, row[column] - 1)
+            assert row["df"] == row[column] - 1
+            assert (row["high"] - row["value"]) / row["se"] == pytest.approx(quantile, rel=1e-9)
+
+
 def test_the_bootstrap_draws_people_and_images_apart_and_is_conservative():
     """Its variance lies between the two-way one and three times it (Owen 2007), and a repetition gives the same."""
     design = (TaskDesign("trusting", "trust", ("cam", "grad-cam"), images=30, ratings=15),)

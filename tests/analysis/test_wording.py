@@ -23,14 +23,14 @@ KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tab
 
 
 def said_in_python():
-    for file in ROOM.glob("*.py"):
+    for file in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "inside") and node.args:
                 yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
 
 
 def said_in_templates():
-    for file in (ROOM / "templates").glob("*.html"):
+    for file in ROOM.rglob("*.html"):
         for call in Environment().parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
             if getattr(call.node, "name", "") == "say":
                 argument = call.args[0]

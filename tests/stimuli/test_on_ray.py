@@ -1,10 +1,13 @@
 """On a Ray cluster the set is the same, also when a node dies; Ray is loaded only when it is asked for."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +15,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 900
+
+
+@pytest.fixture
+def no_other_cluster() -> Iterator[None]:
+    """Ray's address "auto" finds any cluster of this machine, that of a test beside this one too: one at a time."""
+    with open(Path(tempfile.gettempdir(), "discern-ray-tests.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +43,7 @@ def started_under(mark: str) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_other_cluster")
 def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     mark = uuid4().hex
     done = python("-m", "tests.stimuli.two_nodes", str(tmp_path), STARTED_BY=mark)
@@ -49,6 +61,7 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     assert not left
 
 
+@pytest.mark.usefixtures("no_other_cluster")
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "auto"])
 def test_without_a_cluster_the_message_says_how_to_start_one(tmp_path, address):
     code = "from stimuli.launchers.on_ray import launch; launch(None, {}).__enter__()"

@@ -19,12 +19,24 @@ from study.admins import create_admin
 from study.conduct import LOOK, amendments, exclude, extend, set_state
 from study.db import Database
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
-from study.estimates import Estimate
+from study.estimates import Estimate, look
 from study.export import export_study
 from study.importing import open_study
 from study.participation import find_study
-from study.schema import AuditEntry, Participant, Trial
-from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, sha256, stimuli, trials_of
+from study.schema import AuditEntry, Participant, Stimulus, Trial
+from tests.study.samples import (
+    NOW,
+    answer,
+    document,
+    enrol,
+    open_sample,
+    ratings,
+    seeing,
+    sha256,
+    stimuli,
+    trials_of,
+    trusting,
+)
 from tests.study.test_researcher import PASSWORD, log_in
 from tests.study.visitor import hidden_fields, join
 
@@ -243,6 +255,25 @@ def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(a
     row = re.search(r">Deconvolution</th>.*?number\">(\d+)<.*?([\d.]+) %<", shown, flags=re.DOTALL)
     assert (int(row[1]), float(row[2])) == (len(right), pytest.approx(100 * sum(right) / len(right), abs=0.05))
     assert send(ada, page, f"{page}/state", state="open").status_code == 409
+
+
+def test_a_preference_counts_towards_the_first_network_wherever_it_stands(database, tmp_path) -> None:
+    """Everybody clearly prefers the first network: all means are 2, though it stands on either side."""
+    with database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(trusting(), slug="sides"))
+    sides = set()
+    for seed in range(3):
+        person = enrol(database, seed, slug="sides")
+        for trial in trials_of(database, person):
+            with database.reading() as session:
+                is_left = session.get(Stimulus, trial.left_stimulus_id).network == "strong"
+            sides.add(is_left)
+            answer(database, person, trial, choice=0 if is_left else -1)
+    with database.writing() as session:
+        set_state(session, "sides", "closed", "ada", NOW)
+        found = look(session, "sides", "ada", NOW)
+    assert sides == {True, False}
+    assert {estimate.mean for estimate in found} == {2.0}
 
 
 def test_methods_are_named_as_in_the_report() -> None:
