@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from analysis.config import AnalysisConfig
+from contracts.hashing import canonical_sha256
+from contracts.methods import METHOD_NAMES
 from models.config import DatasetConfig, Name, NetworkConfig
-from stimuli.config import Method, StimuliConfig, StimulusRequest
-from study.canonical import canonical_sha256
+from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 
 
@@ -155,7 +156,7 @@ def _contradictions(
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):
-        known, place = Method.__args__, _place(document, "tasks", i)
+        known, place = METHOD_NAMES, _place(document, "tasks", i)
         problems += [
             f"{place}: methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
         ]

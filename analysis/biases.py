@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import Estimate, combination, difference, no_estimate, proportion
-from analysis.export import DIFFERENCE_BOUNDS
+from contracts.tasks import DIFFERENCE_BOUNDS
 
 
 def is_identical_pair(trials: pd.DataFrame) -> pd.Series:

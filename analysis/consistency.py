@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.biases import is_identical_pair
 from analysis.export import Export, ExportError
-from analysis.observers import parse
+from contracts.observers import parse
 
 PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")

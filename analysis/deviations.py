@@ -3,9 +3,10 @@
 from typing import Any
 
 from analysis.export import Export
-from analysis.observers import HUMAN, parse
 from analysis.paper import PaperFigures
-from analysis.wording import Wording, count, method_name, percent
+from analysis.wording import Wording, count, percent
+from contracts.methods import method_name
+from contracts.observers import HUMAN, parse
 
 
 def deviations(export: Export, paper: PaperFigures, say: Wording) -> tuple[tuple[str, str], ...]:

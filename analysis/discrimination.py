@@ -17,7 +17,8 @@ from scipy import stats
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, difference, linearized, no_estimate, proportion, wilson
 from analysis.exclusions import analysed
-from analysis.export import DIFFERENCE_BOUNDS, Export, ExportError
+from analysis.export import Export, ExportError
+from contracts.tasks import DIFFERENCE_BOUNDS
 
 CHANCE = 0.5
 

@@ -18,8 +18,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
 
-from analysis.observers import HUMAN, MACHINE, parse
 from analysis.wording import ENGLISH, Wording
+from contracts.observers import HUMAN, MACHINE, parse
 
 BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
 WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone

@@ -17,8 +17,8 @@ from scipy import special
 
 from analysis.config import AnalysisConfig
 from analysis.estimates import cut_note
-from analysis.export import SCALES
 from analysis.paper import PaperFigures
+from contracts.tasks import SCALES
 
 TOST_LEVEL = 0.05
 COLUMNS = (

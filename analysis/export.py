@@ -6,11 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.config import AnalysisConfig
-from analysis.observers import parse
-
-TASK_KINDS = ("class-discrimination", "trust")
-SCALES = {"class-discrimination": 1.0, "trust": 4.0}  # from the least to the most: shares 0…1, scores −2…2
-DIFFERENCE_BOUNDS = {kind: (-length, length) for kind, length in SCALES.items()}  # of two means
+from contracts.observers import parse
 
 
 class ExportError(Exception):
@@ -29,7 +25,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Export:
-    """One study's data. The frames have exactly the columns of COLUMNS; texts that are absent are missing values."""
+    """One study's data. The frames have the columns of contracts.export; empty texts are missing values."""
 
     participants: pd.DataFrame
     trials: pd.DataFrame

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.drawing import BLUE, GREY, INK, VERMILION, Figure, finish, lettering, new_canvas, row_label
 from analysis.results import TaskResults
-from analysis.trust import SCORES
-from analysis.wording import Wording, interval, method_name, number, percent
+from analysis.wording import Wording, interval, number, percent
+from contracts.methods import method_name
+from contracts.tasks import SCORES
 
 SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
 

@@ -1,6 +1,5 @@
 """Reading an export (a Psych-DS folder or a zip of one): the only door into this room."""
 
-import hashlib
 import json
 import zipfile
 from dataclasses import replace
@@ -12,8 +11,11 @@ from pydantic import ValidationError
 
 from analysis.config import AnalysisConfig
 from analysis.consistency import check
-from analysis.export import TASK_KINDS, Export, ExportError, Task
-from analysis.tables import COLUMNS, read_table
+from analysis.export import Export, ExportError, Task
+from analysis.tables import read_table
+from contracts.export import TABLES
+from contracts.hashing import canonical_sha256
+from contracts.tasks import TASK_KINDS
 
 DESCRIPTION = "dataset_description.json"
 DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json"
@@ -42,12 +44,6 @@ def load(path: Path) -> Export:
     # are none either: `apply_exclusions` takes them apart.
     kept = export.trials["purpose"].isin(("main", "control"))
     return replace(export, trials=export.trials[kept].reset_index(drop=True))
-
-
-def definition_sha256(document: dict[str, Any]) -> str:
-    """SHA-256 of the definition as JSON with sorted keys and no spaces (contracts.md, 1)."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _root(path: Path) -> Traversable:
@@ -80,7 +76,7 @@ def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[s
     if missing := [key for key in ("document", "sha256") if key not in materials]:
         raise ExportError(f"{DEFINITION} lacks {', '.join(missing)}; export again")
     document, sha256 = materials["document"], materials["sha256"]
-    if (actual := definition_sha256(document)) != sha256:
+    if (actual := canonical_sha256(document)) != sha256:
         raise ExportError(
             f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
             " take the export as `manage.py export` wrote it"
@@ -126,12 +122,12 @@ def _table_files(root: Traversable) -> dict[str, Traversable]:
     found: dict[str, Traversable] = {}
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         table = file.name.removesuffix("_data.csv").removesuffix("_data.json").rpartition("_description-")[2]
-        if table not in COLUMNS or not file.name.endswith(("_data.csv", "_data.json")):
+        if table not in TABLES or not file.name.endswith(("_data.csv", "_data.json")):
             raise ExportError(f"data/{file.name} is no table of an export; move it out of data/")
         if file.name.endswith(".csv"):
             if table in found:
                 raise ExportError(f"two files hold {table}: {found[table].name} and {file.name}; keep one study's")
             found[table] = file
-    if missing := [f"…_description-{name}_data.csv" for name in COLUMNS if name not in found]:
+    if missing := [f"…_description-{name}_data.csv" for name in TABLES if name not in found]:
         raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `manage.py export`")
     return found

@@ -3,7 +3,8 @@
 from analysis.completeness import planned_responses, reached, unfinished
 from analysis.config import ExclusionsConfig
 from analysis.export import Export
-from analysis.wording import Wording, count, method_name
+from analysis.wording import Wording, count
+from contracts.methods import method_name
 
 REFERENCES = {
     "design": (),

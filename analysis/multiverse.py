@@ -14,7 +14,8 @@ from analysis.cells import cells_by, estimate_table
 from analysis.config import ExclusionsConfig
 from analysis.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
 from analysis.exclusions import apply_exclusions
-from analysis.export import DIFFERENCE_BOUNDS, Export, Task
+from analysis.export import Export, Task
+from contracts.tasks import DIFFERENCE_BOUNDS
 
 VALUES = {"class-discrimination": "correct", "trust": "score"}
 PRIMARY = ("as defined", "left out", "two-way clusters")

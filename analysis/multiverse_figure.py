@@ -9,7 +9,8 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering
 from analysis.results import ObserverResults
-from analysis.wording import Wording, method_name, points, signed
+from analysis.wording import Wording, points, signed
+from contracts.methods import method_name
 
 
 def curves(results: ObserverResults, say: Wording) -> tuple[Figure, ...]:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from analysis.export import Export, ExportError
 from analysis.load import DESCRIPTION
-from analysis.observers import HUMAN, parse
-from analysis.tables import COLUMNS, conform, write_table
+from analysis.tables import conform, write_table
+from contracts.export import TABLES
+from contracts.observers import HUMAN, parse
 
 
 def answered(
@@ -64,7 +65,7 @@ def write_together(exports: list[Export], plan_folder: Path, folder: Path) -> Pa
     for table in ("participants", "trials"):
         (path,) = (folder / "data").glob(f"*_description-{table}_data.csv")
         frame = pd.concat([getattr(export, table) for export in exports], ignore_index=True)
-        write_table(conform(frame, table)[list(COLUMNS[table])], table, path)
+        write_table(conform(frame, table)[list(TABLES[table])], table, path)
     return folder
 
 

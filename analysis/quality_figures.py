@@ -11,7 +11,8 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
 from analysis.results import ObserverResults, TaskResults
-from analysis.wording import Wording, count, method_name, number, percent
+from analysis.wording import Wording, count, number, percent
+from contracts.methods import method_name
 
 MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken at even steps
 

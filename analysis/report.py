@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import platform
+import re
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,17 +23,26 @@ from analysis.korean import KOREAN
 from analysis.load import load
 from analysis.methods_text import methods_text, references
 from analysis.multiverse_figure import curves
-from analysis.observers import DESCRIPTIONS, folder_name, parse
 from analysis.quality_figures import flow_figure, task_quality_figures
 from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.summary import summarize
 from analysis.wording import ENGLISH, Wording
+from contracts.observers import parse
 
 REPORT, RESULTS = "report.html", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
 TEMPLATES = Path(__file__).parent / "templates"
 CATALOGUES = {"en": {}, "ko": KOREAN}
+
+OBSERVERS = {
+    "classifier": "A small network, trained anew for each run and method on visualizations of images that the study"
+    " does not show, names the category it finds more probable; in trust it prefers the network whose visualization"
+    " makes the predicted category more probable to it.",
+    "box-energy": "An oracle for localization, which knows the annotation: it names the category whose boxes hold the"
+    " larger share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes"
+    " of the predicted category.",
+}
 
 Progress = Callable[[int, int], None]
 Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → the figures
@@ -154,7 +164,7 @@ def _html(
         "figure_name": wording.figure_name,
         "count": wording.count,
         "folder_name": folder_name,
-        "observers": DESCRIPTIONS,
+        "observers": OBSERVERS,
     }
     environment.filters["method_name"] = wording.method_name
     sections = [
@@ -216,3 +226,8 @@ def _replace(out: Path, write: Callable[[Path], None]) -> None:
                 raise
     except OSError as error:
         raise ReportError(f"cannot write the report to {out}: {error.strerror}; name another folder") from error
+
+
+def folder_name(observer_kind: str) -> str:
+    """`observer_kind` as a folder may be called on every system."""
+    return re.sub(r"[:+]", "-", observer_kind)

@@ -19,12 +19,12 @@ from analysis.exclusions import Kept, apply_exclusions
 from analysis.export import Export, Task
 from analysis.individuals import confusion, individuals, response_times
 from analysis.multiverse import multiverse
-from analysis.observers import MACHINE, parse
 from analysis.ordinal import odds_ratio
 from analysis.paper import PAPERS, PaperFigures
 from analysis.ranking import ranking
 from analysis.sequential import present_look, rejections
 from analysis.trust import answer_shares, mean_score_table, score_difference
+from contracts.observers import MACHINE, parse
 
 DIFFERENCES = {"class-discrimination": accuracy_difference, "trust": score_difference}
 MANY_NETWORKS = 3  # from here on networks are ranked

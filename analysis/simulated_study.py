@@ -10,9 +10,9 @@ from scipy import special
 
 from analysis.config import AnalysisConfig
 from analysis.export import Export, Task
-from analysis.load import definition_sha256
 from analysis.simulation import Psychometrics, SimulationError, ordinal_scores
 from analysis.tables import conform
+from contracts.hashing import canonical_sha256
 
 CATEGORIES = ("cat", "cow", "dog", "horse", "person", "sheep")
 NETWORKS = ("strong", "weak")
@@ -109,7 +109,7 @@ def simulate_export(
     """A finished study of `participants` people over `designs`, every response drawn from `parameters`."""
     parameters, config = parameters or Psychometrics(), config or AnalysisConfig()
     document = _document(designs, config)
-    sha256 = definition_sha256(document)
+    sha256 = canonical_sha256(document)
     people = np.array([f"p{i:05d}" for i in range(participants)])
     trials = pd.concat([_trials(design, people, parameters, rng) for design in designs], ignore_index=True)
     sittings = trials.groupby("participant_id")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.completeness import unfinished
-from analysis.observers import HUMAN, MACHINE, parse
 from analysis.results import ObserverResults, TaskResults
-from analysis.wording import Wording, count, interval, method_name, number, p_equals, percent, points, signed
+from analysis.wording import Wording, count, interval, number, p_equals, percent, points, signed
+from contracts.methods import method_name
+from contracts.observers import HUMAN, MACHINE, parse
 
 OBSERVERS = {
     "human": "{n} participants",

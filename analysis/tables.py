@@ -7,85 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.export import ExportError
+from contracts.export import TABLES, Column, ColumnType
 
-# "flag" is 0/1, "time" UTC ISO 8601, "number" may be empty, as may any text.
-COLUMNS: dict[str, dict[str, str]] = {
-    "participants": {
-        "participant_id": "text",
-        "observer_kind": "text",
-        "language": "text",
-        "consent_version": "text",
-        "definition_sha256": "text",
-        "joined_at": "time",
-        "finished_at": "time",
-        "trials_planned": "count",
-        "trials_answered": "count",
-        "completed": "flag",
-        "excluded": "flag",
-        "exclusion_reason": "text",
-        "comprehension": "number",
-        "attention_checks": "number",
-        "attention_checks_passed": "number",
-        "demographics": "text",
-        "device": "text",
-    },
-    "trials": {
-        "trial_id": "text",
-        "participant_id": "text",
-        "observer_kind": "text",
-        "definition_sha256": "text",
-        "task": "text",
-        "purpose": "text",
-        "trial_type": "text",
-        "trial_index": "count",
-        "item_id": "text",
-        "image_id": "text",
-        "category": "text",
-        "foil": "text",
-        "method": "text",
-        "network": "text",
-        "stimulus_id": "text",
-        "left_stimulus_id": "text",
-        "right_stimulus_id": "text",
-        "left_network": "text",
-        "right_network": "text",
-        "option_order": "text",
-        "state": "text",
-        "is_overflow": "flag",
-        "response": "text",
-        "expected_response": "text",
-        "correct": "number",
-        "score": "number",
-        "confidence": "number",
-        "rt": "number",
-        "time_elapsed": "number",
-        "answered_at": "time",
-    },
-    "stimuli": {
-        "stimulus_id": "text",
-        "tasks": "text",
-        "image_id": "text",
-        "category": "text",
-        "foil": "text",
-        "network": "text",
-        "method": "text",
-        "file": "text",
-        "sha256": "text",
-        "width": "count",
-        "height": "count",
-        "logit": "number",
-        "probability": "number",
-        "is_correct": "flag",
-    },
-    "events": {
-        "event_id": "text",
-        "participant_id": "text",
-        "trial_id": "text",
-        "event": "text",
-        "time": "number",
-    },
-}
-OPTIONAL = {"participants": ("device",)}  # columns that earlier exports lack, read as empty
 DTYPES = {"text": "str", "time": "str", "count": "int64", "flag": "int8", "number": "float64"}
 EXPECTED = {
     "text": "text",
@@ -98,11 +21,11 @@ EXPECTED = {
 
 def read_table(file: Traversable, table: str) -> pd.DataFrame:
     """Read one table; "NA" and the like are texts, only an empty cell is missing. Raises ExportError."""
-    columns = COLUMNS[table]
+    columns = TABLES[table]
     try:
         absent = _check_header(file.name, list(_read(file, nrows=0).columns), table)
         try:
-            frame = _read(file, dtype={c: DTYPES[kind] for c, kind in columns.items() if c not in absent})
+            frame = _read(file, dtype={c: DTYPES[column.type] for c, column in columns.items() if c not in absent})
         except (ValueError, OverflowError):  # pandas does not say which column it stumbled over; _typed will
             frame = _read(file, dtype="str")
     except pd.errors.EmptyDataError:
@@ -116,18 +39,18 @@ def read_table(file: Traversable, table: str) -> pd.DataFrame:
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """`frame` with exactly the columns and types of `table`; columns it lacks are empty. Raises ExportError."""
-    columns = COLUMNS[table]
+    columns = TABLES[table]
     return _typed(table, frame.reindex(columns=list(columns)).reset_index(drop=True), columns)
 
 
 def write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
     """Write `frame` as `read_table` reads it back."""
     written = frame.copy()
-    for column, kind in COLUMNS[table].items():
-        if kind == "flag":
-            written[column] = written[column].astype(int)
-        elif kind == "time":
-            written[column] = written[column].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    for name, column in TABLES[table].items():
+        if column.type == "flag":
+            written[name] = written[name].astype(int)
+        elif column.type == "time":
+            written[name] = written[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     written.to_csv(path, index=False, lineterminator="\n")
 
 
@@ -138,28 +61,28 @@ def _read(file: Traversable, **options: Any) -> pd.DataFrame:
 
 def _check_header(name: str, header: list[str], table: str) -> list[str]:
     """The optional columns that are absent. Raises ExportError when others are, and for unknown ones."""
-    columns, optional = COLUMNS[table], OPTIONAL.get(table, ())
+    columns = TABLES[table]
     absent, unknown = [c for c in columns if c not in header], [c for c in header if c not in columns]
-    missing = [c for c in absent if c not in optional]
+    missing = [c for c in absent if not columns[c].is_new]
     words = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
     if words:
         raise ExportError(f"data/{name} {' and '.join(words)}; export again, with the version of Discern that analyses")
     return absent
 
 
-def _typed(name: str, frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+def _typed(name: str, frame: pd.DataFrame, columns: dict[str, Column]) -> pd.DataFrame:
     converted = {}
-    for column, kind in columns.items():
+    for title, column in columns.items():
         try:
-            converted[column] = _convert(frame[column], kind)
+            converted[title] = _convert(frame[title], column.type)
         except (ValueError, OverflowError) as error:
             raise ExportError(
-                f"data/{name}, column {column}: expected {EXPECTED[kind]} ({error}); export again"
+                f"data/{name}, column {title}: expected {EXPECTED[column.type]} ({error}); export again"
             ) from None
     return pd.DataFrame(converted, index=frame.index)
 
 
-def _convert(column: pd.Series, kind: str) -> pd.Series:
+def _convert(column: pd.Series, kind: ColumnType) -> pd.Series:
     if kind == "text":
         return column.astype("str")
     if kind == "time":

@@ -8,9 +8,8 @@ import pandas as pd
 from analysis.cells import cells_by, estimate_table
 from analysis.estimates import CellMeans, Estimate, combination, difference, proportion
 from analysis.exclusions import analysed
-from analysis.export import DIFFERENCE_BOUNDS, Export
-
-SCORES = (-2, -1, 0, 1, 2)  # towards the task's second network … towards its first
+from analysis.export import Export
+from contracts.tasks import DIFFERENCE_BOUNDS, SCORES
 
 
 def score_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> CellMeans:

@@ -6,16 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-METHOD_NAMES = {
-    "grad-cam": "Grad-CAM",
-    "counterfactual-grad-cam": "Counterfactual Grad-CAM",
-    "cam": "CAM",
-    "guided-backprop": "Guided Backpropagation",
-    "deconvolution": "Deconvolution",
-    "guided-grad-cam": "Guided Grad-CAM",
-    "deconvolution-grad-cam": "Deconvolution Grad-CAM",
-    "occlusion": "Occlusion",
-}
+from contracts.methods import method_name
+
 NOTHING = "–"
 
 
@@ -47,11 +39,6 @@ def _pattern(template: str) -> re.Pattern[str]:
     """Matches what `template` can be filled in to."""
     parts = re.split(r"\{(\w+)\}", template)
     return re.compile("".join(f"(?P<{part}>.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)))
-
-
-def method_name(method: str) -> str:
-    """A method's name as papers write it."""
-    return METHOD_NAMES.get(method, method)
 
 
 def number(value: float | None, digits: int = 2, signed: bool = False) -> str:

@@ -162,7 +162,7 @@ def observe(
     """
     from commands.observing import OBSERVERS
     from commands.observing import observe as let_observe
-    from stimuli.manifest import read_provenance
+    from contracts.stimulus_set import read_provenance
 
     definition = with_local_stimuli(definition)
     require_same_request(definition, read_provenance(definition.stimuli.output))

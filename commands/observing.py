@@ -20,12 +20,12 @@ from analysis.export import Export
 from analysis.load import load
 from analysis.observed import answered, write_together
 from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
+from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
 from definition import Definition
 from models.catalogue import load_network
 from models.voc import open_split
 from stimuli.evaluate.observers import CONTROLS, Observer, Question, answers, box_energy_observer, classifier_observer
 from stimuli.evaluate.other_images import lessons, other_images
-from stimuli.manifest import Stimulus, read_provenance, read_stimuli
 from study.db import connect, upgrade
 from study.enrolment import Consent, join
 from study.errors import StudyFullError

@@ -42,7 +42,7 @@ def open_study(definition: Definition) -> None:
 
     Example: manage.py open-study --study examples/demo.toml
     """
-    from stimuli.manifest import read_provenance, read_stimuli
+    from contracts.stimulus_set import read_provenance, read_stimuli
     from study.db import ready_database
     from study.importing import open_study as open_in_database
 
@@ -136,7 +136,7 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
     import numpy as np
 
     from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
-    from stimuli.manifest import read_stimuli
+    from contracts.stimulus_set import read_stimuli
 
     shown = defaultdict(list)
     for stimulus in read_stimuli(with_local_stimuli(definition).stimuli.output):

@@ -53,10 +53,10 @@ def check(definition: Definition) -> None:
 
 def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     """What a study stands on, and for each a look at it that says in words what is there, or raises."""
+    from contracts.stimulus_set import read_provenance, verify
     from models.catalogue import LoadedNetwork, load_network
     from models.voc import open_split, read_image
     from stimuli.generate import used_networks
-    from stimuli.manifest import read_provenance, verify
     from stimuli.select import at_most_eligible
     from study.db import ready_database
     from study.frontend import check_packages

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
+from contracts.tasks import TaskKind
 from models.config import DefinitionPath
 
 
@@ -21,18 +22,6 @@ def _folder_or_url(value: Any, as_folder: ValidatorFunctionWrapHandler) -> Path 
 
 Location = Annotated[DefinitionPath, WrapValidator(_folder_or_url)]
 """A folder of this machine, which becomes a Path, or an object store's URL, which stays a string."""
-
-Method = Literal[
-    "grad-cam",
-    "counterfactual-grad-cam",
-    "cam",
-    "guided-backprop",
-    "deconvolution",
-    "guided-grad-cam",
-    "deconvolution-grad-cam",
-    "occlusion",
-]
-TaskKind = Literal["class-discrimination", "trust"]
 
 
 DISCERN_VERSION = "0.1.0"
@@ -58,5 +47,5 @@ class StimulusRequest:
     task: str
     kind: TaskKind
     images: int
-    methods: tuple[Method, ...]
+    methods: tuple[str, ...]
     networks: tuple[str, ...]

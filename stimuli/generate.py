@@ -7,14 +7,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from contracts import stimulus_set as manifest
+from contracts.stimulus_set import Stimulus
 from models.catalogue import LoadedNetwork
 from models.voc import VocImage
-from stimuli import manifest
 from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError
 from stimuli.launchers import local
 from stimuli.launchers.launcher import Launch, Launcher
-from stimuli.manifest import Stimulus
 from stimuli.parts import Parts, forget_parts
 from stimuli.pipeline import overlapped
 from stimuli.publishing import is_complete, publish

@@ -1,10 +1,10 @@
 """Finished parts of an unfinished run, so that a run that was killed goes on where it was."""
 
-import hashlib
 import json
 from collections.abc import Collection
 from typing import Any
 
+from contracts.hashing import canonical_sha256
 from stimuli.storage import Storage
 
 UNFINISHED = ".unfinished/"
@@ -45,4 +45,4 @@ def forget_parts(storage: Storage) -> None:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+    return canonical_sha256(value)[:32]

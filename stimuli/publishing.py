@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from stimuli.manifest import (
+from contracts.stimulus_set import (
     IMAGES,
     PROVENANCE,
     REMEDY,

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from contracts.hashing import canonical_sha256
 from study import audit
-from study.canonical import canonical_sha256
 from study.enrolment import lock_study
 from study.errors import ConductError, UnknownError
 from study.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, Item, Participant, Study

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from contracts.tasks import TRUST_VALUES
 from study.assignment import Candidate, alternate, choose
 from study.config import ParticipantsConfig, TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
@@ -32,7 +33,6 @@ from study.schema import (
     Trial,
 )
 from study.security import new_public_id, new_token, new_withdrawal_code, recruitment_hash
-from study.wording import TRUST_VALUES
 
 MAX_TYPED = 500  # characters of a typed answer about oneself
 JOINING_KINDS = ("human", "simulated")  # who may come through the consent form

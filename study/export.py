@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from contracts.export import TABLES, Column
 from study.conduct import amendments
-from study.data_dictionary import TABLES
 from study.definition import frozen_definition
 from study.errors import ExportError
 from study.export_proof import Hashes
@@ -127,7 +127,7 @@ def _json(content: dict[str, Any]) -> Iterator[bytes]:
     yield f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode()
 
 
-def _csv(columns: dict[str, str], rows: Rows) -> Iterator[bytes]:
+def _csv(columns: dict[str, Column], rows: Rows) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -149,13 +149,13 @@ def _definition(session: Session, study: Study) -> dict[str, Any]:
     return {"document": study.document, "sha256": study.definition_sha256, "amendments": chain}
 
 
-def _variables(columns: dict[str, str]) -> list[dict[str, str]]:
-    return [{"@type": "PropertyValue", "name": name, "description": text} for name, text in columns.items()]
+def _variables(columns: dict[str, Column]) -> list[dict[str, str]]:
+    return [{"@type": "PropertyValue", "name": n, "description": c.description} for n, c in columns.items()]
 
 
 def _dataset_description(study: Study) -> dict[str, Any]:
     # A column of several tables is one variable; its first description stands, the sidecars say the rest.
-    every = {name: text for columns in reversed(TABLES.values()) for name, text in columns.items()}
+    every = {name: column for columns in reversed(TABLES.values()) for name, column in columns.items()}
     language = frozen_definition(study).study.languages[0]
     return {
         "@context": "https://schema.org/",

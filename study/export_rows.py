@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
-from study.data_dictionary import TABLES
+from contracts.export import TABLES as TABLES
 from study.definition import frozen_definition
 from study.schema import (
     ANSWERED,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from stimuli.manifest import Stimulus as StimulusRow
+from contracts.stimulus_set import Stimulus as StimulusRow
 from study import audit
 from study.config import TaskConfig
 from study.definition import frozen_definition

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from contracts.tasks import TRUST_VALUES
 from study.comprehension import open_checks
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
 from study.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Stimulus, Trial
-from study.wording import CONFIDENCE, TRUST_VALUES, WORDINGS, Wording, attention_question, category_label
+from study.wording import CONFIDENCE, WORDINGS, Wording, attention_question, category_label
 
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:

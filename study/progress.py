@@ -8,14 +8,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from contracts.methods import method_name
+from contracts.observers import FAMILIES
 from study.arrivals import arrived
 from study.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
 from study.config import TaskConfig
 from study.definition import FrozenDefinition, frozen_definition
 from study.flow import Flow, flow, visits
-from study.method_names import method_name
 from study.recruitment.providers import PROVIDERS
-from study.schema import ANSWERED, MAIN, OBSERVER_KINDS, Item, Participant, Study, Trial
+from study.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
 
 _NAMED = 4  # items of one number of ratings at most
 
@@ -79,7 +80,7 @@ def progress(session: Session, study: Study, now: datetime) -> Progress:
     came, people, counts = arrived(session, study), visits(session, study), item_counts(session, study)
     kinds = tuple(
         flow(name, came.get(name), [visit for visit in people if visit.observer_kind == name], counts[name], now)
-        for name in OBSERVER_KINDS
+        for name in FAMILIES
         if name == "human" or any(visit.observer_kind == name for visit in people)
     )
     items = item_facts(session, study)

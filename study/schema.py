@@ -7,12 +7,13 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Ind
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from contracts.observers import FAMILIES
+
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
 # What a trial is for; only MAIN ones are ratings, and CONTROL shows one picture on both sides.
 MAIN, PRACTICE, ATTENTION, CONTROL = PURPOSES = ("main", "practice", "attention", "control")
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
-OBSERVER_KINDS = ("human", "simulated", "machine")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -143,7 +144,7 @@ class Participant(Base):
     __table_args__ = (
         Unique("study_id", "recruitment_hash"),
         Index(None, "study_id", "observer_kind"),  # of nothing that an answer changes; nor is that of trials
-        _one_of("observer_kind_known", "observer_kind", OBSERVER_KINDS),
+        _one_of("observer_kind_known", "observer_kind", FAMILIES),
         CheckConstraint("(finished_at IS NULL) = (completion_code IS NULL)", name="code_only_when_finished"),
         CheckConstraint("excluded = (exclusion_reason IS NOT NULL)", name="exclusion_has_a_reason"),
     )
@@ -272,7 +273,7 @@ class Arrival(Base):
     """How often a study's first page was opened on one day; all that is stored before consent."""
 
     __tablename__ = "arrival"
-    __table_args__ = (_one_of("observer_kind_known", "observer_kind", OBSERVER_KINDS),)
+    __table_args__ = (_one_of("observer_kind_known", "observer_kind", FAMILIES),)
 
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), primary_key=True, autoincrement=False)
     observer_kind: Mapped[str] = mapped_column(String(16), primary_key=True)

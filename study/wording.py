@@ -5,9 +5,9 @@ stand in a module of their own; a test holds them together.
 """
 
 from study import wording_en, wording_ko
-from study.wording_parts import TRUST_VALUES, Question, Wording
+from study.wording_parts import Question, Wording
 
-__all__ = ["CONFIDENCE", "TRUST_VALUES", "WORDINGS", "Question", "Wording"]
+__all__ = ["CONFIDENCE", "WORDINGS", "Question", "Wording"]
 
 _LANGUAGES = {"en": wording_en, "ko": wording_ko}
 

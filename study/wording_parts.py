@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-TRUST_VALUES = ("2", "1", "0", "-1", "-2")  # positive: the left one
-
 
 @dataclass(frozen=True)
 class Question:

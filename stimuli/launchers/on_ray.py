@@ -17,6 +17,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to 
 import ray
 import torch
 
+import contracts
 import models
 import stimuli
 from models.catalogue import LoadedNetwork
@@ -42,7 +43,9 @@ def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iter
         _knock(address)
         ray.init(
             address=address,
-            runtime_env={"py_modules": [models, stimuli]},  # nodes need the requirements installed, not this code
+            runtime_env={
+                "py_modules": [contracts, models, stimuli]
+            },  # nodes need the requirements installed, not this code
             logging_level="WARNING",
             log_to_driver=False,
         )

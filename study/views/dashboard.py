@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from contracts.observers import FAMILIES
 from study.conduct import was_looked_at
 from study.definition import frozen_definition
 from study.health import health
 from study.participation import find_study
 from study.progress import progress, title
 from study.quality import FAST_MS, FLAGS, quality
-from study.schema import OBSERVER_KINDS
 from study.views.database import database
 from study.views.researcher import logged_in
 from study.views.tally import tally
@@ -44,14 +44,14 @@ def show_quality(slug: str) -> ResponseReturnValue:
         study = find_study(reading, slug)
         definition = frozen_definition(study)
         tasks = [task.name for task in definition.tasks]
-        shown = quality(reading, study, kind if kind in OBSERVER_KINDS else "human", tasks)
+        shown = quality(reading, study, kind if kind in FAMILIES else "human", tasks)
     return render_template(
         "researcher/quality.html",
         admin=g.admin.name,
         slug=slug,
         study_title=title(definition),
         quality=shown,
-        kinds=OBSERVER_KINDS,
+        kinds=FAMILIES,
         rules=FLAGS,
         fast=FAST_MS / 1000,
         now=datetime.now(UTC),

@@ -10,10 +10,10 @@ from functools import wraps
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from contracts.methods import method_name
 from study import admins, audit, export_proof
 from study.errors import ForbiddenError
 from study.export import zip_pieces
-from study.method_names import method_name
 from study.participation import find_study
 from study.progress import summaries
 from study.schema import ANALYST, OWNER, VIEWER, Admin

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from analysis.export import Export
-from analysis.tables import COLUMNS, write_table
+from analysis.tables import write_table
+from contracts.export import TABLES
 
 
 def write_export(export: Export, folder: Path) -> Path:
@@ -12,7 +13,7 @@ def write_export(export: Export, folder: Path) -> Path:
     (folder / "data").mkdir(parents=True)
     (folder / "materials").mkdir()
     stem = f"study-{export.definition['study']['slug'].replace('-', '')}"
-    for table, columns in COLUMNS.items():
+    for table, columns in TABLES.items():
         path = folder / "data" / f"{stem}_description-{table}_data.csv"
         write_table(getattr(export, table), table, path)
         path.with_suffix(".json").write_text(json.dumps({c: {"description": c} for c in columns}))

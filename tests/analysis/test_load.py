@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from analysis.export import ExportError
 from analysis.load import load
-from analysis.tables import COLUMNS
+from contracts.export import TABLES
 
 
 def data_file(folder, table):
@@ -34,7 +34,7 @@ def put(folder, table, column, value, row=0):
 
 def test_what_was_written_is_what_is_read(small, export_folder):
     read = load(export_folder)
-    for table in COLUMNS:
+    for table in TABLES:
         assert_frame_equal(getattr(read, table), getattr(small, table), check_dtype=True)
     assert read.tasks == small.tasks
     assert read.config == small.config
@@ -67,9 +67,9 @@ def test_a_missing_part_is_named(export_folder, name):
         load(export_folder)
 
 
-@pytest.mark.parametrize("table", COLUMNS)
+@pytest.mark.parametrize("table", TABLES)
 def test_a_missing_table_and_a_missing_or_unknown_column_are_named(export_folder, table):
-    column = list(COLUMNS[table])[2]
+    column = list(TABLES[table])[2]
     edit(export_folder, table, lambda f: f.drop(columns=column).assign(surprise=""))
     with pytest.raises(ExportError, match=rf"description-{table}_data.csv lacks {column} and has unknown surprise"):
         load(export_folder)
@@ -150,12 +150,12 @@ def test_a_definition_changed_after_opening_is_refused(export_folder):
 def test_a_contrast_of_a_method_that_the_task_lacks_is_refused(small, tmp_path):
     from dataclasses import replace
 
-    from analysis.load import definition_sha256
+    from contracts.hashing import canonical_sha256
     from tests.analysis.exports import write_export
 
     document = json.loads(json.dumps(small.definition))
     document["analysis"]["contrasts"][0]["a"] = "cam"
-    altered = replace(small, definition=document, definition_sha256=definition_sha256(document))
+    altered = replace(small, definition=document, definition_sha256=canonical_sha256(document))
     with pytest.raises(ExportError, match="cam, no method of seeing"):
         load(write_export(altered, tmp_path / "altered"))
 

@@ -10,9 +10,9 @@ from analysis.discrimination import accuracy
 from analysis.export import ExportError
 from analysis.load import load
 from analysis.observed import answered, write_together
-from analysis.observers import parse
 from analysis.report import analyze
 from analysis.simulated_study import simulate_export
+from contracts.observers import parse
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
 

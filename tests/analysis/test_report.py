@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from analysis.config import AnalysisConfig, ContrastConfig, ExclusionsConfig
-from analysis.load import definition_sha256
 from analysis.report import ReportError, analyze
 from analysis.simulated_study import simulate_export
+from contracts.hashing import canonical_sha256
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
 
@@ -156,7 +156,7 @@ def unanswered(small):
 
 def redefined(small, **changes):
     document = json.loads(json.dumps(small.definition)) | changes
-    sha256 = definition_sha256(document)
+    sha256 = canonical_sha256(document)
     return replace(
         small,
         definition=document,

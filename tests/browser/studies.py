@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from stimuli.manifest import Stimulus
+from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
 from study.admins import create_admin
 from study.db import Database, connect, upgrade

@@ -7,15 +7,15 @@ import pytest
 
 from analysis.load import load
 from analysis.report import analyze
-from analysis.tables import COLUMNS
-from study.data_dictionary import TABLES
+from contracts.export import TABLES
+from contracts.stimulus_set import COLUMNS
 from study.db import connect, upgrade
 from study.export import export_study, zip_pieces
 from tests.study.samples import answer, enrol, open_sample, trials_of
 
 
-def test_both_rooms_name_the_same_columns_in_the_same_order():
-    assert {table: list(columns) for table, columns in COLUMNS.items()} == {t: list(c) for t, c in TABLES.items()}
+def test_the_stimuli_are_exported_with_the_columns_of_the_stimulus_set():
+    assert tuple(TABLES["stimuli"]) == COLUMNS
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 from analysis.paper import GRAD_CAM
 from analysis.report import analyze
 from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
-from stimuli.manifest import Stimulus
+from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
 from study.db import connect, upgrade
 from study.export import export_study

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from contracts import stimulus_set as manifest
 from models.voc import VocError
-from stimuli import manifest
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
 from stimuli.explain import explain

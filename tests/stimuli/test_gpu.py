@@ -10,10 +10,10 @@ import torchvision
 from captum.attr import Deconvolution, GuidedBackprop, LayerGradCam
 from PIL import Image
 
+from contracts import stimulus_set as manifest
 from models.catalogue import preprocess
 from models.transform import Transform
 from models.voc import read_image
-from stimuli import manifest
 from stimuli.config import StimuliConfig
 from stimuli.evaluate.sanity import cascading_randomisation
 from stimuli.explain import explain

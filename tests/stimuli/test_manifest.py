@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from stimuli import manifest
-from stimuli.manifest import Stimulus, StimulusSetError
+from contracts import stimulus_set as manifest
+from contracts.stimulus_set import Stimulus, StimulusSetError
 from stimuli.publishing import is_complete, publish
 from stimuli.storage import Folder
 
@@ -193,5 +193,5 @@ def test_the_id_depends_on_everything_that_decides_the_pixels():
 
 
 def test_a_web_worker_can_import_the_manifest_without_torch_or_pillow():
-    loaded = "import sys, stimuli.manifest; print({'torch', 'PIL', 'numpy', 'pydantic'} & set(sys.modules))"
+    loaded = "import sys, contracts.stimulus_set; print({'torch', 'PIL', 'numpy', 'pydantic'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True).stdout.strip() == "set()"

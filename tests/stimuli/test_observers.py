@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from contracts.stimulus_set import Stimulus
 from models.voc import VocImage, VocObject
 from stimuli.errors import ObserverError
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import as_input, probabilities, train
 from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.evaluate.other_images import other_images
-from stimuli.manifest import Stimulus
 from stimuli.render import render
 
 GREY = torch.full((20, 40, 3), 128, dtype=torch.uint8)

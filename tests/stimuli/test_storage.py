@@ -13,10 +13,10 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from stimuli import manifest
+from contracts import stimulus_set as manifest
+from contracts.stimulus_set import StimulusSetError
 from stimuli.config import StimuliConfig
 from stimuli.errors import StorageError
-from stimuli.manifest import StimulusSetError
 from stimuli.publishing import is_complete, local_copy
 from stimuli.storage import Folder, storage_at
 from tests.stimuli.sample_set import contents, make, pictures

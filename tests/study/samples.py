@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from stimuli.manifest import Stimulus
+from contracts.stimulus_set import Stimulus
 from study.answers import Receipt, record_answer
 from study.db import Database
 from study.enrolment import Consent, join

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from analysis.load import load
+from contracts.export import TABLES
 from study.config import TaskConfig
-from study.data_dictionary import TABLES
 from study.db import Database
 from study.errors import StudyFullError
 from study.export import export_study

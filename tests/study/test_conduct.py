@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select, text
 
 import manage
-from analysis import wording
 from analysis.load import load
-from study import audit, method_names
+from study import audit
 from study.admins import create_admin
 from study.conduct import LOOK, amendments, exclude, extend, set_state
 from study.db import Database
@@ -274,11 +273,6 @@ def test_a_preference_counts_towards_the_first_network_wherever_it_stands(databa
         found = look(session, "sides", "ada", NOW)
     assert sides == {True, False}
     assert {estimate.mean for estimate in found} == {2.0}
-
-
-def test_methods_are_named_as_in_the_report() -> None:
-    assert method_names.METHOD_NAMES == wording.METHOD_NAMES
-    assert method_names.method_name("my-own") == "my-own"
 
 
 @pytest.mark.parametrize(

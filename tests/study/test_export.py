@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from study.data_dictionary import TABLES
+from contracts.export import TABLES, Column
 from study.db import Database
 from study.errors import ExportError, UnknownError
 from study.export import export_study, zip_pieces
@@ -182,7 +182,7 @@ def test_an_export_never_overwrites_what_is_there(studied: Database, tmp_path: P
 
 
 def test_a_failed_export_leaves_nothing_behind(studied: Database, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(TABLES, "events", {"event_id": "only this one"})
+    monkeypatch.setitem(TABLES, "events", {"event_id": Column("text", "only this one")})
     with studied.snapshot() as session, pytest.raises(ValueError, match="argument"):
         export_study(session, "my-study", tmp_path / "out" / "export")
     assert list((tmp_path / "out").iterdir()) == []

@@ -16,7 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import inspect, text
 
 import study
-from stimuli.manifest import StimulusSetError, read_stimuli
+from contracts.stimulus_set import StimulusSetError, read_stimuli
 from study.conduct import exclude
 from study.db import Database
 from study.frontend import VENDORED

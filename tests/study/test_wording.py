@@ -4,9 +4,10 @@ from typing import get_args
 
 import pytest
 
+from contracts.tasks import TRUST_VALUES
 from study.config import Language, TaskConfig
 from study.markdown import to_html
-from study.wording import TRUST_VALUES, WORDINGS, category_label
+from study.wording import WORDINGS, category_label
 
 KINDS = get_args(TaskConfig.model_fields["kind"].annotation)
 VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)

@@ -1,4 +1,4 @@
-"""Methods' names as papers and the report write them."""
+"""The explanation methods that Discern computes, and their names as papers write them."""
 
 METHOD_NAMES = {
     "grad-cam": "Grad-CAM",
@@ -13,5 +13,5 @@ METHOD_NAMES = {
 
 
 def method_name(method: str) -> str:
-    """As it stands for a method of one's own."""
+    """The printed name; a method of one's own is called as it is."""
     return METHOD_NAMES.get(method, method)

@@ -11,16 +11,6 @@ HUMAN, SIMULATED, MACHINE = FAMILIES = ("human", "simulated", "machine")  # in t
 _KIND = re.compile(r"(human|simulated|machine)(?:(?<=machine):([a-z0-9-]+)(?:\+([a-z0-9-]+))?)?")
 
 
-DESCRIPTIONS = {
-    "classifier": "A small network, trained anew for each run and method on visualizations of images that the study"
-    " does not show, names the category it finds more probable; in trust it prefers the network whose visualization"
-    " makes the predicted category more probable to it.",
-    "box-energy": "An oracle for localization, which knows the annotation: it names the category whose boxes hold the"
-    " larger share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes"
-    " of the predicted category.",
-}
-
-
 @dataclass(frozen=True, order=True)
 class ObserverKind:
     """An `observer_kind` taken apart. Sorted: people, simulations, machines by name, a machine before its controls."""
@@ -46,8 +36,3 @@ def parse(observer_kind: str) -> ObserverKind | None:
         return None
     family, name, control = found.groups()
     return ObserverKind(FAMILIES.index(family), name or "", control or "")
-
-
-def folder_name(observer_kind: str) -> str:
-    """`observer_kind` as a folder may be called on every system."""
-    return re.sub(r"[:+]", "-", observer_kind)

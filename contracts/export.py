@@ -1,0 +1,129 @@
+"""The tables of an export: every column with its type and its meaning.
+
+The survey writes them and the analysis reads them. Sidecars and `variableMeasured` of the export come from here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["text", "time", "count", "flag", "number"]
+"""`time` is UTC in ISO 8601, `count` a whole number, `flag` 0 or 1; `text` and `number` may be empty."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table. `is_new`: exports of earlier versions lack it, and it is then read as empty."""
+
+    type: ColumnType
+    description: str
+    is_new: bool = False
+
+
+_TIME = "UTC, ISO 8601"
+
+PARTICIPANTS = {
+    "participant_id": Column("text", "Random name of the participant; row id of this table."),
+    "observer_kind": Column("text", "human, simulated or machine:<name>. Only human rows are people's answers."),
+    "language": Column("text", "Language the study was taken in; the last one, where it was switched."),
+    "consent_version": Column("text", "Version of the information sheet the participant agreed to."),
+    "definition_sha256": Column("text", "SHA-256 of the frozen study definition."),
+    "joined_at": Column("time", f"When consent was given and the trials were assigned; {_TIME}."),
+    "finished_at": Column("time", f"When the last answer was stored; {_TIME}; empty: not finished."),
+    "trials_planned": Column("count", "Number of trials assigned."),
+    "trials_answered": Column("count", "Number of trials answered."),
+    "completed": Column("flag", "1: every assigned trial was answered."),
+    "excluded": Column("flag", "1: excluded by a researcher."),
+    "exclusion_reason": Column("text", "Why the participant was excluded; empty: not excluded."),
+    "comprehension": Column("number", "1: passed every comprehension check taken; 0: did not; empty: none was taken."),
+    "attention_checks": Column("number", "Number of attention checks answered."),
+    "attention_checks_passed": Column("number", "How many of them were answered as they asked."),
+    "demographics": Column(
+        "text", "Answers about oneself as a JSON object, question to answer; empty: none was given."
+    ),
+    "device": Column(
+        "text",
+        "What the browser said of its window and input, oldest report first, as a JSON object; empty: nothing.",
+        is_new=True,
+    ),
+}
+
+TRIALS = {
+    "trial_id": Column("text", "Row id of this table."),
+    "participant_id": Column("text", "Who was assigned the trial."),
+    "observer_kind": Column("text", "human, simulated or machine:<name>, as its participant's."),
+    "definition_sha256": Column("text", "SHA-256 of the frozen study definition."),
+    "task": Column("text", "Name of the task."),
+    "purpose": Column(
+        "text", "main, practice, attention or control (one visualization on both sides); only main trials are ratings."
+    ),
+    "trial_type": Column("text", "Kind of the task: class-discrimination or trust."),
+    "trial_index": Column("count", "Place in the participant's session over all tasks, from 0."),
+    "item_id": Column("text", "What was rated: a visualization (class discrimination) or a pair of them (trust)."),
+    "image_id": Column("text", "Image that the visualizations were made from."),
+    "category": Column("text", "Category that is explained; the truth in class discrimination."),
+    "foil": Column("text", "The wrong option in class discrimination; empty for trust."),
+    "method": Column("text", "Explanation method."),
+    "network": Column("text", "Explained network in class discrimination; empty for trust."),
+    "stimulus_id": Column("text", "Visualization shown in class discrimination; empty for trust."),
+    "left_stimulus_id": Column("text", "Visualization shown on the left in trust; empty otherwise."),
+    "right_stimulus_id": Column("text", "Visualization shown on the right in trust; empty otherwise."),
+    "left_network": Column("text", "Network on the left in trust; empty otherwise."),
+    "right_network": Column("text", "Network on the right in trust; empty otherwise."),
+    "option_order": Column("text", "Values of the options in the order shown, separated by ';'."),
+    "state": Column("text", "answered, open (may still be answered) or released (given back after an absence)."),
+    "is_overflow": Column(
+        "flag", "1: answered after the place had been given to somebody else; outside the k ratings."
+    ),
+    "response": Column(
+        "text", "Chosen option: a category, or -2 to 2 where positive favours the left; empty: not answered."
+    ),
+    "expected_response": Column("text", "What an attention check asked to choose; empty otherwise."),
+    "correct": Column(
+        "number",
+        "Class discrimination: 1 when the response is the category, else 0; empty otherwise and in attention checks.",
+    ),
+    "score": Column(
+        "number",
+        "Trust: the response turned so that positive favours the task's first network; empty otherwise and in"
+        " attention checks and controls.",
+    ),
+    "confidence": Column("number", "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked."),
+    "rt": Column(
+        "number",
+        "Milliseconds from the picture being shown to the response, by the browser's clock; empty: not measured.",
+    ),
+    "time_elapsed": Column("number", "Milliseconds from the page's start to the response, by the browser's clock."),
+    "answered_at": Column("time", f"When the answer was stored; {_TIME}."),
+}
+
+STIMULI = {
+    "stimulus_id": Column("text", "Row id of this table."),
+    "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'."),
+    "image_id": Column("text", "Image that was explained."),
+    "category": Column("text", "Category that is explained."),
+    "foil": Column("text", "The other category annotated in the image; empty: there is none."),
+    "network": Column("text", "Explained network."),
+    "method": Column("text", "Explanation method."),
+    "file": Column("text", "File in the stimulus set."),
+    "sha256": Column("text", "SHA-256 of the file."),
+    "width": Column("count", "Pixels."),
+    "height": Column("count", "Pixels."),
+    "logit": Column("number", "The network's logit of the category."),
+    "probability": Column("number", "The network's probability of the category."),
+    "is_correct": Column("flag", "1: the network's top category is annotated in the image."),
+}
+
+EVENTS = {
+    "event_id": Column("text", "Row id of this table."),
+    "participant_id": Column("text", "Whose browser noticed it."),
+    "trial_id": Column("text", "During which trial."),
+    "event": Column("text", "What happened to the page: blur, focus, fullscreenenter, fullscreenexit, resize …"),
+    "time": Column("number", "Milliseconds from the page's start, by the browser's clock."),
+}
+
+TABLES: dict[str, dict[str, Column]] = {
+    "participants": PARTICIPANTS,
+    "trials": TRIALS,
+    "stimuli": STIMULI,
+    "events": EVENTS,
+}
