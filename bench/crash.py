@@ -33,9 +33,9 @@ from sqlalchemy import func, select, text
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from study.db import connect, upgrade  # noqa: E402
-from study.schema import Participant, Response, Trial  # noqa: E402
-from tests.study.samples import SECRET, document, open_sample, seeing  # noqa: E402
+from study.database.db import connect, upgrade
+from study.database.schema import Participant, Response, Trial
+from tests.study.samples import SECRET, document, open_sample, seeing
 
 TRIALS = 24
 PLACES = 10_000  # ratings wanted of each item: the study must not fill up

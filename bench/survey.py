@@ -31,10 +31,10 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.browser import Browser  # noqa: E402
-from bench.servers import cpu_seconds, free_port, postgresql, running  # noqa: E402
-from study.db import connect, upgrade  # noqa: E402
-from tests.study.samples import SECRET, document, open_sample, seeing  # noqa: E402
+from bench.browser import Browser
+from bench.servers import cpu_seconds, free_port, postgresql, running
+from study.database.db import connect, upgrade
+from tests.study.samples import SECRET, document, open_sample, seeing
 
 OTREE = "otree==6.0.15"
 OTREE_DRIVER = "psycopg2-binary==2.9.13"

@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.conftest import FLAGS, candidates  # noqa: E402
-from tests.browser.person import Person  # noqa: E402
-from tests.browser.studies import LiveStudy, serving  # noqa: E402
+from tests.browser.conftest import FLAGS, candidates
+from tests.browser.person import Person
+from tests.browser.studies import LiveStudy, serving
 
 MAX_KB, MAX_MS = 400, 1000
 

@@ -26,12 +26,12 @@ from models.catalogue import load_network
 from models.voc import open_split
 from stimuli.evaluate.observers import CONTROLS, Observer, Question, answers, box_energy_observer, classifier_observer
 from stimuli.evaluate.other_images import lessons, other_images
-from study.db import connect, upgrade
-from study.enrolment import Consent, join
+from study.conduct.opening import open_study
+from study.database.db import connect, upgrade
 from study.errors import StudyFullError
-from study.export import export_study
-from study.importing import open_study
+from study.export.files import export_study
 from study.recruitment.provider import Recruited
+from study.taking_part.enrolment import Consent, join
 
 CLASSIFIER, BOX_ENERGY, SYNTHETIC = OBSERVERS = ("machine:classifier", "machine:box-energy", "synthetic")
 PLANNED_AT = datetime(2000, 1, 1, tzinfo=UTC)  # of a plan that is nobody's; its times are not exported

@@ -29,7 +29,7 @@ def db_upgrade() -> None:
 
     Example: manage.py db upgrade
     """
-    from study.db import database_url, upgrade
+    from study.database.db import database_url, upgrade
 
     upgrade(database_url())
     click.echo("The database is up to date.")
@@ -43,8 +43,8 @@ def open_study(definition: Definition) -> None:
     Example: manage.py open-study --study examples/demo.toml
     """
     from contracts.stimulus_set import read_provenance, read_stimuli
-    from study.db import ready_database
-    from study.importing import open_study as open_in_database
+    from study.conduct.opening import open_study as open_in_database
+    from study.database.db import ready_database
 
     definition = with_local_stimuli(definition)
     folder = definition.stimuli.output
@@ -74,8 +74,8 @@ def add_researcher(name: str, role: str, new_password: bool) -> None:
 
     Example: manage.py add-researcher ada --role analyst
     """
-    from study.admins import create_admin, set_password
-    from study.db import ready_database
+    from study.conduct.admins import create_admin, set_password
+    from study.database.db import ready_database
 
     password = secrets.token_urlsafe(12)
     with ready_database() as database, database.writing() as session:
@@ -119,7 +119,7 @@ def simulate(definition: Definition, url: str, participants: int, seed: int) -> 
 
     Example: manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
     """
-    from study.simulated import run_participant
+    from study.rehearsal.simulated import run_participant
 
     with progress("Simulated participants") as report:
         for i, (choose, rng) in enumerate(simulated_people(definition, participants, seed)):
@@ -174,9 +174,9 @@ def export(definition: Definition, out: Path, replace: bool) -> None:
 
     Example: manage.py export --study examples/demo.toml --out export
     """
-    from study.db import ready_database
-    from study.export import export_study
-    from study.export_proof import hashes, record
+    from study.database.db import ready_database
+    from study.export.files import export_study
+    from study.export.proof import hashes, record
 
     slug = definition.study.slug
     with ready_database() as database:

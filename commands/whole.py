@@ -58,9 +58,9 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from models.voc import open_split, read_image
     from stimuli.generate import used_networks
     from stimuli.select import at_most_eligible
-    from study.db import ready_database
-    from study.frontend import check_packages
-    from study.importing import require_same_definition
+    from study.conduct.opening import require_same_definition
+    from study.database.db import ready_database
+    from study.views.server.frontend import check_packages
 
     dataset = definition.dataset
     loaded: dict[str, LoadedNetwork] = {}
@@ -119,7 +119,7 @@ def _at_most(request: StimulusRequest, fitting: int) -> str:
 
 def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Raise DatabaseNotReadyError when Python's SQLite cannot run the migrations (ALTER TABLE … DROP COLUMN)."""
-    from study.db import database_url, parsed_url
+    from study.database.db import database_url, parsed_url
     from study.errors import DatabaseNotReadyError
 
     if parsed_url(database_url()).get_backend_name() == "sqlite" and version < OLDEST_SQLITE:
@@ -138,7 +138,7 @@ def demo(ctx: click.Context, port: int) -> None:
 
     Example: manage.py demo --port 8080
     """
-    from study.db import ready_database
+    from study.database.db import ready_database
     from study.serve import refuse_taken_port
 
     refuse_taken_port("127.0.0.1", port)
@@ -167,7 +167,7 @@ def prepare(ctx: click.Context, definition: Definition) -> None:
 
 def demo_researcher(session: Any) -> str:
     """A new password for the demo's researcher each time: none is kept that could be printed again."""
-    from study.admins import create_admin, set_password
+    from study.conduct.admins import create_admin, set_password
     from study.errors import AdminError
 
     password = secrets.token_urlsafe(12)

@@ -1,10 +1,10 @@
-"""Alembic's environment: runs the revisions on the connection that `study.db.upgrade` hands over."""
+"""Alembic's environment: runs the revisions on the connection that `study.database.db.upgrade` hands over."""
 
 from typing import Any, Literal
 
 from alembic import context
 
-from study.schema import Base, UtcDateTime
+from study.database.schema import Base, UtcDateTime
 
 
 def _without_our_types(kind: str, item: object, _context: Any) -> str | Literal[False]:

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from contracts import stimulus_set as manifest
+from contracts import stimulus_set
 from contracts.stimulus_set import Stimulus
 from models.catalogue import LoadedNetwork
 from models.voc import VocImage
@@ -127,7 +127,7 @@ class _Run:
 
     def _stored(self, shard: Shard, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         """Put the pictures away and return their rows."""
-        self._storage.write({manifest.image_file(picture.sha256): picture.png for picture in pictures})
+        self._storage.write({stimulus_set.image_file(picture.sha256): picture.png for picture in pictures})
         network = self._networks[shard.network]
         return [
             asdict(_row(wanted, picture, network, self._config.recipe))
@@ -144,7 +144,7 @@ def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe
         foil=wanted.foil,
         network=wanted.network,
         method=wanted.method,
-        file=manifest.image_file(picture.sha256),
+        file=stimulus_set.image_file(picture.sha256),
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
@@ -155,7 +155,7 @@ def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe
 
 
 def _stimulus_id(wanted: Visualization, network: LoadedNetwork, recipe: str) -> str:
-    return manifest.stimulus_id(
+    return stimulus_set.stimulus_id(
         wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, recipe
     )
 

@@ -16,23 +16,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from flask_wtf import CSRFProtect
 
     from study import settings
-    from study.frontend import bp as frontend
-    from study.views import (
-        conduct,
-        dashboard,
-        database,
-        device,
-        errors,
-        headers,
-        languages,
-        leaving,
-        participant,
-        protocol,
-        researcher,
-        sessions,
-        tally,
-        withdrawal,
-    )
+    from study.views.participant import device, leaving, protocol, withdrawal
+    from study.views.participant import main_path as participant
+    from study.views.researcher import accounts as researcher
+    from study.views.researcher import conduct, dashboard
+    from study.views.server import database, errors, headers, languages, sessions, tally
+    from study.views.server.frontend import bp as frontend
 
     app = Flask(__name__)
     app.config.from_mapping(settings.DEFAULTS)
@@ -62,7 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
 
 def close_app(app: "Flask") -> None:
     """End the application's database connections."""
-    from study.views import database, tally
+    from study.views.server import database, tally
 
     database.close(app)
     tally.close(app)

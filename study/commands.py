@@ -21,8 +21,8 @@ def backup_command(file: Path) -> None:
 
     Example: manage.py backup discern-monday.backup
     """
-    from study.backup import backup
-    from study.db import database_url
+    from study.database.backup import backup
+    from study.database.db import database_url
 
     click.echo(f"Backup: {backup(database_url(), file)}")
     _note_backup(file.name)
@@ -30,10 +30,10 @@ def backup_command(file: Path) -> None:
 
 def _note_backup(name: str) -> None:
     """In the audit log, so that the researchers' page of the server can say when the last one was."""
-    from study import audit
-    from study.db import ready_database
+    from study.conduct.health import BACKUP
+    from study.database import audit
+    from study.database.db import ready_database
     from study.errors import DatabaseNotReadyError
-    from study.health import BACKUP
 
     # A backup before an upgrade is one all the same.
     with suppress(DatabaseNotReadyError), ready_database() as database, database.writing() as session:
@@ -48,8 +48,8 @@ def restore_command(file: Path) -> None:
 
     Example: manage.py restore discern-monday.backup
     """
-    from study.backup import restore
-    from study.db import database_url, upgrade
+    from study.database.backup import restore
+    from study.database.db import database_url, upgrade
 
     restore(file, database_url())
     upgrade(database_url())
@@ -63,8 +63,8 @@ def verify_command(source: Path) -> None:
 
     Example: manage.py verify export
     """
-    from study.db import ready_database
-    from study.export_proof import prove
+    from study.database.db import ready_database
+    from study.export.proof import prove
 
     with ready_database() as database, database.snapshot() as session:
         proof = prove(session, source)
@@ -87,9 +87,9 @@ def blind_check_command(slug: str, url: str, participants: int, seed: int) -> No
 
     Example: manage.py blind-check --study examples/demo.toml --url http://127.0.0.1:8000
     """
-    from study.blind_crawl import blind_check, table
-    from study.db import ready_database
+    from study.database.db import ready_database
     from study.errors import BlindnessError
+    from study.rehearsal.blind_check import blind_check, table
 
     with ready_database() as database, click.progressbar(length=participants, label="Simulated participants") as bar:
         found = blind_check(database, url, slug, participants, seed, lambda done, _: bar.update(done - bar.pos))

@@ -40,7 +40,7 @@ def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _writing() -> Iterator["Session"]:
-    from study.db import ready_database
+    from study.database.db import ready_database
 
     with ready_database() as database, database.writing() as session:
         yield session
@@ -48,7 +48,7 @@ def _writing() -> Iterator["Session"]:
 
 
 def _set_state(slug: str, state: str, words: str) -> None:
-    from study.conduct import set_state
+    from study.conduct.actions import set_state
 
     with _writing() as session:
         set_state(session, slug, state, _ACTOR, datetime.now(UTC))
@@ -95,7 +95,7 @@ def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> No
 
     Example: manage.py extend-study --study demo.toml --task seeing --ratings-per-item 12 --reason "second wave"
     """
-    from study.conduct import extend
+    from study.conduct.actions import extend
 
     with _writing() as session:
         amendment = extend(session, slug, task, ratings_per_item, reason, _ACTOR, datetime.now(UTC))
@@ -115,7 +115,7 @@ def exclude_participant(slug: str, participant: str, reason: str) -> None:
 
     Example: manage.py exclude --study examples/demo.toml p0123456789abcdef --reason "asked to be left out"
     """
-    from study.conduct import exclude
+    from study.conduct.actions import exclude
 
     with _writing() as session:
         exclude(session, slug, participant, reason, _ACTOR, datetime.now(UTC))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
-from study.schema import Study
+from study.database.schema import Study
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from study.db import ROOT
+from study.conduct.tally import Tally
+from study.database.db import ROOT
 from study.errors import PortTakenError, ServerNotStartedError
-from study.tally import Tally
 
 
 class _Server(BaseApplication):
@@ -31,7 +31,7 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         # In the worker, after the fork: a database connection must not cross it.
         from study import create_app
-        from study.views.tally import use
+        from study.views.server.tally import use
 
         app = create_app()
         use(app, self._tally)

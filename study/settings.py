@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from study.db import DEFAULT_URL
+from study.database.db import DEFAULT_URL
 from study.errors import ConfigurationError
 from study.recruitment.identity import Identities
 from study.security import require_strong_secret

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import Participant
 from study.definition import frozen_definition
 from study.errors import ConductError
-from study.participation import find_study
 from study.recruitment import ledger
 from study.recruitment.ledger import Request
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, Platform, Posting, Submission
-from study.schema import Participant
 from study.security import recruitment_hash
+from study.taking_part.participation import find_study
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from study import audit
-from study.db import Database
-from study.enrolment import lock_study
+from study.database import audit
+from study.database.db import Database
+from study.database.schema import AuditEntry, Study
 from study.errors import PlatformRefusedError
-from study.schema import AuditEntry, Study
+from study.taking_part.enrolment import lock_study
 
 BEGUN, DONE, REFUSED = "recruit-begun", "recruit-done", "recruit-refused"
 

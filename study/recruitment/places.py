@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from study import audit
-from study.enrolment import lock_study
-from study.schema import OPEN, RELEASED, Participant, Study, Trial
+from study.database import audit
+from study.database.schema import OPEN, RELEASED, Participant, Study, Trial
 from study.security import recruitment_hash
+from study.taking_part.enrolment import lock_study
 
 
 def release_places(

@@ -18,10 +18,10 @@ from werkzeug.serving import make_server
 
 from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
-from study.admins import create_admin
-from study.db import Database, connect, upgrade
-from study.importing import open_study
-from study.schema import Demographic, Event, Participant, Response, Trial
+from study.conduct.admins import create_admin
+from study.conduct.opening import open_study
+from study.database.db import Database, connect, upgrade
+from study.database.schema import Demographic, Event, Participant, Response, Trial
 from tests.study.samples import NOW, SECRET, document, seeing, sha256, trusting
 from tests.study.visitor import join
 

@@ -146,7 +146,7 @@ def test_a_browser_that_lacks_something_is_told_to_be_updated(page: Page, live: 
 
 
 def test_a_browser_that_cannot_read_our_scripts_is_told_by_the_page_itself(page: Page, live: LiveStudy) -> None:
-    page.route("**/js/study.js", lambda route: route.abort())
+    page.route("**/js/participant/study.js", lambda route: route.abort())
     Person.arrives(page, live).consents()
     expect(page.get_by_text("this browser is too old for it")).to_be_visible()
 

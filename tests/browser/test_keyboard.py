@@ -166,7 +166,7 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
             keys.press("Enter")
     expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_focused()
     token = Person(page, study).token
-    assert soon(lambda: len(study.answers(token)), 5)
+    assert soon(lambda: len(study.taking_part.answers(token)), 5)
 
 
 def test_stopping_and_coming_back(keys: Keys) -> None:

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.crash import Server, wait_until_serving
 from study import close_app, create_app
-from study.db import connect, upgrade
-from study.importing import open_study
+from study.conduct.opening import open_study
+from study.database.db import connect, upgrade
 from tests.browser.person import Person
 from tests.browser.studies import TOTAL, LiveStudy, definition, stimulus_set
 from tests.postgresql import WANTED, Cluster, programs

@@ -9,8 +9,8 @@ from analysis.load import load
 from analysis.report import analyze
 from contracts.export import TABLES
 from contracts.stimulus_set import COLUMNS
-from study.db import connect, upgrade
-from study.export import export_study, zip_pieces
+from study.database.db import connect, upgrade
+from study.export.files import export_study, zip_pieces
 from tests.study.samples import answer, enrol, open_sample, trials_of
 
 

@@ -18,9 +18,9 @@ from analysis.load import load
 from analysis.report import analyze
 from analysis.simulation import Psychometrics, answer_trust, draw_participant
 from study import close_app, create_app
-from study.db import connect, upgrade
-from study.export import export_study
-from study.simulated import run_participant
+from study.database.db import connect, upgrade
+from study.export.files import export_study
+from study.rehearsal.simulated import run_participant
 from tests.contracts.test_recovery import served
 from tests.study.samples import SECRET, document, open_sample, stimuli, trusting
 

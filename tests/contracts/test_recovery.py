@@ -25,9 +25,9 @@ from analysis.report import analyze
 from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
 from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
-from study.db import connect, upgrade
-from study.export import export_study
-from study.simulated import run_participant
+from study.database.db import connect, upgrade
+from study.export.files import export_study
+from study.rehearsal.simulated import run_participant
 from tests.study.samples import SECRET, document, open_sample, seeing, stimuli, trusting
 
 PEOPLE, SEEDS = 16, range(4)
@@ -63,7 +63,7 @@ def run_study(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[
     """results.json of one study of sixteen people, served, answered, exported and analysed."""
     drawn = np.random.SeedSequence([seed, PEOPLE])
     seeded = SimpleNamespace(default_rng=lambda: np.random.default_rng(drawn.spawn(1)[0]))
-    monkeypatch.setattr("study.views.participant.np", SimpleNamespace(random=seeded))
+    monkeypatch.setattr("study.views.participant.main_path.np", SimpleNamespace(random=seeded))
     folder.mkdir()
     url = f"sqlite:///{folder / 'discern.db'}"
     upgrade(url)

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from contracts import stimulus_set as manifest
+from contracts import stimulus_set
 from models.voc import VocError
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
@@ -39,7 +39,7 @@ def output(tmp_path):
 
 
 def test_each_task_gets_the_rows_it_asked_for(output, images):
-    stimuli = manifest.read_stimuli(make(output, images))
+    stimuli = stimulus_set.read_stimuli(make(output, images))
     seeing = [s for s in stimuli if "seeing" in s.tasks]
     trusting = [s for s in stimuli if "trusting" in s.tasks]
     assert len(seeing) == 4 * 2 * 2  # images × categories × methods
@@ -59,7 +59,7 @@ def test_every_picture_is_the_rendered_explanation_of_its_row(output, images):
     """Recomputed one at a time, without the pipeline: at most one level apart, for batches round differently."""
     make(output, images)
     paths = {image.image_id: image.path for image in images}
-    for row in manifest.read_stimuli(output):
+    for row in stimulus_set.read_stimuli(output):
         network = loaded_networks()[row.network]
         batch = preprocess(read_image(paths[row.image_id]), network.transform)[None]
         target = CATEGORIES.index(row.category)
@@ -90,8 +90,8 @@ def test_the_precision_in_the_provenance_is_the_one_that_was_computed(tmp_path, 
     for precision in ("fp32", "mixed"):
         config = StimuliConfig(output=tmp_path / precision, device="cpu", batch_size=2, precision=precision)
         make(config.output, images, config=config, requests=REQUESTS[:1], **_of_wide_convolutions())
-        assert manifest.read_provenance(config.output)["precision"] == precision
-        made[precision] = manifest.read_stimuli(config.output)
+        assert stimulus_set.read_provenance(config.output)["precision"] == precision
+        made[precision] = stimulus_set.read_stimuli(config.output)
     assert [s.logit for s in made["fp32"]] == [s.logit for s in made["mixed"]]
     pixels = {
         precision: np.stack([np.asarray(Image.open(tmp_path / precision / s.file)) for s in stimuli]).astype(int)
@@ -103,16 +103,16 @@ def test_the_precision_in_the_provenance_is_the_one_that_was_computed(tmp_path, 
 
 def test_the_set_is_sound_opaque_and_nothing_else_lies_in_the_folder(output, images):
     make(output, images)
-    assert manifest.verify(output) == len(manifest.read_stimuli(output))
-    named = {s.file for s in manifest.read_stimuli(output)}
-    assert contents(output).keys() == named | {manifest.TABLE, manifest.PROVENANCE}
+    assert stimulus_set.verify(output) == len(stimulus_set.read_stimuli(output))
+    named = {s.file for s in stimulus_set.read_stimuli(output)}
+    assert contents(output).keys() == named | {stimulus_set.TABLE, stimulus_set.PROVENANCE}
     assert not (output / ".unfinished").exists()
     assert not any(word in " ".join(named) for word in ("strong", "guided", *CATEGORIES))
 
 
 def test_provenance_tells_what_the_set_was_made_from(output, images):
     make(output, images)
-    provenance = manifest.read_provenance(output)
+    provenance = stimulus_set.read_provenance(output)
     assert provenance["request_sha256"] == "r"
     assert provenance["networks"]["weak"] == {
         "checkpoint_sha256": "b" * 64,
@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_with_the_remedy_and_the_next_run_goes_on(tmp_path, 
         full.setattr(os, "fsync", fsync)
         with pytest.raises(StorageError, match=rf"cannot write {output}.*No space left on device; .* start again"):
             make(output, images)
-    assert not (output / manifest.TABLE).exists()
+    assert not (output / stimulus_set.TABLE).exists()
     assert not list(output.rglob("*.part"))
     assert contents(make(output, images)) == whole
 
@@ -230,7 +230,7 @@ def test_a_part_whose_picture_was_damaged_is_done_again(output, images):
     damaged = sorted(output.rglob("*.png"))[0]
     damaged.write_bytes(damaged.read_bytes()[:50])
     make(output, images)
-    assert manifest.verify(output)
+    assert stimulus_set.verify(output)
 
 
 def test_a_finished_set_is_left_as_it_is(output, images):
@@ -249,25 +249,25 @@ def test_a_set_that_lost_a_picture_or_whose_network_was_retrained_is_made_again(
     if damage == "picture":
         next(output.rglob("*.png")).unlink()
     elif damage == "table":
-        (output / manifest.TABLE).unlink()
+        (output / stimulus_set.TABLE).unlink()
     else:
         networks["weak"] = replace(networks["weak"], sha256="c" * 64)
     again = contents(make(output, images, networks=networks))
-    assert manifest.verify(output)
+    assert stimulus_set.verify(output)
     assert (again == whole) == (damage != "retrained")
-    assert (output / manifest.SUPERSEDED).exists() == (damage == "retrained")
+    assert (output / stimulus_set.SUPERSEDED).exists() == (damage == "retrained")
 
 
 def test_a_set_of_another_request_does_not_mix_with_the_new_one(tmp_path, output, images):
     """The new set is what it would be in a fresh folder; the earlier table and its pictures are put aside, whole."""
     make(output, images, request_sha256="earlier", requests=REQUESTS[:1])
-    table = (output / manifest.TABLE).read_bytes()
-    earlier = {s.file: (output / s.file).read_bytes() for s in manifest.read_stimuli(output)}
+    table = (output / stimulus_set.TABLE).read_bytes()
+    earlier = {s.file: (output / s.file).read_bytes() for s in stimulus_set.read_stimuli(output)}
     fresh, again = contents(make(tmp_path / "fresh", images)), contents(make(output, images))
     assert fresh.items() <= again.items()
-    (superseded,) = (output / manifest.SUPERSEDED).iterdir()
+    (superseded,) = (output / stimulus_set.SUPERSEDED).iterdir()
     assert superseded.read_bytes() == table
-    assert again.keys() == fresh.keys() | earlier.keys() | {f"{manifest.SUPERSEDED}/{superseded.name}"}
+    assert again.keys() == fresh.keys() | earlier.keys() | {f"{stimulus_set.SUPERSEDED}/{superseded.name}"}
     assert earlier.items() <= again.items()
 
 
@@ -278,7 +278,7 @@ def test_the_old_set_stays_whole_until_the_new_one_is_finished(output, images):
     images[5].path.write_bytes(b"no picture")
     with pytest.raises(VocError):
         make(output, images)
-    assert manifest.verify(output)
+    assert stimulus_set.verify(output)
     assert before.items() <= contents(output).items()
 
 
@@ -287,7 +287,7 @@ def test_progress_counts_up_to_the_total(output, images):
     make(output, images, progress=lambda *step: steps.append(step))
     done = [d for d, _ in steps]
     assert done == sorted(done)
-    assert steps[-1][0] == steps[-1][1] == 2 * len(images) + len(manifest.read_stimuli(output))
+    assert steps[-1][0] == steps[-1][1] == 2 * len(images) + len(stimulus_set.read_stimuli(output))
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "text"])
@@ -299,10 +299,10 @@ def test_a_broken_picture_is_named_and_nothing_half_written_remains(output, imag
         broken.write_bytes(broken.read_bytes()[:300] if damage == "truncated" else b"not a picture")
     with pytest.raises(VocError, match=r"picture5\.png"):
         make(output, images)
-    assert not (output / manifest.TABLE).exists()
+    assert not (output / stimulus_set.TABLE).exists()
     assert not list(output.rglob("*.part"))
     pictures(broken.parent)
-    assert manifest.verify(make(output, images))
+    assert stimulus_set.verify(make(output, images))
 
 
 def _with(**changes):

@@ -10,7 +10,7 @@ import torchvision
 from captum.attr import Deconvolution, GuidedBackprop, LayerGradCam
 from PIL import Image
 
-from contracts import stimulus_set as manifest
+from contracts import stimulus_set
 from models.catalogue import preprocess
 from models.transform import Transform
 from models.voc import read_image
@@ -154,7 +154,7 @@ def test_a_set_made_on_the_gpu_is_the_same_bytes_again_and_the_cpus_pictures(tmp
     first, second, on_cpu = made("first", "cuda"), made("second", "cuda"), made("cpu", "cpu")
     assert contents(first) == contents(second)
     levels = []
-    for ours, theirs in zip(manifest.read_stimuli(first), manifest.read_stimuli(on_cpu), strict=True):
+    for ours, theirs in zip(stimulus_set.read_stimuli(first), stimulus_set.read_stimuli(on_cpu), strict=True):
         assert (ours.stimulus_id, ours.tasks) == (theirs.stimulus_id, theirs.tasks)
         assert ours.logit == pytest.approx(theirs.logit, abs=1e-5)
         pair = [np.asarray(Image.open(folder / s.file)).astype(int) for folder, s in ((first, ours), (on_cpu, theirs))]

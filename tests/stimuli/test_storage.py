@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contracts import stimulus_set as manifest
+from contracts import stimulus_set
 from contracts.stimulus_set import StimulusSetError
 from stimuli.config import StimuliConfig
 from stimuli.errors import StorageError
@@ -103,7 +103,7 @@ def test_a_run_to_s3_that_broke_off_goes_on_and_ends_in_the_same_objects(tmp_pat
     with pytest.raises(Stopped):
         make(places["s3"], images, config=config(places["s3"]), progress=stop)
     broken_off = storage_at(places["s3"]).names()
-    assert manifest.TABLE not in broken_off
+    assert stimulus_set.TABLE not in broken_off
     assert any(name.startswith(".unfinished/") for name in broken_off)
     make(places["s3"], images, config=config(places["s3"]))
     assert held(places["s3"]) == contents(make(tmp_path / "local", images))
@@ -114,7 +114,7 @@ def test_the_table_is_the_last_object_that_the_service_takes(places, images, cap
         make(places["s3"], images, config=config(places["s3"]))
     taken = re.findall(r"PUT /stimuli-\w+/a/set/(\S+)", caplog.text)
     assert len(taken) > 20
-    assert [place for place, name in enumerate(taken) if name == manifest.TABLE] == [len(taken) - 1]
+    assert [place for place, name in enumerate(taken) if name == stimulus_set.TABLE] == [len(taken) - 1]
 
 
 def test_a_set_of_another_request_is_put_aside_in_s3_too(places, images):
@@ -124,8 +124,8 @@ def test_a_set_of_another_request_is_put_aside_in_s3_too(places, images):
     make(places["s3"], images, config=changed, request_sha256="later")
     assert is_complete(storage_at(places["s3"]), "later", {"strong": "a" * 64, "weak": "b" * 64})
     after = held(places["s3"])
-    (superseded,) = (name for name in after if name.startswith(manifest.SUPERSEDED))
-    assert after[superseded] == before[manifest.TABLE]
+    (superseded,) = (name for name in after if name.startswith(stimulus_set.SUPERSEDED))
+    assert after[superseded] == before[stimulus_set.TABLE]
     assert {name: content for name, content in before.items() if name.endswith(".png")}.items() <= after.items()
 
 
@@ -134,7 +134,7 @@ def test_a_finished_set_is_fetched_whole_and_again_at_no_cost(tmp_path, places, 
     make(places[place], images, config=config(places[place]))
     folder = local_copy(places[place], tmp_path / "copy")
     assert contents(folder) == held(places[place])
-    assert manifest.verify(folder)
+    assert stimulus_set.verify(folder)
     before = {file: file.stat().st_mtime_ns for file in folder.rglob("*.png")}
     local_copy(places[place], folder)
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("*.png")} == before
@@ -152,7 +152,7 @@ def test_an_unfinished_or_altered_set_is_not_fetched(tmp_path, places, images):
     storage_at(places["s3"]).write({picture: b"something else"})
     with pytest.raises(StimulusSetError, match=f"{picture} is not what stimuli.csv beside it says"):
         local_copy(places["s3"], tmp_path / "copy")
-    assert not (tmp_path / "copy" / manifest.TABLE).exists()
+    assert not (tmp_path / "copy" / stimulus_set.TABLE).exists()
 
 
 def test_a_bucket_that_is_not_there_is_named(images, bucket):

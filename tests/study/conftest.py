@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
 from study import close_app, create_app
-from study.db import Database, connect, upgrade
+from study.database.db import Database, connect, upgrade
 from tests.postgresql import WANTED, Cluster, programs
 from tests.study.samples import SECRET, open_sample
 

@@ -7,8 +7,8 @@ from flask import Flask, Response, g, json, request
 from sqlalchemy import or_, select
 
 from study import create_app
-from study.participation import image_file
-from study.schema import ATTENTION, Item, Participant, Study, Trial
+from study.database.schema import ATTENTION, Item, Participant, Study, Trial
+from study.taking_part.participation import image_file
 
 LEAKS = {  # slug → (what it tells, of which task)
     "header": ("method", "seeing"),

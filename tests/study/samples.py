@@ -14,13 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus
-from study.answers import Receipt, record_answer
-from study.db import Database
-from study.enrolment import Consent, join
-from study.importing import Opened, open_study
+from study.conduct.opening import Opened, open_study
+from study.database.db import Database
+from study.database.schema import Item, Participant, Trial
 from study.recruitment.provider import Recruited
-from study.schema import Item, Participant, Trial
 from study.security import new_token
+from study.taking_part.answers import Receipt, record_answer
+from study.taking_part.enrolment import Consent, join
 
 SECRET = "a-secret-for-tests-0123456789-abcdefgh"
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)

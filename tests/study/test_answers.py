@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import Participant, Response, Trial
 from study.errors import AnswerConflictError, StudyFullError
-from study.schema import Participant, Response, Trial
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 
 LATER = NOW + timedelta(minutes=11)

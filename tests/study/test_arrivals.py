@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from study import close_app, create_app
-from study.arrivals import Arrivals, Arrived, arrived
-from study.db import BUSY_TIMEOUT_S, Database
-from study.participation import find_study
-from study.progress import progress
-from study.schema import Arrival
-from study.withdrawal import withdraw
+from study.conduct.progress import progress
+from study.database.db import BUSY_TIMEOUT_S, Database
+from study.database.schema import Arrival
+from study.taking_part.arrivals import Arrivals, Arrived, arrived
+from study.taking_part.participation import find_study
+from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample
 from tests.study.test_identical_pairs import migrate
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.assignment import Candidate, alternate, choose
+from study.taking_part.assignment import Candidate, alternate, choose
 
 
 @dataclass

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from study import audit
-from study.backup import backup, restore
-from study.db import Database, connect, require_ready
+from study.database import audit
+from study.database.backup import backup, restore
+from study.database.db import Database, connect, require_ready
+from study.database.schema import Participant, Response, Trial
 from study.errors import BackupError
-from study.schema import Participant, Response, Trial
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of
 
 

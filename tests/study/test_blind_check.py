@@ -15,11 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import manage
-from study.blind_check import Trial, judge
-from study.blind_crawl import blind_check, table
-from study.db import Database, connect, upgrade
+from study.database.db import Database, connect, upgrade
+from study.database.schema import Stimulus
 from study.errors import BlindnessError
-from study.schema import Stimulus
+from study.rehearsal.blind_check import blind_check, table
+from study.rehearsal.blind_judge import Trial, judge
 from tests.study.leaky_server import HONEST, LEAKS
 from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
 from tests.study.test_pictures import drawn

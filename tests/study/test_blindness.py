@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from flask import Flask
 
-from study.schema import Item, Stimulus, Trial
+from study.database.schema import Item, Stimulus, Trial
 from tests.study.samples import METHODS
 from tests.study.visitor import join
 

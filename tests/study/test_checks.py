@@ -13,11 +13,11 @@ from sqlalchemy import select
 from analysis.load import load
 from contracts.export import TABLES
 from study.config import TaskConfig
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import Comprehension, Item, Trial
 from study.errors import StudyFullError
-from study.export import export_study
-from study.schema import Comprehension, Item, Trial
-from study.wording import WORDINGS, category_label
+from study.export.files import export_study
+from study.tasks.wording import WORDINGS, category_label
 from tests.study.samples import answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 from tests.study.visitor import join
 

@@ -13,16 +13,16 @@ from sqlalchemy import inspect, select, text
 
 import manage
 from analysis.load import load
-from study import audit
-from study.admins import create_admin
-from study.conduct import LOOK, amendments, exclude, extend, set_state
-from study.db import Database
+from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
+from study.conduct.admins import create_admin
+from study.conduct.first_look import Estimate, look
+from study.conduct.opening import open_study
+from study.database import audit
+from study.database.db import Database
+from study.database.schema import AuditEntry, Participant, Stimulus, Trial
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
-from study.estimates import Estimate, look
-from study.export import export_study
-from study.importing import open_study
-from study.participation import find_study
-from study.schema import AuditEntry, Participant, Stimulus, Trial
+from study.export.files import export_study
+from study.taking_part.participation import find_study
 from tests.study.samples import (
     NOW,
     answer,

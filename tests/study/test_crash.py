@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from bench.crash import crash
-from study import close_app, create_app, db
-from study.db import Database
-from study.schema import Event, Response
+from study import close_app, create_app
+from study.database import db
+from study.database.db import Database
+from study.database.schema import Event, Response
 from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import consent, join
 

@@ -15,16 +15,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 import manage
-from study.balance import cells, item_counts, item_facts
-from study.conduct import exclude
-from study.db import Database
-from study.flow import arrivals
-from study.health import Health, health
-from study.participation import find_study
-from study.progress import progress
-from study.quality import FLAGS, quality
-from study.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
-from study.tally import Tally
+from study.conduct.actions import exclude
+from study.conduct.balance import cells, item_counts, item_facts
+from study.conduct.flow import arrivals
+from study.conduct.health import Health, health
+from study.conduct.progress import progress
+from study.conduct.quality import FLAGS, quality
+from study.conduct.tally import Tally
+from study.database.db import Database
+from study.database.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
+from study.taking_part.participation import find_study
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import join
@@ -262,8 +262,8 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
         for trial in visitor.plan()["trials"]:
             visitor.send(trial, trial["options"][trial["index"] % 2]["value"])
     # A minute or a gigabyte that passes between two looks is no result.
-    monkeypatch.setattr("study.views.dashboard.datetime", Mock(now=Mock(return_value=datetime.now(UTC))))
-    monkeypatch.setattr("study.health.shutil.disk_usage", Mock(return_value=shutil.disk_usage(tmp_path)))
+    monkeypatch.setattr("study.views.researcher.dashboard.datetime", Mock(now=Mock(return_value=datetime.now(UTC))))
+    monkeypatch.setattr("study.conduct.health.shutil.disk_usage", Mock(return_value=shutil.disk_usage(tmp_path)))
     before = settled(database, ada, page)
     with database.writing() as session:
         for response, trial in session.execute(select(Response, Trial).join(Trial, Response.trial_id == Trial.id)):

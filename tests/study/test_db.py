@@ -15,10 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
-from study.db import Database, connect, require_ready, upgrade
+from study.database.db import Database, connect, require_ready, upgrade
+from study.database.gate import _TURNS, WriteGate
+from study.database.schema import Base, ExternalIdentity, Study
 from study.errors import DatabaseNotReadyError
-from study.gate import _TURNS, WriteGate
-from study.schema import Base, ExternalIdentity, Study
 from tests.study.samples import NOW
 
 
@@ -133,7 +133,7 @@ def _is_locked(path: Path) -> bool:
 
 def test_an_answer_waits_for_its_turn_with_a_connection(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
     """With more threads than connections: whoever is let in would wait for those who wait to be let in."""
-    monkeypatch.setattr("study.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
+    monkeypatch.setattr("study.database.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
     upgrade(sqlite_url)
     database, other = connect(sqlite_url, busy_timeout_s=1), WriteGate(str(tmp_path / "discern.db"), 1)
 
@@ -159,7 +159,7 @@ def test_an_answer_waits_for_its_turn_with_a_connection(sqlite_url: str, tmp_pat
 
 
 def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
-    code = "import sys, time; from study.gate import WriteGate\n"
+    code = "import sys, time; from study.database.gate import WriteGate\n"
     code += "gate = WriteGate(sys.argv[1], 5); gate.enter(); print('in', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(tmp_path / "db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from study.config import StudyConfig
-from study.db import Database
-from study.export import export_study
-from study.schema import Demographic
+from study.database.db import Database
+from study.database.schema import Demographic
+from study.export.files import export_study
 from tests.study.samples import document
 from tests.study.visitor import consent, join
 

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from study.config import ParticipantsConfig
-from study.db import Database
-from study.device import MOST_KEPT
-from study.schema import Participant
+from study.database.db import Database
+from study.database.schema import Participant
+from study.taking_part.device import MOST_KEPT
 from tests.study.samples import document, seeing
 from tests.study.visitor import Visitor, join
 

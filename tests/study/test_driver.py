@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from study import answer_statements as statements
-from study.answers import record_answer
-from study.conduct import extend
-from study.db import Database, connect
-from study.driver import Driver
+from study.conduct.actions import extend
+from study.database.db import Database, connect
+from study.database.driver import Driver
+from study.database.schema import Event, Participant, Response, Study, Trial
 from study.errors import AnswerConflictError
-from study.schema import Event, Participant, Response, Study, Trial
+from study.taking_part import answer_statements as statements
+from study.taking_part.answers import record_answer
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
 
 

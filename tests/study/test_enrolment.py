@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from study.db import Database
-from study.enrolment import release_expired
+from study.database.db import Database
+from study.database.schema import CLOSED, PAUSED, ExternalIdentity, Item, Participant, Stimulus, Trial
 from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownError
-from study.participation import find_study
-from study.schema import CLOSED, PAUSED, ExternalIdentity, Item, Participant, Stimulus, Trial
 from study.security import new_token
+from study.taking_part.enrolment import release_expired
+from study.taking_part.participation import find_study
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from contracts.export import TABLES, Column
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import Event, Participant, Stimulus
 from study.errors import ExportError, UnknownError
-from study.export import export_study, zip_pieces
-from study.participation import find_study
-from study.schema import Event, Participant, Stimulus
+from study.export.files import export_study, zip_pieces
+from study.taking_part.participation import find_study
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 CONTRACTS = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"

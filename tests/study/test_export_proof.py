@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import AuditEntry
 from study.errors import AuditError, ExportError
-from study.export import export_study, zip_pieces
-from study.export_proof import Hashes, hashes, prove, record
-from study.schema import AuditEntry
+from study.export.files import export_study, zip_pieces
+from study.export.proof import Hashes, hashes, prove, record
 from tests.study.samples import NOW, answer, enrol, open_sample, trials_of
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from study.db import Database
-from study.export import zip_pieces
-from study.schema import AuditEntry, Demographic, Event, Response
+from study.database.db import Database
+from study.database.schema import AuditEntry, Demographic, Event, Response
+from study.export.files import zip_pieces
 from tests.study.crowd import copy_participants
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
@@ -21,8 +21,8 @@ from tests.study.visitor import hidden_fields
 PEOPLE, COPIES = 4, 1666
 MEASURED = """
 import json, resource, sys, zipfile
-from study.db import connect
-from study.export import zip_pieces
+from study.database.db import connect
+from study.export.files import zip_pieces
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from study import frontend
-from study.frontend import VENDORED, FrontendError, check_packages, vendored_file
+from study.views.server import frontend
+from study.views.server.frontend import VENDORED, FrontendError, check_packages, vendored_file
 from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import join
 

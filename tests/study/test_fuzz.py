@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
 from study import close_app, create_app
-from study.admins import create_admin
-from study.db import Database
-from study.schema import Participant, Stimulus, Study
+from study.conduct.admins import create_admin
+from study.database.db import Database
+from study.database.schema import Participant, Stimulus, Study
 from study.security import new_token
-from study.views.forms import form_token
+from study.views.participant.forms import form_token
 from tests.study.samples import NOW, SECRET, document, open_sample, seeing
 from tests.study.visitor import Visitor, hidden_fields, join
 

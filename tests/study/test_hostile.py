@@ -17,10 +17,10 @@ from sqlalchemy import inspect, text
 
 import study
 from contracts.stimulus_set import StimulusSetError, read_stimuli
-from study.conduct import exclude
-from study.db import Database
-from study.frontend import VENDORED
-from study.schema import Participant, Stimulus, Study
+from study.conduct.actions import exclude
+from study.database.db import Database
+from study.database.schema import Participant, Stimulus, Study
+from study.views.server.frontend import VENDORED
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample, seeing
 from tests.study.test_conduct import ada, send  # noqa: F401 (a fixture)
 from tests.study.test_researcher import PASSWORD, log_in

@@ -12,10 +12,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from study.config import TaskConfig
-from study.db import ROOT, Database
-from study.enrolment import lock_study, release_expired
+from study.database.db import ROOT, Database
+from study.database.schema import Event, Item, Response, Stimulus, Study, Trial
 from study.errors import StudyFullError
-from study.schema import Event, Item, Response, Stimulus, Study, Trial
+from study.taking_part.enrolment import lock_study, release_expired
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, trials_of, trusting
 from tests.study.visitor import join
 

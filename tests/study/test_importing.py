@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from study.db import Database
+from study.conduct.opening import open_study
+from study.database.db import Database
+from study.database.schema import AuditEntry, Item, Stimulus, Study
 from study.errors import OpeningError
-from study.importing import open_study
-from study.schema import AuditEntry, Item, Stimulus, Study
 from tests.study.samples import NOW, document, open_sample, seeing, sha256, stimuli, trusting
 
 

@@ -14,8 +14,10 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_a_server_loads_neither_torch_nor_the_other_rooms() -> None:
-    loaded = modules_after("import study.views.participant, study.views.protocol, study.views.researcher")
-    assert "study.enrolment" in loaded
+    loaded = modules_after(
+        "import study.views.participant.main_path, study.views.participant.protocol, study.views.researcher.accounts"
+    )
+    assert "study.taking_part.enrolment" in loaded
     rooms = {
         name
         for name in loaded
@@ -25,4 +27,4 @@ def test_a_server_loads_neither_torch_nor_the_other_rooms() -> None:
 
 
 def test_importing_the_package_starts_nothing() -> None:
-    assert not modules_after("import study") & {"flask", "sqlalchemy", "study.db"}
+    assert not modules_after("import study") & {"flask", "sqlalchemy", "study.database.db"}

@@ -12,10 +12,10 @@ from babel.messages.pofile import read_po
 from pydantic import ValidationError
 
 import definition
-from study.conduct import set_state
+from study.conduct.actions import set_state
 from study.config import Language, StudyConfig
 from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError, UnknownError
-from study.wording import CONFIDENCE, WORDINGS, attention_question, category_label, practice_feedback
+from study.tasks.wording import CONFIDENCE, WORDINGS, attention_question, category_label, practice_feedback
 from tests.study.samples import NOW, document
 from tests.study.visitor import consent, hidden_fields, join
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "study"
 TEMPLATES = STUDY / "templates"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
-PARTICIPANTS = sorted(TEMPLATES.glob("*.html"))
+PARTICIPANTS = [*sorted(TEMPLATES.glob("*.html")), *sorted(TEMPLATES.glob("participant/*.html"))]
 TRANSLATED = [language for language in get_args(Language) if language != "en"]
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
 HANGUL = re.compile("[가-힣]")
@@ -37,8 +37,8 @@ def catalog(language: str):
 def extracted() -> set[str]:
     """What templates and views mark, and the sentences of the errors that participants can meet."""
     found = [
-        *extract_from_dir(TEMPLATES, [("*.html", "jinja2")], keywords=KEYWORDS),
-        *extract_from_dir(STUDY / "views", [("*.py", "python")], keywords=KEYWORDS),
+        *extract_from_dir(TEMPLATES, [("**.html", "jinja2")], keywords=KEYWORDS),
+        *extract_from_dir(STUDY / "views", [("**.py", "python")], keywords=KEYWORDS),
     ]
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | refusals()
 
@@ -88,7 +88,7 @@ def test_no_template_of_participants_has_words_outside_the_catalogue(template: P
 
 
 def sentences() -> dict[str, dict[str, str]]:
-    source = (ROOT / "study/static/js/strings.js").read_text(encoding="utf-8")
+    source = (ROOT / "study/static/js/participant/strings.js").read_text(encoding="utf-8")
     blocks = re.findall(r"const ([A-Z]+) = \{\n(.*?)\n\};", source, flags=re.DOTALL)
     return {name: dict(re.findall(r'^  (\w+): "(.*)",$', block, flags=re.MULTILINE)) for name, block in blocks}
 
@@ -100,7 +100,7 @@ def test_the_scripts_say_the_same_things_in_every_language() -> None:
         assert HANGUL.search(text), key
         expected = set(PLACEHOLDER.findall(english[key]))
         assert set(PLACEHOLDER.findall(text)) == expected, key
-    used = "".join(path.read_text() for path in (ROOT / "study/static/js").glob("*.js") if path.name != "strings.js")
+    used = "".join(path.read_text() for path in (ROOT / "study/static/js").rglob("*.js") if path.name != "strings.js")
     assert [key for key in english if f'"{key}"' not in used] == []
 
 

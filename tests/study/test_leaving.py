@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from study.db import Database
-from study.participation import find_study
+from study.database.db import Database
+from study.database.schema import AuditEntry, Base, Participant, Trial
 from study.recruitment.outcomes import (
     FAILED_CHECKS,
     INCOMPATIBLE_DEVICE,
@@ -17,7 +17,7 @@ from study.recruitment.outcomes import (
     STOPPED,
     WITHDRAWN,
 )
-from study.schema import AuditEntry, Base, Participant, Trial
+from study.taking_part.participation import find_study
 from tests.study.samples import document, seeing
 from tests.study.test_device import report
 from tests.study.visitor import Visitor, hidden_fields, join

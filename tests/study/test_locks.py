@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from study.answers import Receipt
-from study.comprehension import record_attempt
-from study.db import Database
-from study.device import record_device
-from study.enrolment import lock_study, release_expired
+from study.database.db import Database
+from study.database.schema import Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, UnknownError
-from study.leaving import leave
 from study.recruitment.outcomes import STOPPED
-from study.schema import Participant, Response, Study, Trial
-from study.withdrawal import withdraw
+from study.taking_part.answers import Receipt
+from study.taking_part.comprehension import record_attempt
+from study.taking_part.device import record_device
+from study.taking_part.enrolment import lock_study, release_expired
+from study.taking_part.leaving import leave
+from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
 from tests.study.test_device import REPORT
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from study.pictures import PADDING, padded, read_picture, unpadded
+from study.taking_part.pictures import PADDING, padded, read_picture, unpadded
 from tests.study.visitor import join
 
 

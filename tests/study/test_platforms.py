@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from study import close_app, create_app
+from study.database.schema import Base, Participant
 from study.errors import ConfigurationError, RecruitmentError
 from study.recruitment.identity import Identities
-from study.schema import Base, Participant
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from study.conduct import exclude
-from study.db import Database
-from study.export import export_study
+from study.conduct.actions import exclude
+from study.database.db import Database
+from study.export.files import export_study
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 KEYS = {"study", "site", "subject", "session", "task", "condition", "trial", "stimulus", "description"}

@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import manage
-from study.audit import verify
-from study.db import Database
+from study.database.audit import verify
+from study.database.db import Database
+from study.database.schema import AuditEntry, Participant, Trial
 from study.recruitment import accounts
-from study.schema import AuditEntry, Participant, Trial
 from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import join

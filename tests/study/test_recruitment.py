@@ -6,7 +6,7 @@ import re
 import pytest
 from flask import Flask
 
-from study.schema import ExternalIdentity, Participant, Study
+from study.database.schema import ExternalIdentity, Participant, Study
 from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 

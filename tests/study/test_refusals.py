@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from study import audit, close_app, create_app
-from study.db import Database
-from study.refusals import ACTION, MOST
-from study.schema import AuditEntry, Participant, Response
+from study import close_app, create_app
+from study.database import audit
+from study.database.db import Database
+from study.database.schema import AuditEntry, Participant, Response
+from study.taking_part.refusals import ACTION, MOST
 from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import Visitor, join
 

@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import manage
-from study import audit
-from study.admins import MAX_FAILURES, authenticate, create_admin, record_login, set_password
-from study.db import Database
+from study.conduct.admins import MAX_FAILURES, authenticate, create_admin, record_login, set_password
+from study.conduct.progress import progress, summaries
+from study.database import audit
+from study.database.db import Database
+from study.database.schema import Admin, AuditEntry
 from study.errors import AdminError, AuditError, LoginThrottledError
-from study.participation import find_study
-from study.progress import progress, summaries
-from study.schema import Admin, AuditEntry
+from study.taking_part.participation import find_study
 from tests.study.samples import NOW, answer, enrol, trials_of
 from tests.study.visitor import hidden_fields, join
 

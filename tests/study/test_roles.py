@@ -5,9 +5,9 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from study import close_app, create_app
-from study.admins import create_admin
-from study.db import Database
-from study.schema import ROLES, Admin, AuditEntry, Study
+from study.conduct.admins import create_admin
+from study.database.db import Database
+from study.database.schema import ROLES, Admin, AuditEntry, Study
 from tests.study.samples import NOW, SECRET
 from tests.study.test_researcher import PASSWORD, log_in
 from tests.study.visitor import hidden_fields

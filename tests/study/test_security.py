@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from study import close_app, create_app
-from study.db import Database
+from study.database.db import Database
 from study.errors import ConfigurationError, DatabaseNotReadyError
 from study.security import is_token, new_completion_code, new_token, new_withdrawal_code, recruitment_hash
 from tests.study.samples import SECRET
@@ -163,7 +163,7 @@ def test_recruitment_hashes_depend_on_the_secret_the_provider_and_the_id() -> No
 def test_while_the_database_is_locked_nothing_is_acknowledged_and_the_browser_is_told_to_retry(
     app: Flask, database: Database, monkeypatch
 ) -> None:
-    from study import db
+    from study.database import db
 
     visitor = join(app)
     trial = visitor.plan()["trials"][0]

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from study.db import ROOT, Database
+from study.database.db import ROOT, Database
 from study.serve import served
 from tests.study.samples import SECRET
 

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from study.arrivals import arrived
-from study.db import Database
+from study.database.db import Database
+from study.database.schema import Participant, Response
 from study.errors import SimulationError
-from study.participation import find_study
-from study.schema import Participant, Response
-from study.simulated import run_participant
+from study.rehearsal.simulated import run_participant
+from study.taking_part.arrivals import arrived
+from study.taking_part.participation import find_study
 from tests.study.samples import document, seeing
 
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from bench.crash import Person, Server, problems, wait_until_serving
-from study.db import Database
-from study.schema import Participant, Response, Trial
+from study.database.db import Database
+from study.database.schema import Participant, Response, Trial
 from tests.study.samples import document, open_sample, ratings, seeing, trusting
 
 PEOPLE, DROPOUTS = 50, 10

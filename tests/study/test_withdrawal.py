@@ -7,11 +7,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from study import audit
-from study.db import Database
+from study.database import audit
+from study.database.db import Database
+from study.database.schema import (
+    AuditEntry,
+    Comprehension,
+    Demographic,
+    Event,
+    ExternalIdentity,
+    Participant,
+    Response,
+    Trial,
+)
 from study.errors import StudyFullError, UnknownError
-from study.schema import AuditEntry, Comprehension, Demographic, Event, ExternalIdentity, Participant, Response, Trial
-from study.withdrawal import ACTION, withdraw, withdraw_by_code
+from study.taking_part.withdrawal import ACTION, withdraw, withdraw_by_code
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of
 from tests.study.visitor import hidden_fields, join
 

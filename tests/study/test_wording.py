@@ -6,8 +6,8 @@ import pytest
 
 from contracts.tasks import TRUST_VALUES
 from study.config import Language, TaskConfig
-from study.markdown import to_html
-from study.wording import WORDINGS, category_label
+from study.tasks.wording import WORDINGS, category_label
+from study.views.participant.markdown import to_html
 
 KINDS = get_args(TaskConfig.model_fields["kind"].annotation)
 VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)

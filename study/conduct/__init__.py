@@ -1,0 +1,1 @@
+"""Researchers conduct a study: open it, watch it, change its state, look at first results."""

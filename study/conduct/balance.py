@@ -1,0 +1,122 @@
+"""Who rated what how often, and whether arms were shown equally often, first or second, early or late."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import String, cast, func, select
+from sqlalchemy.orm import Session
+
+from study.database.schema import ANSWERED, MAIN, Item, Participant, Stimulus, Study, Trial
+
+
+@dataclass(frozen=True)
+class ItemCount:
+    """Main answers to an item shown in one way. `places`: the sum of their places in the participants' sessions."""
+
+    item_id: int
+    is_rating: bool  # within k and of somebody who is not excluded
+    is_overflow: bool
+    left_stimulus_id: int
+    first_option: str
+    answers: int
+    places: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm of a task. `first`: how many of its ratings had the truth, or the first network, first or on the left."""
+
+    method: str
+    network: str  # empty for trust, which shows both
+    ratings: int
+    wanted: int
+    first: int
+    mean_place: float | None
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What must be known of an item to count it."""
+
+    id: int
+    task: str
+    image_id: str
+    method: str
+    category: str
+    network: str
+    stimulus_a_id: int
+    is_pair: bool
+    ratings_wanted: int
+
+
+def item_facts(session: Session, study: Study) -> list[ItemFacts]:
+    """The study's items in their order."""
+    rows = session.execute(
+        select(
+            Item.id,
+            Item.task,
+            Item.image_id,
+            Item.method,
+            Item.category,
+            Stimulus.network,
+            Item.stimulus_a_id,
+            Item.stimulus_b_id.is_not(None),
+            Item.ratings_wanted,
+        )
+        .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
+        .where(Item.study_id == study.id)
+        .order_by(Item.id)
+    )
+    return [ItemFacts(*row) for row in rows]
+
+
+def item_counts(session: Session, study: Study) -> dict[str, list[ItemCount]]:
+    """observer kind → counts; one pass over the study's trials, added up by the database."""
+    shown = cast(Trial.option_order, String)
+    by = (
+        Participant.observer_kind,
+        Participant.excluded,
+        Trial.item_id,
+        Trial.is_overflow,
+        Trial.left_stimulus_id,
+        shown,
+    )
+    rows = session.execute(
+        select(*by, func.count(), func.sum(Trial.position))
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(Participant.study_id == study.id, Trial.state == ANSWERED, Trial.purpose == MAIN)
+        .group_by(*by)
+    )
+    counts: dict[str, list[ItemCount]] = defaultdict(list)
+    for kind, excluded, item_id, is_overflow, left, options, answers, places in rows:
+        is_rating = not excluded and not is_overflow
+        counts[kind].append(ItemCount(item_id, is_rating, is_overflow, left, json.loads(options)[0], answers, places))
+    return counts
+
+
+def cells(items: Sequence[ItemFacts], counts: Sequence[ItemCount]) -> tuple[Cell, ...]:
+    """The arms of these items, all of one task, in the items' order."""
+    facts = {item.id: item for item in items}
+    wanted: dict[tuple[str, str], int] = defaultdict(int)
+    for item in items:
+        wanted[_arm(item)] += item.ratings_wanted
+    ratings, first, places = (defaultdict[tuple[str, str], int](int) for _ in range(3))
+    for count in counts:
+        if count.is_rating and (item := facts.get(count.item_id)):
+            ratings[_arm(item)] += count.answers
+            places[_arm(item)] += int(count.places)
+            first[_arm(item)] += count.answers * _is_first(item, count)
+    return tuple(
+        Cell(*arm, ratings[arm], n, first[arm], places[arm] / ratings[arm] + 1 if ratings[arm] else None)
+        for arm, n in wanted.items()
+    )
+
+
+def _arm(item: ItemFacts) -> tuple[str, str]:
+    return item.method, "" if item.is_pair else item.network
+
+
+def _is_first(item: ItemFacts, count: ItemCount) -> bool:
+    return count.left_stimulus_id == item.stimulus_a_id if item.is_pair else count.first_option == item.category

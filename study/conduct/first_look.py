@@ -1,0 +1,67 @@
+"""A first look at results, possible only when a study is closed, and noted in the audit log for ever."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from study.conduct.actions import LOOK
+from study.database import audit
+from study.database.schema import ANSWERED, CLOSED, MAIN, Item, Participant, Response, Stimulus, Study, Trial
+from study.definition import frozen_definition
+from study.errors import ConductError
+from study.taking_part.enrolment import lock_study
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """People's mean of one method: share correct (class discrimination), or preference from -2 to 2 (trust)."""
+
+    task: str
+    kind: str
+    method: str
+    ratings: int
+    mean: float
+    network: str  # towards which a preference is positive
+
+    @property
+    def text(self) -> str:
+        """The mean as a reader sees it: signed unless zero, with a true minus; or per cent."""
+        if self.kind != "trust":
+            return f"{100 * self.mean:.1f} %"
+        rounded = round(self.mean, 2)
+        return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
+
+
+def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimate]:
+    """The means by task and method, without intervals: `manage.py analyze` gives those. The caller commits.
+
+    Raises UnknownError, and ConductError while the study is not closed.
+    """
+    study = lock_study(session, Study.slug == slug)
+    if study.state != CLOSED:
+        raise ConductError(f"study {slug!r} is {study.state}; estimates can be looked at when it is closed")
+    audit.append(session, actor, LOOK, {"slug": slug}, now)
+    tasks = {task.name: task for task in frozen_definition(study).tasks}
+    values: dict[tuple[str, str], list[float]] = {}
+    query = (
+        select(Trial.task, Item.method, Item.category, Stimulus.network, Response.response)
+        .join(Item, Trial.item_id == Item.id)
+        .join(Stimulus, Trial.left_stimulus_id == Stimulus.id)
+        .join(Response, Response.trial_id == Trial.id)
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(Participant.study_id == study.id, Participant.observer_kind == "human", Participant.excluded.is_(False))
+        .where(Trial.purpose == MAIN, Trial.state == ANSWERED, Trial.is_overflow.is_(False))
+        .order_by(Trial.task, Item.method)
+    )
+    for task, method, category, left_network, response in session.execute(query):
+        if tasks[task].kind == "trust":
+            value = int(response) * (1 if left_network == tasks[task].networks[0] else -1)
+        else:
+            value = response == category
+        values.setdefault((task, method), []).append(float(value))
+    return [
+        Estimate(task, tasks[task].kind, method, len(found), sum(found) / len(found), tasks[task].networks[0])
+        for (task, method), found in values.items()
+    ]

@@ -1,0 +1,82 @@
+"""How the server does: what it stores a minute, what failed, who waits, how much room is left, the last backup."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import String, cast, func, select, text
+from sqlalchemy.orm import Session
+
+from study.conduct.tally import Tally
+from study.database.db import ROOT
+from study.database.schema import OPEN, AuditEntry, Participant, Response, Trial
+
+BACKUP = "backup"  # the audit log's name for one that `manage.py backup` has made
+_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Health:
+    """`answers`: (minute, stored) of the last hour; `failed`: replies of the last hour. Sizes in bytes.
+
+    `waiting_since` is when the oldest of the `waiting` leases ran out: those places are for whoever joins next.
+    """
+
+    at: datetime
+    answers: tuple[tuple[datetime, int], ...]
+    failed: int
+    started_at: datetime
+    taking_part: int
+    waiting: int
+    waiting_since: datetime | None
+    disk_free: int
+    disk_size: int
+    database_bytes: int
+    database_kind: str
+    last_backup: datetime | None
+
+
+def health(session: Session, tally: Tally, now: datetime) -> Health:
+    """Of all studies together, at this moment."""
+    url = session.get_bind().engine.url
+    kind = url.get_backend_name()
+    file = Path(url.database or "") if kind == "sqlite" else ROOT
+    disk = shutil.disk_usage(file.parent)
+    holds = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
+    waiting, since = session.execute(
+        select(func.count(), func.min(Participant.lease_until)).where(Participant.lease_until < now, holds)
+    ).one()
+    live = select(func.count()).select_from(Participant)
+    return Health(
+        at=now,
+        answers=_answers(session, now),
+        failed=tally.failed(now),
+        started_at=tally.started_at,
+        taking_part=session.scalar(live.where(Participant.lease_until >= now, Participant.finished_at.is_(None))) or 0,
+        waiting=waiting,
+        waiting_since=since,
+        disk_free=disk.free,
+        disk_size=disk.total,
+        database_bytes=_sqlite_bytes(file) if kind == "sqlite" else _postgresql_bytes(session),
+        database_kind="SQLite" if kind == "sqlite" else "PostgreSQL",
+        last_backup=session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == BACKUP)),
+    )
+
+
+def _answers(session: Session, now: datetime) -> tuple[tuple[datetime, int], ...]:
+    begin = now.astimezone(UTC).replace(second=0, microsecond=0) - timedelta(minutes=_MINUTES - 1)
+    minute = func.substr(cast(Response.answered_at, String), 1, 16)  # "2026-01-02 03:04" in both databases
+    rows = session.execute(select(minute, func.count()).where(Response.answered_at >= begin).group_by(minute))
+    stored = {at: n for at, n in rows}
+    minutes: Sequence[datetime] = [begin + timedelta(minutes=n) for n in range(_MINUTES)]
+    return tuple((at, stored.get(f"{at:%Y-%m-%d %H:%M}", 0)) for at in minutes)
+
+
+def _sqlite_bytes(file: Path) -> int:
+    return sum(path.stat().st_size for path in (file, file.with_name(f"{file.name}-wal")) if path.is_file())
+
+
+def _postgresql_bytes(session: Session) -> int:
+    return session.scalar(text("SELECT pg_database_size(current_database())")) or 0

@@ -1,0 +1,186 @@
+"""Opening a study: freeze its definition, take in its stimuli, build the items that people rate."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.stimulus_set import Stimulus as StimulusRow
+from study.config import TaskConfig
+from study.database import audit
+from study.database.schema import Amendment, Item, Stimulus, Study
+from study.definition import frozen_definition
+from study.errors import OpeningError
+from study.recruitment.outcomes import new_outcome_codes
+from study.security import new_completion_code
+
+_REMEDY = "run `manage.py generate-stimuli` again"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`is_new` is False when the very same study was open already."""
+
+    study: Study
+    is_new: bool
+
+
+def open_study(
+    session: Session,
+    document: dict[str, Any],
+    sha256: str,
+    stimuli: Sequence[StimulusRow],
+    provenance: dict[str, Any],
+    stimuli_folder: Path,
+    now: datetime,
+) -> Opened:
+    """Open the study of `document` (the whole definition, texts included) with this stimulus set.
+
+    The caller commits. Raises OpeningError when the study is open with another definition or other stimuli, when
+    the set does not hold what the tasks ask for, and when an image file is missing or altered.
+    """
+    slug = document["study"]["slug"]
+    existing = session.scalar(select(Study).where(Study.slug == slug).with_for_update())
+    if existing:
+        _require_same(session, existing, document, sha256, stimuli)
+        return Opened(existing, is_new=False)
+    _check_files(stimuli, stimuli_folder)
+    study = Study(
+        slug=slug,
+        document=document,
+        definition_sha256=sha256,
+        provenance=provenance,
+        stimuli_folder=str(stimuli_folder.resolve()),
+        opened_at=now,
+        completion_code=new_completion_code(),
+        outcome_codes=new_outcome_codes(document.get("participants", {}).get("provider", "plain")),
+    )
+    session.add(study)
+    session.flush()
+    rows = [Stimulus(study_id=study.id, **asdict(stimulus) | {"tasks": list(stimulus.tasks)}) for stimulus in stimuli]
+    session.add_all(rows)
+    session.flush()
+    for task in frozen_definition(study).tasks:
+        session.add_all(_items(study.id, task, [row for row in rows if task.name in row.tasks]))
+    audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
+    return Opened(study, is_new=True)
+
+
+def require_same_definition(session: Session, document: dict[str, Any], sha256: str) -> None:
+    """Raise OpeningError, naming what differs, when the study of that slug is open with another definition."""
+    existing = session.scalar(select(Study).where(Study.slug == document["study"]["slug"]))
+    if existing:
+        _require_definition(session, existing, document, sha256)
+
+
+def _require_definition(session: Session, existing: Study, document: dict[str, Any], sha256: str) -> None:
+    originals = set(session.scalars(select(Amendment.previous_sha256).where(Amendment.study_id == existing.id)))
+    if sha256 not in originals | {existing.definition_sha256}:
+        keys = sorted(document.keys() | existing.document.keys())
+        changed = [key for key in keys if document.get(key) != existing.document.get(key)]
+        raise OpeningError(
+            f"study {existing.slug!r} is open with another definition; changed: {', '.join(changed)}."
+            " A definition is frozen when its study opens: undo the change, or give the new study another slug"
+        )
+
+
+def _require_same(
+    session: Session, existing: Study, document: dict[str, Any], sha256: str, stimuli: Sequence[StimulusRow]
+) -> None:
+    _require_definition(session, existing, document, sha256)
+    ids = set(session.scalars(select(Stimulus.stimulus_id).where(Stimulus.study_id == existing.id)))
+    if ids != {stimulus.stimulus_id for stimulus in stimuli}:
+        raise OpeningError(
+            f"study {existing.slug!r} is open with other stimuli than these;"
+            " bring back the stimulus set it was opened with, or give the new study another slug"
+        )
+
+
+def _check_files(stimuli: Sequence[StimulusRow], folder: Path) -> None:
+    for stimulus in stimuli:
+        path = folder / stimulus.file
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise OpeningError(f"cannot read stimulus {path}: {error.strerror}; {_REMEDY}") from None
+        if found != stimulus.sha256:
+            raise OpeningError(f"stimulus {path} is not the file that was generated; {_REMEDY}")
+
+
+def _items(study_id: int, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    """The task's items. Raises OpeningError unless there are exactly as many as the definition asks for."""
+    categories: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        categories[row.image_id].add(row.category)
+    build, categories_each = (_trust_items, 1) if task.kind == "trust" else (_discrimination_items, 2)
+    if len(categories) != task.images or any(len(each) != categories_each for each in categories.values()):
+        raise OpeningError(
+            f"task {task.name!r} asks for {task.images} images with {categories_each} categor"
+            f"{'y' if categories_each == 1 else 'ies'} each, the stimulus set has"
+            f" {sum(len(each) == categories_each for each in categories.values())} such images; {_REMEDY}"
+            " or lower `images`"
+        )
+    slots = {(image, name): slot for image, names in categories.items() for slot, name in enumerate(sorted(names))}
+    items = build(task, rows)
+    for item in items:
+        item.study_id, item.task, item.ratings_wanted = study_id, task.name, task.ratings_per_item
+        item.slot = slots[item.image_id, item.category]
+    return items
+
+
+def _discrimination_items(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
+    pairs = sorted({(row.image_id, row.category) for row in rows})
+    items = []
+    for image_id, category in pairs:
+        for method in task.methods:
+            for network in task.networks:
+                row = _required(by_cell, (image_id, category, method, network), task)
+                if not row.foil:
+                    raise OpeningError(f"task {task.name!r}: stimulus {row.stimulus_id} names no foil; {_REMEDY}")
+                items.append(_item(row, None, row.foil))
+    return items
+
+
+def _trust_items(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
+    pairs = sorted({(row.image_id, row.category) for row in rows})
+    first, second = task.networks
+    return [
+        _item(
+            _required(by_cell, (image_id, category, method, first), task),
+            _required(by_cell, (image_id, category, method, second), task),
+            foil="",
+        )
+        for image_id, category in pairs
+        for method in task.methods
+    ]
+
+
+def _required(
+    by_cell: dict[tuple[str, str, str, str], Stimulus], cell: tuple[str, str, str, str], task: TaskConfig
+) -> Stimulus:
+    if cell not in by_cell:
+        image_id, category, method, network = cell
+        raise OpeningError(
+            f"task {task.name!r}: the stimulus set has no {method} of network {network!r} for {category} in image"
+            f" {image_id}; {_REMEDY}"
+        )
+    return by_cell[cell]
+
+
+def _item(a: Stimulus, b: Stimulus | None, foil: str) -> Item:
+    return Item(
+        image_id=a.image_id,
+        category=a.category,
+        foil=foil,
+        method=a.method,
+        stimulus_a_id=a.id,
+        stimulus_b_id=b.id if b else None,
+    )

@@ -1,0 +1,157 @@
+"""How far a study is. Counts only: estimates stay hidden while people take part."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contracts.methods import method_name
+from contracts.observers import FAMILIES
+from study.conduct.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
+from study.conduct.flow import Flow, flow, visits
+from study.config import TaskConfig
+from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
+from study.definition import FrozenDefinition, frozen_definition
+from study.recruitment.providers import PROVIDERS
+from study.taking_part.arrivals import arrived
+
+_NAMED = 4  # items of one number of ratings at most
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A line of the list of studies. `ratings` are the humans' within k, of `ratings_wanted`."""
+
+    slug: str
+    title: str
+    state: str
+    opened_at: datetime
+    finished: int
+    ratings: int
+    ratings_wanted: int
+
+
+@dataclass(frozen=True)
+class TaskProgress:
+    """Ratings of one task by one kind of observer.
+
+    `histogram`: (ratings, number of items with so many), 0 … k; `named`: the first few of those items.
+    """
+
+    task: str
+    kind: str
+    observer_kind: str
+    items: int
+    ratings_per_item: int
+    ratings: int
+    ratings_wanted: int
+    histogram: tuple[tuple[int, int], ...]
+    named: dict[int, tuple[str, ...]]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Everything that the researcher's page of a study shows."""
+
+    slug: str
+    title: str
+    state: str
+    opened_at: datetime
+    definition_sha256: str
+    completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
+    has_practice: bool
+    kinds: tuple[Flow, ...]
+    tasks: tuple[TaskProgress, ...]
+
+
+def summaries(session: Session) -> list[StudySummary]:
+    """All studies, the newest first."""
+    return [_summary(session, study) for study in session.scalars(select(Study).order_by(Study.opened_at.desc()))]
+
+
+def progress(session: Session, study: Study, now: datetime) -> Progress:
+    """Counts of this moment. Observer kinds without a participant are left out, except `human`."""
+    definition = frozen_definition(study)
+    shares_code = PROVIDERS[definition.participants.provider].shares_code
+    came, people, counts = arrived(session, study), visits(session, study), item_counts(session, study)
+    kinds = tuple(
+        flow(name, came.get(name), [visit for visit in people if visit.observer_kind == name], counts[name], now)
+        for name in FAMILIES
+        if name == "human" or any(visit.observer_kind == name for visit in people)
+    )
+    items = item_facts(session, study)
+    return Progress(
+        slug=study.slug,
+        title=title(definition),
+        state=study.state,
+        opened_at=study.opened_at,
+        definition_sha256=study.definition_sha256,
+        completion_code=study.completion_code if shares_code else None,
+        has_practice=any(task.practice for task in definition.tasks),
+        kinds=kinds,
+        tasks=tuple(
+            _task(task, kind.observer_kind, items, counts[kind.observer_kind])
+            for task in definition.tasks
+            for kind in kinds
+        ),
+    )
+
+
+def title(definition: FrozenDefinition) -> str:
+    """In the study's first language."""
+    return definition.study.title[definition.study.languages[0]]
+
+
+def _summary(session: Session, study: Study) -> StudySummary:
+    people = (Participant.study_id == study.id, Participant.observer_kind == "human")
+    ratings = (
+        select(func.count())
+        .select_from(Trial)
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(*people, Participant.excluded.is_(False), Trial.is_overflow.is_(False))
+        .where(Trial.state == ANSWERED, Trial.purpose == MAIN)
+    )
+    return StudySummary(
+        slug=study.slug,
+        title=title(frozen_definition(study)),
+        state=study.state,
+        opened_at=study.opened_at,
+        finished=session.scalar(select(func.count(Participant.finished_at)).where(*people)) or 0,
+        ratings=session.scalar(ratings) or 0,
+        ratings_wanted=session.scalar(select(func.sum(Item.ratings_wanted)).where(Item.study_id == study.id)) or 0,
+    )
+
+
+def _name(item: ItemFacts) -> str:
+    network = () if item.is_pair else (item.network,)
+    return ", ".join((item.image_id, item.category, method_name(item.method), *network))
+
+
+def _task(
+    task: TaskConfig, observer_kind: str, all_items: Sequence[ItemFacts], counts: Sequence[ItemCount]
+) -> TaskProgress:
+    items = [item for item in all_items if item.task == task.name]
+    ratings = {item.id: 0 for item in items}
+    for count in counts:
+        if count.is_rating and count.item_id in ratings:
+            ratings[count.item_id] += count.answers
+    rated: dict[int, list[str]] = defaultdict(list)
+    for item in items:
+        rated[ratings[item.id]].append(_name(item))
+    k = max(item.ratings_wanted for item in items)
+    return TaskProgress(
+        task=task.name,
+        kind=task.kind,
+        observer_kind=observer_kind,
+        items=len(items),
+        ratings_per_item=k,
+        ratings=sum(ratings.values()),
+        ratings_wanted=sum(item.ratings_wanted for item in items),
+        histogram=tuple((n, len(rated.get(n, ()))) for n in range(max(k, *rated) + 1)),
+        named={n: tuple(some[:_NAMED]) for n, some in rated.items()},
+        cells=cells(items, counts),
+    )

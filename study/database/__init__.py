@@ -1,0 +1,1 @@
+"""Tables, connections, locks and what finds a row."""

@@ -1,0 +1,251 @@
+"""The database: one engine, short sessions, and the rules that every connection keeps.
+
+SQLite by default (write-ahead log, every commit on disk before it is acknowledged), PostgreSQL by URL.
+A session that may write takes SQLite's write lock when it begins (`BEGIN IMMEDIATE`), so that what it reads
+is still true when it writes; on PostgreSQL the caller locks the rows it decides upon.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from select import POLLIN, poll
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from study.database.driver import Driver
+from study.database.gate import WriteGate
+from study.errors import DatabaseNotReadyError
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_URL = f"sqlite:///{ROOT / 'var' / 'discern.db'}"
+BUSY_TIMEOUT_S = 5.0
+_SYNCHRONOUS_FULL = 2
+_WRITES = "discern_writes"
+_GATE = "discern_gate"
+_FRESH = "discern_fresh"
+
+
+@dataclass(frozen=True)
+class Database:
+    """`with database.writing() as session: …; session.commit()`; `reading()` never waits for a writer on SQLite."""
+
+    engine: Engine
+    reading: sessionmaker[Session]  # each statement sees what is committed by then
+    writing: sessionmaker[Session]
+    snapshot: sessionmaker[Session]  # every statement of its transaction sees the same state: for exports
+    answering: Callable[[], AbstractContextManager[Driver]]  # SQLite: one transaction; PostgreSQL: one each statement
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """`DISCERN_DATABASE_URL`, else a SQLite file under var/."""
+    return environ.get("DISCERN_DATABASE_URL") or DEFAULT_URL
+
+
+def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """Make the engine and its sessions; nothing is connected before the first use.
+
+    Raises DatabaseNotReadyError for a URL that is neither SQLite nor PostgreSQL.
+    """
+    backend = parsed_url(url).get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
+        gate = WriteGate(str(engine.url.database), busy_timeout_s)
+        _keep_sqlite_rules(engine, gate, busy_timeout_s)
+        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate)
+    elif backend == "postgresql":
+        engine = create_engine(url, **_POOL)
+        _keep_postgresql_rules(engine, busy_timeout_s)
+        # A transaction that only reads would end in a rollback, upon which psycopg forgets every prepared statement.
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
+        answering = partial(_statement_by_statement, engine)
+    else:
+        raise DatabaseNotReadyError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
+    return Database(
+        engine,
+        reading=sessionmaker(reading, expire_on_commit=False),
+        writing=sessionmaker(engine.execution_options(**{_WRITES: True}), expire_on_commit=False),
+        snapshot=sessionmaker(snapshot, expire_on_commit=False),
+        answering=answering,
+    )
+
+
+_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+
+
+def parsed_url(url: str) -> URL:
+    """Raises DatabaseNotReadyError, without the URL: it may hold a password."""
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise DatabaseNotReadyError(
+            "DISCERN_DATABASE_URL cannot be read as a database URL; use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
+
+
+def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        connection.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what a participant withdraws is overwritten, not only unlinked
+        connection.execute("PRAGMA synchronous=FULL")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
+            raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        record = connection.connection.record_info
+        if writes and _GATE not in record:
+            gate.enter()
+            record[_GATE] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def _leave_gate(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        if _GATE in record.record_info:
+            del record.record_info[_GATE]
+            gate.leave()
+
+
+def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def _settings(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(busy_timeout_s * 1000)}")
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+        record.info[_FRESH] = True
+
+    @event.listens_for(engine, "checkout")
+    def _is_alive(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info.pop(_FRESH, False):
+            return  # a second one found dead in a row would be an error of the program, not of the server
+        # An idle server says nothing but that it ends. To ask it every time costs as much as reading a trial.
+        ears = poll()
+        if not connection.closed:
+            ears.register(connection.fileno(), POLLIN)
+        if connection.closed or ears.poll(0):
+            raise DisconnectionError("the server closed this connection")
+
+
+@contextmanager
+def _alone(engine: Engine, gate: WriteGate) -> Iterator[Driver]:
+    """SQLite: one transaction, committed unless the block raises.
+
+    First a connection, then a turn, as sessions do: whoever's turn it is must not wait for those who wait for theirs.
+    """
+    with _driver(engine) as driver:
+        gate.enter()
+        try:
+            with driver.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield driver
+        finally:
+            gate.leave()
+
+
+@contextmanager
+def _statement_by_statement(engine: Engine) -> Iterator[Driver]:
+    """PostgreSQL: each statement is committed by itself."""
+    with _driver(engine) as driver:
+        driver.connection.autocommit = True
+        try:
+            yield driver
+        finally:
+            if not driver.connection.closed:
+                driver.connection.autocommit = False
+
+
+@contextmanager
+def _driver(engine: Engine) -> Iterator[Driver]:
+    """A pooled connection. The driver's errors come out as SQLAlchemy's, and such a connection is not used again."""
+    pooled = None
+    try:
+        pooled = engine.raw_connection()
+        yield Driver(pooled.dbapi_connection, engine.dialect)
+    except engine.dialect.loaded_dbapi.Error as error:
+        if pooled:
+            pooled.invalidate(error)
+        raise OperationalError(None, None, error) from error
+    finally:
+        if pooled:
+            pooled.close()
+
+
+def require_ready(database: Database) -> None:
+    """Raise DatabaseNotReadyError unless the tables are of the version this code was written for."""
+    remedy = "run `manage.py db upgrade`"
+    url = database.engine.url
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise DatabaseNotReadyError(f"there is no database at {shown}; {remedy}")
+    try:
+        with database.engine.connect() as connection:
+            known = inspect(connection).has_table("alembic_version")
+            rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
+            versions = {row[0] for row in rows}
+    except OperationalError as error:
+        raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
+    if not versions:
+        raise DatabaseNotReadyError(f"the database {shown} has no tables yet; {remedy}")
+    if versions != {latest := _scripts().get_current_head()}:
+        raise DatabaseNotReadyError(f"the database {shown} is at version {min(versions)}, not {latest}; {remedy}")
+
+
+@contextmanager
+def ready_database() -> Iterator[Database]:
+    """The environment's database, its tables known to be of the present version; connections end with the block."""
+    database = connect(database_url())
+    try:
+        require_ready(database)
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables at `url` to the newest version, making the SQLite file and its folder if they are missing.
+
+    Raises DatabaseNotReadyError when the database cannot be reached or written.
+    """
+    from alembic import command
+
+    parsed = parsed_url(url)
+    database = connect(url)
+    try:
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
+            command.upgrade(_alembic_config(connection), "head")
+            connection.commit()
+    except (OSError, OperationalError) as error:
+        shown = parsed.render_as_string(hide_password=True)
+        raise DatabaseNotReadyError(f"cannot write to the database {shown}: {error}") from error
+    finally:
+        database.engine.dispose()
+
+
+def _alembic_config(connection: Connection | None = None) -> Any:
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
+    return config
+
+
+def _scripts() -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_alembic_config())

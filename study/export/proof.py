@@ -1,0 +1,80 @@
+"""Proof that an export is what the server gave out: the hashes of its files stand in the audit log's chain."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from study.database import audit
+from study.database.schema import AuditEntry
+from study.errors import AuditError, ExportError
+
+ACTION = "export"
+_PART = 1 << 20  # bytes read at once
+Hashes = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """When the export was given out, to whom, and the chain it stands in. `head` is the hash of its last entry."""
+
+    at: datetime
+    actor: str
+    entries: int
+    head: str
+
+
+def hashes(source: Path) -> Hashes:
+    """path within the export → SHA-256, of a folder or of a zip with one folder in it. Raises ExportError."""
+    if source.is_dir():
+        files = (path for path in sorted(source.rglob("*")) if path.is_file())
+        return {path.relative_to(source).as_posix(): _sha256(path) for path in files}
+    try:
+        with zipfile.ZipFile(source) as archive:
+            names = sorted(name for name in archive.namelist() if not name.endswith("/"))
+            if len(set(names)) < len(names) or len({name.partition("/")[0] for name in names}) > 1:
+                raise ExportError(f"{source} holds a file twice or more than one folder; no export does")
+            return {name.partition("/")[2]: _sha256_of_member(archive, name) for name in names}
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ExportError(f"{source} is neither the folder nor the zip of an export: {error}") from error
+
+
+def record(session: Session, actor: str, slug: str, files: Hashes, now: datetime) -> None:
+    """Note in the audit log what was given out. The caller commits."""
+    audit.append(session, actor, ACTION, {"slug": slug, "files": files}, now)
+
+
+def prove(session: Session, source: Path) -> Proof:
+    """The entry that gave out exactly these files. Raises AuditError when the chain is broken or there is none."""
+    entries, found = audit.verify(session), hashes(source)
+    head = session.scalar(select(AuditEntry.sha256).order_by(AuditEntry.id.desc()).limit(1))
+    closest: set[str] | None = None
+    newest_first = select(AuditEntry).where(AuditEntry.action == ACTION).order_by(AuditEntry.id.desc())
+    for entry in session.scalars(newest_first.execution_options(yield_per=100)):
+        given = entry.detail.get("files", {})
+        if given == found:
+            return Proof(entry.at, entry.actor, entries, head or "")
+        differing = {path for path in given.keys() | found.keys() if given.get(path) != found.get(path)}
+        if closest is None or len(differing) < len(closest):
+            closest = differing
+    if closest is None:
+        raise AuditError("the audit log knows of no export at all; is this the database it was made from?")
+    names = ", ".join(sorted(closest))
+    raise AuditError(f"no export was given out with these files; what differs from the closest one: {names}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_of_member(archive: zipfile.ZipFile, name: str) -> str:
+    digest = hashlib.sha256()
+    with archive.open(name) as file:
+        while part := file.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()

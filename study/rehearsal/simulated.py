@@ -1,0 +1,186 @@
+"""A participant made of code: takes a study over HTTP, page by page, as a browser does."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import numpy as np
+
+from study.conduct.tally import KIND_HEADER
+from study.errors import SimulationError
+from study.taking_part.pictures import unpadded
+
+# (a trial of the plan, the bytes of its images, random numbers) → (value of an option, rt in ms)
+Choose = Callable[[dict[str, Any], list[bytes], np.random.Generator], tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its reply as the network shows them; `seconds` from sending to the last byte."""
+
+    method: str
+    path: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    seconds: float
+
+
+Witness = Callable[[Exchange], None]
+_KIND = "simulated"
+_CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
+_MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
+
+
+def run_participant(
+    base_url: str, slug: str, choose: Choose, rng: np.random.Generator, witness: Witness = lambda _: None
+) -> str:
+    """Take the study `slug` of the server at `base_url` from consent to the end; returns the completion code.
+
+    The participant is marked as simulated; `witness` is told of every exchange. Raises SimulationError, with the
+    server's words, when a page refuses.
+    """
+    with _Browser(base_url, witness) as browser:
+        form = _read(browser.get(f"/s/{slug}"))
+        fields = form.fields | {"consent": "yes", "observer_kind": _KIND}
+        browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+        entry = browser.address.removesuffix("/study")
+        plan = json.loads(browser.get(f"{entry}/plan"))
+        elapsed = 0.0
+        for trial in plan["trials"]:
+            images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
+            response, rt = choose(trial, images, rng)
+            response = _asked(trial) or response
+            elapsed += rt
+            answer = {
+                "response": response,
+                "rt": rt,
+                "time_elapsed": elapsed,
+                "trial_index": trial["index"],
+                "events": [],
+            }
+            if trial["confidence"]:
+                answer["confidence"] = int(rng.integers(1, len(trial["confidence"]) + 1))
+            browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
+        code = _read(browser.get(f"{entry}/finish")).completion_code
+    if not code:
+        raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
+    return code
+
+
+def _asked(trial: dict[str, Any]) -> str | None:
+    """The option that an attention check names in its question, as attentive people find it."""
+    named = (option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"])
+    return next(named, None)
+
+
+@dataclass
+class _Browser:
+    """One kept connection, cookies, redirects followed, 503 waited out; `address` is the path of the page now shown."""
+
+    base_url: str
+    witness: Witness
+    address: str = "/"
+    _cookies: SimpleCookie = field(default_factory=SimpleCookie)
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in _CONNECTIONS or not parts.hostname:
+            raise SimulationError(f"{self.base_url!r} is not an address like http://127.0.0.1:8000")
+        self._connection = _CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=60)
+
+    def __enter__(self) -> "_Browser":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def get(self, path: str) -> bytes:
+        return self._request("GET", path)
+
+    def post(self, path: str, body: bytes, content_type: str) -> bytes:
+        return self._request("POST", path, body, {"Content-Type": content_type})
+
+    def _request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        for _ in range(_MAX_EXCHANGES):
+            reply, content = self._exchange(method, path, body, headers or {})
+            if reply.status in (302, 303):
+                method, body, headers = "GET", None, {}
+                path = urlsplit(urljoin(path, reply.headers["Location"])).path
+            elif reply.status == 503:
+                time.sleep(float(reply.headers["Retry-After"]))
+            else:
+                break
+        self.address = path
+        if reply.status != 200:
+            words = _read(content).text or content.decode(errors="replace")
+            raise SimulationError(f"{method} {self.base_url.rstrip('/')}{path} replied {reply.status}: {words[:300]}")
+        return content
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
+        sent = headers | {KIND_HEADER: _KIND} | ({"Cookie": cookies} if cookies else {})
+        begun = time.perf_counter()
+        try:
+            self._connection.request(method, path, body, sent)
+            reply = self._connection.getresponse()
+            content = reply.read()
+        except (OSError, HTTPException) as error:
+            raise SimulationError(f"no reply from {self.base_url} ({error}); is `manage.py serve` running?") from error
+        seconds = time.perf_counter() - begun
+        self.witness(Exchange(method, path, reply.status, tuple(reply.headers.items()), content, seconds))
+        for cookie in reply.headers.get_all("Set-Cookie", []):
+            self._cookies.load(cookie)
+        return reply, content
+
+
+class _Page(HTMLParser):
+    """What a simulated participant reads on a page: the form's hidden fields, the completion code, the words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action, self.completion_code = "", ""
+        self.fields: dict[str, str] = {}
+        self._words: list[str] = []
+        self._in_main = self._in_code = False
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._words).split()).replace(" : ", ": ")
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.action = given.get("action", "")
+        elif tag == "input" and given.get("type") == "hidden":
+            self.fields[given["name"]] = given.get("value", "")
+        self._in_main |= tag == "main"
+        self._in_code = given.get("id") == "completion-code"
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._in_main and tag == "h1":
+            self._words.append(": ")
+        self._in_main &= tag != "main"
+        self._in_code = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_code:
+            self.completion_code += data.strip()
+        if self._in_main:
+            self._words.append(data)
+
+
+def _read(content: bytes) -> _Page:
+    page = _Page()
+    page.feed(content.decode(errors="replace"))
+    return page

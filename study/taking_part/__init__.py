@@ -1,0 +1,1 @@
+"""People take part: joining, the plan, answers, leaving, withdrawal."""

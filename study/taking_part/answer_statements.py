@@ -1,0 +1,121 @@
+"""The statements of every answer: one that reads all its check needs, and one (on SQLite three) that store it.
+
+On PostgreSQL nothing is locked for reading. The storing statement locks the participant, as whoever releases trials
+does, and stores nothing unless the trial still is as it was read. SQLite's writers are alone from the beginning.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Column,
+    Float,
+    String,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from study.database.driver import Driver
+from study.database.schema import ANSWERED, Event, Item, Participant, Response, Study, Trial
+from study.definition import FrozenDefinition, definition_of
+from study.errors import UnknownError
+
+_study, _participant, _item, _trial = (table.__table__ for table in (Study, Participant, Item, Trial))
+_response, _event = Response.__table__, Event.__table__
+_definitions: dict[str, FrozenDefinition] = {}  # by SHA-256, so never out of date
+
+
+def read(driver: Driver, token: str, trial_token: str) -> Any:
+    """The trial with all that decides about an answer to it: `_TRIAL`. Raises UnknownError."""
+    trial = driver.row(_TRIAL, token=token, trial_token=trial_token)
+    if trial is None:
+        raise UnknownError("no such trial")
+    return trial
+
+
+def definition(driver: Driver, trial: Any) -> FrozenDefinition:
+    """The trial's study, as it is defined at present: it may have been extended since the trial was read."""
+    known = _definitions.get(trial.definition_sha256)
+    if known is None:
+        study = driver.row(_DEFINITION, study_id=trial.study_id)
+        known = _definitions[study.definition_sha256] = definition_of(study.document)
+    return known
+
+
+def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events: list[dict[str, Any]]) -> bool:
+    """Store the answer, unless the trial's state is no longer the one that was `seen`; whether it was stored."""
+    columns |= {"trial_id": trial.id, "participant_id": trial.participant_id, "seen": seen}
+    if driver.dialect.name == "postgresql":
+        if events:
+            return driver.change(_STORE_WITH_EVENTS, events=events, **columns) == 1
+        return driver.change(_STORE, **columns) == 1
+    if not driver.change(_ANSWER_TRIAL, **columns):
+        return False
+    driver.change(_INSERT_RESPONSE, **columns)
+    driver.change(_RENEW, **columns)
+    for event in events:
+        driver.change(_INSERT_EVENT, trial_id=trial.id, **event)
+    return True
+
+
+_other = _trial.alias()
+_first = select(func.min(_other.c.position)).where(_other.c.participant_id == _trial.c.participant_id)
+_TRIAL = (
+    select(
+        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
+        _participant.c["study_id", "language", "observer_kind"],
+        _item.c.category,
+        _study.c.completion_code.label("shared_code"),
+        _study.c.definition_sha256,
+        _response.c.body_sha256,  # None: not answered
+        _first.where(_other.c.state != ANSWERED).scalar_subquery().label("expected"),
+        _first.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
+    )
+    .select_from(_trial.join(_participant).join(_item).join(_study, _participant.c.study_id == _study.c.id))
+    .outerjoin(_response)
+    .where(_participant.c.token == bindparam("token"), _trial.c.trial_token == bindparam("trial_token"))
+)
+_DEFINITION = select(_study.c["definition_sha256", "document"]).where(_study.c.id == bindparam("study_id"))
+
+
+def _given(table: Table, *names: str) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(name, type_=table.c[name].type) for name in names}
+
+
+_person, _this = _participant.c.id == bindparam("participant_id"), _trial.c.id == bindparam("trial_id")
+_ANSWER_TRIAL = (
+    update(_trial)
+    .where(_this, _trial.c.state == bindparam("seen"))
+    .values(state=ANSWERED, **_given(_trial, "is_overflow"))
+)
+_RENEW = (
+    update(_participant).where(_person).values(_given(_participant, "lease_until", "finished_at", "completion_code"))
+)
+_INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event).values(_given(_event, "trial_id", "event", "time"))
+
+
+def _at_once(with_events: bool) -> Update:
+    """All of it for PostgreSQL, each part from the rows of the one before: first the lock, then the trial."""
+    locked = select(_participant.c.id).where(_person).with_for_update(key_share=True).cte("locked")
+    answered = (
+        _ANSWER_TRIAL.where(_trial.c.participant_id == locked.c.id)
+        .returning(_trial.c.id, _trial.c.participant_id)
+        .cte("answered")
+    )
+    given = _given(_response, "response", "rt", "time_elapsed", "confidence", "body_sha256", "answered_at")
+    parts = [insert(_response).from_select(["trial_id", *given], select(answered.c.id, *given.values())).cte("kept")]
+    if with_events:
+        each = func.json_to_recordset(bindparam("events", type_=JSON))
+        each = each.table_valued(Column("event", String), Column("time", Float)).render_derived(with_types=True)
+        noticed = select(answered.c.id, each.c.event, each.c.time)
+        parts.append(insert(_event).from_select(["trial_id", "event", "time"], noticed).cte("noticed"))
+    return _RENEW.where(_participant.c.id == answered.c.participant_id).add_cte(*parts)
+
+
+_STORE, _STORE_WITH_EVENTS = _at_once(False), _at_once(True)

@@ -1,0 +1,47 @@
+"""What a participant's browser says of its device and window, kept with the participant."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from study.errors import MalformedAnswerError
+from study.taking_part.participation import find_participant
+
+Pixels = Annotated[int, Field(ge=0, le=100_000)]
+Problem = Literal["browser", "phone", "pointer", "window"]
+MOST_KEPT = 20  # reports of one participant; somebody who reloads for ever fills no disk
+
+
+class DeviceReport(BaseModel):
+    """The JSON that the browser posts: sizes in CSS pixels, and which of the definition's wishes were not met."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    width: Pixels
+    height: Pixels
+    screen_width: Pixels
+    screen_height: Pixels
+    pixel_ratio: Annotated[float, Field(ge=0, le=100)]
+    touch: bool
+    pointer: Literal["fine", "coarse", "none"]
+    fullscreen: bool
+    problems: Annotated[tuple[Problem, ...], Field(max_length=4)] = ()
+
+
+def record_device(session: Session, token: str, body: bytes, now: datetime) -> None:
+    """Add the report to the participant's, unless it says what the last one said. The caller commits.
+
+    Raises UnknownError, MalformedAnswerError.
+    """
+    participant = find_participant(session, token, locked=True)
+    try:
+        report = DeviceReport.model_validate_json(body, strict=True).model_dump(mode="json")
+    except ValidationError as error:
+        raise MalformedAnswerError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None
+    reports = (participant.device or {}).get("reports", [])
+    if reports and {**reports[-1], "at": None} == {**report, "at": None}:
+        return
+    kept = [*reports, report | {"at": now.isoformat()}][-MOST_KEPT:]
+    participant.device = {"reports": kept}

@@ -1,0 +1,59 @@
+"""Withdrawing: all that a participant gave is erased; the audit log keeps that it happened, not what it was."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from study.database import audit
+from study.database.schema import ANSWERED, Base, Participant, Study, Trial
+from study.errors import UnknownCodeError, UnknownError
+from study.taking_part.enrolment import lock_study
+
+ACTION = "participant-withdrawn"
+_CODE = re.compile(r"[A-Z0-9]{4,32}")
+
+
+def withdraw(session: Session, token: str, now: datetime) -> None:
+    """Erase the participant with this token. The caller commits. Raises UnknownError."""
+    _erase(session, Participant.token == token, now)
+
+
+def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> None:
+    """Erase the participant who was given this withdrawal code in this study. The caller commits.
+
+    Raises UnknownCodeError.
+    """
+    code = re.sub(r"[\s-]", "", code).upper()
+    if not _CODE.fullmatch(code):
+        raise UnknownCodeError("nobody's data has such a code")
+    in_study = select(Study.id).where(Study.slug == slug).scalar_subquery()
+    whose = (Participant.withdrawal_code == code) & (Participant.study_id == in_study)
+    if session.scalar(select(Participant.id).where(whose)) is None:
+        raise UnknownCodeError("nobody's data has this code")
+    _erase(session, whose, now)
+
+
+def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
+    """The study is locked first, as whoever counts places does; the places are free when this is committed."""
+    found = session.execute(select(Participant.id, Participant.study_id).where(who)).one_or_none()
+    if found is None:
+        raise UnknownError("these data have been deleted already")
+    study = lock_study(session, Study.id == found.study_id)
+    participant = session.scalar(select(Participant).where(Participant.id == found.id).with_for_update())
+    if participant is None:
+        raise UnknownError("these data have been deleted already")
+    trials = select(Trial.id).where(Trial.participant_id == participant.id)
+    answers = session.scalar(select(func.count()).select_from(trials.where(Trial.state == ANSWERED).subquery()))
+    detail = {"slug": study.slug, "participant": participant.public_id, "answers": answers}
+    session.expunge(participant)
+    # Children before parents; a table that refers to the participant or to a trial of theirs is found by itself.
+    for table in reversed(Base.metadata.sorted_tables):
+        for key in table.foreign_keys:
+            if key.column.table.name == "trial":
+                session.execute(delete(table).where(key.parent.in_(trials)))
+            elif key.column.table.name == "participant":
+                session.execute(delete(table).where(key.parent == found.id))
+    session.execute(delete(Participant).where(Participant.id == found.id))
+    audit.append(session, "participant", ACTION, detail, now)

@@ -1,0 +1,63 @@
+"""Pages for people who do not take part, or stop before the end: each says how to return to where they came from."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.definition import frozen_definition
+from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
+from study.recruitment.providers import PROVIDERS
+from study.taking_part.leaving import leave
+from study.taking_part.participation import early_departure, find_participant, find_study
+from study.views.participant.forms import require_form_token
+from study.views.participant.pages import preferred_language, study_page
+from study.views.server.database import database
+
+bp = Blueprint("leaving", __name__)
+
+
+@bp.get("/s/<slug>/declined")
+def decline(slug: str) -> ResponseReturnValue:
+    """Somebody does not consent. Nothing is written."""
+    with database().reading() as session:
+        study = find_study(session, slug)
+    definition = frozen_definition(study)
+    language = preferred_language(definition)
+    provider = PROVIDERS[definition.participants.provider]
+    given = {name: request.args[name] for name in provider.parameters if name in request.args}
+    back = url_for("participant.landing", slug=slug, **given | {"language": language})
+    departure = early_departure(study, NO_CONSENT)
+    return study_page(study, language, "declined.html", "decline", departure=departure, back=back)
+
+
+@bp.get("/p/<token>/leave")
+def ask(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        study = participant.study
+    back = url_for("participant.enter", token=token)
+    return study_page(study, participant.language, "leave.html", "leave", back=back)
+
+
+@bp.post("/p/<token>/leave")
+def give_up(token: str) -> ResponseReturnValue:
+    with database().writing() as session:
+        participant = find_participant(session, token)
+        slug, language = participant.study.slug, participant.language
+        require_form_token("leave", slug)
+        outcome = leave(session, token, datetime.now(UTC))
+        session.commit()
+    if outcome is None:
+        return redirect(url_for("participant.finish", token=token), 303)
+    return redirect(url_for("leaving.show_left", slug=slug, outcome=outcome, language=language), 303)
+
+
+@bp.get("/s/<slug>/left")
+def show_left(slug: str) -> ResponseReturnValue:
+    """The codes of these outcomes pay nobody, so they need no token."""
+    with database().reading() as session:
+        study = find_study(session, slug)
+    outcome = request.args.get("outcome", "")
+    departure = early_departure(study, outcome) if outcome in OUTCOMES else None
+    return study_page(study, preferred_language(frozen_definition(study)), "left.html", "left", departure=departure)

@@ -1,0 +1,187 @@
+"""Pages that participants see: information and consent, the study itself, the end."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.database.schema import Study
+from study.definition import FrozenDefinition, frozen_definition
+from study.errors import ConsentError, RecruitmentError
+from study.recruitment.provider import Provider
+from study.recruitment.providers import PROVIDERS
+from study.security import new_token, recruitment_hash
+from study.taking_part.enrolment import Consent, join, require_open
+from study.taking_part.participation import farewell, find_known, find_participant, find_study, hands_in_another
+from study.views.participant.forms import form_token, require_form_token
+from study.views.participant.markdown import to_html
+from study.views.participant.pages import preferred_language
+from study.views.server.database import database
+from study.views.server.headers import allow_provider
+from study.views.server.languages import speak
+
+bp = Blueprint("participant", __name__)
+_COOKIE = "discern-token"
+_REMEMBERED_S = 30 * 24 * 3600
+
+
+@bp.get("/s/<slug>")
+def landing(slug: str) -> ResponseReturnValue:
+    """The information sheet, or straight on for somebody who is known."""
+    if identities := current_app.extensions.get("discern-identities"):
+        identities.check(request.args)  # may ask Prolific, so before a connection to the database is taken
+    with database().reading() as session:
+        study = find_study(session, slug)
+        definition, provider = _definition(study)
+        recruited = provider.identify(request.args)
+        identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
+        known = find_known(session, study, identity, request.cookies.get(_COOKIE))
+        # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
+        comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
+    if known and not comes_anew:
+        return redirect(url_for("participant.enter", token=known.token), 303)
+    if not known:
+        require_open(study)
+    language = speak(preferred_language(definition))
+    sheet = {
+        "title": definition.study.title[language],
+        "consent_html": to_html(definition.study.consent[language]),
+        "contact": definition.study.contact[language],
+        "minutes": definition.study.minutes,
+        "language": language,
+        "demographics": () if known else definition.study.demographics,
+    }
+    if provider.is_preview(request.args):
+        return render_template("participant/platform_preview.html", **sheet)
+    given = recruited.parameters if recruited else {}
+    recruitment = given or {"visit": new_token()}
+    return render_template(
+        "participant/landing.html",
+        **sheet,
+        is_known=known is not None,
+        action=url_for("participant.consent", slug=slug),
+        recruitment=recruitment,
+        csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
+        languages=definition.study.languages,
+        language_url=partial(_in_language, slug, given),
+        decline_url=url_for("leaving.decline", slug=slug, **given | {"language": language}),
+    )
+
+
+@bp.post("/s/<slug>/consent")
+def consent(slug: str) -> ResponseReturnValue:
+    """Enrol. The cookie only remembers the token for somebody who opens the study's link again."""
+    form = request.form
+    if form.get("consent") != "yes":
+        raise ConsentError("taking part needs your consent")
+    with database().writing() as session:
+        _definition_here, provider = _definition(find_study(session, slug))
+        recruited = provider.identify(form)
+        if recruited is None:
+            raise RecruitmentError("the form is not complete; open the study's address again")
+        require_form_token(slug, *recruited.parameters.values())
+        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
+        participant = join(session, slug, given, datetime.now(UTC), np.random.default_rng(), _secret())
+        session.commit()
+    response = redirect(url_for("participant.enter", token=participant.token), 303)
+    response.set_cookie(
+        _COOKIE,
+        participant.token,
+        max_age=_REMEMBERED_S,
+        path=url_for("participant.landing", slug=slug),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+    return response
+
+
+@bp.get("/p/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+    page = "participant.finish" if participant.finished_at else "participant.study"
+    return redirect(url_for(page, token=token), 303)
+
+
+@bp.get("/p/<token>/study")
+def study(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        definition, _provider = _definition(participant.study)
+    if participant.finished_at:
+        return redirect(url_for("participant.finish", token=token), 303)
+    return render_template(
+        "participant/study.html",
+        title=definition.study.title[participant.language],
+        language=speak(participant.language),
+        contact=definition.study.contact[participant.language],
+        withdraw_url=url_for("withdrawal.ask", token=token),
+        plan_url=url_for("protocol.show_plan", token=token),
+        finish_url=url_for("participant.finish", token=token),
+        device_url=url_for("device.report", token=token),
+        leave_url=url_for("leaving.ask", token=token),
+        languages=definition.study.languages,
+        switch_url=url_for("participant.switch_language", token=token),
+        csrf_token=partial(form_token, "language", participant.study.slug),
+    )
+
+
+@bp.post("/p/<token>/language")
+def switch_language(token: str) -> ResponseReturnValue:
+    """From here on in the other language; answers that wait in the browser stay there."""
+    language = request.form.get("language", "")
+    with database().writing() as session:
+        participant = find_participant(session, token)
+        definition, _provider = _definition(participant.study)
+        require_form_token("language", participant.study.slug)
+        if language not in definition.study.languages:
+            raise ConsentError(f"this study is not offered in language {language[:16]!r}")
+        participant.language = language
+        session.commit()
+    return redirect(url_for("participant.enter", token=token), 303)
+
+
+@bp.get("/p/<token>/finish")
+def finish(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        end = farewell(session, token)
+    if end is None:
+        return redirect(url_for("participant.study", token=token), 303)
+    allow_provider(PROVIDERS[end.provider])
+    return render_template(
+        "participant/finish.html",
+        title=end.title,
+        language=speak(end.language),
+        contact=end.contact,
+        debriefing_html=to_html(end.debriefing),
+        completion_code=end.completion_code,
+        withdraw_url=url_for("withdrawal.ask", token=token),
+        withdrawal_code=end.withdrawal_code,
+        withdrawal_address=url_for("withdrawal.ask_for_code", slug=end.slug, _external=True),
+        redirect_url=end.departure.url if end.departure else None,
+        redirect_fields=end.departure.fields if end.departure else {},
+    )
+
+
+def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
+    definition = frozen_definition(study)
+    provider = PROVIDERS[definition.participants.provider]
+    allow_provider(provider)
+    return definition, provider
+
+
+def _about_oneself(form: Mapping[str, str]) -> dict[str, str]:
+    prefix = "about-"
+    return {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
+
+
+def _in_language(slug: str, parameters: dict[str, str], language: str) -> str:
+    return url_for("participant.landing", slug=slug, **parameters | {"language": language})
+
+
+def _secret() -> str:
+    return current_app.config["SECRET_KEY"]

@@ -1,0 +1,36 @@
+"""What the participants' pages beside the questions have in common."""
+
+from functools import partial
+from typing import Any
+
+from flask import render_template, request
+
+from study.database.schema import Study
+from study.definition import FrozenDefinition, frozen_definition
+from study.recruitment.providers import PROVIDERS
+from study.views.participant.forms import form_token
+from study.views.server.headers import allow_provider
+from study.views.server.languages import speak
+
+
+def study_page(study: Study, language: str, template: str, purpose: str, **shown: Any) -> str:
+    """A page of the study; its form, if it has one, is made for `purpose`."""
+    definition = frozen_definition(study)
+    provider = PROVIDERS[definition.participants.provider]
+    allow_provider(provider)
+    return render_template(
+        f"participant/{template}",
+        title=definition.study.title[language],
+        language=speak(language),
+        contact=definition.study.contact[language],
+        is_sent=provider.name != "plain",
+        csrf_token=partial(form_token, purpose, study.slug),
+        **shown,
+    )
+
+
+def preferred_language(definition: FrozenDefinition) -> str:
+    """The study's language that the address or form asks for, else the browser's, else the study's first."""
+    languages = definition.study.languages
+    asked = request.values.get("language")
+    return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])

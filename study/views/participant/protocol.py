@@ -1,0 +1,61 @@
+"""What the browser's program fetches and posts: the plan, images, answers. No cookie is read here."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.taking_part.answers import record_answer
+from study.taking_part.comprehension import record_attempt
+from study.taking_part.participation import find_participant, image_file
+from study.taking_part.pictures import read_picture
+from study.taking_part.plan import plan
+from study.taking_part.refusals import note_refusal
+from study.views.server.database import database
+
+bp = Blueprint("protocol", __name__, url_prefix="/p/<token>")
+
+
+@bp.get("/plan")
+def show_plan(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        return plan(session, participant, lambda image: url_for("protocol.show_image", token=token, image_token=image))
+
+
+@bp.get("/images/<image_token>")
+def show_image(token: str, image_token: str) -> ResponseReturnValue:
+    """Neither name, date, tag nor length of the file goes along: pictures must not be told apart by headers."""
+    with database().reading() as session:
+        folder, file = image_file(session, token, image_token)
+    try:
+        content = read_picture(folder, file)
+    except FileNotFoundError:
+        raise UnknownError("this image is missing on the server") from None
+    return Response(content, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+@bp.post("/comprehension/<task>")
+def check_comprehension(token: str, task: str) -> ResponseReturnValue:
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the answers must be sent as application/json")
+    with database().writing() as session:
+        reply = record_attempt(session, token, task, request.get_data(), datetime.now(UTC))
+        session.commit()
+    return reply
+
+
+@bp.post("/trials/<trial_token>")
+def answer(token: str, trial_token: str) -> ResponseReturnValue:
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the answer must be sent as application/json")
+    try:
+        receipt = record_answer(database(), token, trial_token, request.get_data(), datetime.now(UTC))
+    except (AnswerConflictError, UnknownError) as refusal:
+        with database().writing() as session:
+            note_refusal(session, token, trial_token, refusal, datetime.now(UTC))
+            session.commit()
+        raise
+    finish = url_for("participant.finish", token=token) if receipt.done else None
+    return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish, feedback=receipt.feedback)

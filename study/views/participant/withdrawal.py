@@ -1,0 +1,80 @@
+"""Pages on which participants take back what they gave, by their study's address or by the code of its last page."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from study.database.schema import Study
+from study.definition import frozen_definition
+from study.errors import ConsentError, UnknownCodeError
+from study.recruitment.outcomes import WITHDRAWN
+from study.taking_part.participation import early_departure, find_participant, find_study
+from study.taking_part.withdrawal import withdraw, withdraw_by_code
+from study.views.participant.forms import require_form_token
+from study.views.participant.pages import preferred_language, study_page
+from study.views.server.database import database
+
+bp = Blueprint("withdrawal", __name__)
+
+
+@bp.get("/p/<token>/withdraw")
+def ask(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        study = participant.study
+    back, leave_url = url_for("participant.enter", token=token), url_for("leaving.ask", token=token)
+    if participant.finished_at is not None:
+        leave_url = None
+    return study_page(study, participant.language, "withdraw.html", "withdraw", back=back, leave_url=leave_url)
+
+
+@bp.post("/p/<token>/withdraw")
+def erase(token: str) -> ResponseReturnValue:
+    _require_confirmed()
+    with database().writing() as session:
+        participant = find_participant(session, token)
+        slug, language = participant.study.slug, participant.language
+        require_form_token("withdraw", slug)
+        withdraw(session, token, datetime.now(UTC))
+        session.commit()
+    return redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303)
+
+
+@bp.get("/s/<slug>/withdraw")
+def ask_for_code(slug: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        study = find_study(session, slug)
+    return study_page(study, _language(study), "withdraw.html", "withdraw", back=None)
+
+
+@bp.post("/s/<slug>/withdraw")
+def erase_by_code(slug: str) -> ResponseReturnValue:
+    """A code that nobody has leads back to the form, which says so."""
+    _require_confirmed()
+    require_form_token("withdraw", slug)
+    try:
+        with database().writing() as session:
+            study = find_study(session, slug)
+            withdraw_by_code(session, slug, request.form.get("code", ""), datetime.now(UTC))
+            session.commit()
+    except UnknownCodeError:
+        return study_page(study, _language(study), "withdraw.html", "withdraw", back=None, is_wrong=True), 404
+    return redirect(url_for("withdrawal.show_done", slug=slug, language=_language(study)), 303)
+
+
+@bp.get("/s/<slug>/withdrawn")
+def show_done(slug: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        study = find_study(session, slug)
+    departure = early_departure(study, WITHDRAWN)
+    return study_page(study, _language(study), "withdrawn.html", "withdraw", departure=departure)
+
+
+def _language(study: Study) -> str:
+    return preferred_language(frozen_definition(study))
+
+
+def _require_confirmed() -> None:
+    if request.form.get("confirmed") != "yes":
+        raise ConsentError("nothing was deleted: the box that confirms it was not ticked")

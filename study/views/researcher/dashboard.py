@@ -1,0 +1,66 @@
+"""Pages on which researchers watch a study run and the server under it. They count; they show no result."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from contracts.observers import FAMILIES
+from study.conduct.actions import was_looked_at
+from study.conduct.health import health
+from study.conduct.progress import progress, title
+from study.conduct.quality import FAST_MS, FLAGS, quality
+from study.definition import frozen_definition
+from study.taking_part.participation import find_study
+from study.views.researcher.accounts import logged_in
+from study.views.server.database import database
+from study.views.server.tally import tally
+
+bp = Blueprint("dashboard", __name__, url_prefix="/researcher")
+
+
+@bp.get("/studies/<slug>")
+@logged_in
+def show_progress(slug: str) -> ResponseReturnValue:
+    now = datetime.now(UTC)
+    with database().reading() as reading:
+        shown = progress(reading, find_study(reading, slug), now)
+        looked_at = was_looked_at(reading, slug)
+    return render_template(
+        "researcher/progress.html",
+        admin=g.admin.name,
+        slug=slug,
+        progress=shown,
+        is_looked_at=looked_at,
+        now=now,
+    )
+
+
+@bp.get("/studies/<slug>/quality")
+@logged_in
+def show_quality(slug: str) -> ResponseReturnValue:
+    kind = request.args.get("kind", "human")
+    with database().reading() as reading:
+        study = find_study(reading, slug)
+        definition = frozen_definition(study)
+        tasks = [task.name for task in definition.tasks]
+        shown = quality(reading, study, kind if kind in FAMILIES else "human", tasks)
+    return render_template(
+        "researcher/quality.html",
+        admin=g.admin.name,
+        slug=slug,
+        study_title=title(definition),
+        quality=shown,
+        kinds=FAMILIES,
+        rules=FLAGS,
+        fast=FAST_MS / 1000,
+        now=datetime.now(UTC),
+    )
+
+
+@bp.get("/server")
+@logged_in
+def show_server() -> ResponseReturnValue:
+    with database().reading() as reading:
+        shown = health(reading, tally(), datetime.now(UTC))
+    return render_template("researcher/server.html", admin=g.admin.name, health=shown, now=shown.at)

@@ -1,0 +1,1 @@
+"""What all pages share: errors, headers, sessions, languages, database."""

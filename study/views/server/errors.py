@@ -1,0 +1,144 @@
+"""Each error becomes one HTTP status: JSON for the browser's program, a page for people."""
+
+import logging
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf.csrf import CSRFError
+from psycopg import OperationalError as BrokenConnection
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    SecurityError,
+)
+
+from study.errors import (
+    AnswerConflictError,
+    ConductError,
+    ConsentError,
+    ForbiddenError,
+    LoginThrottledError,
+    MalformedAnswerError,
+    NotOpenError,
+    RecruitmentError,
+    StudyError,
+    StudyFullError,
+    UnknownError,
+)
+from study.views.server.languages import LANGUAGES, speak
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2
+_PROGRAMS = ("protocol", "device")  # blueprints that speak JSON
+# error → status, name for programs, heading for people
+_REPLIES: dict[type[StudyError], tuple[int, str, LazyString]] = {
+    UnknownError: (404, "unknown", _("Not found")),
+    NotOpenError: (409, "not-open", _("This study is not open")),
+    StudyFullError: (409, "full", _("This study is full")),
+    ConductError: (409, "conflict", _("That is not possible now")),
+    ConsentError: (400, "malformed", _("The form could not be used")),
+    RecruitmentError: (400, "malformed", _("This link is not complete")),
+    MalformedAnswerError: (400, "malformed", _("The answer could not be used")),
+    AnswerConflictError: (409, "conflict", _("The answer does not fit")),
+    ForbiddenError: (403, "forbidden", _("Not for this role")),
+    LoginThrottledError: (429, "throttled", _("Too many attempts")),
+}
+# What is said in other languages where the error's own sentence names something and so stands in no catalogue.
+_GENERAL: dict[type[StudyError], LazyString] = {
+    UnknownError: _("There is nothing at this address."),
+    ConsentError: _("Please open the study's address again and fill in the form once more."),
+}
+_PAGES: dict[int, tuple[LazyString, LazyString]] = {
+    404: (_("Not found"), _("There is nothing at this address.")),
+    413: (_("Too large"), _("What was sent is too large.")),
+    500: (_("Something went wrong"), _("The fault is ours and has been noted. What you have sent so far is kept.")),
+}
+_OTHER_PAGE = (_("Not possible here"), _("The server does not answer a request of this kind."))
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(StudyError, _domain_error)
+    app.register_error_handler(AnswerConflictError, _conflict)
+    app.register_error_handler(CSRFError, _forged_form)
+    app.register_error_handler(HTTPException, _http_error)
+    # A connection that breaks while SQLAlchemy sets its isolation level raises the driver's own error.
+    for error in (OperationalError, BrokenConnection, TimeoutError, IntegrityError):
+        app.register_error_handler(error, _unavailable)
+    app.register_error_handler(DataError, _unstorable)
+
+
+def _reply(status: int, name: str, heading: object, message: object) -> ResponseReturnValue:
+    if request.blueprint in _PROGRAMS:
+        return jsonify(error=name, message=str(message)), status
+    language = speak(g.get("language") or _visitors_language())
+    return render_template("error.html", status=status, heading=heading, message=message, language=language), status
+
+
+def _visitors_language() -> str:
+    """An error may come before it is known who asks: the language of the address or form, else the browser's."""
+    try:
+        asked = request.values.get("language")
+    except HTTPException:  # a form too large to read
+        asked = None
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+
+
+def _domain_error(error: StudyError) -> ResponseReturnValue:
+    if type(error) not in _REPLIES:
+        log.error("unexpected", exc_info=error)
+        return _http_error(InternalServerError())
+    status, name, heading = _REPLIES[type(error)]
+    return _reply(status, name, heading, LazyString(_sentence, error))
+
+
+def _sentence(error: StudyError) -> str:
+    own = str(error)
+    translated = gettext(own)
+    if translated != own:
+        return translated
+    if g.get("language", "en") != "en" and type(error) in _GENERAL:
+        return str(_GENERAL[type(error)])
+    return f"{own[:1].upper()}{own[1:]}."
+
+
+def _conflict(error: AnswerConflictError) -> ResponseReturnValue:
+    return jsonify(error=error.code, next_index=error.next_index), 409
+
+
+def _forged_form(_error: CSRFError) -> ResponseReturnValue:
+    message = _("This form cannot be accepted. Please open the page again and allow cookies for this address.")
+    return _reply(400, "malformed", _("Please try again"), message)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if isinstance(error, SecurityError):  # a Host that is not ours: no page with addresses in it can be written
+        return Response("This server does not answer to that name.", status, mimetype="text/plain")
+    if 300 <= status < 400:
+        return error.get_response()
+    if isinstance(error, RequestEntityTooLarge) and request.blueprint in _PROGRAMS:
+        status = 400
+    page, status = _reply(status, "malformed" if status == 400 else "failed", *_PAGES.get(status, _OTHER_PAGE))
+    methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    return page, status, {"Allow": ", ".join(sorted(methods))} if methods else {}
+
+
+def _unstorable(error: DataError) -> ResponseReturnValue:
+    """The visitor sent what no column of the database can hold, such as a NUL in an address."""
+    log.warning("refused by the database: %s", error.orig)
+    return _http_error(BadRequest())
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    """Nothing was stored, and the same request may succeed soon. A constraint that caught a race counts as that."""
+    log.warning("database unavailable: %s", error)
+    message = _("The server cannot do this at the moment. Nothing is lost; please try again in a few seconds.")
+    reply, status = _reply(503, "unavailable", _("One moment, please"), message)
+    return reply, status, {"Retry-After": str(RETRY_AFTER_S)}

@@ -1,0 +1,46 @@
+"""Counts opened first pages and failed replies; previews of a recruitment platform are nobody's arrival."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from flask import Flask, Response, current_app, g, request
+
+from study.conduct.tally import KIND_HEADER, Tally
+from study.taking_part.arrivals import Arrivals
+from study.taking_part.enrolment import JOINING_KINDS
+
+_KEY, _ARRIVALS = "discern-tally", "discern-arrivals"
+
+
+def init_app(app: Flask) -> None:
+    use(app, Tally(datetime.now(UTC)))
+    app.extensions[_ARRIVALS] = arrivals = Arrivals(app.config["DATABASE_URL"])
+
+    @app.after_request
+    def _count(response: Response) -> Response:
+        if response.status_code >= 500:
+            tally().add_failed(datetime.now(UTC))
+        elif _is_first_page(response) and (kind := request.headers.get(KIND_HEADER, "human")) in JOINING_KINDS:
+            # Once the page is sent: no visitor waits for a count.
+            response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, datetime.now(UTC)))
+        return response
+
+
+def _is_first_page(response: Response) -> bool:
+    if request.endpoint != "participant.landing" or request.method != "GET" or response.status_code != 200:
+        return False
+    provider = g.get("provider")
+    return bool(provider) and not provider.is_preview(request.args)
+
+
+def use(app: Flask, tally: Tally) -> None:
+    """Count failures there from now on: the server's processes are given one that they share."""
+    app.extensions[_KEY] = tally
+
+
+def tally() -> Tally:
+    return current_app.extensions[_KEY]
+
+
+def close(app: Flask) -> None:
+    app.extensions[_ARRIVALS].close()
