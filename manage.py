@@ -1,20 +1,16 @@
 #!/usr/bin/env python3
-"""Discern's commands, gathered from commands/ and study/."""
+"""Discern's commands, gathered from commands/."""
 
 import os
 import secrets
 
 import click
 
-from commands.analyzing import COMMANDS as ANALYZING
-from commands.definitions import HERE
+from commands import analysis, check, conduct, recruit, simulate, stimuli, survey, upkeep, whole
 from commands.errors import Commands
-from commands.making import COMMANDS as MAKING
-from commands.surveying import COMMANDS as SURVEYING
-from commands.whole import COMMANDS as WHOLE
-from study.commands import COMMANDS as UPKEEP
-from study.conduct_commands import COMMANDS as CONDUCT
-from study.recruitment_commands import COMMANDS as RECRUITMENT
+from commands.options import HERE
+
+MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, whole)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,8 +38,9 @@ def prepare_environment() -> None:
         os.environ["DISCERN_SECRET_KEY"] = secret.read_text()
 
 
-for command in (*MAKING, *SURVEYING, *ANALYZING, *WHOLE, *UPKEEP, *CONDUCT, *RECRUITMENT):
-    cli.add_command(command)
+for module in MODULES:
+    for command in module.COMMANDS:
+        cli.add_command(command)
 
 if __name__ == "__main__":
     cli()

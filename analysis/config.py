@@ -31,7 +31,7 @@ class ExclusionsConfig(BaseModel):
 
 
 class SequentialConfig(BaseModel):
-    """Looks at the data before they are complete, fixed before opening (analysis/sequential.py)."""
+    """Looks at the data before they are complete, fixed before opening (analysis/estimation/sequential.py)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

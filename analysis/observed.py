@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.export import Export, ExportError
-from analysis.load import DESCRIPTION
-from analysis.tables import conform, write_table
+from analysis.data.export import Export, ExportError
+from analysis.data.load import DESCRIPTION
+from analysis.data.tables import conform, write_table
 from contracts.export import TABLES
 from contracts.observers import HUMAN, parse
 

@@ -5,25 +5,25 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.agreement import agreement
-from analysis.balance import attention, balance, sittings
-from analysis.biases import choice_biases, trust_biases
-from analysis.cells import estimate_table
-from analysis.completeness import Reached, given_by_task, planned_responses, reached
-from analysis.confidence import by_confidence, overconfidence
 from analysis.config import AnalysisConfig
-from analysis.discrimination import accuracy_difference, accuracy_table, discriminability
-from analysis.equivalence import equivalence
-from analysis.estimates import Estimate, holm
-from analysis.exclusions import Kept, apply_exclusions
-from analysis.export import Export, Task
-from analysis.individuals import confusion, individuals, response_times
-from analysis.multiverse import multiverse
-from analysis.ordinal import odds_ratio
+from analysis.data.completeness import Reached, given_by_task, planned_responses, reached
+from analysis.data.exclusions import Kept, apply_exclusions
+from analysis.data.export import Export, Task
+from analysis.estimation.agreement import agreement
+from analysis.estimation.cells import estimate_table
+from analysis.estimation.estimates import Estimate, holm
+from analysis.estimation.ordinal import odds_ratio
+from analysis.estimation.ranking import ranking
+from analysis.estimation.sequential import present_look, rejections
 from analysis.paper import PAPERS, PaperFigures
-from analysis.ranking import ranking
-from analysis.sequential import present_look, rejections
-from analysis.trust import answer_shares, mean_score_table, score_difference
+from analysis.robustness.balance import attention, balance, sittings
+from analysis.robustness.equivalence import equivalence
+from analysis.robustness.multiverse import multiverse
+from analysis.tasks.biases import choice_biases, trust_biases
+from analysis.tasks.class_discrimination.confidence import by_confidence, overconfidence
+from analysis.tasks.class_discrimination.estimates import accuracy_difference, accuracy_table, discriminability
+from analysis.tasks.individuals import confusion, individuals, response_times
+from analysis.tasks.trust.estimates import answer_shares, mean_score_table, score_difference
 from contracts.observers import MACHINE, parse
 
 DIFFERENCES = {"class-discrimination": accuracy_difference, "trust": score_difference}

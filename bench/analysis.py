@@ -23,12 +23,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.config import AnalysisConfig, ContrastConfig
-from analysis.discrimination import accuracy_difference
-from analysis.load import load
-from analysis.mixed import marginal_difference
-from analysis.report import analyze
+from analysis.data.load import load
+from analysis.estimation.mixed import marginal_difference
+from analysis.report.write import analyze
 from analysis.results import compute
-from analysis.simulated_study import PAPER_SIZE, simulate_export
+from analysis.simulation.simulated_study import PAPER_SIZE, simulate_export
+from analysis.tasks.class_discrimination.estimates import accuracy_difference
 from tests.analysis.exports import write_export
 
 PAPER_RESPONSES, PAPER_PEOPLE = 4860, 72

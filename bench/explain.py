@@ -30,7 +30,7 @@ import torchvision
 from captum.attr import Deconvolution, GuidedBackprop, GuidedGradCam, LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
-from stimuli.explain import explain
+from stimuli.explain.engine import explain
 
 LAYERS = {"alexnet": "features.11", "vgg16": "features.29"}
 CATEGORIES = (281, 243)

@@ -3,7 +3,7 @@
 
 The work: random photographs (JPEG, 500 × 375), two categories each, five methods at 224 px, random weights. In every
 round of one process: the engine alone (`explain` on batches that lie in memory), the whole pipeline
-(`stimuli.generate.generate` into an empty folder), and each stage alone, one shard after another. The ratio of the
+(`generate` into an empty folder), and each stage alone, one shard after another. The ratio of the
 rates is what reading, drawing, encoding and writing cost. Then the three methods that pytorch-grad-cam has: the same
 pictures by the loop of its README. CPU seconds count all threads; medians over rounds.
 
@@ -31,15 +31,15 @@ from PIL import Image
 
 from models.catalogue import LoadedNetwork, Transform
 from models.voc import VocImage, VocObject
-from stimuli import explain as engine
 from stimuli.config import StimuliConfig, StimulusRequest
-from stimuli.generate import generate
-from stimuli.launchers import local
-from stimuli.png import encode_png
-from stimuli.render import render
-from stimuli.select import select
-from stimuli.shards import Shard, shards, visualizations
-from stimuli.storage import Folder
+from stimuli.explain import engine as engine
+from stimuli.produce.generate import generate
+from stimuli.produce.launchers import local
+from stimuli.produce.png import encode_png
+from stimuli.produce.render import render
+from stimuli.produce.select import select
+from stimuli.produce.shards import Shard, shards, visualizations
+from stimuli.produce.storage import Folder
 
 LAYERS = {"alexnet": "features.11", "vgg16": "features.29", "mobilenet_v2": "features.18.2"}
 FIVE = ("deconvolution", "guided-backprop", "grad-cam", "deconvolution-grad-cam", "guided-grad-cam")

@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from study import clock
 from study.conduct.tally import Tally
 from study.database.db import ROOT
 from study.errors import PortTakenError, ServerNotStartedError
@@ -21,7 +21,7 @@ class _Server(BaseApplication):
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._tally = Tally(datetime.now(UTC))  # before the fork, so that all workers count together
+        self._tally = Tally(clock.now())  # before the fork, so that all workers count together
         super().__init__()
 
     def load_config(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from stimuli.render import render
+from stimuli.produce.render import render
 
 Box = tuple[int, int, int, int]
 HEAT_MAPS = {"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"}

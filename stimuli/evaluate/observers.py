@@ -24,7 +24,7 @@ from models.voc import VocImage
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
-from stimuli.render import MID_GREY
+from stimuli.produce.render import MID_GREY
 
 STEPS = (1.1, 2.0)  # times as much evidence: from here "slightly", from here "clearly" more reliable
 

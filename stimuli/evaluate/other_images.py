@@ -14,8 +14,8 @@ from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
 from stimuli.errors import ObserverError
 from stimuli.evaluate.classifier import as_input
-from stimuli.explain import explain
-from stimuli.render import render
+from stimuli.explain.engine import explain
+from stimuli.produce.render import render
 
 FEWEST = 20  # images; with fewer nothing could be learnt
 

@@ -16,8 +16,8 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.render import render
+from stimuli.explain.engine import explain
+from stimuli.produce.render import render
 
 Progress = Callable[[int, int], None]
 

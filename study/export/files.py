@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from contracts.export import TABLES, Column
+from study import clock
 from study.conduct.actions import amendments
 from study.database.schema import Study
 from study.definition import frozen_definition
@@ -65,7 +66,7 @@ def zip_pieces(
     """
     study = find_study(session, slug)
     sink, found = _Sink(), {}
-    moment = (now or datetime.now(UTC)).timetuple()[:6]
+    moment = (now or clock.now()).timetuple()[:6]
     with zipfile.ZipFile(sink, "w") as archive:
         for path, pieces in _files(session, study):
             entry = zipfile.ZipInfo(f"discern-{slug}/{path}", moment)

@@ -8,12 +8,13 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request
 from xml.sax.saxutils import escape
 
+from study import clock
 from study.recruitment.platform import APPROVED, REJECTED, SUBMITTED, Posting, Submission, exchange
 
 PRODUCTION = "https://mturk-requester.us-east-1.amazonaws.com"
@@ -56,9 +57,7 @@ class Signer:
 class MTurk:
     """A study is one HIT with an assignment for each place."""
 
-    def __init__(
-        self, signer: Signer, base_url: str = PRODUCTION, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, signer: Signer, base_url: str = PRODUCTION, clock: Callable[[], datetime] = clock.now) -> None:
         self._signer, self._base_url, self._clock = signer, base_url, clock
 
     def create(self, posting: Posting) -> str:

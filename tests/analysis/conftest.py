@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.config import AnalysisConfig, ContrastConfig
-from analysis.simulated_study import TaskDesign, simulate_export
+from analysis.simulation.simulated_study import TaskDesign, simulate_export
 from tests.analysis.exports import write_export
 
 SMALL = (

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from analysis.export import Export
-from analysis.tables import write_table
+from analysis.data.export import Export
+from analysis.data.tables import write_table
 from contracts.export import TABLES
 
 

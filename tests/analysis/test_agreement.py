@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.agreement import agreement, alpha
+from analysis.estimation.agreement import agreement, alpha
 
 # Krippendorff, "Computing Krippendorff's alpha-reliability" (2011), the data with four observers and missing values.
 FOUR_OBSERVERS = """

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from analysis.cells import cells_by
-from analysis.discrimination import accuracy_difference
-from analysis.estimates import CUT_NOTE, OPEN_NOTE, combination, difference
-from analysis.report import analyze
+from analysis.estimation.cells import cells_by
+from analysis.estimation.estimates import CUT_NOTE, OPEN_NOTE, combination, difference
+from analysis.report.write import analyze
 from analysis.results import compute
-from analysis.simulated_study import PAPER_SIZE, TaskDesign, simulate_export
-from analysis.trust import score_difference
+from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, simulate_export
+from analysis.tasks.class_discrimination.estimates import accuracy_difference
+from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG
 from tests.analysis.exports import write_export
 

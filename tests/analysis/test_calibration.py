@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.calibration import DRAWS, SEED, SIZES, as_markdown, calibrate
-from analysis.simulated_study import TaskDesign
+from analysis.simulation.calibration import DRAWS, SEED, SIZES, as_markdown, calibrate
+from analysis.simulation.simulated_study import TaskDesign
 
 
 @pytest.mark.slow

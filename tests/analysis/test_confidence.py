@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.confidence import by_confidence, overconfidence
-from analysis.report import analyze, in_language
+from analysis.report.write import analyze, in_language
+from analysis.tasks.class_discrimination.confidence import by_confidence, overconfidence
 from tests.analysis.exports import write_export
 
 METHODS = ("guided-backprop", "guided-grad-cam")

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from analysis.deviations import deviations
+from analysis.display.wording import ENGLISH
 from analysis.paper import GRAD_CAM
-from analysis.report import in_language
-from analysis.wording import ENGLISH
+from analysis.report.deviations import deviations
+from analysis.report.write import in_language
 
 
 def here(export, say=ENGLISH):

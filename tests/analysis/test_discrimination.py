@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.discrimination import accuracy, accuracy_difference, accuracy_table, discriminability
-from analysis.estimates import wilson
-from analysis.export import ExportError
+from analysis.data.export import ExportError
+from analysis.estimation.estimates import wilson
+from analysis.tasks.class_discrimination.estimates import (
+    accuracy,
+    accuracy_difference,
+    accuracy_table,
+    discriminability,
+)
 
 METHODS = ("guided-backprop", "guided-grad-cam")
 

@@ -3,10 +3,10 @@
 import pytest
 from matplotlib import font_manager
 
-from analysis import drawing
-from analysis.drawing import korean_font, watermark
-from analysis.report import analyze, in_language
-from analysis.wording import ENGLISH
+from analysis.display import drawing
+from analysis.display.drawing import korean_font, watermark
+from analysis.display.wording import ENGLISH
+from analysis.report.write import analyze, in_language
 
 KOREAN = in_language("ko")
 NO_FONT = "이 컴퓨터에는 한글 글꼴이 없어"

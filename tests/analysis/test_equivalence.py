@@ -6,10 +6,10 @@ import pytest
 from statsmodels.stats.weightstats import ttost_ind
 
 from analysis.config import AnalysisConfig
-from analysis.equivalence import equivalence
 from analysis.paper import GRAD_CAM
 from analysis.results import compute
-from analysis.simulated_study import simulate_export
+from analysis.robustness.equivalence import equivalence
+from analysis.simulation.simulated_study import simulate_export
 from tests.analysis.conftest import CONFIG
 
 NO_CONTRASTS = pd.DataFrame(columns=["task", "kind", "a", "b", "paper"])

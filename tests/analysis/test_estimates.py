@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.estimates import (
+from analysis.estimation.estimates import (
     EstimateError,
     cell_means,
     combination,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.config import ExclusionsConfig
-from analysis.exclusions import apply_exclusions
+from analysis.data.exclusions import apply_exclusions
 
 
 def altered(export, **tables):

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from analysis.export import ExportError
-from analysis.load import load
+from analysis.data.export import ExportError
+from analysis.data.load import load
 from contracts.export import TABLES
 
 
@@ -186,7 +186,7 @@ def test_a_path_that_is_no_export_is_refused(tmp_path):
 
 def test_the_room_needs_no_other_room_and_none_of_their_libraries():
     code = (
-        "import sys, analysis.load, analysis.simulated_study;"
+        "import sys, analysis.data.load, analysis.simulation.simulated_study;"
         "print({m.split('.')[0] for m in sys.modules} & {'torch','flask','sqlalchemy','study','stimuli','models'})"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.mixed import MixedError, _Laplace, fit, marginal_difference
-from analysis.simulated_study import TaskDesign, simulate_export
-from analysis.simulation import Psychometrics
+from analysis.estimation.mixed import MixedError, _Laplace, fit, marginal_difference
+from analysis.simulation.psychometrics import Psychometrics
+from analysis.simulation.simulated_study import TaskDesign, simulate_export
 from tests.analysis.oracles.r import FOLDER, oracle
 
 

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.bootstrap import pigeonhole
 from analysis.config import AnalysisConfig, ExclusionsConfig
-from analysis.multiverse import ANALYSES, multiverse
+from analysis.estimation.bootstrap import pigeonhole
 from analysis.results import compute
-from analysis.simulated_study import TaskDesign, simulate_export
-from analysis.simulation import Psychometrics
-from analysis.trust import score_difference
+from analysis.robustness.multiverse import ANALYSES, multiverse
+from analysis.simulation.psychometrics import Psychometrics
+from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG, SMALL
 
 
@@ -92,7 +92,7 @@ def test_too_little_to_draw_from_gives_an_estimate_without_interval():
 
 
 def test_beyond_a_hundred_thousand_responses_the_slow_analyses_say_that_they_were_left_out(small, monkeypatch):
-    monkeypatch.setattr("analysis.multiverse.MOST_RESPONSES", 50)
+    monkeypatch.setattr("analysis.robustness.multiverse.MOST_RESPONSES", 50)
     table = multiverse(small)
     left_out = table[table["note"].str.startswith("Not computed")]
     assert set(left_out["analysis"]) == {"pigeonhole bootstrap", "random effects"}

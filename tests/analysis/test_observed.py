@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from analysis.discrimination import accuracy
-from analysis.export import ExportError
-from analysis.load import load
+from analysis.data.export import ExportError
+from analysis.data.load import load
 from analysis.observed import answered, write_together
-from analysis.report import analyze
-from analysis.simulated_study import simulate_export
+from analysis.report.write import analyze
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.class_discrimination.estimates import accuracy
 from contracts.observers import parse
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export

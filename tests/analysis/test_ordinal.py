@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from analysis.estimates import Variance
-from analysis.ordinal import OrdinalError, fit, implied_score_difference, odds_ratio
-from analysis.patterns import patterns, sandwich
-from analysis.trust import score_difference
+from analysis.estimation.estimates import Variance
+from analysis.estimation.ordinal import OrdinalError, fit, implied_score_difference, odds_ratio
+from analysis.estimation.patterns import patterns, sandwich
+from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.oracles.r import FOLDER, oracle
 
 

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 from analysis.config import AnalysisConfig, ContrastConfig
-from analysis.power import Plan, advice, power, power_curve, write_power
-from analysis.simulated_study import TaskDesign
-from analysis.simulation import Psychometrics, SimulationError
+from analysis.simulation.power import Plan, advice, power, power_curve, write_power
+from analysis.simulation.psychometrics import Psychometrics, SimulationError
+from analysis.simulation.simulated_study import TaskDesign
 
 DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=1, ratings=1)
 COMPARED = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="cam"),))

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.balance import attention, balance, sittings
-from analysis.biases import choice_biases, is_identical_pair, later_half, trust_biases
-from analysis.estimates import wilson
-from analysis.individuals import confusion, individuals, response_times
+from analysis.estimation.estimates import wilson
+from analysis.robustness.balance import attention, balance, sittings
+from analysis.tasks.biases import choice_biases, is_identical_pair, later_half, trust_biases
+from analysis.tasks.individuals import confusion, individuals, response_times
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ranking import RankingError, fit, ranking
+from analysis.estimation.ranking import RankingError, fit, ranking
 
 # Davidson (1970), JASA 65(329), example 2: chocolate puddings, brands i and j, i preferred, j preferred, neither.
 PUDDINGS = """

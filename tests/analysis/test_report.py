@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.config import AnalysisConfig, ContrastConfig, ExclusionsConfig
-from analysis.report import ReportError, analyze
-from analysis.simulated_study import simulate_export
+from analysis.report.write import ReportError, analyze
+from analysis.simulation.simulated_study import simulate_export
 from contracts.hashing import canonical_sha256
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
@@ -271,7 +271,7 @@ def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_fold
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("analysis.report._html", full)
+    monkeypatch.setattr("analysis.report.write._html", full)
     with pytest.raises(ReportError, match="No space left on device"):
         analyze(export_folder, out)
     assert (out / "report.html").read_bytes() == before

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from scipy import stats
 
 from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
+from analysis.display.wording import ENGLISH
+from analysis.estimation.sequential import boundaries, present_look, rejections, spent
+from analysis.report.summary import summarize
 from analysis.results import compute
-from analysis.sequential import boundaries, present_look, rejections, spent
-from analysis.simulated_study import simulate_export
-from analysis.summary import summarize
-from analysis.wording import ENGLISH
+from analysis.simulation.simulated_study import simulate_export
 from tests.analysis.conftest import CONFIG, SMALL
 
 # Lan–DeMets O'Brien–Fleming bounds, two-sided 0.05, equally spaced looks: Reboussin, DeMets, Kim & Lan (2000),

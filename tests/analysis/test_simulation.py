@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis.consistency import check
+from analysis.data.consistency import check
 from analysis.paper import GRAD_CAM
-from analysis.simulated_study import PAPER_SIZE, TaskDesign, assign, simulate_export
-from analysis.simulation import (
+from analysis.simulation.psychometrics import (
     THRESHOLDS,
     Psychometrics,
     SimulationError,
@@ -17,6 +16,7 @@ from analysis.simulation import (
     location_for_accuracy,
     location_for_score,
 )
+from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, assign, simulate_export
 
 
 @pytest.mark.parametrize("sd", [0.0, 0.7, 2.0])

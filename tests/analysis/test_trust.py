@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.trust import answer_shares, mean_score, mean_score_table, score_difference
+from analysis.tasks.trust.estimates import answer_shares, mean_score, mean_score_table, score_difference
 from contracts.tasks import SCORES
 
 METHODS = ("guided-backprop", "guided-grad-cam")

@@ -10,11 +10,11 @@ import pytest
 from jinja2 import Environment, nodes
 
 from analysis.config import AnalysisConfig, SequentialConfig
-from analysis.korean import KOREAN
+from analysis.display.korean import KOREAN
+from analysis.display.wording import ENGLISH, Wording
 from analysis.paper import GRAD_CAM
-from analysis.report import analyze, in_language
-from analysis.simulated_study import TaskDesign, simulate_export
-from analysis.wording import ENGLISH, Wording
+from analysis.report.write import analyze, in_language
+from analysis.simulation.simulated_study import TaskDesign, simulate_export
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
 

@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 
 import manage
-from commands.whole import require_sqlite
+from commands.check import require_sqlite
 from study.errors import DatabaseNotReadyError
 from tests.models.conftest import add_image, dataset  # noqa: F401 (fixtures)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.load import load
-from analysis.report import analyze
+from analysis.data.load import load
+from analysis.report.write import analyze
 from contracts.export import TABLES
 from contracts.stimulus_set import COLUMNS
 from study.database.db import connect, upgrade

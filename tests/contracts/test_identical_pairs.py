@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.export import ExportError
-from analysis.load import load
-from analysis.report import analyze
-from analysis.simulation import Psychometrics, answer_trust, draw_participant
+from analysis.data.export import ExportError
+from analysis.data.load import load
+from analysis.report.write import analyze
+from analysis.simulation.psychometrics import Psychometrics, answer_trust, draw_participant
 from study import close_app, create_app
 from study.database.db import connect, upgrade
 from study.export.files import export_study

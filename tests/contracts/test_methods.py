@@ -1,7 +1,7 @@
 """Methods that a definition may name are those that the engine computes."""
 
 from contracts.methods import METHOD_NAMES, method_name
-from stimuli.methods import METHODS
+from stimuli.explain.methods import METHODS
 
 
 def test_every_method_of_the_engine_has_a_printed_name_and_the_reverse():

@@ -21,8 +21,8 @@ from scipy import stats
 from werkzeug.serving import make_server
 
 from analysis.paper import GRAD_CAM
-from analysis.report import analyze
-from analysis.simulation import Psychometrics, answer_discrimination, answer_trust, draw_participant
+from analysis.report.write import analyze
+from analysis.simulation.psychometrics import Psychometrics, answer_discrimination, answer_trust, draw_participant
 from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
 from study.database.db import connect, upgrade

@@ -10,8 +10,8 @@ import pytest
 
 from contracts import stimulus_set
 from contracts.stimulus_set import Stimulus, StimulusSetError
-from stimuli.publishing import is_complete, publish
-from stimuli.storage import Folder
+from stimuli.produce.publishing import is_complete, publish
+from stimuli.produce.storage import Folder
 
 
 def stimulus(folder, number, **changes):

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from stimuli import visualize
+from stimuli.produce import visualize
 from tests.stimuli import sample_set
 
 STAGES = {

@@ -9,7 +9,7 @@ from PIL import Image
 from models.catalogue import LoadedNetwork, Transform
 from models.voc import VocImage, VocObject
 from stimuli.config import StimuliConfig, StimulusRequest
-from stimuli.generate import generate
+from stimuli.produce.generate import generate
 from tests.stimuli import networks
 
 CATEGORIES = ("cat", "cow", "dog", "horse", "sheep")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from captum.attr import InputXGradient, IntegratedGradients
 
-from stimuli.captum_adapter import from_captum
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.methods import METHODS
+from stimuli.explain.captum_adapter import from_captum
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 
 
@@ -55,5 +55,5 @@ def test_target_functions_are_refused(monkeypatch):
 
 
 def test_explaining_does_not_need_captum():
-    program = "import sys; sys.modules['captum'] = None; import stimuli.explain, stimuli.generate"
+    program = "import sys; sys.modules['captum'] = None; import stimuli.explain.engine, stimuli.produce.generate"
     subprocess.run([sys.executable, "-c", program], check=True)

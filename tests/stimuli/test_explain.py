@@ -9,9 +9,9 @@ from captum.attr import Deconvolution, GuidedBackprop, LayerGradCam, Occlusion
 from torch import nn
 
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.methods import METHODS
-from stimuli.recording import Window
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
+from stimuli.explain.recording import Window
 from tests.stimuli import networks
 from tests.stimuli.reference import modified_gradient
 

@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from stimuli import steps
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.methods import METHODS
-from stimuli.recording import Window
-from stimuli.relu_rules import GUIDED
+from stimuli.explain import steps
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
+from stimuli.explain.recording import Window
+from stimuli.explain.relu_rules import GUIDED
 from tests.stimuli import networks
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

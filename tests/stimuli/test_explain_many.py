@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.methods import METHODS
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 
 ALL = [method for method in METHODS if method not in ("cam", "occlusion")]

@@ -19,10 +19,10 @@ from contracts import stimulus_set
 from models.voc import VocError
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
-from stimuli.explain import explain
-from stimuli.launchers import local
-from stimuli.render import render
-from stimuli.visualize import preprocess, read_image
+from stimuli.explain.engine import explain
+from stimuli.produce.launchers import local
+from stimuli.produce.render import render
+from stimuli.produce.visualize import preprocess, read_image
 from tests.stimuli.sample_set import CATEGORIES, REQUESTS, contents, loaded_networks, make, pictures
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ class Stopped(Exception):
 def read_pictures(monkeypatch):
     """The photographs that were read, in the order of reading."""
     seen = []
-    monkeypatch.setattr("stimuli.visualize.read_image", lambda path: seen.append(path) or read_image(path))
+    monkeypatch.setattr("stimuli.produce.visualize.read_image", lambda path: seen.append(path) or read_image(path))
     return seen
 
 
@@ -205,7 +205,7 @@ def test_an_error_that_nobody_expected_says_which_network_and_images_it_came_fro
     def broken(_pixels):
         raise MemoryError("out of memory")
 
-    monkeypatch.setattr("stimuli.visualize.encode_png", broken)
+    monkeypatch.setattr("stimuli.produce.visualize.encode_png", broken)
     with pytest.raises(MemoryError) as raised:
         make(output, images)
     assert re.fullmatch(r"in network 'strong', images picture\d, picture\d", raised.value.__notes__[0])
@@ -215,7 +215,7 @@ def test_a_device_without_enough_memory_is_named_with_the_remedy(output, images,
     def full(*_arguments, **_options):
         raise torch.OutOfMemoryError("tried to allocate 20 GiB")
 
-    monkeypatch.setattr("stimuli.visualize.explain", full)
+    monkeypatch.setattr("stimuli.produce.visualize.explain", full)
     with pytest.raises(GenerationError, match=r"network 'strong' .*memory of cpu is too small; lower .*batch_size"):
         make(output, images)
 

@@ -16,9 +16,9 @@ from models.transform import Transform
 from models.voc import read_image
 from stimuli.config import StimuliConfig
 from stimuli.evaluate.sanity import cascading_randomisation
-from stimuli.explain import explain
-from stimuli.methods import METHODS
-from stimuli.render import render
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
+from stimuli.produce.render import render
 from tests.stimuli import networks
 from tests.stimuli.classifiers import RELU_NETWORKS, classifier
 from tests.stimuli.classifiers import pictures as pictures_for

@@ -12,10 +12,10 @@ from definition import load_definition
 from models.catalogue import LoadedNetwork, load_network, preprocess
 from models.transform import Transform
 from models.voc import read_image
-from stimuli import steps
-from stimuli.explain import explain
-from stimuli.products import LARGE, rounded_product
-from stimuli.render import render
+from stimuli.explain import steps
+from stimuli.explain.engine import explain
+from stimuli.explain.products import LARGE, rounded_product
+from stimuli.produce.render import render
 from tests.stimuli import networks
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import as_input, probabilities, train
 from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.evaluate.other_images import other_images
-from stimuli.render import render
+from stimuli.produce.render import render
 
 GREY = torch.full((20, 40, 3), 128, dtype=torch.uint8)
 

@@ -64,19 +64,19 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
 @pytest.mark.usefixtures("no_other_cluster")
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "auto"])
 def test_without_a_cluster_the_message_says_how_to_start_one(tmp_path, address):
-    code = "from stimuli.launchers.on_ray import launch; launch(None, {}).__enter__()"
+    code = "from stimuli.produce.launchers.on_ray import launch; launch(None, {}).__enter__()"
     done = python("-c", code, RAY_ADDRESS=address, RAY_TMPDIR=str(tmp_path))
     assert f"LauncherError: no Ray cluster can be reached at {address!r}" in done.stderr
     assert "start one with `ray start --head`" in done.stderr
 
 
 def test_without_the_package_the_message_names_the_command_that_installs_it():
-    code = "import sys; sys.modules['ray'] = None; from stimuli.launchers.launcher import launch_on; launch_on('ray')"
+    code = "import sys; sys.modules['ray'] = None; from stimuli.produce.launchers.launcher import launch_on; launch_on('ray')"
     done = python("-c", code)
     assert "LauncherError: --launcher ray needs a package that is not installed (ray)" in done.stderr
     assert "pip install -r requirements-ray.txt" in done.stderr
 
 
 def test_ray_and_s3fs_are_not_loaded_unless_they_are_asked_for():
-    code = "import sys, stimuli.generate, stimuli.publishing; print({'ray', 's3fs', 'boto3'} & set(sys.modules))"
+    code = "import sys, stimuli.produce.generate, stimuli.produce.publishing; print({'ray', 's3fs', 'boto3'} & set(sys.modules))"
     assert python("-c", code).stdout.strip() == "set()"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from stimuli.pipeline import overlapped
+from stimuli.produce.pipeline import overlapped
 
 THREADS = 3
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stimuli.png import encode_png
+from stimuli.produce.png import encode_png
 
 RANDOM = np.random.default_rng(5)
 PICTURES = {

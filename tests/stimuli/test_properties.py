@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from stimuli.convolutions import Settings, by_columns, input_gradient
-from stimuli.explain import explain
-from stimuli.methods import METHODS
+from stimuli.explain.convolutions import Settings, by_columns, input_gradient
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 from tests.stimuli.reference import modified_gradient
 

@@ -9,7 +9,7 @@ import torch
 from matplotlib import colormaps
 
 from stimuli.errors import RenderingError
-from stimuli.render import RECIPES, render
+from stimuli.produce.render import RECIPES, render
 
 # A recipe whose pixels change gets a new name; never edit a hash here, add a line.
 GOLDEN = {"paper-v1": "8483fcbda3abd0132511948cf605a1643ca2ab835a390c7372933299c8c70095"}

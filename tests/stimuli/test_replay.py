@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from stimuli import replay, steps
-from stimuli.explain import explain
+from stimuli.explain import replay, steps
+from stimuli.explain.engine import explain
 from tests.stimuli import classifiers, networks
 from tests.stimuli.reference import modified_gradient
 

@@ -14,7 +14,7 @@ from stimuli.evaluate.sanity import (
     summary,
     write_rows,
 )
-from stimuli.methods import METHODS
+from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 
 

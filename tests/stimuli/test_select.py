@@ -9,8 +9,8 @@ import pytest
 from models.voc import VocImage, VocObject
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-from stimuli.select import select
-from stimuli.shards import shards, visualizations
+from stimuli.produce.select import select
+from stimuli.produce.shards import shards, visualizations
 
 STUDY = ("cat", "cow", "dog")
 

@@ -17,8 +17,8 @@ from contracts import stimulus_set
 from contracts.stimulus_set import StimulusSetError
 from stimuli.config import StimuliConfig
 from stimuli.errors import StorageError
-from stimuli.publishing import is_complete, local_copy
-from stimuli.storage import Folder, storage_at
+from stimuli.produce.publishing import is_complete, local_copy
+from stimuli.produce.storage import Folder, storage_at
 from tests.stimuli.sample_set import contents, make, pictures
 
 SECRET = "not-to-be-seen"
@@ -195,9 +195,7 @@ def test_credentials_in_a_url_are_refused_without_repeating_them(url):
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it():
-    code = (
-        "import sys; sys.modules['s3fs'] = None; from stimuli.storage import storage_at; storage_at('s3://bucket/set')"
-    )
+    code = "import sys; sys.modules['s3fs'] = None; from stimuli.produce.storage import storage_at; storage_at('s3://bucket/set')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert re.search(r"StorageError: s3://bucket/set .*pip install -r requirements-s3\.txt", done.stderr)
 

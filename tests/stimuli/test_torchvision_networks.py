@@ -9,9 +9,9 @@ from captum.attr import Deconvolution, GuidedBackprop, LayerGradCam
 from torch import nn
 
 from stimuli.errors import ExplanationError
-from stimuli.explain import explain
-from stimuli.recording import patches_as_maps
-from stimuli.trace import Trace
+from stimuli.explain.engine import explain
+from stimuli.explain.recording import patches_as_maps
+from stimuli.explain.trace import Trace
 from tests.stimuli.classifiers import OTHER_NETWORKS, RELU_NETWORKS, classifier, pictures
 from tests.stimuli.reference import modified_gradient
 

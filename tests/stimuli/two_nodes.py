@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from models.voc import VocError
 from stimuli.config import StimuliConfig
-from stimuli.launchers import on_ray
+from stimuli.produce.launchers import on_ray
 from tests.stimuli import sample_set
 
 STORE = 80 * 2**20  # bytes of shared memory a node takes; Ray's least is 75 MB

@@ -10,7 +10,7 @@ from flask import Flask
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from analysis.load import load
+from analysis.data.load import load
 from contracts.export import TABLES
 from study.config import TaskConfig
 from study.database.db import Database

@@ -262,7 +262,7 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
         for trial in visitor.plan()["trials"]:
             visitor.send(trial, trial["options"][trial["index"] % 2]["value"])
     # A minute or a gigabyte that passes between two looks is no result.
-    monkeypatch.setattr("study.views.researcher.dashboard.datetime", Mock(now=Mock(return_value=datetime.now(UTC))))
+    monkeypatch.setattr("study.clock.now", Mock(return_value=datetime.now(UTC)))
     monkeypatch.setattr("study.conduct.health.shutil.disk_usage", Mock(return_value=shutil.disk_usage(tmp_path)))
     before = settled(database, ada, page)
     with database.writing() as session:

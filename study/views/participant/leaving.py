@@ -1,10 +1,9 @@
 """Pages for people who do not take part, or stop before the end: each says how to return to where they came from."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from study import clock
 from study.definition import frozen_definition
 from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
 from study.recruitment.providers import PROVIDERS
@@ -46,7 +45,7 @@ def give_up(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         slug, language = participant.study.slug, participant.language
         require_form_token("leave", slug)
-        outcome = leave(session, token, datetime.now(UTC))
+        outcome = leave(session, token, clock.now())
         session.commit()
     if outcome is None:
         return redirect(url_for("participant.finish", token=token), 303)

@@ -1,13 +1,13 @@
 """Pages that participants see: information and consent, the study itself, the end."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from study import clock
 from study.database.schema import Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, RecruitmentError
@@ -84,7 +84,7 @@ def consent(slug: str) -> ResponseReturnValue:
             raise RecruitmentError("the form is not complete; open the study's address again")
         require_form_token(slug, *recruited.parameters.values())
         given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
-        participant = join(session, slug, given, datetime.now(UTC), np.random.default_rng(), _secret())
+        participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
         session.commit()
     response = redirect(url_for("participant.enter", token=participant.token), 303)
     response.set_cookie(

@@ -1,10 +1,9 @@
 """What the browser's program fetches and posts: the plan, images, answers. No cookie is read here."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
+from study import clock
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
@@ -41,7 +40,7 @@ def check_comprehension(token: str, task: str) -> ResponseReturnValue:
     if request.mimetype != "application/json":
         raise MalformedAnswerError("the answers must be sent as application/json")
     with database().writing() as session:
-        reply = record_attempt(session, token, task, request.get_data(), datetime.now(UTC))
+        reply = record_attempt(session, token, task, request.get_data(), clock.now())
         session.commit()
     return reply
 
@@ -51,10 +50,10 @@ def answer(token: str, trial_token: str) -> ResponseReturnValue:
     if request.mimetype != "application/json":
         raise MalformedAnswerError("the answer must be sent as application/json")
     try:
-        receipt = record_answer(database(), token, trial_token, request.get_data(), datetime.now(UTC))
+        receipt = record_answer(database(), token, trial_token, request.get_data(), clock.now())
     except (AnswerConflictError, UnknownError) as refusal:
         with database().writing() as session:
-            note_refusal(session, token, trial_token, refusal, datetime.now(UTC))
+            note_refusal(session, token, trial_token, refusal, clock.now())
             session.commit()
         raise
     finish = url_for("participant.finish", token=token) if receipt.done else None

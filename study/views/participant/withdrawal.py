@@ -1,10 +1,9 @@
 """Pages on which participants take back what they gave, by their study's address or by the code of its last page."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from study import clock
 from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import ConsentError, UnknownCodeError
@@ -36,7 +35,7 @@ def erase(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         slug, language = participant.study.slug, participant.language
         require_form_token("withdraw", slug)
-        withdraw(session, token, datetime.now(UTC))
+        withdraw(session, token, clock.now())
         session.commit()
     return redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303)
 
@@ -56,7 +55,7 @@ def erase_by_code(slug: str) -> ResponseReturnValue:
     try:
         with database().writing() as session:
             study = find_study(session, slug)
-            withdraw_by_code(session, slug, request.form.get("code", ""), datetime.now(UTC))
+            withdraw_by_code(session, slug, request.form.get("code", ""), clock.now())
             session.commit()
     except UnknownCodeError:
         return study_page(study, _language(study), "withdraw.html", "withdraw", back=None, is_wrong=True), 404

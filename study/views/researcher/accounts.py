@@ -4,13 +4,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import wraps
 
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from contracts.methods import method_name
+from study import clock
 from study.conduct import admins
 from study.conduct.progress import summaries
 from study.database import audit
@@ -59,7 +59,7 @@ def login() -> ResponseReturnValue:
 @bp.post("/login")
 def log_in() -> ResponseReturnValue:
     name, following = request.form.get("name", ""), request.form.get("next", "")
-    now = datetime.now(UTC)
+    now = clock.now()
     with database().reading() as reading:
         admin = admins.authenticate(reading, name, request.form.get("password", ""), now)
     with database().writing() as writing:
@@ -94,7 +94,7 @@ def export(slug: str) -> ResponseReturnValue:
     That it began stands in the audit log whatever becomes of it; the hashes of what is given out stand there before the
     last bytes leave.
     """
-    now, actor, store = datetime.now(UTC), g.admin.name, database()
+    now, actor, store = clock.now(), g.admin.name, database()
     with store.writing() as writing:
         find_study(writing, slug)
         audit.append(writing, actor, "export-begun", {"slug": slug}, now)

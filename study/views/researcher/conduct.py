@@ -1,12 +1,12 @@
 """Pages by which researchers conduct a study: its state, its waves, its participants, a look as a participant."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from study import clock
 from study.conduct import actions as conduct
 from study.conduct.first_look import look
 from study.conduct.preview import preview_image, preview_plan
@@ -32,7 +32,7 @@ def set_state(slug: str) -> ResponseReturnValue:
     if state not in (OPEN, PAUSED, CLOSED):
         raise ConductError(f"a study can be {OPEN}, {PAUSED} or {CLOSED}")
     with database().writing() as session:
-        conduct.set_state(session, slug, state, g.admin.name, datetime.now(UTC))
+        conduct.set_state(session, slug, state, g.admin.name, clock.now())
         session.commit()
     return redirect(url_for("dashboard.show_progress", slug=slug), 303)
 
@@ -46,7 +46,7 @@ def extend(slug: str) -> ResponseReturnValue:
         raise ConductError("the number of ratings wanted must be a whole number")
     task, reason = request.form.get("task", ""), request.form.get("reason", "")
     with database().writing() as session:
-        conduct.extend(session, slug, task, int(wanted), reason, g.admin.name, datetime.now(UTC))
+        conduct.extend(session, slug, task, int(wanted), reason, g.admin.name, clock.now())
         session.commit()
     return redirect(url_for("dashboard.show_progress", slug=slug), 303)
 
@@ -57,7 +57,7 @@ def look_at_estimates(slug: str) -> ResponseReturnValue:
     """A POST, because it leaves a trace: whoever has looked cannot open the study again."""
     _require_confirmed()
     with database().writing() as session:
-        found = look(session, slug, g.admin.name, datetime.now(UTC))
+        found = look(session, slug, g.admin.name, clock.now())
         title = _title(find_study(session, slug))
         session.commit()
     return render_template(
@@ -78,7 +78,7 @@ def list_participants(slug: str) -> ResponseReturnValue:
         slug=slug,
         study_title=_title(study),
         people=shown,
-        now=datetime.now(UTC),
+        now=clock.now(),
         more=len(shown) == PAGE,
     )
 
@@ -95,7 +95,7 @@ def show_participant(slug: str, public_id: str) -> ResponseReturnValue:
         slug=slug,
         study_title=_title(study),
         timeline=shown,
-        now=datetime.now(UTC),
+        now=clock.now(),
     )
 
 
@@ -104,7 +104,7 @@ def show_participant(slug: str, public_id: str) -> ResponseReturnValue:
 def exclude(slug: str, public_id: str) -> ResponseReturnValue:
     _require_confirmed()
     with database().writing() as session:
-        conduct.exclude(session, slug, public_id, request.form.get("reason", ""), g.admin.name, datetime.now(UTC))
+        conduct.exclude(session, slug, public_id, request.form.get("reason", ""), g.admin.name, clock.now())
         session.commit()
     return redirect(url_for("conduct.show_participant", slug=slug, public_id=public_id), 303)
 

@@ -1,11 +1,10 @@
 """Pages on which researchers watch a study run and the server under it. They count; they show no result."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from contracts.observers import FAMILIES
+from study import clock
 from study.conduct.actions import was_looked_at
 from study.conduct.health import health
 from study.conduct.progress import progress, title
@@ -22,7 +21,7 @@ bp = Blueprint("dashboard", __name__, url_prefix="/researcher")
 @bp.get("/studies/<slug>")
 @logged_in
 def show_progress(slug: str) -> ResponseReturnValue:
-    now = datetime.now(UTC)
+    now = clock.now()
     with database().reading() as reading:
         shown = progress(reading, find_study(reading, slug), now)
         looked_at = was_looked_at(reading, slug)
@@ -54,7 +53,7 @@ def show_quality(slug: str) -> ResponseReturnValue:
         kinds=FAMILIES,
         rules=FLAGS,
         fast=FAST_MS / 1000,
-        now=datetime.now(UTC),
+        now=clock.now(),
     )
 
 
@@ -62,5 +61,5 @@ def show_quality(slug: str) -> ResponseReturnValue:
 @logged_in
 def show_server() -> ResponseReturnValue:
     with database().reading() as reading:
-        shown = health(reading, tally(), datetime.now(UTC))
+        shown = health(reading, tally(), clock.now())
     return render_template("researcher/server.html", admin=g.admin.name, health=shown, now=shown.at)

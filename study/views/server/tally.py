@@ -1,10 +1,10 @@
 """Counts opened first pages and failed replies; previews of a recruitment platform are nobody's arrival."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 from flask import Flask, Response, current_app, g, request
 
+from study import clock
 from study.conduct.tally import KIND_HEADER, Tally
 from study.taking_part.arrivals import Arrivals
 from study.taking_part.enrolment import JOINING_KINDS
@@ -13,16 +13,16 @@ _KEY, _ARRIVALS = "discern-tally", "discern-arrivals"
 
 
 def init_app(app: Flask) -> None:
-    use(app, Tally(datetime.now(UTC)))
+    use(app, Tally(clock.now()))
     app.extensions[_ARRIVALS] = arrivals = Arrivals(app.config["DATABASE_URL"])
 
     @app.after_request
     def _count(response: Response) -> Response:
         if response.status_code >= 500:
-            tally().add_failed(datetime.now(UTC))
+            tally().add_failed(clock.now())
         elif _is_first_page(response) and (kind := request.headers.get(KIND_HEADER, "human")) in JOINING_KINDS:
             # Once the page is sent: no visitor waits for a count.
-            response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, datetime.now(UTC)))
+            response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, clock.now()))
         return response
 
 

@@ -1,0 +1,139 @@
+"""Which responses the primary analysis uses, by named rules, and where all the others went."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.config import ExclusionsConfig
+from analysis.data.export import Export, ExportError, Task
+from analysis.tasks.biases import is_identical_pair
+
+FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`trials`: the responses analysed. `flow`: one row a step, from all who joined to what is analysed.
+    `excluded`: a row for each participant left out as a person (`participant_id`, `rule`, `reason`).
+    `controls`: responses of the same people to identical pairs."""
+
+    trials: pd.DataFrame
+    flow: pd.DataFrame
+    excluded: pd.DataFrame
+    controls: pd.DataFrame
+
+
+def apply_exclusions(
+    export: Export, rules: ExclusionsConfig, heed_researcher: bool = True, keep_overflow: bool = False
+) -> Kept:
+    """Keep what the primary analysis uses: answered trials among the k of each item, of people whom no rule names.
+
+    The defaults are the primary analysis; `heed_researcher=False` keeps people whom the researcher excluded in the
+    study, and `keep_overflow=True` the responses beyond the k.
+
+    Overflow responses (given after the lease had expired and the place was taken) are real answers, but counting them
+    would give some items more than their k ratings for a reason tied to slowness; the primary analysis leaves them out.
+    """
+    participants, trials = export.participants, export.trials
+    steps = [_step("Joined, with the trials planned for them", participants, trials, participants, trials)]
+
+    def keep(step: str, kept_participants: pd.DataFrame, kept_trials: pd.DataFrame) -> None:
+        nonlocal participants, trials
+        steps.append(_step(step, participants, trials, kept_participants, kept_trials))
+        participants, trials = kept_participants, kept_trials
+
+    keep("Trial not answered", participants, trials[trials["state"] == "answered"])
+    if not keep_overflow:
+        keep("Response beyond the ratings planned (overflow)", participants, trials[~trials["is_overflow"]])
+    excluded = _excluded(export, rules, heed_researcher)
+    for rule in dict.fromkeys(excluded["rule"]):
+        gone = excluded.loc[excluded["rule"] == rule, "participant_id"]
+        keep(
+            rule,
+            participants[~participants["participant_id"].isin(gone)],
+            trials[~trials["participant_id"].isin(gone)],
+        )
+    is_control = is_identical_pair(trials)
+    controls = trials[is_control]
+    if is_control.any():
+        keep("Control: the same visualization on both sides", participants, trials[~is_control])
+    keep("No response left", participants[participants["participant_id"].isin(trials["participant_id"])], trials)
+    flow = pd.DataFrame(steps, columns=list(FLOW_COLUMNS))
+    return Kept(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
+
+
+def analysed(export: Export, kind: str, task: str | None, observer_kind: str | None) -> tuple[pd.DataFrame, Task]:
+    """The primary analysis' responses of one task of `kind` from one kind of observer. Raises ExportError.
+
+    `task` and `observer_kind` may be left out where there is only one: kinds of observers never mix in a number.
+    """
+    found = {t.name: t for t in export.tasks if t.kind == kind and task in (None, t.name)}
+    if len(found) != 1:
+        names = ", ".join(t.name for t in export.tasks if t.kind == kind) or "none"
+        raise ExportError(f"name one {kind} task of the study (there are: {names})")
+    observers = [k for k in export.observer_kinds if observer_kind in (None, k)]
+    if len(observers) != 1:
+        kinds = ", ".join(export.observer_kinds) or "none"
+        raise ExportError(f"name one observer_kind of those that took part (there are: {kinds})")
+    (chosen,) = found.values()
+    trials = apply_exclusions(export.of(observers[0]), export.config.exclusions).trials
+    return trials[trials["task"] == chosen.name], chosen
+
+
+def _step(
+    name: str, before: pd.DataFrame, trials_before: pd.DataFrame, after: pd.DataFrame, trials_after: pd.DataFrame
+) -> tuple[str, int, int, int, int]:
+    return name, len(before) - len(after), len(trials_before) - len(trials_after), len(after), len(trials_after)
+
+
+def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) -> pd.DataFrame:
+    """Participants left out, each by the first rule that meets them: the researcher's own, then the definition's."""
+    participants = export.participants
+    flagged = participants[participants["excluded"] & heed_researcher]
+    found = [
+        pd.DataFrame(
+            {
+                "participant_id": flagged["participant_id"],
+                "rule": "Excluded in the study by the researcher",
+                "reason": flagged["exclusion_reason"],
+            }
+        )
+    ]
+    if rules.incomplete:
+        unfinished = participants.loc[~participants["completed"], "participant_id"]
+        found.append(pd.DataFrame({"participant_id": unfinished, "rule": "Did not finish the study", "reason": ""}))
+    if rules.failed_attention_checks is not None:
+        found.append(_inattentive(participants, rules.failed_attention_checks))
+    if rules.failed_comprehension:
+        failed = participants.loc[participants["comprehension"] == 0, "participant_id"]
+        found.append(pd.DataFrame({"participant_id": failed, "rule": "Failed a comprehension check", "reason": ""}))
+    if rules.min_median_rt_ms is not None:
+        found.append(_too_fast(export, rules.min_median_rt_ms))
+    return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
+
+
+def failed_checks(participants: pd.DataFrame) -> pd.Series:
+    """How many attention checks each participant failed; 0 where none was answered."""
+    return (participants["attention_checks"] - participants["attention_checks_passed"]).fillna(0).astype(int)
+
+
+def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
+    failed = failed_checks(participants)
+    out = participants[failed >= most]
+    reasons = [f"{n} of {of:.0f} failed" for n, of in zip(failed[out.index], out["attention_checks"], strict=True)]
+    rule = f"Failed attention checks: at least {most}"
+    return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
+
+
+def _too_fast(export: Export, least: float) -> pd.DataFrame:
+    """Participants whose median rt in some task is below `least` ms; one without any rt cannot be judged and stays."""
+    ratings = export.trials[~is_identical_pair(export.trials)]
+    medians = ratings.groupby(["participant_id", "task"])["rt"].median().dropna()
+    fast = medians[medians < least].reset_index().drop_duplicates("participant_id")
+    return pd.DataFrame(
+        {
+            "participant_id": fast["participant_id"],
+            "rule": f"Median response time below {least:g} ms in a task",
+            "reason": [f"{rt:.0f} ms in {task}" for task, rt in zip(fast["task"], fast["rt"], strict=True)],
+        }
+    )

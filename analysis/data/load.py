@@ -1,0 +1,133 @@
+"""Reading an export (a Psych-DS folder or a zip of one): the only door into this room."""
+
+import json
+import zipfile
+from dataclasses import replace
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from analysis.config import AnalysisConfig
+from analysis.data.consistency import check
+from analysis.data.export import Export, ExportError, Task
+from analysis.data.tables import read_table
+from contracts.export import TABLES
+from contracts.hashing import canonical_sha256
+from contracts.tasks import TASK_KINDS
+
+DESCRIPTION = "dataset_description.json"
+DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json"
+
+
+def load(path: Path) -> Export:
+    """Read the export at `path` (a folder or a .zip). Raises ExportError."""
+    root = _root(Path(path))
+    description = _json(root, DESCRIPTION)
+    materials = _json(root, DEFINITION)
+    document, sha256, earlier = _definition(materials)
+    config, tasks = _analysis(document)
+    tables = {name: read_table(file, name) for name, file in _table_files(root).items()}
+    export = Export(
+        **tables,
+        definition=document,
+        definition_sha256=sha256,
+        config=config,
+        tasks=tasks,
+        description=description,
+        provenance=_json(root, PROVENANCE),
+        earlier_sha256=earlier,
+    )
+    check(export)
+    # Practice and attention checks are no ratings; what became of the checks stands in the participants table. Controls
+    # are none either: `apply_exclusions` takes them apart.
+    kept = export.trials["purpose"].isin(("main", "control"))
+    return replace(export, trials=export.trials[kept].reset_index(drop=True))
+
+
+def _root(path: Path) -> Traversable:
+    if path.is_dir():
+        return path
+    if not path.exists():
+        raise ExportError(f"no export at {path}; `manage.py export` writes one")
+    if not zipfile.is_zipfile(path):
+        raise ExportError(f"{path} is neither a folder nor a zip file; give what `manage.py export` wrote")
+    root = zipfile.Path(path)
+    entries = [entry for entry in root.iterdir() if entry.name != "__MACOSX"]
+    # Zipping a folder by hand puts everything one level down.
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else root
+
+
+def _json(root: Traversable, name: str) -> dict[str, Any]:
+    file = root.joinpath(*name.split("/"))
+    if not file.is_file():
+        raise ExportError(f"{name} is missing from the export; export again with `manage.py export`")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ExportError(f"{name} is not valid JSON ({error}); export again") from None
+    if not isinstance(content, dict):
+        raise ExportError(f"{name} holds no JSON object; export again")
+    return content
+
+
+def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[str, ...]]:
+    if missing := [key for key in ("document", "sha256") if key not in materials]:
+        raise ExportError(f"{DEFINITION} lacks {', '.join(missing)}; export again")
+    document, sha256 = materials["document"], materials["sha256"]
+    if (actual := canonical_sha256(document)) != sha256:
+        raise ExportError(
+            f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
+            " take the export as `manage.py export` wrote it"
+        )
+    amendments = materials.get("amendments", [])
+    try:
+        earlier, later = (tuple(a[key] for a in amendments) for key in ("previous_sha256", "sha256"))
+    except (KeyError, TypeError) as error:
+        raise ExportError(f"{DEFINITION}: its amendments cannot be read ({error!r}); export again") from None
+    if amendments and (*earlier[1:], sha256) != later:
+        raise ExportError(f"{DEFINITION}: its amendments do not lead to its sha256 {sha256}; export again")
+    return document, sha256, earlier
+
+
+def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:
+    try:
+        config = AnalysisConfig.model_validate(document.get("analysis", {}))
+        tasks = tuple(
+            Task(t["name"], t["kind"], tuple(t["methods"]), tuple(t["networks"])) for t in document.get("tasks", ())
+        )
+    except ValidationError as error:
+        keys = "; ".join(f"{'.'.join(map(str, ('analysis', *e['loc'])))}: {e['msg']}" for e in error.errors())
+        raise ExportError(f"{DEFINITION}: {keys}; analyse with the version of Discern that exported") from None
+    except (KeyError, TypeError) as error:
+        raise ExportError(f"{DEFINITION}: its tasks cannot be read ({error!r}); export again") from None
+    for task in tasks:
+        if task.kind not in TASK_KINDS:
+            raise ExportError(f"{DEFINITION}: task {task.name!r} is of unknown kind {task.kind!r}; update Discern")
+        for contrast in (c for c in config.contrasts if c.task == task.name):
+            if unknown := {contrast.a, contrast.b} - set(task.methods):
+                raise ExportError(
+                    f"{DEFINITION}: a contrast names {', '.join(sorted(unknown))}, no method of {task.name}"
+                )
+    if strange := sorted({c.task for c in config.contrasts} - {t.name for t in tasks}):
+        raise ExportError(f"{DEFINITION}: a contrast names {', '.join(strange)}, which is no task of the study")
+    return config, tasks
+
+
+def _table_files(root: Traversable) -> dict[str, Traversable]:
+    folder = root.joinpath("data")
+    if not folder.is_dir():
+        raise ExportError("data/ is missing from the export; export again with `manage.py export`")
+    found: dict[str, Traversable] = {}
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        table = file.name.removesuffix("_data.csv").removesuffix("_data.json").rpartition("_description-")[2]
+        if table not in TABLES or not file.name.endswith(("_data.csv", "_data.json")):
+            raise ExportError(f"data/{file.name} is no table of an export; move it out of data/")
+        if file.name.endswith(".csv"):
+            if table in found:
+                raise ExportError(f"two files hold {table}: {found[table].name} and {file.name}; keep one study's")
+            found[table] = file
+    if missing := [f"…_description-{name}_data.csv" for name in TABLES if name not in found]:
+        raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `manage.py export`")
+    return found

@@ -1,0 +1,1 @@
+"""Numbers, words and figures as readers see them."""

@@ -1,0 +1,1 @@
+"""The report: its sentences, figures and files."""

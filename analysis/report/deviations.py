@@ -1,0 +1,101 @@
+"""What the paper tells, or does not, beside what this study did, from what its export knows and nothing else."""
+
+from typing import Any
+
+from analysis.data.export import Export
+from analysis.display.wording import Wording, count, percent
+from analysis.paper import PaperFigures
+from contracts.methods import method_name
+from contracts.observers import HUMAN, parse
+
+
+def deviations(export: Export, paper: PaperFigures, say: Wording) -> tuple[tuple[str, str], ...]:
+    """Rows (of the paper, here). What the export does not hold has no row."""
+    tasks = export.definition.get("tasks", [])
+    rows = [
+        (say("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), say)),
+        (say("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(export.provenance.get("networks", {}))),
+        *(
+            (say("Not known: which 90 image–category pairs."), _drawn(name, selection, export.provenance, say))
+            for name, selection in export.provenance.get("selection", {}).items()
+        ),
+        *(
+            (say("90 image–category pairs × 4 methods, 9 ratings each; of the trust study not known."), _size(t, say))
+            for t in tasks
+        ),
+        (say("43 workers in class discrimination, 54 in trust."), _people(export, say)),
+        *(
+            (say("Not known: practice, checks and controls."), _extras(t, say))
+            for t in tasks
+            if "ratings_per_item" in t
+        ),
+        (
+            say("43 workers gave 3,240 responses, so they saw images repeatedly."),
+            say("Nobody sees an image twice in a task."),
+        ),
+        *((say(theirs), say(ours)) for theirs, ours in paper.deviations),
+    ]
+    return tuple(row for row in rows if row[1])
+
+
+def _photographs(dataset: dict[str, Any], say: Wording) -> str:
+    if not {"year", "split", "categories"} <= dataset.keys():
+        return ""
+    return say(
+        "Photographs in VOC layout, year {year}, split “{split}”, {n} categories.",
+        year=dataset["year"],
+        split=dataset["split"],
+        n=len(dataset["categories"]),
+    )
+
+
+def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], say: Wording) -> str:
+    if not {"images", "eligible"} <= selection.keys() or "seed" not in provenance:
+        return ""
+    return say(
+        "“{task}”: {images} of {eligible} eligible images, drawn with seed {seed}.",
+        task=task,
+        images=count(selection["images"]),
+        eligible=count(selection["eligible"]),
+        seed=provenance["seed"],
+    )
+
+
+def _networks(networks: dict[str, Any]) -> str:
+    return "; ".join(
+        f"“{name}”: {network['architecture']}, {percent(network['mean_average_precision'])} mAP"
+        for name, network in networks.items()
+        if {"architecture", "mean_average_precision"} <= network.keys()
+    )
+
+
+def _size(task: dict[str, Any], say: Wording) -> str:
+    if not {"images", "ratings_per_item"} <= task.keys():
+        return ""
+    return say(
+        "“{task}”: {images} images, ratings an item: {ratings}; methods {methods}; networks {networks}.",
+        task=task["name"],
+        images=count(task["images"]),
+        ratings=count(task["ratings_per_item"]),
+        methods=", ".join(map(method_name, task["methods"])),
+        networks=", ".join(task["networks"]),
+    )
+
+
+def _people(export: Export, say: Wording) -> str:
+    people = sum(parse(kind).family == HUMAN for kind in export.participants["observer_kind"])
+    return say("{n} people joined.", n=count(people))
+
+
+def _extras(task: dict[str, Any], say: Wording) -> str:
+    """What people met besides ratings; an absent key stands for the definition's default, none."""
+    parts = [
+        say("practice trials: {n}", n=task.get("practice", 0)),
+        say("attention checks: {n}", n=task.get("attention_checks", 0)),
+        say("comprehension questions") if task.get("comprehension") else say("no comprehension questions"),
+    ]
+    if task["kind"] == "trust":
+        parts.append(say("identical pairs: {n}", n=task.get("identical_pairs", 0)))
+    else:
+        parts.append(say("confidence asked") if task.get("confidence") else say("confidence not asked"))
+    return f"“{task['name']}”: {', '.join(parts)}."

@@ -1,0 +1,211 @@
+"""The methods section of a paper about this study, ready to paste, and the works it cites."""
+
+from analysis.config import ExclusionsConfig
+from analysis.data.completeness import planned_responses, reached, unfinished
+from analysis.data.export import Export
+from analysis.display.wording import Wording, count
+from contracts.methods import method_name
+
+REFERENCES = {
+    "design": (),
+    "variance": (
+        "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway clustering."
+        " Journal of Business & Economic Statistics, 29(2), 238–249.",
+    ),
+    "holm": ("Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of"
+             " Statistics, 6(2), 65–70.",),
+    "sensitivity": (
+        "Hautus, M. J. (1995). Corrections for extreme proportions and their biasing effects on estimated values of d′."
+        " Behavior Research Methods, Instruments, & Computers, 27, 46–51.",
+        "Macmillan, N. A., & Creelman, C. D. (2005). Detection theory: A user's guide (2nd ed.). Erlbaum.",
+    ),
+    "ordinal": ("McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society,"
+                " Series B, 42(2), 109–142.",),
+    "agreement": ("Krippendorff, K. (2019). Content analysis: An introduction to its methodology (4th ed.). Sage.",),
+    "robustness": (
+        "Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed models. Journal of"
+        " the American Statistical Association, 88(421), 9–25.",
+        "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics, 1(2), 386–411.",
+        "Steegen, S., Tuerlinckx, F., Gelman, A., & Vanpaemel, W. (2016). Increasing transparency through a multiverse"
+        " analysis. Perspectives on Psychological Science, 11(5), 702–712.",
+    ),
+    "ranking": ("Davidson, R. R. (1970). On extending the Bradley–Terry model to accommodate ties in paired comparison"
+                " experiments. Journal of the American Statistical Association, 65(329), 317–328.",),
+    "sequential": ("Lan, K. K. G., & DeMets, D. L. (1983). Discrete sequential boundaries for clinical trials."
+                   " Biometrika, 70(3), 659–663.",),
+    "equivalence": (
+        "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach for"
+        " assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics,"
+        " 15, 657–680.",
+        "Selvaraju, R. R., Cogswell, M., Das, A., Vedantam, R., Parikh, D., & Batra, D. (2020). Grad-CAM: Visual"
+        " explanations from deep networks via gradient-based localization. International Journal of Computer Vision,"
+        " 128, 336–359.",
+    ),
+}  # fmt: skip
+
+
+def methods_text(export: Export, say: Wording) -> tuple[str, ...]:
+    """Paragraphs: design, whose responses, estimates, comparisons, further analyses."""
+    paragraphs = [_design(export, say), _whose(export, say), _estimates(export, say), _comparisons(export, say)]
+    return (*paragraphs, _further(export, say))
+
+
+def references(export: Export) -> tuple[str, ...]:
+    """What the text cites, in the order of the alphabet."""
+    kinds = {task.kind for task in export.tasks}
+    cited = {"variance", "holm", "agreement", "robustness"}
+    cited |= {"sensitivity"} if "class-discrimination" in kinds else set()
+    cited |= {"ordinal"} if "trust" in kinds else set()
+    cited |= {"ranking"} if _networks(export) > 2 else set()
+    cited |= {"sequential"} if export.config.sequential else set()
+    cited |= {"equivalence"} if export.config.paper else set()
+    return tuple(sorted(entry for topic in cited for entry in REFERENCES[topic]))
+
+
+def _networks(export: Export) -> int:
+    return len({name for task in export.tasks if task.kind == "trust" for name in task.networks})
+
+
+def _design(export: Export, say: Wording) -> str:
+    sentences = []
+    for task in export.tasks:
+        written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
+        kind = {
+            "class-discrimination": "In “{task}”, participants saw one visualization at a time, never the photograph,"
+            " and"
+            " chose which of the two annotated categories of the image it showed.",
+            "trust": "In “{task}”, participants saw visualizations from two networks that had predicted the same"
+            " category"
+            " and said on a five-point scale which network was more reliable; scores from −2 to 2 are positive towards"
+            " “{first}”.",
+        }[task.kind]
+        sentences.append(say(kind, task=task.name, first=task.networks[0]))
+        if "images" in written and "ratings_per_item" in written:
+            sentences.append(
+                say(
+                    "It planned {responses} responses: {images} images, the methods {methods}, {ratings} ratings an"
+                    " item.",
+                    responses=count(planned_responses(export, task.name)),
+                    images=count(written["images"]),
+                    methods=", ".join(map(method_name, task.methods)),
+                    ratings=count(written["ratings_per_item"]),
+                )
+            )
+    sentences.append(
+        say(
+            "Nobody saw an image twice in a task; methods were balanced within participants; sides and the order of"
+            " options were random."
+        )
+    )
+    return " ".join(sentences)
+
+
+def _whose(export: Export, say: Wording) -> str:
+    rules = export.config.exclusions
+    sentences = [
+        say(
+            "Analysed are the responses planned for each item; responses given after a place had been handed on"
+            " (overflow) are counted in the flow and left out."
+        )
+    ]
+    if rules.incomplete:
+        sentences.append(say("Left out by the definition: people who did not finish."))
+    if rules.failed_attention_checks is not None:
+        sentences.append(
+            say(
+                "Left out by the definition: people who failed at least {n} attention checks.",
+                n=rules.failed_attention_checks,
+            )
+        )
+    if rules.failed_comprehension:
+        sentences.append(say("Left out by the definition: people who failed a comprehension check."))
+    if rules.min_median_rt_ms is not None:
+        sentences.append(
+            say(
+                "Left out by the definition: people whose median response time in a task is below {ms} ms.",
+                ms=f"{rules.min_median_rt_ms:g}",
+            )
+        )
+    if rules == ExclusionsConfig():
+        sentences.append(say("The definition names no rule by which people are left out."))
+    return " ".join(sentences)
+
+
+def _estimates(export: Export, say: Wording) -> str:
+    text = say(
+        "Each accuracy and mean score is an average over responses, meant for other participants and other images like"
+        " these. Its {confidence} interval comes from a two-way cluster-robust variance (participants and images;"
+        " Cameron,"
+        " Gelbach & Miller, 2011), with Student's t on the smaller number of clusters less one; where the two-way"
+        " variance"
+        " falls below both one-way variances, the smaller of these is taken. Intervals of accuracies are computed on"
+        " the"
+        " logit scale.",
+        confidence=f"{100 * export.config.confidence:g}%",
+    )
+    if any(task.kind == "class-discrimination" for task in export.tasks):
+        text += " " + say(
+            "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."
+        )
+    return text
+
+
+def _comparisons(export: Export, say: Wording) -> str:
+    text = say(
+        "The p-values of the comparisons are corrected by Holm's (1979) method over all comparisons named in the"
+        " study's"
+        " definition, which was fixed before the first participant."
+    )
+    if rule := export.config.sequential:
+        text += " " + say(
+            "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
+            " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
+            looks=", ".join(f"{100 * look:g}%" for look in rule.looks),
+        )
+    if lacking := _lacking(export, say):
+        text += " " + say("The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking)
+    elif not rule:
+        text += " " + say("No look at the data before they were complete was planned.")
+    return text
+
+
+def _lacking(export: Export, say: Wording) -> str:
+    """What is missing of the ratings planned of the first kind of observers, people where there are any."""
+    first = export.observer_kinds[:1]
+    return unfinished(reached(export.of(*first)), say) if first else ""
+
+
+def _further(export: Export, say: Wording) -> str:
+    sentences = [
+        say(
+            "As sensitivity analyses the comparisons were repeated with one-way clustering, with the larger one-way"
+            " variance, by the pigeonhole bootstrap (Owen, 2007), with and without exclusions and overflow responses"
+            " (Steegen et al., 2016), and, for right answers, by a logit model with crossed random effects under"
+            " Laplace's"
+            " approximation (Breslow & Clayton, 1993)."
+        ),
+        say("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
+    ]
+    if any(task.kind == "trust" for task in export.tasks):
+        sentences.append(
+            say(
+                "Trust scores were also analysed by a proportional-odds model (McCullagh, 1980) with the same two-way"
+                " clustering."
+            )
+        )
+    if _networks(export) > 2:
+        sentences.append(say("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
+    if export.config.paper:
+        sentences.append(
+            say(
+                "A figure of Selvaraju et al. (2020) counts as replicated when two one-sided tests at 5% (Schuirmann,"
+                " 1987)"
+                " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"
+                " on the paper's side, else as not replicated when the difference from the paper is told"
+                " from 0, else as underpowered; verdicts are not corrected for their number."
+                " The paper's accuracies are given the error that its number of responses"
+                " has under this study's design effect, its mean scores this study's own error.",
+                margin=f"{100 * export.config.equivalence_margin:g}%",
+            )
+        )
+    return " ".join(sentences)

@@ -1,0 +1,181 @@
+"""Figures of where answers come from: flow of participants, confusion, single people and images, response times."""
+
+import textwrap
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+
+from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
+from analysis.display.wording import Wording, count, number, percent
+from analysis.results import ObserverResults, TaskResults
+from contracts.methods import method_name
+
+MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken at even steps
+
+
+def flow_figure(results: ObserverResults, say: Wording) -> Figure:
+    """Who joined, who went where, what is analysed: a box a step."""
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
+        canvas = _flow_chart(results.kept.flow, inside.say)
+        steps = "; ".join(
+            say(
+                "{step}: {people} people and {trials} trials left",
+                step=say.note(row.step),
+                people=count(row.participants_left),
+                trials=count(row.trials_left),
+            )
+            for row in results.kept.flow.itertuples()
+        )
+        caption = say("Flow of participants and trials. On the right, what each step takes out.")
+        alternative = say("Flow chart. {steps}.", steps=steps)
+        return finish(canvas, "flow", results.observer_kind, caption, alternative, inside.say)
+
+
+def _flow_chart(flow: pd.DataFrame, say: Wording) -> Canvas:
+    canvas = Canvas(figsize=(WIDTH, 0.95 * len(flow) + 0.1), layout="constrained")
+    FigureCanvasAgg(canvas)
+    axes = canvas.add_subplot()
+    axes.set(xlim=(0, 10), ylim=(-len(flow) + 0.55, 0.5))
+    axes.axis("off")
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "#f4f6f8", "edgecolor": "#555555"}
+    for row, step in enumerate(flow.itertuples()):
+        left = say("{n} people, {m} trials", n=count(step.participants_left), m=count(step.trials_left))
+        first = row == 0
+        axes.text(
+            2.4, -row, say("Joined") + f"\n{left}" if first else left, ha="center", va="center", bbox=box, fontsize=9.5
+        )
+        if first:
+            continue
+        axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
+        out = say("{n} people, {m} trials", n=count(step.participants_out), m=count(step.trials_out))
+        axes.text(
+            5.2, -row + 0.45, f"{_folded(say.note(step.step))}:\n{out}",
+            va="center", fontsize=9,
+        )  # fmt: skip
+        axes.plot([2.4, 5.05], [-row + 0.45] * 2, color="#777777", linewidth=0.8)
+    return canvas
+
+
+def _folded(text: str) -> str:
+    """In lines for the flow chart; a Korean letter is about twice as wide as a Latin one."""
+    return textwrap.fill(text, 34 if text.isascii() else 22)
+
+
+def task_quality_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+    """Confusion (class discrimination), people and images one by one, response times; none without responses."""
+    if not results.responses:
+        return ()
+    inside = lettering(say)
+    with mpl.rc_context(inside.style):
+        figures = [_caterpillars(results, observer_kind, say, inside.say)]
+        if results.tables["times"]["responses"].sum():
+            figures.append(_times(results, observer_kind, say, inside.say))
+        if "confusion" in results.tables:
+            figures.insert(0, _confusion(results, observer_kind, say, inside.say))
+    return tuple(figures)
+
+
+def _confusion(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+    table = results.tables["confusion"]
+    names = sorted({*table["shown"], *table["chosen"]})
+    side = max(3.2, 0.42 * len(names) + 1.5)
+    canvas = Canvas(figsize=(max(WIDTH, side), side), layout="constrained")
+    FigureCanvasAgg(canvas)
+    axes = canvas.add_subplot()
+    shares = table.pivot(index="shown", columns="chosen", values="share").reindex(index=names, columns=names)
+    counts = table.pivot(index="shown", columns="chosen", values="responses").reindex(index=names, columns=names)
+    axes.imshow(np.ma.masked_invalid(shares.to_numpy(float)), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for i, j in np.argwhere(counts.notna().to_numpy()):
+        dark = shares.iloc[i, j] > 0.6
+        axes.text(
+            j, i, f"{counts.iloc[i, j]:.0f}", ha="center", va="center", color="white" if dark else INK, fontsize=8
+        )
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel=inside("category chosen"), ylabel=inside("category shown"))
+    worst = table[table["shown"] != table["chosen"]].sort_values("responses", ascending=False, kind="stable").head(3)
+    confused = "; ".join(
+        say(
+            "“{shown}” taken for “{chosen}” {n} times ({share})",
+            shown=row.shown, chosen=row.chosen, n=count(row.responses), share=percent(row.share),
+        )
+        for row in worst.itertuples()
+    )  # fmt: skip
+    caption = say(
+        "Category shown (rows) and category chosen (columns): numbers of responses, darker for a larger share of the"
+        " row. Empty where the two never stood together."
+    )
+    alternative = say("Most frequent confusions: {confused}.", confused=confused)
+    return finish(canvas, f"{results.task.name}-confusion", observer_kind, caption, alternative, inside)
+
+
+def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+    is_trust = results.task.kind == "trust"
+    scale, null, label = (1, 0, inside("mean score")) if is_trust else (100, 50, inside("right answers, %"))
+    canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
+    FigureCanvasAgg(canvas)
+    panels = canvas.subplots(2, 1)
+    below = {
+        "participants": inside("participants, from the lowest ({n})", n=count(len(results.tables["participants"]))),
+        "images": inside("images, from the lowest ({n})", n=count(len(results.tables["images"]))),
+    }
+    for axes, (name, words) in zip(panels, below.items(), strict=True):
+        _caterpillar(axes, results.tables[name], scale, null)
+        axes.set(ylabel=label, xlabel=words, xticks=[])
+    write = number if is_trust else percent
+    ends = {
+        name: (write(table["value"].min()), write(table["value"].max()))
+        for name, table in (("participants", results.tables["participants"]), ("images", results.tables["images"]))
+    }
+    caption = say(
+        "Each participant (above) and each image (below), from the lowest to the highest, with an interval from its own"
+        " responses alone. Orange: intervals that exclude the dashed line."
+    )
+    alternative = say(
+        "Participants lie between {p_low} and {p_high}, images between {i_low} and {i_high}.",
+        p_low=ends["participants"][0], p_high=ends["participants"][1],
+        i_low=ends["images"][0], i_high=ends["images"][1],
+    )  # fmt: skip
+    return finish(canvas, f"{results.task.name}-individuals", observer_kind, caption, alternative, inside)
+
+
+def _caterpillar(axes: Axes, table: pd.DataFrame, scale: float, null: float) -> None:
+    if len(table) > MOST_DRAWN:
+        table = table.iloc[np.linspace(0, len(table) - 1, MOST_DRAWN).round().astype(int)]
+    x, values, low, high = np.arange(len(table)), *(scale * table[c].to_numpy(float) for c in ("value", "low", "high"))
+    apart = (low > null) | (high < null)
+    for chosen, colour in ((~apart, BLUE), (apart, VERMILION)):
+        axes.vlines(x[chosen], low[chosen], high[chosen], color=colour, linewidth=1.1, alpha=0.75)
+        axes.plot(x[chosen], values[chosen], "o" if colour == BLUE else "D", color=colour, markersize=2.8)
+    axes.axhline(null, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _times(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+    table = results.tables["times"]
+    canvas, axes = new_canvas(rows=len(table), extra=0.6)
+    for row, entry in enumerate(table.itertuples()):
+        y = len(table) - 1 - row
+        row_label(axes, y + 0.2, method_name(entry.method))
+        if entry.responses:
+            axes.plot(
+                [entry.lower_quartile / 1000, entry.upper_quartile / 1000], [y, y], color=BLUE, linewidth=5, alpha=0.5
+            )
+            axes.plot(entry.median / 1000, y, "o", color=BLUE, markersize=8)
+    axes.set(ylim=(-0.4, len(table) - 0.3), yticks=[], xlabel=inside("seconds"))
+    axes.set_xlim(left=0)
+    axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
+    axes.set_axisbelow(True)
+    medians = "; ".join(
+        f"{method_name(row.method)} {number(row.median / 1000, 1)} s" for row in table.itertuples() if row.responses
+    )
+    caption = say(
+        "Response times by method: median (dot) and middle half (bar). Browsers time with an error of 10 to 40 ms."
+    )
+    alternative = say("Median times: {medians}.", medians=medians)
+    return finish(canvas, f"{results.task.name}-times", observer_kind, caption, alternative, inside)

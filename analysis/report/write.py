@@ -1,0 +1,233 @@
+"""`manage.py analyze`: load an export, compute, write a folder with the report, its numbers, tables and figures."""
+
+import base64
+import json
+import os
+import platform
+import re
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from analysis.data.export import Export
+from analysis.data.load import load
+from analysis.display import wording
+from analysis.display.drawing import Figure, lettering
+from analysis.display.korean import KOREAN
+from analysis.display.wording import ENGLISH, Wording
+from analysis.report.deviations import deviations
+from analysis.report.figures import task_figures
+from analysis.report.methods_text import methods_text, references
+from analysis.report.multiverse_figure import curves
+from analysis.report.quality_figures import flow_figure, task_quality_figures
+from analysis.report.summary import summarize
+from analysis.results import ObserverResults, as_json, compute, paper_figures
+from contracts.observers import parse
+
+REPORT, RESULTS = "report.html", "results.json"
+FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
+LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
+TEMPLATES = Path(__file__).parent / "templates"
+CATALOGUES = {"en": {}, "ko": KOREAN}
+
+OBSERVERS = {
+    "classifier": "A small network, trained anew for each run and method on visualizations of images that the study"
+    " does not show, names the category it finds more probable; in trust it prefers the network whose visualization"
+    " makes the predicted category more probable to it.",
+    "box-energy": "An oracle for localization, which knows the annotation: it names the category whose boxes hold the"
+    " larger share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes"
+    " of the predicted category.",
+}
+
+Progress = Callable[[int, int], None]
+Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → the figures
+
+
+class ReportError(Exception):
+    """The report cannot be written where it was asked for; the message names the folder and the remedy."""
+
+
+def in_language(language: str) -> Wording:
+    """The report's words in `language`: "en" or "ko"."""
+    return Wording(language, CATALOGUES[language])
+
+
+def analyze(export_path: Path, out: Path, progress: Progress | None = None, say: Wording = ENGLISH) -> Path:
+    """Analyse the export at `export_path`, write the report into the folder `out`, return the path of its HTML file.
+
+    `out` may be new, empty, or an earlier report, which is replaced as a whole once the new one is complete.
+    `progress(done, total)` is called after each step. Raises ExportError and ReportError.
+    """
+    out = Path(out)
+    _check_destination(out)
+    export = load(export_path)
+    total = 2 + len(export.observer_kinds)
+    tell = progress or (lambda done, total: None)
+    tell(1, total)
+    results = compute(export)
+    figures: dict[str, Figures] = {}
+    for step, of_kind in enumerate(results, start=2):
+        figures[of_kind.observer_kind] = {} if parse(of_kind.observer_kind).control else _figures(of_kind, say)
+        tell(step, total)
+    _replace(out, lambda folder: _write(folder, export, results, figures, say))
+    tell(total, total)
+    return out / REPORT
+
+
+def _figures(results: ObserverResults, say: Wording) -> Figures:
+    kind = results.observer_kind
+    figures = {"flow": (flow_figure(results, say),), "multiverse": curves(results, say)}
+    for task in results.tasks:
+        figures[f"task {task.task.name}"] = task_figures(task, kind, say)
+        figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, say)
+    return figures
+
+
+def _write(
+    folder: Path,
+    export: Export,
+    results: tuple[ObserverResults, ...],
+    figures: dict[str, Figures],
+    say: Wording,
+) -> None:
+    (folder / REPORT).write_text(_html(export, results, figures, say), encoding="utf-8")
+    document = json.dumps(results_document(export, results), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
+    for of_kind in results:
+        tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
+        tables.mkdir(parents=True)
+        for name, table in _tables(of_kind).items():
+            table.to_csv(tables / f"{name}.csv", index=False)
+        for figure in chain.from_iterable(figures[of_kind.observer_kind].values()):
+            pictures.mkdir(parents=True, exist_ok=True)
+            (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
+            (pictures / f"{figure.name}.png").write_bytes(figure.png)
+
+
+def _tables(results: ObserverResults) -> dict[str, Any]:
+    tables = {"flow": results.kept.flow, "excluded": results.kept.excluded, "contrasts": results.contrasts}
+    return (
+        tables
+        | results.tables
+        | {f"{t.task.name}-{name}": table for t in results.tasks for name, table in t.tables.items()}
+    )
+
+
+def results_document(export: Export, results: tuple[ObserverResults, ...]) -> dict[str, Any]:
+    """The content of results.json. `headline` is the results of humans, or None; nothing else ever stands there."""
+    observers = {r.observer_kind: as_json(r) for r in results}
+    return {
+        "format": FORMAT,
+        "study": export.definition.get("study", {}).get("slug"),
+        "definition_sha256": export.definition_sha256,
+        "analysis": export.config.model_dump(mode="json"),
+        "software": software(),
+        "headline": "human" if "human" in observers else None,
+        "observers": observers,
+    }
+
+
+def software() -> dict[str, str]:
+    """Versions of what computed the numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def _html(
+    export: Export,
+    results: tuple[ObserverResults, ...],
+    figures: dict[str, Figures],
+    say: Wording,
+) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "say": say,
+        "method_name": wording.method_name,
+        "number": wording.number,
+        "percent": wording.percent,
+        "points": wording.points,
+        "signed": wording.signed,
+        "interval": wording.interval,
+        "p_value": wording.p_value,
+        "p_exact": wording.p_exact,
+        "whole": wording.whole,
+        "figure_name": wording.figure_name,
+        "count": wording.count,
+        "folder_name": folder_name,
+        "observers": OBSERVERS,
+    }
+    environment.filters["method_name"] = wording.method_name
+    sections = [
+        {
+            "results": r,
+            "observer": parse(r.observer_kind),
+            "summary": summarize(r, export.config.confidence, say),
+            "figures": figures[r.observer_kind],
+        }
+        for r in results
+        if not parse(r.observer_kind).control
+    ]
+    study, paper = export.definition.get("study", {}), paper_figures(export.config)
+    titles = study.get("title", {})
+    return environment.get_template("report.html").render(
+        language=say.language,
+        title=titles.get(say.language) or next(iter(titles.values()), study.get("slug", "")),
+        export=export,
+        sections=sections,
+        controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
+        paper=paper,
+        deviations=deviations(export, paper, say) if paper else (),
+        unlettered=lettering(say).say.language != say.language,
+        methods=methods_text(export, say),
+        references=references(export),
+        software=software(),
+        picture=lambda figure: "data:image/svg+xml;base64," + base64.b64encode(figure.svg).decode(),
+    )
+
+
+def _check_destination(out: Path) -> None:
+    if not out.exists() or (out.is_dir() and (not any(out.iterdir()) or _is_report(out))):
+        return
+    raise ReportError(f"{out} exists and is no earlier report; name another folder, or remove it yourself")
+
+
+def _is_report(folder: Path) -> bool:
+    try:
+        return json.loads((folder / RESULTS).read_text(encoding="utf-8")).get("format") == FORMAT
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _replace(out: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a fresh folder beside `out` and put it in `out`'s place; on any failure `out` is as it was."""
+    try:
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as scratch:
+            fresh, old = Path(scratch, "new"), Path(scratch, "old")
+            fresh.mkdir()
+            write(fresh)
+            if out.exists():
+                os.rename(out, old)
+            try:
+                os.rename(fresh, out)
+            except OSError:
+                if old.exists():
+                    os.rename(old, out)
+                raise
+    except OSError as error:
+        raise ReportError(f"cannot write the report to {out}: {error.strerror}; name another folder") from error
+
+
+def folder_name(observer_kind: str) -> str:
+    """`observer_kind` as a folder may be called on every system."""
+    return re.sub(r"[:+]", "-", observer_kind)

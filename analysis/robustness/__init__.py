@@ -1,0 +1,1 @@
+"""Other defensible analyses, balance, and the comparison with published figures."""

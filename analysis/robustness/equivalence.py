@@ -1,0 +1,86 @@
+"""Does this study repeat the paper's figures? For each of them the difference, and a verdict by one stated rule.
+
+The rule, with E the error of the difference (below) and a margin of a tenth of the scale unless the definition says
+otherwise: **replicated** when the difference lies within the margin by two one-sided tests at 5 % (Schuirmann 1987:
+the 90 % interval is inside ±margin) and, for a comparison, its own interval excludes 0 on the paper's side, because a
+margin may be wider than the paper's difference; else **not replicated** when the difference from the paper is not 0 at
+the study's confidence; else **underpowered**: these data can tell neither.
+
+No error was published for the paper's figures. An accuracy of the paper is given the error that the paper's number of
+responses would have with this study's design effect (this study's variance over that of independent responses, at
+least 1); a mean trust score, whose number of responses is not known, the error it has in this study.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis.config import AnalysisConfig
+from analysis.estimation.estimates import cut_note
+from analysis.paper import PaperFigures
+from contracts.tasks import SCALES
+
+TOST_LEVEL = 0.05
+COLUMNS = (
+    "task", "kind", "figure", "paper", "value", "difference", "low", "high", "se", "margin", "verdict", "note",
+)  # fmt: skip
+
+
+def equivalence(
+    means: dict[tuple[str, str], pd.DataFrame],
+    contrasts: pd.DataFrame,
+    paper: PaperFigures | None,
+    rules: AnalysisConfig,
+) -> pd.DataFrame:
+    """A row for each figure of the paper that the study has too. `means`: (task, kind) → its table by method."""
+    rows = []
+    for (task, kind), table in means.items() if paper else ():
+        for entry in table[table["paper"].notna()].itertuples():
+            rows.append(_row(task, kind, entry.method, [entry.method], entry, table, paper, rules))
+    for entry in contrasts[contrasts["paper"].notna()].itertuples() if paper else ():
+        table = means[entry.task, entry.kind]
+        rows.append(
+            _row(entry.task, entry.kind, f"{entry.a} − {entry.b}", [entry.a, entry.b], entry, table, paper, rules)
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(
+    task: str,
+    kind: str,
+    figure: str,
+    methods: list[str],
+    entry: object,
+    table: pd.DataFrame,
+    paper: PaperFigures,
+    rules: AnalysisConfig,
+) -> tuple[object, ...]:
+    margin = rules.equivalence_margin * SCALES[kind]
+    head = task, kind, figure, entry.paper, entry.value
+    if np.isnan(entry.value) or np.isnan(entry.se):
+        return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, "no verdict", entry.note
+    involved = table[table["method"].isin(methods)]
+    se = float(np.sqrt(entry.se**2 + _paper_variance(kind, entry.se**2, involved, paper)))
+    difference = entry.value - entry.paper
+    reach = se * special.stdtrit(entry.df, 0.5 + rules.confidence / 2)
+    inner = se * special.stdtrit(entry.df, 1 - TOST_LEVEL)
+    widest = SCALES[kind] * len(methods)  # two means are a scale apart at most, two differences two
+    low, high = difference - reach, difference + reach
+    near = abs(difference) + inner < margin and (len(methods) == 1 or _shows_effect(entry))
+    verdict = "replicated" if near else "not replicated" if abs(difference) > reach else "underpowered"
+    note = cut_note((low, high), (-widest, widest))
+    return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note
+
+
+def _shows_effect(contrast: object) -> bool:
+    """Whether this study's own interval of the comparison excludes 0 on the paper's side."""
+    return contrast.low > 0 if contrast.paper > 0 else contrast.high < 0
+
+
+def _paper_variance(kind: str, variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:
+    if kind == "trust":
+        return variance
+    independent = float((involved["value"] * (1 - involved["value"]) / involved["responses"]).sum())
+    shares = [(paper.accuracies[m], paper.accuracy_counts[m][1]) for m in involved["method"]]
+    design_effect = max(1.0, variance / independent) if independent else 1.0
+    return design_effect * sum(p * (1 - p) / n for p, n in shares)

@@ -1,0 +1,140 @@
+"""Every comparison of the definition under other defensible choices: whom to keep, and how to compute.
+
+Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Science 11(5).
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.config import ExclusionsConfig
+from analysis.data.exclusions import apply_exclusions
+from analysis.data.export import Export, Task
+from analysis.estimation import mixed, ordinal
+from analysis.estimation.bootstrap import pigeonhole
+from analysis.estimation.cells import cells_by, estimate_table
+from analysis.estimation.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
+from contracts.tasks import DIFFERENCE_BOUNDS
+
+VALUES = {"class-discrimination": "correct", "trust": "score"}
+PRIMARY = ("as defined", "left out", "two-way clusters")
+MOST_RESPONSES = 100_000  # of a task; beyond it the simulation-based and model-based rows would take minutes
+TOO_MANY = "Not computed: more than 100,000 responses."
+
+
+def multiverse(export: Export) -> pd.DataFrame:
+    """A row for each comparison × who is kept × way of computing; `primary` marks the one fixed beforehand.
+
+    Choices that leave the same responses are listed once. Estimates are differences of accuracies or of mean scores.
+    """
+    tasks = {task.name: task for task in export.tasks}
+    estimates: dict[tuple[object, ...], Estimate] = {}
+    for exclusions, overflow, trials in _selections(export):
+        for contrast in export.config.contrasts:
+            task = tasks[contrast.task]
+            rows = trials[trials["task"] == task.name]
+            for name, compute in ANALYSES[task.kind].items():
+                key = (task.name, task.kind, contrast.a, contrast.b, exclusions, overflow, name)
+                estimate = compute(rows, task, contrast.a, contrast.b, export.config.confidence)
+                estimates[key] = within(estimate, DIFFERENCE_BOUNDS[task.kind])
+    table = estimate_table(estimates, ["task", "kind", "a", "b", "exclusions", "overflow", "analysis"])
+    return table.assign(primary=[key[4:] == PRIMARY for key in estimates]).sort_values(
+        ["task", "a", "b"], kind="stable", ignore_index=True
+    )
+
+
+def _selections(export: Export) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    seen: list[pd.Series] = []
+    for exclusions in ("as defined", "nobody"):
+        rules = export.config.exclusions if exclusions == "as defined" else ExclusionsConfig()
+        for overflow in ("left out", "kept"):
+            trials = apply_exclusions(
+                export, rules, heed_researcher=exclusions == "as defined", keep_overflow=overflow == "kept"
+            ).trials
+            if not any(trials["trial_id"].equals(other) for other in seen):
+                seen.append(trials["trial_id"])
+                yield exclusions, overflow, trials
+
+
+def _clustered(
+    choose: Callable[[Variance], Variance],
+) -> Callable[[pd.DataFrame, Task, str, str, float], Estimate]:
+    def compute(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+        if missing := [m for m in (a, b) if not (rows["method"] == m).any()]:
+            return no_estimate(f"no responses in {', '.join(missing)}.")
+        cells = cells_by(rows, rows[VALUES[task.kind]].to_numpy(float), {"method": (a, b)})
+        spread = variance(cells, np.array([1.0, -1.0]))
+        spread = spread if spread.value is None else choose(spread)
+        return with_interval(float(cells.means[0] - cells.means[1]), spread, confidence)
+
+    def only_compared(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+        return compute(rows[rows["method"].isin((a, b))], task, a, b, confidence)
+
+    return only_compared
+
+
+def _with(spread: Variance, value: float, rule: str, df: int) -> Variance:
+    return Variance(value, rule, df, spread.responses, spread.participants, spread.images)
+
+
+def _larger(spread: Variance) -> Variance:
+    two_way = spread.by_participant + spread.by_image - spread.by_pair
+    return _with(spread, max(two_way, spread.by_participant, spread.by_image), "larger one-way", spread.df)
+
+
+def _people(spread: Variance) -> Variance:
+    return _with(spread, spread.by_participant, "participants only", spread.participants - 1)
+
+
+def _images(spread: Variance) -> Variance:
+    return _with(spread, spread.by_image, "images only", spread.images - 1)
+
+
+def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    groups = [rows.loc[rows["method"] == m, VALUES[task.kind]].to_numpy(float) for m in (a, b)]
+    if min(map(len, groups)) < 2:
+        return no_estimate("too few responses in one of the two.")
+    both = rows[rows["method"].isin((a, b))]
+    spread = Variance(
+        float(sum(g.var(ddof=1) / len(g) for g in groups)),
+        "independent",
+        len(both) - 2,
+        len(both),
+        both["participant_id"].nunique(),
+        both["image_id"].nunique(),
+    )
+    return with_interval(float(groups[0].mean() - groups[1].mean()), spread, confidence)
+
+
+def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    if len(rows) > MOST_RESPONSES:
+        return no_estimate(TOO_MANY)
+    rows = rows[rows["method"].isin((a, b))]
+    cell = (rows["method"] == b).to_numpy().astype(int)
+    participant, image = (pd.factorize(rows[c])[0] for c in ("participant_id", "image_id"))
+    return pigeonhole(rows[VALUES[task.kind]].to_numpy(float), cell, participant, image, confidence)
+
+
+def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    if len(rows) > MOST_RESPONSES:
+        return no_estimate(TOO_MANY)
+    return mixed.marginal_difference(rows, task.methods, a, b, confidence)
+
+
+def _proportional_odds(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    return ordinal.implied_score_difference(rows, task.methods, a, b, confidence)
+
+
+_COMMON = {
+    "two-way clusters": _clustered(lambda spread: spread),
+    "larger one-way variance": _clustered(_larger),
+    "clusters: participants": _clustered(_people),
+    "clusters: images": _clustered(_images),
+    "pigeonhole bootstrap": _bootstrap,
+    "independent responses": _independent,
+}
+ANALYSES = {
+    "class-discrimination": _COMMON | {"random effects": _random_effects},
+    "trust": _COMMON | {"proportional odds": _proportional_odds},
+}

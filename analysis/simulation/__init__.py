@@ -1,0 +1,1 @@
+"""Simulated people and studies: power and calibration."""

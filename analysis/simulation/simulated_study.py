@@ -1,0 +1,259 @@
+"""A whole simulated study in memory: the same Export that `load` gives, without a server in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis.config import AnalysisConfig
+from analysis.data.export import Export, Task
+from analysis.data.tables import conform
+from analysis.simulation.psychometrics import Psychometrics, SimulationError, ordinal_scores
+from contracts.hashing import canonical_sha256
+
+CATEGORIES = ("cat", "cow", "dog", "horse", "person", "sheep")
+NETWORKS = ("strong", "weak")
+STARTED = pd.Timestamp("2026-01-05T09:00:00Z")
+
+
+@dataclass(frozen=True)
+class TaskDesign:
+    """One task's size. Items: images × 2 categories × methods × networks, for trust images × methods."""
+
+    name: str
+    kind: str
+    methods: tuple[str, ...]
+    images: int
+    ratings: int  # of each item
+    named_networks: tuple[str, ...] = ()  # none: one for class discrimination, two for trust
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        return self.named_networks or (NETWORKS if self.kind == "trust" else NETWORKS[:1])
+
+    @property
+    def cells(self) -> tuple[tuple[str, int, str], ...]:
+        """What can be shown of an image: (method, which of its categories, network); trust shows both networks."""
+        labels, networks = (1, self.networks[:1]) if self.kind == "trust" else (2, self.networks)
+        return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
+
+    @property
+    def method_of_cell(self) -> np.ndarray:
+        """Index of each cell's method."""
+        return np.array([self.methods.index(method) for method, *_ in self.cells])
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who sees what: three arrays (n,) of codes, one entry a trial."""
+
+    image: np.ndarray
+    cell: np.ndarray
+    participant: np.ndarray
+
+
+PAPER_SIZE = (
+    TaskDesign(
+        "seeing",
+        "class-discrimination",
+        ("deconvolution", "guided-backprop", "deconvolution-grad-cam", "guided-grad-cam"),
+        images=45,
+        ratings=9,
+    ),
+    TaskDesign("trusting", "trust", ("guided-backprop", "guided-grad-cam"), images=45, ratings=18),
+)
+
+
+def assign(design: TaskDesign, participants: int) -> Assignment:
+    """Exactly `ratings` for each item, no participant twice at one image, cells balanced within participants.
+
+    Raises SimulationError when an image has more ratings to collect than there are participants.
+    """
+    seats = len(design.cells) * design.ratings
+    if seats > participants:
+        raise SimulationError(
+            f"each image of the {design.kind} task needs {seats} ratings by different people;"
+            f" {participants} are too few"
+        )
+    place = np.arange(design.images * seats)
+    image = place // seats  # consecutive places, so that each cell comes up `ratings` times at an image
+    lap = image * seats // participants  # how often everybody has had a turn: each turn moves a person on by one cell
+    return Assignment(image, (place + lap * (1 - participants)) % len(design.cells), place % participants)
+
+
+def draw_logits(
+    design: TaskDesign, assignment: Assignment, participants: int, parameters: Psychometrics, rng: np.random.Generator
+) -> np.ndarray:
+    """Each trial's logit (n,) for a new draw of people and images."""
+    locate = parameters.accuracy_logit if design.kind == "class-discrimination" else parameters.trust_logit
+    method = design.method_of_cell[assignment.cell]
+    return (
+        np.array([locate(m) for m in design.methods])[method]
+        + rng.normal(0, parameters.participant_sd, participants)[assignment.participant]
+        + rng.normal(0, parameters.image_sd, design.images)[assignment.image]
+        + rng.normal(0, parameters.image_method_sd, (design.images, len(design.methods)))[assignment.image, method]
+    )
+
+
+def simulate_export(
+    rng: np.random.Generator,
+    parameters: Psychometrics | None = None,
+    designs: Sequence[TaskDesign] = PAPER_SIZE,
+    participants: int = 72,
+    config: AnalysisConfig | None = None,
+    observer_kind: str = "simulated",
+) -> Export:
+    """A finished study of `participants` people over `designs`, every response drawn from `parameters`."""
+    parameters, config = parameters or Psychometrics(), config or AnalysisConfig()
+    document = _document(designs, config)
+    sha256 = canonical_sha256(document)
+    people = np.array([f"p{i:05d}" for i in range(participants)])
+    trials = pd.concat([_trials(design, people, parameters, rng) for design in designs], ignore_index=True)
+    sittings = trials.groupby("participant_id")
+    trials = trials.assign(
+        trial_id=[f"t{i:07d}" for i in range(len(trials))],
+        observer_kind=observer_kind,
+        definition_sha256=sha256,
+        trial_index=sittings.cumcount(),
+        time_elapsed=sittings["rt"].cumsum(),
+        answered_at=STARTED + pd.to_timedelta(sittings["rt"].cumsum().round(), unit="ms"),
+        purpose="main",
+        state="answered",
+        is_overflow=False,
+    )
+    return Export(
+        participants=conform(_participants(people, trials, observer_kind, sha256), "participants"),
+        trials=conform(trials, "trials"),
+        stimuli=conform(_stimuli(trials), "stimuli"),
+        events=conform(pd.DataFrame(), "events"),
+        definition=document,
+        definition_sha256=sha256,
+        config=config,
+        tasks=tuple(Task(t["name"], t["kind"], tuple(t["methods"]), tuple(t["networks"])) for t in document["tasks"]),
+        description={"@type": "Dataset", "name": "Simulated study", "description": "Drawn from a psychometric model."},
+        provenance={},
+    )
+
+
+def _document(designs: Sequence[TaskDesign], config: AnalysisConfig) -> dict[str, Any]:
+    """The part of a definition that an analysis reads."""
+    tasks = [
+        {
+            "name": d.name,
+            "kind": d.kind,
+            "methods": list(d.methods),
+            "networks": list(d.networks),
+            "images": d.images,
+            "ratings_per_item": d.ratings,
+        }
+        for d in designs
+    ]
+    return {
+        "study": {"slug": "simulated", "title": {"en": "Simulated study"}},
+        "tasks": tasks,
+        "analysis": config.model_dump(mode="json"),
+    }
+
+
+def _trials(
+    design: TaskDesign, people: np.ndarray, parameters: Psychometrics, rng: np.random.Generator
+) -> pd.DataFrame:
+    assignment = assign(design, len(people))
+    logits = draw_logits(design, assignment, len(people), parameters, rng)
+    methods, labels, shown_networks = (np.array(part)[assignment.cell] for part in zip(*design.cells, strict=True))
+    pace = np.exp(rng.normal(0, parameters.rt_participant_sd, len(people)))[assignment.participant]
+    shown = pd.DataFrame(
+        {
+            "participant_id": people[assignment.participant],
+            "task": design.name,
+            "trial_type": design.kind,
+            "image_id": [f"image{i:05d}" for i in assignment.image],
+            "method": methods,
+            "network": shown_networks,
+            "rt": np.round(parameters.rt_median_ms * pace * np.exp(rng.normal(0, parameters.rt_sd, len(logits))), 1),
+        }
+    )
+    first = assignment.image % len(CATEGORIES)
+    second = (first + 1 + assignment.image // len(CATEGORIES) % (len(CATEGORIES) - 1)) % len(CATEGORIES)
+    names = np.array(CATEGORIES)
+    shown["category"] = names[np.where(labels == 0, first, second)]
+    answers = _choices if design.kind == "class-discrimination" else _scores
+    shown = answers(shown, names[np.where(labels == 0, second, first)], logits, design.networks, rng)
+    shown["item_id"] = design.name + "-" + (shown.get("stimulus_id", _stimulus_ids(shown, "pair")))
+    return shown.iloc[np.lexsort((rng.random(len(shown)), assignment.participant))]
+
+
+def _choices(
+    shown: pd.DataFrame, foil: np.ndarray, logits: np.ndarray, networks: tuple[str, ...], rng: np.random.Generator
+) -> pd.DataFrame:
+    is_correct = rng.random(len(shown)) < special.expit(logits)
+    truth_first = rng.random(len(shown)) < 0.5
+    category = shown["category"].to_numpy()
+    return shown.assign(
+        foil=foil,
+        stimulus_id=_stimulus_ids(shown, shown["network"]),
+        option_order=np.where(truth_first, category + ";" + foil, foil + ";" + category),
+        response=np.where(is_correct, category, foil),
+        correct=is_correct,
+    )
+
+
+def _scores(
+    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, networks: tuple[str, ...], rng: np.random.Generator
+) -> pd.DataFrame:
+    score = ordinal_scores(logits, rng)
+    strong_left = rng.random(len(shown)) < 0.5
+    first, second = (_stimulus_ids(shown, network) for network in networks)
+    return shown.drop(columns="network").assign(
+        left_stimulus_id=np.where(strong_left, first, second),
+        right_stimulus_id=np.where(strong_left, second, first),
+        left_network=np.where(strong_left, networks[0], networks[1]),
+        right_network=np.where(strong_left, networks[1], networks[0]),
+        option_order="2;1;0;-1;-2",
+        response=np.where(strong_left, score, -score).astype(str),
+        score=score,
+    )
+
+
+def _stimulus_ids(shown: pd.DataFrame, network: str | pd.Series) -> pd.Series:
+    return shown["image_id"] + "-" + shown["category"] + "-" + shown["method"] + "-" + network
+
+
+def _participants(people: np.ndarray, trials: pd.DataFrame, observer_kind: str, sha256: str) -> pd.DataFrame:
+    counts = trials.groupby("participant_id").size().reindex(people, fill_value=0)
+    return pd.DataFrame(
+        {
+            "participant_id": people,
+            "observer_kind": observer_kind,
+            "language": "en",
+            "consent_version": "1",
+            "definition_sha256": sha256,
+            "joined_at": STARTED,
+            "finished_at": trials.groupby("participant_id")["answered_at"].max().reindex(people).to_numpy(),
+            "trials_planned": counts.to_numpy(),
+            "trials_answered": counts.to_numpy(),
+            "completed": True,
+            "excluded": False,
+            "attention_checks": 0,
+            "attention_checks_passed": 0,
+        }
+    )
+
+
+def _stimuli(trials: pd.DataFrame) -> pd.DataFrame:
+    """The visualizations that the trials show; there are no files, and logits are not simulated."""
+    sides = [("stimulus_id", "network"), ("left_stimulus_id", "left_network"), ("right_stimulus_id", "right_network")]
+    parts = [
+        trials.rename(columns={stimulus: "id", network: "of"}).get(
+            ["id", "of", "image_id", "category", "method", "task"]
+        )
+        for stimulus, network in sides
+        if stimulus in trials
+    ]
+    rows = pd.concat(parts).dropna(subset="id").drop_duplicates(["id", "task"])
+    tasks = rows.groupby("id")["task"].agg(lambda names: ";".join(sorted(names)))
+    rows = rows.drop_duplicates("id").rename(columns={"id": "stimulus_id", "of": "network"}).sort_values("stimulus_id")
+    return rows.assign(tasks=rows["stimulus_id"].map(tasks), width=224, height=224, is_correct=True)

@@ -1,0 +1,1 @@
+"""Class discrimination: which of two categories does the picture show?"""

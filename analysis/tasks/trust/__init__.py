@@ -1,0 +1,1 @@
+"""Trust: which of two networks is more reliable?"""

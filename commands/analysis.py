@@ -1,0 +1,91 @@
+"""Commands from an export to a report, and from a definition to the size it needs."""
+
+from pathlib import Path
+
+import click
+
+from commands.options import study_option
+from commands.progress import progress
+from definition import Definition
+
+
+@click.command()
+@click.argument("source", metavar="EXPORT", type=click.Path(path_type=Path))
+@click.option("--out", default=Path("report"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "ko"]), help="Of the report.")
+def analyze(source: Path, out: Path, language: str = "en") -> None:
+    """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
+
+    Example: manage.py analyze export --out report --language ko
+    """
+    from analysis.report.write import analyze as write_report
+    from analysis.report.write import in_language
+
+    with progress("Analysing") as report:
+        page = write_report(source, out, report, in_language(language))
+    click.echo(f"Report: {page}")
+
+
+@click.command()
+@study_option
+@click.option("--task", "name", help="The task to plan; without it the first one.")
+@click.option(
+    "--images", multiple=True, type=click.IntRange(1), help="May be given several times, as may the next two."
+)
+@click.option("--ratings", multiple=True, type=click.IntRange(1), help="Ratings of an item.")
+@click.option("--participants", multiple=True, type=click.IntRange(2))
+@click.option(
+    "--draws",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Simulated studies at each point of the grid.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--out", default=Path("power"), show_default=True, type=click.Path(path_type=Path))
+def power(
+    definition: Definition,
+    name: str | None,
+    images: tuple[int, ...],
+    ratings: tuple[int, ...],
+    participants: tuple[int, ...],
+    draws: int,
+    seed: int,
+    out: Path,
+) -> None:
+    """How many images, ratings and people a task needs: its design simulated and analysed over a grid.
+
+    Without numbers the grid lies around those of the definition.
+
+    Example: manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
+    """
+    from analysis.simulation.power import Plan, advice, write_power
+    from analysis.simulation.power import power as simulate_power
+    from analysis.simulation.simulated_study import TaskDesign
+
+    tasks = {task.name: task for task in definition.tasks}
+    if name and name not in tasks:
+        raise click.BadParameter(f"no task {name!r}; there are {', '.join(tasks)}")
+    task = tasks[name] if name else definition.tasks[0]
+    design = TaskDesign(task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks)
+    seats = len(design.cells) * design.ratings
+    people = max(seats, -(-task.images * seats // task.trials_per_participant))
+    with progress("Simulating studies") as report:
+        table = simulate_power(
+            Plan(design, definition.analysis),
+            images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
+            ratings or sorted({max(1, design.ratings // 2), design.ratings}),
+            participants or (people,),
+            draws,
+            seed,
+            report,
+        )
+    for row in table.itertuples():
+        found = row.note or f"power {row.power:.2f} ± {row.error:.2f}"
+        size = f"{row.images} images × {row.ratings} ratings, {row.participants} people, {row.responses:,} responses"
+        click.echo(f"{size}: {row.a} − {row.b}: {found}")
+    click.echo("\n" + advice(table))
+    click.echo("Files: " + ", ".join(map(str, write_power(table, out))))
+
+
+COMMANDS = (analyze, power)

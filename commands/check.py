@@ -1,0 +1,119 @@
+"""Is everything ready? In plain words."""
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from commands.errors import is_room_error
+from commands.options import require_same_request, study_option, with_local_stimuli
+from definition import Definition
+from stimuli.config import StimulusRequest
+
+OLDEST_SQLITE = (3, 35)
+
+
+@click.command()
+@study_option
+def check(definition: Definition) -> None:
+    """Say in plain words whether photographs, networks, stimuli, database and front end are ready.
+
+    Whether stimuli could be made is told without making any: photographs that fit the tasks, networks that go together.
+
+    Example: manage.py check --study examples/voc-sample.toml
+    """
+    problems = 0
+    for thing, look in readiness(definition).items():
+        try:
+            state, words = "ready", look()
+        except Exception as error:
+            if not is_room_error(error):
+                raise
+            state, words = "NOT READY", str(error)
+            problems += 1
+        click.echo(f"{state:<10} {thing}: {words}")
+    if problems:
+        raise click.ClickException(f"{problems} of these need attention before {definition.path} can run")
+
+
+def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
+    """What a study stands on, and for each a look at it that says in words what is there, or raises."""
+    from contracts.stimulus_set import read_provenance, verify
+    from models.catalogue import LoadedNetwork, load_network
+    from models.voc import open_split, read_image
+    from stimuli.produce.generate import used_networks
+    from stimuli.produce.select import at_most_eligible
+    from study.conduct.opening import require_same_definition
+    from study.database.db import ready_database
+    from study.views.server.frontend import check_packages
+
+    dataset = definition.dataset
+    loaded: dict[str, LoadedNetwork] = {}
+
+    def photographs() -> str:
+        images = open_split(dataset, dataset.split)
+        read_image(images[0].path)
+        fitting = at_most_eligible(definition.requests, images, dataset.categories)
+        shown = ", ".join(f"{r.task!r} shows {r.images} of {_at_most(r, fitting[r.task])}" for r in definition.requests)
+        return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {shown}"
+
+    def network(name: str) -> str:
+        loaded[name] = read = load_network(name, definition.networks[name], dataset.categories)
+        precision = read.mean_average_precision
+        measured = "mAP not measured" if precision is None else f"mAP {precision:.3f}"
+        return f"{read.architecture}, {len(read.categories)} categories, {measured}"
+
+    def networks_together() -> str:
+        used = used_networks(definition.requests, loaded, dataset.categories)
+        return (
+            f"{' and '.join(used)} know the study's {len(dataset.categories)} categories and draw pictures of one size"
+        )
+
+    def stimuli() -> str:
+        folder = with_local_stimuli(definition).stimuli.output
+        count = verify(folder)
+        require_same_request(definition, read_provenance(folder))
+        return f"{count} visualizations in {folder}, every file as it was made"
+
+    def database() -> str:
+        require_sqlite()
+        with ready_database() as ready, ready.reading() as session:
+            require_same_definition(session, definition.document, definition.sha256)
+        return ready.engine.url.render_as_string(hide_password=True)
+
+    def front_end() -> str:
+        check_packages()
+        return "jsPsych and its plugins are installed"
+
+    networks = {f"network {name}": partial(network, name) for name in definition.networks}
+    return {
+        "photographs": photographs,
+        **networks,
+        "networks together": networks_together,
+        "stimuli": stimuli,
+        "database": database,
+        "front end": front_end,
+    }
+
+
+def _at_most(request: StimulusRequest, fitting: int) -> str:
+    if request.kind == "trust":
+        return f"at most {fitting} that fit (the networks must agree on them)"
+    return f"{fitting} that fit"
+
+
+def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Raise DatabaseNotReadyError when Python's SQLite cannot run the migrations (ALTER TABLE … DROP COLUMN)."""
+    from study.database.db import database_url, parsed_url
+    from study.errors import DatabaseNotReadyError
+
+    if parsed_url(database_url()).get_backend_name() == "sqlite" and version < OLDEST_SQLITE:
+        found, needed = (".".join(map(str, v)) for v in (version, OLDEST_SQLITE))
+        raise DatabaseNotReadyError(
+            f"this Python brings SQLite {found}, {needed} or newer is needed; install a newer Python, or name a"
+            " PostgreSQL database in DISCERN_DATABASE_URL"
+        )
+
+
+COMMANDS = (check,)

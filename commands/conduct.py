@@ -1,0 +1,105 @@
+"""Commands of manage.py by which researchers conduct a study; the researchers' pages have the same as buttons.
+
+What they need is imported inside them: `manage.py --help` must not wait for it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import open_study_option
+from study import clock
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_ACTOR = "manage.py"
+
+
+@contextmanager
+def _writing() -> Iterator["Session"]:
+    from study.database.db import ready_database
+
+    with ready_database() as database, database.writing() as session:
+        yield session
+        session.commit()
+
+
+def _set_state(slug: str, state: str, words: str) -> None:
+    from study.conduct.actions import set_state
+
+    with _writing() as session:
+        set_state(session, slug, state, _ACTOR, clock.now())
+    click.echo(f"Study {slug!r} {words}")
+
+
+@click.command("pause-study")
+@open_study_option
+def pause_study(slug: str) -> None:
+    """Let nobody join for a while. Who takes part already may finish.
+
+    Example: manage.py pause-study --study examples/demo.toml
+    """
+    _set_state(slug, "paused", "is paused; `manage.py resume-study` lets people join again.")
+
+
+@click.command("resume-study")
+@open_study_option
+def resume_study(slug: str) -> None:
+    """Open a paused or closed study again. Refused once its estimates have been looked at.
+
+    Example: manage.py resume-study --study examples/demo.toml
+    """
+    _set_state(slug, "open", "is open again.")
+
+
+@click.command("close-study")
+@open_study_option
+def close_study(slug: str) -> None:
+    """End the study: nobody joins any more, and estimates may be looked at. Who takes part already may finish.
+
+    Example: manage.py close-study --study examples/demo.toml
+    """
+    _set_state(slug, "closed", "is closed.")
+
+
+@click.command("extend-study")
+@open_study_option
+@click.option("--task", required=True, help="Name of the task.")
+@click.option("--ratings-per-item", required=True, type=click.IntRange(1, 10_000), help="Ratings wanted from now on.")
+@click.option("--reason", required=True, help="Why; kept with the amendment.")
+def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> None:
+    """Want more ratings of each item: another wave, as an amendment of the frozen definition.
+
+    Example: manage.py extend-study --study demo.toml --task seeing --ratings-per-item 12 --reason "second wave"
+    """
+    from study.conduct.actions import extend
+
+    with _writing() as session:
+        amendment = extend(session, slug, task, ratings_per_item, reason, _ACTOR, clock.now())
+    before, after = amendment.change["ratings_per_item"]
+    click.echo(f"Task {task!r} of study {slug!r} wants {after} ratings an item instead of {before}.")
+    click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
+
+
+@click.command("exclude")
+@open_study_option
+@click.argument("participant")
+@click.option("--reason", required=True, help="Why; stands in the export.")
+def exclude_participant(slug: str, participant: str, reason: str) -> None:
+    """Leave a participant out with a reason. Nothing is deleted; their places are free for others.
+
+    PARTICIPANT is the participant_id of the export and of the researchers' pages.
+
+    Example: manage.py exclude --study examples/demo.toml p0123456789abcdef --reason "asked to be left out"
+    """
+    from study.conduct.actions import exclude
+
+    with _writing() as session:
+        exclude(session, slug, participant, reason, _ACTOR, clock.now())
+    click.echo(f"Participant {participant} of study {slug!r} is excluded.")
+
+
+COMMANDS = (pause_study, resume_study, close_study, extend_study, exclude_participant)

@@ -1,0 +1,64 @@
+"""What commands share: the definition they are given, and its stimuli on this machine."""
+
+import dataclasses
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from definition import Definition, DefinitionError, load_definition
+
+HERE = Path(__file__).resolve().parents[1]
+DEMO = HERE / "examples" / "demo.toml"
+
+
+def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--study FILE`, handed to the command as a loaded `definition`; the demo's without it."""
+    named = {"default": DEMO, "show_default": "examples/demo.toml", "help": "The study definition."}
+    return _study_option("definition", load_definition, named)(command)
+
+
+def open_study_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--study FILE`, handed to the command as `slug`: of an open study the frozen definition counts."""
+    return _study_option("slug", _slug, {"required": True, "help": "The study definition; only its slug is read."})(
+        command
+    )
+
+
+def _study_option(argument: str, read: Callable[[Path], Any], named: dict[str, Any]) -> Callable[..., Any]:
+    path = click.Path(path_type=Path)
+    return click.option(
+        "--study", argument, metavar="FILE", type=path, callback=lambda _ctx, _param, path: read(path), **named
+    )
+
+
+def _slug(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["study"]["slug"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise click.BadParameter(f"{path} is no study definition with a slug in [study]") from None
+
+
+def relative(path: Path) -> Path:
+    """The path as it is written from the repository's folder, where it lies in it: no machine's folders in records."""
+    path = path.resolve()
+    return path.relative_to(HERE) if path.is_relative_to(HERE) else Path(path.name)
+
+
+def with_local_stimuli(definition: Definition) -> Definition:
+    """The definition with its finished stimulus set on this machine: fetched into var/ where `output` is a URL."""
+    from stimuli.produce.publishing import local_copy
+
+    folder = local_copy(definition.stimuli.output, HERE / "var" / definition.study.slug / "stimuli")
+    return dataclasses.replace(definition, stimuli=definition.stimuli.model_copy(update={"output": folder}))
+
+
+def require_same_request(definition: Definition, provenance: dict[str, Any]) -> None:
+    """Raise DefinitionError when the stimulus set was made for another dataset, network, recipe or task."""
+    if provenance["request_sha256"] != definition.request_sha256:
+        raise DefinitionError(
+            f"the stimuli in {definition.stimuli.output} were made for other settings than {definition.path} has;"
+            " run `manage.py generate-stimuli`"
+        )

@@ -1,0 +1,173 @@
+"""Commands from a definition to its stimuli: scenes, networks, visualizations, and what to think of them.
+
+Rooms are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
+"""
+
+from pathlib import Path
+
+import click
+
+from commands.options import HERE, relative, require_same_request, study_option, with_local_stimuli
+from commands.progress import progress
+from definition import Definition
+
+
+@click.command("make-scenes")
+@study_option
+@click.option("--train-images", default=1500, show_default=True, type=click.IntRange(1))
+@click.option("--val-images", default=400, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+def make_scenes(definition: Definition, train_images: int, val_images: int, seed: int) -> None:
+    """Draw scenes in VOC layout into the definition's [dataset] root.
+
+    Example: manage.py make-scenes --study examples/demo.toml
+    """
+    from models.scenes import make_scenes as draw
+
+    dataset = definition.dataset
+    counts = {dataset.train_split: train_images, dataset.split: val_images}
+    emoji = HERE / "node_modules" / "emoji-datasource-google"
+    with progress("Drawing scenes") as report:
+        draw(dataset.root, emoji, dataset.categories, counts, seed, report)
+    click.echo(f"Scenes: {dataset.root} (train {train_images}, val {val_images}, seed {seed})")
+
+
+@click.command()
+@study_option
+@click.option("--network", "names", multiple=True, help="Only this network; may be given several times.")
+def train(definition: Definition, names: tuple[str, ...]) -> None:
+    """Fine-tune the definition's networks and write their checkpoints.
+
+    Example: manage.py train --study examples/voc-sample.toml --network strong
+    """
+    from models.train import train as train_network
+
+    if unknown := set(names) - set(definition.networks):
+        raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks)}")
+    for name in names or definition.networks:
+        with progress(f"Training {name}") as report:
+            command = f"manage.py train --study {relative(definition.path)} --network {name}"
+            result = train_network(name, definition.networks[name], definition.dataset, report, command)
+        click.echo(f"{name}: mAP {result.mean_average_precision:.3f} → {definition.networks[name].checkpoint}")
+
+
+@click.command("generate-stimuli")
+@study_option
+@click.option(
+    "--launcher",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This machine, or the Ray cluster that RAY_ADDRESS names.",
+)
+def generate_stimuli(definition: Definition, launcher: str) -> None:
+    """Make the visualizations that the definition's tasks ask for. Stopped and started again, it goes on.
+
+    Example: manage.py generate-stimuli --study examples/voc-sample.toml
+    """
+    from models.catalogue import load_network
+    from models.voc import open_split
+    from stimuli.produce.generate import generate
+    from stimuli.produce.launchers.launcher import launch_on
+
+    used = sorted({name for task in definition.tasks for name in task.networks})
+    networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
+    # Trust shows images on which its networks agree: all of the split are predicted before any is visualized.
+    is_predicted = any(request.kind == "trust" for request in definition.requests)
+    with progress("Predictions and visualizations" if is_predicted else "Visualizations") as report:
+        folder = generate(
+            definition.stimuli,
+            definition.requests,
+            open_split(definition.dataset, definition.dataset.split),
+            networks,
+            definition.dataset.categories,
+            definition.request_sha256,
+            report,
+            launch_on(launcher),
+        )
+    click.echo(f"Stimulus set: {folder}")
+
+
+@click.command()
+@study_option
+@click.option(
+    "--images",
+    "count",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Photographs of the split, the first ones.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the random weights.")
+@click.option("--out", default=Path("sanity.csv"), show_default=True, type=click.Path(path_type=Path))
+def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
+    """How much each method depends on the weights: layer after layer is made random, the maps are compared.
+
+    Example: manage.py sanity --study examples/demo.toml --images 4 --out sanity.csv
+    """
+    import torch
+
+    from models.catalogue import load_network, preprocess
+    from models.voc import open_split, read_image
+    from stimuli.devices import usable_device
+    from stimuli.evaluate.sanity import cascading_randomisation, summary, write_rows
+
+    photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
+    methods = sorted({method for task in definition.tasks for method in task.methods})
+    device, rows = usable_device(definition.stimuli.device), []
+    for name in sorted({name for task in definition.tasks for name in task.networks}):
+        network = load_network(name, definition.networks[name], definition.dataset.categories)
+        module = network.module.to(device)
+        images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs]).to(device)
+        targets = [[top] for top in module(images).argmax(1).tolist()]
+        with progress(f"Randomising {name}") as report:
+            rows += cascading_randomisation(name, module, images, targets, methods, network.target_layer, seed, report)
+    write_rows(rows, out)
+    click.echo("\n".join(summary(rows)))
+    click.echo(f"Every step: {out}")
+
+
+@click.command()
+@study_option
+@click.option(
+    "--observers",
+    multiple=True,
+    type=click.Choice(["machine:classifier", "machine:box-energy", "synthetic"]),
+    help="May be given several times; without it all of them.",
+)
+@click.option(
+    "--runs",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How often each takes a participant's share of the trials.",
+)
+@click.option(
+    "--training-images",
+    default=400,
+    show_default=True,
+    type=click.IntRange(1),
+    help="For the classifier; none that is shown.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--out", default=Path("observed"), show_default=True, type=click.Path(path_type=Path))
+def observe(
+    definition: Definition, observers: tuple[str, ...], runs: int, training_images: int, seed: int, out: Path
+) -> None:
+    """Let machine observers take the study's own trials, apart from people; writes an export for `analyze`.
+
+    What they are: docs/reference/machine-observers.md. The stimuli must have been made.
+
+    Example: manage.py observe --study examples/demo.toml --out observed
+    """
+    from commands.observe import OBSERVERS
+    from commands.observe import observe as let_observe
+    from contracts.stimulus_set import read_provenance
+
+    definition = with_local_stimuli(definition)
+    require_same_request(definition, read_provenance(definition.stimuli.output))
+    folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)
+    click.echo(f"Export: {folder} (manage.py analyze {folder})")
+
+
+COMMANDS = (make_scenes, train, generate_stimuli, sanity, observe)

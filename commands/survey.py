@@ -1,0 +1,132 @@
+"""Commands from stimuli to an export: the database, the study in it, the server, simulated participants.
+
+Rooms are imported inside the commands: `manage.py --help` must not wait for them.
+"""
+
+import secrets
+from pathlib import Path
+
+import click
+
+from commands.options import require_same_request, study_option, with_local_stimuli
+from definition import Definition
+from study import clock
+
+
+@click.group()
+def db() -> None:
+    """The database of studies, participants and responses."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Create the database or bring it to the present schema.
+
+    SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name).
+
+    Example: manage.py db upgrade
+    """
+    from study.database.db import database_url, upgrade
+
+    upgrade(database_url())
+    click.echo("The database is up to date.")
+
+
+@click.command("open-study")
+@study_option
+def open_study(definition: Definition) -> None:
+    """Freeze the definition, take in its stimuli and let participants in.
+
+    Example: manage.py open-study --study examples/demo.toml
+    """
+    from contracts.stimulus_set import read_provenance, read_stimuli
+    from study.conduct.opening import open_study as open_in_database
+    from study.database.db import ready_database
+
+    definition = with_local_stimuli(definition)
+    folder = definition.stimuli.output
+    stimuli, provenance = read_stimuli(folder), read_provenance(folder)
+    require_same_request(definition, provenance)
+    with ready_database() as database, database.writing() as session:
+        opened = open_in_database(
+            session, definition.document, definition.sha256, stimuli, provenance, folder, clock.now()
+        )
+        session.commit()
+    state = "is open" if opened.is_new else "was open already, with this very definition"
+    click.echo(f"Study {definition.study.slug!r} {state}: /s/{definition.study.slug}")
+
+
+@click.command("add-researcher")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["owner", "analyst", "viewer"]),
+    default="owner",
+    show_default=True,
+    help="Owners do everything, analysts export, viewers look.",
+)
+@click.option("--new-password", is_flag=True, help="For somebody who has an account; it ends their logins.")
+def add_researcher(name: str, role: str, new_password: bool) -> None:
+    """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
+
+    A forgotten password cannot be told; --new-password gives another one and leaves the role.
+
+    Example: manage.py add-researcher ada --role analyst
+    """
+    from study.conduct.admins import create_admin, set_password
+    from study.database.db import ready_database
+
+    password = secrets.token_urlsafe(12)
+    with ready_database() as database, database.writing() as session:
+        if new_password:
+            admin = set_password(session, name, password, clock.now())
+        else:
+            admin = create_admin(session, name, password, clock.now(), role)
+        session.commit()
+        role = admin.role
+    click.echo(f"Researcher {name!r} ({role}), password {password}\nIt is shown this once.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes; two a core at most.")
+@click.option("--threads", default=8, show_default=True, help="Threads in each process.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve all open studies, at /s/<slug>, and the researchers' pages, at /researcher.
+
+    Example: manage.py serve --port 8080
+    """
+    from study.serve import refuse_taken_port, refuse_wrong_settings
+    from study.serve import serve as run_server
+
+    refuse_wrong_settings()
+    refuse_taken_port(host, port)
+    click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
+    run_server(host, port, workers, threads)
+
+
+@click.command()
+@study_option
+@click.option("--out", default=Path("export"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in place of an earlier export in that folder.")
+def export(definition: Definition, out: Path, replace: bool) -> None:
+    """Write the study's data as a Psych-DS folder. May run while people take part.
+
+    Example: manage.py export --study examples/demo.toml --out export
+    """
+    from study.database.db import ready_database
+    from study.export.files import export_study
+    from study.export.proof import hashes, record
+
+    slug = definition.study.slug
+    with ready_database() as database:
+        with database.snapshot() as session:
+            folder = export_study(session, slug, out, replace)
+        with database.writing() as session:
+            record(session, "manage.py", slug, hashes(folder), clock.now())
+            session.commit()
+    click.echo(f"Export: {folder}")
+
+
+COMMANDS = (db, open_study, add_researcher, serve, export)

@@ -1,0 +1,94 @@
+"""Explanations of a network's scores: several methods and several categories an image, from one forward pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from stimuli.devices import ieee_float32
+from stimuli.errors import ExplanationError
+from stimuli.explain.batches import in_parts_that_fit
+from stimuli.explain.methods import METHODS, WITHOUT_INPUT_GRADIENT, gradients_of
+from stimuli.explain.recording import Reshape, Window, record
+from stimuli.explain.trace import Target, Trace
+
+Precision = Literal["fp32", "mixed"]
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """Raw maps over the pairs (image, target) flattened in the order of `targets`, and the scores.
+
+    `maps[method]` is (P, 3, H, W) or (P, 1, H, W), of the first target layer; `by_layer[layer][method]` has every
+    layer's; `logits` is (N, C).
+    """
+
+    maps: dict[str, Tensor]
+    logits: Tensor
+    by_layer: dict[str, dict[str, Tensor]]
+
+
+def explain(
+    model: nn.Module,
+    images: Tensor,
+    targets: Sequence[Sequence[Target]],
+    methods: Sequence[str],
+    layer: str | Sequence[str] | None = None,
+    window: Window = Window(),  # noqa: B008 - frozen
+    precision: Precision = "fp32",
+    reshape: Reshape | None = None,
+) -> Explanations:
+    """Explain `images` (N, 3, H, W) for `targets`: for each image its category indices (or functions of its scores).
+
+    `layer` is the dotted name of the module whose output Grad-CAM weighs, or several; `reshape` turns its output into
+    feature maps where it is none (`recording.patches_as_maps` for a vision transformer). `window` is what occlusion
+    slides. `precision` "mixed" walks back through convolutions in bfloat16 behind a forward pass as the network is;
+    float32 is computed as float32 on a GPU too, never in TF32.
+
+    The network must be in eval mode. It is left exactly as it was: parameters, `requires_grad`, hooks and `.grad`, also
+    when this raises. Where the device's memory is too small for all images they are taken in halves, and those again.
+
+    Raises ExplanationError, naming the offending activation, layer, target or method.
+    """
+    if len(targets) != len(images):
+        raise ExplanationError(f"{len(images)} images but {len(targets)} lists of targets; give one list an image")
+    if unknown := [method for method in methods if method not in METHODS]:
+        raise ExplanationError(f"unknown method {', '.join(unknown)}; known are {', '.join(METHODS)}")
+    if precision not in ("fp32", "mixed"):
+        raise ExplanationError(f"unknown precision {precision!r}; known are fp32, mixed")
+    layers = [layer] if isinstance(layer, str) else list(layer or [])
+
+    def explained(rows: slice) -> Explanations:
+        need_input = not WITHOUT_INPUT_GRADIENT.issuperset(methods)
+        with torch.inference_mode(False), torch.enable_grad(), ieee_float32():
+            recording = record(model, images[rows], layers, need_input, window, reshape)
+            backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
+            together = gradients_of(methods, layers)
+            trace = Trace(recording, targets[rows], layers[0] if layers else None, together, backward)
+            by_layer = {name: _maps(trace.at(name), methods) for name in layers}
+            maps = by_layer[layers[0]] if layers else _maps(trace, methods)
+            return Explanations(maps, recording.output.detach(), by_layer)
+
+    return _joined(in_parts_that_fit(explained, len(images)))
+
+
+def _joined(parts: Sequence[Explanations]) -> Explanations:
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return Explanations(
+        {method: torch.cat([part.maps[method] for part in parts]) for method in first.maps},
+        torch.cat([part.logits for part in parts]),
+        {
+            layer: {method: torch.cat([part.by_layer[layer][method] for part in parts]) for method in maps}
+            for layer, maps in first.by_layer.items()
+        },
+    )
+
+
+def _maps(trace: Trace, methods: Sequence[str]) -> dict[str, Tensor]:
+    if not trace.targets:
+        return {method: trace.images.new_zeros((0, 1, *trace.size)) for method in methods}
+    return {method: trace.once(METHODS[method]) for method in methods}

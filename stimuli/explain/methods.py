@@ -1,0 +1,134 @@
+"""The explanation methods: functions of one signature in a dict.
+
+A method takes a `Trace` (R pairs of a picture and a target) and returns its raw maps, (R, 3, H, W) in the picture's
+channels or (R, 1, H, W). To add one, write such a function and put it into `METHODS`.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from stimuli.errors import ExplanationError
+from stimuli.explain.relu_rules import DECONVOLUTION, GUIDED, PLAIN
+from stimuli.explain.trace import PICTURE, Gradient, Trace
+
+Method = Callable[[Trace], Tensor]
+
+
+def grad_cam(trace: Trace) -> Tensor:
+    """L^c = ReLU(Σ_k α_k A^k), α_k the mean gradient of map k, enlarged to (R, 1, H, W). Selvaraju et al., eq. 1–2."""
+    return _enlarged(_weighted(_mean_gradient(trace), trace.activations).relu(), trace)
+
+
+def counterfactual_grad_cam(trace: Trace) -> Tensor:
+    """Grad-CAM with −α_k: the regions whose removal would raise the score. Selvaraju et al., section 3.3."""
+    return _enlarged(_weighted(-_mean_gradient(trace), trace.activations).relu(), trace)
+
+
+def cam(trace: Trace) -> Tensor:
+    """L^c = Σ_k w_k^c A^k, enlarged and signed, where the layer feeds pool + linear alone. Zhou et al. 2016, eq. 2."""
+    weights = _linear_head(trace)
+    if not all(isinstance(target, int) for target in trace.targets):
+        raise ExplanationError("cam reads the weights of a category; it takes no target function, grad-cam does")
+    return _enlarged(_weighted(weights[:, list(trace.targets)].T, trace.activations), trace)
+
+
+def guided_backprop(trace: Trace) -> Tensor:
+    """∂score/∂picture where every ReLU passes g·[z > 0]·[g > 0]; raw and signed, (R, 3, H, W)."""
+    return trace.input_gradient(GUIDED)
+
+
+def deconvolution(trace: Trace) -> Tensor:
+    """∂score/∂picture where every ReLU passes g·[g > 0]; raw and signed, (R, 3, H, W)."""
+    return trace.input_gradient(DECONVOLUTION)
+
+
+def guided_grad_cam(trace: Trace) -> Tensor:
+    """Guided backpropagation × enlarged Grad-CAM, element by element, nothing normalised. Section 3.2."""
+    return trace.once(guided_backprop) * trace.once(grad_cam)
+
+
+def deconvolution_grad_cam(trace: Trace) -> Tensor:
+    """Deconvolution × enlarged Grad-CAM, element by element, nothing normalised."""
+    return trace.once(deconvolution) * trace.once(grad_cam)
+
+
+def occlusion(trace: Trace) -> Tensor:
+    """Drop of the score when a window is masked, at each pixel the mean over the windows that cover it."""
+    places, outputs = trace.recording.occluded_output
+    drops = torch.zeros(len(trace.targets), 1, *trace.size, dtype=outputs.dtype, device=outputs.device)
+    covered = outputs.new_zeros(1, 1, *trace.size)
+    for (rows, columns), output in zip(places, outputs, strict=True):
+        drops[:, :, rows, columns] += (trace.scores - trace.scores_of(output)).view(-1, 1, 1, 1)
+        covered[:, :, rows, columns] += 1
+    return drops / covered
+
+
+METHODS: dict[str, Method] = {
+    "grad-cam": grad_cam,
+    "counterfactual-grad-cam": counterfactual_grad_cam,
+    "cam": cam,
+    "guided-backprop": guided_backprop,
+    "deconvolution": deconvolution,
+    "guided-grad-cam": guided_grad_cam,
+    "deconvolution-grad-cam": deconvolution_grad_cam,
+    "occlusion": occlusion,
+}
+
+WITHOUT_INPUT_GRADIENT = frozenset({"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"})
+"""Methods that never ask for a gradient at the picture: with these alone the graph begins at the target layer."""
+
+_AT_LAYER = frozenset({"grad-cam", "counterfactual-grad-cam", "guided-grad-cam", "deconvolution-grad-cam"})
+_AT_PICTURE = {
+    "guided-backprop": GUIDED,
+    "guided-grad-cam": GUIDED,
+    "deconvolution": DECONVOLUTION,
+    "deconvolution-grad-cam": DECONVOLUTION,
+}
+
+
+def gradients_of(methods: Sequence[str], layers: Sequence[str]) -> frozenset[Gradient]:
+    """What `methods` are known to ask for, so that one walk over the graph computes it together.
+
+    A hint: a method that is not listed here gets its gradients when it asks.
+    """
+    at_layers = {(layer, PLAIN) for layer in layers} if _AT_LAYER.intersection(methods) else set()
+    return frozenset(at_layers | {(PICTURE, _AT_PICTURE[method]) for method in methods if method in _AT_PICTURE})
+
+
+def _mean_gradient(trace: Trace) -> Tensor:
+    return trace.layer_gradient.mean(dim=(2, 3))  # α (R, K)
+
+
+def _weighted(weights: Tensor, activations: Tensor) -> Tensor:
+    return torch.einsum("rk,rkuv->ruv", weights, activations).unsqueeze(1)  # (R, 1, u, v)
+
+
+def _enlarged(maps: Tensor, trace: Trace) -> Tensor:
+    # Corners aligned, as in the authors' code: the map's corner values stand at the picture's corner pixels.
+    return F.interpolate(maps, size=trace.size, mode="bilinear", align_corners=True)
+
+
+def _linear_head(trace: Trace) -> Tensor:
+    """The weights (K, C) of a head that is global average pooling + linear, read from the graph behind the layer."""
+    layer_output = trace.activations
+    head = trace.recording.output.grad_fn
+    pool = head.next_functions[1][0] if head.name() == "AddmmBackward0" else None
+    while pool is not None and pool.name() in {"ViewBackward0", "ReshapeAliasBackward0", "SqueezeBackward1"}:
+        pool = pool.next_functions[0][0]
+    pooled_alone = pool is not None and _pools_everything(pool, layer_output) and trace.feeds(pool)
+    if not pooled_alone or len(head._saved_mat2) != layer_output.shape[1]:
+        raise ExplanationError(
+            f"cam needs a network whose layer {trace.layer!r} feeds global average pooling and one linear"
+            " layer and nothing else; use grad-cam, which is cam up to scale there and is defined everywhere"
+        )
+    return head._saved_mat2
+
+
+def _pools_everything(pool: Node, layer_output: Tensor) -> bool:
+    if pool.name() == "AvgPool2DBackward0":
+        return tuple(pool._saved_kernel_size) == layer_output.shape[2:] and not any(pool._saved_padding)
+    return pool.name() in {"MeanBackward1", "AdaptiveAvgPool2DBackward0"}

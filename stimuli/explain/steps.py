@@ -1,0 +1,214 @@
+"""Single steps of a replayed backward pass: from the gradients at a node's outputs to those at its inputs.
+
+Steps take stacks (S, n, …): S slices, each the gradients of n pictures. A step that changes gradients in place does so
+only where the stack is owned: a residual addition hands the same tensor to both branches.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from stimuli.explain.convolutions import input_gradient, layout_of, settings_of
+from stimuli.explain.graph import Edge, inputs, shape_at
+from stimuli.explain.products import LARGE, rounded_product
+from stimuli.explain.relu_rules import ReluRule, apply_rule, is_relu, kind_of
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a stack holds: its slices (rule, which of the targets), each for the pictures `rows` of the graph."""
+
+    slices: tuple[tuple[ReluRule, int], ...]
+    rows: slice
+    precision: torch.dtype  # in which convolutions and large linear layers are walked
+    weights: dict[Node, Tensor]  # of convolutions, in that precision, for the next piece of the stack
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Gradients that have arrived at an edge; `owned`: nothing else refers to them, so they may be changed."""
+
+    gradients: Tensor
+    owned: bool
+
+
+Step = Callable[[Node, Sequence[Stack | None], Block], list[tuple[Edge, Stack]]]
+
+
+def step_of(node: Node, on_the_way: Collection[Node], pictures: int) -> Step:
+    """The step for `node`: one of ours where it treats each of the `pictures` apart, else autograd's own."""
+    sources = [edge for edge in inputs(node) if edge is not None and edge[0] in on_the_way]
+    each_apart = all(shape_at(edge)[:1] == (pictures,) for edge in ((node, 0), *sources))
+    if not sources:
+        return _end
+    if is_relu(node):
+        return _relu if each_apart else _relu_of_whole
+    if not each_apart:
+        return as_autograd
+    step, fits = STEPS.get(kind_of(node), (as_autograd, None))
+    return step if fits is None or fits(node, sources) else as_autograd
+
+
+def as_autograd(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """Call the node for one slice after another, in the precision of the forward pass."""
+    found: dict[Edge, list[Tensor]] = {}
+    for number in range(len(block.slices)):
+        answer = node(
+            *(
+                None if stack is None else stack.gradients[number].to(metadata.dtype)
+                for stack, metadata in zip(arrived, node._input_metadata, strict=True)
+            )
+        )
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        for edge, gradient in zip(inputs(node), answers, strict=True):
+            if edge is not None and gradient is not None:
+                found.setdefault(edge, []).append(gradient)
+    return [(edge, Stack(torch.stack(gradients), owned=True)) for edge, gradients in found.items()]
+
+
+def _end(_node: Node, _arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    return []
+
+
+def _relu(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    (stack,) = arrived
+    gradients = stack.gradients if stack.owned else stack.gradients.clone()
+    first = 0
+    for rule, run in groupby(block.slices, key=lambda of_slice: of_slice[0]):
+        last = first + len(list(run))
+        apply_rule(rule, node, gradients[first:last], block.rows)
+        first = last
+    return _to_first_input(node, gradients)
+
+
+def _relu_of_whole(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """A ReLU of something whose first dimension does not count pictures."""
+    return _relu(node, arrived, replace(block, rows=slice(None)))
+
+
+def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """The gradient of the input alone; autograd called by hand would compute the weights' too."""
+    layout = layout_of(node._saved_input)
+    (stack,) = arrived
+    shape = (stack.gradients.shape[0] * stack.gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    # Into the picture in full precision, for rounding its brightest pixel would shift all others; thin and grouped
+    # convolutions likewise, for they wait on memory and gain nothing.
+    exact = shape[1] <= 32 or node._saved_groups > 1
+    precision = node._saved_weight.dtype if exact else block.precision
+    if node not in block.weights:
+        block.weights[node] = node._saved_weight.detach().to(precision).contiguous(memory_format=layout)
+    gradients = _flat(stack.gradients).to(precision).contiguous(memory_format=layout)
+    found = input_gradient(gradients, block.weights[node], shape, settings_of(node))
+    return _to_first_input(node, _stacked(found, len(stack.gradients)))
+
+
+def _linear(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    """All slices in one product, so that the weights are read once."""
+    weight = node._saved_mat2.T
+    gradients = arrived[0].gradients
+    if block.precision != weight.dtype and weight.numel() >= LARGE:
+        found = rounded_product(gradients, weight, block.precision)
+    else:
+        found = gradients.to(weight.dtype) @ weight
+    return [(inputs(node)[1], Stack(found, owned=True))]
+
+
+def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
+    switches = node._saved_result1[block.rows]
+    gradients = arrived[0].gradients
+    layout = layout_of(switches)
+    shape = (gradients.shape[0] * gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    spread = torch.empty(shape, dtype=gradients.dtype, device=gradients.device, memory_format=layout)
+    spread = _stacked(spread, len(gradients))
+    settings = [
+        getattr(node, f"_saved_{option}") for option in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    ]
+    for pooled, whole in zip(gradients, spread, strict=True):
+        torch.ops.aten.max_pool2d_with_indices_backward.grad_input(
+            pooled.contiguous(memory_format=layout), whole, *settings, switches, grad_input=whole
+        )
+    return _to_first_input(node, spread)
+
+
+def _batch_norm(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    scale = (node._saved_running_var + node._saved_eps).rsqrt()
+    if node._saved_weight is not None:
+        scale = scale * node._saved_weight
+    scale = scale.view(-1, 1, 1).to(arrived[0].gradients.dtype)
+    (stack,) = arrived
+    return _to_first_input(node, stack.gradients.mul_(scale) if stack.owned else stack.gradients * scale)
+
+
+def _reshape(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    (stack,) = arrived
+    (edge,) = inputs(node)
+    return [(edge, replace(stack, gradients=stack.gradients.reshape(*stack.gradients.shape[:2], *shape_at(edge)[1:])))]
+
+
+def _pass_on(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    """To every summand, or through a copy or a pooling to the size that the maps have already."""
+    edges = [edge for edge in inputs(node) if edge is not None]
+    return [(edge, replace(arrived[0], owned=arrived[0].owned and len(edges) == 1)) for edge in edges]
+
+
+def _concatenation(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
+    edges = inputs(node)
+    parts = arrived[0].gradients.split([shape_at(edge)[1] for edge in edges], dim=2)
+    return [(edge, replace(arrived[0], gradients=part)) for edge, part in zip(edges, parts, strict=True)]
+
+
+def _to_first_input(node: Node, gradients: Tensor) -> list[tuple[Edge, Stack]]:
+    return [(inputs(node)[0], Stack(gradients, owned=True))]
+
+
+def _flat(gradients: Tensor) -> Tensor:
+    """(S, n, …) to (S·n, …)."""
+    return gradients.flatten(0, 1) if len(gradients) > 1 else gradients[0]
+
+
+def _stacked(gradients: Tensor, slices: int) -> Tensor:
+    """(S·n, …) to (S, n, …)."""
+    # Splitting a dimension of size 1 invents strides that hide channels last from torch, which then copies.
+    return gradients.unflatten(0, (slices, -1)) if slices > 1 else gradients.unsqueeze(0)
+
+
+Fits = Callable[[Node, Sequence[Edge]], bool]
+
+
+def _one_size(node: Node, sources: Sequence[Edge]) -> bool:
+    return all(shape_at(edge) == shape_at((node, 0)) for edge in sources)
+
+
+def _plain_sum(node: Node, sources: Sequence[Edge]) -> bool:
+    return node._saved_alpha == 1 and _one_size(node, sources) and len(sources) == len([*filter(None, inputs(node))])
+
+
+STEPS: dict[str, tuple[Step, Fits | None]] = {
+    "ConvolutionBackward": (
+        _convolution,
+        lambda node, sources: sources == [inputs(node)[0]] and node._saved_input.ndim == 4,
+    ),
+    "AddmmBackward": (_linear, lambda node, sources: sources == [inputs(node)[1]] and node._saved_alpha == 1),
+    "MaxPool2DWithIndicesBackward": (_max_pool, None),
+    "NativeBatchNormBackward": (
+        _batch_norm,
+        lambda node, sources: (
+            not node._saved_training and len(shape_at(sources[0])) == 4 and sources == [inputs(node)[0]]
+        ),
+    ),
+    "AdaptiveAvgPool2DBackward": (_pass_on, _one_size),
+    "AddBackward": (_pass_on, _plain_sum),
+    "CloneBackward": (_pass_on, None),
+    "ViewBackward": (_reshape, None),
+    "UnsafeViewBackward": (_reshape, None),
+    "ReshapeAliasBackward": (_reshape, None),
+    "CatBackward": (_concatenation, lambda node, sources: node._saved_dim == 1 and len(sources) == len(inputs(node))),
+}
+"""By the node's kind its step, and when it applies."""
+
+OF_ALL_PICTURES = frozenset({as_autograd, _relu_of_whole})
+"""Steps that cannot be taken for some of the pictures."""

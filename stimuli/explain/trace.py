@@ -1,0 +1,191 @@
+"""What a method is given: pairs (picture, target) of a recording, their scores and the gradients of those."""
+
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from stimuli.errors import ExplanationError
+from stimuli.explain.graph import backward_order, edge_of
+from stimuli.explain.recording import Recording, described
+from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, strangers
+from stimuli.explain.replay import replay
+
+Target = int | Callable[[Tensor], Tensor]
+"""A category's index, or a function from one image's scores (C,) to a scalar."""
+
+PICTURE = None
+"""In the place of a layer's name: the picture itself."""
+
+Gradient = tuple[str | None, ReluRule]
+"""Of the scores, at a layer or at the picture, with the ReLUs following a rule."""
+
+
+class Trace:
+    """R pairs (picture, target) of one recording. Gradients are computed once, those in `together` in one walk."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        targets: Sequence[Sequence[Target]],
+        layer: str | None,
+        together: Collection[Gradient] = (),
+        precision: torch.dtype | None = None,
+    ) -> None:
+        self.recording = recording
+        self.layer = layer
+        self.targets = tuple(target for wanted in targets for target in wanted)
+        self._turns = max(map(len, targets), default=0)
+        self._rows = [row for row, wanted in enumerate(targets) for _ in wanted]
+        self._turn_of = [turn for wanted in targets for turn in range(len(wanted))]
+        self._together = frozenset(together)
+        self._precision = precision or recording.images.dtype
+        self._found: dict[Gradient, Tensor] = {}
+        self._maps: dict[tuple[Callable[[Trace], Tensor], str | None], Tensor] = {}
+        self.scores = self.scores_of(recording.output).detach()  # (R,)
+
+    def at(self, layer: str) -> "Trace":
+        """The same pairs with another target layer; what is computed for one is there for the other."""
+        other = copy(self)
+        other.layer = layer
+        return other
+
+    def once(self, method: "Callable[[Trace], Tensor]") -> Tensor:
+        """What `method` makes of this trace, computed when first asked for."""
+        if (method, self.layer) not in self._maps:
+            self._maps[method, self.layer] = method(self).detach()
+        return self._maps[method, self.layer]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures."""
+        return tuple(self.recording.images.shape[-2:])
+
+    @property
+    def images(self) -> Tensor:
+        """The pairs' pictures (R, 3, H, W)."""
+        return self.recording.images.detach()[self._rows]
+
+    def scores_of(self, output: Tensor) -> Tensor:
+        """The pairs' scores (R,) in any output (N, C) for the same pictures."""
+        if not any(map(callable, self.targets)):
+            self._check_categories(output.shape[1])
+            return output[self._rows, list(self.targets)]
+        return torch.stack([_score(output[row], target) for row, target in zip(self._rows, self.targets, strict=True)])
+
+    def _check_categories(self, count: int) -> None:
+        for target in self.targets:
+            _check_category(target, count)
+
+    def input_gradient(self, rule: ReluRule = PLAIN) -> Tensor:
+        """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`."""
+        return self._gradient((PICTURE, rule))
+
+    @property
+    def activations(self) -> Tensor:
+        """The target layer's output A (R, K, u, v)."""
+        return self.recording.maps_of(self._named, self._output.detach())[self._rows]
+
+    @property
+    def layer_gradient(self) -> Tensor:
+        """∂score/∂A through the unmodified network, (R, K, u, v)."""
+        self.recording.maps_of(self._named, self._output)
+        return self._gradient((self._named, PLAIN))
+
+    def feeds(self, node: Node) -> bool:
+        """Whether `node` takes the target layer's output and nothing else."""
+        (copied, _), *others = node.next_functions
+        if others or copied is None or copied.name() != "CloneBackward0":
+            return False
+        return copied.next_functions[0][0] is edge_of(self._output)[0]
+
+    @property
+    def _named(self) -> str:
+        if self.layer is None:
+            raise ExplanationError("this method weighs a layer's output; name the target layer")
+        return self.layer
+
+    @property
+    def _output(self) -> Tensor:
+        return self.recording.layers[self._named]
+
+    def _gradient(self, wanted: Gradient) -> Tensor:
+        if wanted not in self._found:
+            self._found |= self._computed(self._together | {wanted})
+        return self._found[wanted]
+
+    def _computed(self, wanted: Collection[Gradient]) -> dict[Gradient, Tensor]:
+        sources = {at: self.recording.images if at is PICTURE else self.recording.layers[at] for at, _ in wanted}
+        start = edge_of(self.recording.output)
+        orders = {at: backward_order(start[0], [edge_of(source)[0]]) for at, source in sources.items()}
+        if any(rule is not PLAIN for _, rule in wanted):
+            check_relu_network(orders[PICTURE])
+        for at, order in orders.items():
+            if not order:
+                raise ExplanationError(f"the scores do not depend on {_in_words(at)}")
+        if any(strangers(order) for order in orders.values()):
+            found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
+        else:
+            edges = {at: edge_of(source) for at, source in sources.items()}
+            rules = {edges[at]: [rule for other, rule in wanted if other == at] for at in sources}
+            replayed = replay(start, self._seeds, rules, self._precision)
+            found = {(at, rule): replayed[edges[at], rule] for at, rule in wanted}
+        return {(at, rule): self._of_pairs(at, gradients) for (at, rule), gradients in found.items()}
+
+    def _of_pairs(self, at: str | None, gradients: Tensor) -> Tensor:
+        """(N, T, …) to (R, …), a layer's as feature maps."""
+        if len(self.targets) == gradients.shape[0] * gradients.shape[1]:
+            pairs = gradients.flatten(0, 1)
+        else:
+            pairs = gradients[self._rows, self._turn_of]
+        return pairs if at is PICTURE else self.recording.maps_of(at, pairs)
+
+    def _by_autograd(self, source: Tensor) -> Tensor:
+        """The plain gradient (N, T, …) through a network that has operations which the rules do not know."""
+        output = self.recording.output
+        found = [torch.autograd.grad(output, source, seed, retain_graph=True)[0] for seed in self._seeds]
+        return torch.stack(found, 1)
+
+    @cached_property
+    def _seeds(self) -> Tensor:
+        """∂score/∂output (T, N, C); zero where an image has fewer than T targets."""
+        output = self.recording.output.detach()
+        seeds = output.new_zeros((self._turns, *output.shape))
+        pairs = list(zip(self._turn_of, self._rows, self.targets, strict=True))
+        if categories := [pair for pair in pairs if not callable(pair[2])]:
+            seeds[tuple(torch.tensor(categories, device=output.device).T)] = 1
+        for turn, row, target in pairs:
+            if callable(target):
+                seeds[turn, row] = _seed(output[row], target)
+        return seeds
+
+
+def _score(row: Tensor, target: Target) -> Tensor:
+    if callable(target):
+        score = target(row)
+        if score.ndim:
+            raise ExplanationError(f"a target function must return a scalar; it returned {described(score)}")
+        return score
+    _check_category(target, len(row))
+    return row[target]
+
+
+def _check_category(target: Target, count: int) -> None:
+    if not 0 <= target < count:
+        raise ExplanationError(f"target {target} is not one of the network's {count} categories")
+
+
+def _seed(row: Tensor, target: Callable[[Tensor], Tensor]) -> Tensor:
+    """∂target/∂scores of one image (C,)."""
+    scores = row.detach().requires_grad_()
+    score = _score(scores, target)
+    if not score.requires_grad:
+        raise ExplanationError("a target function's result does not depend on the scores; compute it from them")
+    return torch.autograd.grad(score, scores)[0]
+
+
+def _in_words(at: str | None) -> str:
+    return "the picture" if at is PICTURE else f"target layer {at!r}"

@@ -1,0 +1,53 @@
+"""What a run asks of the machines that do its work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from models.catalogue import LoadedNetwork
+from stimuli.config import StimuliConfig
+from stimuli.errors import LauncherError
+from stimuli.produce.shards import Job
+
+
+class Launcher(Protocol):
+    """Three stages, `encode(job, compute(job, read(job)))`: a pure function of the job, wherever it runs.
+
+    What comes out is image id → top category for a Prediction, a list of Pictures in their order for a Shard.
+    """
+
+    device: str
+    """What the networks run on, for the provenance."""
+    threads: int
+    """In how many threads `read`, and in how many others `encode`, may be called at once."""
+
+    def check(self, network: str, methods: Sequence[str]) -> None:
+        """Raise GenerationError when the network cannot answer one of `methods`."""
+
+    def read(self, job: Job) -> Any:
+        """In a reading thread, ahead of `compute`."""
+
+    def compute(self, job: Job, ready: Any) -> Any:
+        """In the run's own thread, one job after another."""
+
+    def encode(self, job: Job, computed: Any) -> Any:
+        """In a writing thread, after `compute`."""
+
+
+Launch = Callable[[StimuliConfig, Mapping[str, LoadedNetwork]], AbstractContextManager[Launcher]]
+
+
+def launch_on(name: str) -> Launch:
+    """The launcher called "local" or "ray". LauncherError where its package is not installed."""
+    if name == "local":
+        from stimuli.produce.launchers.local import launch
+
+        return launch
+    try:
+        from stimuli.produce.launchers.on_ray import launch
+    except ModuleNotFoundError as error:
+        raise LauncherError(
+            f"--launcher ray needs a package that is not installed ({error.name});"
+            " pip install -r requirements-ray.txt here and on every node"
+        ) from error
+    return launch

@@ -1,0 +1,135 @@
+"""The jobs of a run: from images to batches whose predictions are asked for, from selections to shards to explain."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, product
+from typing import Any, TypeVar
+
+from models.voc import VocImage
+from stimuli.produce.select import Selection
+
+Rows = TypeVar("Rows", bound=Sequence)
+
+
+@dataclass(frozen=True)
+class Visualization:
+    """One stimulus before it is made."""
+
+    network: str
+    image: VocImage
+    category: str
+    foil: str  # the other category of a class-discrimination image, else empty
+    method: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Some images whose top categories a network is asked for."""
+
+    network: str
+    images: tuple[VocImage, ...]
+
+    @property
+    def units(self) -> int:
+        """What it counts in the progress."""
+        return len(self.images)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Everything that decides it within one run, as JSON."""
+        return {"network": self.network, "predicted": [image.image_id for image in self.images]}
+
+    def __str__(self) -> str:
+        return _described(self.network, self.images)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some images for one network: as many categories of each, the same methods for every pair.
+
+    `visualizations` hold images × categories × methods in this nesting. A shard follows from the selections and the
+    batch size alone, not from what is done already: a picture's last bits may depend on its company in the batch.
+    """
+
+    network: str
+    images: tuple[VocImage, ...]
+    categories: tuple[tuple[str, ...], ...]  # of each image
+    methods: tuple[str, ...]
+    visualizations: tuple[Visualization, ...]
+
+    @property
+    def units(self) -> int:
+        """What it counts in the progress."""
+        return len(self.visualizations)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Everything that decides it within one run, as JSON."""
+        rows = [[v.image.image_id, v.category, v.foil, v.method, v.tasks] for v in self.visualizations]
+        return {"network": self.network, "visualized": rows}
+
+    def __str__(self) -> str:
+        return _described(self.network, self.images)
+
+
+Job = Prediction | Shard
+"""What one stage of the pipeline works on at a time."""
+
+
+def predictions(networks: Sequence[str], images: Sequence[VocImage], batch_size: int) -> tuple[Prediction, ...]:
+    """All images for each of the networks, in batches."""
+    return tuple(Prediction(name, batch) for name in networks for batch in _batched(tuple(images), batch_size))
+
+
+def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
+    """Everything the tasks ask for, each once: sorted by network, image, category, method."""
+    images: dict[str, VocImage] = {}
+    foils: dict[tuple[str, str], str] = {}
+    tasks: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for selection in selections:
+        request = selection.request
+        for candidate in selection.chosen:
+            image_id = candidate.image.image_id
+            images[image_id] = candidate.image
+            if request.kind == "class-discrimination":
+                first, second = candidate.categories
+                foils |= {(image_id, first): second, (image_id, second): first}
+            for network, category, method in product(request.networks, candidate.categories, request.methods):
+                tasks[network, image_id, category, method].append(request.task)
+    return tuple(
+        Visualization(network, images[image_id], category, foils.get((image_id, category), ""), method, tuple(asked))
+        for (network, image_id, category, method), asked in sorted(tasks.items())
+    )
+
+
+def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...]:
+    """Put visualizations (sorted) that can share a forward pass together, at most `batch_size` images each."""
+    alike: dict[tuple, list[tuple[Visualization, ...]]] = defaultdict(list)
+    for (network, _), of_image in groupby(wanted, key=lambda v: (v.network, v.image.image_id)):
+        by_methods: dict[tuple[str, ...], list[Visualization]] = defaultdict(list)
+        for _, pair in groupby(of_image, key=lambda v: v.category):
+            made = tuple(pair)
+            by_methods[tuple(v.method for v in made)] += made
+        for methods, rows in by_methods.items():
+            alike[network, methods, len(rows)].append(tuple(rows))
+    return tuple(
+        Shard(
+            network,
+            tuple(rows[0].image for rows in batch),
+            tuple(tuple(v.category for v in rows[:: len(methods)]) for rows in batch),
+            methods,
+            tuple(v for rows in batch for v in rows),
+        )
+        for (network, methods, _), everything in sorted(alike.items())
+        for batch in _batched(everything, batch_size)
+    )
+
+
+def _batched(rows: Rows, size: int) -> list[Rows]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _described(network: str, images: Sequence[VocImage]) -> str:
+    return f"network {network!r}, images {', '.join(image.image_id for image in images)}"
