@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.export import Export, ExportError
-from analysis.data.load import DESCRIPTION
 from analysis.data.tables import conform, write_table
+from analysis.reading.load import DESCRIPTION
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.export import TABLES
 from contracts.observers import HUMAN, parse
+from contracts.tasks import KINDS
 
 
 def answered(
@@ -31,13 +33,17 @@ def answered(
     asked = plan.trials["trial_id"].isin(answers) & (plan.trials["purpose"] == "main")
     trials = plan.trials[asked].copy()
     response = trials["trial_id"].map(answers)
-    first_network = trials["task"].map({task.name: task.networks[0] for task in plan.tasks})
-    is_trust = trials["trial_type"] == "trust"
-    towards_left = pd.to_numeric(response.where(is_trust))
+    networks = {task.name: task.networks for task in plan.tasks}
+    values = [
+        (KINDS[row.trial_type].value, ANALYSIS_KINDS[row.trial_type].value(row, networks[row.task]))
+        for row in trials.assign(response=response).itertuples()
+    ]
+    marks = {
+        column: [float(value) if of == column else np.nan for of, value in values] for column in ("correct", "score")
+    }
     trials = trials.assign(
         response=response,
-        correct=(response == trials["category"]).where(~is_trust).astype(float),
-        score=towards_left * np.where(trials["left_network"] == first_network, 1, -1) + 0.0,  # a tie is 0, not −0
+        **marks,
         rt=trials["trial_id"].map(times or {}).astype(float),
         state="answered",
         observer_kind=observer_kind,

@@ -12,38 +12,17 @@ from analysis.data.export import Export, Task
 from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
-from analysis.estimation.ordinal import odds_ratio
-from analysis.estimation.ranking import ranking
 from analysis.estimation.sequential import present_look, rejections
 from analysis.paper import PAPERS, PaperFigures
 from analysis.robustness.balance import attention, balance, sittings
 from analysis.robustness.equivalence import equivalence
 from analysis.robustness.multiverse import multiverse
-from analysis.tasks.biases import choice_biases, trust_biases
-from analysis.tasks.class_discrimination.confidence import by_confidence, overconfidence
-from analysis.tasks.class_discrimination.estimates import accuracy_difference, accuracy_table, discriminability
-from analysis.tasks.individuals import confusion, individuals, response_times
-from analysis.tasks.trust.estimates import answer_shares, mean_score_table, score_difference
+from analysis.tasks.individuals import individuals, response_times
+from analysis.tasks.kind import TaskRows
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.results import TaskResults
 from contracts.observers import MACHINE, parse
-
-DIFFERENCES = {"class-discrimination": accuracy_difference, "trust": score_difference}
-MANY_NETWORKS = 3  # from here on networks are ranked
-
-
-@dataclass(frozen=True)
-class TaskResults:
-    """One task: how much data there is, and its tables by name.
-
-    Class discrimination has `accuracy`, `discriminability`, `networks`, `categories`, `crossed`, `method-networks` and
-    `category-networks` (empty for one network), `confusion`, `confidence` and `overconfidence` (empty where nobody was
-    asked), trust `scores` and `shares`; both have `biases`, `agreement`, `participants`, `images`, `times`, `balance`.
-    """
-
-    task: Task
-    responses: int
-    participants: int
-    images: int
-    tables: dict[str, pd.DataFrame]
+from contracts.tasks import KINDS
 
 
 @dataclass(frozen=True)
@@ -51,8 +30,8 @@ class ObserverResults:
     """Everything computed from one kind of observer; other kinds never enter it.
 
     `reached`: how many of each task's planned ratings were given, where the definition tells how many.
-    `tables`: `multiverse`, `equivalence`, `odds-ratios`, `strengths`, `network-pairs`,
-    `attention-checks` and `browser-events`.
+    `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, and those that each kind of task has
+    over all its tasks.
     """
 
     observer_kind: str
@@ -84,103 +63,35 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     paper = None if parse(observer_kind).family == MACHINE else paper_figures(export.config)
     tasks = tuple(_task_results(kept, task, export, paper) for task in export.tasks)
     compared = contrasts(kept.trials, export, paper)
-    means = {(t.task.name, t.task.kind): t.tables["scores" if t.task.kind == "trust" else "accuracy"] for t in tasks}
-    strengths, pairs = _ranking(kept.trials, export)
+    means = {(t.task.name, t.task.kind): t.tables[ANALYSIS_KINDS[t.task.kind].means] for t in tasks}
     tables = {
         "multiverse": multiverse(export),
         "equivalence": equivalence(means, compared, paper, export.config),
-        "odds-ratios": odds_ratios(kept.trials, export),
-        "strengths": strengths,
-        "network-pairs": pairs,
         "attention-checks": attention(export.participants),
         "browser-events": sittings(export.participants, export.events),
     }
+    for kind in ANALYSIS_KINDS.values():
+        tables |= kind.study_tables(kept.trials, export)
     return ObserverResults(observer_kind, kept, tasks, compared, tables, reached(export))
 
 
 def _task_results(kept: Kept, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
     rows = kept.trials[kept.trials["task"] == task.name]
-    confidence = export.config.confidence
-    if task.kind == "trust":
-        controls = kept.controls[kept.controls["task"] == task.name]
-        tables = _trust_tables(rows, controls, task, confidence, paper)
-        value, agreed, metric = "score", rows["score"].to_numpy(), "ordinal"
-    else:
-        tables = _discrimination_tables(rows, task, confidence, paper)
-        # Which of its image's two categories was named: only these two are on offer, so only these can disagree.
-        earlier = rows["category"].where(rows["category"] < rows["foil"], rows["foil"])
-        agreed = (rows["response"] == earlier).to_numpy()
-        value, metric = "correct", "nominal"
-    tables |= {
+    controls = kept.controls[kept.controls["task"] == task.name]
+    kind, facts, confidence = ANALYSIS_KINDS[task.kind], KINDS[task.kind], export.config.confidence
+    agreed, metric = kind.agreed(rows)
+    tables = kind.tables(TaskRows(rows, controls, task, confidence, paper)) | {
         "agreement": agreement(rows, task.methods, agreed, metric, confidence),
-        "participants": individuals(rows, "participant_id", value, confidence),
-        "images": individuals(rows, "image_id", value, confidence),
+        "participants": individuals(rows, "participant_id", facts, confidence),
+        "images": individuals(rows, "image_id", facts, confidence),
         "times": response_times(rows, task.methods),
-        "balance": balance(rows, task.kind, _planned_ratings(export, task), task.networks[0]),
+        "balance": balance(rows, kind.sides(rows, task), kind.texts.sides, _planned_ratings(export, task)),
     }
     return TaskResults(task, len(rows), rows["participant_id"].nunique(), rows["image_id"].nunique(), tables)
 
 
-def _trust_tables(
-    rows: pd.DataFrame, controls: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
-) -> dict[str, pd.DataFrame]:
-    scores = mean_score_table(rows, {"method": task.methods}, confidence)
-    published = paper.trust_scores if paper else {}
-    return {
-        "scores": scores.assign(paper=scores["method"].map(published).astype(float)),
-        "shares": answer_shares(rows, task.methods, confidence),
-        "biases": trust_biases(rows, controls, task.networks[0], confidence),
-    }
-
-
-def _discrimination_tables(
-    rows: pd.DataFrame, task: Task, confidence: float, paper: PaperFigures | None
-) -> dict[str, pd.DataFrame]:
-    right = accuracy_table(rows, {"method": task.methods}, confidence)
-    published = paper.accuracies if paper else {}
-    categories = sorted(rows["category"].unique())
-    several = task.networks if len(task.networks) > 1 else ()
-    crossed = rows if several else rows.iloc[:0]
-    return {
-        "accuracy": right.assign(paper=right["method"].map(published).astype(float)),
-        "discriminability": discriminability(rows, task.methods, confidence),
-        "networks": accuracy_table(rows, {"network": task.networks}, confidence),
-        "method-networks": accuracy_table(crossed, {"method": task.methods, "network": several}, confidence),
-        "category-networks": accuracy_table(crossed, {"category": categories, "network": several}, confidence),
-        "categories": accuracy_table(rows, {"category": categories}, confidence),
-        "crossed": accuracy_table(rows, {"category": categories, "method": task.methods}, confidence),
-        "confusion": confusion(rows),
-        "biases": choice_biases(rows, confidence),
-        "confidence": by_confidence(rows, confidence),
-        "overconfidence": overconfidence(rows, task.methods, confidence),
-    }
-
-
 def _planned_ratings(export: Export, task: Task) -> int | None:
     return next((t.get("ratings_per_item") for t in export.definition["tasks"] if t["name"] == task.name), None)
-
-
-def _ranking(trials: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Strengths of all networks over all trust tasks; empty tables for fewer than three networks."""
-    tasks = [task for task in export.tasks if task.kind == "trust"]
-    networks = list(dict.fromkeys(name for task in tasks for name in task.networks))
-    if len(networks) < MANY_NETWORKS:
-        return estimate_table({}, ["network"]), estimate_table({}, ["a", "b"])
-    return ranking(trials[trials["trial_type"] == "trust"], networks, export.config.confidence)
-
-
-def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
-    """Trust contrasts by the proportional-odds model, on the log scale; `ratio`, `ratio_low`, `ratio_high` beside."""
-    tasks = {task.name: task for task in export.tasks if task.kind == "trust"}
-    estimates = {
-        (c.task, c.a, c.b): odds_ratio(
-            trials[trials["task"] == c.task], tasks[c.task].methods, c.a, c.b, export.config.confidence
-        )
-        for c in export.config.contrasts
-        if c.task in tasks
-    }
-    table = estimate_table(estimates, ["task", "a", "b"])
-    return table.assign(ratio=np.exp(table["value"]), ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"]))
 
 
 def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) -> pd.DataFrame:
@@ -195,7 +106,7 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     for contrast in export.config.contrasts:
         task = tasks[contrast.task]
         rows = trials[trials["task"] == task.name]
-        estimates[task.name, task.kind, contrast.a, contrast.b] = DIFFERENCES[task.kind](
+        estimates[task.name, task.kind, contrast.a, contrast.b] = ANALYSIS_KINDS[task.kind].difference(
             rows, task.methods, contrast.a, contrast.b, export.config.confidence
         )
     table = estimate_table(estimates, ["task", "kind", "a", "b"])
@@ -224,7 +135,7 @@ def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
 
 
 def _published_difference(paper: PaperFigures | None, kind: str, a: str, b: str) -> float:
-    published = {} if paper is None else paper.trust_scores if kind == "trust" else paper.accuracies
+    published = ANALYSIS_KINDS[kind].published(paper) if paper else {}
     return published[a] - published[b] if a in published and b in published else np.nan
 
 

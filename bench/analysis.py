@@ -23,8 +23,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.config import AnalysisConfig, ContrastConfig
-from analysis.data.load import load
 from analysis.estimation.mixed import marginal_difference
+from analysis.reading.load import load
 from analysis.report.write import analyze
 from analysis.results import compute
 from analysis.simulation.simulated_study import PAPER_SIZE, simulate_export

@@ -229,6 +229,8 @@ def _content(file: Path, words_aside: bool) -> list[str]:
     if not file.is_file():
         return ["(no such file)"]
     text = file.read_text(encoding="utf-8")
+    if file.suffix == ".json":
+        text = json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False)
     if file.suffix == ".html":
         text = re.sub(r"(?s)<(style|script).*?</\1>|<img[^>]*>", " ", text)
         text = "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())

@@ -210,7 +210,7 @@ class Person:
         return reply[1]["Location"] if reply and reply[0] == 303 else None
 
     def _answer(self, entry: str, trial: dict[str, Any]) -> None:
-        options = [option["value"] for option in trial["options"]]
+        options = [option["value"] for option in trial["questions"][0]["options"]]
         choice = random.choice(options)
         body = json.dumps({"response": choice, "rt": 1, "time_elapsed": 1, "trial_index": trial["index"]})
         first = True

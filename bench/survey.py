@@ -84,7 +84,7 @@ async def discern_participant(port: int) -> Step:
     async def answer() -> bool:
         trial = next(trials)
         content = {
-            "response": trial["options"][0]["value"],
+            "response": trial["questions"][0]["options"][0]["value"],
             "rt": 900.0,
             "time_elapsed": 5000.0,
             "trial_index": trial["index"],

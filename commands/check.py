@@ -9,7 +9,6 @@ import click
 from commands.errors import is_room_error
 from commands.options import require_same_request, study_option, with_local_stimuli
 from definition import Definition
-from stimuli.config import StimulusRequest
 
 OLDEST_SQLITE = (3, 35)
 
@@ -44,6 +43,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from models.voc import open_split, read_image
     from stimuli.produce.generate import used_networks
     from stimuli.produce.select import at_most_eligible
+    from stimuli.tasks.kinds import STIMULI_KINDS
     from study.conduct.opening import require_same_definition
     from study.database.db import ready_database
     from study.views.server.frontend import check_packages
@@ -55,7 +55,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         images = open_split(dataset, dataset.split)
         read_image(images[0].path)
         fitting = at_most_eligible(definition.requests, images, dataset.categories)
-        shown = ", ".join(f"{r.task!r} shows {r.images} of {_at_most(r, fitting[r.task])}" for r in definition.requests)
+        words = {r.task: STIMULI_KINDS[r.kind].at_most.format(n=fitting[r.task]) for r in definition.requests}
+        shown = ", ".join(f"{r.task!r} shows {r.images} of {words[r.task]}" for r in definition.requests)
         return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {shown}"
 
     def network(name: str) -> str:
@@ -95,12 +96,6 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         "database": database,
         "front end": front_end,
     }
-
-
-def _at_most(request: StimulusRequest, fitting: int) -> str:
-    if request.kind == "trust":
-        return f"at most {fitting} that fit (the networks must agree on them)"
-    return f"{fitting} that fit"
 
 
 def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:

@@ -17,10 +17,13 @@ import torch
 from PIL import Image
 
 from analysis.data.export import Export
-from analysis.data.load import load
 from analysis.observed import answered, write_together
-from analysis.simulation.psychometrics import Psychometrics, answer_discrimination, answer_trust, draw_participant
+from analysis.reading.load import load
+from analysis.tasks.kind import Seen
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
+from contracts.tasks import KINDS
 from definition import Definition
 from models.catalogue import load_network
 from models.voc import open_split
@@ -156,31 +159,25 @@ def _questions(plan: Export, rows: Sequence[Stimulus]) -> list[Question]:
     by_cell = {(row.image_id, row.category, row.network, row.method): row for row in rows}
     found = []
     for trial in plan.trials.itertuples():
-        if trial.trial_type == "trust":
-            shown = by_id[trial.left_stimulus_id], by_id[trial.right_stimulus_id]
-            found.append(Question(trial.trial_id, trial.participant_id, shown))
-        else:
-            other = by_cell[trial.image_id, trial.foil, trial.network, trial.method]
-            options = trial.category, trial.foil
-            found.append(Question(trial.trial_id, trial.participant_id, (by_id[trial.stimulus_id],), options, other))
+        pair = (trial.left_stimulus_id, trial.right_stimulus_id)
+        shown = (trial.stimulus_id,) if KINDS[trial.trial_type].pictures == 1 else pair
+        other = by_cell.get((trial.image_id, trial.foil, trial.network, trial.method))
+        stimuli = tuple(by_id[stimulus_id] for stimulus_id in shown)
+        found.append(Question(trial.trial_id, trial.participant_id, stimuli, trial.trial_type, other))
     return found
 
 
 def _synthetic(plan: Export, seed: int, seeds: np.random.SeedSequence) -> Export:
-    """The psychometric model of analysis/simulation/psychometrics.py, which sees no picture."""
+    """The psychometric model of analysis/tasks/psychometrics.py, which sees no picture."""
     given, times = {}, {}
+    first = {task.name: task.networks[0] for task in plan.tasks}
     names = plan.participants["participant_id"]
     for name, stream in zip(names, seeds.spawn(len(names)), strict=True):
         rng = np.random.default_rng(stream)
         person = draw_participant(rng, Psychometrics(seed=seed))
         for trial in plan.trials[plan.trials["participant_id"] == name].itertuples():
-            if trial.trial_type == "trust":
-                first = next(task.networks[0] for task in plan.tasks if task.name == trial.task)
-                score, rt = answer_trust(person, trial.image_id, trial.method, rng)
-                answer = str(score if trial.left_network == first else -score)
-            else:
-                answer, rt = answer_discrimination(
-                    person, trial.image_id, trial.method, trial.category, trial.foil, rng
-                )
+            simulation = ANALYSIS_KINDS[trial.trial_type].simulation
+            value, rt = simulation.answer(person, Seen(trial.image_id, trial.method, trial.category, trial.foil), rng)
+            answer = simulation.placed(value, trial.left_network == first[trial.task])
             given[trial.trial_id], times[trial.trial_id] = answer, rt
     return answered(plan, "simulated", given, times)

@@ -1,14 +1,23 @@
 """Simulated participants take a served study."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.options import study_option, with_local_stimuli
 from commands.progress import progress
+from contracts.stimulus_set import Stimulus
+from contracts.tasks import RESPONSE
 from definition import Definition
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from analysis.tasks.psychometrics import SimulatedPerson
 
 
 @click.command()
@@ -34,39 +43,63 @@ def simulate(definition: Definition, url: str, participants: int, seed: int) -> 
 
 
 def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[tuple[Callable[..., Any], Any]]:
-    """(how one simulated person answers a trial, their random numbers), for `count` people."""
-    import hashlib
-
+    """(how one simulated person answers a question, their random numbers), for `count` people."""
     import numpy as np
 
-    from analysis.simulation.psychometrics import Psychometrics, answer_discrimination, answer_trust, draw_participant
+    from analysis.tasks.psychometrics import Psychometrics, draw_participant
     from contracts.stimulus_set import read_stimuli
 
-    shown = defaultdict(list)
+    shown: dict[str, list[Stimulus]] = defaultdict(list)
     for stimulus in read_stimuli(with_local_stimuli(definition).stimuli.output):
         shown[stimulus.sha256].append(stimulus)
     first_network = {task.name: task.networks[0] for task in definition.tasks}
     for stream in np.random.SeedSequence(seed).spawn(count):
         rng = np.random.default_rng(stream)
-        person = draw_participant(rng, Psychometrics(seed=seed))
+        yield partial(_choose, draw_participant(rng, Psychometrics(seed=seed)), shown, first_network), rng
 
-        def choose(trial: dict[str, Any], images: list[bytes], rng: Any, person: Any = person) -> tuple[str, float]:
-            # Different stimuli may look the same (an empty map; deconvolution through a network without max-pools):
-            # then any of those that fit the question, as nobody could tell them apart.
-            options = {option["value"] for option in trial["options"]}
-            alike = shown[hashlib.sha256(images[0]).hexdigest()]
-            is_trust = trial["kind"] == "trust"
-            fitting = [s for s in alike if trial["task"] in s.tasks and (is_trust or {s.category, s.foil} == options)]
-            left = fitting[rng.integers(len(fitting))]
-            if not is_trust:
-                return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
-            score, rt = answer_trust(person, left.image_id, left.method, rng)
-            is_first = left.network == first_network[trial["task"]]
-            if images[0] == images[1]:  # neither side is the better network's
-                is_first = bool(rng.integers(2))
-            return str(score if is_first else -score), rt
 
-        yield choose, rng
+def _choose(
+    person: "SimulatedPerson",
+    shown: Mapping[str, Sequence[Stimulus]],
+    first_network: Mapping[str, str],
+    trial: dict[str, Any],
+    question: dict[str, Any],
+    images: list[bytes],
+    rng: "np.random.Generator",
+) -> tuple[str, float | None]:
+    """The value of an option and the response time in ms; of a trial's further questions any option, not timed."""
+    from analysis.tasks.kind import Seen
+    from analysis.tasks.kinds import ANALYSIS_KINDS
+
+    options = [option["value"] for option in question["options"]]
+    if question["name"] != RESPONSE:
+        return options[int(rng.integers(len(options)))], None
+    left = _one_of_those_alike(shown, trial, options, images, rng)
+    simulation = ANALYSIS_KINDS[trial["kind"]].simulation
+    value, rt = simulation.answer(person, Seen(left.image_id, left.method, left.category, left.foil), rng)
+    is_first = left.network == first_network[trial["task"]]
+    if len(images) > 1 and images[0] == images[1]:  # neither side is the first network's
+        is_first = bool(rng.integers(2))
+    return simulation.placed(value, is_first), rt
+
+
+def _one_of_those_alike(
+    shown: Mapping[str, Sequence[Stimulus]],
+    trial: dict[str, Any],
+    options: Sequence[str],
+    images: list[bytes],
+    rng: "np.random.Generator",
+) -> Stimulus:
+    """A stimulus that looks like the first picture and fits the trial.
+
+    Different stimuli may look the same (an empty map; deconvolution through a network without max-pools): then it is
+    any of those that fit the options, as nobody could tell them apart.
+    """
+    from study.tasks.kinds import STUDY_KINDS
+
+    kind, alike = STUDY_KINDS[trial["kind"]], shown[hashlib.sha256(images[0]).hexdigest()]
+    fitting = [s for s in alike if trial["task"] in s.tasks and set(kind.options(s)) == set(options)]
+    return fitting[int(rng.integers(len(fitting)))]
 
 
 COMMANDS = (simulate,)

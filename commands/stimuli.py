@@ -72,8 +72,8 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
 
     used = sorted({name for task in definition.tasks for name in task.networks})
     networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
-    # Trust shows images on which its networks agree: all of the split are predicted before any is visualized.
-    is_predicted = any(request.kind == "trust" for request in definition.requests)
+    # Where a kind chooses images by predictions, all of the split are predicted before any is visualized.
+    is_predicted = any(request.facts.needs_predictions for request in definition.requests)
     with progress("Predictions and visualizations" if is_predicted else "Visualizations") as report:
         folder = generate(
             definition.stimuli,

@@ -96,6 +96,17 @@ TRIALS = {
     "answered_at": Column("time", f"When the answer was stored; {_TIME}."),
 }
 
+ANSWERS = {
+    "answer_id": Column("text", "Row id of this table."),
+    "trial_id": Column("text", "Trial whose item was asked about."),
+    "participant_id": Column("text", "Who answered."),
+    "question": Column("text", "Name of the question; the first one of each trial is in the table of trials."),
+    "response": Column("text", "Value of the chosen option."),
+    "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: not measured."),
+    "time_elapsed": Column("number", "Milliseconds from the page's start to the answer, by the browser's clock."),
+    "answered_at": Column("time", f"When the answer was stored; {_TIME}."),
+}
+
 STIMULI = {
     "stimulus_id": Column("text", "Row id of this table."),
     "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'."),
@@ -121,9 +132,13 @@ EVENTS = {
     "time": Column("number", "Milliseconds from the page's start, by the browser's clock."),
 }
 
+NEW_TABLES = frozenset({"answers"})
+"""Exports of earlier versions lack these; they are then read as empty."""
+
 TABLES: dict[str, dict[str, Column]] = {
     "participants": PARTICIPANTS,
     "trials": TRIALS,
+    "answers": ANSWERS,
     "stimuli": STIMULI,
     "events": EVENTS,
 }

@@ -1,10 +1,115 @@
-"""Kinds of task: what every package must know of them."""
+"""Kinds of task: the facts that every package must know of them.
 
-from typing import Literal
+A kind is a row of KINDS here, and under the same name one module in stimuli/tasks/ (which images, what a machine
+answers), one in study/tasks/ (what people see and are asked) and one folder in analysis/tasks/ (estimates, figures,
+sentences, simulated people). Its words are in languages/. No other place knows a kind by its name.
+"""
 
-TaskKind = Literal["class-discrimination", "trust"]
-TASK_KINDS = ("class-discrimination", "trust")
-SCALES = {"class-discrimination": 1.0, "trust": 4.0}  # from the least to the most: shares 0…1, scores −2…2
-DIFFERENCE_BOUNDS = {kind: (-length, length) for kind, length in SCALES.items()}  # of two means
-SCORES = (-2, -1, 0, 1, 2)  # of trust: towards the task's second network … towards its first
-TRUST_VALUES = ("2", "1", "0", "-1", "-2")  # positive: the left one
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+RESPONSE, CONFIDENCE = "response", "confidence"
+SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the task's second network … towards its first
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of an item. Its questions are asked in order, and each answer is stored by itself.
+
+    `values` are what may be answered, in the order shown; empty: they follow from the item. `asked_if` is the key of a
+    task that must be true for the question to be asked; None: it is always asked.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    asked_if: str | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task. An item is what is rated k times; a trial shows one item to one participant.
+
+    `value` is the column of the export's trials that is analysed; it lies between `least` and `most`, and `null` is
+    what guessing or indifference gives. The first question is called RESPONSE.
+    """
+
+    name: str
+    pictures: int  # side by side in a trial: 1 or 2
+    categories: int  # of an image that are explained, each in items of its own
+    networks: int | None  # that a task compares within an item; None: any number, each in items of its own
+    needs_predictions: bool  # images are chosen by what the networks predict
+    has_truth: bool  # an answer is right or wrong
+    shuffles_options: bool  # the options change places from trial to trial; else the pictures do
+    value: str
+    least: float
+    most: float
+    null: float
+    questions: tuple[Question, ...]
+
+    @property
+    def length(self) -> float:
+        """Of the scale, from the least value to the greatest."""
+        return self.most - self.least
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.least, self.most
+
+    @property
+    def difference_bounds(self) -> tuple[float, float]:
+        """The least and the greatest difference of two means."""
+        return -self.length, self.length
+
+    def items_per_image(self, methods: int, networks: int) -> int:
+        """How many items an image has with so many methods and networks."""
+        return self.categories * methods * (networks if self.networks is None else 1)
+
+
+_CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="class-discrimination",
+            pictures=1,
+            categories=2,
+            networks=None,
+            needs_predictions=False,
+            has_truth=True,
+            shuffles_options=True,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE), _CONFIDENCE),
+        ),
+        Kind(
+            name="trust",
+            pictures=2,
+            categories=1,
+            networks=2,
+            needs_predictions=True,
+            has_truth=False,
+            shuffles_options=False,
+            value="score",
+            least=-2,
+            most=2,
+            null=0,
+            questions=(Question(RESPONSE, ("2", "1", "0", "-1", "-2")),),  # positive: the left one
+        ),
+    )
+}
+
+
+def _known(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"no kind of task is called so; there are {', '.join(KINDS)}")
+    return name
+
+
+KindName = Annotated[str, AfterValidator(_known)]
+"""In a definition: the name of a kind."""

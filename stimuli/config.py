@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
-from contracts.tasks import TaskKind
+from contracts.tasks import KINDS, Kind
 from models.config import DefinitionPath
 
 
@@ -45,7 +45,12 @@ class StimulusRequest:
     """What one task asks for: `images` × its pairs × `methods` × `networks` visualizations."""
 
     task: str
-    kind: TaskKind
+    kind: str  # name of a kind of task
     images: int
     methods: tuple[str, ...]
     networks: tuple[str, ...]
+
+    @property
+    def facts(self) -> Kind:
+        """Of its kind of task."""
+        return KINDS[self.kind]

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from contracts.tasks import KINDS, KindName, Question
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Language = Literal["en", "ko"]
 Texts = dict[Language, Annotated[str, Field(min_length=1)]]
@@ -60,13 +62,13 @@ class StudyConfig(BaseModel):
 
 
 class TaskConfig(BaseModel):
-    """One task. A class-discrimination item is (image, category, method, network); a trust item is
+    """One task. Its kind says what an item is: (image, category, method, network) for class discrimination, for trust
     (image, category, method) with one visualization from each of two networks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Slug
-    kind: Literal["class-discrimination", "trust"]
+    kind: KindName
     wording: Literal["paper", "robots"] = "paper"
     methods: Annotated[tuple[str, ...], Field(min_length=1)]
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
@@ -92,16 +94,23 @@ class TaskConfig(BaseModel):
     break_every: Annotated[int, Field(ge=1)] | None = Field(None, description="offer a break after so many trials")
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What is asked of each item, in order."""
+        asked = KINDS[self.kind].questions
+        return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
+
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
-        if self.kind == "trust" and len(self.networks) != 2:
-            raise ValueError(f"trust compares exactly two networks, {len(self.networks)} named")
+        facts = KINDS[self.kind]
+        if facts.networks not in (None, len(self.networks)):
+            raise ValueError(f"{self.kind} compares exactly {facts.networks} networks, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
             raise ValueError("a method or network is listed twice")
-        if self.confidence and self.kind == "trust":
-            raise ValueError("confidence is asked in class discrimination only")
-        if self.identical_pairs and self.kind != "trust":
-            raise ValueError("identical_pairs are for trust, which shows two pictures")
+        if self.confidence and not any(question.asked_if == "confidence" for question in facts.questions):
+            raise ValueError(f"{self.kind} does not ask for confidence")
+        if self.identical_pairs and facts.pictures < 2:
+            raise ValueError(f"identical_pairs are for kinds that show two pictures; {self.kind} shows one")
         if self.trials_per_participant > self.images:
             raise ValueError(
                 f"trials_per_participant = {self.trials_per_participant} is more than its"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export
-from analysis.display.wording import Wording, count, percent
-from analysis.tasks.biases import is_identical_pair
+from contracts.tasks import KINDS
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,6 @@ def reached(export: Export) -> tuple[Reached, ...]:
     return tuple(Reached(name, given.get(name, 0), planned_responses(export, name)) for name in sized)
 
 
-def unfinished(ratings: tuple[Reached, ...], say: Wording) -> str:
-    """Which tasks lack ratings, in words: "“seeing” 66 of 96 (68.8%)"; empty when none does."""
-    return "; ".join(
-        say(
-            "“{task}” {given} of {planned} ({share})",
-            task=r.task, given=count(r.given), planned=count(r.planned), share=percent(r.given / r.planned),
-        )
-        for r in ratings
-        if not r.is_complete
-    )  # fmt: skip
-
-
 def given_by_task(export: Export) -> dict[str, int]:
     """Responses that fill planned places: who is left out of the analysis by a rule has filled theirs all the same."""
     refilled = export.participants.loc[export.participants["excluded"], "participant_id"]
@@ -50,5 +38,5 @@ def given_by_task(export: Export) -> dict[str, int]:
 def planned_responses(export: Export, task_name: str) -> int:
     """How many responses the definition plans for a task: items × ratings of each."""
     task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
-    shown = 1 if task["kind"] == "trust" else 2 * len(task["networks"])
-    return task["images"] * shown * len(task["methods"]) * task["ratings_per_item"]
+    items = KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]))
+    return task["images"] * items * task["ratings_per_item"]

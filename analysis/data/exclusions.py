@@ -6,7 +6,6 @@ import pandas as pd
 
 from analysis.config import ExclusionsConfig
 from analysis.data.export import Export, ExportError, Task
-from analysis.tasks.biases import is_identical_pair
 
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
@@ -137,3 +136,9 @@ def _too_fast(export: Export, least: float) -> pd.DataFrame:
             "reason": [f"{rt:.0f} ms in {task}" for task, rt in zip(fast["task"], fast["rt"], strict=True)],
         }
     )
+
+
+def is_identical_pair(trials: pd.DataFrame) -> pd.Series:
+    """Trust trials that show one visualization on both sides: controls, whose mean answer must be 0."""
+    left = trials["left_stimulus_id"]
+    return left.notna() & (left == trials["right_stimulus_id"])

@@ -29,6 +29,7 @@ class Export:
 
     participants: pd.DataFrame
     trials: pd.DataFrame
+    answers: pd.DataFrame  # to the questions behind a trial's first
     stimuli: pd.DataFrame
     events: pd.DataFrame
     definition: dict[str, Any]
@@ -44,9 +45,14 @@ class Export:
         """The kinds of observer that took part, humans first."""
         return tuple(sorted(self.participants["observer_kind"].unique(), key=parse))
 
+    def tasks_of(self, kind: str) -> tuple[Task, ...]:
+        """The tasks of one kind."""
+        return tuple(task for task in self.tasks if task.kind == kind)
+
     def of(self, observer_kind: str) -> "Export":
         """The same export with the participants, trials and events of one kind of observer only."""
         participants = self.participants[self.participants["observer_kind"] == observer_kind]
         trials = self.trials[self.trials["observer_kind"] == observer_kind]
-        events = self.events[self.events["participant_id"].isin(participants["participant_id"])]
-        return replace(self, participants=participants, trials=trials, events=events)
+        theirs = participants["participant_id"]
+        answers, events = (table[table["participant_id"].isin(theirs)] for table in (self.answers, self.events))
+        return replace(self, participants=participants, trials=trials, answers=answers, events=events)

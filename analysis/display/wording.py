@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from contracts.methods import method_name
 
@@ -32,6 +33,11 @@ class Wording:
 
 
 ENGLISH = Wording()
+
+
+def marked(text: str) -> str:
+    """`text` as it is: marks a constant that is translated where it is shown."""
+    return text
 
 
 @cache
@@ -102,3 +108,9 @@ def p_exact(p: float) -> str:
 def figure_name(figure: str) -> str:
     """A figure of the paper: a method, or two of them with a minus between."""
     return " − ".join(map(method_name, figure.split(" − ")))
+
+
+def with_interval(row: Any, write: Callable[[float], str]) -> str:
+    """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval."""
+    value = write(row["value"])
+    return value if math.isnan(row["low"]) else f"{value} ({interval(row['low'], row['high'], write)})"

@@ -1,17 +1,49 @@
-"""From frames of responses to cell means, and from estimates back to frames."""
+"""From frames of responses to cell means, and from cell means to tables of estimates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.estimates import CellMeans, Estimate, cell_means
+from analysis.estimation.estimates import CellMeans, Estimate, cell_means, combination, proportion
+
+Levels = Mapping[str, Sequence[object]]
+"""Column → its levels, in order; several columns are crossed."""
+
+Estimator = Callable[[CellMeans, Hashable], Estimate]
+"""What is estimated of one cell."""
 
 
-def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Mapping[str, Sequence[object]]) -> CellMeans:
-    """Means of `values` (one a row of `trials`) in the crossing of `levels` (column → its levels, in order).
+def table(trials: pd.DataFrame, values: np.ndarray, levels: Levels, estimator: Estimator) -> pd.DataFrame:
+    """A row for each cell of `levels`: what `estimator` makes of `values` (one a row of `trials`) there."""
+    cells = cells_by(trials, values, levels)
+    return estimate_table({label: estimator(cells, label) for label in cells.labels}, list(levels))
+
+
+def of_all(trials: pd.DataFrame, values: np.ndarray, estimator: Estimator) -> Estimate:
+    """What `estimator` makes of all rows together."""
+    return estimator(cells_by(trials.assign(all="all"), values, {"all": ("all",)}), "all")
+
+
+def share(confidence: float, null: float | None = None) -> Estimator:
+    """The mean of 0/1 values, its interval on the logit scale."""
+    return lambda cells, label: proportion(cells, label, confidence, null)
+
+
+def mean(confidence: float, bounds: tuple[float, float], null: float = 0.0) -> Estimator:
+    """The mean of values on a scale that ends at `bounds`."""
+
+    def estimate(cells: CellMeans, label: Hashable) -> Estimate:
+        weights = np.eye(len(cells.labels))[cells.index(label)]
+        return combination(cells, weights, confidence, null, bounds)
+
+    return estimate
+
+
+def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMeans:
+    """Means of `values` (one a row of `trials`) in the crossing of `levels`.
 
     Labels are the levels themselves for one column, tuples of them for several. Empty cells are kept.
     """

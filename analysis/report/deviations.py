@@ -7,6 +7,7 @@ from analysis.display.wording import Wording, count, percent
 from analysis.paper import PaperFigures
 from contracts.methods import method_name
 from contracts.observers import HUMAN, parse
+from contracts.tasks import KINDS
 
 
 def deviations(export: Export, paper: PaperFigures, say: Wording) -> tuple[tuple[str, str], ...]:
@@ -94,8 +95,9 @@ def _extras(task: dict[str, Any], say: Wording) -> str:
         say("attention checks: {n}", n=task.get("attention_checks", 0)),
         say("comprehension questions") if task.get("comprehension") else say("no comprehension questions"),
     ]
-    if task["kind"] == "trust":
+    kind = KINDS[task["kind"]]
+    if kind.pictures > 1:
         parts.append(say("identical pairs: {n}", n=task.get("identical_pairs", 0)))
-    else:
+    if any(question.asked_if == "confidence" for question in kind.questions):
         parts.append(say("confidence asked") if task.get("confidence") else say("confidence not asked"))
     return f"“{task['name']}”: {', '.join(parts)}."

@@ -1,9 +1,12 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
 from analysis.config import ExclusionsConfig
-from analysis.data.completeness import planned_responses, reached, unfinished
+from analysis.data.completeness import planned_responses, reached
 from analysis.data.export import Export
 from analysis.display.wording import Wording, count
+from analysis.report.summary import unfinished
+from analysis.tasks.kind import AnalysisKind
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 
 REFERENCES = {
@@ -54,32 +57,18 @@ def references(export: Export) -> tuple[str, ...]:
     """What the text cites, in the order of the alphabet."""
     kinds = {task.kind for task in export.tasks}
     cited = {"variance", "holm", "agreement", "robustness"}
-    cited |= {"sensitivity"} if "class-discrimination" in kinds else set()
-    cited |= {"ordinal"} if "trust" in kinds else set()
-    cited |= {"ranking"} if _networks(export) > 2 else set()
+    for kind in kinds:
+        cited |= ANALYSIS_KINDS[kind].references(export)
     cited |= {"sequential"} if export.config.sequential else set()
     cited |= {"equivalence"} if export.config.paper else set()
     return tuple(sorted(entry for topic in cited for entry in REFERENCES[topic]))
-
-
-def _networks(export: Export) -> int:
-    return len({name for task in export.tasks if task.kind == "trust" for name in task.networks})
 
 
 def _design(export: Export, say: Wording) -> str:
     sentences = []
     for task in export.tasks:
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
-        kind = {
-            "class-discrimination": "In “{task}”, participants saw one visualization at a time, never the photograph,"
-            " and"
-            " chose which of the two annotated categories of the image it showed.",
-            "trust": "In “{task}”, participants saw visualizations from two networks that had predicted the same"
-            " category"
-            " and said on a five-point scale which network was more reliable; scores from −2 to 2 are positive towards"
-            " “{first}”.",
-        }[task.kind]
-        sentences.append(say(kind, task=task.name, first=task.networks[0]))
+        sentences.append(say(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
         if "images" in written and "ratings_per_item" in written:
             sentences.append(
                 say(
@@ -98,6 +87,11 @@ def _design(export: Export, say: Wording) -> str:
         )
     )
     return " ".join(sentences)
+
+
+def _kinds(export: Export) -> list[AnalysisKind]:
+    """Of the study's tasks, each once."""
+    return [ANALYSIS_KINDS[name] for name in dict.fromkeys(task.kind for task in export.tasks)]
 
 
 def _whose(export: Export, say: Wording) -> str:
@@ -143,10 +137,9 @@ def _estimates(export: Export, say: Wording) -> str:
         " logit scale.",
         confidence=f"{100 * export.config.confidence:g}%",
     )
-    if any(task.kind == "class-discrimination" for task in export.tasks):
-        text += " " + say(
-            "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."
-        )
+    for kind in _kinds(export):
+        if kind.texts.further:
+            text += " " + say(kind.texts.further)
     return text
 
 
@@ -186,15 +179,8 @@ def _further(export: Export, say: Wording) -> str:
         ),
         say("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
     ]
-    if any(task.kind == "trust" for task in export.tasks):
-        sentences.append(
-            say(
-                "Trust scores were also analysed by a proportional-odds model (McCullagh, 1980) with the same two-way"
-                " clustering."
-            )
-        )
-    if _networks(export) > 2:
-        sentences.append(say("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
+    for kind in _kinds(export):
+        sentences += kind.further_sentences(export, say)
     if export.config.paper:
         sentences.append(
             say(

@@ -8,8 +8,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering
-from analysis.display.wording import Wording, points, signed
+from analysis.display.wording import Wording
 from analysis.results import ObserverResults
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 
 
@@ -28,13 +29,13 @@ def curves(results: ObserverResults, say: Wording) -> tuple[Figure, ...]:
 
 
 def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: Wording, inside: Wording) -> Figure:
-    is_trust = table["kind"].iloc[0] == "trust"
+    scale = ANALYSIS_KINDS[table["kind"].iloc[0]].scale
     choices = _choices(table, inside)
     canvas = Canvas(figsize=(WIDTH, 2.4 + 0.24 * len(choices)), layout="constrained")
     FigureCanvasAgg(canvas)
     above, below = canvas.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.24 * len(choices)])
-    _estimates(above, table, 1 if is_trust else 100)
-    above.set_ylabel(inside("difference of\nmean scores") if is_trust else inside("difference,\npercentage points"))
+    _estimates(above, table, scale.factor)
+    above.set_ylabel(inside(scale.difference_label))
     canvas.suptitle(title, fontsize=10.5, x=0.01, ha="left")
     for row, (_, holds) in enumerate(choices):
         x = np.flatnonzero(holds)
@@ -42,7 +43,7 @@ def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: 
     below.set_yticks(-np.arange(len(choices)), [label for label, _ in choices], fontsize=8.5)
     below.set(xticks=[], ylim=(-len(choices) + 0.4, 0.6), xlabel=inside("analyses, from the smallest difference"))
     below.spines[["top", "right", "bottom"]].set_visible(False)
-    write = signed if is_trust else points
+    write = scale.difference
     away = int(((table["low"] > 0) | (table["high"] < 0)).sum())
     caption = say(
         "{title} under every combination of choices: the difference with its interval above, the choices below."

@@ -11,8 +11,11 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
 from analysis.display.wording import Wording, count, number, percent
-from analysis.results import ObserverResults, TaskResults
+from analysis.results import ObserverResults
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
+from contracts.tasks import KINDS
 
 MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken at even steps
 
@@ -115,8 +118,7 @@ def _confusion(results: TaskResults, observer_kind: str, say: Wording, inside: W
 
 
 def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
-    is_trust = results.task.kind == "trust"
-    scale, null, label = (1, 0, inside("mean score")) if is_trust else (100, 50, inside("right answers, %"))
+    scale, null = ANALYSIS_KINDS[results.task.kind].scale, KINDS[results.task.kind].null
     canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
     FigureCanvasAgg(canvas)
     panels = canvas.subplots(2, 1)
@@ -125,9 +127,9 @@ def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside
         "images": inside("images, from the lowest ({n})", n=count(len(results.tables["images"]))),
     }
     for axes, (name, words) in zip(panels, below.items(), strict=True):
-        _caterpillar(axes, results.tables[name], scale, null)
-        axes.set(ylabel=label, xlabel=words, xticks=[])
-    write = number if is_trust else percent
+        _caterpillar(axes, results.tables[name], scale.factor, scale.factor * null)
+        axes.set(ylabel=inside(scale.label), xlabel=words, xticks=[])
+    write = scale.level
     ends = {
         name: (write(table["value"].min()), write(table["value"].max()))
         for name, table in (("participants", results.tables["participants"]), ("images", results.tables["images"]))

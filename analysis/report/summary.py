@@ -1,14 +1,13 @@
 """The report's first paragraphs: what was found, in plain words."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
-from analysis.data.completeness import unfinished
-from analysis.display.wording import Wording, count, interval, number, p_equals, percent, points, signed
-from analysis.results import ObserverResults, TaskResults
+from analysis.data.completeness import Reached
+from analysis.display.wording import Wording, count, p_equals, percent
+from analysis.results import ObserverResults
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
 from contracts.observers import HUMAN, MACHINE, parse
 
@@ -57,49 +56,9 @@ def summarize(results: ObserverResults, confidence: float, say: Wording) -> Summ
 
 
 def _task_finding(results: TaskResults, say: Wording) -> str:
-    name = results.task.name
     if not results.responses:
-        return say("Task “{task}” has no responses.", task=name)
-    if results.task.kind == "trust":
-        return _trust_finding(results, say)
-    table = results.tables["accuracy"].dropna(subset="value")
-    ordered = table.sort_values("value", ascending=False, kind="stable")
-    best, worst = ordered.iloc[0], ordered.iloc[-1]
-    if len(ordered) == 1:
-        return say(
-            "In “{task}”, the right category was named in {value} of the answers with {method}; guessing gives 50%.",
-            task=name,
-            value=_with_interval(best, percent),
-            method=method_name(best["method"]),
-        )
-    if best["value"] == worst["value"]:
-        return say(
-            "In “{task}”, the right category was named equally often with every method, in {value} of the answers;"
-            " guessing gives 50%.",
-            task=name,
-            value=percent(best["value"]),
-        )
-    return say(
-        "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
-        " {worst_value}; guessing gives 50%.",
-        task=name,
-        best=method_name(best["method"]),
-        best_value=_with_interval(best, percent),
-        worst=method_name(worst["method"]),
-        worst_value=_with_interval(worst, percent),
-    )
-
-
-def _trust_finding(results: TaskResults, say: Wording) -> str:
-    first, _ = results.task.networks
-    table = results.tables["scores"].dropna(subset="value")
-    means = "; ".join(f"{method_name(row['method'])} {_with_interval(row, number)}" for _, row in table.iterrows())
-    return say(
-        "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.",
-        task=results.task.name,
-        first=first,
-        means=means,
-    )
+        return say("Task “{task}” has no responses.", task=results.task.name)
+    return ANALYSIS_KINDS[results.task.kind].finding(results, say)
 
 
 def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> str:
@@ -108,10 +67,9 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
         return say(
             "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=say.note(row.note)
         )
-    is_trust = row.kind == "trust"
-    write = signed if is_trust else points
+    scale = ANALYSIS_KINDS[row.kind].scale
+    write, unit = scale.difference, say(scale.unit)
     size = write(row.value)
-    unit = say("on the score") if is_trust else say("percentage points")
     if math.isnan(row.p_holm):
         return say(
             "{a} against {b} in “{task}”: {size} {unit}. {note}",
@@ -133,7 +91,13 @@ def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> st
     return f"{sentence} {say.note(row.note)}" if row.note else sentence
 
 
-def _with_interval(row: pd.Series, write: Callable[[float], str]) -> str:
-    """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval."""
-    value = write(row["value"])
-    return value if math.isnan(row["low"]) else f"{value} ({interval(row['low'], row['high'], write)})"
+def unfinished(ratings: tuple[Reached, ...], say: Wording) -> str:
+    """Which tasks lack ratings, in words: "“seeing” 66 of 96 (68.8%)"; empty when none does."""
+    return "; ".join(
+        say(
+            "“{task}” {given} of {planned} ({share})",
+            task=r.task, given=count(r.given), planned=count(r.planned), share=percent(r.given / r.planned),
+        )
+        for r in ratings
+        if not r.is_complete
+    )  # fmt: skip

@@ -12,14 +12,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 
 from analysis.data.export import Export
-from analysis.data.load import load
 from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
 from analysis.display.korean import KOREAN
 from analysis.display.wording import ENGLISH, Wording
+from analysis.reading.load import load
 from analysis.report.deviations import deviations
 from analysis.report.figures import task_figures
 from analysis.report.methods_text import methods_text, references
@@ -27,7 +27,9 @@ from analysis.report.multiverse_figure import curves
 from analysis.report.quality_figures import flow_figure, task_quality_figures
 from analysis.report.summary import summarize
 from analysis.results import ObserverResults, as_json, compute, paper_figures
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import parse
+from contracts.tasks import KINDS
 
 REPORT, RESULTS = "report.html", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
@@ -144,7 +146,7 @@ def _html(
     say: Wording,
 ) -> str:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), DictLoader(_templates_of_kinds())]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -165,6 +167,9 @@ def _html(
         "count": wording.count,
         "folder_name": folder_name,
         "observers": OBSERVERS,
+        "kinds": ANALYSIS_KINDS,
+        "facts": KINDS,
+        "templates": {name: f"kind {name}" for name in ANALYSIS_KINDS},
     }
     environment.filters["method_name"] = wording.method_name
     sections = [
@@ -193,6 +198,10 @@ def _html(
         software=software(),
         picture=lambda figure: "data:image/svg+xml;base64," + base64.b64encode(figure.svg).decode(),
     )
+
+
+def _templates_of_kinds() -> dict[str, str]:
+    return {f"kind {name}": kind.template.read_text(encoding="utf-8") for name, kind in ANALYSIS_KINDS.items()}
 
 
 def _check_destination(out: Path) -> None:

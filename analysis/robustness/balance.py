@@ -6,26 +6,22 @@ import pandas as pd
 COLUMNS = ("what", "least", "most", "planned")
 
 
-def balance(trials: pd.DataFrame, kind: str, planned_ratings: int | None, first_network: str) -> pd.DataFrame:
+def balance(trials: pd.DataFrame, sides: pd.Series, sides_name: str, planned_ratings: int | None) -> pd.DataFrame:
     """The least and the most of what the assignment balances, over the responses analysed; `planned` where it is fixed.
 
-    Counts for the first three rows, shares for the last.
+    Counts for the first three rows, shares for the last, which is called `sides_name`: of trials in which `sides` is
+    true.
     """
     items = trials.groupby("item_id").size()
     people = trials.groupby("participant_id").size()
     by_method = pd.crosstab(trials["participant_id"], trials["method"])
     spread = by_method.max(axis=1) - by_method.min(axis=1)
-    if kind == "trust":
-        what, place = "share with the first network on the left, by method", trials["left_network"] == first_network
-    else:
-        first = trials["option_order"].str.split(";").str[0]
-        what, place = "share with the right option first, by method", first == trials["category"]
-    sides = place.groupby(trials["method"]).mean()
+    by_side = sides.groupby(trials["method"]).mean()
     rows = [
         ("ratings of an item", *_ends(items), planned_ratings),
         ("responses of a participant", *_ends(people), None),
         ("a participant's most frequent method minus the rarest", *_ends(spread), None),
-        (what, *_ends(sides), 0.5),
+        (sides_name, *_ends(by_side), 0.5),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
 

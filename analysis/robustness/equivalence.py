@@ -18,7 +18,8 @@ from scipy import special
 from analysis.config import AnalysisConfig
 from analysis.estimation.estimates import cut_note
 from analysis.paper import PaperFigures
-from contracts.tasks import SCALES
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.tasks import KINDS
 
 TOST_LEVEL = 0.05
 COLUMNS = (
@@ -55,16 +56,16 @@ def _row(
     paper: PaperFigures,
     rules: AnalysisConfig,
 ) -> tuple[object, ...]:
-    margin = rules.equivalence_margin * SCALES[kind]
+    margin = rules.equivalence_margin * KINDS[kind].length
     head = task, kind, figure, entry.paper, entry.value
     if np.isnan(entry.value) or np.isnan(entry.se):
         return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, "no verdict", entry.note
     involved = table[table["method"].isin(methods)]
-    se = float(np.sqrt(entry.se**2 + _paper_variance(kind, entry.se**2, involved, paper)))
+    se = float(np.sqrt(entry.se**2 + ANALYSIS_KINDS[kind].published_variance(entry.se**2, involved, paper)))
     difference = entry.value - entry.paper
     reach = se * special.stdtrit(entry.df, 0.5 + rules.confidence / 2)
     inner = se * special.stdtrit(entry.df, 1 - TOST_LEVEL)
-    widest = SCALES[kind] * len(methods)  # two means are a scale apart at most, two differences two
+    widest = KINDS[kind].length * len(methods)  # two means are a scale apart at most, two differences two
     low, high = difference - reach, difference + reach
     near = abs(difference) + inner < margin and (len(methods) == 1 or _shows_effect(entry))
     verdict = "replicated" if near else "not replicated" if abs(difference) > reach else "underpowered"
@@ -75,12 +76,3 @@ def _row(
 def _shows_effect(contrast: object) -> bool:
     """Whether this study's own interval of the comparison excludes 0 on the paper's side."""
     return contrast.low > 0 if contrast.paper > 0 else contrast.high < 0
-
-
-def _paper_variance(kind: str, variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:
-    if kind == "trust":
-        return variance
-    independent = float((involved["value"] * (1 - involved["value"]) / involved["responses"]).sum())
-    shares = [(paper.accuracies[m], paper.accuracy_counts[m][1]) for m in involved["method"]]
-    design_effect = max(1.0, variance / independent) if independent else 1.0
-    return design_effect * sum(p * (1 - p) / n for p, n in shares)

@@ -11,16 +11,14 @@ import pandas as pd
 from analysis.config import ExclusionsConfig
 from analysis.data.exclusions import apply_exclusions
 from analysis.data.export import Export, Task
-from analysis.estimation import mixed, ordinal
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.estimation.cells import cells_by, estimate_table
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
-from contracts.tasks import DIFFERENCE_BOUNDS
+from analysis.estimation.limits import too_many
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.tasks import KINDS
 
-VALUES = {"class-discrimination": "correct", "trust": "score"}
 PRIMARY = ("as defined", "left out", "two-way clusters")
-MOST_RESPONSES = 100_000  # of a task; beyond it the simulation-based and model-based rows would take minutes
-TOO_MANY = "Not computed: more than 100,000 responses."
 
 
 def multiverse(export: Export) -> pd.DataFrame:
@@ -34,10 +32,10 @@ def multiverse(export: Export) -> pd.DataFrame:
         for contrast in export.config.contrasts:
             task = tasks[contrast.task]
             rows = trials[trials["task"] == task.name]
-            for name, compute in ANALYSES[task.kind].items():
+            for name, compute in (_COMMON | dict(ANALYSIS_KINDS[task.kind].analyses)).items():
                 key = (task.name, task.kind, contrast.a, contrast.b, exclusions, overflow, name)
                 estimate = compute(rows, task, contrast.a, contrast.b, export.config.confidence)
-                estimates[key] = within(estimate, DIFFERENCE_BOUNDS[task.kind])
+                estimates[key] = within(estimate, KINDS[task.kind].difference_bounds)
     table = estimate_table(estimates, ["task", "kind", "a", "b", "exclusions", "overflow", "analysis"])
     return table.assign(primary=[key[4:] == PRIMARY for key in estimates]).sort_values(
         ["task", "a", "b"], kind="stable", ignore_index=True
@@ -63,7 +61,7 @@ def _clustered(
     def compute(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
         if missing := [m for m in (a, b) if not (rows["method"] == m).any()]:
             return no_estimate(f"no responses in {', '.join(missing)}.")
-        cells = cells_by(rows, rows[VALUES[task.kind]].to_numpy(float), {"method": (a, b)})
+        cells = cells_by(rows, rows[KINDS[task.kind].value].to_numpy(float), {"method": (a, b)})
         spread = variance(cells, np.array([1.0, -1.0]))
         spread = spread if spread.value is None else choose(spread)
         return with_interval(float(cells.means[0] - cells.means[1]), spread, confidence)
@@ -92,7 +90,7 @@ def _images(spread: Variance) -> Variance:
 
 
 def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    groups = [rows.loc[rows["method"] == m, VALUES[task.kind]].to_numpy(float) for m in (a, b)]
+    groups = [rows.loc[rows["method"] == m, KINDS[task.kind].value].to_numpy(float) for m in (a, b)]
     if min(map(len, groups)) < 2:
         return no_estimate("too few responses in one of the two.")
     both = rows[rows["method"].isin((a, b))]
@@ -108,22 +106,12 @@ def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: flo
 
 
 def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    if len(rows) > MOST_RESPONSES:
-        return no_estimate(TOO_MANY)
+    if missing := too_many(rows):
+        return missing
     rows = rows[rows["method"].isin((a, b))]
     cell = (rows["method"] == b).to_numpy().astype(int)
     participant, image = (pd.factorize(rows[c])[0] for c in ("participant_id", "image_id"))
-    return pigeonhole(rows[VALUES[task.kind]].to_numpy(float), cell, participant, image, confidence)
-
-
-def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    if len(rows) > MOST_RESPONSES:
-        return no_estimate(TOO_MANY)
-    return mixed.marginal_difference(rows, task.methods, a, b, confidence)
-
-
-def _proportional_odds(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    return ordinal.implied_score_difference(rows, task.methods, a, b, confidence)
+    return pigeonhole(rows[KINDS[task.kind].value].to_numpy(float), cell, participant, image, confidence)
 
 
 _COMMON = {
@@ -133,8 +121,4 @@ _COMMON = {
     "clusters: images": _clustered(_images),
     "pigeonhole bootstrap": _bootstrap,
     "independent responses": _independent,
-}
-ANALYSES = {
-    "class-discrimination": _COMMON | {"random effects": _random_effects},
-    "trust": _COMMON | {"proportional odds": _proportional_odds},
 }

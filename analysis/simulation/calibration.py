@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.estimation.estimates import Estimate, cell_means, combination, difference, proportion, wilson
-from analysis.simulation.psychometrics import Psychometrics, ordinal_scores
+from analysis.estimation.cells import mean, share
+from analysis.estimation.estimates import Estimate, cell_means, difference, wilson
 from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, TaskDesign, assign, draw_logits
 from analysis.tasks.class_discrimination.estimates import sensitivity
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics
+from contracts.tasks import KINDS
 
 # Where the spread lies (logits): with people, with images for all methods alike, with image–method pairs, or nowhere.
 SCENARIOS: Mapping[str, Psychometrics] = {
@@ -39,7 +42,7 @@ class Draw:
     """One simulated study's estimates beside the truth: name → (estimate, true value)."""
 
     estimates: Mapping[str, tuple[Estimate, float]]
-    naive_covered: float  # share of the naive intervals that hold their truth; NaN for trust
+    naive_covered: float  # share of the naive intervals that hold their truth; NaN where values are no shares
 
 
 def calibrate(
@@ -77,23 +80,18 @@ def _draw(
 ) -> Draw:
     logits = draw_logits(design, seats, participants, parameters, rng)
     method = design.method_of_cell[seats.cell]
-    is_trust = design.kind == "trust"
-    values = ordinal_scores(logits, rng) if is_trust else rng.random(len(logits)) < special.expit(logits)
+    facts, simulation = KINDS[design.kind], ANALYSIS_KINDS[design.kind].simulation
+    values = simulation.draw(logits, rng)
     cells = cell_means(values.astype(float), method, seats.participant, seats.image, design.methods)
-    published, other = (
-        (parameters.trust, parameters.other_trust) if is_trust else (parameters.accuracy, parameters.other_accuracy)
-    )
-    true = {m: published.get(m, other) for m in design.methods}
-    estimates: dict[str, tuple[Estimate, float]] = {}
-    for i, m in enumerate(design.methods):
-        weights = np.eye(len(design.methods))[i]
-        mean = combination(cells, weights, CONFIDENCE) if is_trust else proportion(cells, m, CONFIDENCE)
-        estimates[f"mean {m}"] = mean, true[m]
+    true = {m: simulation.mean(parameters, m) for m in design.methods}
+    estimator = share(CONFIDENCE) if facts.has_truth else mean(CONFIDENCE, facts.bounds)
+    estimates: dict[str, tuple[Estimate, float]] = {f"mean {m}": (estimator(cells, m), true[m]) for m in design.methods}
     for a, b in zip(design.methods[1:], design.methods, strict=False):
         estimates[f"difference {a} {b}"] = difference(cells, a, b, CONFIDENCE), true[a] - true[b]
-    if not is_trust:
+    if facts.has_truth:
         estimates |= _d_primes(design, seats, method, values, true, rng)
-    return Draw(estimates, np.nan if is_trust else _naive_covered(cells.means, cells.counts, list(true.values())))
+    naive = _naive_covered(cells.means, cells.counts, list(true.values())) if facts.has_truth else np.nan
+    return Draw(estimates, naive)
 
 
 def _d_primes(

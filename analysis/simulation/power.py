@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
-from scipy import special
 
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.display.drawing import INK, STYLE, WIDTH
 from analysis.estimation.estimates import CellMeans, cell_means, difference, holm
-from analysis.simulation.psychometrics import Psychometrics, SimulationError, ordinal_scores
 from analysis.simulation.simulated_study import Assignment, TaskDesign, assign, draw_logits
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics, SimulationError
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vP"
@@ -102,7 +102,7 @@ def _responses(
     design: TaskDesign, places: Assignment, people: int, world: Psychometrics, rng: np.random.Generator
 ) -> CellMeans:
     logits = draw_logits(design, places, people, world, rng)
-    values = ordinal_scores(logits, rng) if design.kind == "trust" else rng.random(len(logits)) < special.expit(logits)
+    values = ANALYSIS_KINDS[design.kind].simulation.draw(logits, rng)
     method = design.method_of_cell[places.cell]
     return cell_means(values.astype(float), method, places.participant, places.image, design.methods)
 

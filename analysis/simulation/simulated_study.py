@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from analysis.config import AnalysisConfig
 from analysis.data.export import Export, Task
 from analysis.data.tables import conform
-from analysis.simulation.psychometrics import Psychometrics, SimulationError, ordinal_scores
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics, SimulationError, stimulus_ids
 from contracts.hashing import canonical_sha256
+from contracts.tasks import KINDS
 
 CATEGORIES = ("cat", "cow", "dog", "horse", "person", "sheep")
 NETWORKS = ("strong", "weak")
@@ -21,23 +22,24 @@ STARTED = pd.Timestamp("2026-01-05T09:00:00Z")
 
 @dataclass(frozen=True)
 class TaskDesign:
-    """One task's size. Items: images × 2 categories × methods × networks, for trust images × methods."""
+    """One task's size. Its kind says how many items an image has."""
 
     name: str
     kind: str
     methods: tuple[str, ...]
     images: int
     ratings: int  # of each item
-    named_networks: tuple[str, ...] = ()  # none: one for class discrimination, two for trust
+    named_networks: tuple[str, ...] = ()  # none: as many as the kind compares, else one
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return self.named_networks or (NETWORKS if self.kind == "trust" else NETWORKS[:1])
+        return self.named_networks or NETWORKS[: KINDS[self.kind].networks or 1]
 
     @property
     def cells(self) -> tuple[tuple[str, int, str], ...]:
-        """What can be shown of an image: (method, which of its categories, network); trust shows both networks."""
-        labels, networks = (1, self.networks[:1]) if self.kind == "trust" else (2, self.networks)
+        """What can be shown of an image: (method, which of its categories, the first network shown)."""
+        labels = KINDS[self.kind].categories
+        networks = self.networks if KINDS[self.kind].networks is None else self.networks[:1]
         return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
 
     @property
@@ -88,10 +90,10 @@ def draw_logits(
     design: TaskDesign, assignment: Assignment, participants: int, parameters: Psychometrics, rng: np.random.Generator
 ) -> np.ndarray:
     """Each trial's logit (n,) for a new draw of people and images."""
-    locate = parameters.accuracy_logit if design.kind == "class-discrimination" else parameters.trust_logit
+    locate = ANALYSIS_KINDS[design.kind].simulation.logit
     method = design.method_of_cell[assignment.cell]
     return (
-        np.array([locate(m) for m in design.methods])[method]
+        np.array([locate(parameters, m) for m in design.methods])[method]
         + rng.normal(0, parameters.participant_sd, participants)[assignment.participant]
         + rng.normal(0, parameters.image_sd, design.images)[assignment.image]
         + rng.normal(0, parameters.image_method_sd, (design.images, len(design.methods)))[assignment.image, method]
@@ -127,6 +129,7 @@ def simulate_export(
     return Export(
         participants=conform(_participants(people, trials, observer_kind, sha256), "participants"),
         trials=conform(trials, "trials"),
+        answers=conform(pd.DataFrame(), "answers"),
         stimuli=conform(_stimuli(trials), "stimuli"),
         events=conform(pd.DataFrame(), "events"),
         definition=document,
@@ -180,46 +183,10 @@ def _trials(
     second = (first + 1 + assignment.image // len(CATEGORIES) % (len(CATEGORIES) - 1)) % len(CATEGORIES)
     names = np.array(CATEGORIES)
     shown["category"] = names[np.where(labels == 0, first, second)]
-    answers = _choices if design.kind == "class-discrimination" else _scores
-    shown = answers(shown, names[np.where(labels == 0, second, first)], logits, design.networks, rng)
-    shown["item_id"] = design.name + "-" + (shown.get("stimulus_id", _stimulus_ids(shown, "pair")))
+    answered = ANALYSIS_KINDS[design.kind].simulation.columns
+    shown = answered(shown, names[np.where(labels == 0, second, first)], logits, design.networks, rng)
+    shown["item_id"] = design.name + "-" + (shown.get("stimulus_id", stimulus_ids(shown, "pair")))
     return shown.iloc[np.lexsort((rng.random(len(shown)), assignment.participant))]
-
-
-def _choices(
-    shown: pd.DataFrame, foil: np.ndarray, logits: np.ndarray, networks: tuple[str, ...], rng: np.random.Generator
-) -> pd.DataFrame:
-    is_correct = rng.random(len(shown)) < special.expit(logits)
-    truth_first = rng.random(len(shown)) < 0.5
-    category = shown["category"].to_numpy()
-    return shown.assign(
-        foil=foil,
-        stimulus_id=_stimulus_ids(shown, shown["network"]),
-        option_order=np.where(truth_first, category + ";" + foil, foil + ";" + category),
-        response=np.where(is_correct, category, foil),
-        correct=is_correct,
-    )
-
-
-def _scores(
-    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, networks: tuple[str, ...], rng: np.random.Generator
-) -> pd.DataFrame:
-    score = ordinal_scores(logits, rng)
-    strong_left = rng.random(len(shown)) < 0.5
-    first, second = (_stimulus_ids(shown, network) for network in networks)
-    return shown.drop(columns="network").assign(
-        left_stimulus_id=np.where(strong_left, first, second),
-        right_stimulus_id=np.where(strong_left, second, first),
-        left_network=np.where(strong_left, networks[0], networks[1]),
-        right_network=np.where(strong_left, networks[1], networks[0]),
-        option_order="2;1;0;-1;-2",
-        response=np.where(strong_left, score, -score).astype(str),
-        score=score,
-    )
-
-
-def _stimulus_ids(shown: pd.DataFrame, network: str | pd.Series) -> pd.Series:
-    return shown["image_id"] + "-" + shown["category"] + "-" + shown["method"] + "-" + network
 
 
 def _participants(people: np.ndarray, trials: pd.DataFrame, observer_kind: str, sha256: str) -> pd.DataFrame:

@@ -25,23 +25,22 @@ from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
 from stimuli.produce.render import MID_GREY
-
-STEPS = (1.1, 2.0)  # times as much evidence: from here "slightly", from here "clearly" more reliable
+from stimuli.tasks.kinds import STIMULI_KINDS
 
 
 @dataclass(frozen=True)
 class Question:
-    """One trial: who answers it, and the stimuli shown (one, or left and right), with the options of a choice."""
+    """One trial: who answers it, and the stimuli shown (one, or left and right)."""
 
     trial_id: str
     participant_id: str
     shown: tuple[Stimulus, ...]
-    options: tuple[str, ...] = ()  # empty for trust
-    other: Stimulus | None = None  # the same of the image's other category, in class discrimination
+    kind: str  # name of the kind of task
+    other: Stimulus | None = None  # the same of the image's other category, where there is one
 
     @property
-    def is_trust(self) -> bool:
-        return len(self.shown) == 2
+    def is_pair(self) -> bool:
+        return len(self.shown) > 1
 
 
 # (who observes, the stimulus and its picture (H, W, 3) uint8) → category → evidence
@@ -97,12 +96,10 @@ def answers(
     for question in questions:
         if (shown := _shown(question, pictures, rng, control)) is None:
             continue
+        if (answer := STIMULI_KINDS[question.kind].machine_answer) is None:
+            continue
         evidence = [observe(question.participant_id, s, p) for s, p in zip(question.shown, shown, strict=True)]
-        if question.is_trust:
-            category = question.shown[0].category
-            given[question.trial_id] = str(_preference(evidence[0][category], evidence[1][category]))
-        else:
-            given[question.trial_id] = _choice(evidence[0], question.options, rng)
+        given[question.trial_id] = answer(evidence, question.shown, rng)
     return given
 
 
@@ -118,19 +115,6 @@ def _shown(
             return tuple(torch.full_like(picture, MID_GREY) for picture in shown)
         case "shuffled-category" if question.other:
             return (shown[0] if rng.random() < 0.5 else pictures(question.other),)
-        case "identical-maps" if question.is_trust:
+        case "identical-maps" if question.is_pair:
             return shown[0], shown[0]
     return None
-
-
-def _choice(evidence: Mapping[str, float], options: Sequence[str], rng: np.random.Generator) -> str:
-    best = max(evidence[option] for option in options)
-    strongest = [option for option in sorted(options) if evidence[option] == best]
-    return strongest[rng.integers(len(strongest))]
-
-
-def _preference(left: float, right: float) -> int:
-    """Towards the left side, −2 … 2."""
-    less, more = sorted((left, right))
-    size = sum(more >= step * less for step in STEPS) if more > less else 0
-    return size if left > right else -size

@@ -26,7 +26,7 @@ from stimuli.produce.visualize import Picture
 PREDICTED_TOGETHER = 32  # images a part; it fixes the batches, so a resumed run predicts as an uninterrupted one
 
 Progress = Callable[[int, int], None]
-"""Told (done, total) after every part; one unit is a visualization, or a prediction by which trust selects."""
+"""Told (done, total) after every part; one unit is a visualization, or a prediction by which images are chosen."""
 
 
 def generate(
@@ -81,8 +81,8 @@ class _Run:
         self._done = 0
 
     def predictions(self, requests: Sequence[StimulusRequest], images: Sequence[VocImage]) -> dict[str, dict[str, str]]:
-        """Top categories of all images, for the networks that a trust task compares."""
-        names = sorted({name for request in requests if request.kind == "trust" for name in request.networks})
+        """Top categories of all images, for the networks by whose predictions a task chooses its images."""
+        names = sorted({name for request in requests if request.facts.needs_predictions for name in request.networks})
         jobs = predictions(names, images, PREDICTED_TOGETHER)
         total = len(names) * len(images) + sum(map(_roughly, requests))
         predicted: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -162,8 +162,7 @@ def _stimulus_id(wanted: Visualization, network: LoadedNetwork, recipe: str) -> 
 
 def _roughly(request: StimulusRequest) -> int:
     """How many visualizations a request needs, before it is known which ones it shares with another."""
-    pairs = {"class-discrimination": 2, "trust": 1}[request.kind]
-    return request.images * pairs * len(request.methods) * len(request.networks)
+    return request.images * request.facts.categories * len(request.methods) * len(request.networks)
 
 
 def used_networks(

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.voc import VocImage
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-
-Predictions = Mapping[str, Mapping[str, str]]
-"""Network → image id → the network's top category."""
+from stimuli.tasks.kind import Predictions
+from stimuli.tasks.kinds import STIMULI_KINDS
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,8 @@ def select(
 ) -> tuple[Selection, ...]:
     """Choose the images of every request, in the order of `requests`.
 
-    Class discrimination takes images with exactly two annotated categories (difficult objects count), both among
-    `categories`, and explains both. Trust takes images where all its networks have the same top category, one of
-    `categories` and annotated, and explains that one; `predictions` must hold its networks.
+    A task takes the images that its kind finds eligible and whose explained categories are all among `categories`.
+    `predictions` must hold the networks of every task whose kind needs them.
 
     Within a task the groups (pairs of categories; for trust the top category) are used equally as far as they reach,
     then single categories, then the order that a hash of seed, task and image gives, so that the choice does not
@@ -77,8 +75,8 @@ def at_most_eligible(
 ) -> dict[str, int]:
     """Task → how many images it can choose from at most, with nothing computed.
 
-    Class discrimination has exactly so many. Trust has them if all its networks name an annotated category of the
-    study for each. Raises SelectionError, as `select`, when even these are too few.
+    A kind that needs predictions has them if all its networks name an annotated category of the study for each.
+    Raises SelectionError, as `select`, when even these are too few.
     """
     right = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
     return {
@@ -92,21 +90,11 @@ def _candidates(
 ) -> tuple[list[Candidate], dict[str, int]]:
     """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
 
-    def explained(image: VocImage) -> tuple[str, ...]:
-        if request.kind == "class-discrimination":
-            return image.categories
-        return tuple(sorted({predictions[network][image.image_id] for network in request.networks}))
-
-    conditions: dict[str, Callable[[VocImage], bool]]
-    if request.kind == "class-discrimination":
-        conditions = {"exactly two annotated categories": lambda image: len(image.categories) == 2}
-    else:
-        conditions = {
-            f"the same top category for {' and '.join(request.networks)}": lambda image: len(explained(image)) == 1,
-            "the top category annotated": lambda image: set(explained(image)) <= set(image.categories),
-        }
-    conditions["only categories of the study"] = lambda image: set(explained(image)) <= set(categories)
-
+    found = STIMULI_KINDS[request.kind].eligible(request, predictions)
+    conditions = {
+        **found.conditions,
+        "only categories of the study": lambda image: set(found.explained(image)) <= set(categories),
+    }
     left, removed = list(images), {}
     for name, holds in conditions.items():
         before = len(left)
@@ -119,7 +107,7 @@ def _candidates(
             f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
             f" ({losses}); {remedy} a larger split or more dataset.categories"
         )
-    return [Candidate(image, explained(image)) for image in left], removed
+    return [Candidate(image, found.explained(image)) for image in left], removed
 
 
 def _choose(

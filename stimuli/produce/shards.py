@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from models.voc import VocImage
 from stimuli.produce.select import Selection
+from stimuli.tasks.kinds import STIMULI_KINDS
 
 Rows = TypeVar("Rows", bound=Sequence)
 
@@ -19,7 +20,7 @@ class Visualization:
     network: str
     image: VocImage
     category: str
-    foil: str  # the other category of a class-discrimination image, else empty
+    foil: str  # the wrong option where there is one, else empty
     method: str
     tasks: tuple[str, ...]
 
@@ -93,9 +94,9 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
         for candidate in selection.chosen:
             image_id = candidate.image.image_id
             images[image_id] = candidate.image
-            if request.kind == "class-discrimination":
-                first, second = candidate.categories
-                foils |= {(image_id, first): second, (image_id, second): first}
+            for category in candidate.categories:
+                if foil := STIMULI_KINDS[request.kind].foil(candidate.image, category):
+                    foils[image_id, category] = foil
             for network, category, method in product(request.networks, candidate.categories, request.methods):
                 tasks[network, image_id, category, method].append(request.task)
     return tuple(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
+from contracts.tasks import KINDS
 from study.database.schema import ANSWERED, MAIN, Item, Participant, Stimulus, Study, Trial
+from study.definition import frozen_definition
+from study.tasks.kinds import STUDY_KINDS
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,10 @@ class ItemCount:
 
 @dataclass(frozen=True)
 class Cell:
-    """One arm of a task. `first`: how many of its ratings had the truth, or the first network, first or on the left."""
+    """One arm of a task. `first`: how many ratings had the truth first, or the first network on the left."""
 
     method: str
-    network: str  # empty for trust, which shows both
+    network: str  # empty where an item shows several
     ratings: int
     wanted: int
     first: int
@@ -42,12 +45,13 @@ class ItemFacts:
 
     id: int
     task: str
+    kind: str
     image_id: str
     method: str
     category: str
-    network: str
+    foil: str
+    network: str  # empty where the item shows several
     stimulus_a_id: int
-    is_pair: bool
     ratings_wanted: int
 
 
@@ -60,16 +64,24 @@ def item_facts(session: Session, study: Study) -> list[ItemFacts]:
             Item.image_id,
             Item.method,
             Item.category,
+            Item.foil,
             Stimulus.network,
             Item.stimulus_a_id,
-            Item.stimulus_b_id.is_not(None),
             Item.ratings_wanted,
         )
         .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
         .where(Item.study_id == study.id)
         .order_by(Item.id)
     )
-    return [ItemFacts(*row) for row in rows]
+    kinds = {task.name: task.kind for task in frozen_definition(study).tasks}
+    return [
+        ItemFacts(id, task, kinds[task], image, method, category, foil, _network(network, kinds[task]), a, wanted)
+        for id, task, image, method, category, foil, network, a, wanted in rows
+    ]
+
+
+def _network(network: str, kind: str) -> str:
+    return network if KINDS[kind].networks is None else ""
 
 
 def item_counts(session: Session, study: Study) -> dict[str, list[ItemCount]]:
@@ -115,8 +127,10 @@ def cells(items: Sequence[ItemFacts], counts: Sequence[ItemCount]) -> tuple[Cell
 
 
 def _arm(item: ItemFacts) -> tuple[str, str]:
-    return item.method, "" if item.is_pair else item.network
+    return item.method, item.network
 
 
 def _is_first(item: ItemFacts, count: ItemCount) -> bool:
-    return count.left_stimulus_id == item.stimulus_a_id if item.is_pair else count.first_option == item.category
+    if KINDS[item.kind].shuffles_options:
+        return count.first_option == STUDY_KINDS[item.kind].options(item)[0]
+    return count.left_stimulus_id == item.stimulus_a_id

@@ -6,12 +6,26 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contracts.tasks import KINDS
 from study.conduct.actions import LOOK
+from study.config import TaskConfig
 from study.database import audit
-from study.database.schema import ANSWERED, CLOSED, MAIN, Item, Participant, Response, Stimulus, Study, Trial
+from study.database.schema import (
+    ANSWERED,
+    CLOSED,
+    FIRST_ANSWER,
+    MAIN,
+    Item,
+    Participant,
+    Response,
+    Stimulus,
+    Study,
+    Trial,
+)
 from study.definition import frozen_definition
 from study.errors import ConductError
 from study.taking_part.enrolment import lock_study
+from study.tasks.kinds import STUDY_KINDS
 
 
 @dataclass(frozen=True)
@@ -23,12 +37,12 @@ class Estimate:
     method: str
     ratings: int
     mean: float
-    network: str  # towards which a preference is positive
+    network: str  # towards which a preference is positive; empty where answers are right or wrong
 
     @property
     def text(self) -> str:
         """The mean as a reader sees it: signed unless zero, with a true minus; or per cent."""
-        if self.kind != "trust":
+        if KINDS[self.kind].has_truth:
             return f"{100 * self.mean:.1f} %"
         rounded = round(self.mean, 2)
         return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
@@ -46,22 +60,26 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
     tasks = {task.name: task for task in frozen_definition(study).tasks}
     values: dict[tuple[str, str], list[float]] = {}
     query = (
-        select(Trial.task, Item.method, Item.category, Stimulus.network, Response.response)
+        select(
+            Trial.task, Item.method, Item.category, Item.foil, Stimulus.network.label("left_network"), Response.response
+        )
         .join(Item, Trial.item_id == Item.id)
         .join(Stimulus, Trial.left_stimulus_id == Stimulus.id)
-        .join(Response, Response.trial_id == Trial.id)
+        .join(Response, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study.id, Participant.observer_kind == "human", Participant.excluded.is_(False))
         .where(Trial.purpose == MAIN, Trial.state == ANSWERED, Trial.is_overflow.is_(False))
         .order_by(Trial.task, Item.method)
     )
-    for task, method, category, left_network, response in session.execute(query):
-        if tasks[task].kind == "trust":
-            value = int(response) * (1 if left_network == tasks[task].networks[0] else -1)
-        else:
-            value = response == category
-        values.setdefault((task, method), []).append(float(value))
+    for answered in session.execute(query):
+        task = tasks[answered.task]
+        value = STUDY_KINDS[task.kind].value(answered, task)
+        values.setdefault((task.name, answered.method), []).append(float(value))
     return [
-        Estimate(task, tasks[task].kind, method, len(found), sum(found) / len(found), tasks[task].networks[0])
+        Estimate(task, tasks[task].kind, method, len(found), sum(found) / len(found), _towards(tasks[task]))
         for (task, method), found in values.items()
     ]
+
+
+def _towards(task: TaskConfig) -> str:
+    return "" if KINDS[task.kind].has_truth else task.networks[0]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus as StimulusRow
+from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.database import audit
 from study.database.schema import Amendment, Item, Stimulus, Study
@@ -19,8 +20,8 @@ from study.definition import frozen_definition
 from study.errors import OpeningError
 from study.recruitment.outcomes import new_outcome_codes
 from study.security import new_completion_code
-
-_REMEDY = "run `manage.py generate-stimuli` again"
+from study.tasks.items import REMEDY
+from study.tasks.kinds import STUDY_KINDS
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ def _check_files(stimuli: Sequence[StimulusRow], folder: Path) -> None:
         try:
             found = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
-            raise OpeningError(f"cannot read stimulus {path}: {error.strerror}; {_REMEDY}") from None
+            raise OpeningError(f"cannot read stimulus {path}: {error.strerror}; {REMEDY}") from None
         if found != stimulus.sha256:
-            raise OpeningError(f"stimulus {path} is not the file that was generated; {_REMEDY}")
+            raise OpeningError(f"stimulus {path} is not the file that was generated; {REMEDY}")
 
 
 def _items(study_id: int, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
@@ -118,69 +119,17 @@ def _items(study_id: int, task: TaskConfig, rows: Sequence[Stimulus]) -> list[It
     categories: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         categories[row.image_id].add(row.category)
-    build, categories_each = (_trust_items, 1) if task.kind == "trust" else (_discrimination_items, 2)
+    categories_each = KINDS[task.kind].categories
     if len(categories) != task.images or any(len(each) != categories_each for each in categories.values()):
         raise OpeningError(
             f"task {task.name!r} asks for {task.images} images with {categories_each} categor"
             f"{'y' if categories_each == 1 else 'ies'} each, the stimulus set has"
-            f" {sum(len(each) == categories_each for each in categories.values())} such images; {_REMEDY}"
+            f" {sum(len(each) == categories_each for each in categories.values())} such images; {REMEDY}"
             " or lower `images`"
         )
     slots = {(image, name): slot for image, names in categories.items() for slot, name in enumerate(sorted(names))}
-    items = build(task, rows)
+    items = STUDY_KINDS[task.kind].items(task, rows)
     for item in items:
         item.study_id, item.task, item.ratings_wanted = study_id, task.name, task.ratings_per_item
         item.slot = slots[item.image_id, item.category]
     return items
-
-
-def _discrimination_items(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
-    pairs = sorted({(row.image_id, row.category) for row in rows})
-    items = []
-    for image_id, category in pairs:
-        for method in task.methods:
-            for network in task.networks:
-                row = _required(by_cell, (image_id, category, method, network), task)
-                if not row.foil:
-                    raise OpeningError(f"task {task.name!r}: stimulus {row.stimulus_id} names no foil; {_REMEDY}")
-                items.append(_item(row, None, row.foil))
-    return items
-
-
-def _trust_items(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
-    pairs = sorted({(row.image_id, row.category) for row in rows})
-    first, second = task.networks
-    return [
-        _item(
-            _required(by_cell, (image_id, category, method, first), task),
-            _required(by_cell, (image_id, category, method, second), task),
-            foil="",
-        )
-        for image_id, category in pairs
-        for method in task.methods
-    ]
-
-
-def _required(
-    by_cell: dict[tuple[str, str, str, str], Stimulus], cell: tuple[str, str, str, str], task: TaskConfig
-) -> Stimulus:
-    if cell not in by_cell:
-        image_id, category, method, network = cell
-        raise OpeningError(
-            f"task {task.name!r}: the stimulus set has no {method} of network {network!r} for {category} in image"
-            f" {image_id}; {_REMEDY}"
-        )
-    return by_cell[cell]
-
-
-def _item(a: Stimulus, b: Stimulus | None, foil: str) -> Item:
-    return Item(
-        image_id=a.image_id,
-        category=a.category,
-        foil=foil,
-        method=a.method,
-        stimulus_a_id=a.id,
-        stimulus_b_id=b.id if b else None,
-    )

@@ -37,7 +37,7 @@ def preview_plan(
             trial.right_image_token, *right = sizes[trial.right_stimulus_id]
         rows.append((trial, choice.item, *left, *right))
     checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
-    return lay_out(definition, language, rows, image_url, checks)
+    return lay_out(definition, language, rows, image_url, checks, {})
 
 
 def preview_image(session: Session, study: Study, stimulus_id: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Tria
 from study.definition import FrozenDefinition, frozen_definition
 from study.recruitment.providers import PROVIDERS
 from study.taking_part.arrivals import arrived
+from study.tasks.kinds import STUDY_KINDS
 
 _NAMED = 4  # items of one number of ratings at most
 
@@ -43,6 +44,7 @@ class TaskProgress:
 
     task: str
     kind: str
+    balanced: str  # what is to be first, or on the left, half of the time
     observer_kind: str
     items: int
     ratings_per_item: int
@@ -127,7 +129,7 @@ def _summary(session: Session, study: Study) -> StudySummary:
 
 
 def _name(item: ItemFacts) -> str:
-    network = () if item.is_pair else (item.network,)
+    network = (item.network,) if item.network else ()
     return ", ".join((item.image_id, item.category, method_name(item.method), *network))
 
 
@@ -146,6 +148,7 @@ def _task(
     return TaskProgress(
         task=task.name,
         kind=task.kind,
+        balanced=STUDY_KINDS[task.kind].balanced,
         observer_kind=observer_kind,
         items=len(items),
         ratings_per_item=k,

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from sqlalchemy import Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from study.database.schema import ANSWERED, ATTENTION, MAIN, Comprehension, Event, Participant, Response, Study, Trial
+from contracts.tasks import KINDS
+from study.database.schema import (
+    ANSWERED,
+    ATTENTION,
+    FIRST_ANSWER,
+    MAIN,
+    Comprehension,
+    Event,
+    Participant,
+    Response,
+    Study,
+    Trial,
+)
+from study.definition import frozen_definition
 
 FAST_MS = 300  # nobody reads a question in less
 FAST_SHARE = 0.1  # of the answers
@@ -67,7 +80,7 @@ def quality(session: Session, study: Study, observer_kind: str, tasks: Sequence[
     """Of this kind's participants; rows are added up by the database."""
     found: dict[int, set[str]] = {}
     for flag, ids in (
-        *_answering_flags(session, study, observer_kind),
+        *_answering_flags(session, study, observer_kind, _with_shuffled_options(study)),
         ("attention check failed", _failed_attention(session, study, observer_kind)),
         ("comprehension failed", _failed_comprehension(session, study, observer_kind)),
         ("left the page", _left_the_page(session, study, observer_kind)),
@@ -104,7 +117,7 @@ def _times(session: Session, study: Study, observer_kind: str, tasks: Sequence[s
     place = case(*((Response.rt < edge, i) for i, edge in enumerate(_EDGES_MS)), else_=len(_EDGES_MS))
     rows = session.execute(
         select(Trial.task, case((Response.rt.is_(None), None), else_=place).label("place"), func.count())
-        .join(Trial, Response.trial_id == Trial.id)
+        .join(Trial, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(*_of_kind(study, observer_kind), Trial.purpose == MAIN)
         .group_by(Trial.task, "place")
@@ -119,12 +132,14 @@ def _times(session: Session, study: Study, observer_kind: str, tasks: Sequence[s
     )
 
 
-def _answering_flags(session: Session, study: Study, observer_kind: str) -> list[tuple[str, list[int]]]:
+def _answering_flags(
+    session: Session, study: Study, observer_kind: str, shuffled: Sequence[str]
+) -> list[tuple[str, list[int]]]:
     """Too fast, straight-lining, repeated answers: one pass over the answers in the order they were given."""
     first_option = Trial.option_order[0].as_string()
-    # Of two categories the place counts, of five degrees of trust the degree.
-    chosen = case((Trial.right_stimulus_id.is_(None), case((Response.response == first_option, "1"), else_="2")))
-    chosen = func.coalesce(chosen, Response.response)
+    # Where options change places the place counts, else the option.
+    place = case((Response.response == first_option, "1"), else_="2")
+    chosen = case((Trial.task.in_(shuffled), place), else_=Response.response)
     before = func.lag(chosen).over(partition_by=(Trial.participant_id, Trial.task), order_by=Trial.position)
     answers = (
         select(
@@ -133,7 +148,7 @@ def _answering_flags(session: Session, study: Study, observer_kind: str) -> list
             case((Response.rt < FAST_MS, 1)).label("fast"),
             case((chosen == before, 1)).label("repeats"),
         )
-        .join(Response, Response.trial_id == Trial.id)
+        .join(Response, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(*_of_kind(study, observer_kind), Trial.purpose == MAIN, Trial.state == ANSWERED)
         .subquery()
@@ -157,12 +172,16 @@ def _answering_flags(session: Session, study: Study, observer_kind: str) -> list
     ]
 
 
+def _with_shuffled_options(study: Study) -> list[str]:
+    return [task.name for task in frozen_definition(study).tasks if KINDS[task.kind].shuffles_options]
+
+
 def _failed_attention(session: Session, study: Study, observer_kind: str) -> Sequence[int]:
     return _ids(
         session.execute(
             select(Trial.participant_id)
             .distinct()
-            .join(Response, Response.trial_id == Trial.id)
+            .join(Response, FIRST_ANSWER)
             .join(Participant, Trial.participant_id == Participant.id)
             .where(*_of_kind(study, observer_kind), Trial.purpose == ATTENTION)
             .where(Response.response != Trial.expected_response)

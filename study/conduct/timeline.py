@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from study.database.schema import ANSWERED, Event, Participant, Response, Study, Trial
+from study.database.schema import ANSWERED, FIRST_ANSWER, Event, Participant, Response, Study, Trial
 from study.errors import UnknownError
 
 PAGE = 100  # participants listed at once
@@ -86,7 +86,7 @@ def timeline(session: Session, study: Study, public_id: str) -> Timeline:
     steps, last = [], participant.consented_at
     for trial, rt, at in session.execute(
         select(Trial, Response.rt, Response.answered_at)
-        .outerjoin(Response, Response.trial_id == Trial.id)
+        .outerjoin(Response, FIRST_ANSWER)
         .where(Trial.participant_id == participant.id)
         .order_by(Trial.position)
     ):

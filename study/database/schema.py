@@ -8,6 +8,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from contracts.observers import FAMILIES
+from contracts.tasks import RESPONSE
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
@@ -237,6 +238,7 @@ class Trial(Base):
     left_image_token: Mapped[str] = mapped_column(String(32), unique=True)
     right_image_token: Mapped[str | None] = mapped_column(String(32), unique=True)
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    questions_answered: Mapped[int] = mapped_column(default=0, server_default="0")  # of the item's, in their order
     is_overflow: Mapped[bool] = mapped_column(default=False)
     purpose: Mapped[str] = mapped_column(String(16), default=MAIN, server_default=MAIN)
     expected_response: Mapped[str | None] = mapped_column(String(64))  # what an attention check asks to choose
@@ -245,17 +247,21 @@ class Trial(Base):
 
 
 class Response(Base):
-    """The answer to a trial: at most one, never changed."""
+    """The answer to one question of a trial: at most one, never changed."""
 
     __tablename__ = "response"
 
     trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id"), primary_key=True, autoincrement=False)
+    question: Mapped[str] = mapped_column(String(32), primary_key=True, default=RESPONSE)
     response: Mapped[str] = mapped_column(String(64))
     rt: Mapped[float | None]  # ms
     time_elapsed: Mapped[float]  # ms since the page's start
-    confidence: Mapped[int | None]  # 1 (guess) to 4 (certain), where the task asks for it
     body_sha256: Mapped[str] = mapped_column(String(64))  # tells the same answer sent again from another one
     answered_at: Mapped[datetime]
+
+
+FIRST_ANSWER = (Response.trial_id == Trial.id) & (Response.question == RESPONSE)
+"""Joins a trial with the answer to its first question."""
 
 
 class Event(Base):

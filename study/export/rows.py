@@ -8,10 +8,13 @@ from sqlalchemy import Row, case, distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
 from contracts.export import TABLES
+from contracts.tasks import CONFIDENCE, KINDS, RESPONSE, Kind
+from study.config import TaskConfig
 from study.database.schema import (
     ANSWERED,
     ATTENTION,
     CONTROL,
+    FIRST_ANSWER,
     Comprehension,
     Demographic,
     Event,
@@ -23,6 +26,7 @@ from study.database.schema import (
     Trial,
 )
 from study.definition import frozen_definition
+from study.tasks.kinds import STUDY_KINDS
 
 BATCH = 1000  # rows in memory at once
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -54,7 +58,7 @@ def _participants(session: Session, study: Study) -> Rows:
             func.count(case((Response.response == Trial.expected_response, 1))).label("passed"),
         )
         .join(Participant, Trial.participant_id == Participant.id)
-        .outerjoin(Response, Response.trial_id == Trial.id)
+        .outerjoin(Response, FIRST_ANSWER)
         .where(Participant.study_id == study.id)
         .group_by(Trial.participant_id)
         .subquery()
@@ -109,6 +113,7 @@ def _about_themselves(session: Session, first: int, last: int) -> dict[int, dict
 
 def _trials(session: Session, study: Study) -> Rows:
     tasks = {task.name: task for task in frozen_definition(study).tasks}
+    several = any(len(task.questions) > 1 for task in tasks.values())
     left, right = aliased(Stimulus), aliased(Stimulus)
     query = (
         select(
@@ -126,66 +131,98 @@ def _trials(session: Session, study: Study) -> Rows:
             Response.response,
             Response.rt,
             Response.time_elapsed,
-            Response.confidence,
             Response.answered_at,
         )
         .join(Participant, Trial.participant_id == Participant.id)
         .join(Item, Trial.item_id == Item.id)
         .join(left, Trial.left_stimulus_id == left.id)
         .outerjoin(right, Trial.right_stimulus_id == right.id)
-        .outerjoin(Response, Response.trial_id == Trial.id)
+        .outerjoin(Response, FIRST_ANSWER)
         .where(Participant.study_id == study.id)
         .order_by(Trial.participant_id, Trial.position)
     )
-    for row in _stream(session, query):
-        task = tasks[row.task]
-        yield {
-            "trial_id": row.id,
-            "participant_id": row.public_id,
-            "observer_kind": row.observer_kind,
-            "definition_sha256": row.definition_sha256,
-            "task": row.task,
-            "purpose": row.purpose,
-            "trial_type": task.kind,
-            "trial_index": row.position,
-            "item_id": row.item_id,
-            "image_id": row.image_id,
-            "category": row.category,
-            "method": row.method,
-            "option_order": row.option_order,
-            "state": row.state,
-            "is_overflow": row.is_overflow,
-            "response": row.response,
-            "expected_response": row.expected_response,
-            "confidence": row.confidence,
-            "rt": row.rt,
-            "time_elapsed": row.time_elapsed,
-            "answered_at": row.answered_at,
-        } | (_trust(row, task.networks[0]) if task.kind == "trust" else _discrimination(row))
+    for batch in _batches(session, query):
+        further = _further_answers(session, batch) if several else {}
+        for row in batch:
+            yield _trial(row, tasks[row.task], further.get(row.id, {}))
 
 
-def _unscored(row: Row[Any]) -> bool:
-    return row.response is None or row.purpose in (ATTENTION, CONTROL)
+def _further_answers(session: Session, batch: Sequence[Row[Any]]) -> dict[int, dict[str, str]]:
+    """trial id → question → answer, of the questions behind the first."""
+    found: dict[int, dict[str, str]] = {}
+    query = select(Response.trial_id, Response.question, Response.response)
+    query = query.where(Response.trial_id.in_([row.id for row in batch]), Response.question != RESPONSE)
+    for trial_id, question, response in session.execute(query):
+        found.setdefault(trial_id, {})[question] = response
+    return found
 
 
-def _discrimination(row: Row[Any]) -> dict[str, Any]:
+def _trial(row: Row[Any], task: TaskConfig, further: dict[str, str]) -> dict[str, Any]:
+    is_answered = row.state == ANSWERED  # a trial of several questions is exported when all are answered
     return {
+        "trial_id": row.id,
+        "participant_id": row.public_id,
+        "observer_kind": row.observer_kind,
+        "definition_sha256": row.definition_sha256,
+        "task": row.task,
+        "purpose": row.purpose,
+        "trial_type": task.kind,
+        "trial_index": row.position,
+        "item_id": row.item_id,
+        "image_id": row.image_id,
+        "category": row.category,
         "foil": row.foil,
-        "network": row.left_network,
-        "stimulus_id": row.left_id,
-        "correct": None if _unscored(row) else row.response == row.category,
+        "method": row.method,
+        **_shown(row, KINDS[task.kind]),
+        "option_order": row.option_order,
+        "state": row.state,
+        "is_overflow": row.is_overflow,
+        "response": row.response if is_answered else None,
+        "expected_response": row.expected_response,
+        KINDS[task.kind].value: _value(row, task),
+        "confidence": further.get(CONFIDENCE) if is_answered else None,
+        "rt": row.rt if is_answered else None,
+        "time_elapsed": row.time_elapsed if is_answered else None,
+        "answered_at": row.answered_at if is_answered else None,
     }
 
 
-def _trust(row: Row[Any], first_network: str) -> dict[str, Any]:
-    sign = 1 if row.left_network == first_network else -1
+def _shown(row: Row[Any], kind: Kind) -> dict[str, Any]:
+    if kind.pictures == 1:
+        return {"network": row.left_network, "stimulus_id": row.left_id}
     return {
         "left_stimulus_id": row.left_id,
         "right_stimulus_id": row.right_id,
         "left_network": row.left_network,
         "right_network": row.right_network,
-        "score": None if _unscored(row) else sign * int(row.response),
     }
+
+
+def _value(row: Row[Any], task: TaskConfig) -> Any:
+    """None for what is no rating: not answered, or a check or a control."""
+    if row.state != ANSWERED or row.purpose in (ATTENTION, CONTROL):
+        return None
+    return STUDY_KINDS[task.kind].value(row, task)
+
+
+def _answers(session: Session, study: Study) -> Rows:
+    query = (
+        select(
+            Response.trial_id,
+            Participant.public_id,
+            Response.question,
+            Response.response,
+            Response.rt,
+            Response.time_elapsed,
+            Response.answered_at,
+        )
+        .join(Trial, Response.trial_id == Trial.id)
+        .join(Participant, Trial.participant_id == Participant.id)
+        .where(Participant.study_id == study.id, Response.question != RESPONSE)
+        .order_by(Trial.participant_id, Trial.position, Response.answered_at, Response.question)
+    )
+    for row in _stream(session, query):
+        yield dict(zip(TABLES["answers"], (f"{row.trial_id}-{row.question}", *row), strict=True))
 
 
 def _stimuli(session: Session, study: Study) -> Rows:
@@ -209,6 +246,7 @@ def _events(session: Session, study: Study) -> Rows:
 READERS: dict[str, Callable[[Session, Study], Rows]] = {
     "participants": _participants,
     "trials": _trials,
+    "answers": _answers,
     "stimuli": _stimuli,
     "events": _events,
 }

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -21,6 +21,7 @@ from study.rehearsal.blind_features import Observed, observe_json, observe_pictu
 from study.rehearsal.blind_judge import Trial, Verdict, judge
 from study.rehearsal.simulated import Exchange, run_participant
 from study.taking_part.participation import find_study
+from study.tasks.kinds import STUDY_KINDS
 
 Person = list[Exchange]  # all that one participant's browser sent and got, in order
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,}")
@@ -67,8 +68,10 @@ def crawl(
 ) -> Iterator[Person]:
     """Each answers by lot, so that no answer tells a truth."""
 
-    def choose(trial: dict[str, Any], _images: list[bytes], rng: np.random.Generator) -> tuple[str, float]:
-        return str(rng.choice([option["value"] for option in trial["options"]])), float(rng.uniform(400, 4000))
+    def choose(
+        _trial: dict[str, Any], question: dict[str, Any], _images: list[bytes], rng: np.random.Generator
+    ) -> tuple[str, float]:
+        return str(rng.choice([option["value"] for option in question["options"]])), float(rng.uniform(400, 4000))
 
     for done, stream in enumerate(np.random.SeedSequence(seed).spawn(participants)):
         report(done, participants)
@@ -82,8 +85,12 @@ def observed_trials(session: Session, number: int, person: Person) -> Iterator[T
     """What was seen of each trial that is no practice: its place in the plan, its pictures, the reply to its answer."""
     by_path = {exchange.path: exchange for exchange in person}
     planned = json.loads(next(exchange for exchange in person if exchange.path.endswith("/plan")).content)["trials"]
-    replies = {path.rpartition("/")[2]: exchange for path, exchange in by_path.items() if "/trials/" in path}
-    labels = _labels(session, [trial["trial_token"] for trial in planned])
+    replies: dict[str, list[Exchange]] = {}
+    for exchange in person:
+        if "/trials/" in exchange.path:
+            replies.setdefault(exchange.path.rpartition("/")[2], []).append(exchange)
+    kinds = {trial["task"]: trial["kind"] for trial in planned}
+    labels = _labels(session, [trial["trial_token"] for trial in planned], kinds)
     for trial in planned:
         token = trial["trial_token"]
         if token not in labels:
@@ -92,15 +99,17 @@ def observed_trials(session: Session, number: int, person: Person) -> Iterator[T
         for place, image in enumerate(trial["images"]):
             observed |= observe_picture(f"picture {place}", by_path[image["url"]])
         observed |= observe_json("plan", trial)
-        observed |= observe_reply("reply", replies[token]) | observe_json("reply", json.loads(replies[token].content))
+        for place, reply in enumerate(replies[token]):
+            name = f"reply {place}"
+            observed |= observe_reply(name, reply) | observe_json(name, json.loads(reply.content))
         yield Trial(number, trial["task"], observed, labels[token])
 
 
-def _labels(session: Session, tokens: Sequence[str]) -> dict[str, dict[str, str]]:
+def _labels(session: Session, tokens: Sequence[str], kinds: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """trial token → what must not be told. Practice is left out: its truth is told afterwards."""
     left, right = aliased(Stimulus), aliased(Stimulus)
     rows = session.execute(
-        select(PlannedTrial, Item.method, Item.category, left.network, right.network)
+        select(PlannedTrial, Item, left.network, right.network)
         .join(Item, PlannedTrial.item_id == Item.id)
         .join(left, PlannedTrial.left_stimulus_id == left.id)
         .outerjoin(right, PlannedTrial.right_stimulus_id == right.id)
@@ -110,12 +119,16 @@ def _labels(session: Session, tokens: Sequence[str]) -> dict[str, dict[str, str]
         trial.trial_token: {
             _CATCH: str(trial.purpose == ATTENTION),
             _PAIR: str(trial.purpose == CONTROL),
-            "method": method,
+            "method": item.method,
             "network": left_network if right_network is None else f"{left_network} left",
-            "truth": "" if right_network else f"option {trial.option_order.index(category) + 1}",
+            "truth": _place_of_truth(trial, STUDY_KINDS[kinds[trial.task]].truth(item)),
         }
-        for trial, method, category, left_network, right_network in rows
+        for trial, item, left_network, right_network in rows
     }
+
+
+def _place_of_truth(trial: PlannedTrial, truth: str | None) -> str:
+    return "" if truth is None else f"option {trial.option_order.index(truth) + 1}"
 
 
 def _verdicts(trials: Sequence[Trial], rng: np.random.Generator) -> Iterator[Verdict]:
@@ -136,7 +149,7 @@ def _without_first(trials: Sequence[Trial]) -> Iterator[Trial]:
     """A check never comes first in its task, which is no secret; and its question says what it is."""
     for _, of_person in groupby(trials, key=attrgetter("participant")):
         for trial in list(of_person)[1:]:
-            hidden = {name: value for name, value in trial.observed.items() if name != "plan.question"}
+            hidden = {name: value for name, value in trial.observed.items() if name != "plan.questions.0.text"}
             yield Trial(trial.participant, trial.task, hidden, trial.labels)
 
 

@@ -16,8 +16,9 @@ from study.conduct.tally import KIND_HEADER
 from study.errors import SimulationError
 from study.taking_part.pictures import unpadded
 
-# (a trial of the plan, the bytes of its images, random numbers) → (value of an option, rt in ms)
-Choose = Callable[[dict[str, Any], list[bytes], np.random.Generator], tuple[str, float]]
+# (a trial of the plan, one of its questions, the bytes of its images, random numbers)
+# → (value of an option, rt in ms or None)
+Choose = Callable[[dict[str, Any], dict[str, Any], list[bytes], np.random.Generator], tuple[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -55,28 +56,27 @@ def run_participant(
         elapsed = 0.0
         for trial in plan["trials"]:
             images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
-            response, rt = choose(trial, images, rng)
-            response = _asked(trial) or response
-            elapsed += rt
-            answer = {
-                "response": response,
-                "rt": rt,
-                "time_elapsed": elapsed,
-                "trial_index": trial["index"],
-                "events": [],
-            }
-            if trial["confidence"]:
-                answer["confidence"] = int(rng.integers(1, len(trial["confidence"]) + 1))
-            browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
+            for question in trial["questions"][len(trial["answered"]) :]:
+                response, rt = choose(trial, question, images, rng)
+                elapsed += rt or 0
+                answer = {
+                    "question": question["name"],
+                    "response": _asked(question) or response,
+                    "rt": rt,
+                    "time_elapsed": elapsed,
+                    "trial_index": trial["index"],
+                    "events": [],
+                }
+                browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
         code = _read(browser.get(f"{entry}/finish")).completion_code
     if not code:
         raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
     return code
 
 
-def _asked(trial: dict[str, Any]) -> str | None:
+def _asked(question: dict[str, Any]) -> str | None:
     """The option that an attention check names in its question, as attentive people find it."""
-    named = (option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"])
+    named = (option["value"] for option in question["options"] if f"“{option['label']}”" in question["text"])
     return next(named, None)
 
 

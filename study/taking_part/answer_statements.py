@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from contracts.tasks import RESPONSE
 from study.database.driver import Driver
 from study.database.schema import ANSWERED, Event, Item, Participant, Response, Study, Trial
 from study.definition import FrozenDefinition, definition_of
@@ -31,9 +32,9 @@ _response, _event = Response.__table__, Event.__table__
 _definitions: dict[str, FrozenDefinition] = {}  # by SHA-256, so never out of date
 
 
-def read(driver: Driver, token: str, trial_token: str) -> Any:
-    """The trial with all that decides about an answer to it: `_TRIAL`. Raises UnknownError."""
-    trial = driver.row(_TRIAL, token=token, trial_token=trial_token)
+def read(driver: Driver, token: str, trial_token: str, question: str) -> Any:
+    """The trial with all that decides about an answer to this question of it: `_TRIAL`. Raises UnknownError."""
+    trial = driver.row(_TRIAL, token=token, trial_token=trial_token, question=question)
     if trial is None:
         raise UnknownError("no such trial")
     return trial
@@ -48,9 +49,15 @@ def definition(driver: Driver, trial: Any) -> FrozenDefinition:
     return known
 
 
+def first_answer(driver: Driver, trial: Any) -> str:
+    """The answer to the trial's first question."""
+    return driver.row(_FIRST_ANSWER, trial_id=trial.id).response
+
+
 def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events: list[dict[str, Any]]) -> bool:
-    """Store the answer, unless the trial's state is no longer the one that was `seen`; whether it was stored."""
-    columns |= {"trial_id": trial.id, "participant_id": trial.participant_id, "seen": seen}
+    """Store the answer, unless the trial is no longer as it was `seen`; whether it was stored."""
+    columns |= {"trial_id": trial.id, "participant_id": trial.participant_id}
+    columns |= {"seen": seen, "seen_answered": trial.questions_answered}
     if driver.dialect.name == "postgresql":
         if events:
             return driver.change(_STORE_WITH_EVENTS, events=events, **columns) == 1
@@ -68,18 +75,21 @@ _other = _trial.alias()
 _first = select(func.min(_other.c.position)).where(_other.c.participant_id == _trial.c.participant_id)
 _TRIAL = (
     select(
-        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "right_stimulus_id"],
+        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
         _participant.c["study_id", "language", "observer_kind"],
-        _item.c.category,
+        _item.c["category", "foil"],
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,
-        _response.c.body_sha256,  # None: not answered
+        _response.c.body_sha256,  # None: this question is not answered
         _first.where(_other.c.state != ANSWERED).scalar_subquery().label("expected"),
         _first.where(_other.c.position > _trial.c.position).scalar_subquery().label("following"),
     )
     .select_from(_trial.join(_participant).join(_item).join(_study, _participant.c.study_id == _study.c.id))
-    .outerjoin(_response)
+    .outerjoin(_response, (_response.c.trial_id == _trial.c.id) & (_response.c.question == bindparam("question")))
     .where(_participant.c.token == bindparam("token"), _trial.c.trial_token == bindparam("trial_token"))
+)
+_FIRST_ANSWER = select(_response.c.response).where(
+    _response.c.trial_id == bindparam("trial_id"), _response.c.question == RESPONSE
 )
 _DEFINITION = select(_study.c["definition_sha256", "document"]).where(_study.c.id == bindparam("study_id"))
 
@@ -91,8 +101,8 @@ def _given(table: Table, *names: str) -> dict[str, BindParameter[Any]]:
 _person, _this = _participant.c.id == bindparam("participant_id"), _trial.c.id == bindparam("trial_id")
 _ANSWER_TRIAL = (
     update(_trial)
-    .where(_this, _trial.c.state == bindparam("seen"))
-    .values(state=ANSWERED, **_given(_trial, "is_overflow"))
+    .where(_this, _trial.c.state == bindparam("seen"), _trial.c.questions_answered == bindparam("seen_answered"))
+    .values(_given(_trial, "state", "questions_answered", "is_overflow"))
 )
 _RENEW = (
     update(_participant).where(_person).values(_given(_participant, "lease_until", "finished_at", "completion_code"))
@@ -108,7 +118,7 @@ def _at_once(with_events: bool) -> Update:
         .returning(_trial.c.id, _trial.c.participant_id)
         .cte("answered")
     )
-    given = _given(_response, "response", "rt", "time_elapsed", "confidence", "body_sha256", "answered_at")
+    given = _given(_response, "question", "response", "rt", "time_elapsed", "body_sha256", "answered_at")
     parts = [insert(_response).from_select(["trial_id", *given], select(answered.c.id, *given.values())).cte("kept")]
     if with_events:
         each = func.json_to_recordset(bindparam("events", type_=JSON))

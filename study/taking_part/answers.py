@@ -1,6 +1,7 @@
 """Storing one answer: the expected trial only, once, and kept for ever."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
+from contracts.tasks import RESPONSE, Question
 from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
@@ -20,6 +22,7 @@ from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
 from study.taking_part.enrolment import loads, lock_study
+from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
 
 Milliseconds = Annotated[float, Field(ge=0, le=1e10)]
@@ -39,11 +42,11 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    question: Annotated[str, Field(max_length=32)] = RESPONSE
     response: Annotated[str, Field(max_length=64)]
     rt: Milliseconds | None
     time_elapsed: Milliseconds
     trial_index: Annotated[int, Field(ge=0)]
-    confidence: Annotated[int, Field(ge=1, le=4)] | None = None
     events: Annotated[tuple[BrowserEvent, ...], Field(max_length=500)] = ()
 
     @property
@@ -54,9 +57,10 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the participant is told after an answer."""
+    """What the participant is told after an answer: which trial is next, and which further question of it if any."""
 
     next_index: int | None
+    next_question: str | None = None
     feedback: str | None = None  # after practice
 
     @property
@@ -74,6 +78,13 @@ def read_answer(body: bytes) -> Answer:
         raise MalformedAnswerError(f"{where}: {first['msg']}") from None
 
 
+def _parsed(body: bytes) -> tuple[Answer | None, MalformedAnswerError | None]:
+    try:
+        return read_answer(body), None
+    except MalformedAnswerError as error:
+        return None, error
+
+
 def record_answer(database: Database, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
     """Store the answer and renew the participant's lease; with the last one, issue the completion code.
 
@@ -81,13 +92,15 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
+    answer, problem = _parsed(body)
     with database.answering() as driver:
-        trial = statements.read(driver, token, trial_token)
-        answer = read_answer(body)
+        trial = statements.read(driver, token, trial_token, answer.question if answer else RESPONSE)
+        if answer is None:
+            raise problem or MalformedAnswerError("body")
         definition = statements.definition(driver, trial)
         _check(answer, trial, definition)
-        if trial.state == ANSWERED or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):
-            return _receipt(trial, answer)
+        if _is_stored(trial) or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):
+            return _receipt(driver, trial, answer, definition)
     return _record_alone(database, token, trial_token, answer, definition, now)
 
 
@@ -102,34 +115,52 @@ def _record_alone(
         mine = Participant.token == token
         lock_study(session, Study.id == select(Participant.study_id).where(mine).scalar_subquery())
         session.execute(select(Participant.id).where(mine).with_for_update())
-        trial = statements.read(driver, token, trial_token)
+        trial = statements.read(driver, token, trial_token, answer.question)
         _check(answer, trial, definition)
-        if trial.state != ANSWERED:
+        if not _is_stored(trial):
             state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
             if not _store(driver, trial, state, answer, definition, now):
                 raise TimeoutError("a locked trial changed; nothing is stored, and nothing may be acknowledged")
-            session.commit()
-    return _receipt(trial, answer)
+        receipt = _receipt(driver, trial, answer, definition)
+        session.commit()
+    return receipt
 
 
-def _receipt(trial: Any, answer: Answer) -> Receipt:
-    """The same however often the answer is sent: trials are answered in order, so what follows never changes."""
-    return Receipt(trial.following, _feedback(trial, answer))
+def _receipt(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefinition) -> Receipt:
+    """The same however often the answer is sent: questions are answered in order, so what follows never changes."""
+    questions = definition.task(trial.task).questions
+    place = _place(answer, questions)
+    if place + 1 < len(questions):
+        return Receipt(trial.position, questions[place + 1].name)
+    return Receipt(trial.following, None, _feedback(driver, trial, answer, definition))
+
+
+def _place(answer: Answer, questions: Sequence[Question]) -> int:
+    """Of the answer's question among those that are asked. Raises MalformedAnswerError."""
+    for place, question in enumerate(questions):
+        if question.name == answer.question:
+            return place
+    asked = ", ".join(question.name for question in questions)
+    raise MalformedAnswerError(f"question: {answer.question!r} is not asked in this task; {asked} is")
+
+
+def _is_stored(trial: Any) -> bool:
+    """Whether the question that was read for has an answer already."""
+    return trial.body_sha256 is not None
 
 
 def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
-    if trial.state == ANSWERED:
+    if _is_stored(trial):
         if trial.body_sha256 != answer.sha256:
             raise AnswerConflictError("already-answered", trial.expected)
         return
-    if answer.response not in trial.option_order:
+    questions = definition.task(trial.task).questions
+    place = _place(answer, questions)
+    if answer.response not in (questions[place].values if place else trial.option_order):
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
-    task = definition.task(trial.task)
-    if task.confidence != (answer.confidence is not None):
-        raise MalformedAnswerError(f"confidence: this task {'asks' if task.confidence else 'does not ask'} for it")
-    if trial.position != trial.expected:
+    if trial.position != trial.expected or place != trial.questions_answered:
         raise AnswerConflictError("not-expected", trial.expected)
 
 
@@ -152,16 +183,23 @@ def _win_back(session: Session, trial: Any) -> bool:
 
 
 def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: FrozenDefinition, now: datetime) -> bool:
-    """With the participant's lease; and their completion code, in the same transaction as the last answer."""
-    participants, is_last = definition.participants, trial.following is None
+    """With the participant's lease; and their completion code, in the same transaction as the last answer.
+
+    A trial is answered with the last of its questions; before it only counts them.
+    """
+    participants, answered = definition.participants, trial.questions_answered + 1
+    is_whole = answered == len(definition.task(trial.task).questions)
+    is_last = is_whole and trial.following is None
     columns = {
+        "state": ANSWERED if is_whole else state,
+        "questions_answered": answered,
+        "question": answer.question,
         "response": answer.response,
         "rt": answer.rt,
         "time_elapsed": answer.time_elapsed,
-        "confidence": answer.confidence,
         "body_sha256": answer.sha256,
         "answered_at": now,
-        "is_overflow": state == RELEASED,
+        "is_overflow": is_whole and state == RELEASED,
         "lease_until": now + timedelta(minutes=participants.lease_minutes),
         "finished_at": now if is_last else None,
         "completion_code": _completion_code(trial, participants) if is_last else None,
@@ -173,9 +211,9 @@ def _completion_code(trial: Any, participants: ParticipantsConfig) -> str:
     return trial.shared_code if PROVIDERS[participants.provider].shares_code else new_completion_code()
 
 
-def _feedback(trial: Any, answer: Answer) -> str | None:
+def _feedback(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefinition) -> str | None:
     """Only after practice, whose image this participant rates nowhere in the task."""
     if trial.purpose != PRACTICE:
         return None
-    truth = None if trial.right_stimulus_id else trial.category
-    return practice_feedback(trial.language, truth, answer.response)
+    first = answer.response if answer.question == RESPONSE else statements.first_answer(driver, trial)
+    return practice_feedback(trial.language, STUDY_KINDS[definition.task(trial.task).kind].truth(trial), first)

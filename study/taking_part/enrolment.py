@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from contracts.tasks import TRUST_VALUES
+from contracts.tasks import KINDS
 from study.config import ParticipantsConfig, TaskConfig
 from study.database.schema import (
     ANSWERED,
@@ -33,6 +33,7 @@ from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownErro
 from study.recruitment.provider import Recruited
 from study.security import new_public_id, new_token, new_withdrawal_code, recruitment_hash
 from study.taking_part.assignment import Candidate, alternate, choose
+from study.tasks.kinds import STUDY_KINDS
 
 MAX_TYPED = 500  # characters of a typed answer about oneself
 JOINING_KINDS = ("human", "simulated")  # who may come through the consent form
@@ -54,6 +55,7 @@ class Choice:
     would stand on the left. `asked` is the place of the option that an attention check asks for."""
 
     item: Item
+    kind: str
     swapped: bool
     purpose: str = MAIN
     asked: int | None = None
@@ -194,7 +196,7 @@ def choose_trials(
     for task in tasks:
         picked = [items[c.item_id] for c in choose(candidates[task.name], task.trials_per_participant, rng)]
         swapped = alternate([item.method for item in picked], rng)
-        main = [Choice(item, swap) for item, swap in zip(picked, swapped, strict=True)]
+        main = [Choice(item, task.kind, swap) for item, swap in zip(picked, swapped, strict=True)]
         if main:
             beside = _beside([items[c.item_id] for c in candidates[task.name]], picked, task, rng)
             chosen += _in_order(main, beside, task, rng)
@@ -219,16 +221,31 @@ def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.
 
     Identical pairs come anywhere after practice, and show the picture of either network by lot.
     """
-    practice = [Choice(item, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
+    practice = [Choice(item, task.kind, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
     controls = beside[task.practice + task.attention_checks :]
     for item in beside[task.practice : task.practice + task.attention_checks]:
         swapped = bool(rng.integers(2))
-        # Of two categories the one that is not depicted: who only answers what they see does not pass by chance.
-        asked = int(rng.integers(len(TRUST_VALUES))) if item.stimulus_b_id else int(not swapped)
-        main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, swapped, ATTENTION, asked))
+        asked = _asked(item, task, swapped, rng)
+        main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked))
     for item in controls:
-        main.insert(int(rng.integers(len(main) + 1)), Choice(item, bool(rng.integers(2)), CONTROL))
+        main.insert(int(rng.integers(len(main) + 1)), Choice(item, task.kind, bool(rng.integers(2)), CONTROL))
     return practice + main
+
+
+def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator) -> int:
+    """The place of the option that an attention check names: a wrong one, where there is a right one.
+
+    People who only answer what they see then do not pass by chance.
+    """
+    options, truth = _options(item, task.kind, swapped), STUDY_KINDS[task.kind].truth(item)
+    possible = [place for place, option in enumerate(options) if option != truth]
+    return possible[int(rng.integers(len(possible)))] if len(possible) > 1 else possible[0]
+
+
+def _options(item: Item, kind: str, swapped: bool) -> list[str]:
+    """The values of the first question in the order in which they are shown."""
+    options = list(STUDY_KINDS[kind].options(item))
+    return options[::-1] if swapped and KINDS[kind].shuffles_options else options
 
 
 def _share_missing(candidates: list[Candidate]) -> float:
@@ -285,14 +302,11 @@ def _demographics(consent: Consent, definition: FrozenDefinition) -> Iterator[tu
 
 def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
     """A row of `trial`; without a participant, of a preview."""
-    item, swapped = choice.item, choice.swapped
+    item, options = choice.item, _options(choice.item, choice.kind, choice.swapped)
     left, right = item.stimulus_a_id, item.stimulus_b_id
-    if right is None:
-        options = [item.foil, item.category] if swapped else [item.category, item.foil]
-    else:
-        left, right = (right, left) if swapped else (left, right)
+    if right is not None:
+        left, right = (right, left) if choice.swapped else (left, right)
         right = left if choice.purpose == CONTROL else right
-        options = list(TRUST_VALUES)
     return {
         "participant_id": participant_id,
         "item_id": item.id,

@@ -7,7 +7,16 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study.database.schema import ANSWERED, ExternalIdentity, Participant, Response, Stimulus, Study, Trial
+from study.database.schema import (
+    ANSWERED,
+    FIRST_ANSWER,
+    ExternalIdentity,
+    Participant,
+    Response,
+    Stimulus,
+    Study,
+    Trial,
+)
 from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.recruitment.outcomes import FAILED_CHECKS
@@ -127,7 +136,7 @@ def _code_shown(session: Session, participant: Participant, completion_code: str
     code = participant.study.outcome_codes.get(FAILED_CHECKS)
     if code is None:
         return completion_code
-    failed = select(func.count()).select_from(Trial).join(Response, Response.trial_id == Trial.id)
+    failed = select(func.count()).select_from(Trial).join(Response, FIRST_ANSWER)
     mine = failed.where(Trial.participant_id == participant.id, Response.response != Trial.expected_response)
     return code if session.scalars(mine).one() >= FAILED_CHECKS_TOLD else completion_code
 

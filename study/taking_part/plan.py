@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from contracts.tasks import TRUST_VALUES
 from study.config import TaskConfig
-from study.database.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Stimulus, Trial
+from study.database.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
-from study.tasks.wording import CONFIDENCE, WORDINGS, Wording, attention_question, category_label
+from study.tasks.wording import WORDINGS, Wording, attention_question, category_label, further_question
 
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
@@ -28,7 +27,18 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
     ).all()
     definition = frozen_definition(participant.study)
     checks = open_checks(session, participant, definition)
-    return lay_out(definition, participant.language, rows, image_url, checks)
+    begun = [trial.id for trial, *_ in rows if trial.state != ANSWERED and trial.questions_answered]
+    return lay_out(definition, participant.language, rows, image_url, checks, _answers(session, begun))
+
+
+def _answers(session: Session, trial_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """trial id → question → answer."""
+    found: dict[int, dict[str, str]] = {}
+    if trial_ids:
+        query = select(Response.trial_id, Response.question, Response.response)
+        for trial_id, question, response in session.execute(query.where(Response.trial_id.in_(trial_ids))):
+            found.setdefault(trial_id, {})[question] = response
+    return found
 
 
 def lay_out(
@@ -37,10 +47,12 @@ def lay_out(
     rows: Sequence[Any],
     image_url: Callable[[str], str],
     comprehension: Mapping[str, dict[str, Any]],
+    answers: Mapping[int, Mapping[str, str]],
 ) -> dict[str, Any]:
     """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None).
 
-    `comprehension`: the checks that are still to be taken, by task.
+    `comprehension`: the checks that are still to be taken, by task. `answers`: trial id → question → answer, of trials
+    that are not whole.
     """
     planned = Counter(trial.task for trial, *_ in rows)
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
@@ -48,7 +60,9 @@ def lay_out(
     trials = []
     for trial, item, *sizes in rows:
         if trial.state != ANSWERED:
-            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language)
+            given = answers.get(trial.id, {})
+            begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
+            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun)
             trials.append(shown | {"images": _images(trial, sizes, wordings[trial.task], image_url)})
     return {
         "language": language,
@@ -72,27 +86,29 @@ def lay_out(
     }
 
 
-def _trial(trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str) -> dict[str, Any]:
-    labels = dict(zip(TRUST_VALUES, wording.option_labels, strict=True)) if wording.option_labels else {}
+def _trial(
+    trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str, given: Sequence[str]
+) -> dict[str, Any]:
+    """`given`: the answers to its first questions, where some have been given."""
+    labels = dict(zip(task.questions[0].values, wording.option_labels, strict=True))
     options = [
         {"value": value, "label": labels.get(value) or category_label(value, language)} for value in trial.option_order
     ]
-    question = wording.question
+    text = wording.question
     if trial.expected_response is not None:
         asked = next(option["label"] for option in options if option["value"] == trial.expected_response)
-        question = attention_question(language, asked)
+        text = attention_question(language, asked)
+    first = {"name": task.questions[0].name, "text": text, "options": options}
     return {
         "trial_token": trial.trial_token,
         "index": trial.position,
         "task": trial.task,
         "kind": task.kind,
-        "purpose": PRACTICE
-        if trial.purpose == PRACTICE
-        else MAIN,  # a check is told by its question, a control by its pixels
-        "question": question,
+        # A check is told by its question, a control by its pixels.
+        "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
-        "options": options,
-        "confidence": list(CONFIDENCE[language]) if task.confidence else None,
+        "questions": [first, *(further_question(question, language) for question in task.questions[1:])],
+        "answered": given,
     }
 
 

@@ -4,10 +4,11 @@
 stand in a module of their own; a test holds them together.
 """
 
-from study.tasks import wording_en, wording_ko
-from study.tasks.wording_parts import Question, Wording
+from typing import Any
 
-__all__ = ["CONFIDENCE", "WORDINGS", "Question", "Wording"]
+from contracts.tasks import Question
+from study.tasks import wording_en, wording_ko
+from study.tasks.wording_parts import Wording
 
 _LANGUAGES = {"en": wording_en, "ko": wording_ko}
 
@@ -16,8 +17,13 @@ WORDINGS: dict[tuple[str, str, str], Wording] = {
     for language, texts in _LANGUAGES.items()
     for (kind, variant), wording in texts.WORDINGS.items()
 }
-# How sure an answer is, from 1 to 4.
-CONFIDENCE: dict[str, tuple[str, ...]] = {language: texts.CONFIDENCE for language, texts in _LANGUAGES.items()}
+
+
+def further_question(question: Question, language: str) -> dict[str, Any]:
+    """A question behind a trial's first, as a plan has it."""
+    asked = _LANGUAGES[language].FURTHER[question.name]
+    options = [{"value": v, "label": label} for v, label in zip(question.values, asked.options, strict=True)]
+    return {"name": question.name, "text": asked.text, "options": options}
 
 
 def category_label(category: str, language: str) -> str:

@@ -1,12 +1,16 @@
 """English texts of the tasks. `paper` and `robots` are the Grad-CAM paper's words."""
 
-from study.tasks.wording_parts import Question, Wording
+from study.tasks.wording_parts import FurtherQuestion, Question, Wording
 
 ATTENTION = "This is an attention check: choose “{option}”."
 RIGHT = "That is right: the picture depicts “{category}”."
 WRONG = "Not quite: the picture depicts “{category}”. Many pictures are hard to read."
 NO_RIGHT_ANSWER = "Thank you. There is no right or wrong here: your impression counts."
-CONFIDENCE = ("1 – a guess", "2 – not very sure", "3 – fairly sure", "4 – certain")
+FURTHER = {
+    "confidence": FurtherQuestion(
+        "How sure are you?", ("1 – a guess", "2 – not very sure", "3 – fairly sure", "4 – certain")
+    )
+}
 
 # PASCAL VOC writes these categories without spaces.
 CATEGORIES = {

@@ -1,12 +1,16 @@
 """Korean texts of the tasks. `paper` and `robots` translate the Grad-CAM paper's words."""
 
-from study.tasks.wording_parts import Question, Wording
+from study.tasks.wording_parts import FurtherQuestion, Question, Wording
 
 ATTENTION = "주의 집중 확인 문항입니다. 다음 답을 고르십시오: “{option}”"
 RIGHT = "맞았습니다. 이 그림이 나타내는 것은 “{category}”입니다."
 WRONG = "아쉽지만 이 그림이 나타내는 것은 “{category}”입니다. 알아보기 어려운 그림이 많습니다."
 NO_RIGHT_ANSWER = "감사합니다. 이 문항에는 정답이 없으며, 느낌대로 답하시면 됩니다."
-CONFIDENCE = ("1 – 짐작이다", "2 – 별로 확실하지 않다", "3 – 꽤 확실하다", "4 – 아주 확실하다")
+FURTHER = {
+    "confidence": FurtherQuestion(
+        "얼마나 확실합니까?", ("1 – 짐작이다", "2 – 별로 확실하지 않다", "3 – 꽤 확실하다", "4 – 아주 확실하다")
+    )
+}
 
 CATEGORIES = {
     "aeroplane": "비행기",

@@ -13,6 +13,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class FurtherQuestion:
+    """A question behind a trial's first; `options` are the labels of its values."""
+
+    text: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Wording:
     """`{category}` in `prompt` is what both networks predicted. `instructions` are pages of our own HTML."""
 
@@ -20,6 +28,6 @@ class Wording:
     prompt: str | None
     image_labels: tuple[str | None, ...]
     image_alts: tuple[str, ...]
-    option_labels: tuple[str, ...]  # of TRUST_VALUES; empty where the options are the categories
+    option_labels: tuple[str, ...]  # of the first question's values; empty where these are categories
     instructions: tuple[str, ...]
     comprehension: tuple[Question, ...]

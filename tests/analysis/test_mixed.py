@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.estimation.mixed import MixedError, _Laplace, fit, marginal_difference
-from analysis.simulation.psychometrics import Psychometrics
 from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.tasks.psychometrics import Psychometrics
 from tests.analysis.oracles.r import FOLDER, oracle
 
 

@@ -10,16 +10,17 @@ from scipy import stats
 from analysis.config import AnalysisConfig, ExclusionsConfig
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.results import compute
-from analysis.robustness.multiverse import ANALYSES, multiverse
-from analysis.simulation.psychometrics import Psychometrics
+from analysis.robustness.multiverse import _COMMON, multiverse
 from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics
 from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG, SMALL
 
 
 def test_the_table_holds_each_comparison_under_each_analysis_and_the_primary_one_is_that_of_the_report(small):
     table = multiverse(small)
-    assert len(table) == sum(len(ANALYSES[c]) for c in ("class-discrimination", "trust"))
+    assert len(table) == sum(len(_COMMON) + len(ANALYSIS_KINDS[c.kind].analyses) for c in small.tasks)
     primary = table[table["primary"]].set_index("task")
     headline = compute(small)[0].contrasts.set_index("task")
     for column in ("value", "low", "high", "p"):
@@ -92,7 +93,7 @@ def test_too_little_to_draw_from_gives_an_estimate_without_interval():
 
 
 def test_beyond_a_hundred_thousand_responses_the_slow_analyses_say_that_they_were_left_out(small, monkeypatch):
-    monkeypatch.setattr("analysis.robustness.multiverse.MOST_RESPONSES", 50)
+    monkeypatch.setattr("analysis.estimation.limits.MOST_RESPONSES", 50)
     table = multiverse(small)
     left_out = table[table["note"].str.startswith("Not computed")]
     assert set(left_out["analysis"]) == {"pigeonhole bootstrap", "random effects"}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from analysis.data.export import ExportError
-from analysis.data.load import load
 from analysis.observed import answered, write_together
+from analysis.reading.load import load
 from analysis.report.write import analyze
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.class_discrimination.estimates import accuracy

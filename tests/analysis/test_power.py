@@ -7,8 +7,8 @@ from scipy import stats
 
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.simulation.power import Plan, advice, power, power_curve, write_power
-from analysis.simulation.psychometrics import Psychometrics, SimulationError
 from analysis.simulation.simulated_study import TaskDesign
+from analysis.tasks.psychometrics import Psychometrics, SimulationError
 
 DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=1, ratings=1)
 COMPARED = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="cam"),))

@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.data.exclusions import is_identical_pair
 from analysis.estimation.estimates import wilson
 from analysis.robustness.balance import attention, balance, sittings
-from analysis.tasks.biases import choice_biases, is_identical_pair, later_half, trust_biases
-from analysis.tasks.individuals import confusion, individuals, response_times
+from analysis.tasks.biases import later_half
+from analysis.tasks.class_discrimination.estimates import choice_biases, confusion, truth_first
+from analysis.tasks.individuals import individuals, response_times
+from analysis.tasks.trust.estimates import trust_biases
+from contracts.tasks import KINDS
 
 
 @pytest.fixture
@@ -57,16 +61,16 @@ def test_halves_are_of_each_participant_s_own_trials(seeing):
 
 
 def test_individuals_stand_from_the_lowest_with_intervals_of_their_own(seeing, trusting):
-    table = individuals(seeing, "participant_id", "correct", 0.95)
+    table = individuals(seeing, "participant_id", KINDS["class-discrimination"], 0.95)
     assert table["value"].is_monotonic_increasing
     expected = seeing.groupby("participant_id")["correct"].mean()
     assert table.set_index("id")["value"].to_dict() == pytest.approx(expected.to_dict())
     row = table.iloc[0]
     assert (row["low"], row["high"]) == pytest.approx(wilson(row["value"], row["responses"], 0.95))
-    scores = individuals(trusting, "image_id", "score", 0.95)
+    scores = individuals(trusting, "image_id", KINDS["trust"], 0.95)
     assert scores["low"].min() >= -2
     assert scores["high"].max() <= 2
-    assert len(individuals(trusting.iloc[:0], "image_id", "score", 0.95)) == 0
+    assert len(individuals(trusting.iloc[:0], "image_id", KINDS["trust"], 0.95)) == 0
 
 
 def test_confusion_counts_what_was_chosen_among_what_was_on_offer(seeing):
@@ -89,7 +93,7 @@ def test_times_are_quartiles_over_those_that_have_one(seeing):
 
 
 def test_the_balance_of_a_simulated_study_is_what_its_assignment_promises(seeing):
-    table = balance(seeing, "class-discrimination", 3, "strong").set_index("what")
+    table = balance(seeing, truth_first(seeing), "share with the right option first, by method", 3).set_index("what")
     assert table.loc["ratings of an item", ["least", "most", "planned"]].tolist() == [3, 3, 3]
     assert table.loc["a participant's most frequent method minus the rarest", "most"] <= 2
     side = [w for w in table.index if w.startswith("share with the right")]

@@ -4,26 +4,20 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis.data.consistency import check
 from analysis.paper import GRAD_CAM
-from analysis.simulation.psychometrics import (
-    THRESHOLDS,
-    Psychometrics,
-    SimulationError,
-    answer_discrimination,
-    answer_trust,
-    draw_participant,
-    location_for_accuracy,
-    location_for_score,
-)
+from analysis.reading.consistency import check
 from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, assign, simulate_export
+from analysis.tasks.class_discrimination import simulate as choosing
+from analysis.tasks.kind import Seen
+from analysis.tasks.psychometrics import Psychometrics, SimulationError, draw_participant
+from analysis.tasks.trust import simulate as trusting
 
 
 @pytest.mark.parametrize("sd", [0.0, 0.7, 2.0])
 @pytest.mark.parametrize("accuracy", [0.02, 0.4444, 0.5, 0.6123, 0.97])
 def test_the_marginal_accuracy_is_the_one_asked_for(accuracy, sd):
     """Oracle: adaptive quadrature of the logistic over a normal."""
-    a = location_for_accuracy(accuracy, sd)
+    a = choosing.logit(Psychometrics({}, accuracy, participant_sd=sd, image_sd=0, image_method_sd=0), "any")
     integral, _ = integrate.quad(lambda z: stats.norm.pdf(z) / (1 + np.exp(-(a + sd * z))), -12, 12)
     assert integral == pytest.approx(accuracy, abs=1e-7)
 
@@ -31,19 +25,24 @@ def test_the_marginal_accuracy_is_the_one_asked_for(accuracy, sd):
 @pytest.mark.parametrize("sd", [0.0, 0.7, 2.0])
 @pytest.mark.parametrize("score", [-1.5, 0.0, 1.0, 1.27])
 def test_the_marginal_trust_score_is_the_one_asked_for(score, sd):
-    b = location_for_score(score, sd)
+    b = trusting.logit(
+        Psychometrics(trust={}, other_trust=score, participant_sd=sd, image_sd=0, image_method_sd=0), "any"
+    )
 
     def mean_score(z):
-        exceeds = 1 / (1 + np.exp(THRESHOLDS - b - sd * z))
+        exceeds = 1 / (1 + np.exp(trusting.THRESHOLDS - b - sd * z))
         return stats.norm.pdf(z) * (exceeds.sum() - 2)
 
     assert integrate.quad(mean_score, -12, 12)[0] == pytest.approx(score, abs=1e-6)
 
 
-@pytest.mark.parametrize("call", [lambda: location_for_accuracy(1.0, 0.5), lambda: location_for_score(2.0, 0.5)])
-def test_what_no_model_can_reach_is_refused(call):
+@pytest.mark.parametrize(
+    ("kind", "world"),
+    [(choosing, Psychometrics({}, other_accuracy=1.0)), (trusting, Psychometrics(trust={}, other_trust=2.0))],
+)
+def test_what_no_model_can_reach_is_refused(kind, world):
     with pytest.raises(SimulationError, match="lies between"):
-        call()
+        kind.logit(world, "any")
 
 
 def test_people_answer_the_paper_s_way_over_many_people_and_images():
@@ -53,12 +52,12 @@ def test_people_answer_the_paper_s_way_over_many_people_and_images():
     for person in [draw_participant(rng, parameters) for _ in range(300)]:
         for method in right:
             image = f"i{rng.integers(3000)}"
-            choice, rt = answer_discrimination(person, image, method, "cat", "dog", rng)
+            choice, rt = choosing.answer(person, Seen(image, method, "cat", "dog"), rng)
             assert choice in ("cat", "dog")
             assert rt > 0
             right[method].append(choice == "cat")
         for method in scores:
-            scores[method].append(answer_trust(person, f"i{rng.integers(3000)}", method, rng)[0])
+            scores[method].append(trusting.answer(person, Seen(f"i{rng.integers(3000)}", method, "cat", ""), rng)[0])
     for method, accuracy in GRAD_CAM.accuracies.items():
         assert np.mean(right[method]) == pytest.approx(accuracy, abs=4 * 0.5 / np.sqrt(300))
     for method, score in GRAD_CAM.trust_scores.items():
@@ -73,7 +72,7 @@ def test_an_image_is_as_easy_for_everybody_and_differs_with_the_seed():
     def answers(seed):
         p = Psychometrics(participant_sd=0, image_sd=40, image_method_sd=0, seed=seed)
         return [
-            answer_discrimination(draw_participant(rng, p), "photo", "guided-grad-cam", "a", "b", rng)[0] == "a"
+            choosing.answer(draw_participant(rng, p), Seen("photo", "guided-grad-cam", "a", "b"), rng)[0] == "a"
             for _ in range(20)
         ]
 

@@ -21,7 +21,7 @@ from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.conduct.opening import open_study
 from study.database.db import Database, connect, upgrade
-from study.database.schema import Demographic, Event, Participant, Response, Trial
+from study.database.schema import FIRST_ANSWER, Demographic, Event, Participant, Response, Trial
 from tests.study.samples import NOW, SECRET, document, seeing, sha256, trusting
 from tests.study.visitor import join
 
@@ -126,11 +126,11 @@ class LiveStudy:
         return f"{self.origin}/s/demo"
 
     def answers(self, token: str) -> list[StoredAnswer]:
-        """Everything that is stored for a participant, in order."""
+        """The stored answers of a participant to the first question of each item, in order."""
         with self.database.reading() as session:
             rows = session.execute(
                 select(Trial.position, Trial.task, Response.response, Response.rt, Response.time_elapsed)
-                .join(Response, Response.trial_id == Trial.id)
+                .join(Response, FIRST_ANSWER)
                 .join(Participant, Participant.id == Trial.participant_id)
                 .where(Participant.token == token)
                 .order_by(Trial.position)

@@ -30,8 +30,8 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStudy]:
 def answers(page: Page, option: int = 0) -> None:
     expect(page.locator(".option").first).to_be_enabled()
     page.locator(".options .option").nth(option).click()
-    page.locator(".confidence .option").nth(2).click()
-    expect(page.locator(".confidence")).to_have_count(0)
+    page.locator(".further .option").nth(2).click()
+    expect(page.locator(".further")).to_have_count(0)
 
 
 def tries(page: Page, options: list[int]) -> None:
@@ -73,7 +73,7 @@ def test_practice_checks_confidence_and_pauses(
         page.locator(".options .option").first.click()
         if n == 0:
             tour.sees(page, "checks-3-confidence")
-        expect(page.locator(".confidence .option").first).to_be_enabled()
+        expect(page.locator(".further .option").first).to_be_enabled()
         page.keyboard.press("3")
         expect(page.get_by_text("the picture depicts")).to_be_visible()
         again = page.locator(".sheet .frame img")
@@ -110,11 +110,11 @@ def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
     expect(page.locator(".option").first).to_be_enabled()
     stop_the_clock(page)
     page.keyboard.press("1")
-    expect(page.locator(".confidence")).to_be_visible()
+    expect(page.locator(".further")).to_be_visible()
     page.clock.run_for(120)
     page.keyboard.press("1")
     page.clock.resume()
-    for option in page.locator(".confidence .option").all():
+    for option in page.locator(".further .option").all():
         expect(option).to_be_in_viewport(ratio=0.98)
         expect(option).to_be_enabled()
-    expect(page.locator(".confidence .chosen")).to_have_count(0)
+    expect(page.locator(".further .chosen")).to_have_count(0)

@@ -76,7 +76,7 @@ class Keys:
 
     def waits_for_a_question(self) -> None:
         expect(self.page.locator(".options .option").first).to_be_enabled()
-        expect(self.page.locator(".confidence")).to_have_count(0)
+        expect(self.page.locator(".further")).to_have_count(0)
 
 
 @pytest.fixture(params=[*WINDOWS])
@@ -146,8 +146,8 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
     for n in range(5):
         keys.waits_for_a_question()
         keys.press("1")
-        sure = page.locator(".confidence .option")
-        expect(page.locator("#confidence")).to_be_focused()
+        sure = page.locator(".further .option")
+        expect(page.locator("#question-confidence")).to_be_focused()
         expect(sure.first).to_be_enabled()
         if n == 0:
             assert findings(page) == []
@@ -166,7 +166,7 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
             keys.press("Enter")
     expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_focused()
     token = Person(page, study).token
-    assert soon(lambda: len(study.taking_part.answers(token)), 5)
+    assert soon(lambda: len(study.answers(token)), 5)
 
 
 def test_stopping_and_coming_back(keys: Keys) -> None:

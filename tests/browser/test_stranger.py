@@ -73,14 +73,14 @@ class Stranger:
         """As it asks, if it is an attention check; what kind of question it was."""
         question = self.page.locator("h1#question").inner_text()
         asked = re.search("“(.*)”", question)
-        kind = "trust" if self.page.locator(".trust").count() else "discrimination"
+        kind = "trust" if self.page.locator(".trial.pair").count() else "discrimination"
         self.sees(f"{kind}{'-attention' if asked else ''}")
         option = self.page.locator(".option").filter(has_text=asked[1]) if asked else self.page.locator(".option")
         option.first.click()
         if kind == "discrimination":
-            expect(self.page.locator(".confidence .option").first).to_be_enabled()
+            expect(self.page.locator(".further .option").first).to_be_enabled()
             self.sees("confidence")
-            self.page.locator(".confidence .option").last.click()
+            self.page.locator(".further .option").last.click()
         expect(self.page.locator(".option.chosen")).to_have_count(0)
         return kind
 
@@ -146,7 +146,7 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
                 stranger.sees("welcome-back")
     stranger.sees("finish")
     assert (questions, tries) == (7, 2)
-    assert len(study.taking_part.answers(token)) == questions
+    assert len(study.answers(token)) == questions
     withdrawal_code = page.locator("#withdrawal-code").inner_text()
     page.goto(f"{study.landing}/withdraw?language={stranger.language}")
     stranger.sees("withdraw")
@@ -155,7 +155,7 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
         page.get_by_role("checkbox").check()
         stranger.submits()
         stranger.sees(name)
-    assert study.taking_part.answers(token) == []
+    assert study.answers(token) == []
 
 
 @EVERYWHERE
@@ -204,7 +204,7 @@ def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(strang
                 stranger.language = {"en": "ko", "ko": "en"}[stranger.language]
                 expect(page.locator("html")).to_have_attribute("lang", stranger.language)
     stranger.sees("finish")
-    assert [answer.position for answer in study.taking_part.answers(token)] == list(range(questions))
+    assert [answer.position for answer in study.answers(token)] == list(range(questions))
 
 
 @pytest.mark.parametrize("stranger", [("phone", "en")], indirect=True)

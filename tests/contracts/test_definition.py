@@ -79,7 +79,7 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             '"deconvolutoin", ',
             "task 1 (\"seeing\"): methods: no method 'deconvolutoin'; there are grad-cam",
         ),
-        ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly two networks, 1 named"),
+        ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly 2 networks, 1 named"),
         (
             'task = "seeing", a = "guided-grad-cam"',
             'task = "saw", a = "guided-grad-cam"',
@@ -112,7 +112,7 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
         (
             'networks = ["strong", "weak"]',
             'networks = ["strong"]',
-            'task 2 ("trusting"): trust compares exactly two networks, 1 named',
+            'task 2 ("trusting"): trust compares exactly 2 networks, 1 named',
         ),
         ('"aeroplane", "bicycle"', '"aeroplane", 5', "dataset: category 2: Input should be a valid string"),
         ('languages = ["en", "ko"]', 'languages = ["en", "xx"]', "study: language 2 (\"xx\"): Input should be 'en'"),

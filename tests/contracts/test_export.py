@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.data.load import load
+from analysis.reading.load import load
 from analysis.report.write import analyze
 from contracts.export import TABLES
 from contracts.stimulus_set import COLUMNS

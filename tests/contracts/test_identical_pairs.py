@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 
 from analysis.data.export import ExportError
-from analysis.data.load import load
+from analysis.reading.load import load
 from analysis.report.write import analyze
-from analysis.simulation.psychometrics import Psychometrics, answer_trust, draw_participant
+from analysis.tasks.kind import Seen
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from study import close_app, create_app
 from study.database.db import connect, upgrade
 from study.export.files import export_study
@@ -43,12 +45,14 @@ def answers(folder: Path, rng: np.random.Generator) -> Any:
     person = draw_participant(rng, Psychometrics(seed=1))
     shown = {stimulus.sha256: stimulus for stimulus in stimuli(folder, list(TASKS))}
 
-    def choose(trial: dict[str, Any], images: list[bytes], rng: np.random.Generator) -> tuple[str, float]:
+    simulation = ANALYSIS_KINDS["trust"].simulation
+
+    def choose(_trial: Any, _question: Any, images: list[bytes], rng: np.random.Generator) -> tuple[str, float]:
         left, right = (shown[hashlib.sha256(image).hexdigest()] for image in images)
         if left == right:
             return str(rng.integers(-2, 3)), 900.0
-        score, rt = answer_trust(person, left.image_id, left.method, rng)
-        return str(score if left.network == "strong" else -score), rt
+        score, rt = simulation.answer(person, Seen(left.image_id, left.method, left.category, left.foil), rng)
+        return simulation.placed(score, left.network == "strong"), rt
 
     return choose
 

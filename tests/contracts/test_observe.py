@@ -36,7 +36,7 @@ def trials(folder):
 
 def test_one_seed_gives_the_same_bytes(observed):
     files = [p.relative_to(observed / "first") for p in (observed / "first").rglob("*") if p.is_file()]
-    assert len(files) == 11
+    assert len(files) == 13
     for file in files:
         assert (observed / "first" / file).read_bytes() == (observed / "again" / file).read_bytes(), file
 

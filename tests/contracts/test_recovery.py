@@ -22,7 +22,9 @@ from werkzeug.serving import make_server
 
 from analysis.paper import GRAD_CAM
 from analysis.report.write import analyze
-from analysis.simulation.psychometrics import Psychometrics, answer_discrimination, answer_trust, draw_participant
+from analysis.tasks.kind import Seen
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from contracts.stimulus_set import Stimulus
 from study import close_app, create_app
 from study.database.db import connect, upgrade
@@ -49,12 +51,13 @@ def choices(shown: dict[str, Stimulus], world: Psychometrics, rng: np.random.Gen
     """How one simulated person answers: they know each picture by its bytes."""
     person = draw_participant(rng, world)
 
-    def choose(trial: dict[str, Any], images: list[bytes], rng: np.random.Generator) -> tuple[str, float]:
-        left, *right = (shown[hashlib.sha256(image).hexdigest()] for image in images)
-        if not right:
-            return answer_discrimination(person, left.image_id, left.method, left.category, left.foil, rng)
-        score, rt = answer_trust(person, left.image_id, left.method, rng)
-        return str(score if left.network == "strong" else -score), rt
+    def choose(
+        trial: dict[str, Any], _question: Any, images: list[bytes], rng: np.random.Generator
+    ) -> tuple[str, float]:
+        left = shown[hashlib.sha256(images[0]).hexdigest()]
+        simulation = ANALYSIS_KINDS[trial["kind"]].simulation
+        value, rt = simulation.answer(person, Seen(left.image_id, left.method, left.category, left.foil), rng)
+        return simulation.placed(value, left.network == "strong"), rt
 
     return choose
 

@@ -54,7 +54,7 @@ def test_a_package_imports_no_package_it_may_not(package):
         ("study", "torch pandas"),
         ("manage", "torch flask pandas"),
         ("contracts.stimulus_set", "torch flask pandas numpy"),
-        ("analysis.data.load", "torch flask"),
+        ("analysis.reading.load", "torch flask"),
     ],
 )
 def test_importing_a_leaf_loads_nothing_heavy(module, unloaded):

@@ -1,6 +1,7 @@
 """Machine observers: what they know, and controls that must leave any of them at chance."""
 
 import hashlib
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -107,7 +108,11 @@ def every_choice() -> list[Question]:
     """Each image's two categories, asked of three observers."""
     return [
         Question(
-            f"{who}-{image}-{truth}", who, (stimulus(image, truth),), (truth, foil), stimulus(image, foil)
+            f"{who}-{image}-{truth}",
+            who,
+            (replace(stimulus(image, truth), foil=foil),),
+            "class-discrimination",
+            replace(stimulus(image, foil), foil=truth),
         )
         for who in ("a", "b", "c")
         for image, pair in IMAGES.items()
@@ -127,7 +132,7 @@ class Coin(np.random.Generator):
 
 
 def share_right(given: dict[str, str], questions: list[Question]) -> float:
-    return float(np.mean([given[q.trial_id] == q.options[0] for q in questions]))
+    return float(np.mean([given[q.trial_id] == q.shown[0].category for q in questions]))
 
 
 def test_blank_pictures_leave_any_observer_at_exactly_half():
@@ -148,7 +153,7 @@ def test_shuffled_categories_leave_any_observer_at_exactly_half_in_expectation()
 
 def pairs() -> list[Question]:
     return [
-        Question(f"{who}-{image}", who, (stimulus(image, pair[0]), stimulus(image, pair[0], "weak")))
+        Question(f"{who}-{image}", who, (stimulus(image, pair[0]), stimulus(image, pair[0], "weak")), "trust")
         for who in ("a", "b")
         for image, pair in IMAGES.items()
     ]
@@ -173,7 +178,7 @@ PREFERENCES = [(0.5, 0.5, "0"), (0.5, 0.49, "0"), (0.55, 0.5, "1"), (0.3, 0.5, "
 @pytest.mark.parametrize(("left", "right", "answer"), PREFERENCES)
 def test_a_preference_grows_by_fixed_steps_of_the_evidence(left, right, answer):
     sides = iter((left, right))
-    question = Question("t", "a", (stimulus("image0", "bird"), stimulus("image0", "bird", "weak")))
+    question = Question("t", "a", (stimulus("image0", "bird"), stimulus("image0", "bird", "weak")), "trust")
     given = answers([question], lambda *_: {"bird": next(sides)}, picture_of, np.random.default_rng(1))
     assert given == {"t": answer}
 
@@ -181,8 +186,8 @@ def test_a_preference_grows_by_fixed_steps_of_the_evidence(left, right, answer):
 def test_the_oracle_names_the_category_whose_box_holds_the_energy():
     objects = (VocObject("cow", (1, 1, 20, 20)), VocObject("dog", (61, 1, 80, 20)))
     observe = box_energy_observer({"image0": VocImage("image0", Path("x.jpg"), 80, 40, objects)}, "paper-v1")
-    shown = stimulus("image0", "cow")
-    question = Question("t", "a", (shown,), ("dog", "cow"))
+    shown = replace(stimulus("image0", "cow"), foil="dog")
+    question = Question("t", "a", (shown,), "class-discrimination")
     for columns, named in ((slice(0, 10), "cow"), (slice(30, 40), "dog")):
         drawn = square(slice(0, 10), columns)
         assert answers([question], observe, lambda _, p=drawn: p, np.random.default_rng(1)) == {"t": named}

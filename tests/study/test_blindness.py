@@ -43,9 +43,10 @@ def test_the_truth_cannot_be_read_off_the_plan(app: Flask, database) -> None:
     first = defaultdict(list)
     for trial in (t for plan in plans for t in plan["trials"] if t["task"] == "seeing"):
         answer = truth[trial["trial_token"]]
-        shown = {k: v for k, v in trial.items() if k not in ("trial_token", "index", "options")}
+        shown = {k: v for k, v in trial.items() if k not in ("trial_token", "index", "questions")}
+        shown["questions"] = [question["text"] for question in trial["questions"]]
         shown["images"] = [i | {"url": len(i["url"])} for i in shown["images"]]
         shapes[answer].add(str(shown))
-        first[answer].append(trial["options"][0]["value"] == answer)
+        first[answer].append(trial["questions"][0]["options"][0]["value"] == answer)
     assert shapes["dog"] == shapes["tvmonitor"]
     assert sum(map(sum, first.values())) == 8, "the truth stands first in half of the 16 trials"

@@ -10,7 +10,7 @@ from flask import Flask
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from analysis.data.load import load
+from analysis.reading.load import load
 from contracts.export import TABLES
 from study.config import TaskConfig
 from study.database.db import Database
@@ -83,7 +83,7 @@ def test_practice_tells_what_was_right_and_nothing_else_does(open_app, database:
         else:
             category = truth[trial["trial_token"]]
             assert f"“{category_label(category, 'en')}”" in said
-            assert said.startswith("That is right") == (trial["options"][0]["value"] == category)
+            assert said.startswith("That is right") == (trial["questions"][0]["options"][0]["value"] == category)
 
 
 def test_an_attention_check_says_in_its_question_what_to_choose(open_app, database: Database) -> None:
@@ -95,8 +95,10 @@ def test_an_attention_check_says_in_its_question_what_to_choose(open_app, databa
     checks = [trial for trial in trials if expected[trial["trial_token"]]]
     assert len(checks) == 2
     for check in checks:
-        label = next(o["label"] for o in check["options"] if o["value"] == expected[check["trial_token"]])
-        assert check["question"] == f"This is an attention check: choose “{label}”."
+        label = next(
+            o["label"] for o in check["questions"][0]["options"] if o["value"] == expected[check["trial_token"]]
+        )
+        assert check["questions"][0]["text"] == f"This is an attention check: choose “{label}”."
 
 
 def test_the_export_tells_what_each_trial_was_for_and_the_analysis_takes_ratings_only(open_app, database, tmp_path):
@@ -104,9 +106,8 @@ def test_the_export_tells_what_each_trial_was_for_and_the_analysis_takes_ratings
     visitor = join(app)
     visitor.client.post(f"/p/{visitor.token}/comprehension/seeing", json={"attempt": 1, "answers": RIGHT})
     for trial in visitor.plan()["trials"]:
-        confidence = {"confidence": 3} if trial["confidence"] else {}
-        chosen = trial["options"][0]["value"]
-        assert visitor.send(trial, chosen, **confidence).status_code == 200
+        for place, chosen in enumerate((None, "3")[: len(trial["questions"])]):
+            assert visitor.send(trial, chosen, place).status_code == 200
     with database.snapshot() as session:
         folder = export_study(session, "demo", tmp_path / "export")
         checks = session.scalars(select(Trial).where(Trial.purpose == "attention")).all()
@@ -122,17 +123,20 @@ def test_the_export_tells_what_each_trial_was_for_and_the_analysis_takes_ratings
     assert written.splitlines()[0] == ",".join(TABLES["trials"])
 
 
-@pytest.mark.parametrize(("confidence", "status"), [(None, 400), (0, 400), (5, 400), ("2", 400), (4, 200)])
+@pytest.mark.parametrize(("confidence", "status"), [(2, 400), ("0", 400), ("5", 400), ("dog", 400), ("4", 200)])
 def test_confidence_is_asked_where_the_task_says_so(open_app, confidence, status: int) -> None:
     visitor = join(open_app(document(seeing(confidence=True))))
     trial = visitor.plan()["trials"][0]
-    assert len(trial["confidence"]) == 4
-    assert visitor.send(trial, confidence=confidence).status_code == status
+    assert [question["name"] for question in trial["questions"]] == ["response", "confidence"]
+    assert len(trial["questions"][1]["options"]) == 4
+    assert visitor.send(trial).status_code == 200
+    assert visitor.send(trial, confidence, place=1).status_code == status
 
 
 def test_confidence_is_refused_where_it_was_not_asked(app: Flask) -> None:
     visitor = join(app)
-    assert visitor.send(visitor.plan()["trials"][0], confidence=2).status_code == 400
+    reply = visitor.send(visitor.plan()["trials"][0], question="confidence")
+    assert reply.status_code == 400
 
 
 def check(visitor, attempt: int, answers: list[int]):
@@ -191,7 +195,7 @@ def test_a_task_must_have_images_for_its_checks(changes, words: str) -> None:
 
 
 def test_confidence_is_for_class_discrimination_only() -> None:
-    with pytest.raises(ValidationError, match="class discrimination only"):
+    with pytest.raises(ValidationError, match="trust does not ask for confidence"):
         TaskConfig.model_validate(trusting(confidence=True))
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select, text
 
 import manage
-from analysis.data.load import load
+from analysis.reading.load import load
 from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
 from study.conduct.admins import create_admin
 from study.conduct.first_look import Estimate, look

@@ -260,7 +260,7 @@ def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
     for _ in range(4):
         visitor = join(app)
         for trial in visitor.plan()["trials"]:
-            visitor.send(trial, trial["options"][trial["index"] % 2]["value"])
+            visitor.send(trial, trial["questions"][0]["options"][trial["index"] % 2]["value"])
     # A minute or a gigabyte that passes between two looks is no result.
     monkeypatch.setattr("study.clock.now", Mock(return_value=datetime.now(UTC)))
     monkeypatch.setattr("study.conduct.health.shutil.disk_usage", Mock(return_value=shutil.disk_usage(tmp_path)))

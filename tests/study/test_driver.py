@@ -42,10 +42,10 @@ def test_what_the_driver_stores_sqlalchemy_reads_as_it_was(opened: Database) -> 
     trial = trials_of(opened, enrol(opened))[0]
     values = {
         "trial_id": trial.id,
+        "question": "response",
         "response": "개",
         "rt": None,
         "time_elapsed": 0.1 + 0.2,
-        "confidence": 4,
         "body_sha256": "'; DROP TABLE response; --",
         "answered_at": NOW + timedelta(microseconds=1),
     }
@@ -155,8 +155,8 @@ def test_a_study_extended_while_an_answer_is_read_takes_it(
     monkeypatch.setattr(statements, "_definitions", {})
     read = statements.read
 
-    def read_and_extend(driver: Driver, token: str, trial_token: str) -> Any:
-        trial = read(driver, token, trial_token)
+    def read_and_extend(driver: Driver, *names: str) -> Any:
+        trial = read(driver, *names)
         with postgresql.writing() as session:
             extend(session, "demo", "seeing", 2, "a second wave", "tester", NOW)
             session.commit()

@@ -67,7 +67,12 @@ def test_no_address_fails(any_app: Flask, data: st.DataObject) -> None:
 def test_no_answer_fails(any_app: Flask, data: st.DataObject) -> None:
     visitor = join(any_app)
     trial = visitor.plan()["trials"][0]
-    answer = {"response": trial["options"][0]["value"], "rt": 1, "time_elapsed": 1, "trial_index": trial["index"]}
+    answer = {
+        "response": trial["questions"][0]["options"][0]["value"],
+        "rt": 1,
+        "time_elapsed": 1,
+        "trial_index": trial["index"],
+    }
     answer |= {key: data.draw(JSON) for key in data.draw(st.sets(st.sampled_from(ANSWER_KEYS), min_size=1))}
     body = data.draw(st.just(answer) | JSON)
     url = f"/p/{visitor.token}/trials/{trial['trial_token']}"
@@ -112,7 +117,14 @@ FIELDS = {
     "outcome": "stopped",
 }
 BODIES = {
-    "protocol.answer": {"response": "dog", "rt": 1, "time_elapsed": 1, "trial_index": 0, "confidence": 2, "events": []},
+    "protocol.answer": {
+        "response": "dog",
+        "rt": 1,
+        "time_elapsed": 1,
+        "trial_index": 0,
+        "question": "confidence",
+        "events": [],
+    },
     "protocol.check_comprehension": {"attempt": 1, "answers": [0, 0]},
     "device.report": {
         **dict.fromkeys(("width", "height", "screen_width", "screen_height", "pixel_ratio"), 9),

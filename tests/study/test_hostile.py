@@ -52,7 +52,12 @@ def test_nobody_reaches_what_is_of_another_participant(two_studies: Flask) -> No
     for other in (theirs, elsewhere):
         trial = other.plan()["trials"][0]
         image = trial["images"][0]["url"].rsplit("/", 1)[-1]
-        answer = {"response": trial["options"][0]["value"], "rt": 1, "time_elapsed": 1, "trial_index": 0}
+        answer = {
+            "response": trial["questions"][0]["options"][0]["value"],
+            "rt": 1,
+            "time_elapsed": 1,
+            "trial_index": 0,
+        }
         assert mine.client.get(f"/p/{mine.token}/images/{image}").status_code == 404
         assert mine.client.post(f"/p/{mine.token}/trials/{trial['trial_token']}", json=answer).status_code == 404
         assert other.plan()["next_index"] == 0

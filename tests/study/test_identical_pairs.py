@@ -117,7 +117,7 @@ def without_what_is_random(trial: dict) -> dict:
     ("changes", "words"),
     [
         ({"identical_pairs": 4}, "1 attention checks and 4 identical pairs need as many different images, there are 8"),
-        ({"kind": "class-discrimination"}, "identical_pairs are for trust, which shows two pictures"),
+        ({"kind": "class-discrimination"}, "identical_pairs are for kinds that show two pictures"),
     ],
 )
 def test_pairs_that_cannot_be_shown_are_refused(changes: dict, words: str) -> None:

@@ -12,10 +12,11 @@ from babel.messages.pofile import read_po
 from pydantic import ValidationError
 
 import definition
+from contracts.tasks import KINDS
 from study.conduct.actions import set_state
 from study.config import Language, StudyConfig
 from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError, UnknownError
-from study.tasks.wording import CONFIDENCE, WORDINGS, attention_question, category_label, practice_feedback
+from study.tasks.wording import WORDINGS, attention_question, category_label, further_question, practice_feedback
 from tests.study.samples import NOW, document
 from tests.study.visitor import consent, hidden_fields, join
 
@@ -105,7 +106,8 @@ def test_the_scripts_say_the_same_things_in_every_language() -> None:
 
 
 def said_in_tasks(language: str) -> list[str]:
-    texts = [*CONFIDENCE[language], attention_question(language, "1")]
+    sure = further_question(KINDS["class-discrimination"].questions[1], language)
+    texts = [sure["text"], *(option["label"] for option in sure["options"]), attention_question(language, "1")]
     texts += [practice_feedback(language, truth, "dog") for truth in ("dog", "cat", None)]
     for (_, _, spoken), wording in WORDINGS.items():
         if spoken == language:
@@ -154,7 +156,7 @@ def test_a_participant_switches_the_language_before_consent_and_keeps_it(open_ap
     visitor = join(app, "?language=ko", language="ko")
     plan = visitor.plan()
     assert plan["language"] == "ko"
-    assert plan["trials"][-1]["question"] == "어느 로봇이 더 합리적입니까?"
+    assert plan["trials"][-1]["questions"][0]["text"] == "어느 로봇이 더 합리적입니까?"
     for trial in plan["trials"]:
         visitor.send(trial)
     assert "완료 코드" in visitor.client.get(f"/p/{visitor.token}/finish").text

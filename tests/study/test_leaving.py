@@ -111,7 +111,7 @@ def test_two_failed_attention_checks_tell_the_platform_and_one_does_not(
     checks = 0
     for trial in visitor.plan()["trials"]:
         expected = asked[trial["trial_token"]]
-        wrong = next(option["value"] for option in trial["options"] if option["value"] != expected)
+        wrong = next(option["value"] for option in trial["questions"][0]["options"] if option["value"] != expected)
         checks += expected is not None
         visitor.send(trial, wrong if expected and checks <= failed else expected)
     page = visitor.client.get(f"/p/{visitor.token}/finish").text

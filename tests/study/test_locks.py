@@ -173,7 +173,7 @@ def test_the_last_answer_sent_twice_at_once_finishes_once(short_study: Database,
         assert [answering.result(timeout=5).done for answering in both] == [True, True]
     with short_study.reading() as session:
         stored = session.get_one(Participant, person.id)
-        answered_at = session.get_one(Response, last.id).answered_at
+        answered_at = session.get_one(Response, (last.id, "response")).answered_at
     assert stored.finished_at == answered_at, "the one that was stored also finished the participant"
 
 
@@ -189,7 +189,7 @@ def test_of_two_different_answers_at_once_one_is_refused(short_study: Database, 
     assert [type(error) for error in errors if error] == [AnswerConflictError]
     kept = next(choice for choice, error in enumerate(errors) if error is None)
     with short_study.reading() as session:
-        assert session.get_one(Response, first.id).response == first.option_order[kept]
+        assert session.get_one(Response, (first.id, "response")).response == first.option_order[kept]
 
 
 def stop(database: Database, token: str) -> str | None:

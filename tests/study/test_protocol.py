@@ -45,17 +45,17 @@ def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
         ("trusting", 3, "robots"),
     ]
     assert [t["index"] for t in plan["trials"]] == list(range(7))
-    keys = {"trial_token", "index", "task", "kind", "purpose", "question", "prompt", "options", "confidence", "images"}
+    keys = {"trial_token", "index", "task", "kind", "purpose", "prompt", "questions", "answered", "images"}
     assert all(set(trial) == keys for trial in plan["trials"])
     see, trust = plan["trials"][0], plan["trials"][-1]
-    assert see["question"] == "Which of the two object categories is depicted in the image?"
-    assert sorted(o["label"] for o in see["options"]) == ["TV monitor", "dog"]
-    assert sorted(o["value"] for o in see["options"]) == ["dog", "tvmonitor"]
+    assert see["questions"][0]["text"] == "Which of the two object categories is depicted in the image?"
+    assert sorted(o["label"] for o in see["questions"][0]["options"]) == ["TV monitor", "dog"]
+    assert sorted(o["value"] for o in see["questions"][0]["options"]) == ["dog", "tvmonitor"]
     assert [set(i) for i in see["images"]] == [{"url", "label", "width", "height", "alt"}]
-    assert trust["question"] == "Which robot is more reasonable?"
+    assert trust["questions"][0]["text"] == "Which robot is more reasonable?"
     assert trust["prompt"] == "Both robots predicted: cat"
-    assert [o["value"] for o in trust["options"]] == ["2", "1", "0", "-1", "-2"]
-    assert trust["options"][0]["label"] == "Robot A seems clearly more reasonable than robot B"
+    assert [o["value"] for o in trust["questions"][0]["options"]] == ["2", "1", "0", "-1", "-2"]
+    assert trust["questions"][0]["options"][0]["label"] == "Robot A seems clearly more reasonable than robot B"
     assert [i["label"] for i in trust["images"]] == ["Robot A based its decision on", "Robot B based its decision on"]
 
 
@@ -73,12 +73,14 @@ def test_every_image_of_the_plan_is_a_png_that_caches_may_keep_for_this_person_o
 def test_an_answer_is_acknowledged_with_the_next_index(app: Flask) -> None:
     visitor = join(app)
     trials = visitor.plan()["trials"]
-    assert visitor.send(trials[0]).get_json() == {"next_index": 1, "done": False, "finish": None, "feedback": None}
+    assert visitor.send(trials[0]).get_json() == {
+        "next_index": 1, "next_question": None, "done": False, "finish": None, "feedback": None,
+    }  # fmt: skip
     assert [t["index"] for t in visitor.plan()["trials"]] == list(range(1, 7)), "answered trials leave the plan"
     for trial in trials[1:]:
         last = visitor.send(trial).get_json()
     finish = f"/p/{visitor.token}/finish"
-    assert last == {"next_index": None, "done": True, "finish": finish, "feedback": None}
+    assert last == {"next_index": None, "next_question": None, "done": True, "finish": finish, "feedback": None}
 
 
 def test_the_same_answer_again_gets_the_same_reply_even_with_its_json_in_another_order(app: Flask) -> None:
@@ -91,7 +93,7 @@ def test_the_same_answer_again_gets_the_same_reply_even_with_its_json_in_another
         "events": [],
         "time_elapsed": 1000,
         "rt": 812.5,
-        "response": trial["options"][0]["value"],
+        "response": trial["questions"][0]["options"][0]["value"],
     }
     again = visitor.client.post(
         f"/p/{visitor.token}/trials/{trial['trial_token']}",
@@ -113,7 +115,13 @@ def test_the_last_answer_again_after_the_end_gets_the_same_reply_and_the_code_st
     last = visitor.plan()["trials"][-1]
     code = visitor.finish()
     finish = f"/p/{visitor.token}/finish"
-    assert visitor.send(last).get_json() == {"next_index": None, "done": True, "finish": finish, "feedback": None}
+    assert visitor.send(last).get_json() == {
+        "next_index": None,
+        "next_question": None,
+        "done": True,
+        "finish": finish,
+        "feedback": None,
+    }
     assert visitor.finish() == code
 
 
@@ -121,7 +129,7 @@ def test_another_answer_to_an_answered_trial_is_refused(app: Flask) -> None:
     visitor = join(app)
     trial = visitor.plan()["trials"][0]
     visitor.send(trial)
-    for change in ({"response": trial["options"][1]["value"]}, {"rt": 1.0}):
+    for change in ({"response": trial["questions"][0]["options"][1]["value"]}, {"rt": 1.0}):
         reply = visitor.send(trial, **change)
         assert (reply.status_code, reply.get_json()) == (409, {"error": "already-answered", "next_index": 1})
 

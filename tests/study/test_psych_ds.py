@@ -13,7 +13,13 @@ from study.export.files import export_study
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 KEYS = {"study", "site", "subject", "session", "task", "condition", "trial", "stimulus", "description"}
-ROW_IDS = {"participants": "participant_id", "trials": "trial_id", "stimuli": "stimulus_id", "events": "event_id"}
+ROW_IDS = {
+    "participants": "participant_id",
+    "trials": "trial_id",
+    "answers": "answer_id",
+    "stimuli": "stimulus_id",
+    "events": "event_id",
+}
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_a_replay_an_answer_out_of_turn_and_a_foreign_one_are_noted(any_app: Fla
     mine, theirs = join(any_app), join(any_app)
     first, _, third, *_ = mine.plan()["trials"]
     mine.send(first)
-    assert mine.send(first, response=first["options"][1]["value"]).status_code == 409
+    assert mine.send(first, response=first["questions"][0]["options"][1]["value"]).status_code == 409
     assert mine.send(third).status_code == 409
     assert mine.send(theirs.plan()["trials"][0]).status_code == 404
     who = public_id(any_database, mine)

@@ -34,10 +34,10 @@ def serve() -> Iterator:
         server.server_close()
 
 
-def first_option(trial, images, rng):
+def first_option(trial, question, images, rng):
     assert all(image.startswith(b"\x89PNG") for image in images)
     assert len(images) == (2 if trial["kind"] == "trust" else 1)
-    return trial["options"][0]["value"], float(rng.uniform(500, 900))
+    return question["options"][0]["value"], float(rng.uniform(500, 900))
 
 
 def test_it_takes_the_study_as_a_browser_does_and_is_marked_as_simulated(app, serve, database: Database) -> None:

@@ -4,12 +4,11 @@ from typing import get_args
 
 import pytest
 
-from contracts.tasks import TRUST_VALUES
+from contracts.tasks import KINDS
 from study.config import Language, TaskConfig
 from study.tasks.wording import WORDINGS, category_label
 from study.views.participant.markdown import to_html
 
-KINDS = get_args(TaskConfig.model_fields["kind"].annotation)
 VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)
 
 
@@ -18,10 +17,9 @@ VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_variant_and_language_has_words(kind, variant, language):
     wording = WORDINGS[kind, variant, language]
-    pictures = 2 if kind == "trust" else 1
-    assert len(wording.image_labels) == len(wording.image_alts) == pictures
-    assert len(wording.option_labels) == (len(TRUST_VALUES) if kind == "trust" else 0)
-    assert (wording.prompt is not None) == (kind == "trust")
+    assert len(wording.image_labels) == len(wording.image_alts) == KINDS[kind].pictures
+    assert len(wording.option_labels) == len(KINDS[kind].questions[0].values)
+    assert (wording.prompt is not None) == KINDS[kind].needs_predictions
     assert all(page.startswith("<h2>") for page in wording.instructions)
 
 

@@ -21,10 +21,12 @@ class Visitor:
     def plan(self) -> dict[str, Any]:
         return self.client.get(f"/p/{self.token}/plan").get_json()
 
-    def send(self, trial: dict[str, Any], response: str | None = None, **changes: Any) -> TestResponse:
-        """Post an answer to a trial of the plan; the first option when none is named."""
+    def send(self, trial: dict[str, Any], response: str | None = None, place: int = 0, **changes: Any) -> TestResponse:
+        """Post an answer to the question at `place` of a trial of the plan; the first option when none is named."""
+        question = trial["questions"][place]
         body = {
-            "response": response or trial["options"][0]["value"],
+            "question": question["name"],
+            "response": response or question["options"][0]["value"],
             "rt": 812.5,
             "time_elapsed": 1000.0 * (trial["index"] + 1),
             "trial_index": trial["index"],
@@ -35,8 +37,11 @@ class Visitor:
     def finish(self) -> str:
         """Answer everything that is open, attention checks as they ask; the completion code."""
         for trial in self.plan()["trials"]:
-            asked = [option["value"] for option in trial["options"] if f"“{option['label']}”" in trial["question"]]
+            first = trial["questions"][0]
+            asked = [option["value"] for option in first["options"] if f"“{option['label']}”" in first["text"]]
             assert self.send(trial, *asked[:1]).status_code == 200
+            for place in range(1, len(trial["questions"])):
+                assert self.send(trial, place=place).status_code == 200
         page = self.client.get(f"/p/{self.token}/finish").text
         return re.search(r'id="completion-code">([A-Z0-9]+)<', page)[1]
 

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.cells import cells_by, estimate_table
-from analysis.estimation.estimates import combination
+from analysis.estimation.cells import estimate_table, mean, of_all, table
 from analysis.tasks.class_discrimination.estimates import CHANCE, accuracy_table
 
 STEPS = (1, 2, 3, 4)
@@ -35,12 +34,9 @@ def overconfidence(trials: pd.DataFrame, methods: Sequence[str], confidence: flo
     if asked.empty:
         return estimate_table({}, ["method"])
     gap = (asked["step"].map(STATED) - asked["correct"]).to_numpy(float)
-    cells = cells_by(asked, gap, {"method": methods})
-    everything = cells_by(asked.assign(all="all"), gap, {"all": ("all",)})
-    eye = np.eye(len(methods))
-    rows = {method: combination(cells, eye[i], confidence, bounds=GAPS) for i, method in enumerate(methods)}
-    rows["all"] = combination(everything, np.ones(1), confidence, bounds=GAPS)
-    return estimate_table(rows, ["method"])
+    estimator = mean(confidence, GAPS)
+    by_method = table(asked, gap, {"method": methods}, estimator)
+    return pd.concat([by_method, estimate_table({"all": of_all(asked, gap, estimator)}, ["method"])], ignore_index=True)
 
 
 def _asked(trials: pd.DataFrame) -> pd.DataFrame:

@@ -14,18 +14,24 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.data.checks import refuse
 from analysis.data.exclusions import analysed
 from analysis.data.export import Export, ExportError
-from analysis.estimation.cells import cells_by, estimate_table
-from analysis.estimation.estimates import CellMeans, Estimate, difference, linearized, no_estimate, proportion, wilson
-from contracts.tasks import DIFFERENCE_BOUNDS
+from analysis.estimation.cells import Levels, cells_by, estimate_table, of_all, share, table
+from analysis.estimation.estimates import (
+    CellMeans,
+    Estimate,
+    difference,
+    linearized,
+    no_estimate,
+    wilson,
+)
+from analysis.paper import PaperFigures
+from analysis.tasks.biases import halves, later_half
+from contracts.tasks import KINDS
 
-CHANCE = 0.5
-
-
-def accuracy_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> CellMeans:
-    """Cell means of `correct`."""
-    return cells_by(trials, trials["correct"].to_numpy(), levels)
+FACTS = KINDS["class-discrimination"]
+CHANCE = FACTS.null
 
 
 def accuracy(
@@ -35,23 +41,22 @@ def accuracy(
 
     `task` and `observer_kind` must be named where the export has several. Raises ExportError.
     """
-    rows, chosen = analysed(export, "class-discrimination", task, observer_kind)
+    rows, chosen = analysed(export, FACTS.name, task, observer_kind)
     known = {"method": chosen.methods, "network": chosen.networks, "category": sorted(rows["category"].unique())}
     if unknown := [column for column in by if column not in known]:
         raise ExportError(f"accuracy by {', '.join(unknown)} is not known; by {', '.join(known)} it is")
     return accuracy_table(rows, {column: known[column] for column in by}, export.config.confidence)
 
 
-def accuracy_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
+def accuracy_table(trials: pd.DataFrame, levels: Levels, confidence: float) -> pd.DataFrame:
     """Accuracy in each cell of `levels`, tested against 50 %, with `naive_low` and `naive_high` (Wilson) beside."""
-    cells = accuracy_cells(trials, levels)
-    table = estimate_table({c: proportion(cells, c, confidence, CHANCE) for c in cells.labels}, list(levels))
+    found = table(trials, trials["correct"].to_numpy(), levels, share(confidence, CHANCE))
     naive = [
-        wilson(mean, int(n), confidence) if n else (np.nan, np.nan)
-        for mean, n in zip(cells.means, cells.counts, strict=True)
+        wilson(value, n, confidence) if n else (np.nan, np.nan)
+        for value, n in zip(found["value"], found["responses"], strict=True)
     ]
-    return table.assign(
-        correct=np.nan_to_num(np.round(cells.means * cells.counts)).astype(int),
+    return found.assign(
+        correct=np.nan_to_num(np.round(found["value"] * found["responses"])).astype(int),
         naive_low=[low for low, _ in naive],
         naive_high=[high for _, high in naive],
     )
@@ -59,15 +64,15 @@ def accuracy_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]],
 
 def accuracy_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
     """Accuracy with method `a` minus that with `b`."""
-    bounds = DIFFERENCE_BOUNDS["class-discrimination"]
-    return difference(accuracy_cells(trials, {"method": methods}), a, b, confidence, bounds)
+    cells = cells_by(trials, trials["correct"].to_numpy(), {"method": methods})
+    return difference(cells, a, b, confidence, FACTS.difference_bounds)
 
 
 def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
     """d′ and criterion by method: rows `method` × `measure` ("d-prime", "criterion")."""
-    first = trials["option_order"].str.split(";").str[0]
-    frame = trials.assign(truth_first=first == trials["category"])
-    cells = cells_by(frame, (trials["response"] == first).to_numpy(), {"method": methods, "truth_first": (True, False)})
+    frame = trials.assign(truth_first=truth_first(trials))
+    chose_first = (trials["response"] == first_option(trials)).to_numpy()
+    cells = cells_by(frame, chose_first, {"method": methods, "truth_first": (True, False)})
     estimates = {}
     for method in methods:
         estimates |= {(method, name): e for name, e in sensitivity(cells, method, confidence).items()}
@@ -90,3 +95,66 @@ def sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, E
         gradient[[hit, alarm]] = weights * slope
         estimates[name] = linearized(cells, float(weights @ z), gradient, confidence)
     return estimates
+
+
+def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Pull of the first option, its effect on accuracy, and learning or tiring."""
+    frame = trials.assign(truth_first=truth_first(trials), later=later_half(trials))
+    chose_first = (trials["response"] == first_option(trials)).to_numpy()
+    correct, bounds = trials["correct"].to_numpy(), FACTS.difference_bounds
+    rows = {
+        "first option chosen": of_all(trials, chose_first, share(confidence, CHANCE)),
+        "accuracy: right option first − second": halves(frame, correct, "truth_first", confidence, bounds),
+        "accuracy: second half − first half": halves(frame, correct, "later", confidence, bounds),
+    }
+    return estimate_table(rows, ["effect"])
+
+
+def confusion(trials: pd.DataFrame) -> pd.DataFrame:
+    """How often each category was chosen for each category shown: rows `shown`, `chosen`, `responses`, `share`.
+
+    Only pairs that were on offer together stand here: a category meets no other foil than its image's second one.
+    """
+    offered = trials[["category", "foil"]].drop_duplicates().set_axis(["shown", "chosen"], axis=1)
+    right = offered.assign(chosen=offered["shown"])
+    pairs = pd.concat([offered, right]).drop_duplicates().sort_values(["shown", "chosen"], ignore_index=True)
+    given = trials.groupby(["category", "response"]).size().rename("responses")
+    table = pairs.merge(given, how="left", left_on=["shown", "chosen"], right_index=True)
+    table["responses"] = table["responses"].fillna(0).astype(int)
+    return table.assign(share=table["responses"] / table.groupby("shown")["responses"].transform("sum"))
+
+
+def first_option(trials: pd.DataFrame) -> pd.Series:
+    """The option that was shown first in each trial."""
+    return trials["option_order"].str.split(";").str[0]
+
+
+def truth_first(trials: pd.DataFrame) -> pd.Series:
+    """Whether the right option was shown first in each trial."""
+    return first_option(trials) == trials["category"]
+
+
+def earlier_category(trials: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """Which of its image's two categories was named: only these two are on offer, so only these can disagree."""
+    earlier = trials["category"].where(trials["category"] < trials["foil"], trials["foil"])
+    return (trials["response"] == earlier).to_numpy(), "nominal"
+
+
+def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:
+    """Raise ExportError where a response or its mark contradicts the row."""
+    response, category = answered["response"], answered["category"]
+    refuse((response != category) & (response != answered["foil"]), answered, "response is neither category nor foil")
+    refuse(answered["correct"] != (response == category), answered, "correct is not whether response equals category")
+
+
+def published_variance(variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:
+    """Of the paper's accuracies: that of its number of responses, with this study's design effect (at least 1)."""
+    independent = float((involved["value"] * (1 - involved["value"]) / involved["responses"]).sum())
+    shares = [(paper.accuracies[m], paper.accuracy_counts[m][1]) for m in involved["method"]]
+    design_effect = max(1.0, variance / independent) if independent else 1.0
+    return design_effect * sum(p * (1 - p) / n for p, n in shares)
+
+
+def published(paper: PaperFigures) -> Mapping[str, float]:
+    """The paper's accuracies by method."""
+    return paper.accuracies

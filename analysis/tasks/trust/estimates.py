@@ -1,20 +1,37 @@
 """Trust: the mean score towards the stronger network, and how often each of the five answers was given."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.data.checks import refuse
 from analysis.data.exclusions import analysed
 from analysis.data.export import Export
-from analysis.estimation.cells import cells_by, estimate_table
-from analysis.estimation.estimates import CellMeans, Estimate, combination, difference, proportion
-from contracts.tasks import DIFFERENCE_BOUNDS, SCORES
+from analysis.estimation.cells import Levels, cells_by, estimate_table, mean, of_all, share, table
+from analysis.estimation.estimates import Estimate, difference
+from analysis.estimation.ordinal import odds_ratio
+from analysis.estimation.ranking import ranking
+from analysis.paper import PaperFigures
+from analysis.tasks.biases import halves, later_half
+from analysis.tasks.kind import TaskRows
+from contracts.tasks import KINDS, SCORES
+
+FACTS = KINDS["trust"]
+MANY_NETWORKS = 3  # from here on networks are ranked
 
 
-def score_cells(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> CellMeans:
-    """Cell means of `score`."""
-    return cells_by(trials, trials["score"].to_numpy(), levels)
+def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
+    """`scores`, `shares` of the five answers, and `biases`."""
+    trials, task, confidence = rows.trials, rows.task, rows.confidence
+    scores = mean_score_table(trials, {"method": task.methods}, confidence)
+    means = rows.paper.trust_scores if rows.paper else {}
+    return {
+        "scores": scores.assign(paper=scores["method"].map(means).astype(float)),
+        "shares": answer_shares(trials, task.methods, confidence),
+        "biases": trust_biases(trials, rows.controls, task.networks[0], confidence),
+    }
 
 
 def mean_score(export: Export, task: str | None = None, observer_kind: str | None = None) -> pd.DataFrame:
@@ -22,28 +39,102 @@ def mean_score(export: Export, task: str | None = None, observer_kind: str | Non
 
     `task` and `observer_kind` must be named where the export has several. Raises ExportError.
     """
-    rows, chosen = analysed(export, "trust", task, observer_kind)
+    rows, chosen = analysed(export, FACTS.name, task, observer_kind)
     return mean_score_table(rows, {"method": chosen.methods}, export.config.confidence)
 
 
-def mean_score_table(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]], confidence: float) -> pd.DataFrame:
+def mean_score_table(trials: pd.DataFrame, levels: Levels, confidence: float) -> pd.DataFrame:
     """Mean score in each cell of `levels`, tested against 0 ("equally reliable")."""
-    cells = score_cells(trials, levels)
-    eye = np.eye(len(cells.labels))
-    estimates = {c: combination(cells, eye[i], confidence, bounds=(-2, 2)) for i, c in enumerate(cells.labels)}
-    return estimate_table(estimates, list(levels))
+    return table(trials, trials["score"].to_numpy(), levels, mean(confidence, FACTS.bounds))
 
 
 def score_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
     """Mean score with method `a` minus that with `b`."""
-    return difference(score_cells(trials, {"method": methods}), a, b, confidence, DIFFERENCE_BOUNDS["trust"])
+    cells = cells_by(trials, trials["score"].to_numpy(), {"method": methods})
+    return difference(cells, a, b, confidence, FACTS.difference_bounds)
 
 
 def answer_shares(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
     """Share of each of the five answers by method: rows `method` × `score`."""
-    estimates: dict[tuple[str, int], Estimate] = {}
-    for score in SCORES:
-        cells = cells_by(trials, (trials["score"] == score).to_numpy(), {"method": methods})
-        estimates |= {(method, score): proportion(cells, method, confidence) for method in methods}
-    ordered = {(method, score): estimates[method, score] for method in methods for score in SCORES}
-    return estimate_table(ordered, ["method", "score"])
+    parts = [
+        table(trials, (trials["score"] == score).to_numpy(), {"method": methods}, share(confidence)).assign(score=score)
+        for score in SCORES
+    ]
+    rows = pd.concat([part.loc[[i]] for i in range(len(methods)) for part in parts], ignore_index=True)
+    return rows[["method", "score", *rows.columns.drop(["method", "score"])]]
+
+
+def trust_biases(trials: pd.DataFrame, controls: pd.DataFrame, first_network: str, confidence: float) -> pd.DataFrame:
+    """Pull of the left side, sides swapped, order in the session, and identical pairs where there are any."""
+    frame = trials.assign(left=trials["left_network"] == first_network, later=later_half(trials))
+    score, bounds, answer = trials["score"].to_numpy(), FACTS.difference_bounds, mean(confidence, FACTS.bounds)
+    rows = {
+        "mean answer towards the left": of_all(trials, _towards_left(trials), answer),
+        "score: first network left − right": halves(frame, score, "left", confidence, bounds),
+        "score: second half − first half": halves(frame, score, "later", confidence, bounds),
+    }
+    if len(controls):
+        rows["identical pairs: mean answer towards the left"] = of_all(controls, _towards_left(controls), answer)
+    return estimate_table(rows, ["effect"])
+
+
+def _towards_left(trials: pd.DataFrame) -> np.ndarray:
+    return pd.to_numeric(trials["response"]).to_numpy(float)
+
+
+def study_tables(trials: pd.DataFrame, export: Export) -> dict[str, pd.DataFrame]:
+    """Over all trust tasks: `odds-ratios` of contrasts; `strengths` and `network-pairs` of three networks or more."""
+    strengths, pairs = rank(trials, export)
+    return {"odds-ratios": odds_ratios(trials, export), "strengths": strengths, "network-pairs": pairs}
+
+
+def rank(trials: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Strengths of all networks over all trust tasks; empty tables for fewer than three networks."""
+    networks = compared_networks(export)
+    if len(networks) < MANY_NETWORKS:
+        return estimate_table({}, ["network"]), estimate_table({}, ["a", "b"])
+    return ranking(trials[trials["trial_type"] == FACTS.name], networks, export.config.confidence)
+
+
+def compared_networks(export: Export) -> list[str]:
+    """The networks of all trust tasks, each once."""
+    return list(dict.fromkeys(name for task in export.tasks_of(FACTS.name) for name in task.networks))
+
+
+def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
+    """Trust contrasts by the proportional-odds model, on the log scale; `ratio`, `ratio_low`, `ratio_high` beside."""
+    tasks = {task.name: task for task in export.tasks_of(FACTS.name)}
+    estimates = {
+        (c.task, c.a, c.b): odds_ratio(
+            trials[trials["task"] == c.task], tasks[c.task].methods, c.a, c.b, export.config.confidence
+        )
+        for c in export.config.contrasts
+        if c.task in tasks
+    }
+    found = estimate_table(estimates, ["task", "a", "b"])
+    return found.assign(ratio=np.exp(found["value"]), ratio_low=np.exp(found["low"]), ratio_high=np.exp(found["high"]))
+
+
+def check(answered: pd.DataFrame, networks: Sequence[str]) -> None:
+    """Raise ExportError where a response or its score contradicts the row."""
+    response = check_degrees(answered)
+    side = answered["left_network"].map({networks[0]: 1, networks[1]: -1})
+    refuse(side.isna(), answered, f"left_network is neither {networks[0]} nor {networks[1]}")
+    refuse(answered["score"] != response * side, answered, f"score is not the response turned towards {networks[0]}")
+
+
+def check_degrees(answered: pd.DataFrame) -> pd.Series:
+    """The responses as numbers. Raises ExportError where one is none of the five."""
+    response = pd.to_numeric(answered["response"], errors="coerce")
+    refuse(~response.isin(SCORES), answered, "response is not a whole number from -2 to 2")
+    return response
+
+
+def published(paper: PaperFigures) -> Mapping[str, float]:
+    """The paper's mean scores by method."""
+    return paper.trust_scores
+
+
+def towards_first(row: Any, networks: Sequence[str]) -> int:
+    """The degree towards the first network; a tie is 0, not −0."""
+    return int(row.response) * (1 if row.left_network == networks[0] else -1)

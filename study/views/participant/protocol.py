@@ -57,4 +57,10 @@ def answer(token: str, trial_token: str) -> ResponseReturnValue:
             session.commit()
         raise
     finish = url_for("participant.finish", token=token) if receipt.done else None
-    return jsonify(next_index=receipt.next_index, done=receipt.done, finish=finish, feedback=receipt.feedback)
+    return jsonify(
+        next_index=receipt.next_index,
+        next_question=receipt.next_question,
+        done=receipt.done,
+        finish=finish,
+        feedback=receipt.feedback,
+    )

@@ -11,7 +11,7 @@ export class Delivery {
 
   /**
    * `onFailure()` is called whenever an answer could not be delivered yet, `onSaved()` when all of them are, and
-   * `onReply(index, reply)` for each one delivered.
+   * `onReply(order, reply)` for each one delivered.
    */
   constructor(outbox, { onFailure, onSaved, onReply }) {
     this.#outbox = outbox;
@@ -24,9 +24,9 @@ export class Delivery {
     return this.#outbox.size;
   }
 
-  /** Resolves when the answer is kept in this browser. */
-  store(index, url, answer) {
-    return this.#outbox.add(index, url, answer);
+  /** Resolves when the answer is kept in this browser; `order` is its place among all answers. */
+  store(order, url, answer) {
+    return this.#outbox.add(order, url, answer);
   }
 
   /** Resolves when nothing is unsent. Rejects with Refused, and then nothing is left to send either. */
@@ -39,9 +39,9 @@ export class Delivery {
   async #sendAll() {
     try {
       while (this.#outbox.first) {
-        const { index, url, answer } = this.#outbox.first;
+        const { index: order, url, answer } = this.#outbox.first;
         const reply = await persistently(() => postJson(url, answer), this.#onFailure);
-        this.#onReply(index, reply);
+        this.#onReply(order, reply);
         await this.#outbox.removeFirst();
       }
       this.#onSaved();

@@ -15,6 +15,9 @@ import { Refused, getJson, persistently, postJson } from "./transport.js";
 /** Answers that may wait unsent while people go on; the next question then waits with them. */
 const MOST_UNSENT = 5;
 
+/** Of one item; answers are kept in the order trial index + place / MOST_QUESTIONS. */
+const MOST_QUESTIONS = 100;
+
 /** After each delivered answer of this page, by the trial's index: what the server says of a practice answer. */
 const feedback = new Map();
 
@@ -55,7 +58,7 @@ async function openDelivery() {
   const delivery = new Delivery(outbox, {
     onFailure: () => saveNote.unsaved(),
     onSaved: () => saveNote.saved(),
-    onReply: (index, reply) => feedback.set(index, reply.feedback),
+    onReply: (order, reply) => feedback.set(Math.floor(order), reply.feedback),
   });
   window.addEventListener("beforeunload", (event) => {
     if (delivery.unsent > 0) event.preventDefault();
@@ -97,12 +100,13 @@ async function run(plan, delivery) {
   const timeline = buildTimeline(plan, pictures, {
     onPage: (answered) => showAnswered(answered, plan.total),
     onQuestion: ({ index, purpose }) => showQuestion(index, plan.total, purpose === "practice"),
-    onResponse: async (planned, response) => {
+    onResponse: async (planned, response, place) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
-      await delivery.store(planned.index, answerAddress(planned), answer);
+      await delivery.store(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);
       const sent = delivery.flush();
       sent.catch(refuse);
-      if (delivery.unsent >= MOST_UNSENT || planned.purpose === "practice") await sent;
+      const isLast = place === planned.questions.length - 1;
+      if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
     },
     feedbackOn: ({ index }) => feedback.get(index),
     onCheck: (task, attempt) =>

@@ -1,8 +1,9 @@
 /**
- * A jsPsych plugin: one question about one picture or two, answered by mouse, finger or keyboard.
+ * A jsPsych plugin: one item, of one picture or two, and its questions one after another, answered by mouse, finger or
+ * keyboard.
  *
- * `rt` runs from the moment the pictures are painted (decoded, shown, and one frame later) to the answer's own
- * time stamp; until they are painted the options are disabled.
+ * `rt` runs from the moment the pictures, or a further question, are painted (decoded, shown, and one frame later) to
+ * the answer's own time stamp; until then the options are disabled.
  */
 
 import { element, painted, wait } from "./dom.js";
@@ -12,8 +13,9 @@ import { beginAt } from "./view.js";
 const { ParameterType } = window.jsPsychModule;
 
 /**
- * Between two trials the frame is empty and the options are disabled for this long, and those of the confidence after
- * the answer: a change is seen, and the second half of a double click or press answers nothing. (The click's own count would not do: quick answers at one place share it.)
+ * Between two trials the frame is empty and the options are disabled for this long, and so are those of a further
+ * question: a change is seen, and the second half of a double click or press answers nothing. (The click's own count
+ * would not do: quick answers at one place share it.)
  */
 const BLANK_MS = 250;
 const LOADING_SHOWN_AFTER_MS = 400;
@@ -29,7 +31,7 @@ export class TrialPlugin {
       /** The Pictures of the plan and this trial's place among them. */
       pictures: { type: ParameterType.FUNCTION },
       position: { type: ParameterType.INT },
-      /** Called with {response, rt}; the trial ends when the promise resolves. */
+      /** Called with {question, response, rt} and the question's place; the next one waits for the promise. */
       on_response: { type: ParameterType.FUNCTION },
     },
     data: {
@@ -51,51 +53,60 @@ export class TrialPlugin {
       images[place].alt = planned.images[place].alt;
       frame.replaceChildren(images[place]);
     });
-    const onset = await painted();
 
-    const { value, time } = await choice(view.options);
-    const answer = { response: value, rt: Math.max(0, Math.round(time - onset)) };
-    if (planned.confidence) answer.confidence = await askConfidence(view.root, planned.confidence);
-    await onResponse(answer);
+    let answer;
+    for (const [place, question] of planned.questions.entries()) {
+      const given = planned.answered[place]; // on an earlier page, which was closed before the item's last question
+      const options = place === 0 ? view.options : await askFurther(view.root, question);
+      if (given !== undefined) {
+        options.find(({ value }) => value === given)?.classList.add("chosen");
+        continue;
+      }
+      const onset = await painted();
+      const { value, time } = await choice(options);
+      answer = { question: question.name, response: value, rt: Math.max(0, Math.round(time - onset)) };
+      await onResponse(answer, place);
+    }
     return answer;
   }
 }
 
-/** Asks how sure the answer is, below it; resolves with 1 for the first label and so on. */
-async function askConfidence(root, labels) {
-  const options = labels.map((label, place) =>
-    element(
-      "button",
-      { type: "button", class: "option", value: place + 1, disabled: true, "aria-keyshortcuts": place + 1 },
-      element("span", {}, label),
-    ),
-  );
-  const heading = element("h2", { id: "confidence", tabindex: "-1" }, say("confidence"));
-  const group = element("div", { class: "options", role: "group", "aria-labelledby": "confidence" }, ...options);
-  const asked = element("div", { class: "confidence" }, heading, group);
-  root.querySelector(".hint").replaceWith(asked);
+/** Shows a further question below what was asked before; resolves with its options when they may be used. */
+async function askFurther(root, { name, text, options: labelled }) {
+  const options = drawOptions(labelled, () => []);
+  const id = `question-${name}`;
+  const heading = element("h2", { id, tabindex: "-1" }, text);
+  const group = element("div", { class: "options", role: "group", "aria-labelledby": id }, ...options);
+  const asked = element("div", { class: "further" }, heading, group);
+  root.querySelector(".hint")?.remove();
+  root.append(asked);
   asked.scrollIntoView({ block: "nearest" }); // all its answers, not the question alone
   heading.focus({ preventScroll: true });
   await wait(BLANK_MS);
-  const { value } = await choice(options);
-  return Number(value);
+  return options;
 }
 
-function drawTrial(planned, onRetry) {
-  const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, planned.question);
-  const { frames, figures } = drawFigures(planned);
-  const options = planned.options.map(({ value, label }, place) =>
+/** A button each, disabled; `before(place)` are the elements before the label. */
+function drawOptions(options, before) {
+  return options.map(({ value, label }, place) =>
     element(
       "button",
       { type: "button", class: "option", value, disabled: true, "aria-keyshortcuts": place + 1 },
-      element("kbd", { "aria-hidden": "true" }, String(place + 1)),
+      ...before(place),
       element("span", {}, label),
     ),
   );
+}
+
+function drawTrial(planned, onRetry) {
+  const [first] = planned.questions;
+  const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, first.text);
+  const { frames, figures } = drawFigures(planned);
+  const options = drawOptions(first.options, (place) => [element("kbd", { "aria-hidden": "true" }, String(place + 1))]);
   const note = element("p", { class: "loading-note", role: "status" });
   const root = element(
     "section",
-    { class: `trial ${planned.kind}`, "aria-labelledby": "question" },
+    { class: trialClass(planned), "aria-labelledby": "question" },
     ...(planned.prompt ? [element("p", { class: "prompt" }, planned.prompt)] : []),
     question,
     element("div", { class: "pictures" }, ...figures, note),
@@ -103,6 +114,11 @@ function drawTrial(planned, onRetry) {
     element("p", { class: "hint" }, say("keysChoose", { keys: keyNames(options.length) })),
   );
   return { root, question, frames, options, note, onRetry };
+}
+
+/** The layout follows the number of pictures. */
+export function trialClass({ images }) {
+  return `trial ${images.length > 1 ? "pair" : "single"}`;
 }
 
 /** Empty frames for the trial's pictures, and the figures around them. */

@@ -4,11 +4,12 @@ import { CheckPlugin } from "./check-plugin.js";
 import { element } from "./dom.js";
 import { PagePlugin } from "./page-plugin.js";
 import { say } from "./strings.js";
-import { drawFigures, TrialPlugin } from "./trial-plugin.js";
+import { drawFigures, trialClass, TrialPlugin } from "./trial-plugin.js";
 
 /**
  * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
- * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, {response, rt})` on its answer.
+ * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, answer, place)` on the
+ * answer to one of its questions.
  */
 export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, feedbackOn, onCheck }) {
   const timeline = [];
@@ -27,7 +28,7 @@ export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, 
         position: plan.trials.indexOf(planned),
         pictures: () => pictures,
         on_start: () => onQuestion(planned),
-        on_response: (answer) => onResponse(planned, answer),
+        on_response: (answer, place) => onResponse(planned, answer, place),
       });
       const nth = task.trials - open.length + place + 1;
       for (const shown of pagesAfter(planned, open[place + 1], task, nth, plan.total, feedbackOn)) {
@@ -71,7 +72,7 @@ function seenAgain(planned) {
     const { url, alt } = planned.images[place];
     frame.append(element("img", { src: url, alt })); // kept by the browser since the question
   });
-  return element("div", { class: `trial ${planned.kind}` }, element("div", { class: "pictures" }, ...figures));
+  return element("div", { class: trialClass(planned) }, element("div", { class: "pictures" }, ...figures));
 }
 
 function instructions(task, part, parts) {

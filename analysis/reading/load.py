@@ -7,15 +7,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from analysis.config import AnalysisConfig
-from analysis.data.consistency import check
 from analysis.data.export import Export, ExportError, Task
-from analysis.data.tables import read_table
-from contracts.export import TABLES
+from analysis.data.tables import conform, read_table
+from analysis.reading.consistency import check
+from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256
-from contracts.tasks import TASK_KINDS
+from contracts.tasks import KINDS
 
 DESCRIPTION = "dataset_description.json"
 DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json"
@@ -28,7 +29,8 @@ def load(path: Path) -> Export:
     materials = _json(root, DEFINITION)
     document, sha256, earlier = _definition(materials)
     config, tasks = _analysis(document)
-    tables = {name: read_table(file, name) for name, file in _table_files(root).items()}
+    tables = {name: conform(pd.DataFrame(), name) for name in NEW_TABLES}
+    tables |= {name: read_table(file, name) for name, file in _table_files(root).items()}
     export = Export(
         **tables,
         definition=document,
@@ -103,7 +105,7 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
     except (KeyError, TypeError) as error:
         raise ExportError(f"{DEFINITION}: its tasks cannot be read ({error!r}); export again") from None
     for task in tasks:
-        if task.kind not in TASK_KINDS:
+        if task.kind not in KINDS:
             raise ExportError(f"{DEFINITION}: task {task.name!r} is of unknown kind {task.kind!r}; update Discern")
         for contrast in (c for c in config.contrasts if c.task == task.name):
             if unknown := {contrast.a, contrast.b} - set(task.methods):
@@ -128,6 +130,6 @@ def _table_files(root: Traversable) -> dict[str, Traversable]:
             if table in found:
                 raise ExportError(f"two files hold {table}: {found[table].name} and {file.name}; keep one study's")
             found[table] = file
-    if missing := [f"…_description-{name}_data.csv" for name in TABLES if name not in found]:
+    if missing := [f"…_description-{name}_data.csv" for name in TABLES if name not in found and name not in NEW_TABLES]:
         raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `manage.py export`")
     return found

@@ -1,0 +1,1 @@
+"""Reading an export from disk, and checking it."""

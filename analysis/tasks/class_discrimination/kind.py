@@ -1,0 +1,66 @@
+"""Class discrimination, as it is analysed."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.data.export import Task
+from analysis.display.wording import marked, percent, points
+from analysis.estimation.estimates import Estimate
+from analysis.estimation.limits import too_many
+from analysis.estimation.mixed import marginal_difference
+from analysis.tasks.class_discrimination import estimates, present, simulate
+from analysis.tasks.class_discrimination.tables import tables
+from analysis.tasks.kind import AnalysisKind, Scale, Texts
+
+
+def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    return too_many(rows) or marginal_difference(rows, task.methods, a, b, confidence)
+
+
+KIND = AnalysisKind(
+    texts=Texts(
+        title=marked("Class discrimination"),
+        design=marked(
+            "In “{task}”, participants saw one visualization at a time, never the photograph, and chose which of the"
+            " two annotated categories of the image it showed."
+        ),
+        agreement=marked(
+            "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of the"
+            " image's two categories was named."
+        ),
+        biases=marked(
+            "What should make no difference. The first row is a share to be held against 50%, the others are"
+            " differences."
+        ),
+        sides=marked("share with the right option first, by method"),
+        further=marked(
+            "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."
+        ),
+    ),
+    scale=Scale(
+        factor=100,
+        level=percent,
+        difference=points,
+        label=marked("right answers, %"),
+        difference_label=marked("difference,\npercentage points"),
+        unit=marked("percentage points"),
+    ),
+    means="accuracy",
+    value=lambda row, _networks: row.response == row.category,
+    tables=tables,
+    difference=estimates.accuracy_difference,
+    check=estimates.check,
+    check_controls=lambda _answered: None,  # there are none
+    agreed=estimates.earlier_category,
+    sides=lambda trials, _task: estimates.truth_first(trials),
+    published=estimates.published,
+    published_variance=estimates.published_variance,
+    figures=present.figures,
+    finding=present.finding,
+    template=Path(__file__).with_name("tables.html"),
+    simulation=simulate.SIMULATION,
+    analyses={"random effects": _random_effects},
+    references=lambda _export: {"sensitivity"},
+    bias_writers=(percent,),
+)

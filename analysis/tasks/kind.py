@@ -1,0 +1,119 @@
+"""What analysis/ must know of a kind of task beside the facts of contracts/tasks.py."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.export import Export, Task
+from analysis.display.drawing import Figure
+from analysis.display.wording import Wording
+from analysis.estimation.estimates import Estimate
+from analysis.paper import PaperFigures
+from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
+from analysis.tasks.results import TaskResults
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values are written and drawn. Texts are English; they are translated where they are shown."""
+
+    factor: float  # from values to what figures show: 100 for shares
+    level: Callable[[float | None], str]
+    difference: Callable[[float | None], str]
+    label: str  # of an axis of means
+    difference_label: str
+    unit: str  # behind a difference in a sentence
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Sentences of the report that differ between kinds of task. English; translated where they are shown."""
+
+    title: str
+    design: str  # of the methods section; `{task}` and `{first}` (the task's first network)
+    agreement: str
+    biases: str
+    sides: str  # what is first, or on the left, half of the time
+    further: str = ""  # sentence of the methods section on estimates of this kind alone
+
+
+@dataclass(frozen=True)
+class TaskRows:
+    """The responses of one task that are analysed, and what they are analysed by. `controls`: identical pairs."""
+
+    trials: pd.DataFrame
+    controls: pd.DataFrame
+    task: Task
+    confidence: float
+    paper: PaperFigures | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A trial as a simulated person meets it."""
+
+    image_id: str
+    method: str
+    category: str
+    foil: str
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How simulated people answer, by the psychometric model of analysis/tasks/psychometrics.py.
+
+    `logit`: of a method; `mean`: what the values of a method average to; `draw`: values (n,) at logits (n,).
+    `answer`: a value and a response time in ms. It speaks of the task's first network or of the truth, and `placed`
+    turns it into the option chosen, when the first network stands on the left or not. `columns`: those of the export,
+    for trials (a frame), the wrong option of each, their logits and the task's networks.
+    """
+
+    logit: Callable[[Psychometrics, str], float]
+    mean: Callable[[Psychometrics, str], float]
+    draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+    answer: Callable[[SimulatedPerson, Seen, np.random.Generator], tuple[Any, float]]
+    placed: Callable[[Any, bool], str]
+    columns: Callable[[pd.DataFrame, np.ndarray, np.ndarray, Sequence[str], np.random.Generator], pd.DataFrame]
+
+
+Analysis = Callable[[pd.DataFrame, Task, str, str, float], Estimate]
+"""From responses, their task and two methods to the difference of their means, at a level of confidence."""
+
+
+@dataclass(frozen=True)
+class AnalysisKind:
+    """A kind of task: its estimates, figures, sentences, and how simulated people answer it.
+
+    `tables` of one task hold one called `means` with a row a method. `study_tables` are over all tasks of the kind.
+    `check` and `check_controls` refuse answered rows that contradict themselves. `agreed`: what raters of an item agree
+    on, and the metric of Krippendorff's α. `published`: the paper's means by method; `published_variance`: of a
+    difference from it, given this study's variance and the rows of the methods involved. `sides`: whether each trial
+    showed first, or on the left, what is there half of the time. `template`: the tables of this kind
+    as Jinja macros.
+    """
+
+    texts: Texts
+    scale: Scale
+    means: str
+    value: Callable[[Any, Sequence[str]], float]  # of an answered trial (a row) of a task with these networks
+    tables: Callable[[TaskRows], dict[str, pd.DataFrame]]
+    difference: Callable[[pd.DataFrame, Sequence[str], str, str, float], Estimate]
+    check: Callable[[pd.DataFrame, Sequence[str]], None]
+    check_controls: Callable[[pd.DataFrame], object]
+    agreed: Callable[[pd.DataFrame], tuple[np.ndarray, str]]
+    sides: Callable[[pd.DataFrame, Task], pd.Series]
+    published: Callable[[PaperFigures], Mapping[str, float]]
+    published_variance: Callable[[float, pd.DataFrame, PaperFigures], float]
+    figures: Callable[[TaskResults, str, Wording, Wording], tuple[Figure, ...]]
+    finding: Callable[[TaskResults, Wording], str]
+    template: Path
+    simulation: Simulation
+    study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
+    analyses: Mapping[str, Analysis] = field(default_factory=dict)  # beside those of every kind
+    references: Callable[[Export], set[str]] = lambda _export: set()
+    further_sentences: Callable[[Export, Wording], list[str]] = lambda _export, _say: []
+    bias_writers: Sequence[Callable[[float | None], str]] = ()  # of the first effects; the others are differences

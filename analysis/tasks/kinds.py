@@ -1,0 +1,10 @@
+"""The kinds of task by name, as analysis/ knows them."""
+
+from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
+from analysis.tasks.kind import AnalysisKind
+from analysis.tasks.trust.kind import KIND as TRUST
+
+ANALYSIS_KINDS: dict[str, AnalysisKind] = {
+    "class-discrimination": CLASS_DISCRIMINATION,
+    "trust": TRUST,
+}

@@ -1,0 +1,103 @@
+"""Simulated participants: a stated psychometric model, in NumPy alone.
+
+What people answer follows a logit model whose parts are a constant of the method, the person, the image and the
+image×method, the last three normal with the standard deviations of `Psychometrics`; each kind of task says what it
+makes of a logit. The constants are solved, by Gauss–Hermite quadrature and bracketing, so that the accuracy or mean
+score over participants and images is the one asked for: a logit model's conditional accuracy is not its marginal one.
+Response times are log-normal. Image effects are a function of the seed and the image's name alone, so that all
+participants of a simulated study meet the same images.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from analysis.paper import GRAD_CAM
+
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()  # expectation under a standard normal
+
+
+class SimulationError(Exception):
+    """The simulation cannot be made as asked; the message says which number is impossible and why."""
+
+
+@dataclass(frozen=True)
+class Psychometrics:
+    """What is true of simulated people and images. Defaults: the paper's figures, spreads of ordinary size."""
+
+    accuracy: Mapping[str, float] = field(default_factory=lambda: GRAD_CAM.accuracies)
+    other_accuracy: float = 0.55  # of methods that `accuracy` does not name
+    trust: Mapping[str, float] = field(default_factory=lambda: GRAD_CAM.trust_scores)
+    other_trust: float = 1.1
+    participant_sd: float = 0.5  # logits
+    image_sd: float = 0.5
+    image_method_sd: float = 0.3
+    rt_median_ms: float = 2500.0
+    rt_sd: float = 0.5  # of log rt within a person
+    rt_participant_sd: float = 0.3  # of log rt between persons
+    seed: int = 0  # decides the image effects
+
+    @property
+    def total_sd(self) -> float:
+        """Standard deviation of all random effects together, in logits."""
+        return float(np.sqrt(self.participant_sd**2 + self.image_sd**2 + self.image_method_sd**2))
+
+
+@dataclass(frozen=True)
+class SimulatedPerson:
+    """One simulated participant: effects in logits, pace as a factor on response times."""
+
+    ability: float
+    leaning: float
+    pace: float
+    parameters: Psychometrics
+
+
+def draw_participant(rng: np.random.Generator, parameters: Psychometrics | None = None) -> SimulatedPerson:
+    """A new person from the population that `parameters` describes."""
+    parameters = parameters or Psychometrics()
+    ability, leaning = rng.normal(0, parameters.participant_sd, 2)
+    pace = np.exp(rng.normal(0, parameters.rt_participant_sd))
+    return SimulatedPerson(float(ability), float(leaning), float(pace), parameters)
+
+
+def image_logit(parameters: Psychometrics, kind: str, image_id: str, method: str) -> float:
+    """The effect of an image, alike for all methods, and of the image with this method."""
+    shared = _standard_normal(parameters.seed, kind, image_id)
+    own = _standard_normal(parameters.seed, kind, image_id, method)
+    return parameters.image_sd * shared + parameters.image_method_sd * own
+
+
+def _standard_normal(*key: object) -> float:
+    """A standard normal that depends on `key` alone."""
+    digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).digest()
+    uniform = (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
+    return float(stats.norm.ppf(uniform))
+
+
+def response_time(person: SimulatedPerson, rng: np.random.Generator) -> float:
+    """Milliseconds, log-normal."""
+    p = person.parameters
+    return round(float(p.rt_median_ms * person.pace * np.exp(rng.normal(0, p.rt_sd))), 1)
+
+
+@lru_cache(maxsize=512)
+def location_for(
+    marginal: Callable[[float, float], float], wanted: float, sd: float, possible: tuple[float, float], what: str
+) -> float:
+    """The location at which `marginal(location, sd)` is `wanted`. Raises SimulationError for what is not `possible`."""
+    low, high = possible
+    if not low < wanted < high:
+        raise SimulationError(f"a simulated {what} lies between {low} and {high}, not at {wanted}")
+    return optimize.brentq(lambda location: marginal(location, sd) - wanted, -60, 60)
+
+
+def stimulus_ids(shown: pd.DataFrame, network: str | pd.Series) -> pd.Series:
+    """Names of simulated visualizations."""
+    return shown["image_id"] + "-" + shown["category"] + "-" + shown["method"] + "-" + network

@@ -1,0 +1,76 @@
+"""Trust, as it is analysed."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.data.export import Export, Task
+from analysis.display.wording import Wording, marked, number, signed
+from analysis.estimation.estimates import Estimate
+from analysis.estimation.ordinal import implied_score_difference
+from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.trust import estimates, present, simulate
+
+
+def _proportional_odds(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
+    return implied_score_difference(rows, task.methods, a, b, confidence)
+
+
+def _is_ranked(export: Export) -> bool:
+    return len(estimates.compared_networks(export)) >= estimates.MANY_NETWORKS
+
+
+def _further_sentences(export: Export, say: Wording) -> list[str]:
+    sentences = [
+        say(
+            "Trust scores were also analysed by a proportional-odds model (McCullagh, 1980) with the same two-way"
+            " clustering."
+        )
+    ]
+    if _is_ranked(export):
+        sentences.append(say("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
+    return sentences
+
+
+KIND = AnalysisKind(
+    texts=Texts(
+        title=marked("Trust"),
+        design=marked(
+            "In “{task}”, participants saw visualizations from two networks that had predicted the same category and"
+            " said on a five-point scale which network was more reliable; scores from −2 to 2 are positive towards"
+            " “{first}”."
+        ),
+        agreement=marked(
+            "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for the ordered"
+            " scores."
+        ),
+        biases=marked("What should make no difference: all of these should be 0 on the scale from −2 to 2."),
+        sides=marked("share with the first network on the left, by method"),
+    ),
+    scale=Scale(
+        factor=1,
+        level=number,
+        difference=signed,
+        label=marked("mean score"),
+        difference_label=marked("difference of\nmean scores"),
+        unit=marked("on the score"),
+    ),
+    means="scores",
+    value=estimates.towards_first,
+    tables=estimates.tables,
+    difference=estimates.score_difference,
+    check=estimates.check,
+    check_controls=estimates.check_degrees,
+    agreed=lambda trials: (trials["score"].to_numpy(), "ordinal"),
+    sides=lambda trials, task: trials["left_network"] == task.networks[0],
+    published=estimates.published,
+    published_variance=lambda variance, _involved, _paper: variance,  # the number of responses is not known
+    figures=present.figures,
+    finding=present.finding,
+    template=Path(__file__).with_name("tables.html"),
+    simulation=simulate.SIMULATION,
+    study_tables=estimates.study_tables,
+    analyses={"proportional odds": _proportional_odds},
+    references=lambda export: {"ordinal", "ranking"} if _is_ranked(export) else {"ordinal"},
+    further_sentences=_further_sentences,
+)

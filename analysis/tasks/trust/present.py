@@ -1,0 +1,116 @@
+"""Trust in the report: its figures and its sentence."""
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from analysis.display.drawing import INK, Figure, finish, new_canvas, row_label
+from analysis.display.forest import described, forest, with_paper
+from analysis.display.wording import Wording, number, percent, with_interval
+from analysis.tasks.results import TaskResults
+from contracts.methods import method_name
+from contracts.tasks import SCORES
+
+SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
+
+
+def diverging_bars(shares: pd.DataFrame, first: str, second: str, say: Wording) -> Canvas:
+    """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
+    methods = list(dict.fromkeys(shares["method"]))
+    canvas, axes = new_canvas(rows=len(methods), extra=1.35)
+    for row, method in enumerate(methods):
+        y = len(methods) - 1 - row
+        row_label(axes, y + 0.36, method_name(method))
+        values = shares[shares["method"] == method].set_index("score")["value"]
+        if values.isna().any():
+            axes.text(0.0, y, say("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
+            continue
+        _diverging_row(axes, y, 100 * values)
+    axes.axvline(0, color=INK, linewidth=0.9)
+    axes.set(xlim=(-100, 100), ylim=(-0.5, len(methods) - 0.2), yticks=[])
+    axes.set_xticks([-100, -50, 0, 50, 100], ["100%", "50%", "0", "50%", "100%"])
+    axes.set_xlabel(say("← {second} more reliable      {first} more reliable →", first=first, second=second))
+    words = {2: say("clearly"), 1: say("slightly"), 0: say("equal")}
+    handles = [
+        mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[abs(s)])
+        for s in SCORES
+    ]
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, frameon=False, borderaxespad=0.2,
+        handlelength=1.0, handletextpad=0.4, columnspacing=1.0,
+    )  # fmt: skip
+    return canvas
+
+
+def _diverging_row(axes: Axes, y: float, shares: pd.Series) -> None:
+    left = -(shares[-2] + shares[-1] + shares[0] / 2)
+    for score in SCORES:
+        width = shares[score]
+        axes.barh(y, width, left=left, height=0.62, color=SCORE_COLOURS[score], edgecolor="#555555", linewidth=0.5)
+        if width >= 8:
+            ink = "white" if abs(score) == 2 else INK
+            axes.text(left + width / 2, y, f"{width:.0f}%", ha="center", va="center", color=ink, fontsize=9.5)
+        left += width
+
+
+def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> tuple[Figure, ...]:
+    """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
+    first, second = results.task.networks
+    scores, shares = results.tables["scores"], results.tables["shares"]
+    mean_caption = say(
+        "Mean score by method, positive towards “{first}”, with its interval over participants and images."
+        " Dashed: both networks equally reliable.",
+        first=first,
+    )
+    bars_caption = say(
+        "Share of each of the five answers by method; half of “equally reliable” stands on either side of the line."
+    )
+    answers = "; ".join(
+        f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
+        for method, rows in shares.groupby("method", sort=False)
+    )
+    return (
+        finish(
+            forest(
+                scores,
+                inside,
+                label=inside("mean score towards {first}, −2 to 2", first=first),
+                scale=1,
+                null=0,
+                limits=(-2, 2),
+            ),
+            f"{results.task.name}-scores",
+            observer_kind,
+            with_paper(mean_caption, scores, say),
+            say("Mean score with interval: {estimates}.", estimates=described(scores, 2, 1)),
+            inside,
+        ),
+        finish(
+            diverging_bars(shares, first, second, inside),
+            f"{results.task.name}-answers",
+            observer_kind,
+            bars_caption,
+            say(
+                "Shares of the answers from “{second} clearly more reliable” to “{first} clearly more reliable”:"
+                " {answers}.",
+                first=first,
+                second=second,
+                answers=answers,
+            ),
+            inside,
+        ),
+    )
+
+
+def finding(results: TaskResults, say: Wording) -> str:
+    """The mean score of each method."""
+    first, _ = results.task.networks
+    table = results.tables["scores"].dropna(subset="value")
+    means = "; ".join(f"{method_name(row['method'])} {with_interval(row, number)}" for _, row in table.iterrows())
+    return say(
+        "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.",
+        task=results.task.name,
+        first=first,
+        means=means,
+    )

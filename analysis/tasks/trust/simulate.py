@@ -1,0 +1,79 @@
+"""How simulated people answer trust: by proportional odds, P(score > k) = logistic(b_method + leaning + image +
+image×method − threshold_k), the score being positive towards the task's first network."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis.tasks.kind import Seen, Simulation
+from analysis.tasks.psychometrics import (
+    NODE_WEIGHTS,
+    NODES,
+    Psychometrics,
+    SimulatedPerson,
+    image_logit,
+    location_for,
+    response_time,
+    stimulus_ids,
+)
+from contracts.tasks import KINDS
+
+_FACTS = KINDS["trust"]
+THRESHOLDS = np.array([-2.5, -1.5, 0.0, 1.5])  # between the scores −2 | −1 | 0 | 1 | 2, on the logit scale
+
+
+def mean_score(world: Psychometrics, method: str) -> float:
+    """The mean score over participants and images."""
+    return world.trust.get(method, world.other_trust)
+
+
+def logit(world: Psychometrics, method: str) -> float:
+    """b_method: where the marginal mean score is the one asked for."""
+    return location_for(marginal_score, mean_score(world, method), world.total_sd, (-1.99, 1.99), "mean trust score")
+
+
+def marginal_score(location: float, sd: float) -> float:
+    """Mean score of the proportional-odds model under a normal effect of standard deviation `sd`."""
+    exceeded = special.expit(location - THRESHOLDS[:, None] + sd * NODES)  # (thresholds, nodes)
+    return float((exceeded @ NODE_WEIGHTS).sum() - 2)
+
+
+def draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Scores −2…2 (n,) of the proportional-odds model at `logits` (n,)."""
+    latent = logits + rng.logistic(size=logits.shape)
+    return np.searchsorted(THRESHOLDS, latent) - 2
+
+
+def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[int, float]:
+    """The score towards the task's first (stronger) network and the response time in ms."""
+    world = person.parameters
+    at = logit(world, seen.method) + person.leaning + image_logit(world, _FACTS.name, seen.image_id, seen.method)
+    return int(draw(np.array([at]), rng)[0]), response_time(person, rng)
+
+
+def placed(score: int, first_is_left: bool) -> str:
+    """The option chosen: its value is positive towards the left."""
+    return str(score if first_is_left else -score)
+
+
+def columns(
+    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, networks: Sequence[str], rng: np.random.Generator
+) -> pd.DataFrame:
+    """`shown` with answers, the first network on the left or the right by a coin."""
+    score = draw(logits, rng)
+    strong_left = rng.random(len(shown)) < 0.5
+    first, second = (stimulus_ids(shown, network) for network in networks)
+    return shown.drop(columns="network").assign(
+        left_stimulus_id=np.where(strong_left, first, second),
+        right_stimulus_id=np.where(strong_left, second, first),
+        left_network=np.where(strong_left, networks[0], networks[1]),
+        right_network=np.where(strong_left, networks[1], networks[0]),
+        option_order=";".join(_FACTS.questions[0].values),
+        response=np.where(strong_left, score, -score).astype(str),
+        score=score,
+    )
+
+
+SIMULATION = Simulation(logit, mean_score, draw, answer, placed, columns)

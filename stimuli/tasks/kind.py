@@ -1,0 +1,42 @@
+"""What stimuli/ must know of a kind of task beside the facts of contracts/tasks.py."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.stimulus_set import Stimulus
+from models.voc import VocImage
+from stimuli.config import StimulusRequest
+
+Predictions = Mapping[str, Mapping[str, str]]
+"""Network → image id → the network's top category."""
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Which images a task may show. `conditions` are tried in their order; each says in words what it asks for."""
+
+    explained: Callable[[VocImage], tuple[str, ...]]  # the categories that an image's visualizations explain
+    conditions: Mapping[str, Callable[[VocImage], bool]]
+
+
+Evidence = Mapping[str, float]
+"""Category → how strongly a picture speaks for it, to a machine observer."""
+
+Answer = Callable[[Sequence[Evidence], Sequence[Stimulus], np.random.Generator], str]
+"""From the evidence of each picture shown, and what it is of, to the value that the observer answers."""
+
+
+@dataclass(frozen=True)
+class StimuliKind:
+    """A kind of task: its eligible images, an image's wrong option, how a machine observer answers.
+
+    `at_most` describes, for `check`, how many images fit before anything is computed. `machine_answer` is None where no
+    machine observer makes sense.
+    """
+
+    eligible: Callable[[StimulusRequest, Predictions], Eligibility]
+    foil: Callable[[VocImage, str], str]
+    at_most: str
+    machine_answer: Answer | None

@@ -1,0 +1,43 @@
+"""Trust: images on which all networks have the same, annotated top category, which is explained."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from contracts.stimulus_set import Stimulus
+from models.voc import VocImage
+from stimuli.config import StimulusRequest
+from stimuli.tasks.kind import Eligibility, Evidence, Predictions, StimuliKind
+
+STEPS = (1.1, 2.0)  # times as much evidence: from here "slightly", from here "clearly" more reliable
+
+
+def agreed_prediction(request: StimulusRequest, predictions: Predictions) -> Eligibility:
+    """The same top category for all the task's networks, and that category annotated."""
+
+    def explained(image: VocImage) -> tuple[str, ...]:
+        return tuple(sorted({predictions[network][image.image_id] for network in request.networks}))
+
+    return Eligibility(
+        explained,
+        {
+            f"the same top category for {' and '.join(request.networks)}": lambda image: len(explained(image)) == 1,
+            "the top category annotated": lambda image: set(explained(image)) <= set(image.categories),
+        },
+    )
+
+
+def preferred_side(evidence: Sequence[Evidence], shown: Sequence[Stimulus], _rng: np.random.Generator) -> str:
+    """Towards the left side, −2 … 2, by how many times more strongly its picture speaks for the predicted category."""
+    left, right = (of_picture[shown[0].category] for of_picture in evidence)
+    less, more = sorted((left, right))
+    size = sum(more >= step * less for step in STEPS) if more > less else 0
+    return str(size if left > right else -size)
+
+
+KIND = StimuliKind(
+    agreed_prediction,
+    lambda _image, _category: "",
+    "at most {n} that fit (the networks must agree on them)",
+    preferred_side,
+)

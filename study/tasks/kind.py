@@ -1,0 +1,43 @@
+"""What study/ must know of a kind of task beside the facts of contracts/tasks.py."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from study.config import TaskConfig
+from study.database.schema import Item, Stimulus
+
+
+class Shown(Protocol):
+    """An item as it was shown, or the row of a query that has at least these columns."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def foil(self) -> str: ...
+
+
+class Answered(Shown, Protocol):
+    """A trial with the answer to its first question."""
+
+    @property
+    def response(self) -> str: ...
+    @property
+    def left_network(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class StudyKind:
+    """A kind of task: its items, and what their answers mean.
+
+    `items`: from the stimuli that a task asked for; raises OpeningError where one is lacking. `options`: the values of
+    the first question, in the order before any exchange. `truth`: the right one of them; None where none is.
+    `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
+    time.
+    """
+
+    items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
+    options: Callable[[Shown], tuple[str, ...]]
+    truth: Callable[[Shown], str | None]
+    value: Callable[[Answered, TaskConfig], Any]
+    balanced: str

@@ -1,0 +1,20 @@
+"""Trust: a visualization from each of two networks, and which of them is more reliable, and how clearly?"""
+
+from contracts.tasks import KINDS
+from study.config import TaskConfig
+from study.tasks.items import pairs_of_networks
+from study.tasks.kind import Answered, Shown, StudyKind
+
+_DEGREES = KINDS["trust"].questions[0].values
+
+
+def _options(_shown: Shown) -> tuple[str, ...]:
+    return _DEGREES
+
+
+def _towards_first(answered: Answered, task: TaskConfig) -> int:
+    """The degree towards the task's first network, which may have stood on either side."""
+    return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
+
+
+KIND = StudyKind(pairs_of_networks, _options, lambda _shown: None, _towards_first, "First network left")
