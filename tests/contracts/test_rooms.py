@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"contracts", "models", "stimuli", "study", "analysis", "commands", "definition", "manage"}
+PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "commands", "definition", "manage"}
 MAY_IMPORT = {
     "contracts": set(),
+    "languages": set(),
     "models": {"contracts"},
     "stimuli": {"contracts", "models"},
-    "study": {"contracts"},
-    "analysis": {"contracts"},
+    "study": {"contracts", "languages"},
+    "analysis": {"contracts", "languages"},
 }
 """What each package may import of the others. Commands and the definition see all of them."""
 HEAVY = {
     "contracts": {"torch", "torchvision", "flask", "sqlalchemy", "pandas", "numpy", "scipy"},
+    "languages": {"torch", "torchvision", "flask", "sqlalchemy", "pandas", "numpy", "scipy"},
     "models": {"flask", "sqlalchemy"},
     "stimuli": {"flask", "sqlalchemy"},
     "study": {"torch", "torchvision", "pandas"},
