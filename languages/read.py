@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -45,6 +45,11 @@ def languages() -> dict[str, Language]:
 def translations(code: str, catalogue: str) -> gettext.NullTranslations:
     """The sentences of `catalogue` in language `code`; English where a translation is missing."""
     return _translations(_folders(), code, catalogue)
+
+
+def messages(catalogue: str) -> list[Message]:
+    """What `catalogue` translates, as its English template has it."""
+    return _messages(_folders(), catalogue)
 
 
 def untranslated(code: str, catalogue: str) -> list[str]:
@@ -112,15 +117,15 @@ def _merged(folders: tuple[Path, ...], code: str, catalogue: str) -> Catalog:
     return merged or Catalog()
 
 
-def _messages(folders: tuple[Path, ...], catalogue: str) -> list[Any]:
+def _messages(folders: tuple[Path, ...], catalogue: str) -> list[Message]:
     return [message for message in _merged(folders, SOURCE, catalogue) if message.id]
 
 
-def _identifier(message: Any) -> str:
+def _identifier(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 
-def _is_done(translated: Catalog, message: Any) -> bool:
+def _is_done(translated: Catalog, message: Message) -> bool:
     found = translated.get(message.id, message.context)
     return found is not None and not found.fuzzy and bool(found.string) and all(found.string)
 
