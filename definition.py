@@ -14,6 +14,7 @@ from analysis.config import AnalysisConfig
 from contracts.hashing import canonical_sha256
 from contracts.methods import METHOD_NAMES
 from models.config import DatasetConfig, Name, NetworkConfig
+from models.sources import Dataset
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 
@@ -51,7 +52,7 @@ class Definition:
 
 
 SECTIONS: dict[str, Any] = {
-    "dataset": DatasetConfig,
+    "dataset": Dataset,
     "networks": dict[Name, NetworkConfig],
     "stimuli": StimuliConfig,
     "study": StudyConfig,

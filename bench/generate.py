@@ -30,7 +30,7 @@ import torchvision
 from PIL import Image
 
 from models.catalogue import LoadedNetwork, Transform
-from models.voc import VocImage, VocObject
+from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.explain import engine as engine
 from stimuli.produce.generate import generate
@@ -61,7 +61,7 @@ class Work:
     """One network, its photographs and what is asked of them."""
 
     network: LoadedNetwork
-    photographs: tuple[VocImage, ...]
+    photographs: tuple[Photograph, ...]
     config: StimuliConfig
 
     def request(self, methods: Sequence[str]) -> StimulusRequest:
@@ -98,7 +98,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _photographs(folder: Path, count: int) -> tuple[VocImage, ...]:
+def _photographs(folder: Path, count: int) -> tuple[Photograph, ...]:
     """Smooth colours with fine grain, as large as VOC's photographs and about as hard to decode."""
     random, images = np.random.default_rng(0), []
     for number in range(count):
@@ -107,12 +107,12 @@ def _photographs(folder: Path, count: int) -> tuple[VocImage, ...]:
         path = folder / f"photograph-{number:04}.jpg"
         Image.fromarray((np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8)).save(path, quality=90)
         pair = (CATEGORIES[number % 20], CATEGORIES[(number + 7) % 20])
-        objects = tuple(VocObject(category, (1, 1, 400, 300)) for category in pair)
-        images.append(VocImage(path.stem, path, 500, 375, objects))
+        objects = tuple(AnnotatedObject(category, (1, 1, 400, 300)) for category in pair)
+        images.append(Photograph(path.stem, path, 500, 375, objects))
     return tuple(images)
 
 
-def _work(name: str, photographs: tuple[VocImage, ...], output: Path, options: argparse.Namespace) -> Work:
+def _work(name: str, photographs: tuple[Photograph, ...], output: Path, options: argparse.Namespace) -> Work:
     torch.manual_seed(0)
     module = getattr(torchvision.models, name)(weights=None, num_classes=len(CATEGORIES)).eval().requires_grad_(False)
     network = LoadedNetwork(

@@ -40,7 +40,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     """What a study stands on, and for each a look at it that says in words what is there, or raises."""
     from contracts.stimulus_set import read_provenance, verify
     from models.catalogue import LoadedNetwork, load_network
-    from models.voc import open_split, read_image
+    from models.image_files import read_image
+    from models.sources import open_split
     from stimuli.produce.generate import used_networks
     from stimuli.produce.select import at_most_eligible
     from stimuli.tasks.kinds import STIMULI_KINDS

@@ -26,7 +26,7 @@ from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
 from contracts.tasks import KINDS
 from definition import Definition
 from models.catalogue import load_network
-from models.voc import open_split
+from models.sources import open_split
 from stimuli.evaluate.observers import CONTROLS, Observer, Question, answers, box_energy_observer, classifier_observer
 from stimuli.evaluate.other_images import lessons, other_images
 from study.conduct.opening import open_study

@@ -23,8 +23,13 @@ def make_scenes(definition: Definition, train_images: int, val_images: int, seed
     Example: manage.py make-scenes --study examples/demo.toml
     """
     from models.scenes import make_scenes as draw
+    from models.voc import VOC
 
     dataset = definition.dataset
+    if dataset.format != VOC.name:
+        raise click.ClickException(
+            f'scenes are drawn in VOC layout, and dataset.format is "{dataset.format}"; set format = "{VOC.name}"'
+        )
     counts = {dataset.train_split: train_images, dataset.split: val_images}
     emoji = HERE / "node_modules" / "emoji-datasource-google"
     with progress("Drawing scenes") as report:
@@ -66,7 +71,7 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
     Example: manage.py generate-stimuli --study examples/voc-sample.toml
     """
     from models.catalogue import load_network
-    from models.voc import open_split
+    from models.sources import open_split
     from stimuli.produce.generate import generate
     from stimuli.produce.launchers.launcher import launch_on
 
@@ -108,7 +113,8 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     import torch
 
     from models.catalogue import load_network, preprocess
-    from models.voc import open_split, read_image
+    from models.image_files import read_image
+    from models.sources import open_split
     from stimuli.devices import usable_device
     from stimuli.evaluate.sanity import cascading_randomisation, summary, write_rows
 

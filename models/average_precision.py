@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.voc import VocImage
+from models.photographs import Photograph
 
 PRESENT, ABSENT, IGNORED = 1, 0, -1
 
 
-def label_matrix(images: Sequence[VocImage], categories: Sequence[str]) -> np.ndarray:
+def label_matrix(images: Sequence[Photograph], categories: Sequence[str]) -> np.ndarray:
     """PRESENT, ABSENT or IGNORED (difficult objects only) for every picture and category: int8, (N, C)."""
     labels = np.full((len(images), len(categories)), ABSENT, np.int8)
     column = {category: index for index, category in enumerate(categories)}

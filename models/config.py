@@ -22,12 +22,12 @@ DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
 
 
 class DatasetConfig(BaseModel):
-    """Photographs in VOC layout: `root/VOCdevkit/VOC<year>/{JPEGImages,Annotations,ImageSets/Main}`."""
+    """What the photographs of every source have; a source adds keys of its own (models/sources.py)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    format: str
     root: DefinitionPath
-    year: Annotated[str, Field(pattern=r"^\d{4}$")] = "2012"
     train_split: str = "train"
     split: str = Field("val", description="the split whose images are shown to people and on which mAP is measured")
     categories: Annotated[tuple[str, ...], Field(min_length=2)]

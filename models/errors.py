@@ -5,7 +5,7 @@ class ModelsError(Exception):
     """Anything models/ cannot do as asked."""
 
 
-class VocError(ModelsError):
+class PhotographError(ModelsError):
     """A split, annotation or picture is missing or cannot be read."""
 
 

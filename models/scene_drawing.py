@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from models.voc import VocObject
+from models.photographs import AnnotatedObject
 
 WIDTH, HEIGHT = 256, 192
 _LEAST_VISIBLE = 0.65  # share of an object's pixels that clutter, other objects and the frame leave to be seen
@@ -20,7 +20,7 @@ class Scene:
     """A picture (RGB, 256 × 192) and what it shows."""
 
     picture: Image.Image
-    objects: tuple[VocObject, ...]
+    objects: tuple[AnnotatedObject, ...]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _visible_shares(layers: Sequence[_Layer]) -> list[float]:
     ]
 
 
-def _find_boxes(layers: Sequence[_Layer]) -> tuple[VocObject, ...]:
+def _find_boxes(layers: Sequence[_Layer]) -> tuple[AnnotatedObject, ...]:
     """The objects with the tight boxes of their visible pixels, in VOC's coordinates (from 1, both ends inside)."""
     owners = _owners(layers)
     objects = []
@@ -135,7 +135,7 @@ def _find_boxes(layers: Sequence[_Layer]) -> tuple[VocObject, ...]:
         if layer.category:
             rows, columns = np.nonzero(owners == index)
             box = (columns.min() + 1, rows.min() + 1, columns.max() + 1, rows.max() + 1)
-            objects.append(VocObject(layer.category, tuple(int(edge) for edge in box)))
+            objects.append(AnnotatedObject(layer.category, tuple(int(edge) for edge in box)))
     return tuple(objects)
 
 

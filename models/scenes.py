@@ -18,11 +18,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from models.config import DatasetConfig
-from models.errors import ScenesError, VocError
+from models.errors import PhotographError, ScenesError
 from models.glyphs import load_clutter, load_glyphs
+from models.photographs import data_sha256
 from models.scene_drawing import Scene, draw_scene
-from models.voc import data_sha256, open_split
+from models.sources import open_split
+from models.voc import VocDataset
 
 DEMO_COUNTS = {"train": 1500, "val": 400}
 DEMO_SEED = 1
@@ -109,7 +110,7 @@ def _check_finished(root: Path, request: _Request) -> str:
         )
     try:
         actual = _data_sha256(root, request)
-    except VocError as error:
+    except PhotographError as error:
         raise ScenesError(f"scenes in {root} are damaged ({error}); delete the folder and make them again") from error
     if actual != recorded:
         raise ScenesError(f"scenes in {root} were changed since they were made; delete the folder and make them again")
@@ -117,7 +118,7 @@ def _check_finished(root: Path, request: _Request) -> str:
 
 
 def _data_sha256(root: Path, request: _Request) -> str:
-    dataset = DatasetConfig(root=root.resolve(), year=YEAR, categories=request.categories)
+    dataset = VocDataset(root=root.resolve(), year=YEAR, categories=request.categories)
     return data_sha256(image for split in request.counts for image in open_split(dataset, split))
 
 

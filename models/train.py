@@ -21,9 +21,10 @@ from models.config import DatasetConfig, NetworkConfig, TrainingConfig
 from models.errors import TrainingError
 from models.fit import Inputs, fit
 from models.head import copy_head, head_features, put_head
+from models.photographs import Photograph, data_sha256
 from models.pixels import augment, read_pixels
+from models.sources import open_split
 from models.transform import Transform, normalise
-from models.voc import VocImage, data_sha256, open_split
 from models.weights import load_weights
 
 Progress = Callable[[int, int], None]
@@ -37,8 +38,8 @@ def train(
     """Train network `name`, measure it on `dataset.split`, write `config.checkpoint` and return its metadata.
 
     `progress` is called with (work done, work in all), counted in pictures; `command` is what a reader types to repeat
-    this. A run that was killed goes on after its last epoch and gives the same network. Raises NetworkError, VocError
-    and TrainingError.
+    this. A run that was killed goes on after its last epoch and gives the same network. Raises NetworkError,
+    PhotographError and TrainingError.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
@@ -78,7 +79,7 @@ def train(
 def measure(
     module: nn.Module,
     transform: Transform,
-    images: Sequence[VocImage],
+    images: Sequence[Photograph],
     categories: Sequence[str],
     seen: Callable[[int], None] = lambda done: None,
 ) -> dict[str, float | None]:
@@ -103,7 +104,7 @@ class _Course:
 
     module: nn.Module
     transform: Transform
-    pictures: Sequence[VocImage]
+    pictures: Sequence[Photograph]
     labels: Tensor
     settings: TrainingConfig
     frozen_statistics: bool
@@ -141,7 +142,7 @@ def _start(name: str, config: NetworkConfig, categories: int) -> nn.Module:
     return module
 
 
-def _labels(pictures: Sequence[VocImage], dataset: DatasetConfig) -> Tensor:
+def _labels(pictures: Sequence[Photograph], dataset: DatasetConfig) -> Tensor:
     labels = label_matrix(pictures, dataset.categories)
     seen = (labels == PRESENT).any(0)
     if unseen := [category for category, shown in zip(dataset.categories, seen, strict=True) if not shown]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from contracts.stimulus_set import Stimulus
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
@@ -49,7 +49,7 @@ Pictures = Callable[[Stimulus], Tensor]
 CONTROLS = ("blank", "shuffled-category", "identical-maps")
 
 
-def box_energy_observer(images: Mapping[str, VocImage], recipe: str) -> Observer:
+def box_energy_observer(images: Mapping[str, Photograph], recipe: str) -> Observer:
     """Evidence for a category: the share of the picture's energy in its boxes. An oracle: it knows the annotation."""
 
     def observe(_participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
-from models.voc import VocImage, read_image
+from models.image_files import read_image
+from models.photographs import Photograph
 from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
 from stimuli.errors import ObserverError
@@ -30,8 +31,8 @@ class Lessons:
 
 
 def other_images(
-    images: Sequence[VocImage], shown: set[str], categories: Sequence[str], count: int, rng: np.random.Generator
-) -> tuple[VocImage, ...]:
+    images: Sequence[Photograph], shown: set[str], categories: Sequence[str], count: int, rng: np.random.Generator
+) -> tuple[Photograph, ...]:
     """`count` images (fewer where there are no more) that are not `shown` and hold one of `categories`, by lot.
 
     Raises ObserverError when hardly any are left.
@@ -46,7 +47,7 @@ def other_images(
 
 
 def lessons(
-    images: Sequence[VocImage],
+    images: Sequence[Photograph],
     categories: Sequence[str],
     networks: Mapping[str, LoadedNetwork],
     methods: Mapping[str, Sequence[str]],
@@ -86,7 +87,7 @@ def lessons(
 def _maps(
     network: LoadedNetwork,
     module: nn.Module,
-    images: Sequence[VocImage],
+    images: Sequence[Photograph],
     categories: Sequence[Sequence[str]],
     methods: Sequence[str],
     config: StimuliConfig,

@@ -10,7 +10,7 @@ from typing import Any
 from contracts import stimulus_set
 from contracts.stimulus_set import Stimulus
 from models.catalogue import LoadedNetwork
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError
 from stimuli.produce.launchers import local
@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 def generate(
     config: StimuliConfig,
     requests: Sequence[StimulusRequest],
-    images: Sequence[VocImage],
+    images: Sequence[Photograph],
     networks: Mapping[str, LoadedNetwork],
     categories: Sequence[str],
     request_sha256: str,
@@ -80,7 +80,9 @@ class _Run:
         self._networks, self._launcher, self._progress = networks, launcher, progress
         self._done = 0
 
-    def predictions(self, requests: Sequence[StimulusRequest], images: Sequence[VocImage]) -> dict[str, dict[str, str]]:
+    def predictions(
+        self, requests: Sequence[StimulusRequest], images: Sequence[Photograph]
+    ) -> dict[str, dict[str, str]]:
         """Top categories of all images, for the networks by whose predictions a task chooses its images."""
         names = sorted({name for request in requests if request.facts.needs_predictions for name in request.networks})
         jobs = predictions(names, images, PREDICTED_TOGETHER)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
 from stimuli.tasks.kind import Predictions
@@ -16,7 +16,7 @@ from stimuli.tasks.kinds import STIMULI_KINDS
 class Candidate:
     """An eligible image and the categories that its visualizations explain."""
 
-    image: VocImage
+    image: Photograph
     categories: tuple[str, ...]
 
 
@@ -33,7 +33,7 @@ class Selection:
 
 def select(
     requests: Sequence[StimulusRequest],
-    images: Sequence[VocImage],
+    images: Sequence[Photograph],
     categories: Sequence[str],
     predictions: Predictions,
     seed: int,
@@ -71,7 +71,7 @@ def select(
 
 
 def at_most_eligible(
-    requests: Sequence[StimulusRequest], images: Sequence[VocImage], categories: Sequence[str]
+    requests: Sequence[StimulusRequest], images: Sequence[Photograph], categories: Sequence[str]
 ) -> dict[str, int]:
     """Task → how many images it can choose from at most, with nothing computed.
 
@@ -86,7 +86,7 @@ def at_most_eligible(
 
 
 def _candidates(
-    request: StimulusRequest, images: Sequence[VocImage], categories: Sequence[str], predictions: Predictions
+    request: StimulusRequest, images: Sequence[Photograph], categories: Sequence[str], predictions: Predictions
 ) -> tuple[list[Candidate], dict[str, int]]:
     """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
 

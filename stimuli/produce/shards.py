@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 from typing import Any, TypeVar
 
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.produce.select import Selection
 from stimuli.tasks.kinds import STIMULI_KINDS
 
@@ -18,7 +18,7 @@ class Visualization:
     """One stimulus before it is made."""
 
     network: str
-    image: VocImage
+    image: Photograph
     category: str
     foil: str  # the wrong option where there is one, else empty
     method: str
@@ -30,7 +30,7 @@ class Prediction:
     """Some images whose top categories a network is asked for."""
 
     network: str
-    images: tuple[VocImage, ...]
+    images: tuple[Photograph, ...]
 
     @property
     def units(self) -> int:
@@ -55,7 +55,7 @@ class Shard:
     """
 
     network: str
-    images: tuple[VocImage, ...]
+    images: tuple[Photograph, ...]
     categories: tuple[tuple[str, ...], ...]  # of each image
     methods: tuple[str, ...]
     visualizations: tuple[Visualization, ...]
@@ -79,14 +79,14 @@ Job = Prediction | Shard
 """What one stage of the pipeline works on at a time."""
 
 
-def predictions(networks: Sequence[str], images: Sequence[VocImage], batch_size: int) -> tuple[Prediction, ...]:
+def predictions(networks: Sequence[str], images: Sequence[Photograph], batch_size: int) -> tuple[Prediction, ...]:
     """All images for each of the networks, in batches."""
     return tuple(Prediction(name, batch) for name in networks for batch in _batched(tuple(images), batch_size))
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
     """Everything the tasks ask for, each once: sorted by network, image, category, method."""
-    images: dict[str, VocImage] = {}
+    images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str], str] = {}
     tasks: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for selection in selections:
@@ -132,5 +132,5 @@ def _batched(rows: Rows, size: int) -> list[Rows]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _described(network: str, images: Sequence[VocImage]) -> str:
+def _described(network: str, images: Sequence[Photograph]) -> str:
     return f"network {network!r}, images {', '.join(image.image_id for image in images)}"

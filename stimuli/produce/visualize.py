@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
-from models.voc import read_image
+from models.image_files import read_image
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
 from stimuli.explain.engine import Precision, explain
@@ -63,7 +63,7 @@ class Visualizer:
             self._sound(explain(self._module, black, [[0]], quick, self._network.target_layer).logits)
 
     def read(self, job: Prediction | Shard) -> Tensor:
-        """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. VocError names a broken one."""
+        """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. Raises PhotographError."""
         return torch.stack([preprocess(read_image(image.path), self._network.transform) for image in job.images])
 
     def top_categories(self, job: Prediction, images: Tensor) -> dict[str, str]:

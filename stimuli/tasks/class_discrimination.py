@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contracts.stimulus_set import Stimulus
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, Evidence, Predictions, StimuliKind
 
@@ -17,7 +17,7 @@ def two_annotated(_request: StimulusRequest, _predictions: Predictions) -> Eligi
     )
 
 
-def other_category(image: VocImage, category: str) -> str:
+def other_category(image: Photograph, category: str) -> str:
     """The image's other annotated category."""
     return next(other for other in image.categories if other != category)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.stimulus_set import Stimulus
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 
 Predictions = Mapping[str, Mapping[str, str]]
@@ -17,8 +17,8 @@ Predictions = Mapping[str, Mapping[str, str]]
 class Eligibility:
     """Which images a task may show. `conditions` are tried in their order; each says in words what it asks for."""
 
-    explained: Callable[[VocImage], tuple[str, ...]]  # the categories that an image's visualizations explain
-    conditions: Mapping[str, Callable[[VocImage], bool]]
+    explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
+    conditions: Mapping[str, Callable[[Photograph], bool]]
 
 
 Evidence = Mapping[str, float]
@@ -37,6 +37,6 @@ class StimuliKind:
     """
 
     eligible: Callable[[StimulusRequest, Predictions], Eligibility]
-    foil: Callable[[VocImage, str], str]
+    foil: Callable[[Photograph, str], str]
     at_most: str
     machine_answer: Answer | None

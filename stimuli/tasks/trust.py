@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contracts.stimulus_set import Stimulus
-from models.voc import VocImage
+from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, Evidence, Predictions, StimuliKind
 
@@ -15,7 +15,7 @@ STEPS = (1.1, 2.0)  # times as much evidence: from here "slightly", from here "c
 def agreed_prediction(request: StimulusRequest, predictions: Predictions) -> Eligibility:
     """The same top category for all the task's networks, and that category annotated."""
 
-    def explained(image: VocImage) -> tuple[str, ...]:
+    def explained(image: Photograph) -> tuple[str, ...]:
         return tuple(sorted({predictions[network][image.image_id] for network in request.networks}))
 
     return Eligibility(

@@ -52,7 +52,7 @@ def test_the_number_of_stimuli_made_says_what_it_counts(tmp_path, monkeypatch, k
         text = tasks + "[participants]" + rest.split("[participants]")[1].split("contrasts")[0]
     (tmp_path / "study.toml").write_text(text)
     monkeypatch.setattr("models.catalogue.load_network", lambda *_: None)
-    monkeypatch.setattr("models.voc.open_split", lambda *_: ())
+    monkeypatch.setattr("models.sources.open_split", lambda *_: ())
     monkeypatch.setattr("stimuli.produce.generate.generate", lambda *given: given[6](9, 9))
     done = CliRunner().invoke(manage.cli, ["generate-stimuli", "--study", str(tmp_path / "study.toml")])
     assert done.exit_code == 0, done.output

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models.config import DatasetConfig
 from models.scenes import make_scenes
+from models.voc import VocDataset
 
 REPOSITORY = Path(__file__).parents[2]
 EMOJI = REPOSITORY / "node_modules" / "emoji-datasource-google"
@@ -35,16 +35,16 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> DatasetConfig:
+def dataset(tmp_path: Path) -> VocDataset:
     """An empty VOC 2007 folder whose study is about dogs and cats."""
     folder = tmp_path / "VOCdevkit" / "VOC2007"
     for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (folder / name).mkdir(parents=True)
-    return DatasetConfig(root=tmp_path, year="2007", categories=("dog", "cat"))
+    return VocDataset(root=tmp_path, year="2007", categories=("dog", "cat"))
 
 
 @pytest.fixture
-def add_image(dataset: DatasetConfig) -> AddImage:
+def add_image(dataset: VocDataset) -> AddImage:
     """Adds a grey 40 × 30 picture with the given objects to a split and returns the VOC folder."""
     folder = dataset.root / "VOCdevkit" / "VOC2007"
 
@@ -79,9 +79,9 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_scenes(tmp_path_factory: pytest.TempPathFactory, emoji: Path) -> DatasetConfig:
+def small_scenes(tmp_path_factory: pytest.TempPathFactory, emoji: Path) -> VocDataset:
     """120 scenes of three categories to train on and 60 to measure on."""
     categories = ("cat", "car", "sheep")
     root = tmp_path_factory.mktemp("small") / "scenes"
     make_scenes(root, emoji, categories, {"train": 120, "val": 60}, seed=5)
-    return DatasetConfig(root=root, categories=categories)
+    return VocDataset(root=root, categories=categories)

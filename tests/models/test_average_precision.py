@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from models.average_precision import average_precision, label_matrix, mean_average_precision
-from models.voc import VocImage, VocObject
+from models.photographs import AnnotatedObject, Photograph
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_category_never_present_is_not_measured_and_not_averaged():
 
 def test_labels_follow_the_categories_and_a_plain_object_outweighs_a_difficult_one():
     def image(*objects):
-        return VocImage("a", Path("a.jpg"), 10, 10, tuple(VocObject(c, (1, 1, 5, 5), d) for c, d in objects))
+        return Photograph("a", Path("a.jpg"), 10, 10, tuple(AnnotatedObject(c, (1, 1, 5, 5), d) for c, d in objects))
 
     images = [
         image(("dog", False), ("dog", True), ("sofa", False)),

@@ -9,11 +9,13 @@ import pytest
 from models.average_precision import PRESENT, label_matrix, mean_average_precision
 from models.catalogue import LoadedNetwork, load_network
 from models.checkpoint import read_checkpoint
-from models.config import DatasetConfig, NetworkConfig
+from models.config import NetworkConfig
 from models.glyphs import CATEGORIES
+from models.photographs import Photograph
 from models.scenes import make_scenes
+from models.sources import open_split
 from models.train import measure
-from models.voc import VocImage, open_split
+from models.voc import VocDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = 300
@@ -32,15 +34,15 @@ def networks(configs: dict[str, NetworkConfig]) -> dict[str, LoadedNetwork]:
 
 
 @pytest.fixture(scope="module")
-def unseen(tmp_path_factory: pytest.TempPathFactory, emoji: Path) -> tuple[VocImage, ...]:
+def unseen(tmp_path_factory: pytest.TempPathFactory, emoji: Path) -> tuple[Photograph, ...]:
     """Scenes of another seed than the networks were trained on and measured with."""
     root = tmp_path_factory.mktemp("unseen") / "scenes"
     make_scenes(root, emoji, CATEGORIES, {"val": SCENES}, seed=20_161_007)
-    return open_split(DatasetConfig(root=root, categories=CATEGORIES), "val")
+    return open_split(VocDataset(root=root, categories=CATEGORIES), "val")
 
 
 @pytest.fixture(scope="module")
-def measured(networks: dict[str, LoadedNetwork], unseen: tuple[VocImage, ...]) -> dict[str, float]:
+def measured(networks: dict[str, LoadedNetwork], unseen: tuple[Photograph, ...]) -> dict[str, float]:
     return {
         name: mean_average_precision(list(measure(n.module, n.transform, unseen, n.categories).values()))
         for name, n in networks.items()

@@ -10,18 +10,19 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from models import scene_drawing
-from models.config import DatasetConfig
 from models.glyphs import CATEGORIES, load_clutter, load_glyphs
+from models.photographs import data_sha256
 from models.scene_drawing import draw_scene
 from models.scenes import ScenesError, make_scenes
-from models.voc import data_sha256, open_split
+from models.sources import open_split
+from models.voc import VocDataset
 
 FEW = ("cat", "car", "sheep")
 COUNTS = {"train": 6, "val": 4}
 
 
 def open_scenes(root: Path) -> tuple:
-    return open_split(DatasetConfig(root=root, categories=FEW), "train")
+    return open_split(VocDataset(root=root, categories=FEW), "train")
 
 
 def files(root: Path) -> dict[str, bytes]:

@@ -14,14 +14,16 @@ from models.architectures import build
 from models.average_precision import label_matrix
 from models.catalogue import load_network
 from models.checkpoint import read_checkpoint
-from models.config import DatasetConfig, NetworkConfig, TrainingConfig
+from models.config import NetworkConfig, TrainingConfig
 from models.errors import NetworkError, TrainingError
 from models.fit import fit, learning_rate, multi_label_loss
 from models.head import copy_head, head_features, put_head
+from models.photographs import data_sha256
 from models.pixels import augment, read_pixels
+from models.sources import open_split
 from models.train import measure, train
 from models.transform import Transform
-from models.voc import data_sha256, open_split
+from models.voc import VocDataset
 
 
 def network(checkpoint: Path, weights: Path | None = None, architecture: str = "demo-vgg", **training) -> NetworkConfig:
@@ -227,7 +229,7 @@ def test_pictures_come_in_batches_in_order(small_scenes):
 
 
 def test_an_empty_category_is_not_averaged(small_scenes):
-    dataset = DatasetConfig(root=small_scenes.root, categories=("cat", "zebra"))
+    dataset = VocDataset(root=small_scenes.root, categories=("cat", "zebra"))
     module = build("demo-alexnet", 2, 64)
     values = measure(module, Transform(64), open_split(dataset, "val"), dataset.categories)
     assert values["zebra"] is None

@@ -8,15 +8,21 @@ import pytest
 from PIL import Image
 from torchvision.datasets import VOCDetection
 
-from models.config import DatasetConfig
-from models.voc import VocError, VocObject, data_sha256, open_split, read_image
+from models.errors import PhotographError
+from models.image_files import read_image
+from models.photographs import AnnotatedObject, data_sha256
+from models.sources import open_split
+from models.voc import VocDataset
 
 
 def test_objects_are_read_with_box_and_difficulty(dataset, add_image):
     add_image("000005", [("dog", (3, 4, 20, 25), 0), ("sofa", (1, 1, 40, 30), 1)])
     (image,) = open_split(dataset, "val")
     assert (image.image_id, image.width, image.height) == ("000005", 40, 30)
-    assert image.objects == (VocObject("dog", (3, 4, 20, 25)), VocObject("sofa", (1, 1, 40, 30), difficult=True))
+    assert image.objects == (
+        AnnotatedObject("dog", (3, 4, 20, 25)),
+        AnnotatedObject("sofa", (1, 1, 40, 30), difficult=True),
+    )
 
 
 def test_categories_outside_the_study_are_kept(dataset, add_image):
@@ -42,14 +48,14 @@ def test_a_small_set_reads_as_torchvision_reads_it(dataset, add_image):
 @pytest.mark.shared
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_the_development_photographs_read_as_torchvision_reads_them(shared: Path, split: str):
-    assert_reads_as_torchvision(DatasetConfig(root=shared / "voc", categories=("dog", "cat")), split)
+    assert_reads_as_torchvision(VocDataset(root=shared / "voc", categories=("dog", "cat")), split)
 
 
 def test_scenes_read_as_torchvision_reads_them(small_scenes):
     assert_reads_as_torchvision(small_scenes, "val")
 
 
-def assert_reads_as_torchvision(dataset: DatasetConfig, split: str) -> None:
+def assert_reads_as_torchvision(dataset: VocDataset, split: str) -> None:
     images = open_split(dataset, split)
     oracle = VOCDetection(dataset.root, year=dataset.year, image_set=split)
     assert len(images) == len(oracle)
@@ -83,7 +89,7 @@ def assert_reads_as_torchvision(dataset: DatasetConfig, split: str) -> None:
 def test_a_broken_folder_is_refused_by_the_file_name(dataset, add_image, break_it, message):
     add_image("t", [("dog", (1, 1, 9, 9), 0)], split="train")
     break_it(add_image("a", [("dog", (3, 4, 20, 25), 0)]))
-    with pytest.raises(VocError, match=message):
+    with pytest.raises(PhotographError, match=message):
         open_split(dataset, "val")
 
 
@@ -95,8 +101,8 @@ def replace(folder: Path, old: str, new: str) -> None:
 
 
 def test_a_missing_folder_says_where_it_was_looked_for(tmp_path):
-    with pytest.raises(VocError, match=r"VOCdevkit/VOC2012.*make-scenes"):
-        open_split(DatasetConfig(root=tmp_path, categories=("dog", "cat")), "val")
+    with pytest.raises(PhotographError, match=r"VOCdevkit/VOC2012.*make-scenes"):
+        open_split(VocDataset(root=tmp_path, categories=("dog", "cat")), "val")
 
 
 ORANGE = (250, 120, 10)
@@ -151,12 +157,12 @@ def test_a_damaged_picture_is_named(tmp_path, keep, suffix):
     path = tmp_path / f"broken.{suffix}"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(VocError, match=rf"broken\.{suffix} cannot be read"):
+    with pytest.raises(PhotographError, match=rf"broken\.{suffix} cannot be read"):
         read_image(path)
 
 
 def test_a_missing_picture_is_named(tmp_path):
-    with pytest.raises(VocError, match=r"gone\.jpg is missing"):
+    with pytest.raises(PhotographError, match=r"gone\.jpg is missing"):
         read_image(tmp_path / "gone.jpg")
 
 

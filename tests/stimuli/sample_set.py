@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from models.catalogue import LoadedNetwork, Transform
-from models.voc import VocImage, VocObject
+from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.produce.generate import generate
 from tests.stimuli import networks
@@ -19,7 +19,7 @@ REQUESTS = (
 )
 
 
-def pictures(folder: Path) -> tuple[VocImage, ...]:
+def pictures(folder: Path) -> tuple[Photograph, ...]:
     """Ten pictures with two categories each; the first two carry every category, so that both networks are right."""
     random = np.random.default_rng(4)
     folder.mkdir(exist_ok=True)
@@ -28,7 +28,9 @@ def pictures(folder: Path) -> tuple[VocImage, ...]:
         path = folder / f"picture{number}.png"
         Image.fromarray(random.integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(path)
         names = CATEGORIES if number < 4 else (CATEGORIES[number % 5], CATEGORIES[(number + 1) % 5])
-        images.append(VocImage(path.stem, path, 40, 30, tuple(VocObject(name, (1, 1, 5, 5), False) for name in names)))
+        images.append(
+            Photograph(path.stem, path, 40, 30, tuple(AnnotatedObject(name, (1, 1, 5, 5), False) for name in names))
+        )
     return tuple(images)
 
 
@@ -43,7 +45,7 @@ def loaded_networks() -> dict[str, LoadedNetwork]:
     }
 
 
-def make(output: Path, images: tuple[VocImage, ...], request_sha256: str = "r", **changes) -> Path:
+def make(output: Path, images: tuple[Photograph, ...], request_sha256: str = "r", **changes) -> Path:
     """Run `generate` on the sample study; `changes` replace its arguments."""
     torch.set_num_threads(1)
     arguments = {

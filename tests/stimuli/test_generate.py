@@ -16,7 +16,7 @@ from PIL import Image
 from torch import nn
 
 from contracts import stimulus_set
-from models.voc import VocError
+from models.errors import PhotographError
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
 from stimuli.explain.engine import explain
@@ -276,7 +276,7 @@ def test_the_old_set_stays_whole_until_the_new_one_is_finished(output, images):
     with pytest.raises(SelectionError):
         make(output, images, requests=[replace(REQUESTS[0], images=99)])
     images[5].path.write_bytes(b"no picture")
-    with pytest.raises(VocError):
+    with pytest.raises(PhotographError):
         make(output, images)
     assert stimulus_set.verify(output)
     assert before.items() <= contents(output).items()
@@ -297,7 +297,7 @@ def test_a_broken_picture_is_named_and_nothing_half_written_remains(output, imag
         broken.unlink()
     else:
         broken.write_bytes(broken.read_bytes()[:300] if damage == "truncated" else b"not a picture")
-    with pytest.raises(VocError, match=r"picture5\.png"):
+    with pytest.raises(PhotographError, match=r"picture5\.png"):
         make(output, images)
     assert not (output / stimulus_set.TABLE).exists()
     assert not list(output.rglob("*.part"))

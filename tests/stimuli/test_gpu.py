@@ -12,8 +12,8 @@ from PIL import Image
 
 from contracts import stimulus_set
 from models.catalogue import preprocess
+from models.image_files import read_image
 from models.transform import Transform
-from models.voc import read_image
 from stimuli.config import StimuliConfig
 from stimuli.evaluate.sanity import cascading_randomisation
 from stimuli.explain.engine import explain

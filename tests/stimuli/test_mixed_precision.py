@@ -10,8 +10,8 @@ import torchvision
 
 from definition import load_definition
 from models.catalogue import LoadedNetwork, load_network, preprocess
+from models.image_files import read_image
 from models.transform import Transform
-from models.voc import read_image
 from stimuli.explain import steps
 from stimuli.explain.engine import explain
 from stimuli.explain.products import LARGE, rounded_product

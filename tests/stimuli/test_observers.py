@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from contracts.stimulus_set import Stimulus
-from models.voc import VocImage, VocObject
+from models.photographs import AnnotatedObject, Photograph
 from stimuli.errors import ObserverError
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import as_input, probabilities, train
@@ -184,8 +184,8 @@ def test_a_preference_grows_by_fixed_steps_of_the_evidence(left, right, answer):
 
 
 def test_the_oracle_names_the_category_whose_box_holds_the_energy():
-    objects = (VocObject("cow", (1, 1, 20, 20)), VocObject("dog", (61, 1, 80, 20)))
-    observe = box_energy_observer({"image0": VocImage("image0", Path("x.jpg"), 80, 40, objects)}, "paper-v1")
+    objects = (AnnotatedObject("cow", (1, 1, 20, 20)), AnnotatedObject("dog", (61, 1, 80, 20)))
+    observe = box_energy_observer({"image0": Photograph("image0", Path("x.jpg"), 80, 40, objects)}, "paper-v1")
     shown = replace(stimulus("image0", "cow"), foil="dog")
     question = Question("t", "a", (shown,), "class-discrimination")
     for columns, named in ((slice(0, 10), "cow"), (slice(30, 40), "dog")):
@@ -194,7 +194,7 @@ def test_the_oracle_names_the_category_whose_box_holds_the_energy():
 
 
 def test_the_classifier_learns_from_no_image_that_the_study_shows():
-    images = [VocImage(f"i{n}", Path("x"), 8, 8, (VocObject("cow", (1, 1, 4, 4)),)) for n in range(60)]
+    images = [Photograph(f"i{n}", Path("x"), 8, 8, (AnnotatedObject("cow", (1, 1, 4, 4)),)) for n in range(60)]
     shown = {f"i{n}" for n in range(0, 60, 3)}
     chosen = other_images(images, shown, ("cow",), 30, np.random.default_rng(4))
     assert len({image.image_id for image in chosen} - shown) == 30

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.voc import VocImage, VocObject
+from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
 from stimuli.produce.select import select
@@ -16,8 +16,8 @@ STUDY = ("cat", "cow", "dog")
 
 
 def voc(image_id, *categories, difficult=()):
-    objects = tuple(VocObject(c, (1, 1, 2, 2), c in difficult) for c in categories)
-    return VocImage(image_id, Path(f"{image_id}.jpg"), 10, 10, objects)
+    objects = tuple(AnnotatedObject(c, (1, 1, 2, 2), c in difficult) for c in categories)
+    return Photograph(image_id, Path(f"{image_id}.jpg"), 10, 10, objects)
 
 
 def seeing(images, task="seeing", methods=("guided-backprop", "deconvolution"), networks=("strong",)):

@@ -21,7 +21,7 @@ import ray
 from ray.cluster_utils import Cluster
 from torch import Tensor, nn
 
-from models.voc import VocError
+from models.errors import PhotographError
 from stimuli.config import StimuliConfig
 from stimuli.produce.launchers import on_ray
 from tests.stimuli import sample_set
@@ -85,7 +85,7 @@ def main(folder: Path) -> None:
             images = tuple(replace(image, path=folder / "missing.png") for image in images)
             try:
                 make("broken", launch=on_ray.launch)
-            except VocError as error:
+            except PhotographError as error:
                 message = str(error)
             print(
                 json.dumps(

@@ -1,0 +1,46 @@
+"""`[dataset] format` names a source of photographs, and the section has the keys of that source alone."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from models.config import DatasetConfig
+from models.photographs import Photograph
+from models.source import Source
+from models.sources import SOURCES, Dataset, open_split
+from models.voc import VocDataset
+
+SECTION = {"root": "/photographs", "categories": ["dog", "cat"]}
+
+
+def read(**changes) -> DatasetConfig:
+    return TypeAdapter(Dataset).validate_python(SECTION | changes)
+
+
+def test_a_section_without_a_format_is_voc():
+    assert read(year="2007") == VocDataset(root="/photographs", year="2007", categories=("dog", "cat"))
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones():
+    with pytest.raises(ValidationError, match="no format 'jpeg'; there are voc"):
+        read(format="jpeg")
+
+
+def test_every_key_that_the_source_does_not_take_is_named():
+    with pytest.raises(ValidationError) as refused:
+        read(colour="red", year="07")
+    assert sorted(error["loc"] for error in refused.value.errors()) == [("colour",), ("year",)]
+
+
+def test_a_source_is_one_entry(monkeypatch):
+    """Its keys are read from the definition, and its photographs by everything that opens a split."""
+
+    class Numbered(DatasetConfig):
+        count: int
+
+    def numbered(dataset: Numbered, split: str) -> tuple[Photograph, ...]:
+        return tuple(Photograph(f"{split}{n}", Path("x.jpg"), 8, 8, ()) for n in range(dataset.count))
+
+    monkeypatch.setitem(SOURCES, "numbered", Source("numbered", Numbered, numbered))
+    assert [p.image_id for p in open_split(read(format="numbered", count=2), "val")] == ["val0", "val1"]
