@@ -6,11 +6,11 @@ import secrets
 
 import click
 
-from commands import analysis, check, conduct, recruit, simulate, stimuli, survey, upkeep, whole
+from commands import analysis, check, conduct, demo, recruit, rehearse, simulate, stimuli, survey, upkeep
 from commands.errors import Commands
 from commands.options import HERE
 
-MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, whole)
+MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

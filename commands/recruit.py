@@ -37,10 +37,10 @@ def recruit() -> None:
 @contextmanager
 def _campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
     from study.database.db import ready_database
+    from study.database.find import find_study
     from study.definition import frozen_definition
     from study.recruitment.accounts import open_account
     from study.recruitment.campaign import Campaign
-    from study.taking_part.participation import find_study
 
     with ready_database() as database:
         with database.reading() as session:

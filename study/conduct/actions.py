@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from contracts.hashing import canonical_sha256
 from study.database import audit
+from study.database.find import lock_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, Item, Participant, Study
 from study.errors import ConductError, UnknownError
-from study.taking_part.enrolment import lock_study
 
 LOOK = "estimates-seen"  # the audit log's name for a look at results
 MAX_REASON = 200

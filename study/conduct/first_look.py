@@ -10,6 +10,7 @@ from contracts.tasks import KINDS
 from study.conduct.actions import LOOK
 from study.config import TaskConfig
 from study.database import audit
+from study.database.find import lock_study
 from study.database.schema import (
     ANSWERED,
     CLOSED,
@@ -24,7 +25,6 @@ from study.database.schema import (
 )
 from study.definition import frozen_definition
 from study.errors import ConductError
-from study.taking_part.enrolment import lock_study
 from study.tasks.kinds import STUDY_KINDS
 
 

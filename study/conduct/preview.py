@@ -11,8 +11,8 @@ from study.database.schema import Stimulus, Study, Trial
 from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.taking_part.comprehension import questions
-from study.taking_part.enrolment import choose_trials, trial_row
 from study.taking_part.plan import lay_out
+from study.taking_part.trials import choose_trials, trial_row
 
 
 def preview_plan(

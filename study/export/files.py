@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from contracts.export import TABLES, Column
 from study import clock
 from study.conduct.actions import amendments
+from study.database.find import find_study
 from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import ExportError
 from study.export.proof import Hashes
 from study.export.rows import READERS, Rows
-from study.taking_part.participation import find_study
 
 _DESCRIPTION = "dataset_description.json"
 _PIECE = 1 << 16  # characters of a table handed on at once

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import Participant
 from study.definition import frozen_definition
 from study.errors import ConductError
@@ -15,7 +16,6 @@ from study.recruitment.ledger import Request
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, Platform, Posting, Submission
 from study.security import recruitment_hash
-from study.taking_part.participation import find_study
 
 
 @dataclass(frozen=True)

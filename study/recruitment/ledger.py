@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from study.database import audit
 from study.database.db import Database
+from study.database.find import lock_study
 from study.database.schema import AuditEntry, Study
 from study.errors import PlatformRefusedError
-from study.taking_part.enrolment import lock_study
 
 BEGUN, DONE, REFUSED = "recruit-begun", "recruit-done", "recruit-refused"
 

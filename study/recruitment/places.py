@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from study.database import audit
+from study.database.find import lock_study
 from study.database.schema import OPEN, RELEASED, Participant, Study, Trial
 from study.security import recruitment_hash
-from study.taking_part.enrolment import lock_study
 
 
 def release_places(

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import ATTENTION, CONTROL, MAIN, Item, Stimulus
 from study.database.schema import Trial as PlannedTrial
 from study.definition import frozen_definition
@@ -20,7 +21,6 @@ from study.errors import BlindnessError
 from study.rehearsal.blind_features import Observed, observe_json, observe_picture, observe_reply
 from study.rehearsal.blind_judge import Trial, Verdict, judge
 from study.rehearsal.simulated import Exchange, run_participant
-from study.taking_part.participation import find_study
 from study.tasks.kinds import STUDY_KINDS
 
 Person = list[Exchange]  # all that one participant's browser sent and got, in order

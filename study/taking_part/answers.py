@@ -15,13 +15,14 @@ from contracts.tasks import RESPONSE, Question
 from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
+from study.database.find import lock_study
 from study.database.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
-from study.taking_part.enrolment import loads, lock_study
+from study.taking_part.leases import loads
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
 

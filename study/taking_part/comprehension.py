@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study.config import TaskConfig
+from study.database.find import find_participant, next_index
 from study.database.schema import Comprehension, Participant
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
-from study.taking_part.participation import find_participant, next_index
 from study.tasks.wording import WORDINGS
 
 TRIES = 2

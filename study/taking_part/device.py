@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
+from study.database.find import find_participant
 from study.errors import MalformedAnswerError
-from study.taking_part.participation import find_participant
 
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
 Problem = Literal["browser", "phone", "pointer", "window"]

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from study.database.find import find_participant, next_index
 from study.database.schema import Participant
 from study.recruitment.outcomes import INCOMPATIBLE_DEVICE, STOPPED
 from study.recruitment.places import release_places_of
-from study.taking_part.participation import find_participant, next_index
 
 
 def leave(session: Session, token: str, now: datetime) -> str | None:

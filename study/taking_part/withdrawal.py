@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from study.database import audit
+from study.database.find import lock_study
 from study.database.schema import ANSWERED, Base, Participant, Study, Trial
 from study.errors import UnknownCodeError, UnknownError
-from study.taking_part.enrolment import lock_study
 
 ACTION = "participant-withdrawn"
 _CODE = re.compile(r"[A-Z0-9]{4,32}")

@@ -7,8 +7,8 @@ from flask import Flask, Response, g, json, request
 from sqlalchemy import or_, select
 
 from study import create_app
+from study.database.find import find_picture
 from study.database.schema import ATTENTION, Item, Participant, Study, Trial
-from study.taking_part.participation import image_file
 
 LEAKS = {  # slug → (what it tells, of which task)
     "header": ("method", "seeing"),
@@ -50,7 +50,7 @@ def app() -> Flask:
             response.headers["X-Cache"] = f"{len(g.item.method) * 7919}"
         elif g.slug == "length" and "image_token" in request.view_args:
             with database.reading() as session:
-                folder, file = image_file(session, **request.view_args)
+                folder, file = find_picture(session, **request.view_args)
             response.set_data(Path(folder, file).read_bytes())
         elif g.slug == "reply" and "trial_token" in request.view_args and response.is_json:
             place = g.trial.option_order.index(g.item.category) if g.item.foil else 0

@@ -14,9 +14,9 @@ from sqlalchemy import inspect, text
 from study import close_app, create_app
 from study.conduct.progress import progress
 from study.database.db import BUSY_TIMEOUT_S, Database
+from study.database.find import find_study
 from study.database.schema import Arrival
 from study.taking_part.arrivals import Arrivals, Arrived, arrived
-from study.taking_part.participation import find_study
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample
 from tests.study.test_identical_pairs import migrate

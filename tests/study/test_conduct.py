@@ -19,10 +19,10 @@ from study.conduct.first_look import Estimate, look
 from study.conduct.opening import open_study
 from study.database import audit
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import AuditEntry, Participant, Stimulus, Trial
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
 from study.export.files import export_study
-from study.taking_part.participation import find_study
 from tests.study.samples import (
     NOW,
     answer,

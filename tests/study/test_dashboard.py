@@ -23,8 +23,8 @@ from study.conduct.progress import progress
 from study.conduct.quality import FLAGS, quality
 from study.conduct.tally import Tally
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
-from study.taking_part.participation import find_study
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import join

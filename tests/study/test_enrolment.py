@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import CLOSED, PAUSED, ExternalIdentity, Item, Participant, Stimulus, Trial
 from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownError
 from study.security import new_token
-from study.taking_part.enrolment import release_expired
-from study.taking_part.participation import find_study
+from study.taking_part.leases import release_expired
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from contracts.export import TABLES, Column
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import Event, Participant, Stimulus
 from study.errors import ExportError, UnknownError
 from study.export.files import export_study, zip_pieces
-from study.taking_part.participation import find_study
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 CONTRACTS = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"

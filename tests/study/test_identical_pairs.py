@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from study.config import TaskConfig
 from study.database.db import ROOT, Database
+from study.database.find import lock_study
 from study.database.schema import Event, Item, Response, Stimulus, Study, Trial
 from study.errors import StudyFullError
-from study.taking_part.enrolment import lock_study, release_expired
+from study.taking_part.leases import release_expired
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, trials_of, trusting
 from tests.study.visitor import join
 

@@ -8,16 +8,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import AuditEntry, Base, Participant, Trial
-from study.recruitment.outcomes import (
-    FAILED_CHECKS,
-    INCOMPATIBLE_DEVICE,
-    NO_CONSENT,
-    OUTCOMES,
-    STOPPED,
-    WITHDRAWN,
-)
-from study.taking_part.participation import find_study
+from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT, OUTCOMES, STOPPED, WITHDRAWN
 from tests.study.samples import document, seeing
 from tests.study.test_device import report
 from tests.study.visitor import Visitor, hidden_fields, join

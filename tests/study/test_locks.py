@@ -13,13 +13,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from study.database.db import Database
+from study.database.find import lock_study
 from study.database.schema import Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, UnknownError
 from study.recruitment.outcomes import STOPPED
 from study.taking_part.answers import Receipt
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.device import record_device
-from study.taking_part.enrolment import lock_study, release_expired
+from study.taking_part.leases import release_expired
 from study.taking_part.leaving import leave
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of

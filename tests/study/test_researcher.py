@@ -18,9 +18,9 @@ from study.conduct.admins import MAX_FAILURES, authenticate, create_admin, recor
 from study.conduct.progress import progress, summaries
 from study.database import audit
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import Admin, AuditEntry
 from study.errors import AdminError, AuditError, LoginThrottledError
-from study.taking_part.participation import find_study
 from tests.study.samples import NOW, answer, enrol, trials_of
 from tests.study.visitor import hidden_fields, join
 

@@ -9,11 +9,11 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import Participant, Response
 from study.errors import SimulationError
 from study.rehearsal.simulated import run_participant
 from study.taking_part.arrivals import arrived
-from study.taking_part.participation import find_study
 from tests.study.samples import document, seeing
 
 

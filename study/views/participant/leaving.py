@@ -4,11 +4,12 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
+from study.database.find import find_participant, find_study
 from study.definition import frozen_definition
 from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
 from study.recruitment.providers import PROVIDERS
+from study.taking_part.farewell import early_departure
 from study.taking_part.leaving import leave
-from study.taking_part.participation import early_departure, find_participant, find_study
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import preferred_language, study_page
 from study.views.server.database import database

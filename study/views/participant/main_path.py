@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from study import clock
+from study.database.find import find_known, find_participant, find_study
 from study.database.schema import Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, RecruitmentError
@@ -15,7 +16,7 @@ from study.recruitment.provider import Provider
 from study.recruitment.providers import PROVIDERS
 from study.security import new_token, recruitment_hash
 from study.taking_part.enrolment import Consent, join, require_open
-from study.taking_part.participation import farewell, find_known, find_participant, find_study, hands_in_another
+from study.taking_part.farewell import farewell, hands_in_another
 from study.views.participant.forms import form_token, require_form_token
 from study.views.participant.markdown import to_html
 from study.views.participant.pages import preferred_language

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
+from study.database.find import find_participant, find_picture
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
-from study.taking_part.participation import find_participant, image_file
 from study.taking_part.pictures import read_picture
 from study.taking_part.plan import plan
 from study.taking_part.refusals import note_refusal
@@ -27,7 +27,7 @@ def show_plan(token: str) -> ResponseReturnValue:
 def show_image(token: str, image_token: str) -> ResponseReturnValue:
     """Neither name, date, tag nor length of the file goes along: pictures must not be told apart by headers."""
     with database().reading() as session:
-        folder, file = image_file(session, token, image_token)
+        folder, file = find_picture(session, token, image_token)
     try:
         content = read_picture(folder, file)
     except FileNotFoundError:

@@ -4,11 +4,12 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
+from study.database.find import find_participant, find_study
 from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import ConsentError, UnknownCodeError
 from study.recruitment.outcomes import WITHDRAWN
-from study.taking_part.participation import early_departure, find_participant, find_study
+from study.taking_part.farewell import early_departure
 from study.taking_part.withdrawal import withdraw, withdraw_by_code
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import preferred_language, study_page

@@ -14,11 +14,11 @@ from study import clock
 from study.conduct import admins
 from study.conduct.progress import summaries
 from study.database import audit
+from study.database.find import find_study
 from study.database.schema import ANALYST, OWNER, VIEWER, Admin
 from study.errors import ForbiddenError
 from study.export import proof as export_proof
 from study.export.files import zip_pieces
-from study.taking_part.participation import find_study
 from study.views.server.database import database
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")

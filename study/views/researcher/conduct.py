@@ -12,10 +12,10 @@ from study.conduct.first_look import look
 from study.conduct.preview import preview_image, preview_plan
 from study.conduct.timeline import PAGE, people, timeline
 from study.config import Language
+from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError
-from study.taking_part.participation import find_study
 from study.views.participant.markdown import to_html
 from study.views.researcher.accounts import logged_in
 from study.views.server.database import database

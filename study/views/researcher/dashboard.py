@@ -9,8 +9,8 @@ from study.conduct.actions import was_looked_at
 from study.conduct.health import health
 from study.conduct.progress import progress, title
 from study.conduct.quality import FAST_MS, FLAGS, quality
+from study.database.find import find_study
 from study.definition import frozen_definition
-from study.taking_part.participation import find_study
 from study.views.researcher.accounts import logged_in
 from study.views.server.database import database
 from study.views.server.tally import tally

@@ -1,4 +1,4 @@
-"""Finding studies and participants, and what a participant is told at the end."""
+"""What a participant is told at the end, and where their recruitment platform wants them to go."""
 
 import re
 from dataclasses import dataclass
@@ -7,24 +7,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study.database.schema import (
-    ANSWERED,
-    FIRST_ANSWER,
-    ExternalIdentity,
-    Participant,
-    Response,
-    Stimulus,
-    Study,
-    Trial,
-)
+from study.database.find import find_participant
+from study.database.schema import FIRST_ANSWER, ExternalIdentity, Participant, Response, Study, Trial
 from study.definition import frozen_definition
-from study.errors import UnknownError
 from study.recruitment.outcomes import FAILED_CHECKS
 from study.recruitment.provider import Departure, Parameters
 from study.recruitment.providers import PROVIDERS
-from study.security import is_token
 
-_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 FAILED_CHECKS_TOLD = 2  # failed attention checks that a platform is told of: one may be an accident
 
 
@@ -44,34 +33,6 @@ class Farewell:
     finished_at: datetime
 
 
-def find_study(session: Session, slug: str) -> Study:
-    """Raises UnknownError."""
-    study = session.scalar(select(Study).where(Study.slug == slug)) if _SLUG.fullmatch(slug) else None
-    if study is None:
-        raise UnknownError(f"there is no study {slug!r} here")
-    return study
-
-
-def find_participant(session: Session, token: str, locked: bool = False) -> Participant:
-    """`locked`: until the transaction ends, and as they are after waiting for others who change them.
-
-    Raises UnknownError for a token that is unknown or malformed.
-    """
-    mine = select(Participant).where(Participant.token == token)
-    participant = session.scalar(mine.with_for_update() if locked else mine) if is_token(token) else None
-    if participant is None:
-        raise UnknownError("nobody takes part at this address; open the link to the study again")
-    return participant
-
-
-def find_known(session: Session, study: Study, recruitment_hash: str | None, token: str | None) -> Participant | None:
-    """The participant who has come back: by recruitment id where one is given, else by the token they remembered."""
-    if recruitment_hash is None and not is_token(token or ""):
-        return None
-    by = Participant.recruitment_hash == recruitment_hash if recruitment_hash else Participant.token == token
-    return session.scalar(select(Participant).where(Participant.study_id == study.id, by))
-
-
 def hands_in_another(session: Session, participant: Participant, given: Parameters) -> bool:
     """Whether the link's assignment is another than the one that the participant would hand in at the end.
 
@@ -83,31 +44,6 @@ def hands_in_another(session: Session, participant: Participant, given: Paramete
     config = frozen_definition(participant.study).participants
     leave = PROVIDERS[config.provider].leave
     return leave("", given, config) != leave("", identity.parameters, config)
-
-
-def next_index(session: Session, participant_id: int) -> int | None:
-    """Position of the first trial without an answer; None when all are answered."""
-    unanswered = (Trial.participant_id == participant_id, Trial.state != ANSWERED)
-    return session.scalar(select(func.min(Trial.position)).where(*unanswered))
-
-
-def image_file(session: Session, token: str, image_token: str) -> tuple[str, str]:
-    """(stimulus folder, file in it) of an image in this participant's plan. Raises UnknownError."""
-    if not (is_token(token) and is_token(image_token)):
-        raise UnknownError("there is no such image")
-    shown = (
-        select(Study.stimuli_folder, Stimulus.file)
-        .select_from(Trial)
-        .join(Participant, Trial.participant_id == Participant.id)
-        .join(Study, Participant.study_id == Study.id)
-    )
-    sides = ((Trial.left_image_token, Trial.left_stimulus_id), (Trial.right_image_token, Trial.right_stimulus_id))
-    for token_column, stimulus_column in sides:
-        found = shown.join(Stimulus, stimulus_column == Stimulus.id)
-        row = session.execute(found.where(token_column == image_token, Participant.token == token)).one_or_none()
-        if row:
-            return row.stimuli_folder, row.file
-    raise UnknownError("there is no such image")
 
 
 def farewell(session: Session, token: str) -> Farewell | None:

@@ -1,0 +1,150 @@
+"""Which trials a participant gets: items in order, practice, attention checks and identical pairs among them."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.tasks import KINDS
+from study.config import TaskConfig
+from study.database.schema import ATTENTION, CONTROL, MAIN, OPEN, PRACTICE, Item, Stimulus
+from study.definition import FrozenDefinition
+from study.errors import StudyFullError
+from study.security import new_token
+from study.taking_part.assignment import Candidate, alternate, choose
+from study.tasks.kinds import STUDY_KINDS
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A trial to be planned. `swapped` exchanges left and right, or the two options; a control shows on both sides what
+    would stand on the left. `asked` is the place of the option that an attention check asks for."""
+
+    item: Item
+    kind: str
+    swapped: bool
+    purpose: str = MAIN
+    asked: int | None = None
+
+
+def choose_trials(
+    session: Session, definition: FrozenDefinition, study_id: int, load: dict[int, int], rng: np.random.Generator
+) -> list[Choice]:
+    """A participant's trials in order, task after task; `load` as `loads` gives it.
+
+    Within each task: practice, then the trials that count, with the attention checks and identical pairs among them.
+    Left and right, or the two options, are exchanged fairly within each task and each of its methods.
+    Raises StudyFullError when no task has a trial left to give.
+    """
+    items = _items(session, study_id)
+    candidates: dict[str, list[Candidate]] = {task.name: [] for task in definition.tasks}
+    for item, cell in items.values():
+        needs = Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0))
+        candidates[item.task].append(needs)
+    tasks: Sequence[TaskConfig] = definition.tasks
+    if definition.participants.tasks == "one":
+        tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
+    chosen: list[Choice] = []
+    for task in tasks:
+        picked = choose(candidates[task.name], task.trials_per_participant, rng)
+        rated, all_items = ([items[c.item_id][0] for c in some] for some in (picked, candidates[task.name]))
+        chosen += _of_task(task, rated, all_items, rng)
+    if not chosen:
+        raise StudyFullError("this study has all the answers it needs")
+    return chosen
+
+
+def _items(session: Session, study_id: int) -> dict[int, tuple[Item, Hashable]]:
+    """item id → the item and its cell, in the order of the ids."""
+    rows = session.execute(
+        select(Item, Stimulus.network)
+        .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
+        .where(Item.study_id == study_id)
+        .order_by(Item.id)
+    )
+    return {item.id: (item, (item.method, item.slot, network)) for item, network in rows}
+
+
+def _of_task(
+    task: TaskConfig, rated: Sequence[Item], all_items: Sequence[Item], rng: np.random.Generator
+) -> list[Choice]:
+    """The task's trials in order; none where nothing is left to rate."""
+    swapped = alternate([item.method for item in rated], rng)
+    main = [Choice(item, task.kind, swap) for item, swap in zip(rated, swapped, strict=True)]
+    return _in_order(main, _beside(all_items, rated, task, rng), task, rng) if main else []
+
+
+def _beside(items: Sequence[Item], picked: Sequence[Item], task: TaskConfig, rng: np.random.Generator) -> list[Item]:
+    """Items for practice, checks and controls: one each of images that the participant does not rate in this task."""
+    rated = {item.image_id for item in picked}
+    by_image: dict[str, list[Item]] = {}
+    for item in items:
+        if item.image_id not in rated:
+            by_image.setdefault(item.image_id, []).append(item)
+    images = rng.permutation(sorted(by_image))[: task.practice + task.attention_checks + task.identical_pairs]
+    return [by_image[image][rng.integers(len(by_image[image]))] for image in images]
+
+
+def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.random.Generator) -> list[Choice]:
+    """Practice first, in an order of options by lot; attention checks anywhere but before the first main trial.
+
+    Identical pairs come anywhere after practice, and show the picture of either network by lot.
+    """
+    practice = [Choice(item, task.kind, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
+    controls = beside[task.practice + task.attention_checks :]
+    for item in beside[task.practice : task.practice + task.attention_checks]:
+        swapped = bool(rng.integers(2))
+        asked = _asked(item, task, swapped, rng)
+        main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked))
+    for item in controls:
+        main.insert(int(rng.integers(len(main) + 1)), Choice(item, task.kind, bool(rng.integers(2)), CONTROL))
+    return practice + main
+
+
+def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator) -> int:
+    """The place of the option that an attention check names: a wrong one, where there is a right one.
+
+    People who only answer what they see then do not pass by chance.
+    """
+    options, truth = _options(item, task.kind, swapped), STUDY_KINDS[task.kind].truth(item)
+    possible = [place for place, option in enumerate(options) if option != truth]
+    return possible[int(rng.integers(len(possible)))] if len(possible) > 1 else possible[0]
+
+
+def _options(item: Item, kind: str, swapped: bool) -> list[str]:
+    """The values of the first question in the order in which they are shown."""
+    options = list(STUDY_KINDS[kind].options(item))
+    return options[::-1] if swapped and KINDS[kind].shuffles_options else options
+
+
+def _share_missing(candidates: list[Candidate]) -> float:
+    missing = sum(max(0, candidate.wanted - candidate.load) for candidate in candidates)
+    return missing / sum(candidate.wanted for candidate in candidates)
+
+
+def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
+    """A row of `trial`; without a participant, of a preview."""
+    item, options = choice.item, _options(choice.item, choice.kind, choice.swapped)
+    left, right = item.stimulus_a_id, item.stimulus_b_id
+    if right is not None:
+        left, right = (right, left) if choice.swapped else (left, right)
+        right = left if choice.purpose == CONTROL else right
+    return {
+        "participant_id": participant_id,
+        "item_id": item.id,
+        "position": position,
+        "task": item.task,
+        "image_id": item.image_id,
+        "left_stimulus_id": left,
+        "right_stimulus_id": right,
+        "option_order": options,
+        "trial_token": new_token(),
+        "left_image_token": new_token(),
+        "right_image_token": None if right is None else new_token(),
+        "state": OPEN,
+        "is_overflow": False,
+        "purpose": choice.purpose,
+        "expected_response": None if choice.asked is None else options[choice.asked],
+    }
