@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
 
-from analysis.display.wording import ENGLISH, Wording
+from analysis.display.wording import ENGLISH, Translation
 from contracts.observers import HUMAN, MACHINE, parse
 
 BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
@@ -49,16 +49,16 @@ KOREAN_FONTS = (
 class Lettering:
     """What is written inside figures, and the settings it is drawn with."""
 
-    say: Wording
+    translate: Translation
     style: dict[str, Any]
 
 
-def lettering(say: Wording) -> Lettering:
+def lettering(translate: Translation) -> Lettering:
     """In the report's language where this machine has letters for it, else in English."""
-    if say.language == "en":
-        return Lettering(say, STYLE)
+    if translate.language == "en":
+        return Lettering(translate, STYLE)
     font = korean_font()
-    return Lettering(say, STYLE | {"font.family": [font, "DejaVu Sans"]}) if font else Lettering(ENGLISH, STYLE)
+    return Lettering(translate, STYLE | {"font.family": [font, "DejaVu Sans"]}) if font else Lettering(ENGLISH, STYLE)
 
 
 @cache
@@ -81,14 +81,14 @@ def korean_font() -> str | None:
     return chosen
 
 
-def watermark(observer_kind: str, say: Wording) -> str:
+def watermark(observer_kind: str, translate: Translation) -> str:
     """What stands across a figure; empty over people's."""
     observer = parse(observer_kind)
     if observer.family == HUMAN:
         return ""
     if observer.family == MACHINE:
-        return say("MACHINE") + (f": {observer.name}" if observer.name else "")
-    return say("SIMULATED")
+        return translate("MACHINE") + (f": {observer.name}" if observer.name else "")
+    return translate("SIMULATED")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def new_canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
 
 
 def finish(
-    canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str, inside: Wording = ENGLISH
+    canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str, inside: Translation = ENGLISH
 ) -> Figure:
     """Mark the figure unless humans answered, and write it in both formats."""
     if mark := watermark(observer_kind, inside):

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, GREY, INK, VERMILION, new_canvas, row_label
-from analysis.display.wording import Wording, interval, number
+from analysis.display.wording import Translation, interval, number
 from contracts.methods import method_name
 
 
 def forest(
-    table: pd.DataFrame, say: Wording, *, label: str, scale: float, null: float, limits: tuple[float, float]
+    table: pd.DataFrame, translate: Translation, *, label: str, scale: float, null: float, limits: tuple[float, float]
 ) -> Canvas:
     """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`, perhaps `naive_*`.
 
@@ -21,19 +21,19 @@ def forest(
     canvas, axes = new_canvas(rows=len(table), extra=1.15)
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
-        _forest_row(axes, y, entry, scale, say)
+        _forest_row(axes, y, entry, scale, translate)
     axes.axvline(null, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set(xlim=limits, ylim=(-0.55, len(table) - 0.3), xlabel=label, yticks=[])
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
     axes.set_axisbelow(True)
-    _legend(axes, table, say)
+    _legend(axes, table, translate)
     return canvas
 
 
-def _forest_row(axes: Axes, y: float, entry: object, scale: float, say: Wording) -> None:
+def _forest_row(axes: Axes, y: float, entry: object, scale: float, translate: Translation) -> None:
     row_label(axes, y + 0.24, method_name(entry.method))
     if np.isnan(entry.value):
-        axes.text(0.0, y, say("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
+        axes.text(0.0, y, translate("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
         return
     if not np.isnan(getattr(entry, "naive_low", np.nan)):
         axes.plot([scale * entry.naive_low, scale * entry.naive_high], [y - 0.2] * 2, color=GREY, linewidth=1.6)
@@ -47,10 +47,12 @@ def _forest_row(axes: Axes, y: float, entry: object, scale: float, say: Wording)
         )  # fmt: skip
 
 
-def _legend(axes: Axes, table: pd.DataFrame, say: Wording) -> None:
-    handles = [mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label=say("this study"))]
+def _legend(axes: Axes, table: pd.DataFrame, translate: Translation) -> None:
+    handles = [
+        mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label=translate("this study"))
+    ]
     if "naive_low" in table:
-        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=say("naive interval")))
+        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=translate("naive interval")))
     if table["paper"].notna().any():
         handles.append(
             mpl.lines.Line2D(
@@ -60,7 +62,7 @@ def _legend(axes: Axes, table: pd.DataFrame, say: Wording) -> None:
                 marker="D",
                 markerfacecolor="white",
                 markeredgecolor=VERMILION,
-                label=say("the paper"),
+                label=translate("the paper"),
             )
         )
     axes.legend(
@@ -69,11 +71,11 @@ def _legend(axes: Axes, table: pd.DataFrame, say: Wording) -> None:
     )  # fmt: skip
 
 
-def with_paper(caption: str, table: pd.DataFrame, say: Wording) -> str:
+def with_paper(caption: str, table: pd.DataFrame, translate: Translation) -> str:
     """`caption`, with a sentence on the paper's figures where `table` has any."""
     if table["paper"].isna().all():
         return caption
-    return f"{caption} {say('Diamonds: the figures of the paper, published without intervals.')}"
+    return f"{caption} {translate('Diamonds: the figures of the paper, published without intervals.')}"
 
 
 def described(table: pd.DataFrame, digits: int, scale: float) -> str:

@@ -13,7 +13,7 @@ NOTHING = "–"
 
 
 @dataclass(frozen=True)
-class Wording:
+class Translation:
     """Says English texts in `language`, looked up in `catalogue` (English → translation), and fills in values."""
 
     language: str = "en"
@@ -32,7 +32,7 @@ class Wording:
         return text
 
 
-ENGLISH = Wording()
+ENGLISH = Translation()
 
 
 def marked(text: str) -> str:

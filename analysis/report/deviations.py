@@ -3,46 +3,52 @@
 from typing import Any
 
 from analysis.data.export import Export
-from analysis.display.wording import Wording, count, percent
+from analysis.display.wording import Translation, count, percent
 from analysis.paper import PaperFigures
 from contracts.methods import method_name
 from contracts.observers import HUMAN, parse
 from contracts.tasks import KINDS
 
 
-def deviations(export: Export, paper: PaperFigures, say: Wording) -> tuple[tuple[str, str], ...]:
+def deviations(export: Export, paper: PaperFigures, translate: Translation) -> tuple[tuple[str, str], ...]:
     """Rows (of the paper, here). What the export does not hold has no row."""
     tasks = export.definition.get("tasks", [])
     rows = [
-        (say("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), say)),
-        (say("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(export.provenance.get("networks", {}))),
+        (translate("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), translate)),
+        (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(export.provenance.get("networks", {}))),
         *(
-            (say("Not known: which 90 image–category pairs."), _drawn(name, selection, export.provenance, say))
+            (
+                translate("Not known: which 90 image–category pairs."),
+                _drawn(name, selection, export.provenance, translate),
+            )
             for name, selection in export.provenance.get("selection", {}).items()
         ),
         *(
-            (say("90 image–category pairs × 4 methods, 9 ratings each; of the trust study not known."), _size(t, say))
+            (
+                translate("90 image–category pairs × 4 methods, 9 ratings each; of the trust study not known."),
+                _size(t, translate),
+            )
             for t in tasks
         ),
-        (say("43 workers in class discrimination, 54 in trust."), _people(export, say)),
+        (translate("43 workers in class discrimination, 54 in trust."), _people(export, translate)),
         *(
-            (say("Not known: practice, checks and controls."), _extras(t, say))
+            (translate("Not known: practice, checks and controls."), _extras(t, translate))
             for t in tasks
             if "ratings_per_item" in t
         ),
         (
-            say("43 workers gave 3,240 responses, so they saw images repeatedly."),
-            say("Nobody sees an image twice in a task."),
+            translate("43 workers gave 3,240 responses, so they saw images repeatedly."),
+            translate("Nobody sees an image twice in a task."),
         ),
-        *((say(theirs), say(ours)) for theirs, ours in paper.deviations),
+        *((translate(theirs), translate(ours)) for theirs, ours in paper.deviations),
     ]
     return tuple(row for row in rows if row[1])
 
 
-def _photographs(dataset: dict[str, Any], say: Wording) -> str:
+def _photographs(dataset: dict[str, Any], translate: Translation) -> str:
     if not {"year", "split", "categories"} <= dataset.keys():
         return ""
-    return say(
+    return translate(
         "Photographs in VOC layout, year {year}, split “{split}”, {n} categories.",
         year=dataset["year"],
         split=dataset["split"],
@@ -50,10 +56,10 @@ def _photographs(dataset: dict[str, Any], say: Wording) -> str:
     )
 
 
-def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], say: Wording) -> str:
+def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], translate: Translation) -> str:
     if not {"images", "eligible"} <= selection.keys() or "seed" not in provenance:
         return ""
-    return say(
+    return translate(
         "“{task}”: {images} of {eligible} eligible images, drawn with seed {seed}.",
         task=task,
         images=count(selection["images"]),
@@ -70,10 +76,10 @@ def _networks(networks: dict[str, Any]) -> str:
     )
 
 
-def _size(task: dict[str, Any], say: Wording) -> str:
+def _size(task: dict[str, Any], translate: Translation) -> str:
     if not {"images", "ratings_per_item"} <= task.keys():
         return ""
-    return say(
+    return translate(
         "“{task}”: {images} images, ratings an item: {ratings}; methods {methods}; networks {networks}.",
         task=task["name"],
         images=count(task["images"]),
@@ -83,21 +89,21 @@ def _size(task: dict[str, Any], say: Wording) -> str:
     )
 
 
-def _people(export: Export, say: Wording) -> str:
+def _people(export: Export, translate: Translation) -> str:
     people = sum(parse(kind).family == HUMAN for kind in export.participants["observer_kind"])
-    return say("{n} people joined.", n=count(people))
+    return translate("{n} people joined.", n=count(people))
 
 
-def _extras(task: dict[str, Any], say: Wording) -> str:
+def _extras(task: dict[str, Any], translate: Translation) -> str:
     """What people met besides ratings; an absent key stands for the definition's default, none."""
     parts = [
-        say("practice trials: {n}", n=task.get("practice", 0)),
-        say("attention checks: {n}", n=task.get("attention_checks", 0)),
-        say("comprehension questions") if task.get("comprehension") else say("no comprehension questions"),
+        translate("practice trials: {n}", n=task.get("practice", 0)),
+        translate("attention checks: {n}", n=task.get("attention_checks", 0)),
+        translate("comprehension questions") if task.get("comprehension") else translate("no comprehension questions"),
     ]
     kind = KINDS[task["kind"]]
     if kind.pictures > 1:
-        parts.append(say("identical pairs: {n}", n=task.get("identical_pairs", 0)))
+        parts.append(translate("identical pairs: {n}", n=task.get("identical_pairs", 0)))
     if any(question.asked_if == "confidence" for question in kind.questions):
-        parts.append(say("confidence asked") if task.get("confidence") else say("confidence not asked"))
+        parts.append(translate("confidence asked") if task.get("confidence") else translate("confidence not asked"))
     return f"“{task['name']}”: {', '.join(parts)}."

@@ -3,16 +3,16 @@
 import matplotlib as mpl
 
 from analysis.display.drawing import Figure, lettering
-from analysis.display.wording import Wording
+from analysis.display.wording import Translation
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.results import TaskResults
 
 
-def task_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
-    """The figures of one task, captions and alternative texts in the language of `say`; none without responses."""
+def task_figures(results: TaskResults, observer_kind: str, translate: Translation) -> tuple[Figure, ...]:
+    """The figures of one task, captions and alternative texts translated; none without responses."""
     if not results.responses:
         return ()
     draw = ANALYSIS_KINDS[results.task.kind].figures
-    inside = lettering(say)
+    inside = lettering(translate)
     with mpl.rc_context(inside.style):
-        return draw(results, observer_kind, say, inside.say)
+        return draw(results, observer_kind, translate, inside.translate)

@@ -3,7 +3,7 @@
 from analysis.config import ExclusionsConfig
 from analysis.data.completeness import planned_responses, reached
 from analysis.data.export import Export
-from analysis.display.wording import Wording, count
+from analysis.display.wording import Translation, count
 from analysis.report.summary import unfinished
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -47,10 +47,15 @@ REFERENCES = {
 }  # fmt: skip
 
 
-def methods_text(export: Export, say: Wording) -> tuple[str, ...]:
+def methods_text(export: Export, translate: Translation) -> tuple[str, ...]:
     """Paragraphs: design, whose responses, estimates, comparisons, further analyses."""
-    paragraphs = [_design(export, say), _whose(export, say), _estimates(export, say), _comparisons(export, say)]
-    return (*paragraphs, _further(export, say))
+    paragraphs = [
+        _design(export, translate),
+        _whose(export, translate),
+        _estimates(export, translate),
+        _comparisons(export, translate),
+    ]
+    return (*paragraphs, _further(export, translate))
 
 
 def references(export: Export) -> tuple[str, ...]:
@@ -64,14 +69,14 @@ def references(export: Export) -> tuple[str, ...]:
     return tuple(sorted(entry for topic in cited for entry in REFERENCES[topic]))
 
 
-def _design(export: Export, say: Wording) -> str:
+def _design(export: Export, translate: Translation) -> str:
     sentences = []
     for task in export.tasks:
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
-        sentences.append(say(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
+        sentences.append(translate(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
         if "images" in written and "ratings_per_item" in written:
             sentences.append(
-                say(
+                translate(
                     "It planned {responses} responses: {images} images, the methods {methods}, {ratings} ratings an"
                     " item.",
                     responses=count(planned_responses(export, task.name)),
@@ -81,7 +86,7 @@ def _design(export: Export, say: Wording) -> str:
                 )
             )
     sentences.append(
-        say(
+        translate(
             "Nobody saw an image twice in a task; methods were balanced within participants; sides and the order of"
             " options were random."
         )
@@ -94,39 +99,39 @@ def _kinds(export: Export) -> list[AnalysisKind]:
     return [ANALYSIS_KINDS[name] for name in dict.fromkeys(task.kind for task in export.tasks)]
 
 
-def _whose(export: Export, say: Wording) -> str:
+def _whose(export: Export, translate: Translation) -> str:
     rules = export.config.exclusions
     sentences = [
-        say(
+        translate(
             "Analysed are the responses planned for each item; responses given after a place had been handed on"
             " (overflow) are counted in the flow and left out."
         )
     ]
     if rules.incomplete:
-        sentences.append(say("Left out by the definition: people who did not finish."))
+        sentences.append(translate("Left out by the definition: people who did not finish."))
     if rules.failed_attention_checks is not None:
         sentences.append(
-            say(
+            translate(
                 "Left out by the definition: people who failed at least {n} attention checks.",
                 n=rules.failed_attention_checks,
             )
         )
     if rules.failed_comprehension:
-        sentences.append(say("Left out by the definition: people who failed a comprehension check."))
+        sentences.append(translate("Left out by the definition: people who failed a comprehension check."))
     if rules.min_median_rt_ms is not None:
         sentences.append(
-            say(
+            translate(
                 "Left out by the definition: people whose median response time in a task is below {ms} ms.",
                 ms=f"{rules.min_median_rt_ms:g}",
             )
         )
     if rules == ExclusionsConfig():
-        sentences.append(say("The definition names no rule by which people are left out."))
+        sentences.append(translate("The definition names no rule by which people are left out."))
     return " ".join(sentences)
 
 
-def _estimates(export: Export, say: Wording) -> str:
-    text = say(
+def _estimates(export: Export, translate: Translation) -> str:
+    text = translate(
         "Each accuracy and mean score is an average over responses, meant for other participants and other images like"
         " these. Its {confidence} interval comes from a two-way cluster-robust variance (participants and images;"
         " Cameron,"
@@ -139,51 +144,53 @@ def _estimates(export: Export, say: Wording) -> str:
     )
     for kind in _kinds(export):
         if kind.texts.further:
-            text += " " + say(kind.texts.further)
+            text += " " + translate(kind.texts.further)
     return text
 
 
-def _comparisons(export: Export, say: Wording) -> str:
-    text = say(
+def _comparisons(export: Export, translate: Translation) -> str:
+    text = translate(
         "The p-values of the comparisons are corrected by Holm's (1979) method over all comparisons named in the"
         " study's"
         " definition, which was fixed before the first participant."
     )
     if rule := export.config.sequential:
-        text += " " + say(
+        text += " " + translate(
             "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
             " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
             looks=", ".join(f"{100 * look:g}%" for look in rule.looks),
         )
-    if lacking := _lacking(export, say):
-        text += " " + say("The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking)
+    if lacking := _lacking(export, translate):
+        text += " " + translate(
+            "The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking
+        )
     elif not rule:
-        text += " " + say("No look at the data before they were complete was planned.")
+        text += " " + translate("No look at the data before they were complete was planned.")
     return text
 
 
-def _lacking(export: Export, say: Wording) -> str:
+def _lacking(export: Export, translate: Translation) -> str:
     """What is missing of the ratings planned of the first kind of observers, people where there are any."""
     first = export.observer_kinds[:1]
-    return unfinished(reached(export.of(*first)), say) if first else ""
+    return unfinished(reached(export.of(*first)), translate) if first else ""
 
 
-def _further(export: Export, say: Wording) -> str:
+def _further(export: Export, translate: Translation) -> str:
     sentences = [
-        say(
+        translate(
             "As sensitivity analyses the comparisons were repeated with one-way clustering, with the larger one-way"
             " variance, by the pigeonhole bootstrap (Owen, 2007), with and without exclusions and overflow responses"
             " (Steegen et al., 2016), and, for right answers, by a logit model with crossed random effects under"
             " Laplace's"
             " approximation (Breslow & Clayton, 1993)."
         ),
-        say("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
+        translate("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
     ]
     for kind in _kinds(export):
-        sentences += kind.further_sentences(export, say)
+        sentences += kind.further_sentences(export, translate)
     if export.config.paper:
         sentences.append(
-            say(
+            translate(
                 "A figure of Selvaraju et al. (2020) counts as replicated when two one-sided tests at 5% (Schuirmann,"
                 " 1987)"
                 " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"

@@ -8,27 +8,29 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering
-from analysis.display.wording import Wording
+from analysis.display.wording import Translation
 from analysis.results import ObserverResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 
 
-def curves(results: ObserverResults, say: Wording) -> tuple[Figure, ...]:
+def curves(results: ObserverResults, translate: Translation) -> tuple[Figure, ...]:
     """A figure for each comparison that has at least one estimate with an interval."""
     figures = []
-    inside = lettering(say)
+    inside = lettering(translate)
     with mpl.rc_context(inside.style):
         for (task, a, b), table in results.tables["multiverse"].groupby(["task", "a", "b"], sort=False):
             drawn = table[table["low"].notna()].sort_values(["value", "low"], kind="stable", ignore_index=True)
             if len(drawn):
                 name = f"multiverse-{task}-{a}-{b}"
                 title = f"{method_name(a)} − {method_name(b)} ({task})"
-                figures.append(_curve(drawn, name, title, results.observer_kind, say, inside.say))
+                figures.append(_curve(drawn, name, title, results.observer_kind, translate, inside.translate))
     return tuple(figures)
 
 
-def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+def _curve(
+    table: pd.DataFrame, name: str, title: str, observer_kind: str, translate: Translation, inside: Translation
+) -> Figure:
     scale = ANALYSIS_KINDS[table["kind"].iloc[0]].scale
     choices = _choices(table, inside)
     canvas = Canvas(figsize=(WIDTH, 2.4 + 0.24 * len(choices)), layout="constrained")
@@ -45,12 +47,12 @@ def _curve(table: pd.DataFrame, name: str, title: str, observer_kind: str, say: 
     below.spines[["top", "right", "bottom"]].set_visible(False)
     write = scale.difference
     away = int(((table["low"] > 0) | (table["high"] < 0)).sum())
-    caption = say(
+    caption = translate(
         "{title} under every combination of choices: the difference with its interval above, the choices below."
         " Orange diamond: the analysis fixed beforehand. Dashed: no difference.",
         title=title,
     )
-    alternative = say(
+    alternative = translate(
         "{n} analyses; the difference runs from {low} to {high}; in {away} of them the interval excludes no"
         " difference.",
         n=len(table), low=write(table["value"].min()), high=write(table["value"].max()), away=away,
@@ -71,16 +73,16 @@ def _estimates(axes: Axes, table: pd.DataFrame, scale: float) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _choices(table: pd.DataFrame, say: Wording) -> list[tuple[str, np.ndarray]]:
+def _choices(table: pd.DataFrame, translate: Translation) -> list[tuple[str, np.ndarray]]:
     """(label, which analyses made that choice), leaving out choices that all of them share."""
     words = {
-        "exclusions": {"as defined": say("exclusions as defined"), "nobody": say("nobody excluded")},
-        "overflow": {"left out": say("overflow left out"), "kept": say("overflow kept")},
+        "exclusions": {"as defined": translate("exclusions as defined"), "nobody": translate("nobody excluded")},
+        "overflow": {"left out": translate("overflow left out"), "kept": translate("overflow kept")},
         "analysis": {},
     }
     rows = []
     for column, labels in words.items():
         values = list(dict.fromkeys(table[column]))
         if len(values) > 1:
-            rows += [(labels.get(value) or say(value), (table[column] == value).to_numpy()) for value in values]
-    return rows or [(say("one analysis"), np.ones(len(table), bool))]
+            rows += [(labels.get(value) or translate(value), (table[column] == value).to_numpy()) for value in values]
+    return rows or [(translate("one analysis"), np.ones(len(table), bool))]

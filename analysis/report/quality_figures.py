@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
-from analysis.display.wording import Wording, count, number, percent
+from analysis.display.wording import Translation, count, number, percent
 from analysis.results import ObserverResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.results import TaskResults
@@ -20,26 +20,26 @@ from contracts.tasks import KINDS
 MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken at even steps
 
 
-def flow_figure(results: ObserverResults, say: Wording) -> Figure:
+def flow_figure(results: ObserverResults, translate: Translation) -> Figure:
     """Who joined, who went where, what is analysed: a box a step."""
-    inside = lettering(say)
+    inside = lettering(translate)
     with mpl.rc_context(inside.style):
-        canvas = _flow_chart(results.kept.flow, inside.say)
+        canvas = _flow_chart(results.kept.flow, inside.translate)
         steps = "; ".join(
-            say(
+            translate(
                 "{step}: {people} people and {trials} trials left",
-                step=say.note(row.step),
+                step=translate.note(row.step),
                 people=count(row.participants_left),
                 trials=count(row.trials_left),
             )
             for row in results.kept.flow.itertuples()
         )
-        caption = say("Flow of participants and trials. On the right, what each step takes out.")
-        alternative = say("Flow chart. {steps}.", steps=steps)
-        return finish(canvas, "flow", results.observer_kind, caption, alternative, inside.say)
+        caption = translate("Flow of participants and trials. On the right, what each step takes out.")
+        alternative = translate("Flow chart. {steps}.", steps=steps)
+        return finish(canvas, "flow", results.observer_kind, caption, alternative, inside.translate)
 
 
-def _flow_chart(flow: pd.DataFrame, say: Wording) -> Canvas:
+def _flow_chart(flow: pd.DataFrame, translate: Translation) -> Canvas:
     canvas = Canvas(figsize=(WIDTH, 0.95 * len(flow) + 0.1), layout="constrained")
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
@@ -47,17 +47,23 @@ def _flow_chart(flow: pd.DataFrame, say: Wording) -> Canvas:
     axes.axis("off")
     box = {"boxstyle": "round,pad=0.45", "facecolor": "#f4f6f8", "edgecolor": "#555555"}
     for row, step in enumerate(flow.itertuples()):
-        left = say("{n} people, {m} trials", n=count(step.participants_left), m=count(step.trials_left))
+        left = translate("{n} people, {m} trials", n=count(step.participants_left), m=count(step.trials_left))
         first = row == 0
         axes.text(
-            2.4, -row, say("Joined") + f"\n{left}" if first else left, ha="center", va="center", bbox=box, fontsize=9.5
+            2.4,
+            -row,
+            translate("Joined") + f"\n{left}" if first else left,
+            ha="center",
+            va="center",
+            bbox=box,
+            fontsize=9.5,
         )
         if first:
             continue
         axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
-        out = say("{n} people, {m} trials", n=count(step.participants_out), m=count(step.trials_out))
+        out = translate("{n} people, {m} trials", n=count(step.participants_out), m=count(step.trials_out))
         axes.text(
-            5.2, -row + 0.45, f"{_folded(say.note(step.step))}:\n{out}",
+            5.2, -row + 0.45, f"{_folded(translate.note(step.step))}:\n{out}",
             va="center", fontsize=9,
         )  # fmt: skip
         axes.plot([2.4, 5.05], [-row + 0.45] * 2, color="#777777", linewidth=0.8)
@@ -69,21 +75,21 @@ def _folded(text: str) -> str:
     return textwrap.fill(text, 34 if text.isascii() else 22)
 
 
-def task_quality_figures(results: TaskResults, observer_kind: str, say: Wording) -> tuple[Figure, ...]:
+def task_quality_figures(results: TaskResults, observer_kind: str, translate: Translation) -> tuple[Figure, ...]:
     """Confusion (class discrimination), people and images one by one, response times; none without responses."""
     if not results.responses:
         return ()
-    inside = lettering(say)
+    inside = lettering(translate)
     with mpl.rc_context(inside.style):
-        figures = [_caterpillars(results, observer_kind, say, inside.say)]
+        figures = [_caterpillars(results, observer_kind, translate, inside.translate)]
         if results.tables["times"]["responses"].sum():
-            figures.append(_times(results, observer_kind, say, inside.say))
+            figures.append(_times(results, observer_kind, translate, inside.translate))
         if "confusion" in results.tables:
-            figures.insert(0, _confusion(results, observer_kind, say, inside.say))
+            figures.insert(0, _confusion(results, observer_kind, translate, inside.translate))
     return tuple(figures)
 
 
-def _confusion(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+def _confusion(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     table = results.tables["confusion"]
     names = sorted({*table["shown"], *table["chosen"]})
     side = max(3.2, 0.42 * len(names) + 1.5)
@@ -103,21 +109,21 @@ def _confusion(results: TaskResults, observer_kind: str, say: Wording, inside: W
     axes.set(xlabel=inside("category chosen"), ylabel=inside("category shown"))
     worst = table[table["shown"] != table["chosen"]].sort_values("responses", ascending=False, kind="stable").head(3)
     confused = "; ".join(
-        say(
+        translate(
             "“{shown}” taken for “{chosen}” {n} times ({share})",
             shown=row.shown, chosen=row.chosen, n=count(row.responses), share=percent(row.share),
         )
         for row in worst.itertuples()
     )  # fmt: skip
-    caption = say(
+    caption = translate(
         "Category shown (rows) and category chosen (columns): numbers of responses, darker for a larger share of the"
         " row. Empty where the two never stood together."
     )
-    alternative = say("Most frequent confusions: {confused}.", confused=confused)
+    alternative = translate("Most frequent confusions: {confused}.", confused=confused)
     return finish(canvas, f"{results.task.name}-confusion", observer_kind, caption, alternative, inside)
 
 
-def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+def _caterpillars(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     scale, null = ANALYSIS_KINDS[results.task.kind].scale, KINDS[results.task.kind].null
     canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
     FigureCanvasAgg(canvas)
@@ -134,11 +140,11 @@ def _caterpillars(results: TaskResults, observer_kind: str, say: Wording, inside
         name: (write(table["value"].min()), write(table["value"].max()))
         for name, table in (("participants", results.tables["participants"]), ("images", results.tables["images"]))
     }
-    caption = say(
+    caption = translate(
         "Each participant (above) and each image (below), from the lowest to the highest, with an interval from its own"
         " responses alone. Orange: intervals that exclude the dashed line."
     )
-    alternative = say(
+    alternative = translate(
         "Participants lie between {p_low} and {p_high}, images between {i_low} and {i_high}.",
         p_low=ends["participants"][0], p_high=ends["participants"][1],
         i_low=ends["images"][0], i_high=ends["images"][1],
@@ -158,7 +164,7 @@ def _caterpillar(axes: Axes, table: pd.DataFrame, scale: float, null: float) -> 
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _times(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+def _times(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     table = results.tables["times"]
     canvas, axes = new_canvas(rows=len(table), extra=0.6)
     for row, entry in enumerate(table.itertuples()):
@@ -176,8 +182,8 @@ def _times(results: TaskResults, observer_kind: str, say: Wording, inside: Wordi
     medians = "; ".join(
         f"{method_name(row.method)} {number(row.median / 1000, 1)} s" for row in table.itertuples() if row.responses
     )
-    caption = say(
+    caption = translate(
         "Response times by method: median (dot) and middle half (bar). Browsers time with an error of 10 to 40 ms."
     )
-    alternative = say("Median times: {medians}.", medians=medians)
+    alternative = translate("Median times: {medians}.", medians=medians)
     return finish(canvas, f"{results.task.name}-times", observer_kind, caption, alternative, inside)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from analysis.data.completeness import Reached
-from analysis.display.wording import Wording, count, p_equals, percent
+from analysis.display.wording import Translation, count, p_equals, percent
 from analysis.results import ObserverResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.results import TaskResults
@@ -32,69 +32,71 @@ class Summary:
     findings: tuple[str, ...]
 
 
-def summarize(results: ObserverResults, confidence: float, say: Wording) -> Summary:
+def summarize(results: ObserverResults, confidence: float, translate: Translation) -> Summary:
     """Plain sentences from the numbers; nothing is said that the numbers do not hold."""
     observer = parse(results.observer_kind)
-    people = say(OBSERVERS[observer.family], n=count(results.participants))
+    people = translate(OBSERVERS[observer.family], n=count(results.participants))
     if observer.name:
-        people = say("{n} runs of the machine observer “{name}”", n=count(results.participants), name=observer.name)
+        people = translate(
+            "{n} runs of the machine observer “{name}”", n=count(results.participants), name=observer.name
+        )
     if results.kept.trials.empty:
-        return Summary(say("There are no responses to analyse."), ())
-    opening = say(
+        return Summary(translate("There are no responses to analyse."), ())
+    opening = translate(
         SCOPES[MACHINE if observer.family == MACHINE else HUMAN],
         people=people,
         responses=count(len(results.kept.trials)),
         confidence=f"{100 * confidence:g}%",
     )
-    if lacking := unfinished(results.reached, say):
-        opening += " " + say(
+    if lacking := unfinished(results.reached, translate):
+        opening += " " + translate(
             "Not all planned ratings were in: {lacking}. The study was closed or exported before.", lacking=lacking
         )
-    findings = [_task_finding(task, say) for task in results.tasks]
-    findings += [_contrast_finding(row, results, say) for row in results.contrasts.itertuples()]
+    findings = [_task_finding(task, translate) for task in results.tasks]
+    findings += [_contrast_finding(row, results, translate) for row in results.contrasts.itertuples()]
     return Summary(opening, tuple(findings))
 
 
-def _task_finding(results: TaskResults, say: Wording) -> str:
+def _task_finding(results: TaskResults, translate: Translation) -> str:
     if not results.responses:
-        return say("Task “{task}” has no responses.", task=results.task.name)
-    return ANALYSIS_KINDS[results.task.kind].finding(results, say)
+        return translate("Task “{task}” has no responses.", task=results.task.name)
+    return ANALYSIS_KINDS[results.task.kind].finding(results, translate)
 
 
-def _contrast_finding(row: object, results: ObserverResults, say: Wording) -> str:
+def _contrast_finding(row: object, results: ObserverResults, translate: Translation) -> str:
     a, b = method_name(row.a), method_name(row.b)
     if math.isnan(row.value):
-        return say(
-            "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=say.note(row.note)
+        return translate(
+            "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=translate.note(row.note)
         )
     scale = ANALYSIS_KINDS[row.kind].scale
-    write, unit = scale.difference, say(scale.unit)
+    write, unit = scale.difference, translate(scale.unit)
     size = write(row.value)
     if math.isnan(row.p_holm):
-        return say(
+        return translate(
             "{a} against {b} in “{task}”: {size} {unit}. {note}",
-            a=a, b=b, task=row.task, size=size, unit=unit, note=say.note(row.note),
+            a=a, b=b, task=row.task, size=size, unit=unit, note=translate.note(row.note),
         )  # fmt: skip
     verdict = (
-        say("a difference that chance alone would rarely make")
+        translate("a difference that chance alone would rarely make")
         if row.rejected
-        else say("no test is planned at this point of the study")
+        else translate("no test is planned at this point of the study")
         if not row.tested
-        else say("these data do not settle whether there is a difference")
+        else translate("these data do not settle whether there is a difference")
     )
-    sentence = say(
+    sentence = translate(
         "{a} against {b} in “{task}”: {size} {unit} (from {low} to {high}; {p} after Holm's correction):"
         " {verdict}.",
         a=a, b=b, task=row.task, size=size, unit=unit, low=write(row.low), high=write(row.high),
         p=p_equals(row.p_holm), verdict=verdict,
     )  # fmt: skip
-    return f"{sentence} {say.note(row.note)}" if row.note else sentence
+    return f"{sentence} {translate.note(row.note)}" if row.note else sentence
 
 
-def unfinished(ratings: tuple[Reached, ...], say: Wording) -> str:
+def unfinished(ratings: tuple[Reached, ...], translate: Translation) -> str:
     """Which tasks lack ratings, in words: "“seeing” 66 of 96 (68.8%)"; empty when none does."""
     return "; ".join(
-        say(
+        translate(
             "“{task}” {given} of {planned} ({share})",
             task=r.task, given=count(r.given), planned=count(r.planned), share=percent(r.given / r.planned),
         )

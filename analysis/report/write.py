@@ -18,7 +18,7 @@ from analysis.data.export import Export
 from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
 from analysis.display.korean import KOREAN
-from analysis.display.wording import ENGLISH, Wording
+from analysis.display.wording import ENGLISH, Translation
 from analysis.reading.load import load
 from analysis.report.deviations import deviations
 from analysis.report.figures import task_figures
@@ -54,12 +54,12 @@ class ReportError(Exception):
     """The report cannot be written where it was asked for; the message names the folder and the remedy."""
 
 
-def in_language(language: str) -> Wording:
+def in_language(language: str) -> Translation:
     """The report's words in `language`: "en" or "ko"."""
-    return Wording(language, CATALOGUES[language])
+    return Translation(language, CATALOGUES[language])
 
 
-def analyze(export_path: Path, out: Path, progress: Progress | None = None, say: Wording = ENGLISH) -> Path:
+def analyze(export_path: Path, out: Path, progress: Progress | None = None, translate: Translation = ENGLISH) -> Path:
     """Analyse the export at `export_path`, write the report into the folder `out`, return the path of its HTML file.
 
     `out` may be new, empty, or an earlier report, which is replaced as a whole once the new one is complete.
@@ -74,19 +74,19 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, say:
     results = compute(export)
     figures: dict[str, Figures] = {}
     for step, of_kind in enumerate(results, start=2):
-        figures[of_kind.observer_kind] = {} if parse(of_kind.observer_kind).control else _figures(of_kind, say)
+        figures[of_kind.observer_kind] = {} if parse(of_kind.observer_kind).control else _figures(of_kind, translate)
         tell(step, total)
-    _replace(out, lambda folder: _write(folder, export, results, figures, say))
+    _replace(out, lambda folder: _write(folder, export, results, figures, translate))
     tell(total, total)
     return out / REPORT
 
 
-def _figures(results: ObserverResults, say: Wording) -> Figures:
+def _figures(results: ObserverResults, translate: Translation) -> Figures:
     kind = results.observer_kind
-    figures = {"flow": (flow_figure(results, say),), "multiverse": curves(results, say)}
+    figures = {"flow": (flow_figure(results, translate),), "multiverse": curves(results, translate)}
     for task in results.tasks:
-        figures[f"task {task.task.name}"] = task_figures(task, kind, say)
-        figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, say)
+        figures[f"task {task.task.name}"] = task_figures(task, kind, translate)
+        figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, translate)
     return figures
 
 
@@ -95,9 +95,9 @@ def _write(
     export: Export,
     results: tuple[ObserverResults, ...],
     figures: dict[str, Figures],
-    say: Wording,
+    translate: Translation,
 ) -> None:
-    (folder / REPORT).write_text(_html(export, results, figures, say), encoding="utf-8")
+    (folder / REPORT).write_text(_html(export, results, figures, translate), encoding="utf-8")
     document = json.dumps(results_document(export, results), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
     for of_kind in results:
@@ -143,7 +143,7 @@ def _html(
     export: Export,
     results: tuple[ObserverResults, ...],
     figures: dict[str, Figures],
-    say: Wording,
+    translate: Translation,
 ) -> str:
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(TEMPLATES), DictLoader(_templates_of_kinds())]),
@@ -153,7 +153,7 @@ def _html(
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "say": say,
+        "translate": translate,
         "method_name": wording.method_name,
         "number": wording.number,
         "percent": wording.percent,
@@ -176,7 +176,7 @@ def _html(
         {
             "results": r,
             "observer": parse(r.observer_kind),
-            "summary": summarize(r, export.config.confidence, say),
+            "summary": summarize(r, export.config.confidence, translate),
             "figures": figures[r.observer_kind],
         }
         for r in results
@@ -185,15 +185,15 @@ def _html(
     study, paper = export.definition.get("study", {}), paper_figures(export.config)
     titles = study.get("title", {})
     return environment.get_template("report.html").render(
-        language=say.language,
-        title=titles.get(say.language) or next(iter(titles.values()), study.get("slug", "")),
+        language=translate.language,
+        title=titles.get(translate.language) or next(iter(titles.values()), study.get("slug", "")),
         export=export,
         sections=sections,
         controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
         paper=paper,
-        deviations=deviations(export, paper, say) if paper else (),
-        unlettered=lettering(say).say.language != say.language,
-        methods=methods_text(export, say),
+        deviations=deviations(export, paper, translate) if paper else (),
+        unlettered=lettering(translate).translate.language != translate.language,
+        methods=methods_text(export, translate),
         references=references(export),
         software=software(),
         picture=lambda figure: "data:image/svg+xml;base64," + base64.b64encode(figure.svg).decode(),

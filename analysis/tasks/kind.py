@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.data.export import Export, Task
 from analysis.display.drawing import Figure
-from analysis.display.wording import Wording
+from analysis.display.wording import Translation
 from analysis.estimation.estimates import Estimate
 from analysis.paper import PaperFigures
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
@@ -108,12 +108,12 @@ class AnalysisKind:
     sides: Callable[[pd.DataFrame, Task], pd.Series]
     published: Callable[[PaperFigures], Mapping[str, float]]
     published_variance: Callable[[float, pd.DataFrame, PaperFigures], float]
-    figures: Callable[[TaskResults, str, Wording, Wording], tuple[Figure, ...]]
-    finding: Callable[[TaskResults, Wording], str]
+    figures: Callable[[TaskResults, str, Translation, Translation], tuple[Figure, ...]]
+    finding: Callable[[TaskResults, Translation], str]
     template: Path
     simulation: Simulation
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
     analyses: Mapping[str, Analysis] = field(default_factory=dict)  # beside those of every kind
     references: Callable[[Export], set[str]] = lambda _export: set()
-    further_sentences: Callable[[Export, Wording], list[str]] = lambda _export, _say: []
+    further_sentences: Callable[[Export, Translation], list[str]] = lambda _export, _translate: []
     bias_writers: Sequence[Callable[[float | None], str]] = ()  # of the first effects; the others are differences

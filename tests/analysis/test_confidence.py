@@ -62,6 +62,6 @@ def test_the_report_shows_it_only_where_people_were_asked(asked, small, tmp_path
 def test_a_step_that_nobody_chose_is_named_once(asked, tmp_path):
     certain = replace(asked, trials=asked.trials.assign(confidence=asked.trials["confidence"].clip(lower=3)))
     folder = write_export(certain, tmp_path / "in")
-    html = analyze(folder, tmp_path / "ko", say=in_language("ko")).read_text()
+    html = analyze(folder, tmp_path / "ko", translate=in_language("ko")).read_text()
     assert '2단계 <span class="note">이 단계를 고른 사람이 없습니다.</span>' in html
     assert "2에 응답이 없습니다" not in html

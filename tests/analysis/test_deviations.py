@@ -8,8 +8,8 @@ from analysis.report.deviations import deviations
 from analysis.report.write import in_language
 
 
-def here(export, say=ENGLISH):
-    return [ours for _, ours in deviations(export, GRAD_CAM, say)]
+def here(export, translate=ENGLISH):
+    return [ours for _, ours in deviations(export, GRAD_CAM, translate)]
 
 
 def with_materials(small):

@@ -27,7 +27,10 @@ def test_a_korean_font_really_has_korean_letters():
 def test_figures_of_a_korean_report_are_lettered_in_korean_or_the_report_says_that_they_are_not(
     export_folder, tmp_path
 ):
-    reports = {say.language: analyze(export_folder, tmp_path / say.language, say=say) for say in (KOREAN, ENGLISH)}
+    reports = {
+        translate.language: analyze(export_folder, tmp_path / translate.language, translate=translate)
+        for translate in (KOREAN, ENGLISH)
+    }
     assert (NO_FONT in reports["ko"].read_text()) == (korean_font() is None)
     drawn = {language: path.parent / "figures" / "simulated" for language, path in reports.items()}
     for figure in drawn["en"].iterdir():
@@ -36,7 +39,7 @@ def test_figures_of_a_korean_report_are_lettered_in_korean_or_the_report_says_th
 
 
 def test_without_a_korean_font_figures_are_english_and_the_report_says_so(export_folder, tmp_path, no_korean_font):
-    korean, english = (analyze(export_folder, tmp_path / s.language, say=s) for s in (KOREAN, ENGLISH))
+    korean, english = (analyze(export_folder, tmp_path / s.language, translate=s) for s in (KOREAN, ENGLISH))
     assert NO_FONT in korean.read_text()
     pictures = [path.parent / "figures" / "simulated" / "seeing-accuracy.png" for path in (korean, english)]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()

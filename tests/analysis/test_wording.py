@@ -1,4 +1,4 @@
-"""The report in Korean: every sentence it can say has a translation that takes the same values."""
+"""The report in Korean: every sentence it can hold has a translation that takes the same values."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ from jinja2 import Environment, nodes
 
 from analysis.config import AnalysisConfig, SequentialConfig
 from analysis.display.korean import KOREAN
-from analysis.display.wording import ENGLISH, Wording
+from analysis.display.wording import ENGLISH, Translation
 from analysis.paper import GRAD_CAM
 from analysis.report.write import analyze, in_language
 from analysis.simulation.simulated_study import TaskDesign, simulate_export
@@ -25,14 +25,14 @@ KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tab
 def said_in_python():
     for file in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "inside") and node.args:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("translate", "inside") and node.args:
                 yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
 
 
 def said_in_templates():
     for file in ROOM.rglob("*.html"):
         for call in Environment().parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
-            if getattr(call.node, "name", "") == "say":
+            if getattr(call.node, "name", "") == "translate":
                 argument = call.args[0]
                 constants = [argument] if isinstance(argument, nodes.Const) else argument.find_all(nodes.Const)
                 yield from (c.value for c in constants)
@@ -54,8 +54,8 @@ def test_a_translation_takes_the_values_of_its_original_and_is_korean(english):
 
 
 @dataclass(frozen=True)
-class Listening(Wording):
-    """Korean that remembers what it could not say."""
+class Listening(Translation):
+    """Korean that remembers what it could not translate."""
 
     missed: set = field(default_factory=set)
 
@@ -82,9 +82,9 @@ def test_whole_reports_are_said_in_korean(small, tmp_path):
     sequential = simulate_export(np.random.default_rng(5), designs=designs, participants=12, config=config)
     one = replace(small, trials=small.trials[small.trials["participant_id"] == "p00000"])
     for name, export in {"sequential": sequential, "one": one}.items():
-        say = listening()
-        html = analyze(write_export(export, tmp_path / name), tmp_path / f"out-{name}", say=say).read_text()
-        assert say.missed == set(), name
+        translate = listening()
+        html = analyze(write_export(export, tmp_path / name), tmp_path / f"out-{name}", translate=translate).read_text()
+        assert translate.missed == set(), name
         assert '<html lang="ko">' in html
 
 
@@ -95,15 +95,15 @@ def three_networks():
 
 def test_three_networks_are_ranked_over_all_trust_tasks(tmp_path):
     export = simulate_export(np.random.default_rng(6), designs=three_networks(), participants=12)
-    say = listening()
-    html = analyze(write_export(export, tmp_path / "in"), tmp_path / "out", say=say).read_text()
-    assert say.missed == set()
+    translate = listening()
+    html = analyze(write_export(export, tmp_path / "in"), tmp_path / "out", translate=translate).read_text()
+    assert translate.missed == set()
     assert "각 네트워크의 강도" in html
     assert all(f"{a} − {b}" in html for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
 
 
 def test_a_note_that_was_filled_in_is_matched_against_its_template():
-    say = in_language("ko")
-    assert say.note("No responses in guided-backprop.") == "guided-backprop에 응답이 없습니다."
-    assert say.note("Something nobody foresaw.") == "Something nobody foresaw."
+    translate = in_language("ko")
+    assert translate.note("No responses in guided-backprop.") == "guided-backprop에 응답이 없습니다."
+    assert translate.note("Something nobody foresaw.") == "Something nobody foresaw."
     assert ENGLISH.note("No responses in {x}.") == "No responses in {x}."

@@ -5,29 +5,33 @@ import pandas as pd
 
 from analysis.display.drawing import BLUE, GREY, Figure, finish, new_canvas
 from analysis.display.forest import described, forest, with_paper
-from analysis.display.wording import Wording, percent, with_interval
+from analysis.display.wording import Translation, percent, with_interval
 from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
 
 
-def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> tuple[Figure, ...]:
+def figures(
+    results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
+) -> tuple[Figure, ...]:
     """Accuracy by method, and by stated confidence where it was asked; lettered in the words of `inside`."""
     table = results.tables["accuracy"]
     canvas = forest(table, inside, label=inside("right answers, %"), scale=100, null=50, limits=_percent_limits(table))
-    caption = say(
+    caption = translate(
         "Right answers by method. Dots and blue lines: this study with its interval over participants and images."
         " Grey lines: the naive interval, which takes every response for independent and is too short."
         " Dashed: guessing, 50%."
     )
-    alternative = say("Accuracy in per cent with interval: {estimates}.", estimates=described(table, 1, 100))
-    caption = with_paper(caption, table, say)
+    alternative = translate("Accuracy in per cent with interval: {estimates}.", estimates=described(table, 1, 100))
+    caption = with_paper(caption, table, translate)
     drawn = [finish(canvas, f"{results.task.name}-accuracy", observer_kind, caption, alternative, inside)]
     if len(steps := results.tables["confidence"]):
-        drawn.append(_calibration(steps, results.task.name, observer_kind, say, inside))
+        drawn.append(_calibration(steps, results.task.name, observer_kind, translate, inside))
     return tuple(drawn)
 
 
-def _calibration(table: pd.DataFrame, task: str, observer_kind: str, say: Wording, inside: Wording) -> Figure:
+def _calibration(
+    table: pd.DataFrame, task: str, observer_kind: str, translate: Translation, inside: Translation
+) -> Figure:
     """Accuracy at each step of stated confidence, beside the chance that the step states."""
     canvas, axes = new_canvas(rows=3, extra=1.0)
     axes.spines["left"].set_visible(True)
@@ -39,13 +43,13 @@ def _calibration(table: pd.DataFrame, task: str, observer_kind: str, say: Wordin
     axes.set_xticks(list(ends), list(ends.values()))
     axes.set(xlim=(0.6, 4.4), ylim=(0, 104), xlabel=inside("stated confidence"), ylabel=inside("right answers, %"))
     axes.legend(loc="lower right", frameon=False)
-    caption = say(
+    caption = translate(
         "Right answers at each step of stated confidence, with intervals over participants and images. Dashed: the"
         " chance of being right that each step is read as, from 50% for a guess to 100%. Dots below it are"
         " over-confident."
     )
     described = "; ".join(f"{row.step}: {percent(row.value)}" for row in given.itertuples())
-    alternative = say("Accuracy by confidence: {estimates}.", estimates=described)
+    alternative = translate("Accuracy by confidence: {estimates}.", estimates=described)
     return finish(canvas, f"{task}-confidence", observer_kind, caption, alternative, inside)
 
 
@@ -55,27 +59,27 @@ def _percent_limits(table: pd.DataFrame) -> tuple[float, float]:
     return float(10 * np.floor(10 * edges.min())), float(10 * np.ceil(10 * edges.max()))
 
 
-def finding(results: TaskResults, say: Wording) -> str:
+def finding(results: TaskResults, translate: Translation) -> str:
     """The methods with the most and the fewest right answers."""
     name = results.task.name
     table = results.tables["accuracy"].dropna(subset="value")
     ordered = table.sort_values("value", ascending=False, kind="stable")
     best, worst = ordered.iloc[0], ordered.iloc[-1]
     if len(ordered) == 1:
-        return say(
+        return translate(
             "In “{task}”, the right category was named in {value} of the answers with {method}; guessing gives 50%.",
             task=name,
             value=with_interval(best, percent),
             method=method_name(best["method"]),
         )
     if best["value"] == worst["value"]:
-        return say(
+        return translate(
             "In “{task}”, the right category was named equally often with every method, in {value} of the answers;"
             " guessing gives 50%.",
             task=name,
             value=percent(best["value"]),
         )
-    return say(
+    return translate(
         "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
         " {worst_value}; guessing gives 50%.",
         task=name,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.export import Export, Task
-from analysis.display.wording import Wording, marked, number, signed
+from analysis.display.wording import Translation, marked, number, signed
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.ordinal import implied_score_difference
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
@@ -20,15 +20,15 @@ def _is_ranked(export: Export) -> bool:
     return len(estimates.compared_networks(export)) >= estimates.MANY_NETWORKS
 
 
-def _further_sentences(export: Export, say: Wording) -> list[str]:
+def _further_sentences(export: Export, translate: Translation) -> list[str]:
     sentences = [
-        say(
+        translate(
             "Trust scores were also analysed by a proportional-odds model (McCullagh, 1980) with the same two-way"
             " clustering."
         )
     ]
     if _is_ranked(export):
-        sentences.append(say("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
+        sentences.append(translate("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
     return sentences
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import INK, Figure, finish, new_canvas, row_label
 from analysis.display.forest import described, forest, with_paper
-from analysis.display.wording import Wording, number, percent, with_interval
+from analysis.display.wording import Translation, number, percent, with_interval
 from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
 from contracts.tasks import SCORES
@@ -15,7 +15,7 @@ from contracts.tasks import SCORES
 SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
 
 
-def diverging_bars(shares: pd.DataFrame, first: str, second: str, say: Wording) -> Canvas:
+def diverging_bars(shares: pd.DataFrame, first: str, second: str, translate: Translation) -> Canvas:
     """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
     methods = list(dict.fromkeys(shares["method"]))
     canvas, axes = new_canvas(rows=len(methods), extra=1.35)
@@ -24,14 +24,16 @@ def diverging_bars(shares: pd.DataFrame, first: str, second: str, say: Wording) 
         row_label(axes, y + 0.36, method_name(method))
         values = shares[shares["method"] == method].set_index("score")["value"]
         if values.isna().any():
-            axes.text(0.0, y, say("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
+            axes.text(
+                0.0, y, translate("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic"
+            )
             continue
         _diverging_row(axes, y, 100 * values)
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set(xlim=(-100, 100), ylim=(-0.5, len(methods) - 0.2), yticks=[])
     axes.set_xticks([-100, -50, 0, 50, 100], ["100%", "50%", "0", "50%", "100%"])
-    axes.set_xlabel(say("← {second} more reliable      {first} more reliable →", first=first, second=second))
-    words = {2: say("clearly"), 1: say("slightly"), 0: say("equal")}
+    axes.set_xlabel(translate("← {second} more reliable      {first} more reliable →", first=first, second=second))
+    words = {2: translate("clearly"), 1: translate("slightly"), 0: translate("equal")}
     handles = [
         mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[abs(s)])
         for s in SCORES
@@ -54,16 +56,18 @@ def _diverging_row(axes: Axes, y: float, shares: pd.Series) -> None:
         left += width
 
 
-def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Wording) -> tuple[Figure, ...]:
+def figures(
+    results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
+) -> tuple[Figure, ...]:
     """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
     first, second = results.task.networks
     scores, shares = results.tables["scores"], results.tables["shares"]
-    mean_caption = say(
+    mean_caption = translate(
         "Mean score by method, positive towards “{first}”, with its interval over participants and images."
         " Dashed: both networks equally reliable.",
         first=first,
     )
-    bars_caption = say(
+    bars_caption = translate(
         "Share of each of the five answers by method; half of “equally reliable” stands on either side of the line."
     )
     answers = "; ".join(
@@ -82,8 +86,8 @@ def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Word
             ),
             f"{results.task.name}-scores",
             observer_kind,
-            with_paper(mean_caption, scores, say),
-            say("Mean score with interval: {estimates}.", estimates=described(scores, 2, 1)),
+            with_paper(mean_caption, scores, translate),
+            translate("Mean score with interval: {estimates}.", estimates=described(scores, 2, 1)),
             inside,
         ),
         finish(
@@ -91,7 +95,7 @@ def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Word
             f"{results.task.name}-answers",
             observer_kind,
             bars_caption,
-            say(
+            translate(
                 "Shares of the answers from “{second} clearly more reliable” to “{first} clearly more reliable”:"
                 " {answers}.",
                 first=first,
@@ -103,12 +107,12 @@ def figures(results: TaskResults, observer_kind: str, say: Wording, inside: Word
     )
 
 
-def finding(results: TaskResults, say: Wording) -> str:
+def finding(results: TaskResults, translate: Translation) -> str:
     """The mean score of each method."""
     first, _ = results.task.networks
     table = results.tables["scores"].dropna(subset="value")
     means = "; ".join(f"{method_name(row['method'])} {with_interval(row, number)}" for _, row in table.iterrows())
-    return say(
+    return translate(
         "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.",
         task=results.task.name,
         first=first,
