@@ -22,7 +22,6 @@ _confirm = click.option("--confirm", is_flag=True, help="Do it. Without this, on
 _retry = click.option(
     "--retry-uncertain", is_flag=True, help="Also what was asked before without a reply; look on the platform first."
 )
-_NAMES = {"prolific": "Prolific", "mturk": "Mechanical Turk", "mturk-sandbox": "Mechanical Turk's sandbox"}
 
 
 @click.group()
@@ -39,8 +38,8 @@ def _campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
     from study.database.db import ready_database
     from study.database.find import find_study
     from study.definition import frozen_definition
-    from study.recruitment.accounts import open_account
     from study.recruitment.campaign import Campaign
+    from study.recruitment.providers import open_account
 
     with ready_database() as database:
         with database.reading() as session:
@@ -86,9 +85,9 @@ def create(
     with _campaign(slug, sandbox) as c:
         if adopt:
             campaign.adopt(c, adopt)
-            return click.echo(f"Study {slug!r} is known to be on {_NAMES[c.account]} as {adopt}.")
+            return click.echo(f"Study {slug!r} is known to be on {campaign.platform_name(c)} as {adopt}.")
         posting = campaign.draft(c, address, places, reward, description)
-        click.echo(f"{posting.name}: {posting.url}, {posting.minutes} minutes, on {_NAMES[c.account]}")
+        click.echo(f"{posting.name}: {posting.url}, {posting.minutes} minutes, on {campaign.platform_name(c)}")
         click.echo(f"{places} places at {_money(reward)} each: {_cost(places * reward)}")
         if not confirm:
             return click.echo(_NOTHING_DONE)
@@ -110,7 +109,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
         everybody = campaign.people(c)
         due, reward = campaign.awaiting_approval(everybody), campaign.reward(c)
         cost = _cost(len(due) * reward) if reward is not None else "the reward that the platform knows, for each"
-        click.echo(f"{len(due)} submissions to approve on {_NAMES[c.account]}: {cost}")
+        click.echo(f"{len(due)} submissions to approve on {campaign.platform_name(c)}: {cost}")
         others = [p for p in everybody if p.submission.state == "submitted" and p not in due]
         for person in others:
             click.echo(f"Left for you: {person.public_id} ({'excluded' if person.excluded else 'not finished here'})")

@@ -6,9 +6,11 @@ in the frozen definition and in its hash they are the texts themselves (Markdown
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.tasks import KINDS, KindName, Question
+from study.recruitment.plain import PLAIN
+from study.recruitment.providers import PROVIDERS
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Language = Literal["en", "ko"]
@@ -143,12 +145,21 @@ class DeviceConfig(BaseModel):
     fullscreen: bool = Field(False, description="offered by a button before the instructions; nobody has to")
 
 
+def _known_provider(name: str) -> str:
+    if name not in PROVIDERS:
+        raise ValueError(f"no provider is called so; there are {', '.join(PROVIDERS)}")
+    return name
+
+
+ProviderName = Annotated[str, AfterValidator(_known_provider)]
+
+
 class ParticipantsConfig(BaseModel):
     """How people come, what each of them does, and how long a place is kept for an absent one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["plain", "prolific", "mturk", "sona"] = "plain"
+    provider: ProviderName = PLAIN.name
     sona_completion_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/webstudy_credit\.aspx\?\S+$")] | None = (
         Field(None, description="the client-side completion address that SONA shows for the study")
     )

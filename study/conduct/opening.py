@@ -18,7 +18,9 @@ from study.database import audit
 from study.database.schema import Amendment, Item, Stimulus, Study
 from study.definition import frozen_definition
 from study.errors import OpeningError
-from study.recruitment.outcomes import new_outcome_codes
+from study.recruitment.outcomes import OUTCOMES
+from study.recruitment.plain import PLAIN
+from study.recruitment.providers import PROVIDERS
 from study.security import new_completion_code
 from study.tasks.items import REMEDY
 from study.tasks.kinds import STUDY_KINDS
@@ -60,7 +62,7 @@ def open_study(
         stimuli_folder=str(stimuli_folder.resolve()),
         opened_at=now,
         completion_code=new_completion_code(),
-        outcome_codes=new_outcome_codes(document.get("participants", {}).get("provider", "plain")),
+        outcome_codes=_new_outcome_codes(document.get("participants", {}).get("provider", PLAIN.name)),
     )
     session.add(study)
     session.flush()
@@ -71,6 +73,11 @@ def open_study(
         session.add_all(_items(study.id, task, [row for row in rows if task.name in row.tasks]))
     audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
     return Opened(study, is_new=True)
+
+
+def _new_outcome_codes(provider: str) -> dict[str, str]:
+    """outcome → code; empty where every participant has a code of their own."""
+    return {outcome: new_completion_code() for outcome in OUTCOMES} if PROVIDERS[provider].shares_code else {}
 
 
 def require_same_definition(session: Session, document: dict[str, Any], sha256: str) -> None:

@@ -15,6 +15,7 @@ from study.recruitment import ledger
 from study.recruitment.ledger import Request
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, Platform, Posting, Submission
+from study.recruitment.providers import PROVIDERS
 from study.security import recruitment_hash
 
 
@@ -49,6 +50,12 @@ class Person:
     excluded: bool
 
 
+def platform_name(campaign: Campaign) -> str:
+    """The platform as people write it."""
+    title = PROVIDERS[campaign.provider].title
+    return title if campaign.account == campaign.provider else f"{title}'s sandbox"
+
+
 def draft(campaign: Campaign, address: str, places: int, reward: int, description: str) -> Posting:
     """The study as it would be offered; `address` is this server's, `reward` in cents."""
     with campaign.database.reading() as session:
@@ -63,6 +70,7 @@ def draft(campaign: Campaign, address: str, places: int, reward: int, descriptio
             minutes=definition.minutes,
             completion_code=study.completion_code,
             outcome_codes=study.outcome_codes,
+            parameters=PROVIDERS[campaign.provider].parameters,
         )
 
 

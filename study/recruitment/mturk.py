@@ -1,11 +1,14 @@
 """Mechanical Turk's ExternalQuestion: our pages in a frame of the worker's page, a form posted back at the end."""
 
 import re
+from collections.abc import Mapping
 
-from study.config import ParticipantsConfig
 from study.errors import RecruitmentError
+from study.recruitment.accounts import ADDRESS, required
+from study.recruitment.platform import Platform
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
+ID_VARIABLE, SECRET_VARIABLE = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 PARAMETERS = ("assignmentId", "hitId", "workerId", "turkSubmitTo")
 SUBMIT_HOSTS = ("https://www.mturk.com", "https://workersandbox.mturk.com")
 FRAMES = (*SUBMIT_HOSTS, "https://worker.mturk.com")
@@ -32,7 +35,7 @@ def identify(parameters: Parameters) -> Recruited | None:
     return Recruited("mturk", given["workerId"], given)
 
 
-def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Departure | None:
+def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
     """None when the researchers have deleted the ids already."""
     if parameters.get("turkSubmitTo") not in SUBMIT_HOSTS:
         return None
@@ -40,8 +43,17 @@ def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Depa
     return Departure(f"{parameters['turkSubmitTo']}/mturk/externalSubmit", fields)
 
 
+def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
+    from study.recruitment import mturk_api  # loads urllib and ssl, which participants' pages do without
+
+    signer = mturk_api.Signer(required(environment, ID_VARIABLE), required(environment, SECRET_VARIABLE))
+    own = mturk_api.SANDBOX if sandbox else mturk_api.PRODUCTION
+    return mturk_api.MTurk(signer, environment.get(ADDRESS, own))
+
+
 MTURK = Provider(
     "mturk",
+    "Mechanical Turk",
     PARAMETERS,
     identify,
     shares_code=False,
@@ -49,4 +61,5 @@ MTURK = Provider(
     is_preview=is_preview,
     frame_ancestors=FRAMES,
     form_targets=SUBMIT_HOSTS,
+    open_account=open_account,
 )

@@ -15,7 +15,8 @@ from urllib.request import Request
 from xml.sax.saxutils import escape
 
 from study import clock
-from study.recruitment.platform import APPROVED, REJECTED, SUBMITTED, Posting, Submission, exchange
+from study.recruitment.exchange import exchange
+from study.recruitment.platform import APPROVED, REJECTED, SUBMITTED, Posting, Submission
 
 PRODUCTION = "https://mturk-requester.us-east-1.amazonaws.com"
 SANDBOX = "https://mturk-requester-sandbox.us-east-1.amazonaws.com"

@@ -15,4 +15,11 @@ def identify(parameters: Parameters) -> Recruited | None:
     return Recruited("plain", visit, {"visit": visit})
 
 
-PLAIN = Provider("plain", ("visit",), identify, shares_code=False, leave=lambda code, parameters, config: None)
+PLAIN = Provider(
+    "plain",
+    "a link",
+    ("visit",),
+    identify,
+    shares_code=False,
+    leave=lambda code, parameters, completion_url: None,
+)

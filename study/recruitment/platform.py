@@ -1,17 +1,10 @@
 """What Discern asks of a recruitment platform's API, the same of each."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
-from typing import Any, Protocol
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
-
-from study.errors import PlatformError, PlatformRefusedError
+from typing import Protocol
 
 WORKING, SUBMITTED, APPROVED, REJECTED, GONE = "working", "submitted", "approved", "rejected", "gone"
-_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -26,6 +19,7 @@ class Posting:
     minutes: int
     completion_code: str
     outcome_codes: Mapping[str, str]
+    parameters: tuple[str, ...] = ()  # which the platform adds to the url
 
 
 @dataclass(frozen=True)
@@ -56,20 +50,5 @@ class Platform(Protocol):
         """What was paid to this submission as bonuses so far, in cents, as far as the platform tells."""
 
 
-def exchange(request: Request, name: str) -> Any:
-    """The reply's JSON. Raises PlatformError."""
-    try:
-        with urlopen(request, timeout=_TIMEOUT_S) as reply:
-            content = reply.read()
-    except HTTPError as error:
-        with error:
-            words = error.read()[:500].decode(errors="replace")
-        if error.code >= 500 or error.code == 408:
-            raise PlatformError(f"{name} failed ({error.code}): {words}; nothing is known of what it did") from error
-        raise PlatformRefusedError(f"{name} refused ({error.code}): {words}") from error
-    except (OSError, HTTPException) as error:
-        raise PlatformError(f"{name} cannot be reached: {error}; nothing is known of what it did") from error
-    try:
-        return json.loads(content) if content else {}
-    except ValueError:
-        raise PlatformError(f"{name} sent no JSON: {content[:200]!r}") from None
+OpenAccount = Callable[[Mapping[str, str], bool], Platform]
+"""From the environment's variables, and whether no real money may be spent. Raises ConfigurationError."""

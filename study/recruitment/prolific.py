@@ -5,12 +5,15 @@ Where Prolific also sends a signed token, `identity.py` checks it.
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from study.config import ParticipantsConfig
-from study.errors import RecruitmentError
+from study.errors import ConfigurationError, RecruitmentError
+from study.recruitment.accounts import ADDRESS, required
+from study.recruitment.platform import Platform
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
+TOKEN_VARIABLE = "DISCERN_PROLIFIC_TOKEN"
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
 
@@ -25,8 +28,19 @@ def identify(parameters: Parameters) -> Recruited:
     return Recruited("prolific", given["PROLIFIC_PID"], given)
 
 
-def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Departure:
+def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure:
     return Departure(f"https://app.prolific.com/submissions/complete?{urlencode({'cc': code})}")
 
 
-PROLIFIC = Provider("prolific", PARAMETERS, identify, shares_code=True, leave=leave)
+def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
+    from study.recruitment import prolific_api  # loads urllib and ssl, which participants' pages do without
+
+    if sandbox:
+        raise ConfigurationError("Prolific has no sandbox; without --confirm nothing is sent there")
+    token = required(environment, TOKEN_VARIABLE)
+    return prolific_api.Prolific(token, environment.get(ADDRESS, prolific_api.PRODUCTION))
+
+
+PROLIFIC = Provider(
+    "prolific", "Prolific", PARAMETERS, identify, shares_code=True, leave=leave, open_account=open_account
+)

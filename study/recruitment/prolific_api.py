@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request
 
+from study.recruitment.exchange import exchange
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT
 from study.recruitment.platform import (
     APPROVED,
@@ -15,9 +16,7 @@ from study.recruitment.platform import (
     WORKING,
     Posting,
     Submission,
-    exchange,
 )
-from study.recruitment.prolific import PARAMETERS
 
 PRODUCTION = "https://api.prolific.com/api/v1"
 _STATES = {
@@ -46,7 +45,7 @@ class Prolific:
 
     def create(self, posting: Posting) -> str:
         """A draft, then published: drafts cost nothing, so a refusal leaves nothing behind that does."""
-        query = "&".join(f"{name}={{{{%{name}%}}}}" for name in PARAMETERS)
+        query = "&".join(f"{name}={{{{%{name}%}}}}" for name in posting.parameters)
         codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [_REVIEW]}]
         codes += [
             {

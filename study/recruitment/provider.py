@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from study.config import ParticipantsConfig
+from study.recruitment.platform import OpenAccount
 
 Parameters = Mapping[str, str]
 
@@ -29,14 +29,17 @@ class Departure:
 class Provider:
     """`identify` reads the parameters of the link (None: nobody yet) or raises RecruitmentError.
 
-    `leave` gets the completion code, the parameters of the link and the definition's section.
+    `leave` gets the completion code, the parameters of the link and the completion address of the definition, if any.
+    `open_account` is there for platforms with an API.
     """
 
-    name: str
+    name: str  # in definitions and in the database, so at most 16 characters
+    title: str  # as people write it
     parameters: tuple[str, ...]
     identify: Callable[[Parameters], Recruited | None]
     shares_code: bool  # one completion code for all participants of a study
-    leave: Callable[[str, Parameters, ParticipantsConfig], Departure | None]
+    leave: Callable[[str, Parameters, str | None], Departure | None]
     is_preview: Callable[[Parameters], bool] = lambda parameters: False  # somebody looks who may not take part yet
     frame_ancestors: tuple[str, ...] = ()  # whose pages may hold ours in a frame
     form_targets: tuple[str, ...] = ()  # to whom our forms may be posted
+    open_account: OpenAccount | None = None

@@ -7,7 +7,6 @@ completion address that SONA shows for the study; its `survey_code` is filled in
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from study.config import ParticipantsConfig
 from study.errors import RecruitmentError
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
@@ -21,13 +20,13 @@ def identify(parameters: Parameters) -> Recruited:
     return Recruited("sona", code, {"id": code})
 
 
-def leave(code: str, parameters: Parameters, config: ParticipantsConfig) -> Departure | None:
+def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
     """None when the researchers have deleted the survey code, or give credit by hand."""
-    if not config.sona_completion_url or "id" not in parameters:
+    if not completion_url or "id" not in parameters:
         return None
-    address = urlsplit(config.sona_completion_url)
+    address = urlsplit(completion_url)
     query = dict(parse_qsl(address.query)) | {"survey_code": parameters["id"]}
     return Departure(urlunsplit(address._replace(query=urlencode(query))))
 
 
-SONA = Provider("sona", ("id",), identify, shares_code=False, leave=leave)
+SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, leave=leave)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from study.config import ParticipantsConfig
 from study.database.find import find_participant
 from study.database.schema import FIRST_ANSWER, ExternalIdentity, Participant, Response, Study, Trial
 from study.definition import frozen_definition
@@ -42,8 +43,7 @@ def hands_in_another(session: Session, participant: Participant, given: Paramete
     if identity is None or participant.finished_at is not None:
         return False
     config = frozen_definition(participant.study).participants
-    leave = PROVIDERS[config.provider].leave
-    return leave("", given, config) != leave("", identity.parameters, config)
+    return _departure_from(config, "", given) != _departure_from(config, "", identity.parameters)
 
 
 def farewell(session: Session, token: str) -> Farewell | None:
@@ -81,11 +81,15 @@ def _departure(session: Session, participant: Participant, code: str) -> Departu
     """Where the recruitment platform wants the participant to go with this code."""
     config = frozen_definition(participant.study).participants
     identity = session.get(ExternalIdentity, participant.id)
-    return PROVIDERS[config.provider].leave(code, identity.parameters if identity else {}, config)
+    return _departure_from(config, code, identity.parameters if identity else {})
 
 
 def early_departure(study: Study, outcome: str) -> Departure | None:
     """Where somebody goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere in particular."""
     config = frozen_definition(study).participants
     code = study.outcome_codes.get(outcome)
-    return PROVIDERS[config.provider].leave(code, {}, config) if code else None
+    return _departure_from(config, code, {}) if code else None
+
+
+def _departure_from(config: ParticipantsConfig, code: str, parameters: Parameters) -> Departure | None:
+    return PROVIDERS[config.provider].leave(code, parameters, config.sona_completion_url)

@@ -16,7 +16,15 @@ from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import NOW, SECRET, answer, enrol, open_sample, trials_of
 
 POSTING = Posting(
-    "What?", "About pictures", "https://s.example/s/demo?a=1&b=2", 50, 150, 10, "DONE1", {"no-consent": "NO1"}
+    "What?",
+    "About pictures",
+    "https://s.example/s/demo?a=1&b=2",
+    50,
+    150,
+    10,
+    "DONE1",
+    {"no-consent": "NO1"},
+    parameters=("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
 )
 
 

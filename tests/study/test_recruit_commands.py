@@ -11,7 +11,7 @@ import manage
 from study.database.audit import verify
 from study.database.db import Database
 from study.database.schema import AuditEntry, Participant, Trial
-from study.recruitment import accounts
+from study.recruitment import accounts, mturk, prolific
 from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import join
@@ -41,9 +41,9 @@ def recruit(tmp_path, sqlite_url: str, stand_in: StandIn, monkeypatch) -> Recrui
         "DISCERN_DATABASE_URL": sqlite_url,
         "DISCERN_SECRET_KEY": SECRET,
         accounts.ADDRESS: stand_in.address,
-        accounts.PROLIFIC_TOKEN: "secret",
-        accounts.AWS_ID: SIGNER.key_id,
-        accounts.AWS_SECRET: SIGNER.secret,
+        prolific.TOKEN_VARIABLE: "secret",
+        mturk.ID_VARIABLE: SIGNER.key_id,
+        mturk.SECRET_VARIABLE: SIGNER.secret,
     }.items():
         monkeypatch.setenv(name, value)
 
@@ -201,14 +201,14 @@ def test_a_person_may_have_an_uncertain_bonus_paid_again(app, recruit: Recruit, 
 
 
 def test_a_refusal_costs_nothing_and_may_be_tried_again(app, recruit: Recruit, database, monkeypatch) -> None:
-    for name in (accounts.PROLIFIC_TOKEN, accounts.AWS_SECRET):
+    for name in (prolific.TOKEN_VARIABLE, mturk.SECRET_VARIABLE):
         monkeypatch.setenv(name, "wrong-key-of-somebody")
     refused = recruit(*CREATE, "--confirm")
     assert refused.exit_code == 1
     assert "refused (40" in refused.output
     assert len(entries(database, "recruit-refused")) == 1
-    monkeypatch.setenv(accounts.PROLIFIC_TOKEN, "secret")
-    monkeypatch.setenv(accounts.AWS_SECRET, SIGNER.secret)
+    monkeypatch.setenv(prolific.TOKEN_VARIABLE, "secret")
+    monkeypatch.setenv(mturk.SECRET_VARIABLE, SIGNER.secret)
     assert recruit(*CREATE, "--confirm").exit_code == 0
 
 
@@ -255,7 +255,7 @@ def test_what_is_missing_is_named(app: Flask, recruit: Recruit, monkeypatch) -> 
     assert "run `manage.py recruit create`" in recruit("approve").output
     assert "Prolific has no sandbox" in recruit(*CREATE, "--sandbox").output
     assert "must begin with https://" in recruit("create", "--address", "http://x", *CREATE[3:]).output
-    monkeypatch.delenv(accounts.PROLIFIC_TOKEN)
+    monkeypatch.delenv(prolific.TOKEN_VARIABLE)
     assert "DISCERN_PROLIFIC_TOKEN is not set" in recruit(*CREATE).output
 
 

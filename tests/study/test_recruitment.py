@@ -5,8 +5,11 @@ import re
 
 import pytest
 from flask import Flask
+from pydantic import ValidationError
 
+from study.config import ParticipantsConfig
 from study.database.schema import ExternalIdentity, Participant, Study
+from study.recruitment.providers import PROVIDERS
 from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
@@ -101,3 +104,13 @@ def test_a_worker_who_has_finished_hands_the_work_in_once(open_app) -> None:
     visitor.finish()
     assert app.test_client().get("/s/demo" + MTURK.format("A2")).headers["Location"] == f"/p/{visitor.token}"
     assert hidden_fields(visitor.client.get(f"/p/{visitor.token}/finish").text)["assignmentId"] == "A1"
+
+
+def test_every_providers_name_fits_its_column() -> None:
+    """SQLite would take a longer one, PostgreSQL would not."""
+    assert max(map(len, PROVIDERS)) <= ExternalIdentity.provider.type.length
+
+
+def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValidationError, match="there are plain, prolific, mturk, sona"):
+        ParticipantsConfig(provider="crowd")

@@ -1,0 +1,30 @@
+"""One request to a platform's API and its reply."""
+
+import json
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from study.errors import PlatformError, PlatformRefusedError
+
+_TIMEOUT_S = 30
+
+
+def exchange(request: Request, name: str) -> Any:
+    """The reply's JSON. Raises PlatformError."""
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as reply:
+            content = reply.read()
+    except HTTPError as error:
+        with error:
+            words = error.read()[:500].decode(errors="replace")
+        if error.code >= 500 or error.code == 408:
+            raise PlatformError(f"{name} failed ({error.code}): {words}; nothing is known of what it did") from error
+        raise PlatformRefusedError(f"{name} refused ({error.code}): {words}") from error
+    except (OSError, HTTPException) as error:
+        raise PlatformError(f"{name} cannot be reached: {error}; nothing is known of what it did") from error
+    try:
+        return json.loads(content) if content else {}
+    except ValueError:
+        raise PlatformError(f"{name} sent no JSON: {content[:200]!r}") from None
