@@ -23,8 +23,8 @@ voc-sample: setup ## the paper's study on real photographs with simulated partic
 test: setup $(VENV)/.installed-dev ## all tests, those in a real browser included
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
-lint: $(VENV)/.installed-dev ## style and formatting
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(VENV)/.installed-dev ## style, formatting and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: setup $(VENV)/.installed-dev ## side-by-side measurements against named peers
 	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done

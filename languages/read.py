@@ -127,7 +127,9 @@ def _identifier(message: Message) -> str:
 
 def _is_done(translated: Catalog, message: Message) -> bool:
     found = translated.get(message.id, message.context)
-    return found is not None and not found.fuzzy and bool(found.string) and all(found.string)
+    if found is None or found.fuzzy or not found.string:
+        return False
+    return all(found.string)
 
 
 @cache

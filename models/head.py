@@ -1,9 +1,13 @@
 """The last layer on its own: features computed once, so that training it takes seconds an epoch."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from models.architectures import find_head
+
+Head = nn.Linear | nn.Conv2d
 
 
 def head_features(module: nn.Module, inputs: Tensor) -> Tensor:
@@ -13,7 +17,7 @@ def head_features(module: nn.Module, inputs: Tensor) -> Tensor:
     linear, so the order does not matter.
     """
     captured: list[Tensor] = []
-    hook = module.get_submodule(find_head(module)).register_forward_pre_hook(lambda _, args: captured.append(args[0]))
+    hook = _head(module).register_forward_pre_hook(lambda _, args: captured.append(args[0]))
     try:
         with torch.no_grad():
             module(inputs)
@@ -24,7 +28,7 @@ def head_features(module: nn.Module, inputs: Tensor) -> Tensor:
 
 def copy_head(module: nn.Module) -> nn.Linear:
     """A linear layer with the weights of `module`'s head; it maps `head_features` to logits."""
-    head = module.get_submodule(find_head(module))
+    head = _head(module)
     weight = head.weight.detach().flatten(1)
     copy = nn.Linear(weight.shape[1], weight.shape[0], bias=head.bias is not None)
     _assign(copy, weight, head.bias)
@@ -33,12 +37,13 @@ def copy_head(module: nn.Module) -> nn.Linear:
 
 def put_head(module: nn.Module, copy: nn.Linear) -> None:
     """Write the weights of `copy` back into `module`'s head."""
-    head = module.get_submodule(find_head(module))
+    head = _head(module)
     _assign(head, copy.weight.view_as(head.weight), copy.bias)
 
 
-def _assign(layer: nn.Module, weight: Tensor, bias: Tensor | None) -> None:
-    with torch.no_grad():
-        layer.weight.copy_(weight)
-        if bias is not None:
-            layer.bias.copy_(bias)
+def _head(module: nn.Module) -> Head:
+    return cast(Head, module.get_submodule(find_head(module)))  # find_head names nothing else
+
+
+def _assign(layer: Head, weight: Tensor, bias: Tensor | None) -> None:
+    layer.load_state_dict({"weight": weight} if bias is None else {"weight": weight, "bias": bias})

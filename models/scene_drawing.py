@@ -50,10 +50,11 @@ def _draw_objects(rng: np.random.Generator, glyphs: Glyphs) -> list[tuple[str, I
     if len(chosen) < 3 and rng.random() < 0.25:
         chosen.append(chosen[0])
     largest = {1: 150, 2: 125, 3: 105}[len(chosen)]
-    return [
-        (category, _vary(rng, glyphs[category][rng.integers(len(glyphs[category]))], 60, largest))
-        for category in chosen
-    ]
+    return [(category, _vary(rng, _any(rng, glyphs[category]), 60, largest)) for category in chosen]
+
+
+def _any(rng: np.random.Generator, images: Sequence[Image.Image]) -> Image.Image:
+    return images[int(rng.integers(len(images)))]
 
 
 def _vary(rng: np.random.Generator, glyph: Image.Image, smallest: int, largest: int) -> Image.Image:
@@ -87,16 +88,16 @@ def _lay_out(
 ) -> list[_Layer]:
     """Layers from back to front, drawn anew until enough is visible of every object."""
     while True:
-        behind = _scatter(rng, clutter, rng.integers(2, 7))
+        behind = _scatter(rng, clutter, int(rng.integers(2, 7)))
         objects = [_place(rng, sprite, category) for category, sprite in sprites]
-        before = _scatter(rng, clutter, rng.integers(0, 3))
+        before = _scatter(rng, clutter, int(rng.integers(0, 3)))
         layers = [*behind, *objects, *before]
         if min(_visible_shares(layers)) >= _LEAST_VISIBLE:
             return layers
 
 
 def _scatter(rng: np.random.Generator, clutter: Sequence[Image.Image], count: int) -> list[_Layer]:
-    return [_place(rng, _vary(rng, clutter[rng.integers(len(clutter))], 24, 64)) for _ in range(count)]
+    return [_place(rng, _vary(rng, _any(rng, clutter), 24, 64)) for _ in range(count)]
 
 
 def _place(rng: np.random.Generator, sprite: Image.Image, category: str = "") -> _Layer:
@@ -121,10 +122,14 @@ def _ink(sprite: Image.Image) -> Image.Image:
 def _visible_shares(layers: Sequence[_Layer]) -> list[float]:
     owners = _owners(layers)
     return [
-        np.count_nonzero(owners == index) / max(np.count_nonzero(_ink(layer.sprite)), 1)
+        _area(owners == index) / max(_area(np.asarray(_ink(layer.sprite))), 1)
         for index, layer in enumerate(layers)
         if layer.category
     ]
+
+
+def _area(mask: np.ndarray) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _find_boxes(layers: Sequence[_Layer]) -> tuple[AnnotatedObject, ...]:
@@ -134,8 +139,9 @@ def _find_boxes(layers: Sequence[_Layer]) -> tuple[AnnotatedObject, ...]:
     for index, layer in enumerate(layers):
         if layer.category:
             rows, columns = np.nonzero(owners == index)
-            box = (columns.min() + 1, rows.min() + 1, columns.max() + 1, rows.max() + 1)
-            objects.append(AnnotatedObject(layer.category, tuple(int(edge) for edge in box)))
+            left, right = int(columns.min()) + 1, int(columns.max()) + 1
+            top, bottom = int(rows.min()) + 1, int(rows.max()) + 1
+            objects.append(AnnotatedObject(layer.category, (left, top, right, bottom)))
     return tuple(objects)
 
 

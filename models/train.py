@@ -162,8 +162,8 @@ def _train_head(course: _Course) -> None:
     course.module.eval()
     features = []  # of the pictures as they are and mirrored: (2, n, F) a batch
     for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
-        inputs = _channels_last(normalise(pixels, course.transform))
-        features.append(torch.stack([head_features(course.module, view) for view in (inputs, inputs.flip(3))]))
+        batch = _channels_last(normalise(pixels, course.transform))
+        features.append(torch.stack([head_features(course.module, view) for view in (batch, batch.flip(3))]))
         course.read(min(len(features) * _BATCH, len(course.pictures)))
     table = torch.cat(features, 1)
 
