@@ -11,7 +11,7 @@ from flask import Flask
 
 from study.database.db import DEFAULT_URL
 from study.errors import ConfigurationError
-from study.recruitment.identity import Identities
+from study.recruitment.prolific import Identities
 from study.security import require_strong_secret
 
 DEFAULTS: dict[str, Any] = {

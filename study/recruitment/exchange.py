@@ -1,18 +1,21 @@
 """One request to a platform's API and its reply."""
 
 import json
-from http.client import HTTPException
+from collections.abc import Mapping
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from study.errors import PlatformError, PlatformRefusedError
 
 _TIMEOUT_S = 30
 
 
-def exchange(request: Request, name: str) -> Any:
-    """The reply's JSON. Raises PlatformError."""
+def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:
+    """The JSON that the platform `name` replies. Raises PlatformError."""
+    from http.client import HTTPException  # loads ssl, which participants' pages do without
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    request = Request(url, body, dict(headers), method=method)
     try:
         with urlopen(request, timeout=_TIMEOUT_S) as reply:
             content = reply.read()

@@ -1,21 +1,53 @@
-"""Prolific: three ids in the study link, a completion link at the end.
+"""Prolific: the ids and the signed identity in the study link, the completion link at the end, and the API.
 
 Study link: `https://…/s/<slug>?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}`.
-Where Prolific also sends a signed token, `identity.py` checks it.
+Where Prolific also sends a signed token (a JSON Web Token), `Identities` checks it against Prolific's published keys,
+https://api.prolific.com/.well-known/study/jwks.json (docs.prolific.com, "Retrieve JWKS"): the signature must fit the
+key that the token names, the token must not have expired, `aud` must be this server, and what is in `prolific` must be
+what the link says. DISCERN_PROLIFIC_JWKS (an https address or a file) switches the check on.
+The API is version 1 (docs.prolific.com/api-reference).
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from study.errors import ConfigurationError, RecruitmentError
 from study.recruitment.accounts import ADDRESS, required
-from study.recruitment.platform import Platform
+from study.recruitment.exchange import exchange
+from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT
+from study.recruitment.platform import APPROVED, GONE, REJECTED, SUBMITTED, WORKING, Platform, Posting, Submission
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
 TOKEN_VARIABLE = "DISCERN_PROLIFIC_TOKEN"
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
+TOKEN = "prolific_token"
+_ALGORITHMS = ["RS256", "ES256", "EdDSA"]  # asymmetric ones alone: a public key must never serve as a shared secret
+_CLAIMS = {"PROLIFIC_PID": "participant_id", "STUDY_ID": "study_id", "SESSION_ID": "session_id"}
+_KEYS_LIVE = timedelta(hours=12)
+_LEEWAY = timedelta(seconds=30)
+PRODUCTION = "https://api.prolific.com/api/v1"
+_STATES = {
+    "ACTIVE": WORKING,
+    "RESERVED": WORKING,
+    "AWAITING REVIEW": SUBMITTED,
+    "APPROVED": APPROVED,
+    "REJECTED": REJECTED,
+    "RETURNED": GONE,
+    "TIMED-OUT": GONE,
+}
+_CODE_TYPES = {
+    NO_CONSENT: "NO_CONSENT",
+    INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE",
+    FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
+}
+_REVIEW = {"action": "MANUALLY_REVIEW"}
+_RETURN = {"action": "REQUEST_RETURN", "return_reason": "Did not take part to the end"}
 
 
 def identify(parameters: Parameters) -> Recruited:
@@ -32,13 +64,161 @@ def leave(code: str, parameters: Parameters, completion_url: str | None) -> Depa
     return Departure(f"https://app.prolific.com/submissions/complete?{urlencode({'cc': code})}")
 
 
-def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
-    from study.recruitment import prolific_api  # loads urllib and ssl, which participants' pages do without
+class Identities:
+    """Holds the keys of one source; they are fetched when first needed and again when they are old. Thread-safe."""
 
+    def __init__(self, source: str, audience: str) -> None:
+        from jwt import PyJWKClient
+
+        if not audience:
+            raise ConfigurationError(
+                "DISCERN_PROLIFIC_AUDIENCE is not set; it is this server's address, as Prolific has it"
+            )
+        self._audience = audience
+        self._client = None
+        if source.startswith("https://"):
+            self._client = PyJWKClient(source, lifespan=int(_KEYS_LIVE.total_seconds()), timeout=5)
+        else:
+            self._file = _read_keys(Path(source))
+
+    def check(self, parameters: Parameters) -> None:
+        """Raise RecruitmentError when a token is there and does not prove what the link says."""
+        token = parameters.get(TOKEN)
+        if not token:
+            return
+        import jwt
+
+        try:
+            key = self._client.get_signing_key_from_jwt(token) if self._client else self._named_key(token)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=_ALGORITHMS,
+                audience=self._audience,
+                leeway=_LEEWAY,
+                options={"require": ["exp", "aud"]},
+            )
+        except jwt.PyJWKClientConnectionError as error:
+            raise RecruitmentError("Prolific's keys cannot be reached at the moment; try again in a minute") from error
+        except jwt.PyJWTError as error:
+            raise RecruitmentError(
+                "the link's signature is not Prolific's or has expired; open it on Prolific"
+            ) from error
+        _require_same(claims.get("prolific"), parameters)
+
+    def _named_key(self, token: str) -> Any:
+        import jwt
+
+        kid = jwt.get_unverified_header(token).get("kid")
+        found = [key for key in self._file.keys if key.key_id == kid]
+        if not found:
+            raise jwt.InvalidTokenError(f"no key {kid!r}")
+        return found[0]
+
+
+def _read_keys(path: Path) -> Any:
+    from jwt import PyJWKSet
+    from jwt.exceptions import PyJWTError
+
+    try:
+        return PyJWKSet.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, PyJWTError) as error:
+        raise ConfigurationError(
+            f"DISCERN_PROLIFIC_JWKS: {path} cannot be used as a JSON Web Key Set: {error}"
+        ) from error
+
+
+def _require_same(claimed: Any, parameters: Parameters) -> None:
+    """The payload names what it vouches for as the link does, or by Prolific's words for it."""
+    payload = claimed if isinstance(claimed, dict) else {}
+    vouched = {name: payload.get(name, payload.get(word)) for name, word in _CLAIMS.items()}
+    told = {name: value for name, value in vouched.items() if value is not None}
+    if "PROLIFIC_PID" not in told or any(parameters.get(name) != value for name, value in told.items()):
+        raise RecruitmentError("the link's signature belongs to another participant; open the link on Prolific again")
+
+
+class Prolific:
+    """`token` is the API token of a workspace; it belongs in the environment, never in a definition."""
+
+    def __init__(self, token: str, base_url: str = PRODUCTION) -> None:
+        self._token, self._base_url = token, base_url
+
+    def create(self, posting: Posting) -> str:
+        """A draft, then published: drafts cost nothing, so a refusal leaves nothing behind that does."""
+        query = "&".join(f"{name}={{{{%{name}%}}}}" for name in posting.parameters)
+        codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [_REVIEW]}]
+        codes += [
+            {
+                "code": code,
+                "code_type": _CODE_TYPES.get(outcome, "OTHER"),
+                # Somebody who answered everything is judged by a person, never sent away by a rule.
+                "actions": [_REVIEW if outcome == FAILED_CHECKS else _RETURN],
+            }
+            for outcome, code in posting.outcome_codes.items()
+        ]
+        draft = {
+            "name": posting.name,
+            "description": posting.description,
+            "external_study_url": f"{posting.url}?{query}",
+            "prolific_id_option": "url_parameters",
+            "completion_codes": codes,
+            "total_available_places": posting.places,
+            "estimated_completion_time": posting.minutes,
+            "reward": posting.reward,
+            "device_compatibility": ["desktop", "tablet", "mobile"],
+            "filters": [],
+        }
+        study_id = self._call("POST", "/studies/", draft)["id"]
+        self._call("POST", f"/studies/{study_id}/transition/", {"action": "PUBLISH"})
+        return study_id
+
+    def submissions(self, study_id: str) -> list[Submission]:
+        """Page after page until the last; a state that Prolific adds later counts as still working."""
+        found: list[Submission] = []
+        page = 1
+        while True:
+            query = urlencode({"study": study_id, "page": page, "page_size": 100})
+            reply = self._call("GET", f"/submissions/?{query}")
+            found += [
+                Submission(row["id"], row["participant_id"], _STATES.get(row["status"], WORKING))
+                for row in reply["results"]
+            ]
+            if not reply["results"] or not reply.get("_links", {}).get("next", {}).get("href"):
+                return found
+            page += 1
+
+    def approve(self, submissions: Sequence[Submission]) -> None:
+        """One by one: a repeated transition is ignored by Prolific, so this may be called again after a failure."""
+        for submission in submissions:
+            self._call("POST", f"/submissions/{submission.id}/transition/", {"action": "APPROVE"})
+
+    def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
+        """Set up, then pay. Neither call is idempotent (docs.prolific.com, "Pay bonuses")."""
+        amount = f"{cents // 100}.{cents % 100:02}"
+        bonus = self._call(
+            "POST",
+            "/submissions/bonus-payments/",
+            {"study_id": study_id, "csv_bonuses": f"{submission.id},{amount}"},
+        )
+        self._call("POST", f"/bulk-bonus-payments/{bonus['id']}/pay/")
+
+    def bonuses(self, submission: Submission) -> list[int]:
+        """`bonus_payments` of the submission; Prolific pays some minutes after it was asked to."""
+        return [
+            round(cents) for cents in self._call("GET", f"/submissions/{submission.id}/").get("bonus_payments") or []
+        ]
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        return exchange("Prolific", method, f"{self._base_url}{path}", headers, content)
+
+
+def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
     if sandbox:
         raise ConfigurationError("Prolific has no sandbox; without --confirm nothing is sent there")
     token = required(environment, TOKEN_VARIABLE)
-    return prolific_api.Prolific(token, environment.get(ADDRESS, prolific_api.PRODUCTION))
+    return Prolific(token, environment.get(ADDRESS, PRODUCTION))
 
 
 PROLIFIC = Provider(

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from study.recruitment.mturk_api import Signer
+from study.recruitment.mturk import Signer
 
 SIGNER = Signer("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 STATES = ["ACTIVE", "AWAITING REVIEW", "APPROVED", "RETURNED", "TIMED-OUT"]

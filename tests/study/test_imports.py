@@ -28,3 +28,7 @@ def test_a_server_loads_neither_torch_nor_the_other_rooms() -> None:
 
 def test_importing_the_package_starts_nothing() -> None:
     assert not modules_after("import study") & {"flask", "sqlalchemy", "study.database.db"}
+
+
+def test_knowing_the_platforms_does_not_load_their_connections() -> None:
+    assert not modules_after("import study.recruitment.providers") & {"ssl", "http.client", "urllib.request"}

@@ -8,10 +8,10 @@ import pytest
 
 from study.database.schema import AuditEntry
 from study.errors import PlatformError, PlatformRefusedError
-from study.recruitment.mturk_api import MTurk, Signer
+from study.recruitment.mturk import MTurk, Signer
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, WORKING, Posting, Submission
-from study.recruitment.prolific_api import Prolific
+from study.recruitment.prolific import Prolific
 from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import NOW, SECRET, answer, enrol, open_sample, trials_of
 

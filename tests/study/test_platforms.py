@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from study import close_app, create_app
 from study.database.schema import Base, Participant
 from study.errors import ConfigurationError, RecruitmentError
-from study.recruitment.identity import Identities
+from study.recruitment.prolific import Identities
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 

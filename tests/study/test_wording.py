@@ -7,7 +7,7 @@ import pytest
 from contracts.tasks import KINDS
 from study.config import Language, TaskConfig
 from study.tasks.wording import WORDINGS, category_label
-from study.views.participant.markdown import to_html
+from study.views.participant.pages import to_html
 
 VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)
 

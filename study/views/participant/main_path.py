@@ -18,8 +18,7 @@ from study.security import new_token, recruitment_hash
 from study.taking_part.enrolment import Consent, join, require_open
 from study.taking_part.farewell import farewell, hands_in_another
 from study.views.participant.forms import form_token, require_form_token
-from study.views.participant.markdown import to_html
-from study.views.participant.pages import preferred_language
+from study.views.participant.pages import preferred_language, to_html
 from study.views.server.database import database
 from study.views.server.headers import allow_provider
 from study.views.server.languages import speak

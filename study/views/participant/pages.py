@@ -4,6 +4,8 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from study.database.schema import Study
 from study.definition import FrozenDefinition, frozen_definition
@@ -34,3 +36,8 @@ def preferred_language(definition: FrozenDefinition) -> str:
     languages = definition.study.languages
     asked = request.values.get("language")
     return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])
+
+
+def to_html(text: str) -> Markup:
+    """A text of the definition: paragraphs, lists, headings, links, emphasis; HTML in it is shown, not run."""
+    return Markup(MarkdownIt("js-default", {"html": False, "linkify": False}).render(text))

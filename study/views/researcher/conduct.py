@@ -16,7 +16,7 @@ from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError
-from study.views.participant.markdown import to_html
+from study.views.participant.pages import to_html
 from study.views.researcher.accounts import logged_in
 from study.views.server.database import database
 from study.views.server.languages import speak
