@@ -22,7 +22,7 @@ def from_captum(attribution: Callable[[nn.Module], Attribution], **options: Any)
     Put the method into `stimuli.explain.methods.METHODS` under a name of its own.
     """
 
-    def method(trace: Trace) -> Tensor:
+    def maps_of(trace: Trace) -> Tensor:
         if not all(isinstance(target, int) for target in trace.targets):
             raise ExplanationError("captum explains categories; it takes no target function")
         asked = attribution(copy.deepcopy(trace.recording.model))
@@ -32,4 +32,4 @@ def from_captum(attribution: Callable[[nn.Module], Attribution], **options: Any)
         ]
         return torch.cat(maps).detach()
 
-    return method
+    return Method(maps_of)

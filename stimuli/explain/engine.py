@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError
 from stimuli.explain.batches import in_parts_that_fit
-from stimuli.explain.methods import METHODS, WITHOUT_INPUT_GRADIENT, gradients_of
+from stimuli.explain.methods import METHODS, gradients_of, reaches_the_picture
 from stimuli.explain.recording import Reshape, Window, record
 from stimuli.explain.trace import Target, Trace
 
@@ -61,7 +61,7 @@ def explain(
     layers = [layer] if isinstance(layer, str) else list(layer or [])
 
     def explained(rows: slice) -> Explanations:
-        need_input = not WITHOUT_INPUT_GRADIENT.issuperset(methods)
+        need_input = reaches_the_picture(methods)
         with torch.inference_mode(False), torch.enable_grad(), ieee_float32():
             recording = record(model, images[rows], layers, need_input, window, reshape)
             backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
@@ -91,4 +91,4 @@ def _joined(parts: Sequence[Explanations]) -> Explanations:
 def _maps(trace: Trace, methods: Sequence[str]) -> dict[str, Tensor]:
     if not trace.targets:
         return {method: trace.images.new_zeros((0, 1, *trace.size)) for method in methods}
-    return {method: trace.once(METHODS[method]) for method in methods}
+    return {method: trace.once(METHODS[method].maps) for method in methods}

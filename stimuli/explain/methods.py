@@ -1,10 +1,12 @@
 """The explanation methods: functions of one signature in a dict.
 
 A method takes a `Trace` (R pairs of a picture and a target) and returns its raw maps, (R, 3, H, W) in the picture's
-channels or (R, 1, H, W). To add one, write such a function and put it into `METHODS`.
+channels or (R, 1, H, W). To add one, write such a function and put it into `METHODS`, with its printed name in
+contracts/methods.py.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,10 +14,22 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
-from stimuli.explain.relu_rules import DECONVOLUTION, GUIDED, PLAIN
+from stimuli.explain.relu_rules import DECONVOLUTION, GUIDED, PLAIN, ReluRule
 from stimuli.explain.trace import PICTURE, Gradient, Trace
 
-Method = Callable[[Trace], Tensor]
+
+@dataclass(frozen=True)
+class Method:
+    """`maps` computes a method. The rest says beforehand which gradients it asks for, so that they are computed in one
+    walk with those of other methods; what is not said is computed when asked for.
+
+    `at_layer`: the gradient at the target layer. `at_picture`: the rules of its gradients at the picture; none where it
+    is empty, unknown where it is None.
+    """
+
+    maps: Callable[[Trace], Tensor]
+    at_layer: bool = False
+    at_picture: tuple[ReluRule, ...] | None = None
 
 
 def grad_cam(trace: Trace) -> Tensor:
@@ -68,35 +82,27 @@ def occlusion(trace: Trace) -> Tensor:
 
 
 METHODS: dict[str, Method] = {
-    "grad-cam": grad_cam,
-    "counterfactual-grad-cam": counterfactual_grad_cam,
-    "cam": cam,
-    "guided-backprop": guided_backprop,
-    "deconvolution": deconvolution,
-    "guided-grad-cam": guided_grad_cam,
-    "deconvolution-grad-cam": deconvolution_grad_cam,
-    "occlusion": occlusion,
+    "grad-cam": Method(grad_cam, at_layer=True, at_picture=()),
+    "counterfactual-grad-cam": Method(counterfactual_grad_cam, at_layer=True, at_picture=()),
+    "cam": Method(cam, at_picture=()),
+    "guided-backprop": Method(guided_backprop, at_picture=(GUIDED,)),
+    "deconvolution": Method(deconvolution, at_picture=(DECONVOLUTION,)),
+    "guided-grad-cam": Method(guided_grad_cam, at_layer=True, at_picture=(GUIDED,)),
+    "deconvolution-grad-cam": Method(deconvolution_grad_cam, at_layer=True, at_picture=(DECONVOLUTION,)),
+    "occlusion": Method(occlusion, at_picture=()),
 }
 
-WITHOUT_INPUT_GRADIENT = frozenset({"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"})
-"""Methods that never ask for a gradient at the picture: with these alone the graph begins at the target layer."""
 
-_AT_LAYER = frozenset({"grad-cam", "counterfactual-grad-cam", "guided-grad-cam", "deconvolution-grad-cam"})
-_AT_PICTURE = {
-    "guided-backprop": GUIDED,
-    "guided-grad-cam": GUIDED,
-    "deconvolution": DECONVOLUTION,
-    "deconvolution-grad-cam": DECONVOLUTION,
-}
+def reaches_the_picture(methods: Sequence[str]) -> bool:
+    """Whether any of `methods` may ask for a gradient at the picture; else the graph may begin at the target layer."""
+    return any(METHODS[method].at_picture != () for method in methods)
 
 
 def gradients_of(methods: Sequence[str], layers: Sequence[str]) -> frozenset[Gradient]:
-    """What `methods` are known to ask for, so that one walk over the graph computes it together.
-
-    A hint: a method that is not listed here gets its gradients when it asks.
-    """
-    at_layers = {(layer, PLAIN) for layer in layers} if _AT_LAYER.intersection(methods) else set()
-    return frozenset(at_layers | {(PICTURE, _AT_PICTURE[method]) for method in methods if method in _AT_PICTURE})
+    """What `methods` are known to ask for, so that one walk over the graph computes it together."""
+    entries = [METHODS[method] for method in methods]
+    at_layers = {(layer, PLAIN) for layer in layers if any(entry.at_layer for entry in entries)}
+    return frozenset(at_layers | {(PICTURE, rule) for entry in entries for rule in entry.at_picture or ()})
 
 
 def _mean_gradient(trace: Trace) -> Tensor:

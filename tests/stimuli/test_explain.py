@@ -10,7 +10,7 @@ from torch import nn
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
-from stimuli.explain.methods import METHODS
+from stimuli.explain.methods import METHODS, Method
 from stimuli.explain.recording import Window
 from tests.stimuli import networks
 from tests.stimuli.reference import modified_gradient
@@ -247,7 +247,7 @@ def test_an_image_without_targets_has_no_maps():
 
 
 def test_a_method_is_added_by_putting_a_function_into_the_dict(monkeypatch):
-    monkeypatch.setitem(METHODS, "gradient", lambda trace: trace.input_gradient())
+    monkeypatch.setitem(METHODS, "gradient", Method(lambda trace: trace.input_gradient()))
     network, images = networks.vgg_like(), networks.pictures()
     leaf = images.clone().requires_grad_()
     expected = torch.autograd.grad(network(leaf)[:, 3].sum(), leaf)[0]

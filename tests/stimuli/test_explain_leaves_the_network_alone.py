@@ -8,7 +8,7 @@ from torch import nn
 from stimuli.errors import ExplanationError
 from stimuli.explain import steps
 from stimuli.explain.engine import explain
-from stimuli.explain.methods import METHODS
+from stimuli.explain.methods import METHODS, Method
 from stimuli.explain.recording import Window
 from stimuli.explain.relu_rules import GUIDED
 from tests.stimuli import networks
@@ -79,7 +79,7 @@ def test_a_backward_pass_that_fails_leaves_no_rule_behind(monkeypatch):
                 trace.input_gradient(GUIDED)
         return trace.input_gradient()
 
-    monkeypatch.setitem(METHODS, "fails-then-plain", fails_then_plain)
+    monkeypatch.setitem(METHODS, "fails-then-plain", Method(fails_then_plain))
     before = state(network)
     found = explain(network, images, [[2]] * 3, ["fails-then-plain"]).maps["fails-then-plain"]
     assert_same(before, state(network))

@@ -9,7 +9,7 @@ from torch import nn
 
 from stimuli.explain.convolutions import Settings, by_columns, input_gradient
 from stimuli.explain.engine import explain
-from stimuli.explain.methods import METHODS
+from stimuli.explain.methods import METHODS, Method
 from tests.stimuli import networks
 from tests.stimuli.reference import modified_gradient
 
@@ -22,7 +22,7 @@ def maps_of(network, images, targets, methods, layer=None):
 
 @pytest.fixture
 def gradient(monkeypatch):
-    monkeypatch.setitem(METHODS, "gradient", lambda trace: trace.input_gradient())
+    monkeypatch.setitem(METHODS, "gradient", Method(lambda trace: trace.input_gradient()))
 
 
 def without_biases(network):

@@ -5,6 +5,9 @@ import torch
 
 from stimuli.explain import replay, steps
 from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS as ENTRIES
+from stimuli.explain.methods import Method
+from stimuli.explain.recording import Window
 from tests.stimuli import classifiers, networks
 from tests.stimuli.reference import modified_gradient
 
@@ -93,8 +96,18 @@ def test_the_plain_gradient_is_autograds_also_where_clamp_counts_its_bounds_in(m
             return x.clamp(0, 1).flatten(1) @ torch.arange(1.0, 6.0, dtype=torch.float64).diag()
 
     picture = torch.tensor([-1.0, 0.0, 0.5, 1.0, 2.0], dtype=torch.float64).view(1, 1, 1, 5)
-    monkeypatch.setitem(explain.__globals__["METHODS"], "gradient", lambda trace: trace.input_gradient())
+    monkeypatch.setitem(ENTRIES, "gradient", Method(lambda trace: trace.input_gradient()))
     target = [[lambda scores: scores.sum()]]
     maps = explain(Clamped().eval(), picture, target, ["gradient", "guided-backprop"]).maps
     assert maps["gradient"].flatten().tolist() == [0, 2, 3, 4, 0]
     assert maps["guided-backprop"].flatten().tolist() == [0, 0, 3, 0, 0]
+
+
+@pytest.mark.parametrize("method", [name for name in ENTRIES if name != "cam"])  # which needs another network
+def test_what_a_method_says_beforehand_changes_no_map(method, monkeypatch):
+    def maps() -> dict[str, torch.Tensor]:
+        return explain(networks.alexnet_like(), networks.pictures(), TARGETS, [method], "4", Window(9, 6)).maps
+
+    told = maps()
+    monkeypatch.setitem(ENTRIES, method, Method(ENTRIES[method].maps))
+    assert_close(maps(), told)

@@ -14,7 +14,7 @@ from stimuli.evaluate.sanity import (
     summary,
     write_rows,
 )
-from stimuli.explain.methods import METHODS
+from stimuli.explain.methods import METHODS, Method
 from tests.stimuli import networks
 
 
@@ -28,8 +28,8 @@ def test_layers_are_made_random_from_the_scores_towards_the_picture():
 
 
 def test_a_method_that_shows_the_picture_does_not_change_and_a_gradient_does(monkeypatch):
-    monkeypatch.setitem(METHODS, "edges", lambda trace: trace.images - trace.images.roll(1, 3))
-    monkeypatch.setitem(METHODS, "gradient", lambda trace: trace.input_gradient())
+    monkeypatch.setitem(METHODS, "edges", Method(lambda trace: trace.images - trace.images.roll(1, 3)))
+    monkeypatch.setitem(METHODS, "gradient", Method(lambda trace: trace.input_gradient()))
     rows = randomised(networks.alexnet_like(), ["edges", "gradient"])
     assert [(row.step, row.layer, row.method) for row in rows[::2]] == [
         (1, "11", "edges"),
@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_rows_and_disturbs_no_other_random_numbers(
 
 
 def test_constant_maps_have_no_rank_correlation(monkeypatch, tmp_path):
-    monkeypatch.setitem(METHODS, "nothing", lambda trace: torch.zeros_like(trace.images))
+    monkeypatch.setitem(METHODS, "nothing", Method(lambda trace: torch.zeros_like(trace.images)))
     rows = randomised(networks.alexnet_like(), ["nothing"])
     assert rows[0].rank_correlation is None
     write_rows(rows, tmp_path / "sanity" / "rows.csv")
