@@ -45,7 +45,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from stimuli.produce.generate import used_networks
     from stimuli.produce.select import at_most_eligible
     from stimuli.tasks.kinds import STIMULI_KINDS
-    from study.conduct.opening import require_same_definition
+    from study.conduct.opening import require_same_definition, require_texts
     from study.database.db import ready_database
     from study.views.server.frontend import check_packages
 
@@ -72,6 +72,10 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
             f"{' and '.join(used)} know the study's {len(dataset.categories)} categories and draw pictures of one size"
         )
 
+    def texts() -> str:
+        require_texts(definition.study, definition.tasks)
+        return f"complete in {', '.join(definition.study.languages)}"
+
     def stimuli() -> str:
         folder = with_local_stimuli(definition).stimuli.output
         count = verify(folder)
@@ -93,6 +97,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         "photographs": photographs,
         **networks,
         "networks together": networks_together,
+        "texts": texts,
         "stimuli": stimuli,
         "database": database,
         "front end": front_end,

@@ -60,6 +60,16 @@ def untranslated(code: str, catalogue: str) -> list[str]:
     return [_identifier(message) for message in _messages(_folders(), catalogue) if not _is_done(translated, message)]
 
 
+def sentences(code: str, catalogue: str) -> dict[str, list[str]]:
+    """English sentence → its translation in each form, where there is one."""
+    merged = _merged(_folders(), code, catalogue)
+    return {
+        _identifier(message): [message.string] if isinstance(message.string, str) else list(message.string)
+        for message in merged
+        if message.id and _is_done(merged, message)
+    }
+
+
 def plural_forms(code: str, catalogue: str, up_to: int) -> list[int]:
     """For each number from 0 to `up_to` the place of its form in a plural translation."""
     found = translations(code, catalogue)

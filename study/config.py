@@ -4,21 +4,30 @@
 in the frozen definition and in its hash they are the texts themselves (Markdown paragraphs, one text a language).
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.tasks import KINDS, KindName, Question
+from languages.read import SOURCE, languages
 from study.recruitment.plain import PLAIN
 from study.recruitment.providers import PROVIDERS
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Language = Literal["en", "ko"]
+
+
+def _known_language(code: str) -> str:
+    if code not in languages():
+        raise ValueError(f"no language has this code; there are {', '.join(languages())}")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_known_language)]
 Texts = dict[Language, Annotated[str, Field(min_length=1)]]
 
 
 def _in_every_language(text: object) -> object:
-    return dict.fromkeys(get_args(Language), text) if isinstance(text, str) else text
+    return dict.fromkeys(languages(), text) if isinstance(text, str) else text
 
 
 SameTexts = Annotated[Texts, BeforeValidator(_in_every_language)]  # one text may stand for all
@@ -71,7 +80,7 @@ class TaskConfig(BaseModel):
 
     name: Slug
     kind: KindName
-    wording: Literal["paper", "robots"] = "paper"
+    wording: str = Field("paper", description="which words of the kind: a section in languages/en/tasks.toml")
     methods: Annotated[tuple[str, ...], Field(min_length=1)]
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
@@ -105,6 +114,9 @@ class TaskConfig(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
         facts = KINDS[self.kind]
+        wordings = languages()[SOURCE].tasks.get("kinds", {}).get(self.kind, {}).get("wordings", {})
+        if self.wording not in wordings:
+            raise ValueError(f"no wording {self.wording!r} of {self.kind}; there are {', '.join(wordings) or 'none'}")
         if facts.networks not in (None, len(self.networks)):
             raise ValueError(f"{self.kind} compares exactly {facts.networks} networks, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):

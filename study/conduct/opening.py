@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus as StimulusRow
 from contracts.tasks import KINDS
-from study.config import TaskConfig
+from study.config import StudyConfig, TaskConfig
 from study.database import audit
 from study.database.schema import Amendment, Item, Stimulus, Study
 from study.definition import frozen_definition
@@ -24,6 +24,9 @@ from study.recruitment.providers import PROVIDERS
 from study.security import new_completion_code
 from study.tasks.items import REMEDY
 from study.tasks.kinds import STUDY_KINDS
+from study.tasks.wording import missing_texts
+
+SHOWN_MISSING = 10  # of the texts that a language lacks
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def open_study(
     """Open the study of `document` (the whole definition, texts included) with this stimulus set.
 
     The caller commits. Raises OpeningError when the study is open with another definition or other stimuli, when
-    the set does not hold what the tasks ask for, and when an image file is missing or altered.
+    the set does not hold what the tasks ask for, when an image file is missing or altered, and when one of the study's
+    languages lacks texts that the study shows.
     """
     slug = document["study"]["slug"]
     existing = session.scalar(select(Study).where(Study.slug == slug).with_for_update())
@@ -69,7 +73,9 @@ def open_study(
     rows = [Stimulus(study_id=study.id, **asdict(stimulus) | {"tasks": list(stimulus.tasks)}) for stimulus in stimuli]
     session.add_all(rows)
     session.flush()
-    for task in frozen_definition(study).tasks:
+    definition = frozen_definition(study)
+    require_texts(definition.study, definition.tasks)
+    for task in definition.tasks:
         session.add_all(_items(study.id, task, [row for row in rows if task.name in row.tasks]))
     audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
     return Opened(study, is_new=True)
@@ -78,6 +84,17 @@ def open_study(
 def _new_outcome_codes(provider: str) -> dict[str, str]:
     """outcome → code; empty where every participant has a code of their own."""
     return {outcome: new_completion_code() for outcome in OUTCOMES} if PROVIDERS[provider].shares_code else {}
+
+
+def require_texts(study: StudyConfig, tasks: Sequence[TaskConfig]) -> None:
+    """Raise OpeningError, naming them, when a language of the study lacks texts that it shows."""
+    if missing := missing_texts(tasks, study.languages):
+        shown = "\n".join(f"  {text}" for text in missing[:SHOWN_MISSING])
+        more = f"\n  and {len(missing) - SHOWN_MISSING} more" if len(missing) > SHOWN_MISSING else ""
+        raise OpeningError(
+            f"texts are missing in languages of study {study.slug!r}; add them, or remove the language from"
+            f" study.languages:\n{shown}{more}"
+        )
 
 
 def require_same_definition(session: Session, document: dict[str, Any], sha256: str) -> None:

@@ -39,7 +39,7 @@ def find_participant(session: Session, token: str, locked: bool = False) -> Part
     mine = select(Participant).where(Participant.token == token)
     participant = session.scalar(mine.with_for_update() if locked else mine) if is_token(token) else None
     if participant is None:
-        raise UnknownError("nobody takes part at this address; open the link to the study again")
+        raise UnknownError("this link is not valid; please open the study link you were given")
     return participant
 
 

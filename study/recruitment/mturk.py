@@ -52,7 +52,7 @@ def identify(parameters: Parameters) -> Recruited | None:
         raise RecruitmentError("please accept the task on Mechanical Turk: your worker id is missing from this address")
     given["turkSubmitTo"] = given.get("turkSubmitTo", "").rstrip("/")
     if given["turkSubmitTo"] not in SUBMIT_HOSTS:
-        raise RecruitmentError("this link would hand your work to somebody other than Mechanical Turk")
+        raise RecruitmentError("this link would send your work to a place other than Mechanical Turk")
     return Recruited("mturk", given["workerId"], given)
 
 

@@ -217,4 +217,5 @@ def _feedback(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefi
     if trial.purpose != PRACTICE:
         return None
     first = answer.response if answer.question == RESPONSE else statements.first_answer(driver, trial)
-    return practice_feedback(trial.language, STUDY_KINDS[definition.task(trial.task).kind].truth(trial), first)
+    task = definition.task(trial.task)
+    return practice_feedback(task, trial.language, STUDY_KINDS[task.kind].truth(trial), first)

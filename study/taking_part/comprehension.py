@@ -12,7 +12,7 @@ from study.database.find import find_participant, next_index
 from study.database.schema import Comprehension, Participant
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
-from study.tasks.wording import WORDINGS
+from study.tasks.wording import words_of
 
 TRIES = 2
 
@@ -28,7 +28,7 @@ class Attempt(BaseModel):
 
 def questions(task: TaskConfig, language: str, tries_left: int = TRIES) -> dict[str, Any]:
     """What the plan says of a check; which option is right stays here."""
-    check = WORDINGS[task.kind, task.wording, language].comprehension
+    check = words_of(task, language).comprehension
     return {
         "tries_left": tries_left,
         "attempt": TRIES - tries_left + 1,
@@ -65,7 +65,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
         given = Attempt.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise MalformedAnswerError(f"{error.errors(include_url=False, include_input=False)[0]['msg']}") from None
-    check = WORDINGS[task.kind, task.wording, participant.language].comprehension
+    check = words_of(task, participant.language).comprehension
     if len(given.answers) != len(check):
         raise MalformedAnswerError(f"answers: this check has {len(check)} questions")
     wrong = [place for place, question in enumerate(check) if question.right != given.answers[place]]

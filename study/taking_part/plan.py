@@ -11,7 +11,14 @@ from study.config import TaskConfig
 from study.database.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
-from study.tasks.wording import WORDINGS, Wording, attention_question, category_label, further_question
+from study.tasks.wording import (
+    Wording,
+    attention_question,
+    category_label,
+    further_question,
+    option_label,
+    words_of,
+)
 
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
@@ -56,7 +63,7 @@ def lay_out(
     """
     planned = Counter(trial.task for trial, *_ in rows)
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
-    wordings = {name: WORDINGS[task.kind, task.wording, language] for name, task in tasks.items()}
+    wordings = {name: words_of(task, language) for name, task in tasks.items()}
     trials = []
     for trial, item, *sizes in rows:
         if trial.state != ANSWERED:
@@ -90,10 +97,7 @@ def _trial(
     trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str, given: Sequence[str]
 ) -> dict[str, Any]:
     """`given`: the answers to its first questions, where some have been given."""
-    labels = dict(zip(task.questions[0].values, wording.option_labels, strict=True))
-    options = [
-        {"value": value, "label": labels.get(value) or category_label(value, language)} for value in trial.option_order
-    ]
+    options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
     text = wording.question
     if trial.expected_response is not None:
         asked = next(option["label"] for option in options if option["value"] == trial.expected_response)
@@ -107,7 +111,7 @@ def _trial(
         # A check is told by its question, a control by its pixels.
         "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
-        "questions": [first, *(further_question(question, language) for question in task.questions[1:])],
+        "questions": [first, *(further_question(question, wording) for question in task.questions[1:])],
         "answered": given,
     }
 
@@ -116,10 +120,11 @@ def _images(
     trial: Trial, sizes: list[int | None], wording: Wording, image_url: Callable[[str], str]
 ) -> list[dict[str, Any]]:
     tokens = (trial.left_image_token, trial.right_image_token)
+    labels = wording.image_labels or (None, None)
     return [
         {"url": image_url(token), "label": label, "width": width, "height": height, "alt": alt}
         for token, label, alt, width, height in zip(
-            tokens, wording.image_labels, wording.image_alts, sizes[::2], sizes[1::2], strict=False
+            tokens, labels, wording.image_alts, sizes[::2], sizes[1::2], strict=False
         )
         if token
     ]

@@ -1,44 +1,149 @@
-"""What participants read in the tasks, as data: by kind of task, wording variant and language.
+"""What participants read in the tasks: the languages' tasks.toml, checked, with the words of the wording put in."""
 
-`paper` words the question as the Grad-CAM paper's text does, `robots` as its figure does. The texts of each language
-stand in a module of their own; a test holds them together.
-"""
-
+from collections.abc import Sequence
 from typing import Any
 
-from contracts.tasks import Question
-from study.tasks import wording_en, wording_ko
-from study.tasks.wording_parts import Wording
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-_LANGUAGES = {"en": wording_en, "ko": wording_ko}
-
-WORDINGS: dict[tuple[str, str, str], Wording] = {
-    (kind, variant, language): wording
-    for language, texts in _LANGUAGES.items()
-    for (kind, variant), wording in texts.WORDINGS.items()
-}
+from contracts.tasks import KINDS, Question
+from languages.read import Language, languages, untranslated
+from study.config import TaskConfig
 
 
-def further_question(question: Question, language: str) -> dict[str, Any]:
+class _Texts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CheckQuestion(_Texts):
+    """A question about the instructions; `right` is the place of the right option."""
+
+    text: str
+    options: tuple[str, ...]
+    right: int
+
+
+class FurtherQuestion(_Texts):
+    """A question behind a trial's first; `options` are the labels of its values."""
+
+    text: str
+    options: tuple[str, ...]
+
+
+class Wording(_Texts):
+    """The texts of one kind of task in one wording and language.
+
+    `{category}` in `prompt` is the category that was explained. `options` label the first question's values, and are
+    empty where these are categories. `instructions` are pages of our own HTML. `{truth}` in `right` and `wrong` is the
+    right option; `no_truth` is said after practice where no answer is right. `questions`: by name, those behind the
+    first.
+    """
+
+    question: str
+    prompt: str | None = None
+    image_labels: tuple[str, ...] = ()
+    image_alts: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    instructions: tuple[str, ...]
+    comprehension: tuple[CheckQuestion, ...] = ()
+    right: str | None = None
+    wrong: str | None = None
+    no_truth: str | None = None
+    questions: dict[str, FurtherQuestion] = {}
+
+
+def words_of(task: TaskConfig, language: str) -> Wording:
+    """What `task` says in `language`. Raises KeyError and ValidationError; `lacking` names what is missing."""
+    section = languages()[language].tasks["kinds"][task.kind]
+    variant = section["wordings"][task.wording]
+    texts = {key: text for key, text in (section | variant).items() if key not in ("wordings", "words")}
+    return Wording.model_validate(_filled(texts, variant.get("words", {})))
+
+
+def _filled(text: Any, words: dict[str, str]) -> Any:
+    """`text`, or the texts in it, with each {word} replaced."""
+    if isinstance(text, dict):
+        return {key: _filled(part, words) for key, part in text.items()}
+    if isinstance(text, list):
+        return [_filled(part, words) for part in text]
+    for word, replacement in words.items() if isinstance(text, str) else ():
+        text = text.replace(f"{{{word}}}", replacement)
+    return text
+
+
+def lacking(task: TaskConfig, language: str) -> list[str]:
+    """What `language` lacks in its tasks.toml to show `task`, each with its place; empty where nothing is lacking."""
+    place = f"kinds.{task.kind}"
+    try:
+        words = words_of(task, language)
+    except KeyError:
+        return [f"{place}: no section (wording {task.wording!r})"]
+    except ValidationError as error:
+        return [f"{place}.{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
+    needed = {"image_alts": KINDS[task.kind].pictures, "options": len(task.questions[0].values)}
+    problems = [
+        f"{place}.{key}: {len(getattr(words, key))} texts, {number} are needed"
+        for key, number in needed.items()
+        if len(getattr(words, key)) != number
+    ]
+    problems += [f"{place}.{key}: no text" for key in _needed_texts(task) if not getattr(words, key)]
+    problems += [f"{place}.questions.{q.name}: {_fault(q, words)}" for q in task.questions[1:] if _fault(q, words)]
+    return problems + ([] if languages()[language].tasks.get("attention") else ["attention: no text"])
+
+
+def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str]:
+    """What the languages `codes` lack to show a study of `tasks`, for people: a line for each text."""
+    missing = []
+    for code in codes:
+        missing += [f"languages/{code}/tasks.toml: {text}" for task in tasks for text in lacking(task, code)]
+        for catalogue in ("pages", "scripts"):
+            missing += [f"languages/{code}/{catalogue}.po: “{text}”" for text in untranslated(code, catalogue)]
+    return list(dict.fromkeys(missing))
+
+
+def _needed_texts(task: TaskConfig) -> list[str]:
+    """Beside what every kind has: what is said after practice, and the check of the instructions."""
+    feedback = ["right", "wrong"] if KINDS[task.kind].has_truth else ["no_truth"]
+    return (feedback if task.practice else []) + (["comprehension"] if task.comprehension else [])
+
+
+def _fault(question: Question, words: Wording) -> str:
+    asked = words.questions.get(question.name)
+    if asked is None:
+        return "no text"
+    given, needed = len(asked.options), len(question.values)
+    return "" if given == needed else f"{given} options, {needed} are needed"
+
+
+def further_question(question: Question, words: Wording) -> dict[str, Any]:
     """A question behind a trial's first, as a plan has it."""
-    asked = _LANGUAGES[language].FURTHER[question.name]
+    asked = words.questions[question.name]
     options = [{"value": v, "label": label} for v, label in zip(question.values, asked.options, strict=True)]
     return {"name": question.name, "text": asked.text, "options": options}
 
 
 def category_label(category: str, language: str) -> str:
     """The category as people read it."""
-    return _LANGUAGES[language].CATEGORIES.get(category, category.replace("_", " ").replace("-", " "))
+    return _texts(language).get("categories", {}).get(category, category.replace("_", " ").replace("-", " "))
+
+
+def option_label(task: TaskConfig, words: Wording, value: str, language: str) -> str:
+    """An option of the first question as people read it: a value of the kind, or a category."""
+    labels = dict(zip(task.questions[0].values, words.options, strict=True))
+    return labels.get(value) or category_label(value, language)
 
 
 def attention_question(language: str, option: str) -> str:
     """The question of an attention check, which says itself what to choose."""
-    return _LANGUAGES[language].ATTENTION.format(option=option)
+    return _texts(language)["attention"].format(option=option)
 
 
-def practice_feedback(language: str, truth: str | None, response: str) -> str:
+def practice_feedback(task: TaskConfig, language: str, truth: str | None, response: str) -> str:
     """What is said after a practice trial; `truth` is None where no answer is right or wrong."""
-    texts = _LANGUAGES[language]
-    if truth is None:
-        return texts.NO_RIGHT_ANSWER
-    return (texts.RIGHT if response == truth else texts.WRONG).format(category=category_label(truth, language))
+    words = words_of(task, language)
+    said = words.no_truth if truth is None else words.right if response == truth else words.wrong
+    return (said or "").replace("{truth}", option_label(task, words, truth, language) if truth else "")
+
+
+def _texts(language: str) -> dict[str, Any]:
+    found: Language = languages()[language]
+    return found.tasks

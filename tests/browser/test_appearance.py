@@ -140,7 +140,7 @@ def test_a_researcher_previews_the_whole_study_and_nothing_is_stored(page: Page,
     logs_in(page, live)
     page.get_by_role("link", name="Preview as a participant").click()
     assert findings(page) == []
-    page.get_by_role("link", name="Go on to the questions").click()
+    page.get_by_role("link", name="Continue to the questions").click()
     before = live.counts()
     person = Person(page, live)
     for n in range(1, TOTAL + 1):

@@ -59,14 +59,14 @@ def test_practice_checks_confidence_and_pauses(
     page.get_by_role("button", name="Begin").click()
     tour.sees(page, "checks-1-comprehension")
     tries(page, [0, 0])
-    expect(page.get_by_text("Not everything was right")).to_be_visible()
+    expect(page.get_by_text("Not every answer was correct")).to_be_visible()
     tour.sees(page, "checks-2-again")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     tries(page, [1, 0])
-    expect(page.get_by_text("Everything was right. The questions begin now.")).to_be_visible()
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", name="First some practice")).to_be_visible()
-    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Correct. The questions begin now.")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="First, some practice")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
     for n in range(2):
         expect(page.locator(".option").first).to_be_enabled()
         expect(page.get_by_text(f"Practice: question {n + 1} of")).to_be_visible()
@@ -80,9 +80,9 @@ def test_practice_checks_confidence_and_pauses(
         expect(again).to_have_js_property("complete", True)
         assert again.evaluate("image => image.naturalWidth") > 0, "what is said of the picture stands beside it"
         if n == 1:
-            expect(page.get_by_text("The practice is over")).to_be_visible()
+            expect(page.get_by_text("That was the practice")).to_be_visible()
             tour.sees(page, "checks-4-feedback")
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
     for n in range(3):
         expect(page.locator(".option").first).to_be_enabled()
         if page.get_by_text("This is an attention check").count():
@@ -90,7 +90,7 @@ def test_practice_checks_confidence_and_pauses(
         answers(page)
         if n == 1:
             expect(page.get_by_role("heading", name="Time for a short break")).to_be_visible()
-            page.get_by_role("button", name="Go on").click()
+            page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_visible()
     assert soon(lambda: len(checked.answers(person.token)), 5)
 
@@ -106,7 +106,7 @@ def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
     page.get_by_role("button", name="Begin").click()
     tries(page, [1, 0])
     for _ in range(2):
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
     expect(page.locator(".option").first).to_be_enabled()
     stop_the_clock(page)
     page.keyboard.press("1")

@@ -60,5 +60,5 @@ def test_a_participant_sees_both(
 def test_a_preview_shows_both_though_they_have_one_address(page: Page, paired: LiveStudy) -> None:
     logs_in(page, paired)
     page.get_by_role("link", name="Preview as a participant").click()
-    page.get_by_role("link", name="Go on to the questions").click()
+    page.get_by_role("link", name="Continue to the questions").click()
     assert sum(answers_all(Person(page, paired))) == PAIRS

@@ -102,7 +102,7 @@ def joins(keys: Keys) -> None:
 
 def comes_to_the_check(keys: Keys) -> None:
     joins(keys)
-    keys.uses("button", "Go on without it")
+    keys.uses("button", "Continue without full screen")
     expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
     keys.press("Enter")
     keys.press("Enter")
@@ -121,9 +121,9 @@ def test_a_window_that_is_too_small_and_the_offer_of_full_screen(keys: Keys) -> 
     joins(keys)
     keys.finds_all_right("Before you begin")
     keys.page.set_viewport_size(size)
-    keys.uses("button", "Go on")
+    keys.uses("button", "Continue")
     keys.finds_all_right("Full screen, if you like")
-    keys.uses("button", "Go on without it")
+    keys.uses("button", "Continue without full screen")
     expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
 
 
@@ -135,13 +135,13 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
     expect(heading).to_be_focused()
     assert findings(page) == []
     keys.takes_the_check([0, 0])
-    expect(page.get_by_text("Not everything was right")).to_be_visible()
+    expect(page.get_by_text("Not every answer was correct")).to_be_visible()
     expect(heading).to_be_focused()
-    keys.uses("button", "Go on")
+    keys.uses("button", "Continue")
     keys.takes_the_check([1, 0])
-    expect(page.get_by_text("Everything was right. The questions begin now.")).to_be_visible()
-    keys.uses("button", "Go on")
-    expect(page.get_by_role("heading", name="First some practice")).to_be_focused()
+    expect(page.get_by_text("Correct. The questions begin now.")).to_be_visible()
+    keys.uses("button", "Continue")
+    expect(page.get_by_role("heading", name="First, some practice")).to_be_focused()
     keys.press("Enter")
     for n in range(5):
         keys.waits_for_a_question()
@@ -173,13 +173,13 @@ def test_stopping_and_coming_back(keys: Keys) -> None:
     joins(keys)
     keys.uses("link", "Withdraw and delete my data")
     keys.finds_all_right("Withdraw and delete my data")
-    keys.uses("link", "Stop here without deleting anything")
-    keys.finds_all_right("Stop here")
-    keys.uses("link", "Go on with the study")
+    keys.uses("link", "Stop taking part without deleting anything")
+    keys.finds_all_right("Stop taking part?")
+    keys.uses("link", "Continue with the study")
     keys.page.wait_for_url("**/study")
     keys.uses("link", "Withdraw and delete my data")
-    keys.uses("link", "Stop here without deleting anything")
-    keys.uses("button", "Stop and give my place back")
+    keys.uses("link", "Stop taking part without deleting anything")
+    keys.uses("button", "Stop taking part")
     keys.finds_all_right("You have left the study")
 
 
@@ -196,7 +196,7 @@ def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     expect(keys.page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
     expect(withdraw).to_be_focused()
     expect(withdraw).to_be_in_viewport(ratio=0.99)
-    keys.uses("button", "Go on without it")
+    keys.uses("button", "Continue without full screen")
     expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
 
 

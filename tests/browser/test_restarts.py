@@ -81,7 +81,7 @@ def test_an_answer_given_during_an_outage_waits_with_a_note_and_is_stored_once(p
     expect(note).to_have_text(SAVED, timeout=60_000)  # the server's start and a long pause between two tries
     assert [answer.position for answer in outage.live.answers(token)] == [0, 1]
     page.reload()
-    expect(page.get_by_text("You go on with question 3 of")).to_be_visible()
+    expect(page.get_by_text("You continue with question 3 of")).to_be_visible()
     code = person.finishes(first=3)
     assert [answer.position for answer in outage.live.answers(token)] == list(range(TOTAL))
     assert code == outage.live.completion_code(token)
@@ -95,7 +95,7 @@ def test_the_back_button_leads_to_the_next_unanswered_question(person: Person, l
     token = person.token
     person.page.go_back()
     person.page.wait_for_url(f"**/p/{token}/study")
-    expect(person.page.get_by_text("You go on with question 3 of")).to_be_visible()
+    expect(person.page.get_by_text("You continue with question 3 of")).to_be_visible()
     person.finishes(first=3)
     assert [answer.position for answer in live.answers(token)] == list(range(TOTAL))
 

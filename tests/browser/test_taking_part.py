@@ -112,7 +112,7 @@ def test_a_refresh_resumes_at_the_next_unanswered_question(person: Person, live:
     person.waits_for_question(3)
     before = person.page.locator(".option").all_inner_texts()
     person.page.reload()
-    expect(person.page.get_by_text("You go on with question 3 of")).to_be_visible()
+    expect(person.page.get_by_text("You continue with question 3 of")).to_be_visible()
     person.reads_on()
     person.waits_for_question(3)
     assert person.page.locator(".option").all_inner_texts() == before
@@ -252,7 +252,7 @@ def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Pe
     assert live.answers(token) == []
     page = context.new_page()
     page.goto(address)
-    expect(page.get_by_text("You go on with question 2 of")).to_be_visible()
+    expect(page.get_by_text("You continue with question 2 of")).to_be_visible()
     assert len(live.answers(token)) == 1
 
 
@@ -304,7 +304,7 @@ def test_the_second_of_two_tabs_gives_way_and_goes_on_where_the_first_is(person:
     person.waits_for_question(2)
     assert len(person.stored(1)) == 1
     second.clicks(1, option=1)
-    expect(second.page.get_by_text("You go on with question 2 of")).to_be_visible()
+    expect(second.page.get_by_text("You continue with question 2 of")).to_be_visible()
     stored = live.answers(person.token)
     assert len(stored) == 1
     second.finishes(first=2)

@@ -115,7 +115,11 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
             'task 2 ("trusting"): trust compares exactly 2 networks, 1 named',
         ),
         ('"aeroplane", "bicycle"', '"aeroplane", 5', "dataset: category 2: Input should be a valid string"),
-        ('languages = ["en", "ko"]', 'languages = ["en", "xx"]', "study: language 2 (\"xx\"): Input should be 'en'"),
+        (
+            'languages = ["en", "ko"]',
+            'languages = ["en", "xx"]',
+            'study: language 2 ("xx"): no language has this code; there are en, ko',
+        ),
         ('name = "age"', 'name = "Age"', 'study: question 1 ("Age"): name: String should match'),
         ('task = "seeing", a =', 'tsk = "seeing", a =', "analysis: contrast 1: task: Field required"),
         ("[participants]", "[networks.UPPER]\n[participants]", "networks.UPPER: String should match"),

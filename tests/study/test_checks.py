@@ -12,16 +12,17 @@ from sqlalchemy import select
 
 from analysis.reading.load import load
 from contracts.export import TABLES
+from languages.read import languages
 from study.config import TaskConfig
 from study.database.db import Database
 from study.database.schema import Comprehension, Item, Trial
 from study.errors import StudyFullError
 from study.export.files import export_study
-from study.tasks.wording import WORDINGS, category_label
+from study.tasks.wording import category_label
 from tests.study.samples import answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 from tests.study.visitor import join
 
-RIGHT = [question.right for question in WORDINGS["class-discrimination", "paper", "en"].comprehension]
+RIGHT = [q["right"] for q in languages()["en"].tasks["kinds"]["class-discrimination"]["comprehension"]]
 WRONG = [(right + 1) % 3 for right in RIGHT]
 
 

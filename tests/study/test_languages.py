@@ -1,83 +1,54 @@
 """Whatever participants can be shown exists in every language: templates, task words, scripts, the demo's texts."""
 
-import ast
-import gettext
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from pydantic import ValidationError
 
 import definition
-from contracts.tasks import KINDS
+from languages.extract import SOURCES, marked_in_sources
+from languages.read import SOURCE, languages, untranslated
 from study.conduct.actions import set_state
-from study.config import Language, StudyConfig
-from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError, UnknownError
-from study.tasks.wording import WORDINGS, attention_question, category_label, further_question, practice_feedback
+from study.config import StudyConfig
+from study.errors import OpeningError
+from study.tasks.wording import category_label, words_of
 from tests.study.samples import NOW, document
+from tests.study.test_wording import lacking_language, task
 from tests.study.visitor import consent, hidden_fields, join
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "study"
 TEMPLATES = STUDY / "templates"
-KEYWORDS = {"_": None, "ngettext": (1, 2)}
 PARTICIPANTS = [*sorted(TEMPLATES.glob("*.html")), *sorted(TEMPLATES.glob("participant/*.html"))]
-TRANSLATED = [language for language in get_args(Language) if language != "en"]
+TRANSLATED = [code for code in languages() if code != SOURCE]
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
 HANGUL = re.compile("[가-힣]")
 
 
-def catalog(language: str):
-    with (ROOT / f"study/translations/{language}/LC_MESSAGES/messages.po").open("rb") as file:
-        return read_po(file, locale=language)
+@pytest.mark.parametrize("catalogue", SOURCES)
+def test_english_catalogues_hold_what_the_sources_say(catalogue: str) -> None:
+    """`python -m languages.extract` writes them anew."""
+    assert marked_in_sources(catalogue) == {message.id for message in messages("en", catalogue)}
 
 
-def extracted() -> set[str]:
-    """What templates and views mark, and the sentences of the errors that participants can meet."""
-    found = [
-        *extract_from_dir(TEMPLATES, [("**.html", "jinja2")], keywords=KEYWORDS),
-        *extract_from_dir(STUDY / "views", [("**.py", "python")], keywords=KEYWORDS),
-    ]
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | refusals()
+def messages(language: str, catalogue: str) -> list[Message]:
+    with (ROOT / f"languages/{language}/{catalogue}.po").open("rb") as file:
+        return [message for message in read_po(file, locale=language) if message.id]
 
 
-def refusals() -> set[str]:
-    """The fixed sentences with which these errors are raised; those that name something have a general one instead."""
-    raised = [
-        node.exc
-        for path in sorted(STUDY.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-    ]
-    kinds = {error.__name__ for error in (UnknownError, NotOpenError, StudyFullError, ConsentError, RecruitmentError)}
-    sentences = [call.args[0] for call in raised if isinstance(call.func, ast.Name) and call.func.id in kinds]
-    return {sentence.value for sentence in sentences if isinstance(sentence, ast.Constant)}
-
-
+@pytest.mark.parametrize("catalogue", SOURCES)
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_marked_string_is_translated_and_none_is_left_over(language: str) -> None:
-    known = {m.id if isinstance(m.id, str) else m.id[0]: m for m in catalog(language) if m.id}
-    assert extracted() == set(known)
-    for source, message in known.items():
+def test_every_marked_string_is_translated_and_none_is_left_over(language: str, catalogue: str) -> None:
+    assert untranslated(language, catalogue) == []
+    assert {m.id for m in messages(language, catalogue)} == {m.id for m in messages("en", catalogue)}
+    for message in messages(language, catalogue):
+        source = message.id if isinstance(message.id, str) else message.id[1]
         texts = [message.string] if isinstance(message.string, str) else message.string
-        assert all(texts), source
-        assert not message.fuzzy, source
         assert all(sorted(PLACEHOLDER.findall(t)) == sorted(PLACEHOLDER.findall(source)) for t in texts), source
-
-
-@pytest.mark.parametrize("language", TRANSLATED)
-def test_what_is_loaded_is_what_is_written(language: str) -> None:
-    """The .mo file is the .po file compiled: `pybabel compile -d study/translations`."""
-    with (ROOT / f"study/translations/{language}/LC_MESSAGES/messages.mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
-    for message in (message for message in catalog(language) if message.id):
-        if isinstance(message.id, str):
-            assert compiled.gettext(message.id) == message.string
-        else:
-            assert compiled.ngettext(*message.id, 2) == message.string[-1]
 
 
 @pytest.mark.parametrize("template", PARTICIPANTS, ids=lambda path: path.name)
@@ -88,47 +59,45 @@ def test_no_template_of_participants_has_words_outside_the_catalogue(template: P
     assert [text.strip() for text in said if text.strip() != "Discern"] == []
 
 
-def sentences() -> dict[str, dict[str, str]]:
-    source = (ROOT / "study/static/js/participant/strings.js").read_text(encoding="utf-8")
-    blocks = re.findall(r"const ([A-Z]+) = \{\n(.*?)\n\};", source, flags=re.DOTALL)
-    return {name: dict(re.findall(r'^  (\w+): "(.*)",$', block, flags=re.MULTILINE)) for name, block in blocks}
-
-
-def test_the_scripts_say_the_same_things_in_every_language() -> None:
-    english, korean = sentences()["ENGLISH"], sentences()["KOREAN"]
-    assert list(english) == list(korean)
-    for key, text in korean.items():
-        assert HANGUL.search(text), key
-        expected = set(PLACEHOLDER.findall(english[key]))
-        assert set(PLACEHOLDER.findall(text)) == expected, key
-    used = "".join(path.read_text() for path in (ROOT / "study/static/js").rglob("*.js") if path.name != "strings.js")
-    assert [key for key in english if f'"{key}"' not in used] == []
+def test_no_script_shows_a_sentence_that_is_not_marked() -> None:
+    """A string with a blank in it that begins with a capital letter is a sentence."""
+    for path in (ROOT / "study/static/js/participant").glob("*.js"):
+        source = re.sub(
+            r"/\*.*?\*/|//[^\n]*|new Error\([^)]*\)|translate(?:Plural)?\((?:[^()]|\([^()]*\))*\)",
+            "",
+            path.read_text(),
+            flags=re.DOTALL,
+        )
+        assert re.findall(r'"[A-Z][^"\n]* [^"\n]*"', source) == [], path.name
 
 
 def said_in_tasks(language: str) -> list[str]:
-    sure = further_question(KINDS["class-discrimination"].questions[1], language)
-    texts = [sure["text"], *(option["label"] for option in sure["options"]), attention_question(language, "1")]
-    texts += [practice_feedback(language, truth, "dog") for truth in ("dog", "cat", None)]
-    for (_, _, spoken), wording in WORDINGS.items():
-        if spoken == language:
-            texts += [wording.question, wording.prompt, *wording.image_labels, *wording.image_alts]
-            texts += [*wording.option_labels, *wording.instructions]
-            texts += [text for question in wording.comprehension for text in (question.text, *question.options)]
-    return [re.sub(r"<[^>]*>|\{\w+\}", "", text) for text in texts if text]
+    """Every text of the language's tasks.toml but names of categories."""
+
+    def texts(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            for key, value in part.items():
+                yield from () if key == "categories" else texts(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from texts(value)
+        elif isinstance(part, str):
+            yield part
+
+    return [re.sub(r"<[^>]*>|\{\w+\}", "", text) for text in texts(languages()[language].tasks)]
 
 
 def test_every_word_of_the_tasks_is_korean() -> None:
     assert [text for text in said_in_tasks("ko") if not HANGUL.search(text) or re.search("[A-Za-z]{2}", text)] == []
     assert [text for text in said_in_tasks("en") if HANGUL.search(text)] == []
-    assert len(said_in_tasks("ko")) == len(said_in_tasks("en"))
     demo = definition.load_definition(ROOT / "examples" / "demo.toml")
     assert all(HANGUL.search(category_label(category, "ko")) for category in demo.dataset.categories)
 
 
 @pytest.mark.parametrize("variant", ["paper", "robots"])
 @pytest.mark.parametrize("kind", ["class-discrimination", "trust"])
-def test_the_right_answers_of_the_checks_stand_at_the_same_places(kind: str, variant: str) -> None:
-    english, korean = (WORDINGS[kind, variant, language].comprehension for language in ("en", "ko"))
+def test_the_right_answers_of_the_checks_are_at_the_same_places(kind: str, variant: str) -> None:
+    english, korean = (words_of(task(kind, variant), language).comprehension for language in ("en", "ko"))
     assert [(q.right, len(q.options)) for q in english] == [(q.right, len(q.options)) for q in korean]
 
 
@@ -179,7 +148,7 @@ def test_the_language_links_keep_the_recruitment_ids(open_app) -> None:
 KOREAN_BROWSER = {"Accept-Language": "ko-KR,ko;q=0.9"}
 
 
-def words_of(page: str) -> str:
+def shown_on(page: str) -> str:
     return re.sub(r"<[^>]*>", " ", page[page.index("<main") :])
 
 
@@ -216,8 +185,8 @@ def test_error_pages_are_korean_for_a_korean_browser(
     reply = client.open(path, method=method, data=form, headers=KOREAN_BROWSER)
     assert reply.status_code == status
     assert '<html lang="ko">' in reply.text
-    assert HANGUL.search(words_of(reply.text))
-    assert not re.search("[A-Za-z]{2}", without_names(words_of(reply.text))), words_of(reply.text)
+    assert HANGUL.search(shown_on(reply.text))
+    assert not re.search("[A-Za-z]{2}", without_names(shown_on(reply.text))), shown_on(reply.text)
 
 
 def test_an_error_speaks_the_language_that_was_chosen_not_the_browsers(open_app) -> None:
@@ -265,7 +234,7 @@ def test_mechanical_turks_preview_and_button_are_korean(open_app) -> None:
     finish = visitor.client.get(f"/p/{visitor.token}/finish").text
     assert "완료하고 돌아가기</button>" in finish
     for page in (preview.text, finish.replace(code, "")):
-        said = re.sub(r"http://\S+|\b[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){2}\b", "", without_names(words_of(page)))
+        said = re.sub(r"http://\S+|\b[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){2}\b", "", without_names(shown_on(page)))
         assert not re.search("[A-Za-z]{2}", said), said
 
 
@@ -285,3 +254,17 @@ def test_only_a_language_of_the_study_and_only_our_own_form_switches(open_app) -
 def test_a_study_in_one_language_offers_no_switch(open_app) -> None:
     visitor = join(open_app(document()))
     assert "/language" not in visitor.client.get(f"/p/{visitor.token}/study").text
+
+
+def test_a_study_in_a_language_that_lacks_texts_does_not_open(open_app, tmp_path, monkeypatch) -> None:
+    sample = bilingual()
+    sample["study"]["languages"] = ["en", "xx"]
+    for field in ("title", "consent", "debriefing", "contact"):
+        sample["study"][field]["xx"] = "text"
+    lacking_language(tmp_path, monkeypatch, "[kinds.trust]")
+    with pytest.raises(
+        OpeningError, match=r"remove the language from study.languages:\n  languages/xx/tasks.toml: kinds."
+    ) as error:
+        open_app(sample)
+    assert str(error.value).count("\n") == 11
+    assert re.search(r"and \d+ more$", str(error.value))

@@ -1,38 +1,100 @@
 """Both wordings of both tasks, complete in every language, and categories as people read them."""
 
-from typing import get_args
+import re
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.tasks import KINDS
-from study.config import Language, TaskConfig
-from study.tasks.wording import WORDINGS, category_label
+from languages.read import languages
+from study.config import TaskConfig
+from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
 from study.views.participant.pages import to_html
 
-VARIANTS = get_args(TaskConfig.model_fields["wording"].annotation)
+VARIANTS = ("paper", "robots")
 
 
-@pytest.mark.parametrize("language", get_args(Language))
+def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
+    networks = ["strong", "weak"][: KINDS[kind].networks or 1]
+    settings = {"images": 20, "ratings_per_item": 1, "trials_per_participant": 4, "practice": 1, "comprehension": True}
+    return TaskConfig(name="t", kind=kind, wording=wording, methods=["cam"], networks=networks, **settings | more)
+
+
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_variant_and_language_has_words(kind, variant, language):
-    wording = WORDINGS[kind, variant, language]
-    assert len(wording.image_labels) == len(wording.image_alts) == KINDS[kind].pictures
-    assert len(wording.option_labels) == len(KINDS[kind].questions[0].values)
+    wording = words_of(task(kind, variant), language)
+    assert len(wording.image_alts) == KINDS[kind].pictures
+    assert len(wording.options) == len(KINDS[kind].questions[0].values)
     assert (wording.prompt is not None) == KINDS[kind].needs_predictions
     assert all(page.startswith("<h2>") for page in wording.instructions)
+    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_language_lacks_a_text(language):
+    confident = task("class-discrimination", confidence=True)
+    assert missing_texts([confident, task("trust"), task("trust", "robots")], [language]) == []
 
 
 def test_the_words_are_the_papers() -> None:
     """IJCV version, section 5.1 and figure 5."""
     question = "Which of the two object categories is depicted in the image?"
-    assert WORDINGS["class-discrimination", "paper", "en"].question == question
-    assert WORDINGS["class-discrimination", "robots", "en"].question == "What do you see?"
-    robots = WORDINGS["trust", "robots", "en"]
+    assert words_of(task("class-discrimination"), "en").question == question
+    assert words_of(task("class-discrimination", "robots"), "en").question == "What do you see?"
+    robots = words_of(task("trust", "robots"), "en")
     assert robots.question == "Which robot is more reasonable?"
+    assert robots.image_labels == ("Robot A based its decision on", "Robot B based its decision on")
     assert robots.prompt.format(category="person") == "Both robots predicted: person"
-    assert robots.option_labels[0] == "Robot A seems clearly more reasonable than robot B"
-    assert robots.option_labels[-1] == "Robot B seems clearly more reasonable than robot A"
+    assert robots.options[0] == "Robot A seems clearly more reasonable than robot B"
+    assert robots.options[-1] == "Robot B seems clearly more reasonable than robot A"
+
+
+def test_a_wording_that_a_kind_does_not_have_is_refused_with_those_that_it_has() -> None:
+    with pytest.raises(ValidationError, match="no wording 'cats' of trust; there are paper, robots"):
+        task("trust", "cats")
+
+
+def lacking_language(folder, monkeypatch, tasks: str) -> str:
+    (folder / "xx").mkdir()
+    (folder / "xx" / "about.toml").write_text('name = "X"\n')
+    (folder / "xx" / "tasks.toml").write_text(tasks)
+    monkeypatch.setenv("DISCERN_LANGUAGES", str(folder))
+    return "xx"
+
+
+def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypatch) -> None:
+    code = lacking_language(
+        tmp_path,
+        monkeypatch,
+        "[kinds.class-discrimination]\nimage_alts = []\ninstructions = []\n"
+        '[kinds.class-discrimination.questions.confidence]\ntext = "?"\noptions = ["1", "2"]\n'
+        '[kinds.class-discrimination.wordings.paper]\nquestion = "?"\n',
+    )
+    missing = missing_texts([task("class-discrimination", confidence=True), task("trust")], [code])
+    of_tasks = [text.removeprefix("languages/xx/tasks.toml: ") for text in missing if "tasks.toml" in text]
+    place = "kinds.class-discrimination"
+    assert of_tasks == [
+        f"{place}.image_alts: 0 texts, 1 are needed",
+        f"{place}.right: no text",
+        f"{place}.wrong: no text",
+        f"{place}.comprehension: no text",
+        f"{place}.questions.confidence: 2 options, 4 are needed",
+        "attention: no text",
+        "kinds.trust: no section (wording 'paper')",
+    ]
+    assert "languages/xx/pages.po: “Your consent”" in missing
+    assert "languages/xx/scripts.po: “Continue”" in missing
+
+
+@pytest.mark.parametrize("response", ["dog", "cat"])
+def test_practice_feedback_names_the_truth_as_people_read_it(response) -> None:
+    said = practice_feedback(task("class-discrimination"), "en", "tvmonitor", response)
+    assert "“TV monitor”" in said
+    assert said.startswith("Not quite")
+    assert practice_feedback(task("class-discrimination"), "en", "dog", "dog").startswith("That is right")
+    assert "no right or wrong" in practice_feedback(task("trust"), "en", None, response)
 
 
 @pytest.mark.parametrize(

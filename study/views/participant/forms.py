@@ -24,7 +24,7 @@ def require_form_token(*purpose: str) -> None:
         given = None
     same_origin = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     if given != list(purpose) or not same_origin:
-        raise ConsentError("this form was not made for you here; open the study's address again")
+        raise ConsentError("this form was made for another participant or study; open the study's address again")
 
 
 def _serializer() -> URLSafeSerializer:

@@ -4,8 +4,6 @@ import logging
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import LazyString, gettext
-from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as BrokenConnection
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
@@ -18,6 +16,7 @@ from werkzeug.exceptions import (
     SecurityError,
 )
 
+from languages.read import SOURCE, languages
 from study.errors import (
     AnswerConflictError,
     ConductError,
@@ -31,14 +30,15 @@ from study.errors import (
     StudyFullError,
     UnknownError,
 )
-from study.views.server.languages import LANGUAGES, speak
+from study.views.server.languages import marked as _
+from study.views.server.languages import speak, translate
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 _PROGRAMS = ("protocol", "device")  # blueprints that speak JSON
 # error → status, name for programs, heading for people
-_REPLIES: dict[type[StudyError], tuple[int, str, LazyString]] = {
+_REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     UnknownError: (404, "unknown", _("Not found")),
     NotOpenError: (409, "not-open", _("This study is not open")),
     StudyFullError: (409, "full", _("This study is full")),
@@ -46,21 +46,24 @@ _REPLIES: dict[type[StudyError], tuple[int, str, LazyString]] = {
     ConsentError: (400, "malformed", _("The form could not be used")),
     RecruitmentError: (400, "malformed", _("This link is not complete")),
     MalformedAnswerError: (400, "malformed", _("The answer could not be used")),
-    AnswerConflictError: (409, "conflict", _("The answer does not fit")),
-    ForbiddenError: (403, "forbidden", _("Not for this role")),
+    AnswerConflictError: (409, "conflict", _("This answer cannot be stored")),
+    ForbiddenError: (403, "forbidden", _("Your role does not allow this")),
     LoginThrottledError: (429, "throttled", _("Too many attempts")),
 }
 # What is said in other languages where the error's own sentence names something and so stands in no catalogue.
-_GENERAL: dict[type[StudyError], LazyString] = {
+_GENERAL: dict[type[StudyError], str] = {
     UnknownError: _("There is nothing at this address."),
     ConsentError: _("Please open the study's address again and fill in the form once more."),
 }
-_PAGES: dict[int, tuple[LazyString, LazyString]] = {
+_PAGES: dict[int, tuple[str, str]] = {
     404: (_("Not found"), _("There is nothing at this address.")),
     413: (_("Too large"), _("What was sent is too large.")),
-    500: (_("Something went wrong"), _("The fault is ours and has been noted. What you have sent so far is kept.")),
+    500: (
+        _("Something went wrong"),
+        _("An error happened on the server and was recorded. The answers that you have sent are stored."),
+    ),
 }
-_OTHER_PAGE = (_("Not possible here"), _("The server does not answer a request of this kind."))
+_OTHER_PAGE = (_("Not possible here"), _("The server does not support this request."))
 
 
 def init_app(app: Flask) -> None:
@@ -74,11 +77,16 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DataError, _unstorable)
 
 
-def _reply(status: int, name: str, heading: object, message: object) -> ResponseReturnValue:
+def _reply(status: int, name: str, heading: str, message: str | StudyError) -> ResponseReturnValue:
     if request.blueprint in _PROGRAMS:
-        return jsonify(error=name, message=str(message)), status
+        return jsonify(error=name, message=_said(message)), status
     language = speak(g.get("language") or _visitors_language())
-    return render_template("error.html", status=status, heading=heading, message=message, language=language), status
+    shown = {"status": status, "heading": translate(heading), "message": _said(message), "language": language}
+    return render_template("error.html", **shown), status
+
+
+def _said(message: str | StudyError) -> str:
+    return _sentence(message) if isinstance(message, StudyError) else translate(message)
 
 
 def _visitors_language() -> str:
@@ -87,7 +95,7 @@ def _visitors_language() -> str:
         asked = request.values.get("language")
     except HTTPException:  # a form too large to read
         asked = None
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    return asked if asked in languages() else request.accept_languages.best_match(languages(), default=SOURCE)
 
 
 def _domain_error(error: StudyError) -> ResponseReturnValue:
@@ -95,16 +103,16 @@ def _domain_error(error: StudyError) -> ResponseReturnValue:
         log.error("unexpected", exc_info=error)
         return _http_error(InternalServerError())
     status, name, heading = _REPLIES[type(error)]
-    return _reply(status, name, heading, LazyString(_sentence, error))
+    return _reply(status, name, heading, error)
 
 
 def _sentence(error: StudyError) -> str:
     own = str(error)
-    translated = gettext(own)
+    translated = translate(own)
     if translated != own:
         return translated
-    if g.get("language", "en") != "en" and type(error) in _GENERAL:
-        return str(_GENERAL[type(error)])
+    if g.get("language", SOURCE) != SOURCE and type(error) in _GENERAL:
+        return translate(_GENERAL[type(error)])
     return f"{own[:1].upper()}{own[1:]}."
 
 

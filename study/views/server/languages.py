@@ -1,21 +1,48 @@
 """The language in which a page's own words are written; each view of participants says which it is."""
 
-from typing import get_args
+from typing import Any
 
 from flask import Flask, g
-from flask_babel import Babel
 
-from study.config import Language
+from languages.read import SOURCE, languages, plural_forms, sentences, translations
 
-LANGUAGES: tuple[str, ...] = get_args(Language)
+FORMS_UP_TO = 200  # beyond, the form of a number in a language is that of 100 and its last two digits
 
 
 def init_app(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
-    Babel(app, locale_selector=lambda: g.get("language", "en"))
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals |= {"language_name": language_name, "script_texts": script_texts}
 
 
 def speak(language: str) -> str:
     """This reply is in `language`, which is returned. Without it pages are English, as those of researchers."""
     g.language = language
     return language
+
+
+def translate(text: str) -> str:
+    """`text` in the language of this reply."""
+    return translations(g.get("language", SOURCE), "pages").gettext(text)
+
+
+def translate_plural(one: str, many: str, n: int) -> str:
+    """`one` or `many` in the language of this reply."""
+    return translations(g.get("language", SOURCE), "pages").ngettext(one, many, n)
+
+
+def marked(text: str) -> str:
+    """`text` as it is: marks a constant that is translated where it is shown."""
+    return text
+
+
+def language_name(code: str) -> str:
+    """What a language calls itself."""
+    return languages()[code].name
+
+
+def script_texts(code: str) -> dict[str, Any]:
+    """What the scripts of a page in language `code` read: English sentence → its forms, and which form a number has."""
+    if code == SOURCE:
+        return {}
+    return {"texts": sentences(code, "scripts"), "forms": plural_forms(code, "scripts", FORMS_UP_TO)}

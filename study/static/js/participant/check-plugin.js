@@ -1,7 +1,7 @@
 /** A jsPsych plugin: questions about the instructions, sent to the server, which says whether they are right. */
 
 import { element } from "./dom.js";
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
@@ -31,10 +31,10 @@ export class CheckPlugin {
       const answers = await ask(display, questions);
       const { passed, tries_left: left } = await send({ attempt: current, answers });
       if (passed || left === 0) {
-        await tell(display, say(passed ? "checkPassed" : "checkFailed"), []);
+        await tell(display, (passed ? translate("Correct. The questions begin now.") : translate("Not every answer was correct. Please keep the instructions in mind. The questions begin now.")), []);
         return { passed };
       }
-      await tell(display, say("checkAgain"), instructions);
+      await tell(display, translate("Not every answer was correct. Please read the instructions again. Then you can answer once more."), instructions);
     }
   }
 }
@@ -56,8 +56,8 @@ function ask(display, questions) {
       ),
     ),
   );
-  const form = element("form", {}, ...fields, element("p", {}, element("button", { class: "button" }, say("checkSend"))));
-  show(display, element("p", {}, say("checkText")), form);
+  const form = element("form", {}, ...fields, element("p", {}, element("button", { class: "button" }, translate("Check my answers"))));
+  show(display, element("p", {}, translate("Please answer these questions about the instructions.")), form);
   return new Promise((resolve) => {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -74,13 +74,13 @@ function tell(display, text, instructions) {
     page.innerHTML = html; // written by us, rendered by our server
     return page;
   });
-  const button = element("button", { type: "button", class: "button" }, say("goOn"));
+  const button = element("button", { type: "button", class: "button" }, translate("Continue"));
   show(display, element("p", { role: "status" }, text), ...again, element("p", { class: "page-buttons" }, button));
   return new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
 }
 
 function show(display, ...content) {
-  const heading = element("h1", { tabindex: "-1" }, say("checkTitle"));
+  const heading = element("h1", { tabindex: "-1" }, translate("Are the instructions clear?"));
   display.replaceChildren(element("article", { class: "sheet" }, heading, ...content));
   beginAt(heading);
 }

@@ -1,6 +1,6 @@
 /** Shows the buttons that copy a text; without this script the text is still there to be selected. */
 
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 
 for (const button of document.querySelectorAll("[data-copies]")) {
   const source = document.getElementById(button.dataset.copies);
@@ -8,7 +8,7 @@ for (const button of document.querySelectorAll("[data-copies]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const copied = await copy(source);
-    status.textContent = say(copied ? "copied" : "notCopied");
+    status.textContent = (copied ? translate("Copied.") : translate("Copying is not allowed here. The code is selected: copy it with the keyboard."));
   });
 }
 

@@ -1,7 +1,7 @@
 /** A jsPsych plugin: pages to read, with Back and Continue. The stock one writes inline styles, which our CSP forbids. */
 
 import { element } from "./dom.js";
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
@@ -39,8 +39,8 @@ export class PagePlugin {
       pages[current](body);
       const heading = element("h1", { tabindex: "-1" }, title);
       const buttons = element("p", { class: "page-buttons" });
-      if (current > 0) buttons.append(button("button quiet", say("back"), back));
-      buttons.append(button("button", current < pages.length - 1 ? say("next") : lastButton, next));
+      if (current > 0) buttons.append(button("button quiet", translate("Back"), back));
+      buttons.append(button("button", current < pages.length - 1 ? translate("Continue") : lastButton, next));
       const head = eyebrow ? [element("p", { class: "eyebrow" }, eyebrow)] : [];
       display.replaceChildren(element("article", { class: "sheet" }, ...head, heading, body, buttons));
       beginAt(heading);

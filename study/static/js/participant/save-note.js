@@ -1,6 +1,6 @@
 /** The line that tells whether answers are saved. It lies over the page, so nothing moves when it comes and goes. */
 
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 
 const SAVED_SHOWN_MS = 2500;
 
@@ -14,13 +14,13 @@ export class SaveNote {
 
   unsaved() {
     clearTimeout(this.#timer);
-    this.#show("unsaved", say(navigator.onLine ? "unsaved" : "offline"));
+    this.#show("unsaved", (navigator.onLine ? translate("Your answer is not saved yet. We keep trying; please leave this page open.") : translate("You are offline. Your answers are kept in this browser and will be sent when the connection is back.")));
   }
 
   /** Says that all is well again, if the opposite was said before; then goes. */
   saved() {
     if (this.#node.dataset.state !== "unsaved") return;
-    this.#show("saved", say("saved"));
+    this.#show("saved", translate("All your answers are saved."));
     this.#timer = setTimeout(() => this.#show("", ""), SAVED_SHOWN_MS);
   }
 

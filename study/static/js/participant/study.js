@@ -9,7 +9,7 @@ import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
 import { showAnswered, showQuestion } from "./progress.js";
 import { SaveNote } from "./save-note.js";
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 import { Refused, getJson, persistently, postJson } from "./transport.js";
 
 /** Answers that may wait unsent while people go on; the next question then waits with them. */
@@ -32,23 +32,23 @@ start().catch((error) => {
   // 409: another tab has answered meanwhile, so this page's plan is out of date.
   if (error instanceof Refused && error.status === 409) return location.reload();
   console.error(error);
-  showMessage(say("refusedTitle"), say("refusedText"), reloadButton());
+  showMessage(translate("An answer could not be accepted"), translate("Your earlier answers are stored. Please load the page again to continue where you were."), reloadButton());
 });
 
 async function start() {
-  if (isTooOld()) return turnAway(stage, say("deviceBrowser"), stage.dataset.leave);
-  if (!window.initJsPsych) return showMessage(say("brokenTitle"), say("brokenText"), reloadButton());
-  showMessage("", say("opening"));
+  if (isTooOld()) return turnAway(stage, translate("This browser lacks something that the study needs. Please update it, or use a recent Chrome, Edge, Firefox or Safari."), stage.dataset.leave);
+  if (!window.initJsPsych) return showMessage(translate("The page did not load completely"), translate("A part of this page is missing. Please load the page again. If this happens again, write to the contact given in the information sheet."), reloadButton());
+  showMessage("", translate("The study is opening…"));
   const delivery = await openDelivery();
   await sendLeftovers(delivery);
   const plan = await fetchPlan();
-  if (!plan) return showMessage(say("unknownTitle"), say("unknownText"));
+  if (!plan) return showMessage(translate("This link is not valid"), translate("We found no study session at this address. Please open the study link you were given."));
   if (plan.trials.length > 0) {
     await passDeviceCheck(stage, plan.device, stage.dataset.leave, reportDevice);
     await run(plan, delivery);
   }
   showAnswered(plan.total, plan.total);
-  if (delivery.unsent > 0) showMessage(say("sendingTitle"), say("sendingText"));
+  if (delivery.unsent > 0) showMessage(translate("Saving your answers"), translate("Your last answers are being saved. The next page opens by itself."));
   await delivery.flush();
   location.replace(stage.dataset.finish);
 }
@@ -77,7 +77,7 @@ async function fetchPlan() {
   try {
     return await persistently(
       () => getJson(stage.dataset.plan),
-      () => showMessage("", say("openingSlowly")),
+      () => showMessage("", translate("The study cannot be reached at the moment. We keep trying; you do not need to do anything.")),
     );
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return null;
@@ -141,7 +141,7 @@ function showMessage(title, text, ...more) {
 }
 
 function reloadButton() {
-  const button = element("button", { type: "button", class: "button" }, say("reload"));
+  const button = element("button", { type: "button", class: "button" }, translate("Load the page again"));
   button.addEventListener("click", () => location.reload());
   return element("p", {}, button);
 }

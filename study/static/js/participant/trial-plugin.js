@@ -7,7 +7,7 @@
  */
 
 import { element, painted, wait } from "./dom.js";
-import { say } from "./strings.js";
+import { translate } from "./translation.js";
 import { beginAt } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
@@ -111,7 +111,7 @@ function drawTrial(planned, onRetry) {
     question,
     element("div", { class: "pictures" }, ...figures, note),
     element("div", { class: "options", role: "group", "aria-labelledby": "question" }, ...options),
-    element("p", { class: "hint" }, say("keysChoose", { keys: keyNames(options.length) })),
+    element("p", { class: "hint" }, translate("Click or tap an answer, or press {keys}.", { keys: keyNames(options.length) })),
   );
   return { root, question, frames, options, note, onRetry };
 }
@@ -135,19 +135,19 @@ export function drawFigures({ images }) {
 }
 
 function keyNames(count) {
-  return say(count > 2 ? "keyRange" : "keyList", { first: 1, last: count });
+  return (count > 2 ? translate("{first} to {last}", { first: 1, last: count }) : translate("{first} or {last}", { first: 1, last: count }));
 }
 
 /** Tells when pictures are late and, when one has failed, offers to try at once; returns a function that ends this. */
 function showLoadingNotes({ note, onRetry }, isFailing) {
   let offered = false;
-  const late = setTimeout(() => (note.textContent = say("loading")), LOADING_SHOWN_AFTER_MS);
+  const late = setTimeout(() => (note.textContent = translate("The picture is loading…")), LOADING_SHOWN_AFTER_MS);
   const failing = setInterval(() => {
     if (offered || !isFailing()) return;
     offered = true;
-    const retry = element("button", { type: "button", class: "button quiet" }, say("loadAgain"));
+    const retry = element("button", { type: "button", class: "button quiet" }, translate("Try again now"));
     retry.addEventListener("click", onRetry);
-    note.replaceChildren(say("loadingSlowly"), " ", retry);
+    note.replaceChildren(translate("The picture is taking longer than usual. We keep trying."), " ", retry);
   }, FAILING_CHECKED_EVERY_MS);
   return () => {
     clearTimeout(late);

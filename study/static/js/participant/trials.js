@@ -3,7 +3,7 @@
 import { CheckPlugin } from "./check-plugin.js";
 import { element } from "./dom.js";
 import { PagePlugin } from "./page-plugin.js";
-import { say } from "./strings.js";
+import { translate, translatePlural } from "./translation.js";
 import { drawFigures, trialClass, TrialPlugin } from "./trial-plugin.js";
 
 /**
@@ -19,7 +19,7 @@ export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, 
     const pages = pagesBefore(task, part, open, plan, timeline.length === 0);
     pages.push(...comprehensionCheck(task, (attempt) => onCheck(task, attempt)));
     const practice = open.filter(({ purpose }) => purpose === "practice").length;
-    if (practice > 0) pages.push(page(say("practiceTitle"), say("practiceText", { trials: practice })));
+    if (practice > 0) pages.push(page(translate("First, some practice"), translate("Practice questions: {trials}. Your answers to them do not count.", { trials: practice })));
     for (const shown of pages) timeline.push({ ...shown, on_start: () => onPage(open[0].index) });
     open.forEach((planned, place) => {
       timeline.push({
@@ -57,12 +57,12 @@ function pagesAfter(planned, following, task, nth, total, feedbackOn) {
     const isLast = following && following.purpose !== "practice";
     const fill = (body) => {
       body.append(element("p", {}, feedbackOn(planned) ?? ""), seenAgain(planned));
-      if (isLast) body.append(element("p", {}, say("practiceDone")));
+      if (isLast) body.append(element("p", {}, translate("That was the practice. From now on your answers count.")));
     };
-    return [{ type: PagePlugin, title: say("feedbackTitle"), pages: [fill], last_button: say("goOn") }];
+    return [{ type: PagePlugin, title: translate("Practice"), pages: [fill], last_button: translate("Continue") }];
   }
   if (!following || !task.break_every || nth % task.break_every !== 0) return [];
-  return [page(say("pauseTitle"), say("pauseText", { n: planned.index + 1, total }))];
+  return [page(translate("Time for a short break"), translatePlural("You have answered {n} of {total} question. Continue when you are ready.", "You have answered {n} of {total} questions. Continue when you are ready.", total, { n: planned.index + 1, total }))];
 }
 
 /** The pictures of an answered practice trial, for what is said of them is learned by looking. */
@@ -78,29 +78,29 @@ function seenAgain(planned) {
 function instructions(task, part, parts) {
   return {
     type: PagePlugin,
-    eyebrow: parts > 1 ? say("part", { n: part + 1, total: parts }) : "",
-    title: say("instructions"),
+    eyebrow: parts > 1 ? translate("Part {n} of {total}", { n: part + 1, total: parts }) : "",
+    title: translate("Instructions"),
     pages: task.instructions.map((html) => (body) => (body.innerHTML = html)), // written by the researcher, rendered by our server
-    last_button: say("begin"),
+    last_button: translate("Begin"),
   };
 }
 
 function breakBefore(task, part, parts) {
-  return page(say("breakTitle", { n: part, total: parts }), say("breakText", { trials: task.trials }));
+  return page(translate("Part {n} of {total} is done", { n: part, total: parts }), translatePlural("Take a short break if you like. The next part has {trials} question.", "Take a short break if you like. The next part has {trials} questions.", task.trials, { trials: task.trials }));
 }
 
 function welcomeBack(task, planned, total) {
-  const welcome = page(say("resumeTitle"), say("resumeText", { n: planned.index + 1, total }));
+  const welcome = page(translate("Welcome back"), translate("Your earlier answers are saved. You continue with question {n} of {total}.", { n: planned.index + 1, total }));
   const [fill] = welcome.pages;
   const reread = (body) => {
     fill(body);
     const text = element("div");
     text.innerHTML = task.instructions.join("");
-    body.append(element("details", {}, element("summary", {}, say("resumeInstructions")), text));
+    body.append(element("details", {}, element("summary", {}, translate("Read the instructions again")), text));
   };
   return { ...welcome, pages: [reread] };
 }
 
 function page(title, text) {
-  return { type: PagePlugin, title, pages: [(body) => body.append(element("p", {}, text))], last_button: say("goOn") };
+  return { type: PagePlugin, title, pages: [(body) => body.append(element("p", {}, text))], last_button: translate("Continue") };
 }

@@ -1,0 +1,99 @@
+"""Brings the catalogues up to the sources: `python -m languages.extract`, or `make languages`.
+
+English catalogues hold every sentence that the sources mark, without translations. In the other languages new
+sentences are added without a translation and sentences that are no longer said are dropped.
+"""
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from languages.read import CATALOGUES, HERE
+
+ROOT = HERE.parent
+_EMPTY_HEADERS = re.compile(
+    rb'"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n'
+)
+# Errors whose fixed sentences participants read. What names something has a general sentence instead.
+_REFUSALS = {"UnknownError", "NotOpenError", "StudyFullError", "ConsentError", "RecruitmentError"}
+
+Message = str | tuple[str, str]  # a sentence, or its singular and plural
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of `folder` that fit `pattern`, read by Babel's `method`; `keywords` are the functions that mark texts."""
+
+    folder: str
+    pattern: str
+    method: str
+    keywords: dict[str, tuple[int, ...] | None]
+
+
+SOURCES = {
+    "pages": (
+        Source("study/templates", "**.html", "jinja2", {"_": None, "ngettext": (1, 2)}),
+        Source("study/views", "**.py", "python", {"_": None}),
+    ),
+    "scripts": (Source("study/static/js", "**.js", "javascript", {"translate": None, "translatePlural": (1, 2)}),),
+}
+
+
+def marked_in_sources(catalogue: str) -> set[Message]:
+    """Every sentence that the sources of `catalogue` mark."""
+    found = {message for source in SOURCES[catalogue] for message in _messages(source)}
+    return found | (set(_refusals(ROOT / "study")) if catalogue == "pages" else set())
+
+
+def _messages(source: Source) -> Iterator[Message]:
+    folder, methods = ROOT / source.folder, [(source.pattern, source.method)]
+    for _, _, message, _, _ in extract_from_dir(folder, methods, keywords=source.keywords):
+        yield message if isinstance(message, str) else (message[0], message[1])
+
+
+def _refusals(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            if isinstance(call, ast.Call) and getattr(call.func, "id", None) in _REFUSALS:
+                yield from (text.value for text in call.args[:1] if isinstance(text, ast.Constant))
+
+
+def update(folder: Path, code: str, catalogue: str) -> None:
+    """Write `catalogue` of language `code` in `folder` anew, its translations kept."""
+    path = folder / code / f"{catalogue}.po"
+    old = Catalog(locale=code, project="Discern", version="1", fuzzy=False)
+    if path.is_file():
+        with path.open("rb") as file:
+            old = read_po(file)
+    new = Catalog(locale=old.locale, project="Discern", version="1", fuzzy=False, header_comment="")
+    for message in sorted(marked_in_sources(catalogue), key=lambda m: (m if isinstance(m, str) else m[0]).lower()):
+        new.add(message, _translation(old, message))
+    written = io.BytesIO()
+    write_po(written, new, width=120)
+    path.write_bytes(_EMPTY_HEADERS.sub(b"", written.getvalue()).lstrip())
+
+
+def _translation(old: Catalog, message: Message) -> str | tuple[str, ...]:
+    found = old.get(message)
+    if found is not None and found.string:
+        return found.string
+    return "" if isinstance(message, str) else ("",) * old.num_plurals
+
+
+def main() -> None:
+    for code in (path.parent.name for path in HERE.glob("*/about.toml")):
+        for catalogue in CATALOGUES:
+            if catalogue in SOURCES:
+                update(HERE, code, catalogue)
+
+
+if __name__ == "__main__":
+    main()
