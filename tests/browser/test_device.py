@@ -75,7 +75,7 @@ def test_a_small_window_is_told_its_size_and_goes_on_when_it_is_larger(
     expect(page.get_by_text("The window is large enough now.")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
+    expect(page.get_by_role("heading", name="Full screen (optional)")).to_be_visible()
     before, after = reported(roomy, person.token, 2)[:2]
     assert (before["problems"], after["problems"], after["width"]) == (["window"], [], 1500)
     page.set_viewport_size(DEVICES[device]["viewport"])

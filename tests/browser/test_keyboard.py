@@ -122,7 +122,7 @@ def test_a_window_that_is_too_small_and_the_offer_of_full_screen(keys: Keys) -> 
     keys.finds_all_right("Before you begin")
     keys.page.set_viewport_size(size)
     keys.uses("button", "Continue")
-    keys.finds_all_right("Full screen, if you like")
+    keys.finds_all_right("Full screen (optional)")
     keys.uses("button", "Continue without full screen")
     expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
 
@@ -185,7 +185,7 @@ def test_stopping_and_coming_back(keys: Keys) -> None:
 
 def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     joins(keys)
-    expect(keys.page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
+    expect(keys.page.get_by_role("heading", name="Full screen (optional)")).to_be_visible()
     held: list[Route] = []
     keys.page.route("**/plan", lambda route: held.append(route))
     with keys.page.expect_request("**/plan"):
@@ -193,7 +193,7 @@ def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     withdraw = keys.page.get_by_role("link", name="Withdraw and delete my data")
     keys.tabs_to(withdraw)
     held.pop().continue_()
-    expect(keys.page.get_by_role("heading", name="Full screen, if you like")).to_be_visible()
+    expect(keys.page.get_by_role("heading", name="Full screen (optional)")).to_be_visible()
     expect(withdraw).to_be_focused()
     expect(withdraw).to_be_in_viewport(ratio=0.99)
     keys.uses("button", "Continue without full screen")
