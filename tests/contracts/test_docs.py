@@ -1,0 +1,93 @@
+"""What the documentation names is there: files, tests, functions, commands and the pages it links to."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import manage
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SOURCES = (".py", ".js", ".css", ".html", ".toml", ".md", ".po")
+MADE_BY_READERS = ("my.toml", "jspsych.js")  # their own definition; a file of a package
+IGNORED = {".git", ".venv", "node_modules", "var", "__pycache__", "mutants"}
+
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+NEW_FILE = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
+
+
+def tracked() -> set[str]:
+    files = (p.relative_to(ROOT) for p in ROOT.rglob("*") if p.is_file())
+    return {str(p) for p in files if not IGNORED.intersection(p.parts)}
+
+
+FILES = tracked()
+FOLDERS = {str(parent) for file in FILES for parent in Path(file).parents}
+NAMES = {Path(file).name for file in FILES}
+TOP = {Path(file).parts[0] for file in FILES if "/" in file}
+
+
+def spans(page: Path) -> Iterator[str]:
+    yield from SPAN.findall(BLOCK.sub("", page.read_text(encoding="utf-8")))
+
+
+def is_pattern(text: str) -> bool:
+    return bool(set(text) & set("<>…*{}$ ")) or "://" in text or text.startswith(("/", "."))
+
+
+def wrong(span: str, new: set[str]) -> str | None:
+    """Why a code span that names a file, or a name in it, is wrong; None: it is right, or names no file."""
+    path, _, name = span.partition("::")
+    if is_pattern(path) or path.split("/")[0] in {"var", "ROOT"}:
+        return None
+    if path.endswith("/"):
+        return None if path.split("/")[0] not in TOP or path.rstrip("/") in FOLDERS else "no such folder"
+    if not path.endswith(SOURCES) or path in MADE_BY_READERS or path in new:
+        return None
+    if ("/" in path and path not in FILES) or path.split("/")[-1] not in NAMES:
+        return "no such file"
+    return None if not name or holds(path, name) else f"nothing there is called {name}"
+
+
+def holds(path: str, name: str) -> bool:
+    texts = [(ROOT / file).read_text(encoding="utf-8") for file in FILES if file == path or file.endswith("/" + path)]
+    return any(name.removesuffix("…") in text for text in texts)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    new = set(NEW_FILE.findall(page.read_text(encoding="utf-8")))
+    last, problems = "", []
+    for span in spans(page):
+        if span.startswith("::"):  # a second test of the file named last
+            span = last.partition("::")[0] + span
+        elif span.partition("::")[0].endswith(SOURCES):
+            last = span
+        if problem := wrong(span, new):
+            problems.append(f"{span}: {problem}")
+    assert not problems
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = (link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link)
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    ")]
+    named = re.findall(r"manage\.py ([a-z][a-z-]+)", "\n".join([*spans(page), *lines]))
+    assert sorted(set(named) - set(manage.cli.commands)) == []
+
+
+def test_a_file_that_is_gone_is_noticed() -> None:
+    assert wrong("study/gone.py", set()) == "no such file"
+    assert wrong("gone.py", set()) == "no such file"
+    assert wrong("study/gone/", set()) == "no such folder"
+    assert wrong("manage.py::nothing_of_this_name", set()) == "nothing there is called nothing_of_this_name"
+    assert wrong("manage.py::cli", set()) is None
