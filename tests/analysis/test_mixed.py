@@ -7,7 +7,7 @@ import pytest
 from analysis.estimation.mixed import MixedError, _Laplace, fit, marginal_difference
 from analysis.simulation.simulated_study import TaskDesign, simulate_export
 from analysis.tasks.psychometrics import Psychometrics
-from tests.analysis.oracles.r import FOLDER, oracle
+from tests.analysis.oracles.r import FOLDER, recorded
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def arrays(answers):
 
 
 def test_estimates_and_standard_errors_are_those_of_lme4_glmer(answers):
-    expected = oracle("crossed_logit.R", "binary.csv")
+    expected = recorded("crossed_logit.R")
     model = fit(*arrays(answers))
     names = ("methoda", "methodb", "methodc")
     assert model.effects == pytest.approx([expected[n] for n in names], abs=5e-4)

@@ -9,7 +9,7 @@ from analysis.estimation.estimates import Variance
 from analysis.estimation.ordinal import OrdinalError, fit, implied_score_difference, odds_ratio
 from analysis.estimation.patterns import patterns, sandwich
 from analysis.tasks.trust.estimates import score_difference
-from tests.analysis.oracles.r import FOLDER, oracle
+from tests.analysis.oracles.r import FOLDER, recorded
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def answers():
 
 
 def test_estimates_and_standard_errors_are_those_of_ordinal_clm(answers):
-    expected = oracle("proportional_odds.R", "ordinal.csv")
+    expected = recorded("proportional_odds.R")
     model = fit(pd.crosstab(answers["method"], answers["score"]).to_numpy())
     cuts = ("-2|-1", "-1|0", "0|1", "1|2")
     names = (*cuts, "methodb", "methodc")
