@@ -1,0 +1,127 @@
+"""Proportional odds in every field: slopes by numerical differences, closed forms where there are any."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special, stats
+
+from analysis.estimation import ordinal
+from analysis.estimation.estimates import no_estimate, with_interval
+from analysis.estimation.patterns import patterns, sandwich
+from tests.analysis.estimation.fitted import frame, slope_of
+
+
+@pytest.fixture
+def scores():
+    return frame("ordinal.csv")
+
+
+def test_an_odds_ratio_has_the_t_interval_of_its_sandwich(scores):
+    got = ordinal.odds_ratio(scores, "abc", "c", "b", 0.9)
+    counts = pd.crosstab(scores["method"], scores["score"]).to_numpy()
+    model = ordinal.fit(counts)
+    data = patterns(scores, {"method": "abc", "score": [-2, -1, 0, 1, 2]})
+    weights = np.array([0, 0, 0, 0, -1.0, 1.0])
+    expected = with_interval(
+        model.effects[2] - model.effects[1], sandwich(data, model.gradients @ model.covariance @ weights), 0.9
+    )
+    assert got == expected
+    assert (got.df, got.responses, got.participants, got.images) == (17, 600, 24, 18)
+    assert got.p == pytest.approx(2 * stats.t.sf(abs(got.value / got.se), 17))
+
+
+def implied_difference(parameters, a, b):
+    """Mean score of method `a` minus that of `b`: P(score ≤ j) = logistic(θ_j − effect), effects 0, p₄, p₅."""
+    effects = np.concatenate([[0.0], parameters[4:]])
+
+    def mean(method):
+        at_most = np.concatenate([[0.0], special.expit(parameters[:4] - effects[method]), [1.0]])
+        return np.diff(at_most) @ np.arange(-2, 3)
+
+    return mean(a) - mean(b)
+
+
+@pytest.mark.parametrize(("a", "b"), [("c", "a"), ("b", "c")])
+def test_the_implied_difference_of_mean_scores_has_the_delta_method_s_error(scores, a, b):
+    model = ordinal.fit(pd.crosstab(scores["method"], scores["score"]).to_numpy())
+    parameters = np.concatenate([model.thresholds, model.effects[1:]])
+    places = "abc".index(a), "abc".index(b)
+    slope = slope_of(lambda p: implied_difference(p, *places), parameters)
+    data = patterns(scores, {"method": "abc", "score": [-2, -1, 0, 1, 2]})
+    spread = sandwich(data, model.gradients @ model.covariance @ slope)
+    got = ordinal.implied_score_difference(scores, "abc", a, b, 0.9)
+    expected = with_interval(implied_difference(parameters, *places), spread, 0.9)
+    assert got.value == pytest.approx(expected.value)
+    assert (got.low, got.high, got.se, got.p) == pytest.approx(
+        (expected.low, expected.high, expected.se, expected.p), rel=1e-6
+    )
+
+
+def test_the_log_likelihood_is_that_of_the_multinomial_and_its_slope_is_nought(scores):
+    counts = pd.crosstab(scores["method"], scores["score"]).to_numpy()
+    model = ordinal.fit(counts)
+
+    def loglikelihood(parameters):
+        effects = np.concatenate([[0.0], parameters[4:]])
+        below = [np.concatenate([[0.0], special.expit(parameters[:4] - e), [1.0]]) for e in effects]
+        return sum(row @ np.log(np.diff(at_most)) for row, at_most in zip(counts, below, strict=True))
+
+    best = np.concatenate([model.thresholds, model.effects[1:]])
+    assert model.loglikelihood == pytest.approx(loglikelihood(best))
+    assert counts.ravel() @ model.gradients == pytest.approx(np.zeros(6), abs=1e-8)
+    hessian = np.array([slope_of(lambda p, k=k: slope_of(loglikelihood, p)[k], best) for k in range(6)])
+    assert model.information == pytest.approx(-hessian, rel=1e-3, abs=0.05)
+    assert (model.effects[0], model.thresholds.shape, model.effects.shape) == (0.0, (4,), (3,))
+    assert (np.diff(model.thresholds) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        ({"score": 1}, "The responses do not vary."),
+        ({"method": "a"}, "No responses in c, b."),
+    ],
+)
+def test_scores_that_carry_no_model_say_why(scores, change, note):
+    for compare in (ordinal.odds_ratio, ordinal.implied_score_difference):
+        assert compare(scores.assign(**change), "abc", "c", "b", 0.95) == no_estimate(note)
+
+
+def test_methods_at_opposite_ends_of_the_scale_have_no_finite_estimate(scores):
+    apart = scores[scores["method"] != "b"]
+    apart = apart.assign(score=np.where(apart["method"] == "a", -(apart["image_id"] % 2), 1 + apart["image_id"] % 2))
+    note = "No finite estimate: one method has answers at one end of the scale only."
+    for compare in (ordinal.odds_ratio, ordinal.implied_score_difference):
+        assert compare(apart, "abc", "a", "c", 0.95) == no_estimate(note)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([[1, 0], [2, 0]], "^a score or a method without responses has no place in the model$"),
+        ([[1, 2], [0, 0]], "^a score or a method without responses has no place in the model$"),
+        ([[3], [4]], "^the responses do not vary$"),
+    ],
+)
+def test_counts_that_leave_a_parameter_free_are_refused(counts, message):
+    with pytest.raises(ordinal.OrdinalError, match=message):
+        ordinal.fit(np.array(counts))
+
+
+def test_one_method_has_the_pooled_thresholds_and_no_effect():
+    """Closed form: logit of the cumulative shares."""
+    model = ordinal.fit(np.array([[10, 30, 20]]))
+    assert model.thresholds == pytest.approx([np.log(10 / 50), np.log(40 / 20)])
+    assert model.effects.tolist() == [0.0]
+
+
+def test_two_methods_and_two_scores_have_the_log_odds_ratio_of_the_table():
+    """Closed form; effects of 11 logits are still found, though the first steps overshoot."""
+    for counts in ([[40, 10], [15, 35]], [[6000, 1], [1, 6000]]):
+        table = np.array(counts)
+        expected = np.log(table[1, 1] / table[1, 0]) - np.log(table[0, 1] / table[0, 0])
+        if expected < ordinal.SEPARATED:
+            assert ordinal.fit(table).effects[1] == pytest.approx(expected)
+        else:
+            with pytest.raises(ordinal.OrdinalError, match=r"^No finite estimate"):
+                ordinal.fit(table)
