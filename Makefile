@@ -7,7 +7,7 @@ PORT ?= 8000
 export DISCERN_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voc-sample test lint bench
+.PHONY: help setup demo voc-sample test lint bench mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -29,6 +29,10 @@ lint: $(VENV)/.installed-dev ## style, formatting and types
 bench: setup $(VENV)/.installed-dev ## side-by-side measurements against named peers
 	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
 
+mutants: setup $(VENV)/.installed-mutants ## change the code in small ways; a test must fail each time (hours, goes on where it stopped)
+	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children 2 $(ONLY)
+	$(BIN)/python tests/mutants.py
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +43,10 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-mutants: requirements-mutants.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements-mutants.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json $(VENV)/.installed
