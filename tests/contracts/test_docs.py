@@ -1,5 +1,6 @@
 """What the documentation names is there: files, tests, functions, commands and the pages it links to."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import manage
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+INDEX = ROOT / "docs" / "adr" / "README.md"
 SOURCES = (".py", ".js", ".css", ".html", ".toml", ".md", ".po")
 MADE_BY_READERS = ("my.toml", "jspsych.js")  # their own definition; a file of a package
 IGNORED = {".git", ".venv", "node_modules", "var", "__pycache__", "mutants"}
@@ -17,12 +19,16 @@ IGNORED = {".git", ".venv", "node_modules", "var", "__pycache__", "mutants"}
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-NEW_FILE = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
+NEW_FILE = re.compile(r"^New file `([^`]+)`:$", re.MULTILINE)
 
 
 def tracked() -> set[str]:
-    files = (p.relative_to(ROOT) for p in ROOT.rglob("*") if p.is_file())
-    return {str(p) for p in files if not IGNORED.intersection(p.parts)}
+    """The files of the repository, relative to it."""
+    files: set[str] = set()
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in IGNORED]
+        files |= {str((Path(folder) / name).relative_to(ROOT)) for name in names}
+    return files
 
 
 FILES = tracked()
@@ -83,6 +89,15 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
     lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    ")]
     named = re.findall(r"manage\.py ([a-z][a-z-]+)", "\n".join([*spans(page), *lines]))
     assert sorted(set(named) - set(manage.cli.commands)) == []
+
+
+def test_the_index_of_decisions_lists_each_with_its_title() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    titles = [re.match(r"# (\d+)\.? (.+)", record.read_text(encoding="utf-8")).groups() for record in records]
+    listed = re.findall(
+        r"^\| (\d+) \| \[(.+)\]\((.+)\) \| (?:accepted|superseded by) ?.*\|$", INDEX.read_text(), re.MULTILINE
+    )
+    assert listed == [(*title, record.name) for title, record in zip(titles, records, strict=True)]
 
 
 def test_a_file_that_is_gone_is_noticed() -> None:
