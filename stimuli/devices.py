@@ -27,7 +27,8 @@ def ieee_float32() -> Iterator[None]:
     On a GPU torch otherwise rounds the factors of convolutions to TF32 (10 bits of mantissa), and cuDNN may choose an
     algorithm whose sums come in another order on the next run, so that a resumed set would not be the same bytes.
     """
-    arithmetic = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)
+    convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]  # torch puts it there at import
+    arithmetic = (convolutions, torch.backends.cuda.matmul)
     before = [setting.fp32_precision for setting in arithmetic], torch.backends.cudnn.deterministic
     for setting in arithmetic:
         setting.fp32_precision = "ieee"

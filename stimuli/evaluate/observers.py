@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from contracts.stimulus_set import Stimulus
 from models.photographs import Photograph
@@ -70,7 +70,8 @@ def classifier_observer(
     """Evidence for a category: the probability that a small network gives it, one network a participant and method,
     trained on `taught`: visualizations by this method of images that the study does not show.
     """
-    models, total = {}, len(participants) * len(taught)
+    models: dict[tuple[str, str], nn.Module] = {}
+    total = len(participants) * len(taught)
     for place, participant in enumerate(participants):
         for method, lesson in sorted(taught.items()):
             stream = int(np.random.SeedSequence([seed, place, len(models)]).generate_state(1)[0])

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -62,8 +63,9 @@ def cascading_randomisation(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for step, part in enumerate(names, 1):
-            drawn.get_submodule(part).reset_parameters()  # on the CPU, so that every device gets the same numbers
-            randomised.get_submodule(part).load_state_dict(drawn.get_submodule(part).state_dict())
+            anew: Any = drawn.get_submodule(part)  # has reset_parameters, by which layers_from_the_scores chose it
+            anew.reset_parameters()  # on the CPU, so that every device gets the same numbers
+            randomised.get_submodule(part).load_state_dict(anew.state_dict())
             found = explain(randomised, images, targets, methods, layer).maps
             rows += [_compared(name, step, part, method, found[method], trained[method]) for method in methods]
             progress(step, len(names))

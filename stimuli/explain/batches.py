@@ -14,7 +14,8 @@ def in_parts_that_fit(compute: Callable[[slice], Part], count: int) -> list[Part
     Where the device's memory runs out, the part is halved and tried again, and the smaller size is kept for the rest.
     Raises torch.OutOfMemoryError when a single one does not fit.
     """
-    size, start, parts = max(count, 1), 0, []
+    size, start = max(count, 1), 0
+    parts: list[Part] = []
     while start < count or not parts:
         part = _if_it_fits(compute, slice(start, min(start + size, count)), give_up=size == 1)
         if part is None:  # outside of the `except`, where the failed computation's tensors are gone

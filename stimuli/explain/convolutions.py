@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from stimuli.explain.graph import saved
+
 BYTES_OF_COLUMNS = 2**30
 """How much memory patches may take on a GPU before they are summed."""
 
@@ -25,7 +27,7 @@ class Settings:
 
 def settings_of(node: Node) -> Settings:
     """The settings of a convolution's node."""
-    return Settings(*(getattr(node, f"_saved_{name}") for name in Settings.__dataclass_fields__))
+    return Settings(*(saved(node, name) for name in Settings.__dataclass_fields__))
 
 
 def layout_of(maps: Tensor) -> torch.memory_format:

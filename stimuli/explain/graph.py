@@ -1,6 +1,7 @@
 """The recorded autograd graph: its nodes between the scores and what gradients are wanted of, in backward order."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
@@ -40,6 +41,11 @@ def shape_at(edge: Edge) -> tuple[int, ...]:
     """The shape of the gradient that arrives at `edge`."""
     node, number = edge
     return tuple(node._input_metadata[number].shape)
+
+
+def saved(node: Node, name: str) -> Any:
+    """What `node` kept of its forward pass under torch's `_saved_<name>`; which names there are depends on its kind."""
+    return getattr(node, f"_saved_{name}")
 
 
 def _users(start: Node) -> dict[Node, list[Node]]:

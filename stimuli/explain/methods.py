@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
+from stimuli.explain.graph import edge_of, saved
 from stimuli.explain.relu_rules import DECONVOLUTION, GUIDED, PLAIN, ReluRule
 from stimuli.explain.trace import PICTURE, Gradient, Trace
 
@@ -121,20 +122,20 @@ def _enlarged(maps: Tensor, trace: Trace) -> Tensor:
 def _linear_head(trace: Trace) -> Tensor:
     """The weights (K, C) of a head that is global average pooling + linear, read from the graph behind the layer."""
     layer_output = trace.activations
-    head = trace.recording.output.grad_fn
+    head, _ = edge_of(trace.recording.output)
     pool = head.next_functions[1][0] if head.name() == "AddmmBackward0" else None
     while pool is not None and pool.name() in {"ViewBackward0", "ReshapeAliasBackward0", "SqueezeBackward1"}:
         pool = pool.next_functions[0][0]
     pooled_alone = pool is not None and _pools_everything(pool, layer_output) and trace.feeds(pool)
-    if not pooled_alone or len(head._saved_mat2) != layer_output.shape[1]:
+    if not pooled_alone or len(saved(head, "mat2")) != layer_output.shape[1]:
         raise ExplanationError(
             f"cam needs a network whose layer {trace.layer!r} feeds global average pooling and one linear"
             " layer and nothing else; use grad-cam, which is cam up to scale there and is defined everywhere"
         )
-    return head._saved_mat2
+    return saved(head, "mat2")
 
 
 def _pools_everything(pool: Node, layer_output: Tensor) -> bool:
     if pool.name() == "AvgPool2DBackward0":
-        return tuple(pool._saved_kernel_size) == layer_output.shape[2:] and not any(pool._saved_padding)
+        return tuple(saved(pool, "kernel_size")) == layer_output.shape[2:] and not any(saved(pool, "padding"))
     return pool.name() in {"MeanBackward1", "AdaptiveAvgPool2DBackward0"}

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
+from stimuli.explain.graph import saved
 
 # Nodes through which the gradient may pass unchanged in meaning, by name without the overload number. Everything else
 # on the way from the scores to the picture is refused, so that an activation we do not know (a sigmoid, a custom
@@ -67,7 +68,7 @@ def apply_rule(rule: ReluRule, node: Node, gradient: Tensor, rows: slice) -> Non
     if not rule.masked:
         return
     if kind_of(node) == "ReluBackward":
-        opened = node._saved_result[rows].to(gradient.dtype).expand_as(gradient)
+        opened = saved(node, "result")[rows].to(gradient.dtype).expand_as(gradient)
         torch.ops.aten.threshold_backward.grad_input(gradient, opened, 0, grad_input=gradient)
     else:
         gradient.mul_(_open_units(node, rows, rule.positive).to(gradient.dtype))
@@ -77,11 +78,11 @@ def is_relu(node: Node) -> bool:
     """Whether `node` is a ReLU or a ReLU clipped from above, in any spelling."""
     kind = kind_of(node)
     if kind == "HardtanhBackward":
-        return node._saved_min_val == 0 < node._saved_max_val
+        return saved(node, "min_val") == 0 < saved(node, "max_val")
     if kind == "ClampMinBackward":
-        return node._saved_min == 0
+        return saved(node, "min") == 0
     if node.name() == "ClampBackward1":  # bounds are numbers; ClampBackward0 has tensors
-        return node._saved_min == 0 and (node._saved_max is None or node._saved_max > 0)
+        return saved(node, "min") == 0 and (saved(node, "max") is None or saved(node, "max") > 0)
     return kind == "ReluBackward"
 
 
@@ -126,7 +127,7 @@ def _is_transparent(node: Node, on_the_way: frozenset[Node]) -> bool:
 
 def _open_units(node: Node, rows: slice, strictly: bool) -> Tensor:
     """[min < z < max] of a clamp node; torch's own gradient of clamp counts the bounds in, the rules do not."""
-    z, upper = node._saved_self[rows], getattr(node, "_saved_max", getattr(node, "_saved_max_val", None))
+    z, upper = saved(node, "self")[rows], getattr(node, "_saved_max", getattr(node, "_saved_max_val", None))
     if strictly or kind_of(node) == "HardtanhBackward":
         return (z > 0) if upper is None else (z > 0) & (z < upper)
     return (z >= 0) if upper is None else (z >= 0) & (z <= upper)

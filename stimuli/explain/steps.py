@@ -7,13 +7,14 @@ only where the stack is owned: a residual addition hands the same tensor to both
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.explain.convolutions import input_gradient, layout_of, settings_of
-from stimuli.explain.graph import Edge, inputs, shape_at
+from stimuli.explain.graph import Edge, inputs, saved, shape_at
 from stimuli.explain.products import LARGE, rounded_product
 from stimuli.explain.relu_rules import ReluRule, apply_rule, is_relu, kind_of
 
@@ -55,9 +56,10 @@ def step_of(node: Node, on_the_way: Collection[Node], pictures: int) -> Step:
 
 def as_autograd(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """Call the node for one slice after another, in the precision of the forward pass."""
+    called = cast(Callable[..., Any], node)
     found: dict[Edge, list[Tensor]] = {}
     for number in range(len(block.slices)):
-        answer = node(
+        answer = called(
             *(
                 None if stack is None else stack.gradients[number].to(metadata.dtype)
                 for stack, metadata in zip(arrived, node._input_metadata, strict=True)
@@ -75,7 +77,7 @@ def _end(_node: Node, _arrived: Sequence[Stack | None], _block: Block) -> list[t
 
 
 def _relu(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
-    (stack,) = arrived
+    stack = _arrived_at_output(arrived)
     gradients = stack.gradients if stack.owned else stack.gradients.clone()
     first = 0
     for rule, run in groupby(block.slices, key=lambda of_slice: of_slice[0]):
@@ -92,15 +94,15 @@ def _relu_of_whole(node: Node, arrived: Sequence[Stack | None], block: Block) ->
 
 def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """The gradient of the input alone; autograd called by hand would compute the weights' too."""
-    layout = layout_of(node._saved_input)
-    (stack,) = arrived
-    shape = (stack.gradients.shape[0] * stack.gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    layout = layout_of(saved(node, "input"))
+    stack = _arrived_at_output(arrived)
+    shape = (stack.gradients.shape[0] * stack.gradients.shape[1], *shape_at(_input(node))[1:])
     # Into the picture in full precision, for rounding its brightest pixel would shift all others; thin and grouped
     # convolutions likewise, for they wait on memory and gain nothing.
-    exact = shape[1] <= 32 or node._saved_groups > 1
-    precision = node._saved_weight.dtype if exact else block.precision
+    exact = shape[1] <= 32 or saved(node, "groups") > 1
+    precision = saved(node, "weight").dtype if exact else block.precision
     if node not in block.weights:
-        block.weights[node] = node._saved_weight.detach().to(precision).contiguous(memory_format=layout)
+        block.weights[node] = saved(node, "weight").detach().to(precision).contiguous(memory_format=layout)
     gradients = _flat(stack.gradients).to(precision).contiguous(memory_format=layout)
     found = input_gradient(gradients, block.weights[node], shape, settings_of(node))
     return _to_first_input(node, _stacked(found, len(stack.gradients)))
@@ -108,25 +110,23 @@ def _convolution(node: Node, arrived: Sequence[Stack | None], block: Block) -> l
 
 def _linear(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """All slices in one product, so that the weights are read once."""
-    weight = node._saved_mat2.T
-    gradients = arrived[0].gradients
+    weight = saved(node, "mat2").T
+    gradients = _arrived_at_output(arrived).gradients
     if block.precision != weight.dtype and weight.numel() >= LARGE:
         found = rounded_product(gradients, weight, block.precision)
     else:
         found = gradients.to(weight.dtype) @ weight
-    return [(inputs(node)[1], Stack(found, owned=True))]
+    return [(_input(node, 1), Stack(found, owned=True))]
 
 
 def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
-    switches = node._saved_result1[block.rows]
-    gradients = arrived[0].gradients
+    switches = saved(node, "result1")[block.rows]
+    gradients = _arrived_at_output(arrived).gradients
     layout = layout_of(switches)
-    shape = (gradients.shape[0] * gradients.shape[1], *shape_at(inputs(node)[0])[1:])
+    shape = (gradients.shape[0] * gradients.shape[1], *shape_at(_input(node))[1:])
     spread = torch.empty(shape, dtype=gradients.dtype, device=gradients.device, memory_format=layout)
     spread = _stacked(spread, len(gradients))
-    settings = [
-        getattr(node, f"_saved_{option}") for option in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
-    ]
+    settings = [saved(node, option) for option in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")]
     for pooled, whole in zip(gradients, spread, strict=True):
         torch.ops.aten.max_pool2d_with_indices_backward.grad_input(
             pooled.contiguous(memory_format=layout), whole, *settings, switches, grad_input=whole
@@ -135,34 +135,45 @@ def _max_pool(node: Node, arrived: Sequence[Stack | None], block: Block) -> list
 
 
 def _batch_norm(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
-    scale = (node._saved_running_var + node._saved_eps).rsqrt()
-    if node._saved_weight is not None:
-        scale = scale * node._saved_weight
-    scale = scale.view(-1, 1, 1).to(arrived[0].gradients.dtype)
-    (stack,) = arrived
+    scale = (saved(node, "running_var") + saved(node, "eps")).rsqrt()
+    if saved(node, "weight") is not None:
+        scale = scale * saved(node, "weight")
+    stack = _arrived_at_output(arrived)
+    scale = scale.view(-1, 1, 1).to(stack.gradients.dtype)
     return _to_first_input(node, stack.gradients.mul_(scale) if stack.owned else stack.gradients * scale)
 
 
 def _reshape(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
-    (stack,) = arrived
-    (edge,) = inputs(node)
+    stack, edge = _arrived_at_output(arrived), _input(node)
     return [(edge, replace(stack, gradients=stack.gradients.reshape(*stack.gradients.shape[:2], *shape_at(edge)[1:])))]
 
 
 def _pass_on(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
     """To every summand, or through a copy or a pooling to the size that the maps have already."""
     edges = [edge for edge in inputs(node) if edge is not None]
-    return [(edge, replace(arrived[0], owned=arrived[0].owned and len(edges) == 1)) for edge in edges]
+    stack = _arrived_at_output(arrived)
+    return [(edge, replace(stack, owned=stack.owned and len(edges) == 1)) for edge in edges]
 
 
 def _concatenation(node: Node, arrived: Sequence[Stack | None], _block: Block) -> list[tuple[Edge, Stack]]:
-    edges = inputs(node)
-    parts = arrived[0].gradients.split([shape_at(edge)[1] for edge in edges], dim=2)
-    return [(edge, replace(arrived[0], gradients=part)) for edge, part in zip(edges, parts, strict=True)]
+    stack = _arrived_at_output(arrived)
+    edges = [_input(node, number) for number in range(len(inputs(node)))]
+    parts = stack.gradients.split([shape_at(edge)[1] for edge in edges], dim=2)
+    return [(edge, replace(stack, gradients=part)) for edge, part in zip(edges, parts, strict=True)]
 
 
 def _to_first_input(node: Node, gradients: Tensor) -> list[tuple[Edge, Stack]]:
-    return [(inputs(node)[0], Stack(gradients, owned=True))]
+    return [(_input(node), Stack(gradients, owned=True))]
+
+
+def _arrived_at_output(arrived: Sequence[Stack | None]) -> Stack:
+    """At the node's first output, the only one through which a gradient comes to the steps of `STEPS`."""
+    return cast(Stack, arrived[0])
+
+
+def _input(node: Node, number: int = 0) -> Edge:
+    """An input that is on the way: `step_of` takes a step of `STEPS` only for a node that has it."""
+    return cast(Edge, inputs(node)[number])
 
 
 def _flat(gradients: Tensor) -> Tensor:
@@ -184,20 +195,24 @@ def _one_size(node: Node, sources: Sequence[Edge]) -> bool:
 
 
 def _plain_sum(node: Node, sources: Sequence[Edge]) -> bool:
-    return node._saved_alpha == 1 and _one_size(node, sources) and len(sources) == len([*filter(None, inputs(node))])
+    return saved(node, "alpha") == 1 and _one_size(node, sources) and len(sources) == len([*filter(None, inputs(node))])
+
+
+def _of_channels(node: Node, sources: Sequence[Edge]) -> bool:
+    return saved(node, "dim") == 1 and len(sources) == len(inputs(node))
 
 
 STEPS: dict[str, tuple[Step, Fits | None]] = {
     "ConvolutionBackward": (
         _convolution,
-        lambda node, sources: sources == [inputs(node)[0]] and node._saved_input.ndim == 4,
+        lambda node, sources: sources == [inputs(node)[0]] and saved(node, "input").ndim == 4,
     ),
-    "AddmmBackward": (_linear, lambda node, sources: sources == [inputs(node)[1]] and node._saved_alpha == 1),
+    "AddmmBackward": (_linear, lambda node, sources: sources == [inputs(node)[1]] and saved(node, "alpha") == 1),
     "MaxPool2DWithIndicesBackward": (_max_pool, None),
     "NativeBatchNormBackward": (
         _batch_norm,
         lambda node, sources: (
-            not node._saved_training and len(shape_at(sources[0])) == 4 and sources == [inputs(node)[0]]
+            not saved(node, "training") and len(shape_at(sources[0])) == 4 and sources == [inputs(node)[0]]
         ),
     ),
     "AdaptiveAvgPool2DBackward": (_pass_on, _one_size),
@@ -206,7 +221,7 @@ STEPS: dict[str, tuple[Step, Fits | None]] = {
     "ViewBackward": (_reshape, None),
     "UnsafeViewBackward": (_reshape, None),
     "ReshapeAliasBackward": (_reshape, None),
-    "CatBackward": (_concatenation, lambda node, sources: node._saved_dim == 1 and len(sources) == len(inputs(node))),
+    "CatBackward": (_concatenation, _of_channels),
 }
 """By the node's kind its step, and when it applies."""
 

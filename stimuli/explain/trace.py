@@ -62,7 +62,8 @@ class Trace:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the pictures."""
-        return tuple(self.recording.images.shape[-2:])
+        height, width = self.recording.images.shape[-2:]
+        return height, width
 
     @property
     def images(self) -> Tensor:
@@ -71,14 +72,12 @@ class Trace:
 
     def scores_of(self, output: Tensor) -> Tensor:
         """The pairs' scores (R,) in any output (N, C) for the same pictures."""
-        if not any(map(callable, self.targets)):
-            self._check_categories(output.shape[1])
-            return output[self._rows, list(self.targets)]
+        categories = [target for target in self.targets if not callable(target)]
+        if len(categories) == len(self.targets):
+            for category in categories:
+                _check_category(category, output.shape[1])
+            return output[self._rows, categories]
         return torch.stack([_score(output[row], target) for row, target in zip(self._rows, self.targets, strict=True)])
-
-    def _check_categories(self, count: int) -> None:
-        for target in self.targets:
-            _check_category(target, count)
 
     def input_gradient(self, rule: ReluRule = PLAIN) -> Tensor:
         """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`."""
@@ -173,7 +172,7 @@ def _score(row: Tensor, target: Target) -> Tensor:
     return row[target]
 
 
-def _check_category(target: Target, count: int) -> None:
+def _check_category(target: int, count: int) -> None:
     if not 0 <= target < count:
         raise ExplanationError(f"target {target} is not one of the network's {count} categories")
 

@@ -10,7 +10,7 @@ from models.photographs import Photograph
 from stimuli.produce.select import Selection
 from stimuli.tasks.kinds import STIMULI_KINDS
 
-Rows = TypeVar("Rows", bound=Sequence)
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ Job = Prediction | Shard
 
 def predictions(networks: Sequence[str], images: Sequence[Photograph], batch_size: int) -> tuple[Prediction, ...]:
     """All images for each of the networks, in batches."""
-    return tuple(Prediction(name, batch) for name in networks for batch in _batched(tuple(images), batch_size))
+    return tuple(Prediction(name, batch) for name in networks for batch in _batched(images, batch_size))
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
@@ -128,8 +128,8 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
     )
 
 
-def _batched(rows: Rows, size: int) -> list[Rows]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _batched(rows: Sequence[Row], size: int) -> list[tuple[Row, ...]]:
+    return [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
 
 
 def _described(network: str, images: Sequence[Photograph]) -> str:

@@ -128,6 +128,6 @@ class Visualizer:
             ) from error
 
 
-def _picture(png: bytes, size: tuple[int, int], logit: float, probability: float, top_category: str) -> Picture:
+def _picture(png: bytes, size: torch.Size, logit: float, probability: float, top_category: str) -> Picture:
     height, width = size
     return Picture(png, hashlib.sha256(png).hexdigest(), width, height, logit, probability, top_category)

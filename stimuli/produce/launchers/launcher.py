@@ -40,14 +40,14 @@ Launch = Callable[[StimuliConfig, Mapping[str, LoadedNetwork]], AbstractContextM
 def launch_on(name: str) -> Launch:
     """The launcher called "local" or "ray". LauncherError where its package is not installed."""
     if name == "local":
-        from stimuli.produce.launchers.local import launch
+        from stimuli.produce.launchers import local
 
-        return launch
+        return local.launch
     try:
-        from stimuli.produce.launchers.on_ray import launch
+        from stimuli.produce.launchers import on_ray
     except ModuleNotFoundError as error:
         raise LauncherError(
             f"--launcher ray needs a package that is not installed ({error.name});"
             " pip install -r requirements-ray.txt here and on every node"
         ) from error
-    return launch
+    return on_ray.launch

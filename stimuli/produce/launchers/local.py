@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,7 +45,7 @@ class Local:
         visualizer = self._visualizers[job.network]
         return visualizer.top_categories(job, ready) if isinstance(job, Prediction) else visualizer.explain(job, ready)
 
-    def encode(self, job: Job, computed: dict[str, str] | Explained) -> dict[str, str] | list[Picture]:
+    def encode(self, job: Job, computed: Any) -> dict[str, str] | list[Picture]:
         return computed if isinstance(job, Prediction) else self._visualizers[job.network].pictures(job, computed)
 
 

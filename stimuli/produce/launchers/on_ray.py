@@ -5,6 +5,7 @@ network and job, so Ray may do it again elsewhere when a node dies. Photographs 
 node; networks travel from here, once to each.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iter
             runtime_env={
                 "py_modules": [contracts, models, stimuli]
             },  # nodes need the requirements installed, not this code
-            logging_level="WARNING",
+            logging_level=logging.WARNING,
             log_to_driver=False,
         )
     except (OSError, RuntimeError, ValueError) as error:
@@ -75,8 +76,12 @@ class OnRay:
         self.threads = AHEAD * places
         self._config, self._networks = config, networks
         self._sent = {name: ray.put(network) for name, network in networks.items()}
-        options = {"num_cpus": 0 if on_gpu else 1, "num_gpus": SHARE_OF_A_GPU if on_gpu else 0}
-        self._task = ray.remote(max_retries=RETRIES, scheduling_strategy="SPREAD", **options)(_done)
+        self._task = ray.remote(
+            num_cpus=0 if on_gpu else 1,
+            num_gpus=SHARE_OF_A_GPU if on_gpu else 0,
+            max_retries=RETRIES,
+            scheduling_strategy="SPREAD",
+        )(_done)
 
     def check(self, network: str, methods: Sequence[str]) -> None:
         cpu = torch.device("cpu")
