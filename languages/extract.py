@@ -63,7 +63,8 @@ def _refusals(folder: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             call = node.exc if isinstance(node, ast.Raise) else None
             if isinstance(call, ast.Call) and getattr(call.func, "id", None) in _REFUSALS:
-                yield from (text.value for text in call.args[:1] if isinstance(text, ast.Constant))
+                said = [text.value for text in call.args[:1] if isinstance(text, ast.Constant)]
+                yield from (text for text in said if isinstance(text, str))
 
 
 def update(folder: Path, code: str, catalogue: str) -> None:
@@ -84,7 +85,7 @@ def update(folder: Path, code: str, catalogue: str) -> None:
 def _translation(old: Catalog, message: Message) -> str | tuple[str, ...]:
     found = old.get(message)
     if found is not None and found.string:
-        return found.string
+        return found.string if isinstance(found.string, str) else tuple(found.string)
     return "" if isinstance(message, str) else ("",) * old.num_plurals
 
 

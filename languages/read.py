@@ -64,7 +64,7 @@ def sentences(code: str, catalogue: str) -> dict[str, list[str]]:
     """English sentence → its translation in each form, where there is one."""
     merged = _merged(_folders(), code, catalogue)
     return {
-        _identifier(message): [message.string] if isinstance(message.string, str) else list(message.string)
+        _identifier(message): [message.string] if isinstance(message.string, str) else list(message.string or ())
         for message in merged
         if message.id and _is_done(merged, message)
     }

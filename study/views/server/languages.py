@@ -10,8 +10,9 @@ FORMS_UP_TO = 200  # beyond, the form of a number in a language is that of 100 a
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
+    environment: Any = app.jinja_env  # its type lacks the method that the extension adds
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(translate, translate_plural, newstyle=True)
     app.jinja_env.globals |= {"language_name": language_name, "script_texts": script_texts}
 
 
