@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.export import Export, ExportError
-from analysis.data.tables import conform, write_table
+from analysis.data.table_files import conform, write_table
 from analysis.reading.load import DESCRIPTION
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.export import TABLES

@@ -18,9 +18,8 @@ from analysis.robustness.balance import attention, balance, sittings
 from analysis.robustness.equivalence import equivalence
 from analysis.robustness.multiverse import multiverse
 from analysis.tasks.individuals import individuals, response_times
-from analysis.tasks.kind import TaskRows
+from analysis.tasks.kind import TaskResults, TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.results import TaskResults
 from contracts.observers import MACHINE, parse
 from contracts.tasks import KINDS
 

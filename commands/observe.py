@@ -41,7 +41,7 @@ PLANNED_AT = datetime(2000, 1, 1, tzinfo=UTC)  # of a plan that is nobody's; its
 Begin = Callable[[str], Any]
 
 
-def observe(
+def let_observe(
     definition: Definition, names: Sequence[str], runs: int, training_images: int, seed: int, out: Path, begin: Begin
 ) -> Path:
     """Let every observer of `names`, and its controls, take the trials dealt to `runs` participants; write the export.

@@ -106,7 +106,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
     from study.recruitment import campaign
 
     with _campaign(slug, sandbox) as c:
-        everybody = campaign.people(c)
+        everybody = campaign.known_people(c)
         due, reward = campaign.awaiting_approval(everybody), campaign.reward(c)
         cost = _cost(len(due) * reward) if reward is not None else "the reward that the platform knows, for each"
         click.echo(f"{len(due)} submissions to approve on {campaign.platform_name(c)}: {cost}")
@@ -140,7 +140,7 @@ def bonus(
     from study.recruitment import campaign
 
     with _campaign(slug, sandbox) as c:
-        chosen = campaign.payable(campaign.people(c), participants)
+        chosen = campaign.payable(campaign.known_people(c), participants)
         due = [person for person in chosen if not campaign.is_paid(c, person, reason)]
         paid = f", {len(chosen) - len(due)} were paid before" if len(due) < len(chosen) else ""
         click.echo(f"{len(due)} bonuses of {_money(cents)}{paid}: {_cost(len(due) * cents)}")

@@ -166,8 +166,7 @@ def observe(
 
     Example: manage.py observe --study examples/demo.toml --out observed
     """
-    from commands.observe import OBSERVERS
-    from commands.observe import observe as let_observe
+    from commands.observe import OBSERVERS, let_observe
     from contracts.stimulus_set import read_provenance
 
     definition = with_local_stimuli(definition)

@@ -117,14 +117,14 @@ def export(definition: Definition, out: Path, replace: bool) -> None:
     """
     from study.database.db import ready_database
     from study.export.files import export_study
-    from study.export.proof import hashes, record
+    from study.export.proof import hashes, record_export
 
     slug = definition.study.slug
     with ready_database() as database:
         with database.snapshot() as session:
             folder = export_study(session, slug, out, replace)
         with database.writing() as session:
-            record(session, "manage.py", slug, hashes(folder), clock.now())
+            record_export(session, "manage.py", slug, hashes(folder), clock.now())
             session.commit()
     click.echo(f"Export: {folder}")
 

@@ -20,7 +20,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
     from study.views.researcher import conduct, dashboard
-    from study.views.server import database, errors, headers, languages, sessions, tally
+    from study.views.server import counts, database, error_pages, headers, languages, sessions
     from study.views.server.frontend import bp as frontend
 
     app = Flask(__name__)
@@ -34,8 +34,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     headers.init_app(app)
     sessions.init_app(app)
     languages.init_app(app)
-    errors.init_app(app)
-    tally.init_app(app)
+    error_pages.init_app(app)
+    counts.init_app(app)
     csrf = CSRFProtect(app)
     for form in (withdrawal.bp, leaving.bp, participant.consent, participant.switch_language):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
@@ -51,7 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
 
 def close_app(app: "Flask") -> None:
     """End the application's database connections."""
-    from study.views.server import database, tally
+    from study.views.server import counts, database
 
     database.close(app)
-    tally.close(app)
+    counts.close(app)

@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from study import clock
-from study.conduct.tally import Tally
+from study.conduct.failures import Failures
 from study.database.db import ROOT
 from study.errors import PortTakenError, ServerNotStartedError
 
@@ -21,7 +21,7 @@ class _Server(BaseApplication):
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._tally = Tally(clock.now())  # before the fork, so that all workers count together
+        self._failures = Failures(clock.now())  # before the fork, so that all workers count together
         super().__init__()
 
     def load_config(self) -> None:
@@ -31,10 +31,10 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         # In the worker, after the fork: a database connection must not cross it.
         from study import create_app
-        from study.views.server.tally import use
+        from study.views.server.counts import use
 
         app = create_app()
-        use(app, self._tally)
+        use(app, self._failures)
         return app
 
 

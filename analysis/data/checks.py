@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.data.export import ExportError
 
 
-def unique(frame: pd.DataFrame, table: str, column: str) -> None:
+def require_unique(frame: pd.DataFrame, table: str, column: str) -> None:
     """Raise ExportError where `column` is empty or holds a value twice."""
     if (missing := frame[column].isna()).any():
         raise ExportError(f"{table}: {column} is empty in row {int(missing.argmax()) + 2}; export again")
@@ -13,7 +13,7 @@ def unique(frame: pd.DataFrame, table: str, column: str) -> None:
         raise ExportError(f"{table}: {column} {frame.loc[repeated, column].iloc[0]} occurs twice; export again")
 
 
-def within(frame: pd.DataFrame, table: str, column: str, allowed: object) -> None:
+def require_known(frame: pd.DataFrame, table: str, column: str, allowed: object) -> None:
     """Raise ExportError where `column` holds what is not `allowed`."""
     if (strange := ~frame[column].isin(allowed)).any():
         value = frame.loc[strange, column].iloc[0]

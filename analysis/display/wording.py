@@ -110,7 +110,7 @@ def figure_name(figure: str) -> str:
     return " − ".join(map(method_name, figure.split(" − ")))
 
 
-def with_interval(row: Any, write: Callable[[float], str]) -> str:
+def value_and_interval(row: Any, write: Callable[[float], str]) -> str:
     """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval."""
     value = write(row["value"])
     return value if math.isnan(row["low"]) else f"{value} ({interval(row['low'], row['high'], write)})"

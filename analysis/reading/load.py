@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from analysis.config import AnalysisConfig
 from analysis.data.export import Export, ExportError, Task
-from analysis.data.tables import conform, read_table
+from analysis.data.table_files import conform, read_table
 from analysis.reading.consistency import check
 from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256

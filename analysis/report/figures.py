@@ -4,8 +4,8 @@ import matplotlib as mpl
 
 from analysis.display.drawing import Figure, lettering
 from analysis.display.wording import Translation
+from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.results import TaskResults
 
 
 def task_figures(results: TaskResults, observer_kind: str, translate: Translation) -> tuple[Figure, ...]:

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure as Canvas
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
 from analysis.display.wording import Translation, count, number, percent
 from analysis.results import ObserverResults
+from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from analysis.data.completeness import Reached
 from analysis.display.wording import Translation, count, p_equals, percent
 from analysis.results import ObserverResults
+from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.results import TaskResults
 from contracts.methods import method_name
 from contracts.observers import HUMAN, MACHINE, parse
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.export import Export, Task
-from analysis.data.tables import conform
+from analysis.data.table_files import conform
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError, stimulus_ids
 from contracts.hashing import canonical_sha256

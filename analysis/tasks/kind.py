@@ -14,7 +14,20 @@ from analysis.display.wording import Translation
 from analysis.estimation.estimates import Estimate
 from analysis.paper import PaperFigures
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
-from analysis.tasks.results import TaskResults
+
+
+@dataclass(frozen=True)
+class TaskResults:
+    """One task: how much data there is, and its tables by name.
+
+    Every kind has `biases`, `agreement`, `participants`, `images`, `times` and `balance`, and tables of its own.
+    """
+
+    task: Task
+    responses: int
+    participants: int
+    images: int
+    tables: dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

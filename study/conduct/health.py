@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import String, cast, func, select, text
 from sqlalchemy.orm import Session
 
-from study.conduct.tally import Tally
+from study.conduct.failures import Failures
 from study.database.db import ROOT
 from study.database.schema import OPEN, AuditEntry, Participant, Response, Trial
 
@@ -38,7 +38,7 @@ class Health:
     last_backup: datetime | None
 
 
-def health(session: Session, tally: Tally, now: datetime) -> Health:
+def health(session: Session, failures: Failures, now: datetime) -> Health:
     """Of all studies together, at this moment."""
     url = session.get_bind().engine.url
     kind = url.get_backend_name()
@@ -52,8 +52,8 @@ def health(session: Session, tally: Tally, now: datetime) -> Health:
     return Health(
         at=now,
         answers=_answers(session, now),
-        failed=tally.failed(now),
-        started_at=tally.started_at,
+        failed=failures.last_hour(now),
+        started_at=failures.started_at,
         taking_part=session.scalar(live.where(Participant.lease_until >= now, Participant.finished_at.is_(None))) or 0,
         waiting=waiting,
         waiting_since=since,

@@ -43,7 +43,7 @@ def hashes(source: Path) -> Hashes:
         raise ExportError(f"{source} is neither the folder nor the zip of an export: {error}") from error
 
 
-def record(session: Session, actor: str, slug: str, files: Hashes, now: datetime) -> None:
+def record_export(session: Session, actor: str, slug: str, files: Hashes, now: datetime) -> None:
     """Note in the audit log what was given out. The caller commits."""
     audit.append(session, actor, ACTION, {"slug": slug, "files": files}, now)
 

@@ -41,7 +41,7 @@ class Campaign:
 
 
 @dataclass(frozen=True)
-class Person:
+class KnownPerson:
     """Somebody whom the platform and we both know."""
 
     submission: Submission
@@ -102,7 +102,7 @@ def reward(campaign: Campaign) -> int | None:
     return _offered(campaign).get("cents")
 
 
-def people(campaign: Campaign) -> list[Person]:
+def known_people(campaign: Campaign) -> list[KnownPerson]:
     """The platform's submissions of people who joined here. Raises PlatformError, ConductError."""
     submissions = campaign.platform.submissions(platform_id(campaign))
     with campaign.database.reading() as session:
@@ -113,24 +113,24 @@ def people(campaign: Campaign) -> list[Person]:
         }
     hashes = ((s, recruitment_hash(campaign.secret, campaign.provider, s.key)) for s in submissions)
     return [
-        Person(s, known[h].public_id, known[h].finished_at is not None, known[h].excluded)
+        KnownPerson(s, known[h].public_id, known[h].finished_at is not None, known[h].excluded)
         for s, h in hashes
         if h in known
     ]
 
 
-def awaiting_approval(everybody: Iterable[Person]) -> list[Person]:
+def awaiting_approval(everybody: Iterable[KnownPerson]) -> list[KnownPerson]:
     """Who handed in and finished here and is not excluded: the others are a person's to judge, on the platform."""
     return [p for p in everybody if p.submission.state == SUBMITTED and p.finished and not p.excluded]
 
 
-def approve(campaign: Campaign, person: Person) -> None:
+def approve(campaign: Campaign, person: KnownPerson) -> None:
     """Accept and pay. Both platforms pay an assignment's reward once, however often it is approved."""
     request = campaign.request("approval", person.submission.id, participant=person.public_id)
     campaign.once(request, lambda: campaign.platform.approve([person.submission]), retry=True)
 
 
-def payable(everybody: Iterable[Person], chosen: Iterable[str]) -> list[Person]:
+def payable(everybody: Iterable[KnownPerson], chosen: Iterable[str]) -> list[KnownPerson]:
     """The people with these participant_ids, in this order. Raises ConductError naming those who cannot get a bonus."""
     handed_in = {p.public_id: p for p in everybody if p.submission.state in (SUBMITTED, APPROVED)}
     ids = list(dict.fromkeys(chosen))
@@ -139,13 +139,13 @@ def payable(everybody: Iterable[Person], chosen: Iterable[str]) -> list[Person]:
     return [handed_in[public_id] for public_id in ids]
 
 
-def is_paid(campaign: Campaign, person: Person, reason: str) -> bool:
+def is_paid(campaign: Campaign, person: KnownPerson, reason: str) -> bool:
     with campaign.database.reading() as session:
         entry = ledger.standing(session, _bonus(campaign, person, reason))
     return entry is not None and entry.action == ledger.DONE
 
 
-def pay_bonus(campaign: Campaign, person: Person, cents: int, reason: str, retry: bool = False) -> bool:
+def pay_bonus(campaign: Campaign, person: KnownPerson, cents: int, reason: str, retry: bool = False) -> bool:
     """Pay it unless a bonus for this reason was paid; False where it is not known whether it was.
 
     Before an uncertain one is paid again, the platform is asked what it has paid. Raises PlatformError.
@@ -168,7 +168,7 @@ def _is_uncertain(campaign: Campaign, request: Request) -> bool:
     return entry is not None and entry.action == ledger.BEGUN
 
 
-def _was_paid(campaign: Campaign, person: Person, cents: int) -> bool:
+def _was_paid(campaign: Campaign, person: KnownPerson, cents: int) -> bool:
     """Whether the platform tells of one bonus of this amount more than are known here."""
     about = {"slug": campaign.slug, "account": campaign.account, "what": "bonus", "participant": person.public_id}
     with campaign.database.reading() as session:
@@ -202,7 +202,7 @@ def _offered(campaign: Campaign) -> dict[str, str | int]:
     return entry.detail
 
 
-def _bonus(campaign: Campaign, person: Person, reason: str, cents: int | None = None) -> Request:
+def _bonus(campaign: Campaign, person: KnownPerson, reason: str, cents: int | None = None) -> Request:
     """One bonus a submission and reason, whatever its amount."""
     about = {} if cents is None else {"cents": cents}
     return campaign.request("bonus", f"{person.submission.id}\x1f{reason}", participant=person.public_id, **about)

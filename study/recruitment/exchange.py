@@ -1,12 +1,20 @@
-"""One request to a platform's API and its reply."""
+"""A platform's API: the key of the account, in the environment and nowhere else, and one request with its reply."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from study.errors import PlatformError, PlatformRefusedError
+from study.errors import ConfigurationError, PlatformError, PlatformRefusedError
 
+ADDRESS = "DISCERN_RECRUITMENT_API"  # another address than the platform's own: a stand-in for a rehearsal
 _TIMEOUT_S = 30
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    """The key in the environment variable `name`. Raises ConfigurationError."""
+    if not environment.get(name):
+        raise ConfigurationError(f"{name} is not set; it is the key of the account that pays")
+    return environment[name]
 
 
 def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:

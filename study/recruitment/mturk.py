@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 from study import clock
 from study.errors import RecruitmentError
-from study.recruitment.accounts import ADDRESS, required
-from study.recruitment.exchange import exchange
+from study.recruitment.exchange import ADDRESS, exchange, required
 from study.recruitment.platform import APPROVED, REJECTED, SUBMITTED, Platform, Posting, Submission
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
@@ -56,7 +55,7 @@ def identify(parameters: Parameters) -> Recruited | None:
     return Recruited("mturk", given["workerId"], given)
 
 
-def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
+def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
     """None when the researchers have deleted the ids already."""
     if parameters.get("turkSubmitTo") not in SUBMIT_HOSTS:
         return None
@@ -184,7 +183,7 @@ MTURK = Provider(
     PARAMETERS,
     identify,
     shares_code=False,
-    leave=leave,
+    departure=departure,
     is_preview=is_preview,
     frame_ancestors=FRAMES,
     form_targets=SUBMIT_HOSTS,

@@ -21,5 +21,5 @@ PLAIN = Provider(
     ("visit",),
     identify,
     shares_code=False,
-    leave=lambda code, parameters, completion_url: None,
+    departure=lambda code, parameters, completion_url: None,
 )

@@ -17,8 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from study.errors import ConfigurationError, RecruitmentError
-from study.recruitment.accounts import ADDRESS, required
-from study.recruitment.exchange import exchange
+from study.recruitment.exchange import ADDRESS, exchange, required
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT
 from study.recruitment.platform import APPROVED, GONE, REJECTED, SUBMITTED, WORKING, Platform, Posting, Submission
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
@@ -60,7 +59,7 @@ def identify(parameters: Parameters) -> Recruited:
     return Recruited("prolific", given["PROLIFIC_PID"], given)
 
 
-def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure:
+def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure:
     return Departure(f"https://app.prolific.com/submissions/complete?{urlencode({'cc': code})}")
 
 
@@ -222,5 +221,5 @@ def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
 
 
 PROLIFIC = Provider(
-    "prolific", "Prolific", PARAMETERS, identify, shares_code=True, leave=leave, open_account=open_account
+    "prolific", "Prolific", PARAMETERS, identify, shares_code=True, departure=departure, open_account=open_account
 )

@@ -29,7 +29,7 @@ class Departure:
 class Provider:
     """`identify` reads the parameters of the link (None: nobody yet) or raises RecruitmentError.
 
-    `leave` gets the completion code, the parameters of the link and the completion address of the definition, if any.
+    `departure` gets the completion code, the parameters of the link and the definition's completion address, if any.
     `open_account` is there for platforms with an API.
     """
 
@@ -38,7 +38,7 @@ class Provider:
     parameters: tuple[str, ...]
     identify: Callable[[Parameters], Recruited | None]
     shares_code: bool  # one completion code for all participants of a study
-    leave: Callable[[str, Parameters, str | None], Departure | None]
+    departure: Callable[[str, Parameters, str | None], Departure | None]
     is_preview: Callable[[Parameters], bool] = lambda parameters: False  # somebody looks who may not take part yet
     frame_ancestors: tuple[str, ...] = ()  # whose pages may hold ours in a frame
     form_targets: tuple[str, ...] = ()  # to whom our forms may be posted

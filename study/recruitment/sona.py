@@ -20,7 +20,7 @@ def identify(parameters: Parameters) -> Recruited:
     return Recruited("sona", code, {"id": code})
 
 
-def leave(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
+def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
     """None when the researchers have deleted the survey code, or give credit by hand."""
     if not completion_url or "id" not in parameters:
         return None
@@ -29,4 +29,4 @@ def leave(code: str, parameters: Parameters, completion_url: str | None) -> Depa
     return Departure(urlunsplit(address._replace(query=urlencode(query))))
 
 
-SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, leave=leave)
+SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, departure=departure)

@@ -19,7 +19,7 @@ from study.database.schema import Trial as PlannedTrial
 from study.definition import frozen_definition
 from study.errors import BlindnessError
 from study.rehearsal.blind_features import Observed, observe_json, observe_picture, observe_reply
-from study.rehearsal.blind_judge import Trial, Verdict, judge
+from study.rehearsal.blind_judge import ObservedTrial, Verdict, judge
 from study.rehearsal.simulated import Exchange, run_participant
 from study.tasks.kinds import STUDY_KINDS
 
@@ -81,7 +81,7 @@ def crawl(
     report(participants, participants)
 
 
-def observed_trials(session: Session, number: int, person: Person) -> Iterator[Trial]:
+def observed_trials(session: Session, number: int, person: Person) -> Iterator[ObservedTrial]:
     """What was seen of each trial that is no practice: its place in the plan, its pictures, the reply to its answer."""
     by_path = {exchange.path: exchange for exchange in person}
     planned = json.loads(next(exchange for exchange in person if exchange.path.endswith("/plan")).content)["trials"]
@@ -102,7 +102,7 @@ def observed_trials(session: Session, number: int, person: Person) -> Iterator[T
         for place, reply in enumerate(replies[token]):
             name = f"reply {place}"
             observed |= observe_reply(name, reply) | observe_json(name, json.loads(reply.content))
-        yield Trial(number, trial["task"], observed, labels[token])
+        yield ObservedTrial(number, trial["task"], observed, labels[token])
 
 
 def _labels(session: Session, tokens: Sequence[str], kinds: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -131,7 +131,7 @@ def _place_of_truth(trial: PlannedTrial, truth: str | None) -> str:
     return "" if truth is None else f"option {trial.option_order.index(truth) + 1}"
 
 
-def _verdicts(trials: Sequence[Trial], rng: np.random.Generator) -> Iterator[Verdict]:
+def _verdicts(trials: Sequence[ObservedTrial], rng: np.random.Generator) -> Iterator[Verdict]:
     """One for each label of each task that has two values often enough."""
     by_task = sorted(trials, key=attrgetter("task"))
     for _, in_task in groupby(by_task, key=attrgetter("task")):
@@ -145,12 +145,12 @@ def _verdicts(trials: Sequence[Trial], rng: np.random.Generator) -> Iterator[Ver
                 yield judge(judged, label, rng)
 
 
-def _without_first(trials: Sequence[Trial]) -> Iterator[Trial]:
+def _without_first(trials: Sequence[ObservedTrial]) -> Iterator[ObservedTrial]:
     """A check never comes first in its task, which is no secret; and its question says what it is."""
     for _, of_person in groupby(trials, key=attrgetter("participant")):
         for trial in list(of_person)[1:]:
             hidden = {name: value for name, value in trial.observed.items() if name != "plan.questions.0.text"}
-            yield Trial(trial.participant, trial.task, hidden, trial.labels)
+            yield ObservedTrial(trial.participant, trial.task, hidden, trial.labels)
 
 
 def named(session: Session, slug: str, people: Iterable[Person]) -> Iterator[str]:

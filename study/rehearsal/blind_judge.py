@@ -22,7 +22,7 @@ _PENALTY = 0.1  # of the ridge, a trial
 
 
 @dataclass(frozen=True)
-class Trial:
+class ObservedTrial:
     """What was seen of one trial, and what nobody may tell from it: `labels`, name → value."""
 
     participant: int
@@ -47,7 +47,7 @@ class Verdict:
         return self.p <= ALPHA / verdicts
 
 
-def judge(trials: Sequence[Trial], label: str, rng: np.random.Generator, shuffles: int = SHUFFLES) -> Verdict:
+def judge(trials: Sequence[ObservedTrial], label: str, rng: np.random.Generator, shuffles: int = SHUFFLES) -> Verdict:
     """Try to tell `label` of these trials of one task.
 
     Truths are shuffled within participants, whose shares of each value the assignment has fixed.

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import numpy as np
 
-from study.conduct.tally import KIND_HEADER
 from study.errors import SimulationError
+from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.pictures import unpadded
 
 # (a trial of the plan, one of its questions, the bytes of its images, random numbers)

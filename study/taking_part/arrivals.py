@@ -17,6 +17,7 @@ from study.database.schema import Arrival, Study
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.25  # for the database; whoever reads the page has it already, but their connection is kept that long
+KIND_HEADER = "Discern-Observer-Kind"  # a program names its kind in it; a browser sends none, so its user is a person
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Key = tuple[str, str, date]  # slug of the study, kind of observer, day in UTC
 
@@ -39,7 +40,7 @@ def arrived(session: Session, study: Study) -> dict[str, Arrived]:
     return {kind: Arrived(int(opened), since) for kind, opened, since in rows}
 
 
-def store(session: Session, opened: Counter[Key]) -> None:
+def store_arrivals(session: Session, opened: Counter[Key]) -> None:
     """Add to the stored sums, in one order for everybody, so that two who do it never wait for each other.
 
     A study that is not there is passed over. The caller commits.
@@ -91,7 +92,7 @@ class Arrivals:
             taken, self._waiting = self._waiting, Counter()
         try:
             with self._database.writing() as session:
-                store(session, taken)
+                store_arrivals(session, taken)
                 session.commit()
         except BaseException:
             with self._counting:

@@ -92,4 +92,4 @@ def early_departure(study: Study, outcome: str) -> Departure | None:
 
 
 def _departure_from(config: ParticipantsConfig, code: str, parameters: Parameters) -> Departure | None:
-    return PROVIDERS[config.provider].leave(code, parameters, config.sona_completion_url)
+    return PROVIDERS[config.provider].departure(code, parameters, config.sona_completion_url)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from analysis.data.export import Export
-from analysis.data.tables import write_table
+from analysis.data.table_files import write_table
 from contracts.export import TABLES
 
 

@@ -19,7 +19,7 @@ from study.database.db import Database, connect, upgrade
 from study.database.schema import Stimulus
 from study.errors import BlindnessError
 from study.rehearsal.blind_check import blind_check, table
-from study.rehearsal.blind_judge import Trial, judge
+from study.rehearsal.blind_judge import ObservedTrial, judge
 from tests.study.leaky_server import HONEST, LEAKS
 from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
 from tests.study.test_pictures import drawn
@@ -116,14 +116,14 @@ def test_a_hole_is_found_and_it_is_said_what_it_tells(served: Served, slug: str)
     assert f"{label} of {task!r}" in found.leaks, table(found)
 
 
-def made_up(people: int, each: int, rng: np.random.Generator, told: float) -> list[Trial]:
+def made_up(people: int, each: int, rng: np.random.Generator, told: float) -> list[ObservedTrial]:
     """Trials of four kinds; in the share `told` of them a number hints at the kind."""
     trials = []
     for person in range(people):
         for place, kind in enumerate(rng.permutation(np.arange(each) % 4)):
             hint = 3.0 * (kind == 2) if rng.random() < told else rng.normal()
             observed = {"place": float(place), "hint": hint, "token": rng.bytes(12).hex()}
-            trials.append(Trial(person, "seeing", observed, {"method": METHODS[kind]}))
+            trials.append(ObservedTrial(person, "seeing", observed, {"method": METHODS[kind]}))
     return trials
 
 

@@ -17,11 +17,11 @@ from sqlalchemy import select, update
 import manage
 from study.conduct.actions import exclude
 from study.conduct.balance import cells, item_counts, item_facts
+from study.conduct.failures import Failures
 from study.conduct.flow import arrivals
 from study.conduct.health import Health, health
 from study.conduct.progress import progress
 from study.conduct.quality import FLAGS, quality
-from study.conduct.tally import Tally
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
@@ -206,15 +206,15 @@ def test_arrivals_lie_in_few_stretches_without_gaps(hours: tuple[float, ...], mi
 
 
 def test_processes_count_together_and_failures_are_forgotten_after_an_hour() -> None:
-    tally = Tally(NOW)
+    failures = Failures(NOW)
     for minute in (0, 0, 30):
-        tally.add_failed(NOW + timedelta(minutes=minute))
+        failures.add(NOW + timedelta(minutes=minute))
     child = os.fork()
     if not child:
-        tally.add_failed(NOW + timedelta(minutes=30))
+        failures.add(NOW + timedelta(minutes=30))
         os._exit(0)
     os.waitpid(child, 0)
-    assert [tally.failed(NOW + timedelta(minutes=m)) for m in (31, 70, 600)] == [4, 2, 0]
+    assert [failures.last_hour(NOW + timedelta(minutes=m)) for m in (31, 70, 600)] == [4, 2, 0]
 
 
 def test_the_server_page_counts_answers_leases_bytes_and_backups(checked: Database, tmp_path, monkeypatch) -> None:
@@ -237,7 +237,7 @@ def test_the_server_page_counts_answers_leases_bytes_and_backups(checked: Databa
 
 def look(database: Database, now: datetime) -> Health:
     with database.reading() as session:
-        return health(session, Tally(NOW), now)
+        return health(session, Failures(NOW), now)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,7 +12,7 @@ from study.database.db import Database
 from study.database.schema import AuditEntry
 from study.errors import AuditError, ExportError
 from study.export.files import export_study, zip_pieces
-from study.export.proof import Hashes, hashes, prove, record
+from study.export.proof import Hashes, hashes, prove, record_export
 from tests.study.samples import NOW, answer, enrol, open_sample, trials_of
 
 
@@ -27,7 +27,7 @@ def given_out(any_database: Database, tmp_path: Path) -> Path:
     with any_database.snapshot() as session:
         folder = export_study(session, "demo", tmp_path / "export")
     with any_database.writing() as session:
-        record(session, "ada", "demo", hashes(folder), NOW)
+        record_export(session, "ada", "demo", hashes(folder), NOW)
         session.commit()
     return folder
 

@@ -11,7 +11,7 @@ import manage
 from study.database.audit import verify
 from study.database.db import Database
 from study.database.schema import AuditEntry, Participant, Trial
-from study.recruitment import accounts, mturk, prolific
+from study.recruitment import exchange, mturk, prolific
 from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import join
@@ -40,7 +40,7 @@ def recruit(tmp_path, sqlite_url: str, stand_in: StandIn, monkeypatch) -> Recrui
     for name, value in {
         "DISCERN_DATABASE_URL": sqlite_url,
         "DISCERN_SECRET_KEY": SECRET,
-        accounts.ADDRESS: stand_in.address,
+        exchange.ADDRESS: stand_in.address,
         prolific.TOKEN_VARIABLE: "secret",
         mturk.ID_VARIABLE: SIGNER.key_id,
         mturk.SECRET_VARIABLE: SIGNER.secret,

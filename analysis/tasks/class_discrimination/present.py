@@ -5,8 +5,8 @@ import pandas as pd
 
 from analysis.display.drawing import BLUE, GREY, Figure, finish, new_canvas
 from analysis.display.forest import described, forest, with_paper
-from analysis.display.wording import Translation, percent, with_interval
-from analysis.tasks.results import TaskResults
+from analysis.display.wording import Translation, percent, value_and_interval
+from analysis.tasks.kind import TaskResults
 from contracts.methods import method_name
 
 
@@ -69,7 +69,7 @@ def finding(results: TaskResults, translate: Translation) -> str:
         return translate(
             "In “{task}”, the right category was named in {value} of the answers with {method}; guessing gives 50%.",
             task=name,
-            value=with_interval(best, percent),
+            value=value_and_interval(best, percent),
             method=method_name(best["method"]),
         )
     if best["value"] == worst["value"]:
@@ -84,7 +84,7 @@ def finding(results: TaskResults, translate: Translation) -> str:
         " {worst_value}; guessing gives 50%.",
         task=name,
         best=method_name(best["method"]),
-        best_value=with_interval(best, percent),
+        best_value=value_and_interval(best, percent),
         worst=method_name(worst["method"]),
-        worst_value=with_interval(worst, percent),
+        worst_value=value_and_interval(worst, percent),
     )

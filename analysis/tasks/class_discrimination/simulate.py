@@ -22,14 +22,14 @@ from contracts.tasks import KINDS
 _NAME = KINDS["class-discrimination"].name
 
 
-def accuracy(world: Psychometrics, method: str) -> float:
+def true_accuracy(world: Psychometrics, method: str) -> float:
     """The accuracy over participants and images."""
     return world.accuracy.get(method, world.other_accuracy)
 
 
 def logit(world: Psychometrics, method: str) -> float:
     """a_method: where the marginal accuracy is the one asked for."""
-    return location_for(marginal_accuracy, accuracy(world, method), world.total_sd, (0.001, 0.999), "accuracy")
+    return location_for(marginal_accuracy, true_accuracy(world, method), world.total_sd, (0.001, 0.999), "accuracy")
 
 
 def marginal_accuracy(location: float, sd: float) -> float:
@@ -66,4 +66,4 @@ def columns(
     )
 
 
-SIMULATION = Simulation(logit, accuracy, draw, answer, lambda chosen, _first_is_left: chosen, columns)
+SIMULATION = Simulation(logit, true_accuracy, draw, answer, lambda chosen, _first_is_left: chosen, columns)

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import INK, Figure, finish, new_canvas, row_label
 from analysis.display.forest import described, forest, with_paper
-from analysis.display.wording import Translation, number, percent, with_interval
-from analysis.tasks.results import TaskResults
+from analysis.display.wording import Translation, number, percent, value_and_interval
+from analysis.tasks.kind import TaskResults
 from contracts.methods import method_name
 from contracts.tasks import SCORES
 
@@ -111,7 +111,7 @@ def finding(results: TaskResults, translate: Translation) -> str:
     """The mean score of each method."""
     first, _ = results.task.networks
     table = results.tables["scores"].dropna(subset="value")
-    means = "; ".join(f"{method_name(row['method'])} {with_interval(row, number)}" for _, row in table.iterrows())
+    means = "; ".join(f"{method_name(row['method'])} {value_and_interval(row, number)}" for _, row in table.iterrows())
     return translate(
         "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.",
         task=results.task.name,

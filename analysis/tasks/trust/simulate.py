@@ -24,14 +24,16 @@ _FACTS = KINDS["trust"]
 THRESHOLDS = np.array([-2.5, -1.5, 0.0, 1.5])  # between the scores −2 | −1 | 0 | 1 | 2, on the logit scale
 
 
-def mean_score(world: Psychometrics, method: str) -> float:
+def true_mean_score(world: Psychometrics, method: str) -> float:
     """The mean score over participants and images."""
     return world.trust.get(method, world.other_trust)
 
 
 def logit(world: Psychometrics, method: str) -> float:
     """b_method: where the marginal mean score is the one asked for."""
-    return location_for(marginal_score, mean_score(world, method), world.total_sd, (-1.99, 1.99), "mean trust score")
+    return location_for(
+        marginal_score, true_mean_score(world, method), world.total_sd, (-1.99, 1.99), "mean trust score"
+    )
 
 
 def marginal_score(location: float, sd: float) -> float:
@@ -76,4 +78,4 @@ def columns(
     )
 
 
-SIMULATION = Simulation(logit, mean_score, draw, answer, placed, columns)
+SIMULATION = Simulation(logit, true_mean_score, draw, answer, placed, columns)

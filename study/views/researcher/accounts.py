@@ -102,7 +102,7 @@ def export(slug: str) -> ResponseReturnValue:
 
     def record(files: export_proof.Hashes) -> None:
         with store.writing() as writing:
-            export_proof.record(writing, actor, slug, files, now)
+            export_proof.record_export(writing, actor, slug, files, now)
             writing.commit()
 
     def pieces() -> Iterator[bytes]:

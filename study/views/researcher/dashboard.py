@@ -12,8 +12,8 @@ from study.conduct.quality import FAST_MS, FLAGS, quality
 from study.database.find import find_study
 from study.definition import frozen_definition
 from study.views.researcher.accounts import logged_in
+from study.views.server.counts import failures
 from study.views.server.database import database
-from study.views.server.tally import tally
 
 bp = Blueprint("dashboard", __name__, url_prefix="/researcher")
 
@@ -61,5 +61,5 @@ def show_quality(slug: str) -> ResponseReturnValue:
 @logged_in
 def show_server() -> ResponseReturnValue:
     with database().reading() as reading:
-        shown = health(reading, tally(), clock.now())
+        shown = health(reading, failures(), clock.now())
     return render_template("researcher/server.html", admin=g.admin.name, health=shown, now=shown.at)

@@ -1,13 +1,12 @@
-"""What only the running server knows: how often a reply failed. Opened first pages are in arrivals.py."""
+"""How often a reply failed: only the running server knows. Opened first pages are in taking_part/arrivals.py."""
 
 import mmap
 from datetime import datetime, timedelta
 
-KIND_HEADER = "Discern-Observer-Kind"  # a program names its kind in it; whoever sends none is a person
 _MINUTES = 60
 
 
-class Tally:
+class Failures:
     """Failures of this server since its start, shared by the processes that are forked from the one that made it.
 
     Without a lock, because a killed process would take it along; two additions at one instant may count once.
@@ -17,14 +16,14 @@ class Tally:
         self.started_at = now
         self._failed = memoryview(mmap.mmap(-1, 16 * _MINUTES)).cast("q")  # (minute, failures) in turn
 
-    def add_failed(self, now: datetime) -> None:
+    def add(self, now: datetime) -> None:
         minute = _minute(now)
         at = 2 * (minute % _MINUTES)
         if self._failed[at] != minute:
             self._failed[at], self._failed[at + 1] = minute, 0
         self._failed[at + 1] += 1
 
-    def failed(self, now: datetime) -> int:
+    def last_hour(self, now: datetime) -> int:
         """Failures of the last hour."""
         since = _minute(now - timedelta(minutes=_MINUTES))
         cells = self._failed.tolist()

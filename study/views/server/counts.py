@@ -5,21 +5,21 @@ from functools import partial
 from flask import Flask, Response, current_app, g, request
 
 from study import clock
-from study.conduct.tally import KIND_HEADER, Tally
-from study.taking_part.arrivals import Arrivals
+from study.conduct.failures import Failures
+from study.taking_part.arrivals import KIND_HEADER, Arrivals
 from study.taking_part.enrolment import JOINING_KINDS
 
-_KEY, _ARRIVALS = "discern-tally", "discern-arrivals"
+_KEY, _ARRIVALS = "discern-failures", "discern-arrivals"
 
 
 def init_app(app: Flask) -> None:
-    use(app, Tally(clock.now()))
+    use(app, Failures(clock.now()))
     app.extensions[_ARRIVALS] = arrivals = Arrivals(app.config["DATABASE_URL"])
 
     @app.after_request
     def _count(response: Response) -> Response:
         if response.status_code >= 500:
-            tally().add_failed(clock.now())
+            failures().add(clock.now())
         elif _is_first_page(response) and (kind := request.headers.get(KIND_HEADER, "human")) in JOINING_KINDS:
             # Once the page is sent: no visitor waits for a count.
             response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, clock.now()))
@@ -33,12 +33,12 @@ def _is_first_page(response: Response) -> bool:
     return bool(provider) and not provider.is_preview(request.args)
 
 
-def use(app: Flask, tally: Tally) -> None:
+def use(app: Flask, failures: Failures) -> None:
     """Count failures there from now on: the server's processes are given one that they share."""
-    app.extensions[_KEY] = tally
+    app.extensions[_KEY] = failures
 
 
-def tally() -> Tally:
+def failures() -> Failures:
     return current_app.extensions[_KEY]
 
 
