@@ -53,7 +53,7 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", ["participants", "trials", "events"])
+@pytest.mark.parametrize("name", ["participants", "trials", "answers", "events"])
 def test_columns_are_those_of_the_contract(name: str) -> None:
     after = CONTRACTS.read_text(encoding="utf-8").split(f"description-{name}_data.csv`")[1]
     assert list(TABLES[name]) == re.search(r"`(\w+(?:, \w+)+)`", after)[1].split(", ")

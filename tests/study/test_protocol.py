@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,6 +12,7 @@ from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
 UNKNOWN = "A" * 22
+CONTRACTS = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"
 
 
 def test_a_participant_goes_from_the_link_to_the_completion_code(app: Flask) -> None:
@@ -57,6 +60,20 @@ def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     assert [o["value"] for o in trust["questions"][0]["options"]] == ["2", "1", "0", "-1", "-2"]
     assert trust["questions"][0]["options"][0]["label"] == "Robot A seems clearly more reasonable than robot B"
     assert [i["label"] for i in trust["images"]] == ["Robot A based its decision on", "Robot B based its decision on"]
+
+
+def keys_of(found: Any) -> set[str]:
+    """Every key in nested objects and lists."""
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return set(found if isinstance(found, dict) else ()).union(*map(keys_of, inner))
+
+
+def test_the_page_on_contracts_names_every_key_of_a_plan_and_of_a_reply(open_app) -> None:
+    visitor = join(open_app(document(seeing(confidence=True, comprehension=True))))
+    plan = visitor.plan()
+    reply = visitor.send(plan["trials"][0]).get_json()
+    section = CONTRACTS.read_text(encoding="utf-8").split("\n## ")[4]
+    assert {key for key in keys_of(plan) | keys_of(reply) if f'"{key}"' not in section} == set()
 
 
 def test_every_image_of_the_plan_is_a_png_that_caches_may_keep_for_this_person_only(app: Flask) -> None:
