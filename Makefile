@@ -7,7 +7,7 @@ PORT ?= 8000
 export DISCERN_SHARED ?= $(abspath ../shared)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voc-sample test lint bench mutants
+.PHONY: help setup demo voc-sample test lint languages bench mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,9 @@ test: setup $(VENV)/.installed-dev ## all tests, those in a real browser include
 
 lint: $(VENV)/.installed-dev ## style, formatting and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+languages: $(VENV)/.installed ## the sentences of the sources into the catalogues of every language
+	$(BIN)/python -m languages.extract
 
 bench: setup $(VENV)/.installed-dev ## side-by-side measurements against named peers
 	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done

@@ -22,6 +22,7 @@ from study.conduct.admins import create_admin
 from study.conduct.opening import open_study
 from study.database.db import Database, connect, upgrade
 from study.database.schema import FIRST_ANSWER, Demographic, Event, Participant, Response, Trial
+from tests.languages.pseudo import pseudo
 from tests.study.samples import NOW, SECRET, document, seeing, sha256, trusting
 from tests.study.visitor import join
 
@@ -53,7 +54,10 @@ def definition(
     )
     sample = document(*tasks, provider=provider, device=device or {})
     texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}
-    chosen = {field: {language: text[language] for language in languages} for field, text in texts.items()}
+    chosen = {
+        field: {language: text.get(language) or pseudo(text["en"]) for language in languages}
+        for field, text in texts.items()
+    }
     sample["study"] |= {"languages": list(languages), "demographics": list(about)} | chosen
     return sample
 

@@ -1,7 +1,7 @@
 """A language made from English: each letter accented, a third longer, in brackets. What it leaves plain was never
 given to a translator, so its plain English words are texts that no language could change.
 
-    folder = write_language(tmp_path)                       # tmp_path/xx: about.toml, tasks.toml and the catalogues
+    folder = write_language(tmp_path)                       # tmp_path/eo: about.toml, tasks.toml and the catalogues
     monkeypatch.setenv("DISCERN_LANGUAGES", str(tmp_path))  # as an environment variable where a server is started
     assert plain_words(page_text, allowed) == []
 """
@@ -17,7 +17,7 @@ from babel.messages.pofile import write_po
 
 from languages.read import CATALOGUES, SOURCE, languages, messages
 
-CODE = "xx"
+CODE = "eo"  # a code must be a real one: browsers and axe-core look at it
 ACCENTED = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
@@ -35,7 +35,8 @@ def pseudo(text: str) -> str:
     """`text` in the language."""
     kept = KEPT.findall(text)
     letters = [part.translate(LETTERS) for part in KEPT.split(text)]
-    longer = "~" * -(-sum(map(len, letters)) // 3)
+    third = -(-sum(map(len, letters)) // 3)
+    longer = ("~~~~~ " * third)[:third]  # in words, as a language is
     return "[" + "".join(part + keep for part, keep in zip(letters, [*kept, ""], strict=True)) + longer + "]"
 
 

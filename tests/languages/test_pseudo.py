@@ -6,7 +6,7 @@ import pytest
 from matplotlib import font_manager
 
 from languages.read import languages, translations
-from tests.languages.pseudo import ACCENTED, plain_words, pseudo, write_language
+from tests.languages.pseudo import ACCENTED, CODE, plain_words, pseudo, write_language
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
 TEXTS = """
@@ -52,9 +52,9 @@ def test_it_is_a_language_like_any_other(tmp_path, monkeypatch):
     monkeypatch.setenv("DISCERN_LANGUAGES", str(english.parent))
     write_language(made)
     monkeypatch.setenv("DISCERN_LANGUAGES", f"{english.parent}{os.pathsep}{made}")
-    assert languages()["xx"].name == pseudo("English")
-    assert languages()["xx"].tasks["kinds"]["half"] == {"right": 1, "options": [pseudo("Upper"), pseudo("Lower {x}")]}
-    pages = translations("xx", "pages")
+    assert languages()[CODE].name == pseudo("English")
+    assert languages()[CODE].tasks["kinds"]["half"] == {"right": 1, "options": [pseudo("Upper"), pseudo("Lower {x}")]}
+    pages = translations(CODE, "pages")
     assert pages.gettext('Hello {name}, %(n)s of 5%% <a href="x">here</a> &ndash;').startswith(
         "[Ĥéĺĺó {name}, %(n)s óƒ 5%% <a"
     )
