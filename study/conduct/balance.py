@@ -116,10 +116,10 @@ def cells(items: Sequence[ItemFacts], counts: Sequence[ItemCount]) -> tuple[Cell
         wanted[_arm(item)] += item.ratings_wanted
     ratings, first, places = (defaultdict[tuple[str, str], int](int) for _ in range(3))
     for count in counts:
-        if count.is_rating and (item := facts.get(count.item_id)):
-            ratings[_arm(item)] += count.answers
-            places[_arm(item)] += int(count.places)
-            first[_arm(item)] += count.answers * _is_first(item, count)
+        if count.is_rating and (counted := facts.get(count.item_id)):
+            ratings[_arm(counted)] += count.answers
+            places[_arm(counted)] += int(count.places)
+            first[_arm(counted)] += count.answers * _is_first(counted, count)
     return tuple(
         Cell(*arm, ratings[arm], n, first[arm], places[arm] / ratings[arm] + 1 if ratings[arm] else None)
         for arm, n in wanted.items()

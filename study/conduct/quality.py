@@ -214,5 +214,5 @@ def _left_the_page(session: Session, study: Study, observer_kind: str) -> Sequen
     )
 
 
-def _ids(rows: Sequence[Row[tuple[int]]]) -> list[int]:
+def _ids(rows: Sequence[Row[int]]) -> list[int]:
     return [row[0] for row in rows]

@@ -99,7 +99,7 @@ def timeline(session: Session, study: Study, public_id: str) -> Timeline:
     )
 
 
-def _people(study: Study) -> Select[tuple[Participant, int, int]]:
+def _people(study: Study) -> Select[Participant, int, int]:
     counts = (
         select(
             Trial.participant_id,
@@ -116,7 +116,7 @@ def _people(study: Study) -> Select[tuple[Participant, int, int]]:
     )
 
 
-def _person(row: Row[tuple[Participant, int, int]]) -> Person:
+def _person(row: Row[Participant, int, int]) -> Person:
     participant, planned, answered = row
     return Person(
         participant.id,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from select import POLLIN, poll
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from study.database.driver import Driver
 from study.database.gate import WriteGate
@@ -106,7 +106,7 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
-        record = connection.connection.record_info
+        record = _info(connection.connection)
         if writes and _GATE not in record:
             gate.enter()
             record[_GATE] = True
@@ -114,14 +114,18 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
 
     @event.listens_for(engine, "checkin")
     def _leave_gate(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        if _GATE in record.record_info:
-            del record.record_info[_GATE]
+        if _info(record).pop(_GATE, False):
             gate.leave()
+
+
+def _info(record: PoolProxiedConnection | ConnectionPoolEntry) -> dict[str, Any]:
+    """What the pool's record of the connection carries; only a connection that left the pool has none."""
+    return cast(dict[str, Any], record.record_info)
 
 
 def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
     @event.listens_for(engine, "connect")
-    def _settings(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    def _settings(connection: Any, record: ConnectionPoolEntry) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(busy_timeout_s * 1000)}")
             cursor.execute("SET TIME ZONE 'UTC'")

@@ -4,7 +4,7 @@ SQLAlchemy writes each statement once, and says how its values are stored and re
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,7 +52,8 @@ class _Prepared:
     """A statement's SQL, and what SQLAlchemy would do with its values."""
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
-        self._dialect = dialect if dialect.paramstyle == "pyformat" else type(dialect)(paramstyle="named")
+        named: Any = type(dialect)  # whose protocol leaves out what it is made with
+        self._dialect: Dialect = dialect if dialect.paramstyle == "pyformat" else named(paramstyle="named")
         compiled = statement.compile(dialect=self._dialect)
         self.sql: str = compiled.string
         self._fixed: dict[str, Any] = {}  # values that stand in the statement itself
@@ -65,7 +66,7 @@ class _Prepared:
                 self._to_store[name] = convert
         columns = list(statement.selected_columns) if isinstance(statement, Select) else []
         self._types = [self._own(column.type) for column in columns]
-        self._row = namedtuple("Row", [column.key for column in columns])
+        self._row = _maker([str(column.key) for column in columns])
         self._to_load: list[tuple[int, _Converter]] | None = None  # known with the first row
 
     def _own(self, general: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -84,7 +85,13 @@ class _Prepared:
         values = list(row)
         for at, convert in self._to_load:
             values[at] = convert(values[at])
-        return self._row._make(values)
+        return self._row(values)
+
+
+def _maker(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
+    """Makes named tuples of values in the order of `names`."""
+    row: Any = namedtuple("Row", names)  # type: ignore[misc]  # mypy wants the names written out
+    return row._make
 
 
 _prepared = lru_cache(maxsize=64)(_Prepared)

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -67,7 +67,7 @@ def zip_pieces(
     study = find_study(session, slug)
     sink, found = _Sink(), {}
     moment = (now or clock.now()).timetuple()[:6]
-    with zipfile.ZipFile(sink, "w") as archive:
+    with zipfile.ZipFile(cast(IO[bytes], sink), "w") as archive:  # a zip that cannot be sought in is only written to
         for path, pieces in _files(session, study):
             entry = zipfile.ZipInfo(f"discern-{slug}/{path}", moment)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

@@ -43,7 +43,7 @@ def _stream(session: Session, query: Any) -> Iterator[Row[Any]]:
         yield from rows
 
 
-def _batches(session: Session, query: Any) -> Iterator[Sequence[Row[Any]]]:
+def _batches(session: Session, query: Any) -> Iterator[Sequence[Any]]:
     with session.execute(query.execution_options(yield_per=BATCH)) as rows:
         yield from rows.partitions()
 
@@ -117,7 +117,7 @@ def _trials(session: Session, study: Study) -> Rows:
     left, right = aliased(Stimulus), aliased(Stimulus)
     query = (
         select(
-            Trial.__table__.c,
+            *Trial.__table__.c,
             Participant.public_id,
             Participant.observer_kind,
             Participant.definition_sha256,

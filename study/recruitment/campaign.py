@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -191,7 +192,7 @@ def _offer(campaign: Campaign, **about: int) -> Request:
     return campaign.request("offer", campaign.slug, **about)
 
 
-def _offered(campaign: Campaign) -> dict[str, str | int]:
+def _offered(campaign: Campaign) -> dict[str, Any]:
     with campaign.database.reading() as session:
         entry = ledger.standing(session, _offer(campaign))
     if entry is None or entry.action != ledger.DONE:

@@ -4,7 +4,7 @@ On PostgreSQL nothing is locked for reading. The storing statement locks the par
 does, and stores nothing unless the trial still is as it was read. SQLite's writers are alone from the beginning.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -27,8 +27,9 @@ from study.database.schema import ANSWERED, Event, Item, Participant, Response, 
 from study.definition import FrozenDefinition, definition_of
 from study.errors import UnknownError
 
-_study, _participant, _item, _trial = (table.__table__ for table in (Study, Participant, Item, Trial))
-_response, _event = Response.__table__, Event.__table__
+_study, _participant, _item, _trial, _response, _event = (
+    cast(Table, rows.__table__) for rows in (Study, Participant, Item, Trial, Response, Event)
+)
 _definitions: dict[str, FrozenDefinition] = {}  # by SHA-256, so never out of date
 
 
@@ -75,9 +76,9 @@ _other = _trial.alias()
 _first = select(func.min(_other.c.position)).where(_other.c.participant_id == _trial.c.participant_id)
 _TRIAL = (
     select(
-        _trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
-        _participant.c["study_id", "language", "observer_kind"],
-        _item.c["category", "foil"],
+        *_trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
+        *_participant.c["study_id", "language", "observer_kind"],
+        *_item.c["category", "foil"],
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,
         _response.c.body_sha256,  # None: this question is not answered
@@ -91,7 +92,7 @@ _TRIAL = (
 _FIRST_ANSWER = select(_response.c.response).where(
     _response.c.trial_id == bindparam("trial_id"), _response.c.question == RESPONSE
 )
-_DEFINITION = select(_study.c["definition_sha256", "document"]).where(_study.c.id == bindparam("study_id"))
+_DEFINITION = select(_study.c.definition_sha256, _study.c.document).where(_study.c.id == bindparam("study_id"))
 
 
 def _given(table: Table, *names: str) -> dict[str, BindParameter[Any]]:
@@ -121,8 +122,8 @@ def _at_once(with_events: bool) -> Update:
     given = _given(_response, "question", "response", "rt", "time_elapsed", "body_sha256", "answered_at")
     parts = [insert(_response).from_select(["trial_id", *given], select(answered.c.id, *given.values())).cte("kept")]
     if with_events:
-        each = func.json_to_recordset(bindparam("events", type_=JSON))
-        each = each.table_valued(Column("event", String), Column("time", Float)).render_derived(with_types=True)
+        read = func.json_to_recordset(bindparam("events", type_=JSON))
+        each = read.table_valued(Column("event", String), Column("time", Float)).render_derived(with_types=True)
         noticed = select(answered.c.id, each.c.event, each.c.time)
         parts.append(insert(_event).from_select(["trial_id", "event", "time"], noticed).cte("noticed"))
     return _RENEW.where(_participant.c.id == answered.c.participant_id).add_cte(*parts)

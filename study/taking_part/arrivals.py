@@ -3,8 +3,10 @@
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import Date, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,7 +20,7 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 0.25  # for the database; whoever reads the page has it already, but their connection is kept that long
 KIND_HEADER = "Discern-Observer-Kind"  # a program names its kind in it; a browser sends none, so its user is a person
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT: dict[str, Callable[[type[Arrival]], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Key = tuple[str, str, date]  # slug of the study, kind of observer, day in UTC
 
 

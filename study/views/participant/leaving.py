@@ -1,5 +1,7 @@
 """Pages for people who do not take part, or stop before the end: each says how to return to where they came from."""
 
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -25,7 +27,7 @@ def decline(slug: str) -> ResponseReturnValue:
     definition = frozen_definition(study)
     language = preferred_language(definition)
     provider = PROVIDERS[definition.participants.provider]
-    given = {name: request.args[name] for name in provider.parameters if name in request.args}
+    given: dict[str, Any] = {name: request.args[name] for name in provider.parameters if name in request.args}
     back = url_for("participant.landing", slug=slug, **given | {"language": language})
     departure = early_departure(study, NO_CONSENT)
     return study_page(study, language, "declined.html", "decline", departure=departure, back=back)

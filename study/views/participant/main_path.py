@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -56,7 +57,7 @@ def landing(slug: str) -> ResponseReturnValue:
     }
     if provider.is_preview(request.args):
         return render_template("participant/platform_preview.html", **sheet)
-    given = recruited.parameters if recruited else {}
+    given: dict[str, Any] = recruited.parameters if recruited else {}
     recruitment = given or {"visit": new_token()}
     return render_template(
         "participant/landing.html",
@@ -179,7 +180,7 @@ def _about_oneself(form: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
 
 
-def _in_language(slug: str, parameters: dict[str, str], language: str) -> str:
+def _in_language(slug: str, parameters: dict[str, Any], language: str) -> str:
     return url_for("participant.landing", slug=slug, **parameters | {"language": language})
 
 

@@ -23,9 +23,8 @@ def ask(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
         study = participant.study
-    back, leave_url = url_for("participant.enter", token=token), url_for("leaving.ask", token=token)
-    if participant.finished_at is not None:
-        leave_url = None
+    back = url_for("participant.enter", token=token)
+    leave_url = url_for("leaving.ask", token=token) if participant.finished_at is None else None
     return study_page(study, participant.language, "withdraw.html", "withdraw", back=back, leave_url=leave_url)
 
 

@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
             failures().add(clock.now())
         elif _is_first_page(response) and (kind := request.headers.get(KIND_HEADER, "human")) in JOINING_KINDS:
             # Once the page is sent: no visitor waits for a count.
-            response.call_on_close(partial(arrivals.add, request.view_args["slug"], kind, clock.now()))
+            response.call_on_close(partial(arrivals.add, (request.view_args or {})["slug"], kind, clock.now()))
         return response
 
 

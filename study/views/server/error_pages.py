@@ -77,7 +77,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DataError, _unstorable)
 
 
-def _reply(status: int, name: str, heading: str, message: str | StudyError) -> ResponseReturnValue:
+def _reply(status: int, name: str, heading: str, message: str | StudyError) -> tuple[str | Response, int]:
     if request.blueprint in _PROGRAMS:
         return jsonify(error=name, message=_said(message)), status
     language = speak(g.get("language") or _visitors_language())
