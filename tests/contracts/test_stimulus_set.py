@@ -65,8 +65,22 @@ def test_the_table_does_not_depend_on_the_order_of_its_rows(whole):
     )
 
 
+def test_the_table_s_lines_end_as_on_every_system(whole):
+    folder, _ = whole
+    table = (folder / stimulus_set.TABLE).read_bytes()
+    assert table.count(b"\n") == 5
+    assert b"\r" not in table
+
+
+@pytest.mark.parametrize("changes", [{"width": 1, "height": 1}, {"probability": 0.0}, {"probability": 1.0}])
+def test_the_least_and_the_most_that_is_possible_is_taken(tmp_path, changes):
+    edge = stimulus(tmp_path, 1, **changes)
+    write_table(tmp_path, edge)
+    assert stimulus_set.read_stimuli(tmp_path) == (edge,)
+
+
 def test_names_with_separators_in_them_survive(tmp_path):
-    odd = stimulus(tmp_path, 1, image_id='a,"b"\nc', category="tv monitor; old", foil="é")
+    odd = stimulus(tmp_path, 1, image_id='a,"b"\nc\rd\r\ne', category="tv monitor; old", foil="é")
     write_table(tmp_path, odd)
     assert stimulus_set.read_stimuli(tmp_path) == (odd,)
 
@@ -78,8 +92,10 @@ def test_names_with_separators_in_them_survive(tmp_path):
         ({"file": "images/../../secret.png"}, "is not named by its sha256"),
         ({"sha256": "0" * 64}, "is not named by its sha256"),
         ({"category": ""}, "category is empty"),
+        ({"network": "", "image_id": ""}, "image_id, network is empty"),
         ({"tasks": ()}, "no task asks for this stimulus"),
         ({"width": 0}, "width, height or logit is impossible"),
+        ({"height": 0}, "width, height or logit is impossible"),
         ({"logit": float("nan")}, "width, height or logit is impossible"),
         ({"probability": 1.5}, "probability 1.5 is not between 0 and 1"),
         ({"width": "wide"}, "invalid literal for int"),
@@ -88,7 +104,7 @@ def test_names_with_separators_in_them_survive(tmp_path):
 )
 def test_an_impossible_row_is_refused_with_its_line_and_the_remedy(tmp_path, change, message):
     write_table(tmp_path, stimulus(tmp_path, 1, **change))
-    with pytest.raises(StimulusSetError, match=rf"line 2: .*{message}.*generate-stimuli"):
+    with pytest.raises(StimulusSetError, match=rf"stimuli.csv, line 2: (\S+ \S+ )?{message}.*generate-stimuli"):
         stimulus_set.read_stimuli(tmp_path)
 
 
@@ -120,6 +136,20 @@ def _one_picture_less(folder):
     next((folder / stimulus_set.IMAGES).rglob("*.png")).unlink()
 
 
+def _nothing(folder):
+    (folder / stimulus_set.TABLE).write_bytes(b"")
+
+
+def _a_cell_too_many(folder):
+    table = folder / stimulus_set.TABLE
+    table.write_text(table.read_text().replace("\n", ",1\n").replace(",1\n", "\n", 1))
+
+
+def _a_quote_that_does_not_end(folder):
+    table = folder / stimulus_set.TABLE
+    table.write_text(table.read_text()[:-1] + ',"')
+
+
 def _unfinished(folder):
     (folder / stimulus_set.TABLE).unlink()
 
@@ -130,8 +160,11 @@ def _unfinished(folder):
         (_unfinished, "no finished stimulus set"),
         (_cut_in_half, "line|cannot be read"),
         (_without_a_column, "the columns are"),
+        (_nothing, r"stimuli.csv: the columns are \[\], expected"),
+        (_a_cell_too_many, r"stimuli.csv, line 2: zip\(\)"),
+        (_a_quote_that_does_not_end, "stimuli.csv cannot be read .unexpected end of data"),
         (_not_utf8, "cannot be read"),
-        (_twice, "repeated or out of order"),
+        (_twice, "stimuli.csv: it is empty, or its rows are repeated or out of order"),
         (_empty, "it is empty"),
         (_one_picture_less, "1 of 4 pictures are missing, the first is images/"),
     ],
@@ -161,9 +194,12 @@ def test_verify_finds_an_altered_picture(whole):
     ("content", "message"),
     [
         (None, "provenance.json is missing"),
-        ("{", "cannot be read"),
-        ("[]", "does not say which request"),
-        ('{"request_sha256": "r"}', "does not say which checkpoints"),
+        ("{", "provenance.json cannot be read"),
+        ("[]", r"provenance.json: it does not say which request the set answers \(request_sha256\)"),
+        (
+            '{"request_sha256": "r"}',
+            r"provenance.json: it does not say which checkpoints the set was made from \(networks\)",
+        ),
     ],
 )
 def test_a_damaged_provenance_is_refused_with_the_remedy(whole, content, message):
@@ -194,6 +230,10 @@ def test_the_id_depends_on_everything_that_decides_the_pixels():
     ids = {stimulus_set.stimulus_id(*given)}
     ids |= {stimulus_set.stimulus_id(*given[:place], given[place] + "x", *given[place + 1 :]) for place in range(6)}
     assert len(ids) == 7
+    assert (
+        stimulus_set.stimulus_id("a", "b", "c", "d", "e", "f")
+        == hashlib.sha256(b"a\x1fb\x1fc\x1fd\x1fe\x1ff").hexdigest()[:32]
+    )
 
 
 def test_a_web_worker_can_import_the_manifest_without_torch_or_pillow():

@@ -1,0 +1,215 @@
+"""What joining stores and refuses, and which promised ratings count."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from study.database.find import find_study
+from study.database.schema import Demographic, ExternalIdentity, Item, Participant, Study, Trial
+from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownError
+from study.recruitment.provider import Recruited
+from study.security import recruitment_hash
+from study.taking_part.enrolment import Consent, join, require_open
+from study.taking_part.leases import loads, release_expired
+from tests.study.samples import NOW, SECRET, answer, document, enrol, open_sample, seeing, trials_of
+
+QUESTIONS = [
+    {
+        "name": "age",
+        "label": {"en": "How old are you?"},
+        "options": {"young": {"en": "Under 40"}, "old": {"en": "Over"}},
+    },
+    {"name": "work", "label": {"en": "What do you do?"}},
+]
+
+
+@pytest.fixture
+def opened(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path / "one", document(seeing(images=4, k=2)))
+        open_sample(session, tmp_path / "two", document(seeing(images=4, k=2), slug="other"))
+    return database
+
+
+def consent(key="x" * 22, language="en", observer_kind="human", **demographics):
+    return Consent(Recruited("plain", key, {"visit": key}), language, observer_kind, demographics)
+
+
+def joined(database, given, slug="demo", now=NOW):
+    with database.writing() as session:
+        participant = join(session, slug, given, now, np.random.default_rng(0), SECRET)
+        session.commit()
+    return participant
+
+
+def test_a_participant_is_stored_with_all_that_identifies_the_study_and_the_person(opened):
+    participant = joined(opened, consent())
+    with opened.reading() as session:
+        study = find_study(session, "demo")
+        identity = session.get_one(ExternalIdentity, participant.id)
+        assert (identity.provider, identity.parameters) == ("plain", {"visit": "x" * 22})
+        assert participant.study_id == study.id
+        assert participant.definition_sha256 == study.definition_sha256
+    assert participant.recruitment_hash == recruitment_hash(SECRET, "plain", "x" * 22)
+    assert (participant.observer_kind, participant.language) == ("human", "en")
+    assert (participant.consented_at, participant.lease_until) == (NOW, NOW + timedelta(minutes=60))
+    assert (participant.finished_at, participant.completion_code, participant.excluded) == (None, None, False)
+    assert len({participant.token, participant.public_id, participant.withdrawal_code}) == 3
+    assert (len(participant.token), len(participant.public_id), len(participant.withdrawal_code)) == (22, 17, 12)
+    assert participant.consent_version
+    assert [trial.position for trial in trials_of(opened, participant)] == [0, 1, 2, 3]
+
+
+def test_the_same_person_is_another_participant_in_another_study(opened):
+    first, again, other = joined(opened, consent()), joined(opened, consent()), joined(opened, consent(), "other")
+    assert first.id == again.id != other.id
+
+
+def test_somebody_who_comes_back_hands_in_the_newer_assignment_until_they_have_finished(opened):
+    participant = joined(opened, consent())
+    newer = Consent(Recruited("plain", "x" * 22, {"visit": "newer"}), "en", "human")
+    joined(opened, newer)
+
+    def parameters():
+        with opened.reading() as session:
+            return session.get_one(ExternalIdentity, participant.id).parameters
+
+    assert parameters() == {"visit": "newer"}
+    for trial in trials_of(opened, participant):
+        answer(opened, participant, trial)
+    joined(opened, consent())
+    assert parameters() == {"visit": "newer"}
+
+
+def test_somebody_whose_identity_was_deleted_may_still_come_back(opened):
+    participant = joined(opened, consent())
+    with opened.writing() as session:
+        session.delete(session.get_one(ExternalIdentity, participant.id))
+        session.commit()
+    assert joined(opened, consent()).id == participant.id
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ("paused", "this study is paused; please open its link again later"),
+        ("closed", "this study has ended; thank you for your interest"),
+    ],
+)
+def test_a_study_that_is_not_open_says_so(state, message):
+    with pytest.raises(NotOpenError) as refusal:
+        require_open(Study(state=state))
+    assert str(refusal.value) == message
+    require_open(Study(state="open"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (consent(language="ko"), "this study is not offered in language 'ko'"),
+        (consent(observer_kind="machine"), "observer_kind must be one of human, simulated"),
+    ],
+)
+def test_a_form_that_nobody_was_shown_is_refused(opened, given, message):
+    with pytest.raises(ConsentError) as refusal:
+        joined(opened, given)
+    assert str(refusal.value) == message
+
+
+def test_an_unknown_study_is_refused(opened):
+    with pytest.raises(UnknownError):
+        joined(opened, consent(), "third")
+
+
+def test_answers_about_oneself_are_stored_as_asked(database, tmp_path):
+    definition = document(seeing())
+    definition["study"]["demographics"] = QUESTIONS
+    with database.writing() as session:
+        open_sample(session, tmp_path, definition)
+    participant = joined(database, consent(age="old", work=" a\0b \n c " + "d" * 600, other="x"))
+    with database.reading() as session:
+        rows = session.scalars(select(Demographic).where(Demographic.participant_id == participant.id)).all()
+    assert {row.question: row.answer for row in rows} == {"age": "old", "work": ("ab c " + "d" * 600)[:500]}
+    nothing = joined(database, consent("y" * 22, work=" \0 ", age=""))
+    with database.reading() as session:
+        assert not session.scalars(select(Demographic).where(Demographic.participant_id == nothing.id)).all()
+    with pytest.raises(ConsentError) as refusal:
+        joined(database, consent("z" * 22, age="m" * 60))
+    assert str(refusal.value) == f"age: '{'m' * 40}' is not among the options"
+
+
+def limited(database, folder, limit):
+    with database.writing() as session:
+        open_sample(session, folder, document(seeing(images=4, k=9), limit=limit, lease_minutes=10))
+
+
+def test_a_limit_counts_those_who_finished_and_those_who_hold_places(database, tmp_path):
+    limited(database, tmp_path, 2)
+    first, second = enrol(database, 1), enrol(database, 2)
+    with pytest.raises(StudyFullError) as refusal:
+        enrol(database, 3)
+    assert str(refusal.value) == "all places in this study are taken"
+    enrol(database, 4, observer_kind="simulated")
+    for trial in trials_of(database, first):
+        answer(database, first, trial, now=NOW)
+    later = NOW + timedelta(minutes=11)
+    third = enrol(database, 5, now=later)  # the second one's lease has run out, the first one has finished
+    assert {trial.state for trial in trials_of(database, second)} == {"released"}
+    assert {trial.state for trial in trials_of(database, third)} == {"open"}
+    with pytest.raises(StudyFullError):
+        enrol(database, 6, now=later)
+
+
+def test_a_limit_of_one_study_counts_nobody_of_another(database, tmp_path):
+    limited(database, tmp_path / "one", 1)
+    with database.writing() as session:
+        open_sample(session, tmp_path / "two", document(seeing(), slug="other", limit=1))
+    enrol(database, 1, slug="other")
+    assert enrol(database, 2).id
+
+
+def test_a_lease_runs_out_after_its_last_moment_and_in_its_own_study(opened):
+    ending, later, elsewhere = (
+        enrol(opened, 1),
+        enrol(opened, 2, now=NOW + timedelta(seconds=1)),
+        enrol(opened, 3, slug="other"),
+    )
+    first = trials_of(opened, ending)[0]
+    answer(opened, ending, first)
+    end = NOW + timedelta(minutes=60)
+
+    def release(now):
+        with opened.writing() as session:
+            release_expired(session, find_study(session, "demo"), now)
+            session.commit()
+        return [[trial.state for trial in trials_of(opened, person)] for person in (ending, later, elsewhere)]
+
+    nobody = [["answered"] + ["open"] * 3, ["open"] * 4, ["open"] * 4]
+    assert release(end) == nobody
+    assert release(end + timedelta(seconds=1)) == [["answered"] + ["released"] * 3, ["open"] * 4, ["open"] * 4]
+    assert release(end + timedelta(days=1)) == [["answered"] + ["released"] * 3, ["released"] * 4, ["open"] * 4]
+
+
+def test_ratings_that_count_are_those_given_and_promised_of_one_kind_of_observer(opened):
+    """The oracle counts trials one by one."""
+    people = [enrol(opened, seed) for seed in range(4)]
+    simulated, elsewhere = enrol(opened, 9, observer_kind="simulated"), enrol(opened, 9, slug="other")
+    answer(opened, people[0], trials_of(opened, people[0])[0])
+    with opened.writing() as session:
+        excluded = session.get_one(Participant, people[1].id)
+        excluded.excluded, excluded.exclusion_reason = True, "asked to be"
+        released, _, practice, overflow = (session.get_one(Trial, trial.id) for trial in trials_of(opened, people[2]))
+        released.state, practice.purpose = "released", "practice"
+        overflow.state, overflow.is_overflow = "answered", True
+        session.commit()
+    counted = {}
+    for trial in [*trials_of(opened, people[0]), trials_of(opened, people[2])[1], *trials_of(opened, people[3])]:
+        counted[trial.item_id] = counted.get(trial.item_id, 0) + 1
+    with opened.reading() as session:
+        study = find_study(session, "demo")
+        assert loads(session, study.id, "human") == counted
+        assert loads(session, study.id, "simulated") == {t.item_id: 1 for t in trials_of(opened, simulated)}
+        assert loads(session, elsewhere.study_id, "human") == {t.item_id: 1 for t in trials_of(opened, elsewhere)}
+        assert set(counted) <= set(session.scalars(select(Item.id).where(Item.study_id == study.id)))

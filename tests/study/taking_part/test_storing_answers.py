@@ -1,0 +1,363 @@
+"""One answer to the last column: what is stored, what the participant is told, and what is refused in which words."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import TimeoutError
+
+from study.database.schema import Event, Participant, Response, Study, Trial
+from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.taking_part import answer_statements, answers
+from study.taking_part.answers import Answer, BrowserEvent, Receipt, read_answer, record_answer
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
+
+LATER = NOW + timedelta(minutes=11)
+SOON = NOW + timedelta(seconds=30)
+
+
+@pytest.fixture
+def opened(database, tmp_path):
+    """Two tasks, the first with a question on confidence and one practice trial; leases of ten minutes."""
+    first = seeing(images=3, k=1, trials=2, practice=1, confidence=True)
+    with database.writing() as session:
+        definition = document(first, trusting(images=2, k=9), lease_minutes=10, provider="prolific")
+        open_sample(session, tmp_path, definition)
+    return database
+
+
+def body_of(trial, question="response", **changes):
+    response = trial.option_order[0] if question == "response" else "3"
+    given = {"question": question, "response": response, "rt": 812.5, "time_elapsed": 5000.0}
+    return given | {"trial_index": trial.position} | changes
+
+
+def give(database, person, trial, question="response", now=NOW, **changes):
+    content = json.dumps(body_of(trial, question, **changes)).encode()
+    return record_answer(database, person.token, trial.trial_token, content, now)
+
+
+def through(database, person, now=NOW):
+    """The receipts of everything."""
+    receipts = []
+    for trial in trials_of(database, person):
+        for question in ("response", "confidence")[: 2 if trial.task == "seeing" else 1]:
+            receipts.append(give(database, person, trial, question, now))
+    return receipts
+
+
+def stored(database, trial, question="response"):
+    with database.reading() as session:
+        return session.get_one(Response, (trial.id, question))
+
+
+def test_every_column_of_an_answer_is_what_was_sent(opened):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    events = [{"event": "blur", "time": 12.5}, {"event": "focus", "time": 40.0}]
+    give(opened, person, trial, now=SOON, events=events)
+    row = stored(opened, trial)
+    assert (row.response, row.rt, row.time_elapsed, row.answered_at) == (trial.option_order[0], 812.5, 5000.0, SOON)
+    sent = read_answer(json.dumps(body_of(trial, events=events)).encode())
+    assert row.body_sha256 == sent.sha256 == hashlib.sha256(sent.model_dump_json().encode()).hexdigest()
+    with opened.reading() as session:
+        noticed = session.scalars(select(Event).where(Event.trial_id == trial.id).order_by(Event.id)).all()
+        assert [(event.event, event.time) for event in noticed] == [("blur", 12.5), ("focus", 40.0)]
+        assert session.get_one(Participant, person.id).lease_until == SOON + timedelta(minutes=10)
+
+
+def test_receipts_name_the_next_trial_or_question_and_practice_its_feedback(opened):
+    person = enrol(opened)
+    receipts = through(opened, person)
+    assert receipts[0] == Receipt(0, "confidence")
+    assert (receipts[1].next_index, receipts[1].next_question) == (1, None)
+    assert receipts[1].feedback
+    rest = [Receipt(1, "confidence"), Receipt(2), Receipt(2, "confidence"), Receipt(3), Receipt(4), Receipt(None)]
+    assert receipts[2:] == rest
+    assert [receipt.done for receipt in receipts] == [False] * 7 + [True]
+
+
+def test_feedback_is_of_the_first_answer_whichever_question_was_the_last(opened):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    with opened.reading() as session:
+        truth = session.get_one(Trial, trial.id).item.category
+    wrong = next(value for value in trial.option_order if value != truth)
+    give(opened, person, trial, response=wrong)
+    told = give(opened, person, trial, "confidence").feedback
+    assert told == answers.practice_feedback(_task(opened), "en", truth, wrong)
+    assert told != answers.practice_feedback(_task(opened), "en", truth, truth)
+
+
+def _task(database):
+    with database.reading() as session:
+        return answers.statements.definition_of(session.scalars(select(Study)).one().document).task("seeing")
+
+
+def test_the_last_answer_finishes_with_the_code_that_the_platform_knows(opened):
+    person = enrol(opened)
+    through(opened, person, SOON)
+    with opened.reading() as session:
+        finished = session.get_one(Participant, person.id)
+        assert (finished.finished_at, finished.completion_code) == (SOON, finished.study.completion_code)
+    assert {(t.state, t.questions_answered, t.is_overflow) for t in trials_of(opened, person)} == {
+        ("answered", 2, False),
+        ("answered", 1, False),
+    }
+
+
+def test_a_study_whose_platform_wants_no_shared_code_has_one_for_each_person(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(trusting(images=2, k=9)))
+    codes = set()
+    for seed in range(2):
+        person = enrol(database, seed)
+        for trial in trials_of(database, person):
+            answer(database, person, trial)
+        with database.reading() as session:
+            codes.add(session.get_one(Participant, person.id).completion_code)
+            shared = session.scalars(select(Study)).one().completion_code
+    assert len(codes) == 2
+    assert shared not in codes
+    assert {len(code) for code in codes} == {8}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trial_index": 1}, "trial_index: this is trial 0, not 1"),
+        ({"response": "horse"}, "response: 'horse' is not among the options of this trial"),
+        ({"question": "mood"}, "question: 'mood' is not asked in this task; response, confidence is"),
+        ({"rt": "fast"}, "rt: Input should be a valid number"),
+        ({"rt": -1}, "rt: Input should be greater than or equal to 0"),
+        ({"more": 1}, "more: Extra inputs are not permitted"),
+        ({"events": [{"event": "blur"}]}, "events.0.time: Field required"),
+    ],
+)
+def test_a_malformed_answer_is_refused_by_name_and_not_stored(opened, changes, message):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    with pytest.raises(MalformedAnswerError) as refusal:
+        give(opened, person, trial, **changes)
+    assert str(refusal.value) == message
+    with opened.reading() as session:
+        assert not session.scalars(select(Response)).all()
+
+
+def test_what_is_no_json_object_is_said_to_be_the_body():
+    with pytest.raises(MalformedAnswerError) as refusal:
+        read_answer(b"no json")
+    assert str(refusal.value).startswith("body: Invalid JSON")
+
+
+def test_the_question_defaults_to_the_first_and_the_hash_to_no_spacing():
+    spaced = b'{ "response": "a" , "rt": null, "time_elapsed": 1, "trial_index": 0 }'
+    ordered = b'{"trial_index":0,"time_elapsed":1.0,"rt":null,"response":"a","events":[],"question":"response"}'
+    assert read_answer(spaced) == read_answer(ordered)
+    assert read_answer(spaced).sha256 == read_answer(ordered).sha256
+    assert read_answer(ordered) == Answer(response="a", rt=None, time_elapsed=1.0, trial_index=0)
+    assert BrowserEvent(event="blur", time=0).event == "blur"
+
+
+def test_a_trial_of_nobody_or_of_somebody_else_is_unknown_however_it_is_asked(opened):
+    person, other = enrol(opened, 0), enrol(opened, 1)
+    trial = trials_of(opened, person)[0]
+    content = json.dumps(body_of(trial)).encode()
+    for token, trial_token in (
+        (other.token, trial.trial_token),
+        (person.token, "A" * 22),
+        ("A" * 22, trial.trial_token),
+        ("short", trial.trial_token),
+        (person.token, "short"),
+    ):
+        with pytest.raises(UnknownError) as refusal:
+            record_answer(opened, token, trial_token, content, NOW)
+        assert str(refusal.value) == "no such trial"
+
+
+def test_conflicts_name_their_reason_and_the_trial_that_is_expected(opened):
+    person = enrol(opened)
+    first, second, *_ = trials_of(opened, person)
+
+    def refused(trial, question="response", **changes):
+        with pytest.raises(AnswerConflictError) as refusal:
+            give(opened, person, trial, question, **changes)
+        return refusal.value.code, refusal.value.next_index
+
+    assert refused(second) == ("not-expected", 0)
+    assert refused(first, "confidence") == ("not-expected", 0)
+    give(opened, person, first)
+    assert refused(first, response=first.option_order[1]) == ("already-answered", 0)
+    give(opened, person, first, "confidence")
+    assert refused(first, rt=1.0) == ("already-answered", 1)
+    assert give(opened, person, first) == Receipt(0, "confidence"), "the same again"
+
+
+def release(database, person):
+    with database.writing() as session:
+        for trial in session.scalars(select(Trial).where(Trial.participant_id == person.id, Trial.state == "open")):
+            trial.state = "released"
+        session.commit()
+
+
+def test_a_late_answer_wins_all_free_places_back_and_renews_the_lease(opened):
+    person = enrol(opened)
+    release(opened, person)
+    first, *_ = trials_of(opened, person)
+    assert give(opened, person, first, now=LATER) == Receipt(0, "confidence")
+    assert [trial.state for trial in trials_of(opened, person)] == ["open"] * 5
+    with opened.reading() as session:
+        assert session.get_one(Participant, person.id).lease_until == LATER + timedelta(minutes=10)
+
+
+def test_where_a_place_is_taken_the_answer_is_overflow_and_practice_never_is(database, tmp_path):
+    """One image of two categories and four methods, one rating each: eight others take every place."""
+    definition = document(seeing(images=2, k=1, trials=1, practice=1))
+    with database.writing() as session:
+        open_sample(session, tmp_path, definition)
+    late = enrol(database, 0)
+    release(database, late)
+    for seed in range(1, 17):
+        enrol(database, seed)
+    practice, main = trials_of(database, late)
+    answer(database, late, practice, LATER)
+    assert [(t.state, t.is_overflow) for t in trials_of(database, late)] == [("answered", False), ("released", False)]
+    answer(database, late, main, LATER)
+    assert [(t.state, t.is_overflow) for t in trials_of(database, late)] == [("answered", False), ("answered", True)]
+
+
+def test_of_several_released_trials_those_come_back_whose_places_are_free(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=1, trials=2)))
+    late, other = enrol(database, 0), enrol(database, 1)
+    taken = trials_of(database, late)[1].item_id
+    release(database, late)
+    with database.writing() as session:
+        theirs = session.scalars(select(Trial).where(Trial.participant_id == other.id)).first()
+        theirs.item_id = taken
+        session.commit()
+    first, second = trials_of(database, late)
+    answer(database, late, first, LATER)
+    assert [(t.state, t.is_overflow) for t in trials_of(database, late)] == [("answered", False), ("released", False)]
+    assert {t.state for t in trials_of(database, other)} == {"open"}
+    answer(database, late, second, LATER)
+    assert trials_of(database, late)[1].is_overflow
+
+
+def test_the_same_late_answer_again_gets_the_same_receipt(opened):
+    person = enrol(opened)
+    release(opened, person)
+    first, *_ = trials_of(opened, person)
+    assert give(opened, person, first, now=LATER) == give(opened, person, first, now=LATER)
+
+
+def test_what_changes_between_reading_and_storing_is_stored_under_the_lock(opened, monkeypatch):
+    """The first attempt finds the trial changed; the second is alone, so a change there is an error of the database."""
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    real, attempts = answer_statements.store, []
+
+    def once(driver, *rest):
+        attempts.append(1)
+        return len(attempts) > 1 and real(driver, *rest)
+
+    monkeypatch.setattr(answer_statements, "store", once)
+    assert give(opened, person, trial) == Receipt(0, "confidence")
+    assert stored(opened, trial).response == trial.option_order[0]
+    monkeypatch.setattr(answer_statements, "store", lambda *_: False)
+    with pytest.raises(TimeoutError) as failure:
+        give(opened, person, trial, "confidence")
+    assert str(failure.value) == "a locked trial changed; nothing is stored, and nothing may be acknowledged"
+
+
+def test_a_trial_that_was_changed_is_not_overwritten(opened):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    with opened.writing() as session, answers.driver_of(session) as driver:
+        seen = answer_statements.read(driver, person.token, trial.trial_token, "response")
+        columns = {"state": "open", "questions_answered": 1, "question": "response", "response": "dog", "rt": None}
+        columns |= {"time_elapsed": 1.0, "body_sha256": "0" * 64, "answered_at": NOW, "is_overflow": False}
+        columns |= {"lease_until": LATER, "finished_at": None, "completion_code": None}
+        events = [{"event": "blur", "time": 1.0}]
+        assert answer_statements.store(driver, seen, "released", dict(columns), events) is False
+        assert answer_statements.store(driver, seen, "open", dict(columns), events) is True
+        assert answer_statements.store(driver, seen, "open", dict(columns), events) is False
+        assert answer_statements.first_answer(driver, seen) == "dog"
+        session.commit()
+    assert trials_of(opened, person)[0].questions_answered == 1
+
+
+def test_a_definition_is_read_once_for_its_hash_and_anew_for_another(opened, monkeypatch):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    monkeypatch.setattr(answer_statements, "_definitions", {})
+    with opened.reading() as session, answers.driver_of(session) as driver:
+        seen = answer_statements.read(driver, person.token, trial.trial_token, "response")
+        first = answer_statements.definition(driver, seen)
+        assert answer_statements.definition(driver, seen) is first
+        assert list(answer_statements._definitions) == [seen.definition_sha256]
+        assert first.task("seeing").name == "seeing"
+
+
+def sql(statement, dialect):
+    return " ".join(str(statement.compile(dialect=dialect)).split())
+
+
+LOCKED = (
+    "WITH locked AS (SELECT participant.id AS id FROM participant WHERE participant.id = %(participant_id)s::INTEGER"
+    " FOR NO KEY UPDATE), answered AS (UPDATE trial SET state=%(state)s::VARCHAR,"
+    " questions_answered=%(questions_answered)s::INTEGER, is_overflow=%(is_overflow)s FROM locked"
+    " WHERE trial.id = %(trial_id)s::INTEGER AND trial.state = %(seen)s::VARCHAR"
+    " AND trial.questions_answered = %(seen_answered)s::INTEGER AND trial.participant_id = locked.id"
+    " RETURNING trial.id, trial.participant_id),"
+)
+KEPT = (
+    " kept AS (INSERT INTO response (trial_id, question, response, rt, time_elapsed, body_sha256, answered_at)"
+    " SELECT answered.id AS id, %(question)s::VARCHAR AS anon_1, %(response)s::VARCHAR AS anon_2, %(rt)s AS anon_3,"
+    " %(time_elapsed)s AS anon_4, %(body_sha256)s::VARCHAR AS anon_5,"
+    " %(answered_at)s::TIMESTAMP WITH TIME ZONE AS anon_6 FROM answered)"
+)
+NOTICED = (
+    ", noticed AS (INSERT INTO event (trial_id, event, time) SELECT answered.id AS id, anon_7.event AS event,"
+    " anon_7.time AS time FROM answered,"
+    " json_to_recordset(%(events)s::JSON) AS anon_7(event VARCHAR, time FLOAT))"
+)
+RENEWED = (
+    " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE,"
+    " finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR"
+    " FROM answered WHERE participant.id = %(participant_id)s::INTEGER AND participant.id = answered.participant_id"
+)
+
+
+@pytest.mark.parametrize(
+    ("with_events", "parts"), [(False, LOCKED + KEPT + RENEWED), (True, LOCKED + KEPT + NOTICED + RENEWED)]
+)
+def test_on_postgresql_one_statement_locks_answers_keeps_and_renews(with_events, parts):
+    """As PostgreSQL gets it; make test runs it there."""
+    assert sql(answer_statements._at_once(with_events), postgresql.dialect(paramstyle="pyformat")) == parts
+
+
+class Recorder:
+    """A driver that only notes what it is to run."""
+
+    def __init__(self, name, changed):
+        self.dialect, self.changed, self.ran = {"postgresql": postgresql, "sqlite": sqlite}[name].dialect(), changed, []
+
+    def change(self, statement, **values):
+        self.ran.append((statement, values))
+        return self.changed
+
+
+@pytest.mark.parametrize(("events", "with_events"), [([], False), ([{"event": "blur", "time": 1.0}], True)])
+@pytest.mark.parametrize(("changed", "stored"), [(1, True), (0, False)])
+def test_postgresql_stores_by_that_statement_and_says_whether_it_did(events, with_events, changed, stored):
+    driver = Recorder("postgresql", changed)
+    trial = Trial(id=5, participant_id=6, questions_answered=1)
+    assert answer_statements.store(driver, trial, "open", {"response": "dog"}, events) is stored
+    ((statement, values),) = driver.ran
+    assert statement is (answer_statements._STORE_WITH_EVENTS if with_events else answer_statements._STORE)
+    expected = {"response": "dog", "trial_id": 5, "participant_id": 6, "seen": "open", "seen_answered": 1}
+    assert values == expected | ({"events": events} if with_events else {})
