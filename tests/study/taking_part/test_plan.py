@@ -1,0 +1,279 @@
+"""The plan to the last key, and comprehension checks and device reports as they come in."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from languages.read import languages
+from study.database.schema import Comprehension, Participant, Stimulus
+from study.definition import frozen_definition
+from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.taking_part.comprehension import open_checks, questions, record_attempt
+from study.taking_part.device import MOST_KEPT, record_device
+from study.taking_part.plan import plan
+from study.tasks.wording import words_of
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
+from tests.study.test_device import REPORT
+from tests.study.test_several_questions import give
+
+
+@pytest.fixture
+def opened(database, tmp_path):
+    """Two tasks with checks of the instructions; the first asks for confidence and has practice and attention checks."""
+    first = seeing(images=6, k=9, trials=2, practice=1, attention_checks=1, confidence=True, comprehension=True)
+    second = trusting(images=4, k=9, trials=2, identical_pairs=1, comprehension=True, break_every=2)
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(first, second))
+    return database
+
+
+def planned(database, person):
+    with database.reading() as session:
+        return plan(session, session.get_one(Participant, person.id), lambda token: f"/pictures/{token}")
+
+
+def definition_and_words(database, person):
+    with database.reading() as session:
+        definition = frozen_definition(session.get_one(Participant, person.id).study)
+    return definition, {task.name: words_of(task, "en") for task in definition.tasks}
+
+
+def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
+    person = enrol(opened)
+    definition, words = definition_and_words(opened, person)
+    got = planned(opened, person)
+    assert {key: got[key] for key in ("language", "title", "next_index", "total")} == {
+        "language": "en",
+        "title": "What did the network see?",
+        "next_index": 0,
+        "total": 7,
+    }
+    assert got["device"] == definition.participants.device.model_dump()
+    assert set(got) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
+    for task, trials, break_every in zip(definition.tasks, (4, 3), (None, 2), strict=True):
+        assert got["tasks"][definition.tasks.index(task)] == {
+            "name": task.name,
+            "kind": task.kind,
+            "wording": task.wording,
+            "instructions": list(words[task.name].instructions),
+            "trials": trials,
+            "break_every": break_every,
+            "comprehension": {
+                "tries_left": 2,
+                "attempt": 1,
+                "questions": [{"text": q.text, "options": list(q.options)} for q in words[task.name].comprehension],
+            },
+        }
+
+
+def test_a_trial_of_one_picture_is_told_to_the_last_key(opened):
+    person = enrol(opened)
+    _, words = definition_and_words(opened, person)
+    confidence = words["seeing"].questions["confidence"]
+    got = planned(opened, person)["trials"]
+    for trial, shown in zip(trials_of(opened, person)[:4], got, strict=False):
+        options = [{"value": v, "label": {"dog": "dog", "tvmonitor": "TV monitor"}[v]} for v in trial.option_order]
+        asked = {"dog": "dog", "tvmonitor": "TV monitor"}.get(trial.expected_response)
+        text = languages()["en"].tasks["attention"].format(option=asked) if asked else words["seeing"].question
+        assert shown == {
+            "trial_token": trial.trial_token,
+            "index": trial.position,
+            "task": "seeing",
+            "kind": "class-discrimination",
+            "purpose": "practice" if trial.position == 0 else "main",
+            "prompt": None,
+            "questions": [
+                {"name": "response", "text": text, "options": options},
+                {
+                    "name": "confidence",
+                    "text": confidence.text,
+                    "options": [
+                        {"value": v, "label": label} for v, label in zip("1234", confidence.options, strict=True)
+                    ],
+                },
+            ],
+            "answered": [],
+            "images": [
+                {
+                    "url": f"/pictures/{trial.left_image_token}",
+                    "label": None,
+                    "width": 2,
+                    "height": 2,
+                    "alt": words["seeing"].image_alts[0],
+                }
+            ],
+        }
+    assert [trial.expected_response is None for trial in trials_of(opened, person)[:4]].count(False) == 1
+
+
+def test_a_trial_of_two_pictures_has_a_side_each_with_its_own_size(opened):
+    person = enrol(opened)
+    _, words = definition_and_words(opened, person)
+    with opened.writing() as session:
+        for one in session.scalars(select(Stimulus)):
+            one.width, one.height = 1000 + one.id, 2000 + one.id
+        session.commit()
+    for trial, shown in zip(trials_of(opened, person)[4:], planned(opened, person)["trials"][4:], strict=True):
+        sides = (trial.left_image_token, trial.left_stimulus_id), (trial.right_image_token, trial.right_stimulus_id)
+        assert shown["images"] == [
+            {
+                "url": f"/pictures/{token}",
+                "label": words["trusting"].image_labels[place],
+                "width": 1000 + stimulus,
+                "height": 2000 + stimulus,
+                "alt": words["trusting"].image_alts[place],
+            }
+            for place, (token, stimulus) in enumerate(sides)
+        ]
+        assert shown["prompt"] == "Both robots predicted: cat"
+        assert [option["label"] for option in shown["questions"][0]["options"]] == list(words["trusting"].options)
+        assert (shown["purpose"], len(shown["questions"])) == ("main", 1)
+
+
+def test_trials_that_were_answered_are_left_out_and_one_that_was_begun_says_what_was_answered(opened):
+    person, other = enrol(opened, 0), enrol(opened, 1)
+    first, second, third, *_ = trials_of(opened, person)
+    for question in ("response", "confidence"):
+        give(opened, person, first, question)
+    give(opened, person, second, "response")
+    give(opened, other, trials_of(opened, other)[0], "response")
+    got = planned(opened, person)
+    assert (got["next_index"], got["total"]) == (1, 7)
+    assert [trial["index"] for trial in got["trials"]] == [1, 2, 3, 4, 5, 6]
+    assert [trial["answered"] for trial in got["trials"]] == [[second.option_order[0]]] + [[]] * 5
+    assert third.position == 2
+    assert got["tasks"][0]["trials"] == 4
+
+
+def test_a_plan_that_is_done_has_no_next_trial(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(trusting(images=2, k=9)))
+    person = enrol(database)
+    for trial in trials_of(database, person):
+        answer(database, person, trial)
+    got = planned(database, person)
+    assert (got["next_index"], got["total"], got["trials"]) == (None, 2, [])
+    assert got["tasks"][0]["comprehension"] is None
+
+
+def test_a_task_of_which_somebody_has_no_trial_is_not_in_their_plan(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(), trusting(), tasks="one"))
+    (task,) = planned(database, enrol(database))["tasks"]
+    assert task["trials"] in (3, 4)
+
+
+def attempt(database, person, task="seeing", **changes):
+    """`wrong`: how many of the two questions to answer wrongly."""
+    _, words = definition_and_words(database, person)
+    given = {"attempt": 1, "answers": [q.right for q in words[task].comprehension]} | changes
+    with database.writing() as session:
+        reply = record_attempt(session, person.token, task, json.dumps(given).encode(), NOW)
+        session.commit()
+    return reply
+
+
+def right(database, person, task="seeing"):
+    return [q.right for q in definition_and_words(database, person)[1][task].comprehension]
+
+
+def still_open(database, person):
+    with database.reading() as session:
+        participant = session.get_one(Participant, person.id)
+        return open_checks(session, participant, frozen_definition(participant.study))
+
+
+def test_a_check_that_is_passed_is_stored_and_open_no_more(opened):
+    person, other = enrol(opened, 0), enrol(opened, 1)
+    answers = right(opened, person)
+    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": []}
+    with opened.reading() as session:
+        (stored,) = session.scalars(select(Comprehension)).all()
+        assert (stored.participant_id, stored.task, stored.attempt) == (person.id, "seeing", 1)
+        assert (stored.answers, stored.passed, stored.at) == ([str(a) for a in answers], True, NOW)
+    assert list(still_open(opened, person)) == ["trusting"]
+    assert list(still_open(opened, other)) == ["seeing", "trusting"]
+    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": []}, "the same again"
+    with pytest.raises(AnswerConflictError) as refusal:
+        attempt(opened, person, answers=[9, answers[1]])
+    assert (refusal.value.code, refusal.value.next_index) == ("already-answered", 0)
+    with pytest.raises(AnswerConflictError) as refusal:
+        attempt(opened, person, attempt=2)
+    assert (refusal.value.code, refusal.value.next_index) == ("not-expected", 0)
+
+
+def test_a_check_that_is_failed_twice_ends_without_being_passed(opened):
+    person = enrol(opened)
+    first, second = right(opened, person)
+    with pytest.raises(AnswerConflictError) as refusal:
+        attempt(opened, person, attempt=2)
+    assert refusal.value.code == "not-expected"
+    assert attempt(opened, person, answers=[first, 9]) == {"passed": False, "tries_left": 1, "wrong": [1]}
+    definition, _ = definition_and_words(opened, person)
+    assert still_open(opened, person)["seeing"] == questions(definition.tasks[0], "en", 1)
+    assert still_open(opened, person)["seeing"]["attempt"] == 2
+    assert attempt(opened, person, attempt=2, answers=[9, 9]) == {"passed": False, "tries_left": 0, "wrong": [0, 1]}
+    assert list(still_open(opened, person)) == ["trusting"]
+    with opened.reading() as session:
+        assert [row.passed for row in session.scalars(select(Comprehension))] == [False, False]
+    assert second != 9
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answers": [0]}, "answers: this check has 2 questions"),
+        ({"answers": [0, 0, 0]}, "answers: this check has 2 questions"),
+        ({"attempt": 3}, "Input should be less than or equal to 2"),
+        ({"attempt": 0}, "Input should be greater than or equal to 1"),
+        ({"attempt": "1"}, "Input should be a valid integer"),
+        ({"answers": [0, 10]}, "Input should be less than or equal to 9"),
+    ],
+)
+def test_a_malformed_try_is_refused_and_not_stored(opened, changes, message):
+    person = enrol(opened)
+    with pytest.raises(MalformedAnswerError) as refusal:
+        attempt(opened, person, **changes)
+    assert str(refusal.value) == message
+    assert list(still_open(opened, person)) == ["seeing", "trusting"]
+
+
+def test_a_check_that_a_task_does_not_have_is_unknown(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(comprehension=True), trusting()))
+    person = enrol(database)
+    for task in ("trusting", "third"):
+        with database.writing() as session, pytest.raises(UnknownError) as refusal:
+            record_attempt(session, person.token, task, b'{"attempt": 1, "answers": [0, 0]}', NOW)
+        assert str(refusal.value) == "there is no such check"
+    assert list(still_open(database, person)) == ["seeing"]
+
+
+def test_a_study_without_checks_has_none_open(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document())
+    assert still_open(database, enrol(database)) == {}
+
+
+def test_device_reports_are_kept_with_their_time_but_for_repetitions_and_the_oldest(opened):
+    person = enrol(opened)
+
+    def report(**changes):
+        with opened.writing() as session:
+            record_device(session, person.token, json.dumps(REPORT | changes).encode(), NOW)
+            session.commit()
+        with opened.reading() as session:
+            return session.get_one(Participant, person.id).device
+
+    first = REPORT | {"pixel_ratio": 3.0, "at": NOW.isoformat()}
+    assert report() == {"reports": [first]}
+    assert report() == {"reports": [first]}
+    assert report(width=1) == {"reports": [first, first | {"width": 1}]}
+    assert report() == {"reports": [first, first | {"width": 1}, first]}
+    for width in range(MOST_KEPT):
+        kept = report(width=width)["reports"]
+    assert [one["width"] for one in kept] == list(range(MOST_KEPT))
+    with pytest.raises(MalformedAnswerError) as refusal:
+        report(pointer="stylus")
+    assert str(refusal.value) == "Input should be 'fine', 'coarse' or 'none'"

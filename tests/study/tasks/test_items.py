@@ -1,0 +1,108 @@
+"""Items from stimuli, and what a kind makes of an answer."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from study.config import TaskConfig
+from study.database.schema import Stimulus
+from study.errors import OpeningError
+from study.tasks.items import one_picture_each, pairs_of_networks
+from study.tasks.kinds import STUDY_KINDS
+
+METHODS, NETWORKS = ("cam", "occlusion"), ("strong", "weak")
+
+
+def task(kind, networks=NETWORKS):
+    return TaskConfig(
+        name="t", kind=kind, methods=METHODS, networks=networks, images=2, ratings_per_item=1, trials_per_participant=2
+    )
+
+
+def stimuli(foils=True, networks=NETWORKS):
+    """Two images with two categories each, listed backwards; ids from 1."""
+    found = []
+    for image in ("b", "a"):
+        for category, foil in (("dog", "cat"), ("cat", "dog")):
+            for network in networks:
+                for method in METHODS[::-1]:
+                    row = Stimulus(image_id=image, category=category, foil=foil if foils else "", network=network)
+                    row.method, row.id, row.stimulus_id = method, len(found) + 1, f"s{len(found) + 1}"
+                    found.append(row)
+    return found
+
+
+def by_id(rows):
+    return {row.id: row for row in rows}
+
+
+def test_class_discrimination_has_an_item_for_every_picture_by_image_category_method_and_network():
+    rows = stimuli()
+    items = one_picture_each(task("class-discrimination"), rows)
+    shown = [by_id(rows)[item.stimulus_a_id] for item in items]
+    expected = [
+        (image, category, method, network)
+        for image in "ab"
+        for category in ("cat", "dog")
+        for method in METHODS
+        for network in NETWORKS
+    ]
+    assert [(s.image_id, s.category, s.method, s.network) for s in shown] == expected
+    for item, s in zip(items, shown, strict=True):
+        assert (item.image_id, item.category, item.foil, item.method) == (s.image_id, s.category, s.foil, s.method)
+        assert item.stimulus_b_id is None
+
+
+def test_trust_has_an_item_for_every_image_category_and_method_with_both_networks_in_order():
+    rows = stimuli(foils=False)
+    items = pairs_of_networks(task("trust", ("weak", "strong")), rows)
+    pairs = [(by_id(rows)[item.stimulus_a_id], by_id(rows)[item.stimulus_b_id]) for item in items]
+    assert [(a.image_id, a.category, a.method) for a, _ in pairs] == [
+        (image, category, method) for image in "ab" for category in ("cat", "dog") for method in METHODS
+    ]
+    assert {(a.network, b.network) for a, b in pairs} == {("weak", "strong")}
+    assert all((a.image_id, a.category, a.method) == (b.image_id, b.category, b.method) for a, b in pairs)
+    assert {item.foil for item in items} == {""}
+    assert [item.image_id for item in items] == ["a"] * 4 + ["b"] * 4
+
+
+@pytest.mark.parametrize(
+    ("of", "gone", "message"),
+    [
+        (one_picture_each, ("a", "dog", "cam", "weak"), "no cam of network 'weak' for dog in image a"),
+        (pairs_of_networks, ("b", "cat", "occlusion", "strong"), "no occlusion of network 'strong' for cat in image b"),
+        (pairs_of_networks, ("b", "cat", "occlusion", "weak"), "no occlusion of network 'weak' for cat in image b"),
+    ],
+)
+def test_a_picture_that_the_set_lacks_is_named_with_the_remedy(of, gone, message):
+    rows = [row for row in stimuli() if (row.image_id, row.category, row.method, row.network) != gone]
+    kind = "trust" if of is pairs_of_networks else "class-discrimination"
+    with pytest.raises(OpeningError) as refusal:
+        of(task(kind), rows)
+    assert str(refusal.value) == f"task 't': the stimulus set has {message}; run `manage.py generate-stimuli` again"
+
+
+def test_a_picture_without_a_second_category_cannot_be_discriminated():
+    rows = stimuli()
+    (row,) = (s for s in rows if (s.image_id, s.category, s.method, s.network) == ("a", "cat", "cam", "strong"))
+    row.foil = ""
+    with pytest.raises(OpeningError) as refusal:
+        one_picture_each(task("class-discrimination"), rows)
+    message = f"task 't': stimulus {row.stimulus_id} names no foil; run `manage.py generate-stimuli` again"
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(("response", "value"), [("dog", True), ("cat", False)])
+def test_class_discrimination_asks_for_one_of_two_and_counts_what_is_right(response, value):
+    kind, shown = STUDY_KINDS["class-discrimination"], SimpleNamespace(category="dog", foil="cat", response=response)
+    assert (kind.options(shown), kind.truth(shown)) == (("dog", "cat"), "dog")
+    assert kind.value(shown, task("class-discrimination")) is value
+
+
+@pytest.mark.parametrize(
+    ("response", "left", "value"), [("2", "strong", 2), ("2", "weak", -2), ("-1", "weak", 1), ("0", "weak", 0)]
+)
+def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(response, left, value):
+    kind, shown = STUDY_KINDS["trust"], SimpleNamespace(category="dog", foil="", response=response, left_network=left)
+    assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), None)
+    assert kind.value(shown, task("trust")) == value
