@@ -1,5 +1,6 @@
 """What the documentation names is there: files, tests, functions, commands and the pages it links to."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -98,6 +99,15 @@ def test_the_index_of_decisions_lists_each_with_its_title() -> None:
         r"^\| (\d+) \| \[(.+)\]\((.+)\) \| (?:accepted|superseded by) ?.*\|$", INDEX.read_text(), re.MULTILINE
     )
     assert listed == [(*title, record.name) for title, record in zip(titles, records, strict=True)]
+
+
+def test_every_dependency_has_its_reason() -> None:
+    lines = [line for file in ROOT.glob("requirements*.txt") for line in file.read_text().splitlines()]
+    python = {re.split(r"[=\[<>;]", line)[0].strip() for line in lines if line[:1].isalpha()}
+    front_end = json.loads((ROOT / "package.json").read_text())
+    named = python | set(front_end["dependencies"]) | set(front_end["devDependencies"])
+    reasons = (ROOT / "docs" / "adr" / "001-dependencies.md").read_text(encoding="utf-8").lower()
+    assert sorted(name for name in named if name.lower() not in reasons) == []
 
 
 def test_a_file_that_is_gone_is_noticed() -> None:
