@@ -1,6 +1,6 @@
-"""The study definition: one TOML file, read once, each room's section checked by that room's own model.
+"""The study definition: one TOML file, read once, each package's section checked by that package's own model.
 
-Stands beside manage.py because only the two of them see all four rooms; imports none of their heavy parts.
+It is beside manage.py because only these two see all four packages. It imports none of their heavy parts.
 """
 
 import tomllib
@@ -25,7 +25,7 @@ class DefinitionError(Exception):
 
 @dataclass(frozen=True)
 class Definition:
-    """A study definition: each room's section, the document they were read from and its hash."""
+    """A study definition: each package's section, the document they were read from and its hash."""
 
     path: Path
     dataset: DatasetConfig
@@ -117,7 +117,7 @@ _ENTRIES = {
 
 
 def _place(document: dict[str, Any], *location: int | str) -> str:
-    """Where something stands, for people: `study.minutes`, `task 1 ("seeing"): images`. Entries count from one."""
+    """The place of a value, for people: `study.minutes`, `task 1 ("seeing"): images`. Entries count from one."""
     groups: list[list[str]] = [[]]
     found: Any = document
     for part in location:

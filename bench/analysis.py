@@ -44,7 +44,7 @@ cat(proc.time()[["elapsed"]] - started, "\\n")
 
 
 def study(responses: int) -> object:
-    """A simulated study of about so many responses, people and images growing alike."""
+    """A simulated study of about `responses` responses; people and images grow alike."""
     factor = max(1, round(responses / PAPER_RESPONSES))
     designs = tuple(replace(d, images=d.images * factor) for d in PAPER_SIZE)
     return simulate_export(np.random.default_rng(1), designs=designs, participants=PAPER_PEOPLE * factor, config=CONFIG)

@@ -103,7 +103,7 @@ def main() -> int:
 def _record(out: Path, checkout: Path) -> int:
     if out.exists():
         raise SystemExit(f"{out} exists; name a new folder")
-    folder = Path(tempfile.gettempdir(), "discern-behaviour")  # always the same: it stands in the definition's hash
+    folder = Path(tempfile.gettempdir(), "discern-behaviour")  # always the same: it is part of the definition's hash
     folder.mkdir()
     try:
         shutil.copytree(checkout / "models" / "checkpoints", folder / "checkpoints")

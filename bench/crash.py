@@ -3,7 +3,7 @@
     python bench/crash.py --at-once 16 --kills 12
 
 Participants answer over HTTP on 127.0.0.1, one after the other in each of `--at-once` places, while workers, and
-every third time the whole server, are killed and started again. Whoever got no reply sends the same again, as the
+every third time the whole server, are killed and started again. A person who got no reply sends the same again, as the
 browser's program does.
 Exit status 1 when anything was lost.
 """
@@ -158,7 +158,7 @@ def kill_repeatedly(server: Server, kills: int, deadline: float, rng: random.Ran
 
 
 def wait_until_serving(port: int, deadline: float) -> None:
-    """A killed server's port may listen long before somebody answers there."""
+    """A killed server's port may listen long before a process answers there."""
     while time.monotonic() < deadline:
         connection = HTTPConnection("127.0.0.1", port, timeout=2)
         with suppress(OSError, HTTPException), closing(connection):
@@ -183,7 +183,7 @@ class Person:
     _form: dict[str, str] | None = None
 
     def take_part(self, answers: int | None = None) -> None:
-        """To the end, or for so many answers at most. Called again it goes on as somebody who comes back."""
+        """To the end, or for at most this number of answers. Called again it continues as a person who comes back."""
         # One form, sent until there is a reply: joining twice because a reply was lost must make one participant.
         self.turned_away = False
         while time.monotonic() < self.deadline and not self.finish and not self.turned_away:

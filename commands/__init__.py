@@ -1,1 +1,1 @@
-"""What manage.py offers: each command parses its options, calls one function of one room and prints the outcome."""
+"""What manage.py offers: each command parses its options, calls one function of one package and prints the outcome."""

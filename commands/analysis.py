@@ -55,7 +55,7 @@ def power(
 ) -> None:
     """How many images, ratings and people a task needs: its design simulated and analysed over a grid.
 
-    Without numbers the grid lies around those of the definition.
+    Without numbers the grid surrounds those of the definition.
 
     Example: manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
     """

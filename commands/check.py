@@ -37,7 +37,7 @@ def check(definition: Definition) -> None:
 
 
 def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
-    """What a study stands on, and for each a look at it that says in words what is there, or raises."""
+    """What a study needs, and for each a function that says in words what is there, or raises."""
     from contracts.stimulus_set import read_provenance, verify
     from models.catalogue import LoadedNetwork, load_network
     from models.image_files import read_image

@@ -38,7 +38,7 @@ def _set_state(slug: str, state: str, words: str) -> None:
 @click.command("pause-study")
 @open_study_option
 def pause_study(slug: str) -> None:
-    """Let nobody join for a while. Who takes part already may finish.
+    """Let no one join for now. People already taking part can finish.
 
     Example: manage.py pause-study --study examples/demo.toml
     """
@@ -58,7 +58,8 @@ def resume_study(slug: str) -> None:
 @click.command("close-study")
 @open_study_option
 def close_study(slug: str) -> None:
-    """End the study: nobody joins any more, and estimates may be looked at. Who takes part already may finish.
+    """End the study: no one can join any more, and the estimates may be looked at. People already taking part
+    can finish.
 
     Example: manage.py close-study --study examples/demo.toml
     """
@@ -87,7 +88,7 @@ def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> No
 @click.command("exclude")
 @open_study_option
 @click.argument("participant")
-@click.option("--reason", required=True, help="Why; stands in the export.")
+@click.option("--reason", required=True, help="Why; it appears in the export.")
 def exclude_participant(slug: str, participant: str, reason: str) -> None:
     """Leave a participant out with a reason. Nothing is deleted; their places are free for others.
 

@@ -1,4 +1,4 @@
-"""Errors that a room raised on purpose are messages; others keep their traceback."""
+"""Errors that a package raised on purpose are messages; others keep their traceback."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ROOMS = {"models", "stimuli", "study", "analysis", "definition"}
 
 
 class Commands(click.Group):
-    """Turns an error that a room raised on purpose into its message and exit status 1; others keep their traceback."""
+    """Turns an error that a package raised on purpose into a message and exit status 1; others keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -20,5 +20,5 @@ class Commands(click.Group):
 
 
 def is_room_error(error: Exception) -> bool:
-    """Whether a room raised it on purpose: its class is one of ours."""
+    """Whether a package raised it on purpose: its class is one of ours."""
     return type(error).__module__.split(".")[0] in ROOMS

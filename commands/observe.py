@@ -1,6 +1,6 @@
 """`manage.py observe`: machine observers and simulated participants take a study's own trials.
 
-Stands among the commands, for it needs all four rooms: the survey's assignment deals the trials, the observers of
+It is a command because it needs all four packages: the survey's assignment deals the trials, the observers of
 stimuli/evaluate answer them, and analysis/ writes the export. No server runs and no database outlives the command.
 """
 

@@ -42,7 +42,7 @@ def _slug(path: Path) -> str:
 
 
 def relative(path: Path) -> Path:
-    """The path as it is written from the repository's folder, where it lies in it: no machine's folders in records."""
+    """The path from the repository's folder, if it is inside it: records must not name a machine's folders."""
     path = path.resolve()
     return path.relative_to(HERE) if path.is_relative_to(HERE) else Path(path.name)
 

@@ -99,7 +99,7 @@ def create(
 @_sandbox
 @_confirm
 def approve(slug: str, sandbox: bool, confirm: bool) -> None:
-    """Approve, and so pay, whoever handed in and finished here. The others are left for you to judge on the platform.
+    """Approve, and so pay, people who finished and handed in. The others are left for you to judge on the platform.
 
     Example: manage.py recruit approve --study my.toml --confirm
     """
@@ -120,7 +120,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
 @open_study_option
 @click.argument("participants", nargs=-1, required=True, metavar="PARTICIPANT…")
 @click.option("--cents", required=True, type=click.IntRange(1, 100_000), help="For each of them.")
-@click.option("--reason", required=True, help="What they are told. One bonus a person and reason.")
+@click.option("--reason", required=True, help="The message to the participant. One bonus per person and reason.")
 @_sandbox
 @_retry
 @_confirm

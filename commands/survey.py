@@ -65,11 +65,11 @@ def open_study(definition: Definition) -> None:
     show_default=True,
     help="Owners do everything, analysts export, viewers look.",
 )
-@click.option("--new-password", is_flag=True, help="For somebody who has an account; it ends their logins.")
+@click.option("--new-password", is_flag=True, help="For a person who has an account; it ends their logins.")
 def add_researcher(name: str, role: str, new_password: bool) -> None:
     """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
 
-    A forgotten password cannot be told; --new-password gives another one and leaves the role.
+    A forgotten password cannot be shown; --new-password sets another one and keeps the role.
 
     Example: manage.py add-researcher ada --role analyst
     """

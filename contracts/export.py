@@ -72,7 +72,7 @@ TRIALS = {
     "option_order": Column("text", "Values of the options in the order shown, separated by ';'."),
     "state": Column("text", "answered, open (may still be answered) or released (given back after an absence)."),
     "is_overflow": Column(
-        "flag", "1: answered after the place had been given to somebody else; outside the k ratings."
+        "flag", "1: answered after the place had been given to another participant; outside the k ratings."
     ),
     "response": Column(
         "text", "Chosen option: a category, or -2 to 2 where positive favours the left; empty: not answered."

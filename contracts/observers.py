@@ -31,7 +31,7 @@ class ObserverKind:
 
 
 def parse(observer_kind: str) -> ObserverKind | None:
-    """None for what is no `observer_kind`."""
+    """None for a text that is no `observer_kind`."""
     if not isinstance(observer_kind, str) or not (found := _KIND.fullmatch(observer_kind)):
         return None
     family, name, control = found.groups()

@@ -53,7 +53,7 @@ def stimulus_id(image_id: str, category: str, network_sha256: str, target_layer:
 
 
 def image_file(sha256: str) -> str:
-    """Where the picture with this hash lies in the set's folder."""
+    """The path of the picture with this hash, from the set's folder."""
     return f"{IMAGES}/{sha256[:2]}/{sha256}.png"
 
 

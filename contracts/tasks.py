@@ -31,7 +31,7 @@ class Question:
 class Kind:
     """A kind of task. An item is what is rated k times; a trial shows one item to one participant.
 
-    `value` is the column of the export's trials that is analysed; it lies between `least` and `most`, and `null` is
+    `value` is the column of the export's trials that is analysed; it is between `least` and `most`, and `null` is
     what guessing or indifference gives. The first question is called RESPONSE.
     """
 
@@ -64,7 +64,7 @@ class Kind:
         return -self.length, self.length
 
     def items_per_image(self, methods: int, networks: int) -> int:
-        """How many items an image has with so many methods and networks."""
+        """The number of items of an image with this number of methods and networks."""
         return self.categories * methods * (networks if self.networks is None else 1)
 
 

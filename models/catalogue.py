@@ -1,4 +1,4 @@
-"""Networks as the other rooms get them: module, transform, categories and target layer in one place."""
+"""Networks as the other packages get them: module, transform, categories and target layer in one place."""
 
 import difflib
 from collections.abc import Sequence

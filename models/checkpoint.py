@@ -54,7 +54,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], CheckpointMetadata]:
         return state, _parse(texts)
     except (KeyError, TypeError, ValueError) as error:
         raise NetworkError(
-            f"checkpoint {path} does not say what it holds ({error!r}): it was not written by `manage.py train`;"
+            f"checkpoint {path} has no description of its content ({error!r}): it was not written by `manage.py train`;"
             " name it as the network's weights and train from it"
         ) from error
 

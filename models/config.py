@@ -50,7 +50,7 @@ class TrainingConfig(BaseModel):
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0, lt=10)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    images: Annotated[int, Field(ge=1)] | None = Field(None, description="train on the first so many images only")
+    images: Annotated[int, Field(ge=1)] | None = Field(None, description="train on the first N images only")
     seed: int = 0
 
 

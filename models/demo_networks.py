@@ -3,7 +3,7 @@
 Simonyan & Zisserman, "Very Deep Convolutional Networks" (2015), with the batch normalisation of torchvision's
 `vgg*_bn`; Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep CNNs" (2012). As in the originals the
 features end with a ReLU and a max-pool, and fully connected layers score. Between the two every map is reduced to its
-maximum, so that an object counts wherever it stands: from few pictures that is learnt far faster than a grid of places.
+maximum, so that an object counts wherever it is: from few pictures that is learnt far faster than a grid of places.
 """
 
 from torch import Tensor, nn

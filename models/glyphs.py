@@ -1,4 +1,4 @@
-"""Which emoji stand for which VOC category, and which serve as clutter.
+"""Which emoji depict which VOC category, and which serve as clutter.
 
 The pictures are Google's Noto emoji at 64 px (Apache-2.0) from the npm package `emoji-datasource-google`.
 A category has as many designs as the set offers; of people, bodies and heads in all skin tones. No clutter resembles

@@ -25,7 +25,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Layer:
-    """A glyph as it lies in the picture; `category` is empty for clutter."""
+    """A glyph as it is placed in the picture; `category` is empty for clutter."""
 
     sprite: Image.Image
     left: int

@@ -96,7 +96,7 @@ def _check_request(request: _Request, emoji_folder: Path) -> None:
 
 
 def _check_finished(root: Path, request: _Request) -> str:
-    """The data's hash, if `root` holds, unchanged, just what is asked for."""
+    """The data's hash, if `root` holds exactly the data asked for, unchanged."""
     try:
         manifest = json.loads((root / _MANIFEST).read_text(encoding="utf-8"))
         recorded = manifest.pop("data_sha256")

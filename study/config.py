@@ -30,11 +30,11 @@ def _in_every_language(text: object) -> object:
     return dict.fromkeys(languages(), text) if isinstance(text, str) else text
 
 
-SameTexts = Annotated[Texts, BeforeValidator(_in_every_language)]  # one text may stand for all
+SameTexts = Annotated[Texts, BeforeValidator(_in_every_language)]  # one text may serve for all
 
 
 class DemographicQuestion(BaseModel):
-    """A question about the participant, which nobody has to answer; without `options` the answer is free text."""
+    """A question about the participant, which is optional; without `options` the answer is free text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ class StudyConfig(BaseModel):
     debriefing: Texts
     contact: SameTexts = Field(description="whom participants write to; shown on every page")
     demographics: tuple[DemographicQuestion, ...] = ()
-    minutes: Annotated[int, Field(ge=1)] = Field(description="how long taking part lasts, told before consent")
+    minutes: Annotated[int, Field(ge=1)] = Field(description="duration for a participant, shown before consent")
 
     @model_validator(mode="after")
     def _every_language(self) -> "StudyConfig":
@@ -100,9 +100,11 @@ class TaskConfig(BaseModel):
         " must be 0; images as for practice",
     )
     comprehension: bool = Field(
-        False, description="questions about the instructions, with two tries; nobody is sent away"
+        False, description="questions about the instructions, with two tries; people who fail may still take part"
     )
-    break_every: Annotated[int, Field(ge=1)] | None = Field(None, description="offer a break after so many trials")
+    break_every: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="trials between two breaks; none: no break"
+    )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
     @property
@@ -143,9 +145,9 @@ class TaskConfig(BaseModel):
 
 
 class DeviceConfig(BaseModel):
-    """What participants take part with; whoever does not have it is told so before the instructions.
+    """What participants' devices must have. Participants whose device does not fit are told before the instructions.
 
-    Sizes are CSS pixels of the window, so somebody who reads at 200 % zoom has half as many.
+    Sizes are CSS pixels of the window, so a reader at 200 % zoom has half as many.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -154,7 +156,7 @@ class DeviceConfig(BaseModel):
     min_height: Annotated[int, Field(ge=0, le=4000)] = 300
     phones: bool = Field(True, description="false: a touch screen of less than 600 pixels is turned away")
     pointer: Literal["any", "fine"] = Field("any", description="fine: a mouse or something as exact is needed")
-    fullscreen: bool = Field(False, description="offered by a button before the instructions; nobody has to")
+    fullscreen: bool = Field(False, description="offered by a button before the instructions; optional")
 
 
 def _known_provider(name: str) -> str:
@@ -180,6 +182,6 @@ class ParticipantsConfig(BaseModel):
     )
     lease_minutes: Annotated[int, Field(ge=1)] = 60
     limit: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="at most so many participants; none: until full"
+        None, description="the greatest number of participants; none: until full"
     )
     device: DeviceConfig = DeviceConfig()

@@ -46,7 +46,7 @@ class PlatformError(StudyError):
 
 
 class PlatformRefusedError(PlatformError):
-    """The platform understood and said no: nothing was done."""
+    """The platform refused the request: nothing was done."""
 
 
 class LoginThrottledError(StudyError):
@@ -58,7 +58,7 @@ class UnknownError(StudyError):
 
 
 class UnknownCodeError(UnknownError):
-    """Nobody's data has this withdrawal code."""
+    """No data has this withdrawal code."""
 
 
 class NotOpenError(StudyError):
@@ -66,7 +66,7 @@ class NotOpenError(StudyError):
 
 
 class StudyFullError(StudyError):
-    """Every rating is given or promised to somebody."""
+    """Every rating is given or assigned."""
 
 
 class ConsentError(StudyError):

@@ -34,7 +34,7 @@ def new_completion_code() -> str:
 
 
 def new_withdrawal_code() -> str:
-    """Twelve letters and digits, 60 random bits: whoever tries codes erases nobody."""
+    """Twelve letters and digits, 60 random bits: guessing codes erases no data."""
     return _new_code(12)
 
 

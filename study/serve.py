@@ -70,7 +70,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "loglevel": "warning",
         "graceful_timeout": 20,
         "control_socket_disable": True,
-        "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO is nobody's address
+        "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO must not change addresses
     }
     _Server(settings).run()
 

@@ -46,7 +46,7 @@ def check(app: Flask) -> None:
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
     if app.config["PRODUCTION"] == "1" and not app.config["TRUSTED_HOSTS"]:
         raise ConfigurationError(
-            "whoever asks could choose the name that our pages give as their address; "
+            "a visitor could choose the name that the pages give as their address; "
             "set DISCERN_TRUSTED_HOSTS to the server's own, e.g. study.example.org"
         )
     if app.debug and app.config["PRODUCTION"] == "1":

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Added in place, as in 0002. Whoever had an account before there were roles could do everything.
+    # Added in place, as in 0002. Everyone who had an account before there were roles could do everything.
     op.execute(
         "ALTER TABLE admin ADD COLUMN role VARCHAR(16) DEFAULT 'owner' NOT NULL"
         " CONSTRAINT ck_admin_role_known CHECK (role IN ('owner', 'analyst', 'viewer'))"

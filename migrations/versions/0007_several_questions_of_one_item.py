@@ -1,6 +1,6 @@
 """Several questions of one item: an answer is named by its question, and a trial counts the answers it has.
 
-How sure somebody was, a column until now, becomes the answer to a question of its own.
+How sure a participant was, a column until now, becomes the answer to a question of its own.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How much of a drawn map lies in a category's boxes: the energy-based pointing game of Wang et al. (2020, Score-CAM,
+"""How much of a drawn map is in a category's boxes: the energy-based pointing game of Wang et al. (2020, Score-CAM,
 section 4.3), share = Σ energy inside / Σ energy.
 
 Only drawn pictures are kept of a stimulus set, so energy is read from them. In pixel space (guided backpropagation,

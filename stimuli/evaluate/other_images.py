@@ -33,7 +33,7 @@ class Lessons:
 def other_images(
     images: Sequence[Photograph], shown: set[str], categories: Sequence[str], count: int, rng: np.random.Generator
 ) -> tuple[Photograph, ...]:
-    """`count` images (fewer where there are no more) that are not `shown` and hold one of `categories`, by lot.
+    """`count` images (fewer where there are no more) that are not `shown` and hold one of `categories`, at random.
 
     Raises ObserverError when hardly any are left.
     """

@@ -115,7 +115,7 @@ def _weighted(weights: Tensor, activations: Tensor) -> Tensor:
 
 
 def _enlarged(maps: Tensor, trace: Trace) -> Tensor:
-    # Corners aligned, as in the authors' code: the map's corner values stand at the picture's corner pixels.
+    # Corners aligned, as in the authors' code: the map's corner values are at the picture's corner pixels.
     return F.interpolate(maps, size=trace.size, mode="bilinear", align_corners=True)
 
 

@@ -94,7 +94,7 @@ def check_relu_network(between: Collection[Node]) -> None:
     """
     if not between:
         raise ExplanationError("the scores do not depend on the picture; does the network detach or run in no_grad?")
-    if offenders := Counter(node.name() for node in strangers(between)):
+    if offenders := Counter(node.name() for node in unknown_nodes(between)):
         named = ", ".join(f"{name} (×{count})" for name, count in offenders.most_common())
         raise ExplanationError(
             "guided backpropagation and deconvolution are defined for ReLU networks only, and this network"
@@ -107,7 +107,7 @@ def check_relu_network(between: Collection[Node]) -> None:
         )
 
 
-def strangers(between: Collection[Node]) -> list[Node]:
+def unknown_nodes(between: Collection[Node]) -> list[Node]:
     """The nodes that are neither a ReLU nor known to hand a gradient on unchanged in meaning."""
     on_the_way = frozenset(between)
     return [node for node in between if not (is_relu(node) or _is_transparent(node, on_the_way))]

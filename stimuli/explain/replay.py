@@ -1,7 +1,7 @@
 """Backward passes replayed over the recorded graph: all targets and ReLU rules together, in one walk.
 
 Autograd's engine would walk the graph once for every target and rule, allocate a tensor at every step and compute
-gradients of parameters that nobody asked for. Here the gradients of several (rule, target) slices travel stacked: a
+gradients of parameters that were not asked for. Here the gradients of several (rule, target) slices travel stacked: a
 linear layer's weights are read once for all of them, ReLUs change them in place, and convolutions compute the gradient
 of their input alone. Where maps grow large the stack is split and walked on piece by piece, so that what is in flight
 stays small. The common operations have a rule of their own; any other node is called as autograd would call it.

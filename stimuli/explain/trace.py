@@ -11,7 +11,7 @@ from torch.autograd.graph import Node
 from stimuli.errors import ExplanationError
 from stimuli.explain.graph import backward_order, edge_of
 from stimuli.explain.recording import Recording, described
-from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, strangers
+from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unknown_nodes
 from stimuli.explain.replay import replay
 
 Target = int | Callable[[Tensor], Tensor]
@@ -125,7 +125,7 @@ class Trace:
         for at, order in orders.items():
             if not order:
                 raise ExplanationError(f"the scores do not depend on {_in_words(at)}")
-        if any(strangers(order) for order in orders.values()):
+        if any(unknown_nodes(order) for order in orders.values()):
             found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
         else:
             edges = {at: edge_of(source) for at, source in sources.items()}

@@ -13,7 +13,7 @@ UNFINISHED = ".unfinished/"
 class Parts:
     """Small JSON files beside the set, one a finished part, each written after what it speaks of.
 
-    A part is named by a hash over everything that decides it. Parts of one run never stand in for another's, and a
+    A part is named by a hash over everything that decides it. Parts of one run are never taken for another's, and a
     part is done again whole, with the same batch, so that its numbers come out the same to the last bit.
     """
 

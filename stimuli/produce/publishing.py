@@ -47,7 +47,7 @@ def publish(storage: Storage, stimuli: Sequence[Stimulus], provenance: Mapping[s
     _supersede(storage, table)
     text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     storage.write({PROVENANCE: text.encode()})
-    _remove_strangers(storage, table)
+    _remove_unlisted(storage, table)
     storage.write({TABLE: table})
 
 
@@ -90,7 +90,7 @@ def _supersede(storage: Storage, table: bytes) -> None:
     storage.remove([TABLE])
 
 
-def _remove_strangers(storage: Storage, table: bytes) -> None:
+def _remove_unlisted(storage: Storage, table: bytes) -> None:
     """Remove what killed runs left: half-written files, and pictures that neither `table` nor an earlier one names."""
     names = storage.names()
     earlier = [storage.read(name) for name in names if re.fullmatch(rf"{SUPERSEDED}/\w+\.csv", name)]

@@ -1,6 +1,6 @@
 """Maps to pictures: pure, versioned recipes.
 
-A recipe's name stands in the stimulus set's provenance. When a recipe's pixels change, it gets a new name: a test holds
+The stimulus set's provenance has the recipe's name. When a recipe's pixels change, it gets a new name: a test holds
 each one to a hash.
 """
 

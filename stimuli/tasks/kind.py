@@ -1,4 +1,4 @@
-"""What stimuli/ must know of a kind of task beside the facts of contracts/tasks.py."""
+"""What stimuli/ must know of a kind of task in addition to the facts of contracts/tasks.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

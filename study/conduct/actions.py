@@ -1,4 +1,4 @@
-"""What researchers do to a running study: pause, close, reopen, extend it, leave somebody out. Each is audited."""
+"""What researchers do to a running study: pause, close, reopen, extend it, exclude a participant. Each is audited."""
 
 from copy import deepcopy
 from datetime import datetime
@@ -20,7 +20,7 @@ _ACTIONS = {OPEN: "study-resumed", PAUSED: "study-paused", CLOSED: "study-closed
 def set_state(session: Session, slug: str, state: str, actor: str, now: datetime) -> Study:
     """Open, pause or close a study for those who would join; who takes part already may finish. The caller commits.
 
-    A closed study stays closed once somebody has seen its estimates: who knows them must not gather more.
+    A closed study stays closed once its estimates were seen: nobody who knows them may collect more answers.
     Raises UnknownError, ConductError.
     """
     study = lock_study(session, Study.slug == slug)
@@ -99,7 +99,7 @@ def amendments(session: Session, study: Study) -> list[Amendment]:
 
 
 def was_looked_at(session: Session, slug: str) -> bool:
-    """Whether somebody has seen the estimates of this study."""
+    """Whether the estimates of this study were seen."""
     details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == LOOK))
     return any(detail["slug"] == slug for detail in details)
 
@@ -107,7 +107,7 @@ def was_looked_at(session: Session, slug: str) -> bool:
 def _reason(text: str) -> str:
     reason = " ".join(text.split())
     if not reason or not reason.isprintable():
-        raise ConductError("a reason in words is needed; it is kept for ever and stands in the export")
+        raise ConductError("give a reason; it is stored permanently and appears in the export")
     if len(reason) > MAX_REASON:
         raise ConductError(f"the reason has {len(reason)} characters; {MAX_REASON} is the most")
     return reason

@@ -19,7 +19,7 @@ class ItemCount:
     """Main answers to an item shown in one way. `places`: the sum of their places in the participants' sessions."""
 
     item_id: int
-    is_rating: bool  # within k and of somebody who is not excluded
+    is_rating: bool  # within k and of a participant who is not excluded
     is_overflow: bool
     left_stimulus_id: int
     first_option: str

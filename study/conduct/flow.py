@@ -35,7 +35,7 @@ class Flow:
 
     Who is excluded unfinished neither takes part nor has left. `discounted`: answers of excluded participants.
 
-    `opened`: how often the first page was, since the day `opened_since`; somebody who comes twice counts twice.
+    `opened`: how often the first page was, since the day `opened_since`; a person who comes twice counts twice.
     `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stopped`: (answers given
     before leaving, how many).
     """

@@ -1,4 +1,4 @@
-"""How the server does: what it stores a minute, what failed, who waits, how much room is left, the last backup."""
+"""The state of the server: answers stored per minute, failures, waiting people, free disk space, the last backup."""
 
 import shutil
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _MINUTES = 60
 class Health:
     """`answers`: (minute, stored) of the last hour; `failed`: replies of the last hour. Sizes in bytes.
 
-    `waiting_since` is when the oldest of the `waiting` leases ran out: those places are for whoever joins next.
+    `waiting_since` is when the oldest of the `waiting` leases ran out: those places go to the next people who join.
     """
 
     at: datetime

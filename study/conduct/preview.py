@@ -1,4 +1,4 @@
-"""A plan for somebody who only looks: made like a participant's, stored nowhere."""
+"""A plan for a preview: made like a participant's, stored nowhere."""
 
 from collections.abc import Callable
 from typing import Any

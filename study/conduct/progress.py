@@ -39,12 +39,12 @@ class StudySummary:
 class TaskProgress:
     """Ratings of one task by one kind of observer.
 
-    `histogram`: (ratings, number of items with so many), 0 … k; `named`: the first few of those items.
+    `histogram`: (ratings, number of items with that number of ratings), 0 … k; `named`: the first few of those items.
     """
 
     task: str
     kind: str
-    balanced: str  # what is to be first, or on the left, half of the time
+    balanced: str  # what should be first, or on the left, half of the time
     observer_kind: str
     items: int
     ratings_per_item: int

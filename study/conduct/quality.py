@@ -25,7 +25,7 @@ from study.database.schema import (
 )
 from study.definition import frozen_definition
 
-FAST_MS = 300  # nobody reads a question in less
+FAST_MS = 300  # no one reads a question in less
 FAST_SHARE = 0.1  # of the answers
 FEW_TRIALS = 6  # of a task; with fewer an equal answer each time means nothing
 REPEAT_SHARE = 0.9  # of the answers that follow another

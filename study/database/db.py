@@ -137,10 +137,10 @@ def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
         if record.info.pop(_FRESH, False):
             return  # a second one found dead in a row would be an error of the program, not of the server
         # An idle server says nothing but that it ends. To ask it every time costs as much as reading a trial.
-        ears = poll()
+        readable = poll()
         if not connection.closed:
-            ears.register(connection.fileno(), POLLIN)
-        if connection.closed or ears.poll(0):
+            readable.register(connection.fileno(), POLLIN)
+        if connection.closed or readable.poll(0):
             raise DisconnectionError("the server closed this connection")
 
 
@@ -148,7 +148,8 @@ def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
 def _alone(engine: Engine, gate: WriteGate) -> Iterator[Driver]:
     """SQLite: one transaction, committed unless the block raises.
 
-    First a connection, then a turn, as sessions do: whoever's turn it is must not wait for those who wait for theirs.
+    Takes a connection before the gate, as sessions do; otherwise the gate's holder could wait for a connection that a
+    waiter holds.
     """
     with _driver(engine) as driver:
         gate.enter()

@@ -56,7 +56,7 @@ class _Prepared:
         self._dialect: Dialect = dialect if dialect.paramstyle == "pyformat" else named(paramstyle="named")
         compiled = statement.compile(dialect=self._dialect)
         self.sql: str = compiled.string
-        self._fixed: dict[str, Any] = {}  # values that stand in the statement itself
+        self._fixed: dict[str, Any] = {}  # values that are written into the statement itself
         self._to_store: dict[str, _Converter] = {}
         for bind, name in compiled.bind_names.items():
             convert = self._own(bind.type).bind_processor(self._dialect)

@@ -37,7 +37,7 @@ class WriteGate:
         if self._held:
             return
         try:
-            # Only one process at a time waits for the gate, so whoever leaves it cannot be back in before that one.
+            # Only one process at a time waits for the gate, so one that leaves it cannot overtake that one.
             with self._lock(self._next_in, deadline):
                 self._held = self._lock(self._gate, deadline)
         except BaseException:

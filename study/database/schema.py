@@ -139,7 +139,7 @@ class Item(Base):
 
 
 class Participant(Base):
-    """One person's (or program's) study session. `token` is the address; `public_id` stands in the export."""
+    """One person's (or program's) study session. `token` is the address; `public_id` is what the export shows."""
 
     __tablename__ = "participant"
     __table_args__ = (

@@ -155,7 +155,7 @@ def _variables(columns: dict[str, Column]) -> list[dict[str, str]]:
 
 
 def _dataset_description(study: Study) -> dict[str, Any]:
-    # A column of several tables is one variable; its first description stands, the sidecars say the rest.
+    # A column of several tables is one variable; its first description is taken, the sidecars say the rest.
     every = {name: column for columns in reversed(TABLES.values()) for name, column in columns.items()}
     language = frozen_definition(study).study.languages[0]
     return {

@@ -1,4 +1,4 @@
-"""Proof that an export is what the server gave out: the hashes of its files stand in the audit log's chain."""
+"""Proof that an export is what the server gave out: the hashes of its files are in the audit log's chain."""
 
 import hashlib
 import zipfile
@@ -20,7 +20,7 @@ Hashes = dict[str, str]
 
 @dataclass(frozen=True)
 class Proof:
-    """When the export was given out, to whom, and the chain it stands in. `head` is the hash of its last entry."""
+    """When the export was given out, to whom, and the chain that holds it. `head` is the hash of its last entry."""
 
     at: datetime
     actor: str

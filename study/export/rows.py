@@ -199,7 +199,7 @@ def _shown(row: Row[Any], kind: Kind) -> dict[str, Any]:
 
 
 def _value(row: Row[Any], task: TaskConfig) -> Any:
-    """None for what is no rating: not answered, or a check or a control."""
+    """None for a trial that is no rating: not answered, or a check or a control."""
     if row.state != ANSWERED or row.purpose in (ATTENTION, CONTROL):
         return None
     return STUDY_KINDS[task.kind].value(row, task)

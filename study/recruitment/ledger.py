@@ -41,7 +41,7 @@ class Request:
 
 
 def standing(session: Session, request: Request) -> AuditEntry | None:
-    """The last entry about this request; its action says how it stands."""
+    """The last entry about this request; its action says its state."""
     entries = select(AuditEntry).where(AuditEntry.action.in_((BEGUN, DONE, REFUSED))).order_by(AuditEntry.id.desc())
     return next((entry for entry in session.scalars(entries) if request.matches(entry.detail)), None)
 
@@ -64,8 +64,8 @@ def once(
 
     `retry` asks again in that case. Raises PlatformError.
     """
-    if (stands := _begin(database, request, actor, clock(), retry)) is not None:
-        return stands
+    if (state := _begin(database, request, actor, clock(), retry)) is not None:
+        return state
     try:
         result = ask()
     except PlatformRefusedError as refusal:
@@ -79,14 +79,14 @@ def once(
 def record(
     database: Database, request: Request, action: str, actor: str, now: datetime, result: str | None = None
 ) -> None:
-    """Write down that the request stands so, without asking anybody."""
+    """Record the state of the request without asking the platform."""
     with database.writing() as session:
         audit.append(session, actor, action, request.identity | request.about | {"result": result}, now)
         session.commit()
 
 
 def _begin(database: Database, request: Request, actor: str, now: datetime, retry: bool) -> str | None:
-    """Note that it is about to be asked; how it stands, where it must not be. The study is locked meanwhile."""
+    """Record that it will be asked now; its state, where it must not be asked. The study is locked meanwhile."""
     with database.writing() as session:
         lock_study(session, Study.slug == request.slug)
         entry = standing(session, request)

@@ -1,6 +1,6 @@
 """How taking part can end other than by the last answer, for platforms that want a completion code for each.
 
-FAILED_CHECKS is the exception: somebody who answered everything, but fewer attention checks than the platform asks for.
+FAILED_CHECKS is the exception: all questions were answered, but fewer attention checks than the platform asks for.
 """
 
 NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED = "no-consent", "incompatible-device", "stopped"

@@ -17,7 +17,7 @@ def release_places(
 ) -> int:
     """Free the open trials of those of these people who have not finished; returns how many people held any.
 
-    `keys` are the platform's ids of persons, as `Recruited.key` has them. What they answered stays, and somebody who
+    `keys` are the platform's ids of persons, as `Recruited.key` has them. Their answers stay, and a person who
     answers after all wins the places back or is kept as overflow, as after a lease. The caller commits.
     """
     hashes = {recruitment_hash(secret, provider, key) for key in keys}
@@ -30,7 +30,7 @@ def release_places_of(session: Session, participant: Participant, actor: str, no
 
 
 def _release(session: Session, which: ColumnElement[bool], who: ColumnElement[bool], actor: str, now: datetime) -> int:
-    """The study is locked first, as whoever counts places does."""
+    """The study is locked first, as everywhere where places are counted."""
     study = lock_study(session, which)
     gone = session.scalars(
         select(Participant)

@@ -39,7 +39,7 @@ class Provider:
     identify: Callable[[Parameters], Recruited | None]
     shares_code: bool  # one completion code for all participants of a study
     departure: Callable[[str, Parameters, str | None], Departure | None]
-    is_preview: Callable[[Parameters], bool] = lambda parameters: False  # somebody looks who may not take part yet
+    is_preview: Callable[[Parameters], bool] = lambda parameters: False  # a visitor who may only look
     frame_ancestors: tuple[str, ...] = ()  # whose pages may hold ours in a frame
     form_targets: tuple[str, ...] = ()  # to whom our forms may be posted
     open_account: OpenAccount | None = None

@@ -66,7 +66,7 @@ def blind_check(
 def crawl(
     base_url: str, slug: str, participants: int, seed: int, report: Callable[[int, int], None]
 ) -> Iterator[Person]:
-    """Each answers by lot, so that no answer tells a truth."""
+    """Each answers at random, so that no answer tells a truth."""
 
     def choose(
         _trial: dict[str, Any], question: dict[str, Any], _images: list[bytes], rng: np.random.Generator

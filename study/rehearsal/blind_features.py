@@ -35,7 +35,7 @@ def observe_reply(name: str, exchange: Exchange) -> Observed:
 def observe_picture(name: str, exchange: Exchange) -> Observed:
     """The reply, its address, and all that the file holds beside its pixels: kinds and contents of its chunks.
 
-    Raises BlindnessError for what is no PNG.
+    Raises BlindnessError unless it is a PNG.
     """
     seen = observe_reply(name, exchange)
     seen[f"{name}.address"] = urlsplit(exchange.path).path.rpartition("/")[2]
@@ -63,7 +63,7 @@ def observe_json(name: str, content: Any) -> Observed:
 
 
 def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """(kind, content) of each chunk, then of what follows the end. Raises BlindnessError for what is no PNG."""
+    """(kind, content) of each chunk, then of what follows the end. Raises BlindnessError unless it is a PNG."""
     if png[:8] != b"\x89PNG\r\n\x1a\n":
         raise BlindnessError("a picture is not a PNG: all must have one encoder")
     found, at = [], 8
@@ -87,7 +87,7 @@ def feature_table(trials: Sequence[Observed]) -> np.ndarray:
 
 
 def _columns(values: list[str | float | None]) -> list[list[float]]:
-    """Few values stand for kinds: a column each. Of many, numbers stay numbers and texts are spelled."""
+    """Few distinct values are categories: a column for each. Of many, numbers stay numbers and texts are spelled."""
     kinds = sorted(set(values), key=repr)
     columns = [[float(value == kind) for value in values] for kind in kinds] if 1 < len(kinds) <= _FEW else []
     if any(isinstance(value, str) for value in values):

@@ -43,7 +43,7 @@ class Verdict:
     p: float
 
     def leaks(self, verdicts: int) -> bool:
-        """Whether this is more than chance among so many verdicts (Bonferroni)."""
+        """Whether this is more than chance among this number of verdicts (Bonferroni)."""
         return self.p <= ALPHA / verdicts
 
 

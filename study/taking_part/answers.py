@@ -108,9 +108,9 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
 def _record_alone(
     database: Database, token: str, trial_token: str, answer: Answer, definition: FrozenDefinition, now: datetime
 ) -> Receipt:
-    """The same where places must be counted, or where somebody changed the trial between our reading and writing.
+    """The same where places must be counted, or where the trial was changed between our reading and writing.
 
-    Whoever locks both takes the study before the participant. What was read before we waited is read again.
+    A transaction that locks both takes the study before the participant. What was read before we waited is read again.
     """
     with database.writing() as session, driver_of(session) as driver:
         mine = Participant.token == token
@@ -166,7 +166,7 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
 
 
 def _win_back(session: Session, trial: Any) -> bool:
-    """Reopen those of a late participant's released trials whose places nobody else took; whether `trial` is one.
+    """Reopen those of a late participant's released trials whose places no one else took; whether `trial` is one.
 
     The study is locked.
     """

@@ -18,7 +18,7 @@ from study.database.schema import Arrival, Study
 
 log = logging.getLogger(__name__)
 
-WAIT_S = 0.25  # for the database; whoever reads the page has it already, but their connection is kept that long
+WAIT_S = 0.25  # for the database; the visitor has the page already, but their connection is kept that long
 KIND_HEADER = "Discern-Observer-Kind"  # a program names its kind in it; a browser sends none, so its user is a person
 _INSERT: dict[str, Callable[[type[Arrival]], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Key = tuple[str, str, date]  # slug of the study, kind of observer, day in UTC
@@ -75,7 +75,7 @@ class Arrivals:
         """Count an opened first page. Never raises for the database's sake."""
         with self._counting:
             self._waiting[slug, observer_kind, now.astimezone(UTC).date()] += 1
-        # Looked at again after each round: somebody who found the lock taken relies on us.
+        # Looked at again after each round: a thread that found the lock taken relies on this one.
         while self._waiting and self._storing.acquire(blocking=False):
             try:
                 self._store_waiting()

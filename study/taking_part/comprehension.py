@@ -1,4 +1,4 @@
-"""The comprehension check before a task: two tries, and whoever fails both goes on and is marked, never sent away."""
+"""The comprehension check before a task: two tries. People who fail both are marked, never sent away."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -11,7 +11,7 @@ from study.errors import MalformedAnswerError
 
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
 Problem = Literal["browser", "phone", "pointer", "window"]
-MOST_KEPT = 20  # reports of one participant; somebody who reloads for ever fills no disk
+MOST_KEPT = 20  # reports of one participant: endless reloading must not fill the disk
 
 
 class DeviceReport(BaseModel):

@@ -37,7 +37,7 @@ class Farewell:
 def hands_in_another(session: Session, participant: Participant, given: Parameters) -> bool:
     """Whether the link's assignment is another than the one that the participant would hand in at the end.
 
-    Never for somebody who has finished: one participation is handed in once.
+    Never for a participant who has finished: one participation is handed in once.
     """
     identity = session.get(ExternalIdentity, participant.id)
     if identity is None or participant.finished_at is not None:
@@ -68,7 +68,7 @@ def farewell(session: Session, token: str) -> Farewell | None:
 
 
 def _code_shown(session: Session, participant: Participant, completion_code: str) -> str:
-    """Where the platform knows a code for it, somebody who failed attention checks carries that one."""
+    """A participant who failed attention checks gets the code for that, where the platform has one."""
     code = participant.study.outcome_codes.get(FAILED_CHECKS)
     if code is None:
         return completion_code
@@ -85,7 +85,7 @@ def _departure(session: Session, participant: Participant, code: str) -> Departu
 
 
 def early_departure(study: Study, outcome: str) -> Departure | None:
-    """Where somebody goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere in particular."""
+    """Where a participant goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere."""
     config = frozen_definition(study).participants
     code = study.outcome_codes.get(outcome)
     return _departure_from(config, code, {}) if code else None

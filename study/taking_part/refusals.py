@@ -1,4 +1,4 @@
-"""Answers that were refused stand in the audit log: late ones, replayed ones with another content, other people's."""
+"""Answers that were refused are recorded in the audit log: late, replayed with another content, of other people."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from study.errors import AnswerConflictError, UnknownError
 from study.security import is_token
 
 ACTION = "answer-refused"
-MOST = 20  # of one participant: whoever goes on and on must not fill the log
+MOST = 20  # of one participant: endless repetition must not fill the log
 
 
 def note_refusal(

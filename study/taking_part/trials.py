@@ -20,7 +20,7 @@ from study.tasks.kinds import STUDY_KINDS
 @dataclass(frozen=True)
 class Choice:
     """A trial to be planned. `swapped` exchanges left and right, or the two options; a control shows on both sides what
-    would stand on the left. `asked` is the place of the option that an attention check asks for."""
+    would be on the left. `asked` is the place of the option that an attention check asks for."""
 
     item: Item
     kind: str
@@ -88,9 +88,9 @@ def _beside(items: Sequence[Item], picked: Sequence[Item], task: TaskConfig, rng
 
 
 def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.random.Generator) -> list[Choice]:
-    """Practice first, in an order of options by lot; attention checks anywhere but before the first main trial.
+    """Practice first, with a random order of options; attention checks anywhere but before the first main trial.
 
-    Identical pairs come anywhere after practice, and show the picture of either network by lot.
+    Identical pairs come anywhere after practice, and show the picture of either network at random.
     """
     practice = [Choice(item, task.kind, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
     controls = beside[task.practice + task.attention_checks :]

@@ -27,16 +27,16 @@ def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> N
     """
     code = re.sub(r"[\s-]", "", code).upper()
     if not _CODE.fullmatch(code):
-        raise UnknownCodeError("nobody's data has such a code")
+        raise UnknownCodeError("no data has such a code")
     in_study = select(Study.id).where(Study.slug == slug).scalar_subquery()
     whose = (Participant.withdrawal_code == code) & (Participant.study_id == in_study)
     if session.scalar(select(Participant.id).where(whose)) is None:
-        raise UnknownCodeError("nobody's data has this code")
+        raise UnknownCodeError("no data has this code")
     _erase(session, whose, now)
 
 
 def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
-    """The study is locked first, as whoever counts places does; the places are free when this is committed."""
+    """The study is locked first, as everywhere where places are counted; the places are free when this is committed."""
     found = session.execute(select(Participant.id, Participant.study_id).where(who)).one_or_none()
     if found is None:
         raise UnknownError("these data have been deleted already")

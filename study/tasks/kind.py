@@ -1,4 +1,4 @@
-"""What study/ must know of a kind of task beside the facts of contracts/tasks.py."""
+"""What study/ must know of a kind of task in addition to the facts of contracts/tasks.py."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ def _options(_shown: Shown) -> tuple[str, ...]:
 
 
 def _towards_first(answered: Answered, task: TaskConfig) -> int:
-    """The degree towards the task's first network, which may have stood on either side."""
+    """The degree towards the task's first network, which may have been on either side."""
     return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
 
 

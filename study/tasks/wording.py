@@ -101,7 +101,7 @@ def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str
 
 
 def _needed_texts(task: TaskConfig) -> list[str]:
-    """Beside what every kind has: what is said after practice, and the check of the instructions."""
+    """The texts that only some tasks need: feedback after practice, and the check of the instructions."""
     feedback = ["right", "wrong"] if KINDS[task.kind].has_truth else ["no_truth"]
     return (feedback if task.practice else []) + (["comprehension"] if task.comprehension else [])
 

@@ -31,7 +31,7 @@ _REMEMBERED_S = 30 * 24 * 3600
 
 @bp.get("/s/<slug>")
 def landing(slug: str) -> ResponseReturnValue:
-    """The information sheet, or straight on for somebody who is known."""
+    """The information sheet; a participant who is known continues at once."""
     if identities := current_app.extensions.get("discern-identities"):
         identities.check(request.args)  # may ask Prolific, so before a connection to the database is taken
     with database().reading() as session:
@@ -74,7 +74,7 @@ def landing(slug: str) -> ResponseReturnValue:
 
 @bp.post("/s/<slug>/consent")
 def consent(slug: str) -> ResponseReturnValue:
-    """Enrol. The cookie only remembers the token for somebody who opens the study's link again."""
+    """Enrol. The cookie only remembers the token, for people who open the study's link again."""
     form = request.form
     if form.get("consent") != "yes":
         raise ConsentError("taking part needs your consent")

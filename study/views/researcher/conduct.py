@@ -54,7 +54,7 @@ def extend(slug: str) -> ResponseReturnValue:
 @bp.post("/estimates")
 @logged_in
 def look_at_estimates(slug: str) -> ResponseReturnValue:
-    """A POST, because it leaves a trace: whoever has looked cannot open the study again."""
+    """A POST, because it is recorded: a study whose estimates were seen cannot be opened again."""
     _require_confirmed()
     with database().writing() as session:
         found = look(session, slug, g.admin.name, clock.now())

@@ -50,7 +50,7 @@ _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     ForbiddenError: (403, "forbidden", _("Your role does not allow this")),
     LoginThrottledError: (429, "throttled", _("Too many attempts")),
 }
-# What is said in other languages where the error's own sentence names something and so stands in no catalogue.
+# What is said in other languages where the error's own sentence names something and so is in no catalogue.
 _GENERAL: dict[type[StudyError], str] = {
     UnknownError: _("There is nothing at this address."),
     ConsentError: _("Please open the study's address again and fill in the form once more."),

@@ -15,7 +15,7 @@ const TOLD = {
 
 /**
  * Resolves when the study may begin. `report(problems)` hears what was found, at once and when it has changed;
- * `leaveUrl` is where somebody gives their place back, empty in a preview.
+ * `leaveUrl` is the page on which people stop taking part, empty in a preview.
  */
 export async function passDeviceCheck(stage, wanted, leaveUrl, report) {
   const found = problems(wanted);
@@ -40,7 +40,7 @@ export function turnAway(stage, text, leaveUrl) {
   show(stage, translate("Before you begin"), element("p", {}, text), ...leaveLink(leaveUrl));
 }
 
-/** Resolves when the window is large enough and the button is pressed: nothing happens behind somebody's back. */
+/** Resolves when the window is large enough and the button is pressed: nothing changes without the participant's action. */
 async function largerWindow(stage, wanted, leaveUrl) {
   const text = element("p", { role: "status" });
   const goOn = button("button", translate("Continue"));

@@ -7,7 +7,7 @@ export function isTooOld() {
   return !(window.indexedDB && "decode" in HTMLImageElement.prototype && AbortSignal.timeout);
 }
 
-/** The names of what is not as the plan's `device` wants it: "phone", "pointer", "window". */
+/** The names of what does not fit the plan's `device`: "phone", "pointer", "window". */
 export function problems(wanted) {
   const { width, height, screen_width: screenWidth, screen_height: screenHeight, pointer } = measure();
   const isPhone = matchMedia("(pointer: coarse)").matches && Math.min(screenWidth, screenHeight) < PHONE_SIDE;

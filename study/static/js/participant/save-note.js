@@ -1,4 +1,4 @@
-/** The line that tells whether answers are saved. It lies over the page, so nothing moves when it comes and goes. */
+/** The line that tells whether answers are saved. It is drawn over the page, so nothing moves when it appears or goes. */
 
 import { translate } from "./translation.js";
 

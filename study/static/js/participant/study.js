@@ -66,7 +66,7 @@ async function openDelivery() {
   return delivery;
 }
 
-/** A refusal is no news here: the answer arrived before the page was closed, or the plan below says what is open. */
+/** A refusal needs no message here: the answer arrived before the page was closed, or the plan below says what is open. */
 async function sendLeftovers(delivery) {
   await delivery.flush().catch((error) => {
     if (!(error instanceof Refused)) throw error;

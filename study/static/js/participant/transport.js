@@ -12,7 +12,7 @@ export class Unavailable extends Error {
   }
 }
 
-/** The server understood and said no: the same request will not succeed later. */
+/** The server refused the request: the same request will not succeed later. */
 export class Refused extends Error {
   constructor(status, reply) {
     super(`the server answered ${status}`);

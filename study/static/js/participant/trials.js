@@ -65,7 +65,7 @@ function pagesAfter(planned, following, task, nth, total, feedbackOn) {
   return [page(translate("Time for a short break"), translatePlural("You have answered {n} of {total} question. Continue when you are ready.", "You have answered {n} of {total} questions. Continue when you are ready.", total, { n: planned.index + 1, total }))];
 }
 
-/** The pictures of an answered practice trial, for what is said of them is learned by looking. */
+/** The pictures of an answered practice trial, for the feedback is learned by looking at them. */
 function seenAgain(planned) {
   const { frames, figures } = drawFigures(planned);
   frames.forEach((frame, place) => {

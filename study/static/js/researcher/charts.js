@@ -44,7 +44,7 @@ function numbers(row) {
   return { value, aim };
 }
 
-/** Where each row of the table stands, so that its bar stands there too: beside it, or under it on a phone. */
+/** The place of each row of the table, which is the place of its bar: beside it, or under it on a phone. */
 function readRows(place) {
   const table = place.previousElementSibling;
   const top = table.getBoundingClientRect().top;
@@ -154,7 +154,7 @@ function xTicks(scale, domain, width) {
   return { ticks: Math.floor(Math.min(width / 90, most)), tickFormat: inDays ? d3.utcFormat("%b %-d") : name };
 }
 
-/** Round whole numbers between both, about so many. */
+/** Round whole numbers between both, about `count` of them. */
 function whole(from, to, count) {
   return d3.ticks(from, to, Math.max(1, count)).filter(Number.isInteger);
 }

@@ -44,7 +44,7 @@ async function update(button) {
   return true;
 }
 
-/** Replaces the content, but for what somebody is using: opened tables stay open, the focus and the button stay. */
+/** Replaces the content, except what the reader is using: opened tables stay open, the focus and the button stay. */
 function take(fresh, button) {
   const open = [...region.querySelectorAll("details")].map((details) => details.open);
   const focusable = "a, summary, [tabindex]";
