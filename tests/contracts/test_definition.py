@@ -47,7 +47,7 @@ def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_tex
 def test_the_demos_consent_names_what_it_asks_people_about_themselves():
     study = definition.load_definition(ROOT / "examples" / "demo.toml").study
     assert {question.name for question in study.demographics} == {"age", "experience"}
-    for language, words in {"en": ("age", "image recognition"), "ko": ("나이", "이미지 인식")}.items():
+    for language, words in {"en": ("age", "image recognition"), "ko": ("연령대", "이미지 인식")}.items():
         recorded = study.consent[language].split("\n\n")[2]
         for question, word in zip(study.demographics, words, strict=True):
             assert word in recorded
