@@ -60,7 +60,7 @@ SECTIONS: dict[str, Any] = {
     "participants": ParticipantsConfig,
     "analysis": AnalysisConfig,
 }
-OPTIONAL_SECTIONS = {"participants": {}, "analysis": {}}
+OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}}
 
 
 def load_definition(path: Path) -> Definition:

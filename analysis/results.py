@@ -20,7 +20,7 @@ from analysis.robustness.multiverse import multiverse
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import TaskResults, TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.observers import MACHINE, parse
+from contracts.observers import MACHINE, observer_of
 from contracts.tasks import KINDS
 
 
@@ -59,7 +59,7 @@ def paper_figures(config: AnalysisConfig) -> PaperFigures | None:
 def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     kept = apply_exclusions(export, export.config.exclusions)
     # The paper's figures are of people: nothing of a machine is set beside them.
-    paper = None if parse(observer_kind).family == MACHINE else paper_figures(export.config)
+    paper = None if observer_of(observer_kind).family == MACHINE else paper_figures(export.config)
     tasks = tuple(_task_results(kept, task, export, paper) for task in export.tasks)
     compared = contrasts(kept.trials, export, paper)
     means = {(t.task.name, t.task.kind): t.tables[ANALYSIS_KINDS[t.task.kind].means] for t in tasks}

@@ -36,3 +36,10 @@ def parse(observer_kind: str) -> ObserverKind | None:
         return None
     family, name, control = found.groups()
     return ObserverKind(FAMILIES.index(family), name or "", control or "")
+
+
+def observer_of(observer_kind: str) -> ObserverKind:
+    """`observer_kind` taken apart. ValueError for what is none; an export that was read holds no such value."""
+    if (observer := parse(observer_kind)) is None:
+        raise ValueError(f"{observer_kind!r} is no kind of observer: human, simulated, machine or machine:NAME")
+    return observer

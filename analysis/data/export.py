@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.config import AnalysisConfig
-from contracts.observers import parse
+from contracts.observers import observer_of
 
 
 class ExportError(Exception):
@@ -43,7 +43,7 @@ class Export:
     @property
     def observer_kinds(self) -> tuple[str, ...]:
         """The kinds of observer that took part, humans first."""
-        return tuple(sorted(self.participants["observer_kind"].unique(), key=parse))
+        return tuple(sorted(self.participants["observer_kind"].unique(), key=observer_of))
 
     def tasks_of(self, kind: str) -> tuple[Task, ...]:
         """The tasks of one kind."""

@@ -17,13 +17,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
+from matplotlib.typing import RcKeyType
 
 from analysis.display.wording import ENGLISH, Translation
-from contracts.observers import HUMAN, MACHINE, parse
+from contracts.observers import HUMAN, MACHINE, observer_of
 
 BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
 WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "discern",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -50,7 +51,7 @@ class Lettering:
     """What is written inside figures, and the settings it is drawn with."""
 
     translate: Translation
-    style: dict[str, Any]
+    style: dict[RcKeyType, Any]
 
 
 def lettering(translate: Translation) -> Lettering:
@@ -83,7 +84,7 @@ def korean_font() -> str | None:
 
 def watermark(observer_kind: str, translate: Translation) -> str:
     """What stands across a figure; empty over people's."""
-    observer = parse(observer_kind)
+    observer = observer_of(observer_kind)
     if observer.family == HUMAN:
         return ""
     if observer.family == MACHINE:

@@ -1,5 +1,7 @@
 """Forest plots: estimates with their intervals, a row each."""
 
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -30,7 +32,7 @@ def forest(
     return canvas
 
 
-def _forest_row(axes: Axes, y: float, entry: object, scale: float, translate: Translation) -> None:
+def _forest_row(axes: Axes, y: float, entry: Any, scale: float, translate: Translation) -> None:
     row_label(axes, y + 0.24, method_name(entry.method))
     if np.isnan(entry.value):
         axes.text(0.0, y, translate("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")

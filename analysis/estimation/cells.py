@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMe
     return cell_means(np.asarray(values, float), cell, participant, image, labels)
 
 
-def estimate_table(estimates: Mapping[object, Estimate], columns: Sequence[str]) -> pd.DataFrame:
+def estimate_table(estimates: Mapping[Any, Estimate], columns: Sequence[str]) -> pd.DataFrame:
     """One row an estimate: its label spread over `columns`, then the estimate's fields (None becomes NaN)."""
     rows = [
         dict(zip(columns, label if len(columns) > 1 else (label,), strict=True)) | asdict(estimate)

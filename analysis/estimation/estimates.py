@@ -73,9 +73,9 @@ class Variance:
     responses: int
     participants: int
     images: int
-    by_participant: float | None = None
-    by_image: float | None = None
-    by_pair: float | None = None
+    by_participant: float = np.nan  # the one-way variances are NaN where the two-way one is unknown
+    by_image: float = np.nan
+    by_pair: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def with_interval(
     bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Estimate:
     """`value` with the t interval that its variance gives, cut to `bounds`, and the two-sided p against `null`."""
-    if note := _without_interval(spread):
+    if (note := _without_interval(spread)) or spread.value is None:
         return _bare(value, spread, note)
     se = float(np.sqrt(spread.value))
     reach = se * _t_quantile(spread.df, confidence)
@@ -250,7 +250,7 @@ def difference(
 
 def within(estimate: Estimate, bounds: tuple[float, float]) -> Estimate:
     """`estimate` with its interval cut to `bounds`, the values that are possible at all; a note says that it was."""
-    if estimate.low is None or not (note := cut_note((estimate.low, estimate.high), bounds)):
+    if estimate.low is None or estimate.high is None or not (note := cut_note((estimate.low, estimate.high), bounds)):
         return estimate
     return replace(estimate, low=max(estimate.low, bounds[0]), high=min(estimate.high, bounds[1]), note=note)
 

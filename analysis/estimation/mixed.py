@@ -84,7 +84,8 @@ class _Laplace:
         if values.ndim == 2:
             return np.column_stack([self.gather(column) for column in values.T])
         total = sum(self.sizes)
-        return sum(np.bincount(codes, weights=values, minlength=total) for codes in self.codes)
+        people, images = (np.bincount(codes, weights=values, minlength=total) for codes in self.codes)
+        return people + images
 
     def between(self, weights: np.ndarray) -> np.ndarray:
         """The block of Zᵀ·diag(weights)·Z between people and images (people, images); its other blocks are diagonal."""

@@ -55,8 +55,8 @@ def sandwich(data: Patterns, influence: np.ndarray) -> Variance:
     responses, df = int(data.counts.sum()), min(data.participants, data.images) - 1
     if df < 1:
         return Variance(None, "none", max(df, 0), responses, data.participants, data.images)
-    terms = (
+    by_participant, by_image, by_pair = (
         float(influence @ products @ influence) * clusters / (clusters - 1)
         for products, clusters in zip((data.by_participant, data.by_image, data.by_pair), sizes, strict=True)
     )
-    return floored(*terms, df, responses, data.participants, data.images)
+    return floored(by_participant, by_image, by_pair, df, responses, data.participants, data.images)

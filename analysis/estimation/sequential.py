@@ -27,7 +27,7 @@ def boundaries(looks: Sequence[float], level: float) -> list[float]:
     for look in looks:
         due, step = spent(look, level) - used, np.sqrt(look - before)
 
-        def leaving(bound: float, grid=grid, density=density, step=step) -> float:
+        def leaving(bound: float, grid: np.ndarray = grid, density: np.ndarray = density, step: float = step) -> float:
             out = special.ndtr((-bound - grid) / step) + special.ndtr((grid - bound) / step)
             return float(_sum(density * out, grid))
 
@@ -59,14 +59,17 @@ def rejections(
 
     `looks_now`: each comparison's present look; None is never rejected. A missing p counts in the family.
     """
-    order = sorted(range(len(p_values)), key=lambda i: 2.0 if p_values[i] is None else p_values[i])
-    rejected, held, going = [False] * len(p_values), [None] * len(p_values), True
+    missing_last = [2.0 if p is None else p for p in p_values]
+    order = sorted(range(len(p_values)), key=lambda i: missing_last[i])
+    rejected, going = [False] * len(p_values), True
+    held: list[float | None] = [None] * len(p_values)
     for step, i in enumerate(order):
-        if p_values[i] is None or looks_now[i] is None:
+        p, look = p_values[i], looks_now[i]
+        if p is None or look is None:
             going = False
             continue
-        critical = boundaries(looks, level / (len(order) - step))[looks_now[i]]
-        held[i] = float(2 * special.ndtr(-critical))
-        going = going and p_values[i] < held[i]
+        critical = boundaries(looks, level / (len(order) - step))[look]
+        held[i] = nominal = float(2 * special.ndtr(-critical))
+        going = going and p < nominal
         rejected[i] = going
     return rejected, held

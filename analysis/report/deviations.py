@@ -6,7 +6,7 @@ from analysis.data.export import Export
 from analysis.display.wording import Translation, count, percent
 from analysis.paper import PaperFigures
 from contracts.methods import method_name
-from contracts.observers import HUMAN, parse
+from contracts.observers import HUMAN, observer_of
 from contracts.tasks import KINDS
 
 
@@ -90,7 +90,7 @@ def _size(task: dict[str, Any], translate: Translation) -> str:
 
 
 def _people(export: Export, translate: Translation) -> str:
-    people = sum(parse(kind).family == HUMAN for kind in export.participants["observer_kind"])
+    people = sum(observer_of(kind).family == HUMAN for kind in export.participants["observer_kind"])
     return translate("{n} people joined.", n=count(people))
 
 

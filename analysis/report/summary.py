@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.data.completeness import Reached
 from analysis.display.wording import Translation, count, p_equals, percent
@@ -9,7 +10,7 @@ from analysis.results import ObserverResults
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
-from contracts.observers import HUMAN, MACHINE, parse
+from contracts.observers import HUMAN, MACHINE, observer_of
 
 OBSERVERS = {
     "human": "{n} participants",
@@ -34,7 +35,7 @@ class Summary:
 
 def summarize(results: ObserverResults, confidence: float, translate: Translation) -> Summary:
     """Plain sentences from the numbers; nothing is said that the numbers do not hold."""
-    observer = parse(results.observer_kind)
+    observer = observer_of(results.observer_kind)
     people = translate(OBSERVERS[observer.family], n=count(results.participants))
     if observer.name:
         people = translate(
@@ -63,7 +64,7 @@ def _task_finding(results: TaskResults, translate: Translation) -> str:
     return ANALYSIS_KINDS[results.task.kind].finding(results, translate)
 
 
-def _contrast_finding(row: object, results: ObserverResults, translate: Translation) -> str:
+def _contrast_finding(row: Any, results: ObserverResults, translate: Translation) -> str:
     a, b = method_name(row.a), method_name(row.b)
     if math.isnan(row.value):
         return translate(

@@ -28,7 +28,7 @@ from analysis.report.quality_figures import flow_figure, task_quality_figures
 from analysis.report.summary import summarize
 from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.observers import parse
+from contracts.observers import observer_of
 from contracts.tasks import KINDS
 
 REPORT, RESULTS = "report.html", "results.json"
@@ -74,7 +74,9 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, tran
     results = compute(export)
     figures: dict[str, Figures] = {}
     for step, of_kind in enumerate(results, start=2):
-        figures[of_kind.observer_kind] = {} if parse(of_kind.observer_kind).control else _figures(of_kind, translate)
+        figures[of_kind.observer_kind] = (
+            {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
+        )
         tell(step, total)
     _replace(out, lambda folder: _write(folder, export, results, figures, translate))
     tell(total, total)
@@ -175,12 +177,12 @@ def _html(
     sections = [
         {
             "results": r,
-            "observer": parse(r.observer_kind),
+            "observer": observer_of(r.observer_kind),
             "summary": summarize(r, export.config.confidence, translate),
             "figures": figures[r.observer_kind],
         }
         for r in results
-        if not parse(r.observer_kind).control
+        if not observer_of(r.observer_kind).control
     ]
     study, paper = export.definition.get("study", {}), paper_figures(export.config)
     titles = study.get("title", {})
@@ -189,7 +191,7 @@ def _html(
         title=titles.get(translate.language) or next(iter(titles.values()), study.get("slug", "")),
         export=export,
         sections=sections,
-        controls=[(parse(r.observer_kind), r) for r in results if parse(r.observer_kind).control],
+        controls=[(observer_of(r.observer_kind), r) for r in results if observer_of(r.observer_kind).control],
         paper=paper,
         deviations=deviations(export, paper, translate) if paper else (),
         unlettered=lettering(translate).translate.language != translate.language,

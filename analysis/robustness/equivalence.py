@@ -11,6 +11,8 @@ responses would have with this study's design effect (this study's variance over
 least 1); a mean trust score, whose number of responses is not known, the error it has in this study.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -34,11 +36,13 @@ def equivalence(
     rules: AnalysisConfig,
 ) -> pd.DataFrame:
     """A row for each figure of the paper that the study has too. `means`: (task, kind) → its table by method."""
+    if paper is None:
+        return pd.DataFrame([], columns=list(COLUMNS))
     rows = []
-    for (task, kind), table in means.items() if paper else ():
+    for (task, kind), table in means.items():
         for entry in table[table["paper"].notna()].itertuples():
             rows.append(_row(task, kind, entry.method, [entry.method], entry, table, paper, rules))
-    for entry in contrasts[contrasts["paper"].notna()].itertuples() if paper else ():
+    for entry in contrasts[contrasts["paper"].notna()].itertuples():
         table = means[entry.task, entry.kind]
         rows.append(
             _row(entry.task, entry.kind, f"{entry.a} − {entry.b}", [entry.a, entry.b], entry, table, paper, rules)
@@ -51,7 +55,7 @@ def _row(
     kind: str,
     figure: str,
     methods: list[str],
-    entry: object,
+    entry: Any,
     table: pd.DataFrame,
     paper: PaperFigures,
     rules: AnalysisConfig,
@@ -73,6 +77,6 @@ def _row(
     return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note
 
 
-def _shows_effect(contrast: object) -> bool:
+def _shows_effect(contrast: Any) -> bool:
     """Whether this study's own interval of the comparison excludes 0 on the paper's side."""
     return contrast.low > 0 if contrast.paper > 0 else contrast.high < 0

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def calibrate(
     neighbouring ones), `lowest` and `highest` those of single intervals, `naive` Wilson's coverage,
     `error` the share of p < 0.05 for differences that are not there, `least` and `most` that of single comparisons.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, parameters in scenarios.items():
         for design in designs:
             rng = np.random.default_rng([seed, len(rows)])
@@ -66,7 +67,7 @@ def calibrate(
             truth = [_draw(design, assignment, participants, parameters, rng) for _ in range(draws)]
             flat = _without_effect(parameters)
             null = [_draw(design, assignment, participants, flat, rng) for _ in range(draws)]
-            rows.append({"scenario": name, "task": design.kind} | _coverages(truth) | _errors(null))
+            rows.append({"scenario": name, "task": design.kind, **_coverages(truth), **_errors(null)})
     return pd.DataFrame(rows)
 
 
@@ -119,10 +120,7 @@ def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float])
 
 
 def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
-    covered = {
-        name: np.mean([d.estimates[name][0].low <= d.estimates[name][1] <= d.estimates[name][0].high for d in draws])
-        for name in draws[0].estimates
-    }
+    covered = {name: float(np.mean([_holds(*d.estimates[name]) for d in draws])) for name in draws[0].estimates}
     by_kind = {
         kind: float(np.mean([s for name, s in covered.items() if name.startswith(kind)] or np.nan))
         for kind in ("mean", "difference", "d-prime")
@@ -134,11 +132,20 @@ def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
     }
 
 
+def _holds(estimate: Estimate, truth: float) -> bool:
+    """Whether the interval holds the truth; one that could not be computed does not."""
+    return estimate.low is not None and estimate.high is not None and estimate.low <= truth <= estimate.high
+
+
 def _errors(draws: Sequence[Draw]) -> dict[str, float]:
     names = [name for name in draws[0].estimates if name.startswith("difference")]
-    p_values = np.array([[d.estimates[name][0].p for name in names] for d in draws])
-    shares = (p_values < 1 - CONFIDENCE).mean(axis=0)
+    found = np.array([[_finds(d.estimates[name][0]) for name in names] for d in draws])
+    shares = found.mean(axis=0)
     return {"error": float(shares.mean()), "least": float(shares.min()), "most": float(shares.max())}
+
+
+def _finds(estimate: Estimate) -> bool:
+    return estimate.p is not None and estimate.p < 1 - CONFIDENCE
 
 
 def as_markdown(table: pd.DataFrame) -> str:

@@ -91,9 +91,9 @@ def _point(
         corrected = holm([*p_values, *[None] * others])[: len(p_values)]
         found[draw] = [p is not None and p < level for p in corrected]
     share = found.mean(axis=0)
-    error = np.sqrt(share * (1 - share) / draws)
+    standard_error = np.sqrt(share * (1 - share) / draws)
     return [
-        (*point, each, design.name, c.a, c.b, float(share[i]), float(error[i]), "")
+        (*point, each, design.name, c.a, c.b, float(share[i]), float(standard_error[i]), "")
         for i, c in enumerate(plan.comparisons)
     ]
 

@@ -5,6 +5,7 @@ import pytest
 
 from analysis.simulation.calibration import DRAWS, SEED, SIZES, as_markdown, calibrate
 from analysis.simulation.simulated_study import TaskDesign
+from analysis.tasks.psychometrics import Psychometrics
 
 
 @pytest.mark.slow
@@ -40,3 +41,11 @@ def test_the_table_is_written_as_markdown():
     )
     assert all(line.count("|") == 12 for line in lines)
     assert "| – |" in lines[2]
+
+
+def test_an_interval_that_cannot_be_computed_counts_as_one_that_misses():
+    """Everybody is right, so no variance can be estimated and no interval of a difference given."""
+    certain = Psychometrics(accuracy={}, other_accuracy=0.9989, participant_sd=0, image_sd=0, image_method_sd=0)
+    small = (TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=6, ratings=3),)
+    table = calibrate(draws=2, seed=1, designs=small, participants=12, scenarios={"certain": certain})
+    assert table["difference"].tolist() == [0]

@@ -1,8 +1,10 @@
 """Every kind of observer that may be stored is read, and nothing else is."""
 
+import re
+
 import pytest
 
-from contracts.observers import ObserverKind, parse
+from contracts.observers import ObserverKind, observer_of, parse
 
 KINDS = {
     "human": (0, "", "", "human", "human"),
@@ -19,6 +21,7 @@ def test_a_kind_is_taken_apart_and_labelled(written):
     kind = parse(written)
     assert kind == ObserverKind(rank, name, control)
     assert (kind.family, kind.label) == (family, label)
+    assert observer_of(written) == kind
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ def test_a_kind_is_taken_apart_and_labelled(written):
 )
 def test_anything_else_is_no_kind(written):
     assert parse(written) is None
+    with pytest.raises(ValueError, match=re.escape(repr(written))):
+        observer_of(written)
 
 
 def test_people_come_first_and_a_machine_before_its_controls():

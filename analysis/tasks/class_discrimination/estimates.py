@@ -73,7 +73,7 @@ def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: f
     frame = trials.assign(truth_first=truth_first(trials))
     chose_first = (trials["response"] == first_option(trials)).to_numpy()
     cells = cells_by(frame, chose_first, {"method": methods, "truth_first": (True, False)})
-    estimates = {}
+    estimates: dict[tuple[str, str], Estimate] = {}
     for method in methods:
         estimates |= {(method, name): e for name, e in sensitivity(cells, method, confidence).items()}
     return estimate_table(estimates, ["method", "measure"])
