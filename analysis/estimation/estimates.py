@@ -313,8 +313,8 @@ def wilson(share: float, responses: int, confidence: float) -> tuple[float, floa
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's (1979) step-down p-values. A missing p counts as 1 in the family, and stays missing."""
     filled = np.array([1.0 if p is None else p for p in p_values])
-    order = np.argsort(filled, kind="stable")
+    order = np.argsort(filled)
     steps = filled[order] * np.arange(len(filled), 0, -1)
     adjusted = np.empty(len(filled))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(filled) else steps
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return [None if p is None else float(a) for p, a in zip(p_values, adjusted, strict=True)]

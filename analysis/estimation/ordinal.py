@@ -113,7 +113,7 @@ def odds_ratio(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, con
     weights = np.zeros(len(model.information))
     for name, sign in ((a, 1.0), (b, -1.0)):
         if used.index(name):
-            weights[len(scores) - 1 + used.index(name) - 1] += sign
+            weights[len(scores) - 1 + used.index(name) - 1] = sign
     value = float(model.effects[used.index(a)] - model.effects[used.index(b)])
     return with_interval(value, sandwich(data, model.gradients @ model.covariance @ weights), confidence)
 

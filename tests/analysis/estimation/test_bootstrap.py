@@ -43,6 +43,21 @@ def test_it_is_the_spread_of_the_difference_over_drawn_people_and_images():
     assert (got.rule, got.note) == ("bootstrap", "")
 
 
+def test_a_draw_that_takes_one_response_of_a_cell_once_counts_it():
+    """Few responses to many images: some draws take a single one."""
+    values, cell, participant, image = responses(n=60, people=7, images=6)
+    keep = cell < 2
+    all_of_it = drawn(values[keep], cell[keep], participant[keep], image[keep], [1000])
+    got = pigeonhole(values, cell, participant, image, 0.95)
+    assert (got.low, got.high) == pytest.approx(tuple(np.nanquantile(all_of_it, [0.025, 0.975])))
+    assert got.se == pytest.approx(np.nanstd(all_of_it, ddof=1))
+
+
+def test_exactly_as_many_draws_as_are_needed_are_enough(monkeypatch):
+    monkeypatch.setattr(bootstrap, "TOO_MANY_EMPTY", 0.0)
+    assert pigeonhole(*responses(seed=2, n=400), 0.95).rule == "bootstrap"
+
+
 def test_a_p_in_the_middle_counts_the_draws_beyond_nought_on_the_rarer_side():
     values, cell, participant, image = responses(seed=3)
     values = values - 0.7 * (cell == 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from analysis.estimation import sequential
 from analysis.estimation.sequential import boundaries, present_look, rejections, spent
@@ -16,15 +16,21 @@ def test_the_level_spent_is_lan_and_demets_formula(fraction, level):
 
 
 @pytest.mark.parametrize("looks", [(0.5, 1.0), (0.2, 0.9)])
-def test_two_looks_leave_the_level_by_the_bivariate_normal(looks):
-    """Oracle: scipy's bivariate normal distribution, correlation √(t₁/t₂)."""
-    first, second = boundaries(looks, 0.05)
-    assert 2 * stats.norm.sf(first) == pytest.approx(spent(looks[0], 0.05), abs=1e-9)
-    correlation = np.sqrt(looks[0] / looks[1])
-    both = stats.multivariate_normal(cov=[[1, correlation], [correlation, 1]])
-    a, b = np.array([first, second])
-    inside = both.cdf([a, b]) - both.cdf([-a, b]) - both.cdf([a, -b]) + both.cdf([-a, -b])
-    assert 1 - inside == pytest.approx(spent(looks[1], 0.05), abs=1e-5)
+def test_two_looks_leave_the_level_by_adaptive_quadrature(looks):
+    """Brownian motion at t₁ and t₂; oracle: scipy's quad over its value at the first look."""
+    (first, second), (t1, t2) = boundaries(looks, 0.05), looks
+    assert 2 * stats.norm.sf(first) == pytest.approx(spent(t1, 0.05), abs=1e-10)
+    a, b, step = first * np.sqrt(t1), second * np.sqrt(t2), np.sqrt(t2 - t1)
+
+    def stays(x):
+        return stats.norm.pdf(x, scale=np.sqrt(t1)) * (stats.norm.cdf((b - x) / step) - stats.norm.cdf((-b - x) / step))
+
+    inside = integrate.quad(stays, -a, a, epsabs=1e-13)[0]
+    assert 1 - inside == pytest.approx(spent(t2, 0.05), abs=1e-9)
+
+
+def test_a_boundary_may_lie_within_one_standard_deviation():
+    assert boundaries([1.0], 0.5) == pytest.approx([stats.norm.ppf(0.75)], abs=1e-9)
 
 
 def test_three_unequal_looks_are_left_with_the_level_spent_at_each():

@@ -40,6 +40,12 @@ def test_cells_are_the_crossing_in_the_order_given_with_pandas_means(trials, rig
     assert cells.means.dtype == float
 
 
+def test_values_may_be_any_numbers_of_python(trials, right):
+    """As pandas' nullable columns have them."""
+    objects = pd.Series(right).astype("Int64").astype(object).to_numpy()
+    assert cells_by(trials, objects, CROSSED).means == pytest.approx(cells_by(trials, right, CROSSED).means)
+
+
 def test_a_single_column_has_its_levels_for_labels_and_keeps_empty_ones(trials, right):
     cells = cells_by(trials, right, {"method": ["m0", "never", "m1"]})
     assert cells.labels == ("m0", "never", "m1")

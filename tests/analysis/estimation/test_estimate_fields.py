@@ -200,6 +200,28 @@ def test_a_cell_without_responses_is_named_in_full():
     assert np.isnan(cells.means[1:]).all()
 
 
+def test_a_cell_of_one_column_is_named_as_it_is_called():
+    cells = cell_means(np.ones(2), np.zeros(2, int), np.arange(2), np.arange(2), ["cam", "grad-cam"])
+    assert proportion(cells, "grad-cam", 0.95).note == "No responses in grad-cam."
+
+
+def test_a_difference_is_cut_to_what_is_possible():
+    """The interval 0.125 ± t·se of four participants reaches beyond 0.3."""
+    cells = two_cells()
+    got = difference(cells, ("cam", "first"), ("cam", "second"), 0.95, (-0.1, 0.3))
+    assert (got.low, got.high, got.note) == (-0.1, 0.3, OPEN)
+
+
+def test_one_success_in_two_clusters_has_the_exact_interval():
+    p, i, y = np.repeat([0, 1], 4), np.tile([0, 0, 1, 1], 2), np.tile([0.0, 1.0], 4)
+    got = proportion(cell_means(y, np.zeros(8, int), p, i, ["all"]), "all", 0.95)
+    assert (got.low, got.high) == pytest.approx(proportion_confint(1, 2, method="beta"))
+
+
+def test_wilson_ends_at_one_where_rounding_would_pass_it():
+    assert wilson(1.0, 16, 0.95)[1] == 1.0
+
+
 def test_no_estimate_begins_with_a_capital_and_is_empty():
     assert no_estimate("no Answers in A.") == Estimate(
         None, None, None, None, 0, None, 0, 0, 0, "none", "No Answers in A."

@@ -115,13 +115,40 @@ def test_one_method_has_the_pooled_thresholds_and_no_effect():
     assert model.effects.tolist() == [0.0]
 
 
-def test_two_methods_and_two_scores_have_the_log_odds_ratio_of_the_table():
-    """Closed form; effects of 11 logits are still found, though the first steps overshoot."""
-    for counts in ([[40, 10], [15, 35]], [[6000, 1], [1, 6000]]):
-        table = np.array(counts)
-        expected = np.log(table[1, 1] / table[1, 0]) - np.log(table[0, 1] / table[0, 0])
-        if expected < ordinal.SEPARATED:
-            assert ordinal.fit(table).effects[1] == pytest.approx(expected)
-        else:
-            with pytest.raises(ordinal.OrdinalError, match=r"^No finite estimate"):
-                ordinal.fit(table)
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [[40, 10], [15, 35]],
+        [[2, 1], [108, 3]],  # whole steps of Newton's method go too far here
+        [[638, 1], [34, 53], [2, 3]],  # and here across the end of the scale
+    ],
+)
+def test_two_scores_have_the_log_odds_of_the_table(counts):
+    """Closed form: each method's log odds of the higher score, less those of the first."""
+    odds = np.log(np.array(counts)[:, 1] / np.array(counts)[:, 0])
+    model = ordinal.fit(np.array(counts))
+    assert model.effects == pytest.approx(odds - odds[0], abs=1e-8)
+    assert model.thresholds == pytest.approx([-odds[0]], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [[0, 69, 1], [23, 1, 221], [4, 1, 1605]],
+        [[0, 5, 1], [130, 0, 1]],
+        [[0, 1, 287, 0, 0], [1, 1, 0, 13, 6], [53, 12, 4, 0, 4]],
+    ],
+)
+def test_where_whole_steps_go_too_far_the_fit_still_ends_at_the_top(counts):
+    """The likelihood is concave in these parameters, so a slope of nought is its maximum."""
+    model = ordinal.fit(np.array(counts))
+    slope = np.array(counts).ravel() @ model.gradients
+    assert slope == pytest.approx(np.zeros(len(slope)), abs=1e-6)
+    assert np.linalg.eigvalsh(model.information).min() > 0
+
+
+def test_effects_beyond_twelve_logits_are_no_estimates_but_a_rare_score_is_one():
+    with pytest.raises(ordinal.OrdinalError, match=r"^No finite estimate"):
+        ordinal.fit(np.array([[6000, 1], [1, 6000]]))
+    rare = ordinal.fit(np.array([[1, 10_000_000, 1]]))
+    assert rare.thresholds == pytest.approx([-np.log(10_000_001), np.log(10_000_001)], rel=1e-6)
