@@ -335,7 +335,7 @@ RENEWED = (
 @pytest.mark.parametrize(
     ("with_events", "parts"), [(False, LOCKED + KEPT + RENEWED), (True, LOCKED + KEPT + NOTICED + RENEWED)]
 )
-def test_on_postgresql_one_statement_locks_answers_keeps_and_renews(with_events, parts):
+def test_one_statement_locks_answers_keeps_and_renews(with_events, parts):
     """As PostgreSQL gets it; make test runs it there."""
     assert sql(answer_statements._at_once(with_events), postgresql.dialect(paramstyle="pyformat")) == parts
 
@@ -353,7 +353,7 @@ class Recorder:
 
 @pytest.mark.parametrize(("events", "with_events"), [([], False), ([{"event": "blur", "time": 1.0}], True)])
 @pytest.mark.parametrize(("changed", "stored"), [(1, True), (0, False)])
-def test_postgresql_stores_by_that_statement_and_says_whether_it_did(events, with_events, changed, stored):
+def test_an_answer_is_stored_by_that_statement_alone_and_it_says_whether_it_was(events, with_events, changed, stored):
     driver = Recorder("postgresql", changed)
     trial = Trial(id=5, participant_id=6, questions_answered=1)
     assert answer_statements.store(driver, trial, "open", {"response": "dog"}, events) is stored

@@ -105,4 +105,5 @@ def test_class_discrimination_asks_for_one_of_two_and_counts_what_is_right(respo
 def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(response, left, value):
     kind, shown = STUDY_KINDS["trust"], SimpleNamespace(category="dog", foil="", response=response, left_network=left)
     assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), None)
-    assert kind.value(shown, task("trust")) == value
+    got = kind.value(shown, task("trust"))
+    assert (got, type(got)) == (value, int)
