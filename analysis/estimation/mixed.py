@@ -203,7 +203,7 @@ def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b:
         share = special.expit(model.effects[used.index(name)] + sd * NODES)
         density = share * (1 - share)
         value += sign * float(NODE_WEIGHTS @ share)
-        slope[used.index(name)] += sign * float(NODE_WEIGHTS @ density)
+        slope[used.index(name)] = sign * float(NODE_WEIGHTS @ density)
         by_sd = sign * float(NODE_WEIGHTS @ (density * NODES)) / max(sd, 1e-12)
         slope[-2:] += by_sd * np.array([model.participant_sd, model.image_sd])
     variance = float(slope @ model.covariance @ slope)

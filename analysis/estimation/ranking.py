@@ -100,7 +100,7 @@ def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) ->
         return with_interval(float(weights @ model.strengths), spread, confidence)
 
     one = np.eye(len(networks))
-    strengths = {name: estimate(one[i] - 1 / len(networks)) for i, name in enumerate(networks)}
+    strengths = {name: estimate(one[i]) for i, name in enumerate(networks)}
     differences = {(networks[i], networks[j]): estimate(one[i] - one[j]) for i, j in every_pair}
     return estimate_table(strengths, ["network"]), estimate_table(differences, ["a", "b"])
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 from analysis.estimation import mixed
-from analysis.estimation.estimates import Estimate, no_estimate
+from analysis.estimation.estimates import no_estimate
 from tests.analysis.estimation.fitted import frame, slope_of
 
 
@@ -54,8 +54,9 @@ def test_a_marginal_difference_needs_two_people_and_two_images_and_a_finite_fit(
     note = "No finite estimate: in one condition all answers are right, or all wrong."
     assert mixed.marginal_difference(right, "abc", "a", "b", 0.95) == no_estimate(note)
     two = answers[answers["participant_id"] < 2]
-    assert isinstance(mixed.marginal_difference(two, "abc", "a", "b", 0.95), Estimate)
-    assert mixed.marginal_difference(two, "abc", "a", "b", 0.95).df in (0, 1)
+    got = mixed.marginal_difference(two, "abc", "a", "b", 0.95)
+    assert (got.df, got.participants) == (1, 2)
+    assert got.value == pytest.approx(mixed.marginal_difference(two, "cba", "a", "b", 0.95).value, abs=1e-4)
 
 
 def test_more_people_and_images_than_the_fit_can_hold_are_refused():

@@ -59,4 +59,6 @@ def test_one_participant_or_one_image_has_no_sandwich(scores, single):
 
 def test_two_participants_and_two_images_have_one():
     four = pd.DataFrame({"participant_id": [1, 1, 2, 2], "image_id": [1, 2, 1, 2], "score": [0, 1, 1, 2]})
-    assert sandwich(patterns(four, {"score": [0, 1, 2]}), np.array([-1.0, 0, 1])).df == 1
+    got = sandwich(patterns(four, {"score": [0, 1, 2]}), np.array([-1.0, 0, 1]))
+    assert (got.df, got.rule) == (1, "two-way")
+    assert got.value == pytest.approx((1 + 1) * 2 + (1 + 1) * 2 - 2 * 4 / 3), "sums −1 and 1 in both, −1 0 0 1 in pairs"

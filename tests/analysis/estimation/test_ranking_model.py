@@ -111,6 +111,34 @@ def test_a_path_of_wins_or_ties_from_each_to_each_is_enough(counts, pairs, netwo
     assert ranking.fit(np.array(counts), pairs, networks).strengths == pytest.approx(np.zeros(networks), abs=1e-9)
 
 
+@pytest.mark.parametrize("counts", [[[5.0, 0, 0], [3.0, 0, 2.0]], [[0, 0, 5.0], [3.0, 0, 2.0]]])
+def test_a_network_that_always_or_never_wins_has_no_strength(counts):
+    with pytest.raises(ranking.RankingError, match="never preferred to"):
+        ranking.fit(np.array(counts), [(0, 1), (1, 2)], 3)
+
+
+def test_a_pair_s_counts_may_come_in_two_rows():
+    in_two = ranking.fit(np.array([[3.0, 0, 0], [0, 0, 1.0]]), [(0, 1), (0, 1)], 2)
+    assert in_two.strengths == pytest.approx([np.log(3) / 2, -np.log(3) / 2])
+    turned = ranking.fit(np.array([[0, 0, 1.0], [3.0, 0, 0]]), [(0, 1), (0, 1)], 2)
+    assert turned.strengths == pytest.approx(in_two.strengths)
+
+
+def test_ties_alone_but_for_two_answers_have_their_closed_form():
+    """ν = ties/√(wins·losses); the first whole step would go past it."""
+    assert ranking.fit(np.array([[1.0, 9998.0, 1.0]]), [(0, 1)], 2).log_ties == pytest.approx(np.log(9998))
+
+
+def test_strengths_of_many_networks_sum_to_nought():
+    """Forty networks: the information matrix is singular only up to rounding."""
+    pairs = list(combinations(range(40), 2))
+    counts = np.random.default_rng(0).integers(1, 9, (len(pairs), 3)).astype(float)
+    model = ranking.fit(counts, pairs, 40)
+    assert model.strengths.sum() == pytest.approx(0, abs=1e-9)
+    assert np.abs(model.inverse).max() < 1
+    assert np.abs(np.einsum("po,pok->k", counts, model.gradients.reshape(len(pairs), 3, -1))).max() < 1e-6
+
+
 def test_preferences_too_one_sided_for_a_double_are_refused():
     with pytest.raises(
         ranking.RankingError, match=r"^the preferences are so one-sided that the strengths have no finite"
