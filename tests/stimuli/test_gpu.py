@@ -22,9 +22,9 @@ from stimuli.produce.render import render
 from tests.stimuli import networks
 from tests.stimuli.classifiers import RELU_NETWORKS, classifier
 from tests.stimuli.classifiers import pictures as pictures_for
+from tests.stimuli.explain.test_mixed_precision import METHODS as FIVE
+from tests.stimuli.explain.test_mixed_precision import PRETRAINED, SHARED
 from tests.stimuli.sample_set import contents, make, pictures
-from tests.stimuli.test_mixed_precision import METHODS as FIVE
-from tests.stimuli.test_mixed_precision import PRETRAINED, SHARED
 
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("ignore:Setting (backward|forward):UserWarning")]
 RAGGED = [[0, 3, 1], [], [4]]

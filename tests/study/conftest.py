@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 
 from study import close_app, create_app
+from study.conduct.admins import create_admin
 from study.database.db import Database, connect, upgrade
 from tests.postgresql import WANTED, Cluster, programs
-from tests.study.samples import SECRET, open_sample
+from tests.study.researcher import PASSWORD, log_in
+from tests.study.samples import NOW, SECRET, open_sample
 
 
 @pytest.fixture(scope="session")
@@ -132,3 +135,14 @@ def open_app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Ca
     yield build
     for app in apps:
         close_app(app)
+
+
+@pytest.fixture
+def ada(app: Flask, database: Database) -> FlaskClient:
+    """A browser in which the researcher ada is logged in."""
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    client = app.test_client()
+    log_in(client)
+    return client

@@ -14,8 +14,8 @@ from study.taking_part.device import MOST_KEPT, record_device
 from study.taking_part.plan import plan
 from study.tasks.wording import words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
-from tests.study.test_device import REPORT
-from tests.study.test_several_questions import give
+from tests.study.taking_part.test_device import REPORT
+from tests.study.tasks.test_several_questions import give
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE_S = 900
 
 
@@ -46,7 +46,7 @@ def started_under(mark: str) -> set[str]:
 @pytest.mark.usefixtures("no_other_cluster")
 def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     mark = uuid4().hex
-    done = python("-m", "tests.stimuli.two_nodes", str(tmp_path), STARTED_BY=mark)
+    done = python("-m", "tests.stimuli.produce.two_nodes", str(tmp_path), STARTED_BY=mark)
     assert done.returncode == 0, done.stderr[-3000:]
     outcome = json.loads(done.stdout.splitlines()[-1])
     ((died_at, total),) = outcome["died_at"]

@@ -18,7 +18,7 @@ from analysis.simulation.simulated_study import TaskDesign, simulate_export
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
 
-ROOM = Path(__file__).parents[2] / "analysis"
+ROOM = Path(__file__).parents[3] / "analysis"
 KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tables of texts, not texts
 
 

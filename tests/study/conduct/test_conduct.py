@@ -14,7 +14,6 @@ from sqlalchemy import inspect, select, text
 import manage
 from analysis.reading.load import load
 from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
-from study.conduct.admins import create_admin
 from study.conduct.first_look import Estimate, look
 from study.conduct.opening import open_study
 from study.database import audit
@@ -23,6 +22,7 @@ from study.database.find import find_study
 from study.database.schema import AuditEntry, Participant, Stimulus, Trial
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
 from study.export.files import export_study
+from tests.study.researcher import send
 from tests.study.samples import (
     NOW,
     answer,
@@ -36,8 +36,7 @@ from tests.study.samples import (
     trials_of,
     trusting,
 )
-from tests.study.test_researcher import PASSWORD, log_in
-from tests.study.visitor import hidden_fields, join
+from tests.study.visitor import join
 
 LATER = NOW + timedelta(days=1)
 
@@ -164,21 +163,6 @@ def test_an_extended_study_is_still_known_by_the_definition_it_was_opened_with(o
 def test_a_wave_must_be_more_of_a_task_for_a_reason(opened: Database, arguments, words: str) -> None:
     with pytest.raises(ConductError, match=words):
         change(opened, extend, *arguments)
-
-
-@pytest.fixture
-def ada(app: Flask, database: Database) -> FlaskClient:
-    with database.writing() as session:
-        create_admin(session, "ada", PASSWORD, NOW)
-        session.commit()
-    client = app.test_client()
-    log_in(client)
-    return client
-
-
-def send(client: FlaskClient, page: str, path: str, **fields: str):
-    token = hidden_fields(client.get(page).text)["csrf_token"]
-    return client.post(path, data={"csrf_token": token, "confirmed": "yes"} | fields)
 
 
 def test_the_buttons_change_the_study(ada: FlaskClient, database: Database) -> None:

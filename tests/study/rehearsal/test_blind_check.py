@@ -20,11 +20,11 @@ from study.database.schema import Stimulus
 from study.errors import BlindnessError
 from study.rehearsal.blind_check import blind_check, table
 from study.rehearsal.blind_judge import ObservedTrial, judge
-from tests.study.leaky_server import HONEST, LEAKS
+from tests.study.rehearsal.leaky_server import HONEST, LEAKS
 from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
-from tests.study.test_pictures import drawn
+from tests.study.taking_part.test_pictures import drawn
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PEOPLE, MORE_PEOPLE = 20, 60
 TASKS = (
     seeing(images=8, k=60, trials=6, practice=1, attention_checks=1),
@@ -55,7 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.study.leaky_server:app()"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.study.rehearsal.leaky_server:app()"]
     environment = os.environ | {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:

@@ -19,7 +19,7 @@ from study.database.schema import Arrival
 from study.taking_part.arrivals import Arrivals, Arrived, arrived
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample
-from tests.study.test_identical_pairs import migrate
+from tests.study.taking_part.test_identical_pairs import migrate
 
 TODAY = NOW.date()
 

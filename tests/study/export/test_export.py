@@ -19,7 +19,7 @@ from study.errors import ExportError, UnknownError
 from study.export.files import export_study, zip_pieces
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 
-CONTRACTS = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"
+CONTRACTS = Path(__file__).parents[3] / "docs" / "reference" / "contracts.md"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from study.database.audit import verify
 from study.database.db import Database
 from study.database.schema import AuditEntry, Participant, Trial
 from study.recruitment import exchange, mturk, prolific
-from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
+from tests.study.recruitment.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import SECRET, document, seeing
 from tests.study.visitor import join
 

@@ -15,7 +15,6 @@ from study.database.schema import AuditEntry, Demographic, Event, Response
 from study.export.files import zip_pieces
 from tests.study.crowd import copy_participants
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
-from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import hidden_fields
 
 PEOPLE, COPIES = 4, 1666
@@ -68,7 +67,7 @@ def crowded(database: Database, tmp_path: Path) -> Database:
 def test_memory_does_not_grow_with_the_answers(crowded: Database, tmp_path: Path) -> None:
     """Measured by the system, in a process of its own that exports a small study first."""
     command = [sys.executable, "-c", MEASURED, crowded.engine.url.render_as_string(), str(tmp_path / "export.zip")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=Path(__file__).parents[3])
     assert done.returncode == 0, done.stderr
     measured = json.loads(done.stdout)
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
@@ -89,7 +88,7 @@ def nowhere_to_put_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_download_is_sent_piece_by_piece_and_one_that_is_broken_off_is_no_export(
-    ada: FlaskClient,  # noqa: F811
+    ada: FlaskClient,
     database: Database,
     nowhere_to_put_it,
 ) -> None:

@@ -25,7 +25,7 @@ from stimuli.produce.render import render
 from stimuli.produce.visualize import preprocess, read_image
 from tests.stimuli.sample_set import CATEGORIES, REQUESTS, contents, loaded_networks, make, pictures
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, images):
 
 def test_runs_killed_at_random_moments_of_every_stage_finish_to_the_same_bytes(tmp_path):
     seed, moments_each = 11, 3
-    command = [sys.executable, "-m", "tests.stimuli.killed_runs", str(tmp_path), str(seed), str(moments_each)]
+    command = [sys.executable, "-m", "tests.stimuli.produce.killed_runs", str(tmp_path), str(seed), str(moments_each)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)

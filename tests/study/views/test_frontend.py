@@ -8,7 +8,6 @@ from flask.testing import FlaskClient
 
 from study.views.server import frontend
 from study.views.server.frontend import VENDORED, FrontendError, check_packages, vendored_file
-from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import join
 
 
@@ -31,7 +30,7 @@ def test_nothing_else_of_node_modules_is_served(app: Flask, name: str) -> None:
     assert app.test_client().get(f"/vendor/{name}").status_code == 404
 
 
-def test_charts_are_fetched_by_the_pages_that_draw_some_and_by_no_participant(app: Flask, ada: FlaskClient) -> None:  # noqa: F811
+def test_charts_are_fetched_by_the_pages_that_draw_some_and_by_no_participant(app: Flask, ada: FlaskClient) -> None:
     visitor = join(app)
     theirs = [app.test_client().get("/s/demo"), visitor.client.get(f"/p/{visitor.token}/study")]
     assert not any("/vendor/plot.js" in page.text or "/vendor/d3.js" in page.text for page in theirs)

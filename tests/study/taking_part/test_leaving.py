@@ -12,7 +12,7 @@ from study.database.find import find_study
 from study.database.schema import AuditEntry, Base, Participant, Trial
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT, OUTCOMES, STOPPED, WITHDRAWN
 from tests.study.samples import document, seeing
-from tests.study.test_device import report
+from tests.study.taking_part.test_device import report
 from tests.study.visitor import Visitor, hidden_fields, join
 
 PROLIFIC = "?PROLIFIC_PID=5f0c1e2d3a4b&STUDY_ID=65aa&SESSION_ID=77bb"

@@ -24,7 +24,7 @@ from study.taking_part.leases import release_expired
 from study.taking_part.leaving import leave
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
-from tests.study.test_device import REPORT
+from tests.study.taking_part.test_device import REPORT
 
 LATER = NOW + timedelta(minutes=11)
 

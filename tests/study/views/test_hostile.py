@@ -21,9 +21,9 @@ from study.conduct.actions import exclude
 from study.database.db import Database
 from study.database.schema import Participant, Stimulus, Study
 from study.views.server.frontend import VENDORED
+from tests.study.conduct.test_conduct import send
+from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample, seeing
-from tests.study.test_conduct import ada, send  # noqa: F401 (a fixture)
-from tests.study.test_researcher import PASSWORD, log_in
 from tests.study.visitor import join
 
 SOURCES = sorted(Path(study.__file__).parent.rglob("*.py"))
@@ -90,7 +90,7 @@ def test_pictures_and_trials_have_addresses_that_tell_nothing_of_each_other(app:
 def test_researchers_pages_of_one_study_show_and_change_nobody_of_another(
     two_studies: Flask,
     database: Database,
-    ada: FlaskClient,  # noqa: F811
+    ada: FlaskClient,
 ) -> None:
     join(two_studies, slug="other")
     with database.reading() as session:
@@ -154,7 +154,7 @@ def test_every_address_that_takes_a_post_is_a_form_of_this_table_or_takes_json(a
 
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("forged", [None, "", "x", "IjEi.Zm9yZ2Vk.c2lnbmF0dXJl"])
-def test_a_form_without_our_token_changes_nothing(app, database, ada, path: str, forged: str | None) -> None:  # noqa: F811
+def test_a_form_without_our_token_changes_nothing(app, database, ada, path: str, forged: str | None) -> None:
     visitor = join(app)
     with database.reading() as session:
         public_id = session.query(Participant).one().public_id
@@ -180,7 +180,7 @@ def test_what_takes_json_takes_no_form_of_another_site(app: Flask, database: Dat
 
 
 @pytest.mark.parametrize("secret", ["otree", "", "a" * 32, SECRET[::-1]])
-def test_a_cookie_signed_with_another_secret_is_nobodys(app: Flask, ada: FlaskClient, secret: str) -> None:  # noqa: F811
+def test_a_cookie_signed_with_another_secret_is_nobodys(app: Flask, ada: FlaskClient, secret: str) -> None:
     claims = app.session_interface.get_signing_serializer(app).loads(ada.get_cookie("discern-session").value)
     forger = URLSafeTimedSerializer(secret or "x", salt="cookie-session", signer_kwargs={"key_derivation": "hmac"})
     stranger = app.test_client()
@@ -212,7 +212,7 @@ def test_no_text_of_a_visitor_becomes_a_header(app: Flask, line: str) -> None:
 SCRIPT = "<script>alert(1)</script>"
 
 
-def test_what_people_type_is_shown_as_text_to_researchers(app, database, ada: FlaskClient) -> None:  # noqa: F811
+def test_what_people_type_is_shown_as_text_to_researchers(app, database, ada: FlaskClient) -> None:
     """Stored scripts, as other platforms ran them in the researcher's browser."""
     person = enrol(database)
     with database.writing() as session:
@@ -253,7 +253,7 @@ def test_only_named_files_of_other_people_are_served(app: Flask, name: str) -> N
 ADDRESS = "203.0.113.77"  # of the range for documentation
 
 
-def test_no_address_of_a_visitor_is_stored_or_logged(app: Flask, database: Database, ada, caplog) -> None:  # noqa: F811
+def test_no_address_of_a_visitor_is_stored_or_logged(app: Flask, database: Database, ada, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     app.wsgi_app = with_address(app.wsgi_app)
     visitor = join(app)
@@ -292,7 +292,7 @@ def test_the_server_keeps_no_log_of_requests(app: Flask, sqlite_url: str, tmp_pa
     )
     environment = {"DISCERN_DATABASE_URL": sqlite_url, "DISCERN_SECRET_KEY": SECRET, "PATH": ""}
     command = [sys.executable, "-c", program, str(free_port())]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "answered\n"), done.stderr
     assert not re.search(r"GET|secretperson|/s/demo", done.stdout + done.stderr)
@@ -304,7 +304,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_secrets_are_compared_in_constant_time(app: Flask, database: Database, ada, monkeypatch) -> None:  # noqa: F811
+def test_secrets_are_compared_in_constant_time(app: Flask, database: Database, ada, monkeypatch) -> None:
     """Password, login mark and form token go through `hmac.compare_digest`, and no source compares a secret by ==."""
     compared: list[tuple] = []
     real = hmac.compare_digest
@@ -333,7 +333,7 @@ def plain_comparisons(path: Path) -> list[str]:
     return found
 
 
-def test_every_page_of_researchers_keeps_to_the_policy(app: Flask, database: Database, ada: FlaskClient) -> None:  # noqa: F811
+def test_every_page_of_researchers_keeps_to_the_policy(app: Flask, database: Database, ada: FlaskClient) -> None:
     join(app).finish()
     person = enrol(database)
     pages = ("/", "/server", "/studies/demo", "/studies/demo/quality", "/studies/demo/participants")
@@ -356,7 +356,7 @@ def test_a_strangers_page_may_not_read_or_embed_ours(app: Flask) -> None:
         assert "geolocation=()" in headers["Permissions-Policy"]
 
 
-def test_a_login_lasts_twelve_hours_even_on_a_page_that_updates_itself(app: Flask, ada: FlaskClient) -> None:  # noqa: F811
+def test_a_login_lasts_twelve_hours_even_on_a_page_that_updates_itself(app: Flask, ada: FlaskClient) -> None:
     ada.get("/researcher/studies/demo")  # the first form puts its token into the cookie
     for path in ("/researcher/studies/demo", "/researcher/server"):
         assert "discern-session" not in ada.get(path).headers.get("Set-Cookie", "")

@@ -17,10 +17,10 @@ from study.config import StudyConfig
 from study.errors import OpeningError
 from study.tasks.wording import category_label, words_of
 from tests.study.samples import NOW, document
-from tests.study.test_wording import lacking_language, task
+from tests.study.tasks.test_wording import lacking_language, task
 from tests.study.visitor import consent, hidden_fields, join
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STUDY = ROOT / "study"
 TEMPLATES = STUDY / "templates"
 PARTICIPANTS = [*sorted(TEMPLATES.glob("*.html")), *sorted(TEMPLATES.glob("participant/*.html"))]

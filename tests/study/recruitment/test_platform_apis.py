@@ -12,7 +12,7 @@ from study.recruitment.mturk import MTurk, Signer
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, WORKING, Posting, Submission
 from study.recruitment.prolific import Prolific
-from tests.study.platform_stand_in import SIGNER, StandIn, standing_in
+from tests.study.recruitment.platform_stand_in import SIGNER, StandIn, standing_in
 from tests.study.samples import NOW, SECRET, answer, enrol, open_sample, trials_of
 
 POSTING = Posting(

@@ -162,7 +162,7 @@ def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
     code = "import sys, time; from study.database.gate import WriteGate\n"
     code += "gate = WriteGate(sys.argv[1], 5); gate.enter(); print('in', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(tmp_path / "db")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
         assert process.stdout.readline() == b"in\n"
         gate, entered = WriteGate(str(tmp_path / "db"), 5), threading.Event()
         waiting = threading.Thread(target=lambda: (gate.enter(), gate.leave(), entered.set()))

@@ -8,8 +8,8 @@ from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.database.db import Database
 from study.database.schema import ROLES, Admin, AuditEntry, Study
+from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, SECRET
-from tests.study.test_researcher import PASSWORD, log_in
 from tests.study.visitor import hidden_fields
 
 EXPORT, PAUSE = "/researcher/studies/demo/export", "/researcher/studies/demo/state"

@@ -26,7 +26,6 @@ from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
-from tests.study.test_conduct import ada  # noqa: F401 (a fixture)
 from tests.study.visitor import join
 
 LATER = NOW + timedelta(hours=2)
@@ -241,7 +240,7 @@ def look(database: Database, now: datetime) -> Health:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) -> None:  # noqa: F811
+def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) -> None:
     reply = ada.get(page)
     assert reply.status_code == 200
     assert any(words in reply.text for words in ("Nobody has taken part", "No person has taken part", "No answer was"))
@@ -251,7 +250,7 @@ def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) ->
 def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
     app: Flask,
     database: Database,
-    ada: FlaskClient,  # noqa: F811
+    ada: FlaskClient,
     page: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -287,7 +286,7 @@ def timeless(page: str) -> str:
     )
 
 
-def test_looking_at_counts_is_no_look_at_estimates_and_writes_nothing(ada: FlaskClient, database: Database) -> None:  # noqa: F811
+def test_looking_at_counts_is_no_look_at_estimates_and_writes_nothing(ada: FlaskClient, database: Database) -> None:
     with database.reading() as session:
         before = session.query(AuditEntry).count()
     for page in PAGES:

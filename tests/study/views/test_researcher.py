@@ -10,8 +10,6 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 import manage
 from study.conduct.admins import MAX_FAILURES, authenticate, create_admin, record_login, set_password
@@ -21,10 +19,9 @@ from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import Admin, AuditEntry
 from study.errors import AdminError, AuditError, LoginThrottledError
+from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, answer, enrol, trials_of
 from tests.study.visitor import hidden_fields, join
-
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -34,11 +31,6 @@ def ada(app: Flask, database: Database) -> Flask:
         create_admin(session, "ada", PASSWORD, NOW)
         session.commit()
     return app
-
-
-def log_in(client: FlaskClient, password: str = PASSWORD, following: str = "", name: str = "ada") -> TestResponse:
-    form = hidden_fields(client.get("/researcher/login").text)
-    return client.post("/researcher/login", data=form | {"name": name, "password": password, "next": following})
 
 
 @pytest.mark.parametrize("path", ["/researcher/", "/researcher/studies/demo"])

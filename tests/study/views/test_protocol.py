@@ -12,7 +12,7 @@ from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
 UNKNOWN = "A" * 22
-CONTRACTS = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"
+CONTRACTS = Path(__file__).parents[3] / "docs" / "reference" / "contracts.md"
 
 
 def test_a_participant_goes_from_the_link_to_the_completion_code(app: Flask) -> None:

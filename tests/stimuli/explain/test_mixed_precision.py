@@ -18,7 +18,7 @@ from stimuli.explain.products import LARGE, rounded_product
 from stimuli.produce.render import render
 from tests.stimuli import networks
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("DISCERN_SHARED", REPOSITORY / "../shared"))
 METHODS = ["deconvolution", "guided-backprop", "grad-cam", "deconvolution-grad-cam", "guided-grad-cam"]
 PRETRAINED = {
