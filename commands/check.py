@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from commands.errors import is_room_error
+from commands.errors import is_own_error
 from commands.options import require_same_request, study_option, with_local_stimuli
 from definition import Definition
 
@@ -27,7 +27,7 @@ def check(definition: Definition) -> None:
         try:
             state, words = "ready", look()
         except Exception as error:
-            if not is_room_error(error):
+            if not is_own_error(error):
                 raise
             state, words = "NOT READY", str(error)
             problems += 1

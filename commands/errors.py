@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-ROOMS = {"models", "stimuli", "study", "analysis", "definition"}
+PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "definition"}
 
 
 class Commands(click.Group):
@@ -14,11 +14,11 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if is_room_error(error):
+            if is_own_error(error):
                 raise click.ClickException(str(error)) from error
             raise
 
 
-def is_room_error(error: Exception) -> bool:
+def is_own_error(error: Exception) -> bool:
     """Whether a package raised it on purpose: its class is one of ours."""
-    return type(error).__module__.split(".")[0] in ROOMS
+    return type(error).__module__.split(".")[0] in PACKAGES

@@ -4,7 +4,9 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import reduce
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import manage
+from commands.errors import is_own_error
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,3 +91,17 @@ def test_a_taken_port_is_refused_with_another_proposed(tmp_path):
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert f"--port {port + 1}" in done.stderr
+
+
+def own_errors() -> Iterator[type[Exception]]:
+    """Every exception that the packages define, found in their sources."""
+    for package in ("contracts", "languages", "models", "stimuli", "study", "analysis"):
+        for file in (ROOT / package).rglob("*.py"):
+            if names := re.findall(r"^class (\w+Error)\(", file.read_text(encoding="utf-8"), re.MULTILINE):
+                module = import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+                yield from (getattr(module, name) for name in names)
+
+
+def test_every_error_that_a_package_defines_becomes_a_message():
+    kept = [error.__name__ for error in own_errors() if not is_own_error(error.__new__(error))]
+    assert kept == []
