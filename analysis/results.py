@@ -13,6 +13,7 @@ from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
 from analysis.estimation.sequential import present_look, rejections
+from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
 from analysis.robustness.balance import attention, balance, sittings
 from analysis.robustness.equivalence import equivalence
@@ -162,5 +163,6 @@ def as_json(results: ObserverResults) -> dict[str, object]:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, object]]:
-    """A frame's rows as dictionaries of plain Python values, NaN as None."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    """A frame's rows as dictionaries of plain Python values: NaN as None, notes in English."""
+    plain = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{name: str(value) if isinstance(value, Note) else value for name, value in row.items()} for row in plain]

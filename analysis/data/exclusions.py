@@ -6,15 +6,16 @@ import pandas as pd
 
 from analysis.config import ExclusionsConfig
 from analysis.data.export import Export, ExportError, Task
+from analysis.notes import Note
 
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """`trials`: the responses analysed. `flow`: one row a step, from all who joined to what is analysed.
-    `excluded`: a row for each participant left out as a person (`participant_id`, `rule`, `reason`).
-    `controls`: responses of the same people to identical pairs."""
+    """`trials`: the responses analysed. `flow`: one row a step (a note), from all who joined to what is analysed.
+    `excluded`: a row for each participant left out as a person (`participant_id`; `rule`, a note; `reason`, a note or
+    the researcher's words). `controls`: responses of the same people to identical pairs."""
 
     trials: pd.DataFrame
     flow: pd.DataFrame
@@ -34,16 +35,16 @@ def apply_exclusions(
     would give some items more than their k ratings for a reason tied to slowness; the primary analysis leaves them out.
     """
     participants, trials = export.participants, export.trials
-    steps = [_step("Joined, with the trials planned for them", participants, trials, participants, trials)]
+    steps = [_step(Note("Joined, with the trials planned for them"), participants, trials, participants, trials)]
 
-    def keep(step: str, kept_participants: pd.DataFrame, kept_trials: pd.DataFrame) -> None:
+    def keep(step: Note, kept_participants: pd.DataFrame, kept_trials: pd.DataFrame) -> None:
         nonlocal participants, trials
         steps.append(_step(step, participants, trials, kept_participants, kept_trials))
         participants, trials = kept_participants, kept_trials
 
-    keep("Trial not answered", participants, trials[trials["state"] == "answered"])
+    keep(Note("Trial not answered"), participants, trials[trials["state"] == "answered"])
     if not keep_overflow:
-        keep("Response beyond the ratings planned (overflow)", participants, trials[~trials["is_overflow"]])
+        keep(Note("Response beyond the ratings planned (overflow)"), participants, trials[~trials["is_overflow"]])
     excluded = _excluded(export, rules, heed_researcher)
     for rule in dict.fromkeys(excluded["rule"]):
         gone = excluded.loc[excluded["rule"] == rule, "participant_id"]
@@ -55,8 +56,8 @@ def apply_exclusions(
     is_control = is_identical_pair(trials)
     controls = trials[is_control]
     if is_control.any():
-        keep("Control: the same visualization on both sides", participants, trials[~is_control])
-    keep("No response left", participants[participants["participant_id"].isin(trials["participant_id"])], trials)
+        keep(Note("Control: the same visualization on both sides"), participants, trials[~is_control])
+    keep(Note("No response left"), participants[participants["participant_id"].isin(trials["participant_id"])], trials)
     flow = pd.DataFrame(steps, columns=list(FLOW_COLUMNS))
     return Kept(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
 
@@ -80,8 +81,8 @@ def analysed(export: Export, kind: str, task: str | None, observer_kind: str | N
 
 
 def _step(
-    name: str, before: pd.DataFrame, trials_before: pd.DataFrame, after: pd.DataFrame, trials_after: pd.DataFrame
-) -> tuple[str, int, int, int, int]:
+    name: Note, before: pd.DataFrame, trials_before: pd.DataFrame, after: pd.DataFrame, trials_after: pd.DataFrame
+) -> tuple[Note, int, int, int, int]:
     return name, len(before) - len(after), len(trials_before) - len(trials_after), len(after), len(trials_after)
 
 
@@ -93,19 +94,23 @@ def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) ->
         pd.DataFrame(
             {
                 "participant_id": flagged["participant_id"],
-                "rule": "Excluded in the study by the researcher",
+                "rule": Note("Excluded in the study by the researcher"),
                 "reason": flagged["exclusion_reason"],
             }
         )
     ]
     if rules.incomplete:
         unfinished = participants.loc[~participants["completed"], "participant_id"]
-        found.append(pd.DataFrame({"participant_id": unfinished, "rule": "Did not finish the study", "reason": ""}))
+        found.append(
+            pd.DataFrame({"participant_id": unfinished, "rule": Note("Did not finish the study"), "reason": ""})
+        )
     if rules.failed_attention_checks is not None:
         found.append(_inattentive(participants, rules.failed_attention_checks))
     if rules.failed_comprehension:
         failed = participants.loc[participants["comprehension"] == 0, "participant_id"]
-        found.append(pd.DataFrame({"participant_id": failed, "rule": "Failed a comprehension check", "reason": ""}))
+        found.append(
+            pd.DataFrame({"participant_id": failed, "rule": Note("Failed a comprehension check"), "reason": ""})
+        )
     if rules.min_median_rt_ms is not None:
         found.append(_too_fast(export, rules.min_median_rt_ms))
     return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
@@ -119,8 +124,9 @@ def failed_checks(participants: pd.DataFrame) -> pd.Series:
 def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
     failed = failed_checks(participants)
     out = participants[failed >= most]
-    reasons = [f"{n} of {of:.0f} failed" for n, of in zip(failed[out.index], out["attention_checks"], strict=True)]
-    rule = f"Failed attention checks: at least {most}"
+    checks = zip(failed[out.index], out["attention_checks"], strict=True)
+    reasons = [Note("{n} of {of} failed", {"n": n, "of": int(of)}) for n, of in checks]
+    rule = Note("Failed attention checks: at least {n}", {"n": most})
     return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
 
 
@@ -132,8 +138,11 @@ def _too_fast(export: Export, least: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "participant_id": fast["participant_id"],
-            "rule": f"Median response time below {least:g} ms in a task",
-            "reason": [f"{rt:.0f} ms in {task}" for task, rt in zip(fast["task"], fast["rt"], strict=True)],
+            "rule": Note("Median response time below {ms} ms in a task", {"ms": f"{least:g}"}),
+            "reason": [
+                Note("{ms} ms in {task}", {"ms": f"{rt:.0f}", "task": task})
+                for task, rt in zip(fast["task"], fast["rt"], strict=True)
+            ],
         }
     )
 

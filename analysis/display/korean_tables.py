@@ -214,7 +214,12 @@ TABLE_TEXTS = {
     "one analysis": "분석 하나",
     # notes
     "No responses in {cells}.": "{cells}에 응답이 없습니다.",
-    "No interval: {who} cannot speak for others.": "구간 없음: 표본이 하나뿐이어서 다른 것을 말할 수 없습니다.",
+    "No interval: one participant and one image cannot speak for others.": "신뢰구간 없음: 참여자와 이미지가 하나뿐이어서 일반화할 수 없습니다.",
+    "No interval: one participant cannot speak for others.": "신뢰구간 없음: 참여자가 한 명뿐이어서 일반화할 수 없습니다.",
+    "No interval: one image cannot speak for others.": "신뢰구간 없음: 이미지가 한 장뿐이어서 일반화할 수 없습니다.",
+    "{n} of {of} failed": "{of}개 중 {n}개 틀림",
+    "{ms} ms in {task}": "{task}에서 {ms} ms",
+    "A score or a method without responses has no place in the model.": "응답이 없는 점수나 방법은 모형에 넣을 수 없습니다.",
     "No interval: too few responses.": "구간 없음: 응답이 너무 적습니다.",
     "No interval: no variation between participants or between images.": "구간 없음: 참가자 사이에도 이미지 사이에도 차이가 없습니다.",
     "No interval: one image.": "구간 없음: 이미지가 하나입니다.",

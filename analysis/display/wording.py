@@ -1,12 +1,11 @@
 """Words and numbers as a reader sees them."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
+from analysis.notes import Note
 from contracts.methods import method_name
 
 NOTHING = "–"
@@ -22,29 +21,14 @@ class Translation:
     def __call__(self, text: str, **values: object) -> str:
         return self.catalogue.get(text, text).format(**values)
 
-    def note(self, text: str) -> str:
-        """`text` that was filled in already (a note, the name of a rule): matched against the catalogue's templates."""
-        if text in self.catalogue or not self.catalogue:
-            return self(text) if text in self.catalogue else text
-        for template, translation in self.catalogue.items():
-            if "{" in template and (found := _pattern(template).fullmatch(text)):
-                return translation.format(**found.groupdict())
-        return text
+    def note(self, note: Note | str) -> str:
+        """A note with the notes and labels inside it. What is a text already, such as a researcher's, is as it is."""
+        if isinstance(note, str):
+            return note
+        return note.filled(self.catalogue.get(note.template, note.template), self.note, method_name)
 
 
 ENGLISH = Translation()
-
-
-def marked(text: str) -> str:
-    """`text` as it is: marks a constant that is translated where it is shown."""
-    return text
-
-
-@cache
-def _pattern(template: str) -> re.Pattern[str]:
-    """Matches what `template` can be filled in to."""
-    parts = re.split(r"\{(\w+)\}", template)
-    return re.compile("".join(f"(?P<{part}>.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)))
 
 
 def number(value: float | None, digits: int = 2, signed: bool = False) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, no_estimate
+from analysis.notes import Note
 
 DRAWS, SEED = 1000, 2019
 
@@ -63,7 +64,7 @@ def _of(frame: pd.DataFrame, metric: str, confidence: float) -> Estimate:
     item, items = pd.factorize(frame["item_id"])
     code, values = pd.factorize(frame["value"], sort=True)
     if len(items) == 0:
-        return no_estimate("no item has two responses.")
+        return no_estimate(Note("No item has two responses."))
     counts = np.bincount(item * len(values) + code, minlength=len(items) * len(values)).reshape(len(items), -1)
     image, images = pd.factorize(frame["image_id"].to_numpy()[np.unique(item, return_index=True)[1]])
     parts = np.zeros((len(images), len(values), len(values)))
@@ -71,9 +72,9 @@ def _of(frame: pd.DataFrame, metric: str, confidence: float) -> Estimate:
     found = _alpha_of(parts.sum(axis=0), metric)
     size = len(frame), frame["participant_id"].nunique(), len(images)
     if np.isnan(found):
-        return no_estimate("all responses are the same, so there is nothing to agree on.")
+        return no_estimate(Note("All responses are the same, so there is nothing to agree on."))
     if len(images) < 2:
-        return Estimate(found, None, None, None, 0, None, *size, "none", "No interval: one image.")
+        return Estimate(found, None, None, None, 0, None, *size, "none", Note("No interval: one image."))
     draws = np.random.default_rng(SEED).multinomial(len(images), np.full(len(images), 1 / len(images)), size=DRAWS)
     drawn = np.array([_alpha_of(np.tensordot(w, parts, 1), metric) for w in draws])
     drawn = drawn[np.isfinite(drawn)]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.estimation.estimates import Estimate, no_estimate
+from analysis.notes import Note
 
 DRAWS, SEED = 1000, 2007
 CHUNK = 4_000_000  # weights held at a time
@@ -25,7 +26,7 @@ def pigeonhole(
     values, cell, participant, image = values[kept], cell[kept], participant[kept], image[kept]
     sizes = int(participant.max(initial=-1)) + 1, int(image.max(initial=-1)) + 1
     if min(np.bincount(cell, minlength=2)) == 0:
-        return no_estimate("no responses in one of the two.")
+        return no_estimate(Note("No responses in one of the two."))
     sums, counts = (
         [sparse.csr_array((w[cell == c], (participant[cell == c], image[cell == c])), shape=sizes) for c in (0, 1)]
         for w in (values, np.ones(len(values)))
@@ -35,7 +36,7 @@ def pigeonhole(
     seen = len(np.unique(participant)), len(np.unique(image))
     finite = differences[np.isfinite(differences)]
     if min(seen) < 2 or len(finite) < (1 - TOO_MANY_EMPTY) * DRAWS:
-        note = "No interval: too few participants or images to draw from."
+        note = Note("No interval: too few participants or images to draw from.")
         return Estimate(value, None, None, None, min(seen) - 1, None, len(values), *seen, "none", note)
     tail = (1 - confidence) / 2
     low, high = np.quantile(finite, [tail, 1 - tail])

@@ -1,7 +1,6 @@
 """From frames of responses to cell means, and from cell means to tables of estimates."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import product
 from typing import Any
 
@@ -59,7 +58,7 @@ def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMe
 def estimate_table(estimates: Mapping[Any, Estimate], columns: Sequence[str]) -> pd.DataFrame:
     """One row an estimate: its label spread over `columns`, then the estimate's fields (None becomes NaN)."""
     rows = [
-        dict(zip(columns, label if len(columns) > 1 else (label,), strict=True)) | asdict(estimate)
+        dict(zip(columns, label if len(columns) > 1 else (label,), strict=True)) | vars(estimate)
         for label, estimate in estimates.items()
     ]
     fields = list(Estimate.__dataclass_fields__)

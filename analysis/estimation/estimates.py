@@ -14,19 +14,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse, special
 
+from analysis.notes import NO_NOTE, Note, NotedError, no_responses
+
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
 
 
-EXACT_NOTE = (
+EXACT_NOTE = Note(
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
     " number of the two as its trials."
 )
-CUT_NOTE = "The interval is cut to the possible values."
-OPEN_NOTE = "Too few participants or images: the interval holds every possible value."
+CUT_NOTE = Note("The interval is cut to the possible values.")
+OPEN_NOTE = Note("Too few participants or images: the interval holds every possible value.")
+# (is there one participant?, is there one image?) → why there is no interval
+SINGLE_NOTES = {
+    (True, True): Note("No interval: one participant and one image cannot speak for others."),
+    (True, False): Note("No interval: one participant cannot speak for others."),
+    (False, True): Note("No interval: one image cannot speak for others."),
+    (False, False): Note("No interval: too few responses."),
+}
+NO_VARIATION_NOTE = Note("No interval: no variation between participants or between images.")
 
 
 class EstimateError(Exception):
     """An estimate was asked for that the cells cannot give; the message names the cell."""
+
+
+class EmptyCellsError(NotedError, EstimateError):
+    """An estimate was asked for of cells without responses."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class Estimate:
     participants: int
     images: int
     rule: str
-    note: str = ""
+    note: Note = NO_NOTE
 
 
 def cell_means(
@@ -136,11 +150,11 @@ def _name(label: Hashable) -> str:
 def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     """Variance of Σ weights·means (weights (C,)), as though only the cells with a weight had been fitted.
 
-    Raises EstimateError when a weighted cell is empty.
+    Raises EmptyCellsError when a weighted cell is empty.
     """
     used = np.flatnonzero(weights)
-    if empty := [_name(cells.labels[i]) for i in used if cells.counts[i] == 0]:
-        raise EstimateError(f"no responses in {', '.join(empty)}")
+    if empty := [cells.labels[i] for i in used if cells.counts[i] == 0]:
+        raise EmptyCellsError(no_responses(empty))
     n, k = int(cells.counts[used].sum()), len(used)
     participants, images = cells.by_participant.clusters(used), cells.by_image.clusters(used)
     df = min(participants, images) - 1
@@ -192,8 +206,8 @@ def linearized(
     """A smooth function of the cell means: its `value`, with the variance that its `gradient` gives (delta method)."""
     try:
         spread = variance(cells, gradient)
-    except EstimateError as error:
-        return no_estimate(f"{error}.")
+    except EmptyCellsError as error:
+        return no_estimate(error.note)
     return with_interval(value, spread, confidence, null, bounds)
 
 
@@ -221,8 +235,8 @@ def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float
     cell = cells.index(label)
     try:
         spread = variance(cells, np.eye(len(cells.labels))[cell])
-    except EstimateError as error:
-        return no_estimate(f"{error}.")
+    except EmptyCellsError as error:
+        return no_estimate(error.note)
     value = float(cells.means[cell])
     if spread.value is None:
         return _bare(value, spread, _without_interval(spread))
@@ -255,15 +269,15 @@ def within(estimate: Estimate, bounds: tuple[float, float]) -> Estimate:
     return replace(estimate, low=max(estimate.low, bounds[0]), high=min(estimate.high, bounds[1]), note=note)
 
 
-def cut_note(reach: tuple[float, float], bounds: tuple[float, float]) -> str:
+def cut_note(reach: tuple[float, float], bounds: tuple[float, float]) -> Note:
     """What is said of an interval that `reach`es beyond `bounds`; empty for one that does not."""
     beyond = reach[0] < bounds[0], reach[1] > bounds[1]
-    return OPEN_NOTE if all(beyond) else CUT_NOTE if any(beyond) else ""
+    return OPEN_NOTE if all(beyond) else CUT_NOTE if any(beyond) else NO_NOTE
 
 
-def no_estimate(note: str) -> Estimate:
+def no_estimate(note: Note) -> Estimate:
     """What stands in a table where there is no number at all."""
-    return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note[:1].upper() + note[1:])
+    return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note)
 
 
 def _t_quantile(df: int, confidence: float) -> float:
@@ -271,17 +285,14 @@ def _t_quantile(df: int, confidence: float) -> float:
     return float(special.stdtrit(df, 0.5 + confidence / 2))
 
 
-def _without_interval(spread: Variance) -> str:
+def _without_interval(spread: Variance) -> Note:
     """Why no interval can be given; empty when one can."""
     if spread.value is None:
-        counts = {"one participant": spread.participants, "one image": spread.images}
-        if few := [words for words, count in counts.items() if count == 1]:
-            return f"No interval: {' and '.join(few)} cannot speak for others."
-        return "No interval: too few responses."
-    return "No interval: no variation between participants or between images." if spread.value < NO_VARIATION else ""
+        return SINGLE_NOTES[spread.participants == 1, spread.images == 1]
+    return NO_VARIATION_NOTE if spread.value < NO_VARIATION else NO_NOTE
 
 
-def _bare(value: float, spread: Variance, note: str, low: float | None = None, high: float | None = None) -> Estimate:
+def _bare(value: float, spread: Variance, note: Note, low: float | None = None, high: float | None = None) -> Estimate:
     rule = "none" if low is None else "exact"
     return Estimate(
         value, low, high, None, spread.df, None, spread.responses, spread.participants, spread.images, rule, note

@@ -3,9 +3,10 @@
 from collections.abc import Sized
 
 from analysis.estimation.estimates import Estimate, no_estimate
+from analysis.notes import Note
 
 MOST_RESPONSES = 100_000  # of a task
-TOO_MANY = "Not computed: more than 100,000 responses."
+TOO_MANY = Note("Not computed: more than 100,000 responses.")
 
 
 def too_many(rows: Sized) -> Estimate | None:

@@ -13,14 +13,16 @@ import pandas as pd
 from scipy import linalg, optimize, special
 
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, with_interval
+from analysis.notes import Note, NotedError, no_responses
 
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()  # expectation under a standard normal
 MOST_EFFECTS = 2000  # participants + images: the fit works on a dense matrix of that order
+FLAT = Note("The likelihood is flat: these data cannot tell the effects apart.")
 
 
-class MixedError(Exception):
-    """The model cannot be fitted to these data; the message says why."""
+class MixedError(NotedError):
+    """The model cannot be fitted to these data."""
 
 
 @dataclass(frozen=True)
@@ -151,19 +153,24 @@ def fit(y: np.ndarray, x: np.ndarray, participant: np.ndarray, image: np.ndarray
     """`y` (n,) of 0 and 1, `x` (n, P) of full rank, cluster codes (n,) from 0 without gaps. Raises MixedError."""
     effects = int(participant.max()) + int(image.max()) + 2
     if effects > MOST_EFFECTS:
-        raise MixedError(f"{effects} participants and images; the random-effects model is fitted to {MOST_EFFECTS}")
+        raise MixedError(
+            Note(
+                "{n} participants and images; the random-effects model is fitted to {most}.",
+                {"n": effects, "most": MOST_EFFECTS},
+            )
+        )
     laplace = _Laplace(y, x, participant, image)
     start = np.concatenate([np.zeros(x.shape[1]), [0.5, 0.5]])
     found = optimize.minimize(laplace, start, jac=True, method="BFGS", options={"gtol": 1e-4 * np.sqrt(len(y))})
     if np.abs(found.x[:-2]).max() > 12:
-        raise MixedError("no finite estimate: in one condition all answers are right, or all wrong")
+        raise MixedError(Note("No finite estimate: in one condition all answers are right, or all wrong."))
     hessian = _hessian(laplace, found.x)
     try:
         covariance = 2 * linalg.inv(hessian)
     except linalg.LinAlgError:
-        raise MixedError("the likelihood is flat: these data cannot tell the effects apart") from None
+        raise MixedError(FLAT) from None
     if (np.diag(covariance) <= 0).any():
-        raise MixedError("the likelihood is flat: these data cannot tell the effects apart")
+        raise MixedError(FLAT)
     sds = np.abs(found.x[-2:])
     return CrossedLogit(found.x[:-2], float(sds[0]), float(sds[1]), covariance, float(found.fun))
 
@@ -186,17 +193,17 @@ def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b:
     """
     used = [m for m in methods if (trials["method"] == m).any()]
     if missing := [m for m in (a, b) if m not in used]:
-        return no_estimate(f"no responses in {', '.join(missing)}.")
+        return no_estimate(no_responses(missing))
     participant, image = (pd.factorize(trials[c])[0] for c in ("participant_id", "image_id"))
     people, images = int(participant.max()) + 1, int(image.max()) + 1
     if min(people, images) < 2:
-        return no_estimate("random effects need two participants and two images.")
+        return no_estimate(Note("Random effects need two participants and two images."))
     method = pd.Categorical(trials["method"], categories=used).codes
     x = (method[:, None] == np.arange(len(used))).astype(float)
     try:
         model = fit(trials["correct"].to_numpy(float), x, participant, image)
     except MixedError as error:
-        return no_estimate(f"{error}.")
+        return no_estimate(error.note)
     sd = float(np.hypot(model.participant_sd, model.image_sd))
     slope, value = np.zeros(len(used) + 2), 0.0
     for name, sign in ((a, 1.0), (b, -1.0)):

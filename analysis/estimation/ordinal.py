@@ -14,13 +14,14 @@ from scipy import special
 
 from analysis.estimation.estimates import Estimate, no_estimate, with_interval
 from analysis.estimation.patterns import Patterns, patterns, sandwich
+from analysis.notes import Note, NotedError, no_responses
 
 SEPARATED = 12.0  # logits: no estimate of that size is one, the likelihood rises for ever
-NO_FINITE = "No finite estimate: one method has answers at one end of the scale only."
+NO_FINITE = Note("No finite estimate: one method has answers at one end of the scale only.")
 
 
-class OrdinalError(Exception):
-    """The model has no finite estimates on these data; the message says why."""
+class OrdinalError(NotedError):
+    """The model has no finite estimates on these data."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def fit(counts: np.ndarray) -> ProportionalOdds:
     """Newton's method from the pooled thresholds. Every score must occur. Raises OrdinalError."""
     methods, scores = counts.shape
     if (counts.sum(axis=0) == 0).any() or (counts.sum(axis=1) == 0).any():
-        raise OrdinalError("a score or a method without responses has no place in the model")
+        raise OrdinalError(Note("A score or a method without responses has no place in the model."))
     if scores < 2:
-        raise OrdinalError("the responses do not vary")
+        raise OrdinalError(Note("The responses do not vary."))
     upper, lower = _designs(methods, scores)
     weights = counts.ravel().astype(float)
     pooled = np.cumsum(counts.sum(axis=0))[:-1] / counts.sum()
@@ -146,9 +147,9 @@ def _fit_to(
     used = [m for m in methods if (trials["method"] == m).any()]
     scores = sorted(trials["score"].unique())
     if missing := [m for m in compared if m not in used]:
-        return no_estimate(f"no responses in {', '.join(missing)}.")
+        return no_estimate(no_responses(missing))
     data = patterns(trials, {"method": used, "score": scores})
     try:
         return fit(data.counts.reshape(len(used), len(scores))), data, used, scores
     except OrdinalError as error:
-        return no_estimate(f"{str(error).rstrip('.')}.")
+        return no_estimate(error.note)

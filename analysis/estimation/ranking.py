@@ -16,13 +16,14 @@ from scipy import special
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, no_estimate, with_interval
 from analysis.estimation.patterns import patterns, sandwich
+from analysis.notes import Note, NotedError
 
 OUTCOMES = (1.0, 0.0, -1.0)  # the pair's first preferred, neither, its second
 INFINITE = 15.0  # logits
 
 
-class RankingError(Exception):
-    """The comparisons do not order the networks; the message says why."""
+class RankingError(NotedError):
+    """The comparisons do not order the networks."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def fit(counts: np.ndarray, pairs: Sequence[tuple[int, int]], networks: int) -> 
         step = inverse @ np.einsum("po,pok->k", counts, centred)
         parameters = parameters + step / max(1.0, np.abs(step).max() / 2)
         if np.abs(parameters).max() > INFINITE:
-            raise RankingError("the preferences are so one-sided that the strengths have no finite estimate")
+            raise RankingError(Note("The preferences are so one-sided that the strengths have no finite estimate."))
         if np.abs(step).max() < 1e-11:
             break
     log_ties = float(parameters[networks]) if has_ties else -np.inf
@@ -74,7 +75,7 @@ def _require_connected(counts: np.ndarray, pairs: Sequence[tuple[int, int]], net
     for middle in range(networks):
         reach |= reach[:, [middle]] & reach[[middle], :]
     if not reach.all():
-        raise RankingError("some network was never preferred to, or never compared with, some of the others")
+        raise RankingError(Note("Some network was never preferred to, or never compared with, some of the others."))
 
 
 def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -88,7 +89,7 @@ def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) ->
     try:
         model = fit(data.counts.reshape(-1, 3), pairs, len(networks))
     except RankingError as error:
-        none = no_estimate(f"{error}.")
+        none = no_estimate(error.note)
         return (
             estimate_table(dict.fromkeys(networks, none), ["network"]),
             estimate_table({(networks[i], networks[j]): none for i, j in every_pair}, ["a", "b"]),

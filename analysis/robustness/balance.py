@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analysis.notes import marked
+
 COLUMNS = ("what", "least", "most", "planned")
 
 
@@ -18,9 +20,9 @@ def balance(trials: pd.DataFrame, sides: pd.Series, sides_name: str, planned_rat
     spread = by_method.max(axis=1) - by_method.min(axis=1)
     by_side = sides.groupby(trials["method"]).mean()
     rows = [
-        ("ratings of an item", *_ends(items), planned_ratings),
-        ("responses of a participant", *_ends(people), None),
-        ("a participant's most frequent method minus the rarest", *_ends(spread), None),
+        (marked("ratings of an item"), *_ends(items), planned_ratings),
+        (marked("responses of a participant"), *_ends(people), None),
+        (marked("a participant's most frequent method minus the rarest"), *_ends(spread), None),
         (sides_name, *_ends(by_side), 0.5),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))

@@ -19,6 +19,7 @@ from scipy import special
 
 from analysis.config import AnalysisConfig
 from analysis.estimation.estimates import cut_note
+from analysis.notes import marked
 from analysis.paper import PaperFigures
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.tasks import KINDS
@@ -63,7 +64,7 @@ def _row(
     margin = rules.equivalence_margin * KINDS[kind].length
     head = task, kind, figure, entry.paper, entry.value
     if np.isnan(entry.value) or np.isnan(entry.se):
-        return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, "no verdict", entry.note
+        return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, marked("no verdict"), entry.note
     involved = table[table["method"].isin(methods)]
     se = float(np.sqrt(entry.se**2 + ANALYSIS_KINDS[kind].published_variance(entry.se**2, involved, paper)))
     difference = entry.value - entry.paper
@@ -72,7 +73,13 @@ def _row(
     widest = KINDS[kind].length * len(methods)  # two means are a scale apart at most, two differences two
     low, high = difference - reach, difference + reach
     near = abs(difference) + inner < margin and (len(methods) == 1 or _shows_effect(entry))
-    verdict = "replicated" if near else "not replicated" if abs(difference) > reach else "underpowered"
+    verdict = (
+        marked("replicated")
+        if near
+        else marked("not replicated")
+        if abs(difference) > reach
+        else marked("underpowered")
+    )
     note = cut_note((low, high), (-widest, widest))
     return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note
 

@@ -15,6 +15,7 @@ from analysis.estimation.bootstrap import pigeonhole
 from analysis.estimation.cells import cells_by, estimate_table
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
 from analysis.estimation.limits import too_many
+from analysis.notes import Note, marked, no_responses
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.tasks import KINDS
 
@@ -44,9 +45,9 @@ def multiverse(export: Export) -> pd.DataFrame:
 
 def _selections(export: Export) -> Iterator[tuple[str, str, pd.DataFrame]]:
     seen: list[pd.Series] = []
-    for exclusions in ("as defined", "nobody"):
+    for exclusions in (marked("as defined"), marked("nobody")):
         rules = export.config.exclusions if exclusions == "as defined" else ExclusionsConfig()
-        for overflow in ("left out", "kept"):
+        for overflow in (marked("left out"), marked("kept")):
             trials = apply_exclusions(
                 export, rules, heed_researcher=exclusions == "as defined", keep_overflow=overflow == "kept"
             ).trials
@@ -60,7 +61,7 @@ def _clustered(
 ) -> Callable[[pd.DataFrame, Task, str, str, float], Estimate]:
     def compute(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
         if missing := [m for m in (a, b) if not (rows["method"] == m).any()]:
-            return no_estimate(f"no responses in {', '.join(missing)}.")
+            return no_estimate(no_responses(missing))
         cells = cells_by(rows, rows[KINDS[task.kind].value].to_numpy(float), {"method": (a, b)})
         spread = variance(cells, np.array([1.0, -1.0]))
         spread = spread if spread.value is None else choose(spread)
@@ -92,7 +93,7 @@ def _images(spread: Variance) -> Variance:
 def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
     groups = [rows.loc[rows["method"] == m, KINDS[task.kind].value].to_numpy(float) for m in (a, b)]
     if min(map(len, groups)) < 2:
-        return no_estimate("too few responses in one of the two.")
+        return no_estimate(Note("Too few responses in one of the two."))
     both = rows[rows["method"].isin((a, b))]
     spread = Variance(
         float(sum(g.var(ddof=1) / len(g) for g in groups)),
@@ -115,10 +116,10 @@ def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float
 
 
 _COMMON = {
-    "two-way clusters": _clustered(lambda spread: spread),
-    "larger one-way variance": _clustered(_larger),
-    "clusters: participants": _clustered(_people),
-    "clusters: images": _clustered(_images),
-    "pigeonhole bootstrap": _bootstrap,
-    "independent responses": _independent,
+    marked("two-way clusters"): _clustered(lambda spread: spread),
+    marked("larger one-way variance"): _clustered(_larger),
+    marked("clusters: participants"): _clustered(_people),
+    marked("clusters: images"): _clustered(_images),
+    marked("pigeonhole bootstrap"): _bootstrap,
+    marked("independent responses"): _independent,
 }

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.estimation.cells import cells_by
 from analysis.estimation.estimates import Estimate, difference, no_estimate
+from analysis.notes import Note
 
 
 def later_half(trials: pd.DataFrame) -> np.ndarray:
@@ -18,5 +19,5 @@ def halves(
 ) -> Estimate:
     """Mean where `column` is true minus mean where it is false."""
     if not frame[column].any() or frame[column].all():
-        return no_estimate("one of the two sides has no responses.")
+        return no_estimate(Note("One of the two sides has no responses."))
     return difference(cells_by(frame, values, {column: (True, False)}), True, False, confidence, bounds)

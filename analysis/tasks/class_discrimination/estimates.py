@@ -26,6 +26,7 @@ from analysis.estimation.estimates import (
     no_estimate,
     wilson,
 )
+from analysis.notes import Note, marked
 from analysis.paper import PaperFigures
 from analysis.tasks.biases import halves, later_half
 from contracts.tasks import KINDS
@@ -84,7 +85,7 @@ def sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, E
     hit, alarm = cells.index((method, True)), cells.index((method, False))
     n = cells.counts[[hit, alarm]]
     if not n.all():
-        missing = no_estimate("The right option never stood in one of the two places.")
+        missing = no_estimate(Note("The right option never stood in one of the two places."))
         return {"d-prime": missing, "criterion": missing}
     z = stats.norm.ppf((cells.means[[hit, alarm]] * n + 0.5) / (n + 1))
     slope = n / (n + 1) / stats.norm.pdf(z)  # of z in the uncorrected rate
@@ -103,9 +104,9 @@ def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     chose_first = (trials["response"] == first_option(trials)).to_numpy()
     correct, bounds = trials["correct"].to_numpy(), FACTS.difference_bounds
     rows = {
-        "first option chosen": of_all(trials, chose_first, share(confidence, CHANCE)),
-        "accuracy: right option first − second": halves(frame, correct, "truth_first", confidence, bounds),
-        "accuracy: second half − first half": halves(frame, correct, "later", confidence, bounds),
+        marked("first option chosen"): of_all(trials, chose_first, share(confidence, CHANCE)),
+        marked("accuracy: right option first − second"): halves(frame, correct, "truth_first", confidence, bounds),
+        marked("accuracy: second half − first half"): halves(frame, correct, "later", confidence, bounds),
     }
     return estimate_table(rows, ["effect"])
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.export import Task
-from analysis.display.wording import marked, percent, points
+from analysis.display.wording import percent, points
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.limits import too_many
 from analysis.estimation.mixed import marginal_difference
+from analysis.notes import marked
 from analysis.tasks.class_discrimination import estimates, present, simulate
 from analysis.tasks.class_discrimination.tables import tables
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
@@ -60,7 +61,7 @@ KIND = AnalysisKind(
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
-    analyses={"random effects": _random_effects},
+    analyses={marked("random effects"): _random_effects},
     references=lambda _export: {"sensitivity"},
     bias_writers=(percent,),
 )

@@ -13,6 +13,7 @@ from analysis.estimation.cells import Levels, cells_by, estimate_table, mean, of
 from analysis.estimation.estimates import Estimate, difference
 from analysis.estimation.ordinal import odds_ratio
 from analysis.estimation.ranking import ranking
+from analysis.notes import marked
 from analysis.paper import PaperFigures
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
@@ -69,12 +70,14 @@ def trust_biases(trials: pd.DataFrame, controls: pd.DataFrame, first_network: st
     frame = trials.assign(left=trials["left_network"] == first_network, later=later_half(trials))
     score, bounds, answer = trials["score"].to_numpy(), FACTS.difference_bounds, mean(confidence, FACTS.bounds)
     rows = {
-        "mean answer towards the left": of_all(trials, _towards_left(trials), answer),
-        "score: first network left − right": halves(frame, score, "left", confidence, bounds),
-        "score: second half − first half": halves(frame, score, "later", confidence, bounds),
+        marked("mean answer towards the left"): of_all(trials, _towards_left(trials), answer),
+        marked("score: first network left − right"): halves(frame, score, "left", confidence, bounds),
+        marked("score: second half − first half"): halves(frame, score, "later", confidence, bounds),
     }
     if len(controls):
-        rows["identical pairs: mean answer towards the left"] = of_all(controls, _towards_left(controls), answer)
+        rows[marked("identical pairs: mean answer towards the left")] = of_all(
+            controls, _towards_left(controls), answer
+        )
     return estimate_table(rows, ["effect"])
 
 

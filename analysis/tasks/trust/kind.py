@@ -5,9 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.export import Export, Task
-from analysis.display.wording import Translation, marked, number, signed
+from analysis.display.wording import Translation, number, signed
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.ordinal import implied_score_difference
+from analysis.notes import marked
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
 from analysis.tasks.trust import estimates, present, simulate
 
@@ -70,7 +71,7 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     study_tables=estimates.study_tables,
-    analyses={"proportional odds": _proportional_odds},
+    analyses={marked("proportional odds"): _proportional_odds},
     references=lambda export: {"ordinal", "ranking"} if _is_ranked(export) else {"ordinal"},
     further_sentences=_further_sentences,
 )

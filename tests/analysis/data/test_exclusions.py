@@ -6,6 +6,7 @@ import pytest
 
 from analysis.config import ExclusionsConfig
 from analysis.data.exclusions import apply_exclusions
+from analysis.results import records
 
 
 def altered(export, **tables):
@@ -21,7 +22,7 @@ def altered(export, **tables):
 def out(kept):
     """step → (participants, trials) that went out at it, steps without loss left away."""
     rows = kept.flow.itertuples()
-    return {r.step: (r.participants_out, r.trials_out) for r in rows if r.participants_out or r.trials_out}
+    return {str(r.step): (r.participants_out, r.trials_out) for r in rows if r.participants_out or r.trials_out}
 
 
 def test_without_rules_every_planned_and_answered_response_is_kept(small):
@@ -42,7 +43,7 @@ def test_each_participant_goes_by_the_first_rule_that_names_them(small):
     study = altered(small, participants=flags)
     kept = apply_exclusions(study, ExclusionsConfig(incomplete=True))
     assert out(kept) == {"Excluded in the study by the researcher": (1, 14), "Did not finish the study": (1, 14)}
-    assert kept.excluded.set_index("participant_id")["reason"].to_dict() == {"p00000": "pilot", "p00001": ""}
+    assert kept.excluded.set_index("participant_id")["reason"].map(str).to_dict() == {"p00000": "pilot", "p00001": ""}
     assert set(kept.trials["participant_id"]) == set(small.participants["participant_id"]) - {"p00000", "p00001"}
     assert list(out(apply_exclusions(study, ExclusionsConfig()))) == ["Excluded in the study by the researcher"]
 
@@ -52,7 +53,7 @@ def test_hasty_participants_go_by_their_median_in_the_task_where_it_is_low(small
     hasty = (trials["participant_id"] == "p00003") & (trials["task"] == "trusting")
     trials.loc[hasty, "rt"] = 150.0
     kept = apply_exclusions(replace(small, trials=trials), ExclusionsConfig(min_median_rt_ms=200))
-    assert kept.excluded.to_dict("records") == [
+    assert records(kept.excluded) == [
         {
             "participant_id": "p00003",
             "rule": "Median response time below 200 ms in a task",
@@ -91,6 +92,6 @@ def test_inattentive_people_go_from_the_failures_named_on_and_those_who_failed_c
     study = altered(small, participants=checks)
     kept = apply_exclusions(study, ExclusionsConfig(failed_attention_checks=2, failed_comprehension=True))
     assert out(kept) == {"Failed attention checks: at least 2": (1, 14), "Failed a comprehension check": (1, 14)}
-    reasons = kept.excluded.set_index("participant_id")["reason"]
+    reasons = kept.excluded.set_index("participant_id")["reason"].map(str)
     assert reasons.to_dict() == {"p00000": "2 of 3 failed", "p00002": ""}
     assert out(apply_exclusions(study, ExclusionsConfig())) == {}

@@ -12,6 +12,7 @@ from jinja2 import Environment, nodes
 from analysis.config import AnalysisConfig, SequentialConfig
 from analysis.display.korean import KOREAN
 from analysis.display.wording import ENGLISH, Translation
+from analysis.notes import no_responses
 from analysis.paper import GRAD_CAM
 from analysis.report.write import analyze, in_language
 from analysis.simulation.simulated_study import TaskDesign, simulate_export
@@ -25,7 +26,8 @@ KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tab
 def said_in_python():
     for file in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("translate", "inside") and node.args:
+            named = getattr(node, "func", None)
+            if getattr(named, "id", "") in ("translate", "inside", "Note", "marked") and node.args:
                 yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
 
 
@@ -64,11 +66,10 @@ class Listening(Translation):
             self.missed.add(text)
         return super().__call__(text, **values)
 
-    def note(self, text):
-        said = super().note(text)
-        if said == text and text:
-            self.missed.add(text)
-        return said
+    def note(self, note):
+        if not isinstance(note, str) and note.template not in self.catalogue:
+            self.missed.add(note.template)
+        return super().note(note)
 
 
 def listening():
@@ -102,8 +103,9 @@ def test_three_networks_are_ranked_over_all_trust_tasks(tmp_path):
     assert all(f"{a} − {b}" in html for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
 
 
-def test_a_note_that_was_filled_in_is_matched_against_its_template():
-    translate = in_language("ko")
-    assert translate.note("No responses in guided-backprop.") == "guided-backprop에 응답이 없습니다."
-    assert translate.note("Something nobody foresaw.") == "Something nobody foresaw."
-    assert ENGLISH.note("No responses in {x}.") == "No responses in {x}."
+def test_a_note_is_translated_with_the_names_inside_it():
+    note = no_responses([("guided-backprop", "vgg"), "cam"])
+    assert str(note) == "No responses in guided-backprop × vgg, cam."
+    assert ENGLISH.note(note) == "No responses in Guided Backpropagation × vgg, CAM."
+    assert in_language("ko").note(note) == "Guided Backpropagation × vgg, CAM에 응답이 없습니다."
+    assert in_language("ko").note("What a researcher {wrote}") == "What a researcher {wrote}"

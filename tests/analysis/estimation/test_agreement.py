@@ -66,7 +66,7 @@ def test_the_table_has_a_row_a_method_and_one_for_all_and_draws_images_for_its_i
     )
     assert row["value"] == pytest.approx(alpha(units.astype(float), "nominal"))
     assert row["low"] < row["value"] < row["high"]
-    assert table.iloc[1]["note"] == "No item has two responses."
+    assert str(table.iloc[1]["note"]) == "No item has two responses."
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_the_table_has_a_row_a_method_and_one_for_all_and_draws_images_for_its_i
 )
 def test_what_has_no_alpha_or_no_interval_says_why(ratings, words):
     trials = frame(ratings)
-    assert words in agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]["note"]
+    assert words in str(agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]["note"])

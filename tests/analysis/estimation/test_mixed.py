@@ -72,4 +72,4 @@ def test_data_that_cannot_carry_the_model_are_refused_with_the_reason(answers):
 def test_one_participant_or_one_image_has_no_random_effects(small, column):
     trials = small.trials[small.trials["task"] == "seeing"].assign(**{column: "only"})
     methods = ("guided-backprop", "guided-grad-cam")
-    assert "need two participants and two images" in marginal_difference(trials, methods, *methods, 0.95).note
+    assert "need two participants and two images" in str(marginal_difference(trials, methods, *methods, 0.95).note)

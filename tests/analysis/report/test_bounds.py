@@ -7,6 +7,7 @@ import pytest
 
 from analysis.estimation.cells import cells_by
 from analysis.estimation.estimates import CUT_NOTE, OPEN_NOTE, combination, difference
+from analysis.notes import NO_NOTE
 from analysis.report.write import analyze
 from analysis.results import compute
 from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, simulate_export
@@ -58,9 +59,10 @@ def test_no_number_of_a_study_of_few_people_is_impossible(tmp_path, seed, people
         for row in rows:
             assert row["low"] is None or low <= row["low"] <= row["high"] <= high, row
             notes.add(row["note"])
-    assert notes & {CUT_NOTE, OPEN_NOTE}
-    assert (CUT_NOTE in notes) == (CUT_NOTE in path.read_text())
-    assert (OPEN_NOTE in notes) == (OPEN_NOTE in path.read_text())
+    cut, reaching = str(CUT_NOTE), str(OPEN_NOTE)
+    assert notes & {cut, reaching}
+    assert (cut in notes) == (cut in path.read_text())
+    assert (reaching in notes) == (reaching in path.read_text())
 
 
 def test_at_the_paper_s_size_every_interval_is_the_uncut_one():
@@ -76,7 +78,7 @@ def test_at_the_paper_s_size_every_interval_is_the_uncut_one():
     scores = compute(export)[0].tasks[1].tables["scores"]
     for i, row in enumerate(scores.itertuples()):
         uncut = combination(cells, np.eye(2)[i], 0.95)
-        assert (row.low, row.high, row.note) == (uncut.low, uncut.high, "")
+        assert (row.low, row.high, row.note) == (uncut.low, uncut.high, NO_NOTE)
     (observer,) = compute(export)
     for table in (observer.contrasts, observer.tables["equivalence"], observer.tables["multiverse"]):
         assert not table["note"].isin((CUT_NOTE, OPEN_NOTE)).any()

@@ -212,7 +212,7 @@ DEGENERATE = {
     "only overflow": (lambda s: trials_with(s, is_overflow=True), "There are no responses to analyse."),
     "one method never shown": (
         lambda s: keep(s, (s.trials["method"] == "guided-grad-cam") | (s.trials["task"] == "trusting")),
-        "No responses in guided-backprop.",
+        "No responses in Guided Backpropagation.",
     ),
     "one task without responses": (lambda s: keep(s, s.trials["task"] == "seeing"), "“trusting” has no responses"),
     "everybody fully trusts": (
