@@ -41,6 +41,11 @@ def marked(text: str) -> str:
     return text
 
 
+def marked_plural(one: str, many: str) -> tuple[str, str]:
+    """A constant of two forms, as `Translation.plural` takes them; marked like the texts of one form."""
+    return one, many
+
+
 def no_responses(cells: Iterable[Hashable]) -> Note:
     """That cells, by their labels, are empty."""
     return Note("No responses in {cells}.", {"cells": tuple(cells)})

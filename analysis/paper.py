@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.notes import marked
+
 
 @dataclass(frozen=True)
 class PaperFigures:
@@ -17,8 +19,10 @@ class PaperFigures:
 
 # Percentages as printed; the counts are the only k/810 that round to them (360 visualizations, 9 ratings, 4 methods).
 GRAD_CAM = PaperFigures(
-    source="Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization"
-    " (ICCV 2017; IJCV 128, 2020; arXiv 1610.02391), sections 5.1 and 5.2",
+    source=marked(
+        "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization (ICCV 2017;"
+        " IJCV 128, 2020; arXiv 1610.02391), sections 5.1 and 5.2"
+    ),
     accuracies={
         "deconvolution": 0.5333,
         "guided-backprop": 0.4444,
@@ -33,7 +37,10 @@ GRAD_CAM = PaperFigures(
     },
     trust_scores={"guided-backprop": 1.00, "guided-grad-cam": 1.27},
     deviations=(
-        ("No interval and no test was published.", "Two-way clustered intervals; the paper's figures stand without."),
+        (
+            marked("No interval and no test was published."),
+            marked("Two-way clustered intervals; the paper's figures stand without."),
+        ),
     ),
 )
 PAPERS = {"grad-cam": GRAD_CAM}

@@ -7,19 +7,22 @@ import click
 from commands.options import study_option
 from commands.progress import progress
 from definition import Definition
+from languages.read import SOURCE, languages
 
 
 @click.command()
 @click.argument("source", metavar="EXPORT", type=click.Path(path_type=Path))
 @click.option("--out", default=Path("report"), show_default=True, type=click.Path(path_type=Path))
-@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "ko"]), help="Of the report.")
-def analyze(source: Path, out: Path, language: str = "en") -> None:
+@click.option(
+    "--language", default=SOURCE, show_default=True, type=click.Choice(list(languages())), help="Of the report."
+)
+def analyze(source: Path, out: Path, language: str = SOURCE) -> None:
     """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
 
     Example: manage.py analyze export --out report --language ko
     """
+    from analysis.display.wording import in_language
     from analysis.report.write import analyze as write_report
-    from analysis.report.write import in_language
 
     with progress("Analysing") as report:
         page = write_report(source, out, report, in_language(language))

@@ -37,12 +37,17 @@ class Source:
     keywords: dict[str, tuple[int, ...] | None]
 
 
+_REPORT: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("translate", "inside", "Note", "marked")),
+    **dict.fromkeys(("plural", "marked_plural"), (1, 2)),
+}
 SOURCES = {
     "pages": (
         Source("study/templates", "**.html", "jinja2", {"_": None, "ngettext": (1, 2)}),
         Source("study/views", "**.py", "python", {"_": None}),
     ),
     "scripts": (Source("study/static/js", "**.js", "javascript", {"translate": None, "translatePlural": (1, 2)}),),
+    "report": (Source("analysis", "**.py", "python", _REPORT), Source("analysis", "**.html", "jinja2", _REPORT)),
 }
 
 
@@ -75,11 +80,16 @@ def update(folder: Path, code: str, catalogue: str) -> None:
         with path.open("rb") as file:
             old = read_po(file)
     new = Catalog(locale=old.locale, project="Discern", version="1", fuzzy=False, header_comment="")
-    for message in sorted(marked_in_sources(catalogue), key=lambda m: (m if isinstance(m, str) else m[0]).lower()):
+    for message in sorted(marked_in_sources(catalogue), key=_place):
         new.add(message, _translation(old, message))
     written = io.BytesIO()
     write_po(written, new, width=120)
     path.write_bytes(_EMPTY_HEADERS.sub(b"", written.getvalue()).lstrip())
+
+
+def _place(message: Message) -> tuple[str, str]:
+    text = message if isinstance(message, str) else message[0]
+    return text.lower(), text
 
 
 def _translation(old: Catalog, message: Message) -> str | tuple[str, ...]:
@@ -92,8 +102,7 @@ def _translation(old: Catalog, message: Message) -> str | tuple[str, ...]:
 def main() -> None:
     for code in (path.parent.name for path in HERE.glob("*/about.toml")):
         for catalogue in CATALOGUES:
-            if catalogue in SOURCES:
-                update(HERE, code, catalogue)
+            update(HERE, code, catalogue)
 
 
 if __name__ == "__main__":

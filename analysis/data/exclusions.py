@@ -138,9 +138,9 @@ def _too_fast(export: Export, least: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "participant_id": fast["participant_id"],
-            "rule": Note("Median response time below {ms} ms in a task", {"ms": f"{least:g}"}),
+            "rule": Note("Median response time below {ms} ms in a task", {"ms": format(least, "g")}),
             "reason": [
-                Note("{ms} ms in {task}", {"ms": f"{rt:.0f}", "task": task})
+                Note("{ms} ms in {task}", {"ms": format(rt, ".0f"), "task": task})
                 for task, rt in zip(fast["task"], fast["rt"], strict=True)
             ],
         }

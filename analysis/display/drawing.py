@@ -1,8 +1,8 @@
 """What all figures share: drawn with Agg, readable without colour, marked unless humans answered.
 
 The colours are Okabe & Ito's, and ColorBrewer's PuOr for the two sides of a scale; both stay apart under the common
-colour-vision deficiencies. Letters are drawn as outlines, so a reader needs no font. DejaVu Sans comes with Matplotlib
-and has no Korean letters: a Korean report's figures take a Korean font of this machine, and where there is none they
+colour-vision deficiencies. Letters are drawn as outlines, so a reader needs no font. Where DejaVu Sans, which comes
+with Matplotlib, lacks letters of the report's language, a font of this machine is taken; where there is none, figures
 are lettered in English and the report says so (docs/adr/066).
 """
 
@@ -21,29 +21,21 @@ from matplotlib.typing import RcKeyType
 
 from analysis.display.wording import ENGLISH, Translation
 from contracts.observers import HUMAN, MACHINE, observer_of
+from languages.read import Language, languages
 
 BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
 WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
+DEJAVU = "DejaVu Sans"
 STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "discern",
     "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
+    "font.family": DEJAVU,
     "font.size": 10.5,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#777777",
     "xtick.color": INK,
 }
-
-
-KOREAN_FONTS = (
-    "Noto Sans KR",
-    "Noto Sans CJK KR",
-    "NanumGothic",
-    "NanumBarunGothic",
-    "Apple SD Gothic Neo",
-    "Malgun Gothic",
-)
 
 
 @dataclass(frozen=True)
@@ -56,30 +48,40 @@ class Lettering:
 
 def lettering(translate: Translation) -> Lettering:
     """In the report's language where this machine has letters for it, else in English."""
-    if translate.language == "en":
+    font = font_for(languages()[translate.language])
+    if font == DEJAVU:
         return Lettering(translate, STYLE)
-    font = korean_font()
-    return Lettering(translate, STYLE | {"font.family": [font, "DejaVu Sans"]}) if font else Lettering(ENGLISH, STYLE)
+    return Lettering(translate, STYLE | {"font.family": [font, DEJAVU]}) if font else Lettering(ENGLISH, STYLE)
+
+
+def font_for(language: Language) -> str | None:
+    """A font family that has the letters of `language`: DejaVu Sans, else one of this machine, else None."""
+    return DEJAVU if _has(language.letters, font_manager.findfont(DEJAVU)) else _found(language.letters, language.fonts)
 
 
 @cache
-def korean_font() -> str | None:
-    """A font family of this machine that has Korean letters, a common one first; None where there is none."""
-    found: dict[str, list[str]] = {}
+def _found(letters: str, preferred: tuple[str, ...]) -> str | None:
+    """A family of this machine that has `letters`, one of `preferred` where possible; Matplotlib knows it then."""
+    families: dict[str, list[str]] = {}
     for path in sorted(font_manager.findSystemFonts()):
-        try:
-            font = FT2Font(path)
-        except RuntimeError:  # a bitmap or a damaged file: no font for a figure
-            continue
-        if font.get_char_index(ord("한")) and font.get_char_index(ord("%")):
-            found.setdefault(font.family_name, []).append(path)
-    if not found:
+        if _has(letters, path):
+            families.setdefault(FT2Font(path).family_name, []).append(path)
+    if not families:
         return None
-    chosen = min(found, key=lambda name: (KOREAN_FONTS.index(name) if name in KOREAN_FONTS else 99, name))
+    ranks = {name: rank for rank, name in enumerate(preferred)}
+    chosen = min(families, key=lambda name: (ranks.get(name, len(ranks)), name))
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of each weight the font lacks
-    for path in found[chosen]:
+    for path in families[chosen]:
         font_manager.fontManager.addfont(path)
     return chosen
+
+
+def _has(letters: str, path: str) -> bool:
+    try:
+        font = FT2Font(path)
+    except RuntimeError:  # a bitmap or a damaged file: no font for a figure
+        return False
+    return all(font.get_char_index(ord(letter)) for letter in letters)
 
 
 def watermark(observer_kind: str, translate: Translation) -> str:

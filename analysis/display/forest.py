@@ -77,7 +77,8 @@ def with_paper(caption: str, table: pd.DataFrame, translate: Translation) -> str
     """`caption`, with a sentence on the paper's figures where `table` has any."""
     if table["paper"].isna().all():
         return caption
-    return f"{caption} {translate('Diamonds: the figures of the paper, published without intervals.')}"
+    diamonds = translate("Diamonds: the figures of the paper, published without intervals.")
+    return f"{caption} {diamonds}"
 
 
 def described(table: pd.DataFrame, digits: int, scale: float) -> str:

@@ -1,34 +1,67 @@
 """Words and numbers as a reader sees them."""
 
+import gettext
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from analysis.notes import Note
+from analysis.notes import Note, marked
 from contracts.methods import method_name
+from languages.read import SOURCE, languages, translations
 
 NOTHING = "–"
+# Words of the data that a report translates.
+EVENTS = (
+    marked("focus"), marked("blur"), marked("hidden"), marked("visible"),
+    marked("fullscreenenter"), marked("fullscreenexit"), marked("resize"),
+)  # fmt: skip
+CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
+
+
+class LanguageError(Exception):
+    """There is no language of that code; the message names those that there are."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """Says English texts in `language`, looked up in `catalogue` (English → translation), and fills in values."""
+    """Puts the report's English texts into the language of code `language`, and fills in values."""
 
-    language: str = "en"
-    catalogue: Mapping[str, str] = field(default_factory=dict)
+    language: str = SOURCE
 
     def __call__(self, text: str, **values: object) -> str:
-        return self.catalogue.get(text, text).format(**values)
+        return self._template(text).format(**values) if values else self._template(text)
+
+    def plural(self, one: str, many: str, n: float, **values: object) -> str:
+        """`one` or `many`, whichever the language has for `n` things; {n} in it is that number."""
+        return self._texts.ngettext(one, many, int(n)).format(n=count(n), **values)
 
     def note(self, note: Note | str) -> str:
         """A note with the notes and labels inside it. What is a text already, such as a researcher's, is as it is."""
         if isinstance(note, str):
             return note
-        return note.filled(self.catalogue.get(note.template, note.template), self.note, method_name)
+        return note.filled(self._template(note.template), self.note, lambda name: self.category(method_name(name)))
+
+    def category(self, name: str) -> str:
+        """A category of images as people read it."""
+        return languages()[self.language].tasks.get("categories", {}).get(name, name)
+
+    @property
+    def _texts(self) -> gettext.NullTranslations:
+        return translations(self.language, "report")
+
+    def _template(self, text: str) -> str:
+        return self._texts.gettext(text) if text else ""  # gettext keeps its header under the empty text
 
 
 ENGLISH = Translation()
+
+
+def in_language(code: str) -> Translation:
+    """What puts the report into a language that there is. Raises LanguageError for any other."""
+    if code not in (known := languages()):
+        raise LanguageError(f"no language {code!r}; there are {', '.join(known)}, and DISCERN_LANGUAGES can name more")
+    return Translation(code)
 
 
 def number(value: float | None, digits: int = 2, signed: bool = False) -> str:
@@ -42,6 +75,11 @@ def number(value: float | None, digits: int = 2, signed: bool = False) -> str:
 def percent(share: float | None) -> str:
     """A share as a percentage with one decimal."""
     return NOTHING if share is None or math.isnan(share) else f"{100 * share:.1f}%"
+
+
+def level(share: float) -> str:
+    """A share that was chosen, such as a level of confidence, as a percentage with the decimals that it has."""
+    return f"{100 * share:g}%"
 
 
 def points(difference: float | None) -> str:

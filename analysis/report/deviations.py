@@ -48,22 +48,24 @@ def deviations(export: Export, paper: PaperFigures, translate: Translation) -> t
 def _photographs(dataset: dict[str, Any], translate: Translation) -> str:
     if not {"year", "split", "categories"} <= dataset.keys():
         return ""
-    return translate(
+    return translate.plural(
+        "Photographs in VOC layout, year {year}, split “{split}”, {n} category.",
         "Photographs in VOC layout, year {year}, split “{split}”, {n} categories.",
+        len(dataset["categories"]),
         year=dataset["year"],
         split=dataset["split"],
-        n=len(dataset["categories"]),
     )
 
 
 def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], translate: Translation) -> str:
     if not {"images", "eligible"} <= selection.keys() or "seed" not in provenance:
         return ""
-    return translate(
-        "“{task}”: {images} of {eligible} eligible images, drawn with seed {seed}.",
+    return translate.plural(
+        "“{task}”: {images} of {n} eligible image, drawn with seed {seed}.",
+        "“{task}”: {images} of {n} eligible images, drawn with seed {seed}.",
+        selection["eligible"],
         task=task,
         images=count(selection["images"]),
-        eligible=count(selection["eligible"]),
         seed=provenance["seed"],
     )
 
@@ -79,19 +81,20 @@ def _networks(networks: dict[str, Any]) -> str:
 def _size(task: dict[str, Any], translate: Translation) -> str:
     if not {"images", "ratings_per_item"} <= task.keys():
         return ""
+    methods, networks = [method_name(method) for method in task["methods"]], task["networks"]
     return translate(
-        "“{task}”: {images} images, ratings an item: {ratings}; methods {methods}; networks {networks}.",
+        "“{task}”: {images}, ratings an item: {ratings}; {methods}; {networks}.",
         task=task["name"],
-        images=count(task["images"]),
+        images=translate.plural("{n} image", "{n} images", task["images"]),
         ratings=count(task["ratings_per_item"]),
-        methods=", ".join(map(method_name, task["methods"])),
-        networks=", ".join(task["networks"]),
+        methods=translate.plural("method {names}", "methods {names}", len(methods), names=", ".join(methods)),
+        networks=translate.plural("network {names}", "networks {names}", len(networks), names=", ".join(networks)),
     )
 
 
 def _people(export: Export, translate: Translation) -> str:
     people = sum(observer_of(kind).family == HUMAN for kind in export.participants["observer_kind"])
-    return translate("{n} people joined.", n=count(people))
+    return translate.plural("{n} person joined.", "{n} people joined.", people)
 
 
 def _extras(task: dict[str, Any], translate: Translation) -> str:

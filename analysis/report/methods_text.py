@@ -1,9 +1,11 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
+from typing import Any
+
 from analysis.config import ExclusionsConfig
 from analysis.data.completeness import planned_responses, reached
 from analysis.data.export import Export
-from analysis.display.wording import Translation, count
+from analysis.display.wording import Translation, level
 from analysis.report.summary import unfinished
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -75,16 +77,7 @@ def _design(export: Export, translate: Translation) -> str:
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
         sentences.append(translate(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
         if "images" in written and "ratings_per_item" in written:
-            sentences.append(
-                translate(
-                    "It planned {responses} responses: {images} images, the methods {methods}, {ratings} ratings an"
-                    " item.",
-                    responses=count(planned_responses(export, task.name)),
-                    images=count(written["images"]),
-                    methods=", ".join(map(method_name, task.methods)),
-                    ratings=count(written["ratings_per_item"]),
-                )
-            )
+            sentences.append(_planned(written, planned_responses(export, task.name), translate))
     sentences.append(
         translate(
             "Nobody saw an image twice in a task; methods were balanced within participants; sides and the order of"
@@ -92,6 +85,17 @@ def _design(export: Export, translate: Translation) -> str:
         )
     )
     return " ".join(sentences)
+
+
+def _planned(task: dict[str, Any], responses: int, translate: Translation) -> str:
+    methods = [method_name(method) for method in task["methods"]]
+    return translate(
+        "It planned {responses}: {images}, {methods}, {ratings} an item.",
+        responses=translate.plural("{n} response", "{n} responses", responses),
+        images=translate.plural("{n} image", "{n} images", task["images"]),
+        methods=translate.plural("the method {names}", "the methods {names}", len(methods), names=", ".join(methods)),
+        ratings=translate.plural("{n} rating", "{n} ratings", task["ratings_per_item"]),
+    )
 
 
 def _kinds(export: Export) -> list[AnalysisKind]:
@@ -111,9 +115,10 @@ def _whose(export: Export, translate: Translation) -> str:
         sentences.append(translate("Left out by the definition: people who did not finish."))
     if rules.failed_attention_checks is not None:
         sentences.append(
-            translate(
+            translate.plural(
+                "Left out by the definition: people who failed at least {n} attention check.",
                 "Left out by the definition: people who failed at least {n} attention checks.",
-                n=rules.failed_attention_checks,
+                rules.failed_attention_checks,
             )
         )
     if rules.failed_comprehension:
@@ -122,7 +127,7 @@ def _whose(export: Export, translate: Translation) -> str:
         sentences.append(
             translate(
                 "Left out by the definition: people whose median response time in a task is below {ms} ms.",
-                ms=f"{rules.min_median_rt_ms:g}",
+                ms=format(rules.min_median_rt_ms, "g"),
             )
         )
     if rules == ExclusionsConfig():
@@ -140,7 +145,7 @@ def _estimates(export: Export, translate: Translation) -> str:
         " falls below both one-way variances, the smaller of these is taken. Intervals of accuracies are computed on"
         " the"
         " logit scale.",
-        confidence=f"{100 * export.config.confidence:g}%",
+        confidence=level(export.config.confidence),
     )
     for kind in _kinds(export):
         if kind.texts.further:
@@ -158,7 +163,7 @@ def _comparisons(export: Export, translate: Translation) -> str:
         text += " " + translate(
             "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
             " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
-            looks=", ".join(f"{100 * look:g}%" for look in rule.looks),
+            looks=", ".join(map(level, rule.looks)),
         )
     if lacking := _lacking(export, translate):
         text += " " + translate(
@@ -198,7 +203,7 @@ def _further(export: Export, translate: Translation) -> str:
                 " from 0, else as underpowered; verdicts are not corrected for their number."
                 " The paper's accuracies are given the error that its number of responses"
                 " has under this study's design effect, its mean scores this study's own error.",
-                margin=f"{100 * export.config.equivalence_margin:g}%",
+                margin=level(export.config.equivalence_margin),
             )
         )
     return " ".join(sentences)

@@ -52,10 +52,11 @@ def _curve(
         " Orange diamond: the analysis fixed beforehand. Dashed: no difference.",
         title=title,
     )
-    alternative = translate(
+    alternative = translate.plural(
+        "{n} analysis; the difference is {low}; intervals that exclude no difference: {away}.",
         "{n} analyses; the difference runs from {low} to {high}; in {away} of them the interval excludes no"
         " difference.",
-        n=len(table), low=write(table["value"].min()), high=write(table["value"].max()), away=away,
+        len(table), low=write(table["value"].min()), high=write(table["value"].max()), away=away,
     )  # fmt: skip
     return finish(canvas, name, observer_kind, caption, alternative, inside)
 

@@ -1,6 +1,7 @@
 """Figures of where answers come from: flow of participants, confusion, single people and images, response times."""
 
 import textwrap
+import unicodedata
 
 import matplotlib as mpl
 import numpy as np
@@ -27,10 +28,9 @@ def flow_figure(results: ObserverResults, translate: Translation) -> Figure:
         canvas = _flow_chart(results.kept.flow, inside.translate)
         steps = "; ".join(
             translate(
-                "{step}: {people} people and {trials} trials left",
+                "{step}: {people} and {trials} left",
                 step=translate.note(row.step),
-                people=count(row.participants_left),
-                trials=count(row.trials_left),
+                **_counted(translate, row.participants_left, row.trials_left),
             )
             for row in results.kept.flow.itertuples()
         )
@@ -47,7 +47,7 @@ def _flow_chart(flow: pd.DataFrame, translate: Translation) -> Canvas:
     axes.axis("off")
     box = {"boxstyle": "round,pad=0.45", "facecolor": "#f4f6f8", "edgecolor": "#555555"}
     for row, step in enumerate(flow.itertuples()):
-        left = translate("{n} people, {m} trials", n=count(step.participants_left), m=count(step.trials_left))
+        left = translate("{people}, {trials}", **_counted(translate, step.participants_left, step.trials_left))
         first = row == 0
         axes.text(
             2.4,
@@ -61,7 +61,7 @@ def _flow_chart(flow: pd.DataFrame, translate: Translation) -> Canvas:
         if first:
             continue
         axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
-        out = translate("{n} people, {m} trials", n=count(step.participants_out), m=count(step.trials_out))
+        out = translate("{people}, {trials}", **_counted(translate, step.participants_out, step.trials_out))
         axes.text(
             5.2, -row + 0.45, f"{_folded(translate.note(step.step))}:\n{out}",
             va="center", fontsize=9,
@@ -70,9 +70,16 @@ def _flow_chart(flow: pd.DataFrame, translate: Translation) -> Canvas:
     return canvas
 
 
+def _counted(translate: Translation, people: int, trials: int) -> dict[str, str]:
+    return {
+        "people": translate.plural("{n} person", "{n} people", people),
+        "trials": translate.plural("{n} trial", "{n} trials", trials),
+    }
+
+
 def _folded(text: str) -> str:
-    """In lines for the flow chart; a Korean letter is about twice as wide as a Latin one."""
-    return textwrap.fill(text, 34 if text.isascii() else 22)
+    """In lines for the flow chart; letters such as Korean ones are about twice as wide as Latin ones."""
+    return textwrap.fill(text, 22 if any(unicodedata.east_asian_width(letter) == "W" for letter in text) else 34)
 
 
 def task_quality_figures(results: TaskResults, observer_kind: str, translate: Translation) -> tuple[Figure, ...]:
@@ -104,14 +111,17 @@ def _confusion(results: TaskResults, observer_kind: str, translate: Translation,
         axes.text(
             j, i, f"{counts.iloc[i, j]:.0f}", ha="center", va="center", color="white" if dark else INK, fontsize=8
         )
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    labels = list(map(inside.category, names))
+    axes.set_xticks(range(len(names)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), labels)
     axes.set(xlabel=inside("category chosen"), ylabel=inside("category shown"))
     worst = table[table["shown"] != table["chosen"]].sort_values("responses", ascending=False, kind="stable").head(3)
     confused = "; ".join(
-        translate(
+        translate.plural(
+            "“{shown}” taken for “{chosen}” {n} time ({share})",
             "“{shown}” taken for “{chosen}” {n} times ({share})",
-            shown=row.shown, chosen=row.chosen, n=count(row.responses), share=percent(row.share),
+            row.responses, shown=translate.category(row.shown), chosen=translate.category(row.chosen),
+            share=percent(row.share),
         )
         for row in worst.itertuples()
     )  # fmt: skip

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.data.completeness import Reached
-from analysis.display.wording import Translation, count, p_equals, percent
+from analysis.display.wording import Translation, count, level, p_equals, percent
+from analysis.notes import marked, marked_plural
 from analysis.results import ObserverResults
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -13,15 +14,19 @@ from contracts.methods import method_name
 from contracts.observers import HUMAN, MACHINE, observer_of
 
 OBSERVERS = {
-    "human": "{n} participants",
-    "simulated": "{n} simulated participants",
-    "machine": "{n} machine observers",
+    "human": marked_plural("{n} participant", "{n} participants"),
+    "simulated": marked_plural("{n} simulated participant", "{n} simulated participants"),
+    "machine": marked_plural("{n} machine observer", "{n} machine observers"),
 }
 SCOPES = {
-    "human": "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other"
-    " people and other images of the same kind.",
-    "machine": "{people} gave the {responses} responses analysed here. Intervals are at {confidence} and hold for other"
-    " runs of the observer and other images of the same kind; they say nothing of people.",
+    "human": marked(
+        "{people} gave the {responses} analysed here. Intervals are at {confidence} and hold for other people and other"
+        " images of the same kind."
+    ),
+    "machine": marked(
+        "{people} gave the {responses} analysed here. Intervals are at {confidence} and hold for other runs of the"
+        " observer and other images of the same kind; they say nothing of people."
+    ),
 }
 
 
@@ -36,18 +41,21 @@ class Summary:
 def summarize(results: ObserverResults, confidence: float, translate: Translation) -> Summary:
     """Plain sentences from the numbers; nothing is said that the numbers do not hold."""
     observer = observer_of(results.observer_kind)
-    people = translate(OBSERVERS[observer.family], n=count(results.participants))
+    people = translate.plural(*OBSERVERS[observer.family], results.participants)
     if observer.name:
-        people = translate(
-            "{n} runs of the machine observer “{name}”", n=count(results.participants), name=observer.name
+        people = translate.plural(
+            "{n} run of the machine observer “{name}”",
+            "{n} runs of the machine observer “{name}”",
+            results.participants,
+            name=observer.name,
         )
     if results.kept.trials.empty:
         return Summary(translate("There are no responses to analyse."), ())
     opening = translate(
         SCOPES[MACHINE if observer.family == MACHINE else HUMAN],
         people=people,
-        responses=count(len(results.kept.trials)),
-        confidence=f"{100 * confidence:g}%",
+        responses=translate.plural("{n} response", "{n} responses", len(results.kept.trials)),
+        confidence=level(confidence),
     )
     if lacking := unfinished(results.reached, translate):
         opening += " " + translate(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from analysis.data.export import Export
 from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
-from analysis.display.korean import KOREAN
 from analysis.display.wording import ENGLISH, Translation
+from analysis.notes import marked
 from analysis.reading.load import load
 from analysis.report.deviations import deviations
 from analysis.report.figures import task_figures
@@ -30,20 +31,30 @@ from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import observer_of
 from contracts.tasks import KINDS
+from languages.read import languages
 
 REPORT, RESULTS = "report.html", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
 TEMPLATES = Path(__file__).parent / "templates"
-CATALOGUES = {"en": {}, "ko": KOREAN}
+
+HEADINGS = {
+    "human": marked("Human participants"),
+    "simulated": marked("Simulated participants"),
+    "machine": marked("Machine observers"),
+}
 
 OBSERVERS = {
-    "classifier": "A small network, trained anew for each run and method on visualizations of images that the study"
-    " does not show, names the category it finds more probable; in trust it prefers the network whose visualization"
-    " makes the predicted category more probable to it.",
-    "box-energy": "An oracle for localization, which knows the annotation: it names the category whose boxes hold the"
-    " larger share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes"
-    " of the predicted category.",
+    "classifier": marked(
+        "A small network, trained anew for each run and method on visualizations of images that the study does not"
+        " show, names the category it finds more probable; in trust it prefers the network whose visualization makes"
+        " the predicted category more probable to it."
+    ),
+    "box-energy": marked(
+        "An oracle for localization, which knows the annotation: it names the category whose boxes hold the larger"
+        " share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes of"
+        " the predicted category."
+    ),
 }
 
 Progress = Callable[[int, int], None]
@@ -52,11 +63,6 @@ Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → th
 
 class ReportError(Exception):
     """The report cannot be written where it was asked for; the message names the folder and the remedy."""
-
-
-def in_language(language: str) -> Translation:
-    """The report's words in `language`: "en" or "ko"."""
-    return Translation(language, CATALOGUES[language])
 
 
 def analyze(export_path: Path, out: Path, progress: Progress | None = None, translate: Translation = ENGLISH) -> Path:
@@ -156,9 +162,11 @@ def _html(
     )
     environment.globals |= {
         "translate": translate,
+        "plural": translate.plural,
         "method_name": wording.method_name,
         "number": wording.number,
         "percent": wording.percent,
+        "level": wording.level,
         "points": wording.points,
         "signed": wording.signed,
         "interval": wording.interval,
@@ -168,6 +176,7 @@ def _html(
         "figure_name": wording.figure_name,
         "count": wording.count,
         "folder_name": folder_name,
+        "headings": HEADINGS,
         "observers": OBSERVERS,
         "kinds": ANALYSIS_KINDS,
         "facts": KINDS,
@@ -188,6 +197,7 @@ def _html(
     titles = study.get("title", {})
     return environment.get_template("report.html").render(
         language=translate.language,
+        fonts=Markup("".join(f"{json.dumps(font)}, " for font in languages()[translate.language].fonts)),
         title=titles.get(translate.language) or next(iter(titles.values()), study.get("slug", "")),
         export=export,
         sections=sections,

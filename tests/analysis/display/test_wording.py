@@ -1,111 +1,85 @@
-"""The report in Korean: every sentence it can hold has a translation that takes the same values."""
+"""The report's words: what is translated, in which form, and that no report holds a word that no language can change."""
 
-import ast
+import json
 import re
-from dataclasses import dataclass, field, replace
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from jinja2 import Environment, nodes
 
-from analysis.config import AnalysisConfig, SequentialConfig
-from analysis.display.korean import KOREAN
-from analysis.display.wording import ENGLISH, Translation
-from analysis.notes import no_responses
-from analysis.paper import GRAD_CAM
-from analysis.report.write import analyze, in_language
-from analysis.simulation.simulated_study import TaskDesign, simulate_export
-from tests.analysis.conftest import CONFIG, SMALL
-from tests.analysis.exports import write_export
+from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, in_language
+from analysis.notes import Note, no_responses
+from languages.read import messages, translations
 
-ROOM = Path(__file__).parents[3] / "analysis"
-KINDS = {"human", "simulated", "machine", "class-discrimination"}  # keys of tables of texts, not texts
+ROOT = Path(__file__).parents[3]
+KOREAN = in_language("ko")
+# What is written in Korean as in English, and sentences that are all blanks.
+SAME = ["p", "p, Holm", "percentage points", "{people}, {trials}"]
+# One word for one thing: 참여자, 신경망, 데이터, 평정, 독립 가정 구간, 피전홀 부트스트랩.
+FORMER = re.compile("참가자|네트워크|자료|(?<!과소)평가|소박|비둘기|민감도 분석")
 
 
-def said_in_python():
-    for file in ROOM.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            named = getattr(node, "func", None)
-            if getattr(named, "id", "") in ("translate", "inside", "Note", "marked") and node.args:
-                yield from (c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and c.value)
+def test_every_korean_text_is_korean_and_keeps_to_one_word_for_one_thing():
+    korean = translations("ko", "report")
+    texts = {
+        message.id: korean.ngettext(*message.id, 2) if message.pluralizable else korean.gettext(message.id)
+        for message in messages("report")
+    }
+    assert len(texts) > 300
+    assert [text for text, said in texts.items() if not re.search("[가-힣]", said)] == SAME
+    assert [text for text, said in texts.items() if FORMER.search(said)] == []
 
 
-def said_in_templates():
-    for file in ROOM.rglob("*.html"):
-        for call in Environment().parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
-            if getattr(call.node, "name", "") == "translate":
-                argument = call.args[0]
-                constants = [argument] if isinstance(argument, nodes.Const) else argument.find_all(nodes.Const)
-                yield from (c.value for c in constants)
-
-
-def test_every_text_in_the_sources_is_translated():
-    texts = {t for t in (*said_in_python(), *said_in_templates()) if isinstance(t, str)} - KINDS
-    assert len(texts) > 150
-    assert sorted(texts - KOREAN.keys()) == []
-    assert {text for deviation in GRAD_CAM.deviations for text in deviation} <= KOREAN.keys()
-
-
-@pytest.mark.parametrize("english", KOREAN)
-def test_a_translation_takes_the_values_of_its_original_and_is_korean(english):
-    blanks = [set(re.findall(r"\{(\w+)\}", text)) for text in (english, KOREAN[english])]
-    assert blanks[1] <= blanks[0]
-    assert blanks[0] - blanks[1] <= {"who"}  # which of the two is single is left out
-    assert english in ("p", "p, Holm") or re.search("[가-힣]", KOREAN[english])
-
-
-@dataclass(frozen=True)
-class Listening(Translation):
-    """Korean that remembers what it could not translate."""
-
-    missed: set = field(default_factory=set)
-
-    def __call__(self, text, **values):
-        if text not in self.catalogue:
-            self.missed.add(text)
-        return super().__call__(text, **values)
-
-    def note(self, note):
-        if not isinstance(note, str) and note.template not in self.catalogue:
-            self.missed.add(note.template)
-        return super().note(note)
-
-
-def listening():
-    return Listening("ko", KOREAN)
-
-
-def test_whole_reports_are_said_in_korean(small, tmp_path):
-    rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
-    config = AnalysisConfig(contrasts=CONFIG.contrasts, paper="grad-cam", sequential=rule)
-    designs = (replace(SMALL[0], named_networks=("strong", "weak"), ratings=1), SMALL[1])
-    sequential = simulate_export(np.random.default_rng(5), designs=designs, participants=12, config=config)
-    one = replace(small, trials=small.trials[small.trials["participant_id"] == "p00000"])
-    for name, export in {"sequential": sequential, "one": one}.items():
-        translate = listening()
-        html = analyze(write_export(export, tmp_path / name), tmp_path / f"out-{name}", translate=translate).read_text()
-        assert translate.missed == set(), name
-        assert '<html lang="ko">' in html
-
-
-def three_networks():
-    pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
-    return [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
-
-
-def test_three_networks_are_ranked_over_all_trust_tasks(tmp_path):
-    export = simulate_export(np.random.default_rng(6), designs=three_networks(), participants=12)
-    translate = listening()
-    html = analyze(write_export(export, tmp_path / "in"), tmp_path / "out", translate=translate).read_text()
-    assert translate.missed == set()
-    assert "각 네트워크의 강도" in html
-    assert all(f"{a} − {b}" in html for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
+@pytest.mark.parametrize(
+    ("n", "english", "korean"), [(1, "1 person", "1명"), (2, "2 people", "2명"), (1200, "1,200 people", "1,200명")]
+)
+def test_a_number_and_its_noun_agree(n, english, korean):
+    assert ENGLISH.plural("{n} person", "{n} people", n) == english
+    assert KOREAN.plural("{n} person", "{n} people", n) == korean
 
 
 def test_a_note_is_translated_with_the_names_inside_it():
     note = no_responses([("guided-backprop", "vgg"), "cam"])
     assert str(note) == "No responses in guided-backprop × vgg, cam."
     assert ENGLISH.note(note) == "No responses in Guided Backpropagation × vgg, CAM."
-    assert in_language("ko").note(note) == "Guided Backpropagation × vgg, CAM에 응답이 없습니다."
-    assert in_language("ko").note("What a researcher {wrote}") == "What a researcher {wrote}"
+    assert KOREAN.note(note) == "Guided Backpropagation × vgg, CAM에 응답이 없습니다."
+
+
+def test_a_note_inside_a_note_is_translated_too():
+    note = Note("Accuracy by confidence: {estimates}.", {"estimates": Note("no responses")})
+    assert str(note) == "Accuracy by confidence: no responses."
+    assert KOREAN.note(note) == "확신도별 정답률: 응답 없음."
+
+
+def test_what_is_no_note_is_left_as_it_was_written():
+    assert KOREAN.note("What a researcher {wrote}") == "What a researcher {wrote}"
+    assert KOREAN("an event nobody {foresaw}") == "an event nobody {foresaw}"
+    assert (str(Note()), KOREAN.note(Note()), bool(Note())) == ("", "", False)
+
+
+def test_categories_are_called_as_the_tasks_call_them():
+    assert [KOREAN.category(name) for name in ("dog", "unheard-of")] == ["개", "unheard-of"]
+
+
+def test_words_of_the_data_are_marked():
+    """Controls are named where machines observe, events where the browser notices them."""
+    observers = (ROOT / "stimuli/evaluate/observers.py").read_text(encoding="utf-8")
+    assert re.search(r"\nCONTROLS = (.*)\n", observers)[1] == json.dumps(CONTROLS).replace("[", "(").replace("]", ")")
+    script = (ROOT / "study/static/js/participant/events.js").read_text(encoding="utf-8")
+    called = " ".join(re.findall(r"record\(([^;{]*)\)", script))
+    assert set(re.findall(r'"(\w+)"', called)) == set(EVENTS)
+
+
+def test_a_language_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(LanguageError, match="no language 'xx'; there are en, ko"):
+        in_language("xx")
+
+
+def test_the_command_offers_every_language_that_there_is(tmp_path):
+    (tmp_path / "zz").mkdir()
+    (tmp_path / "zz" / "about.toml").write_text('name = "Z"\n')
+    command = [sys.executable, "manage.py", "analyze", "--help"]
+    environment = {"DISCERN_LANGUAGES": str(tmp_path), "COLUMNS": "200"}
+    shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "[en|ko|zz]" in shown

@@ -6,6 +6,7 @@ import pytest
 from analysis.estimation import bootstrap
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.estimation.estimates import Estimate
+from analysis.notes import NO_NOTE, Note
 
 SEED = 2007
 
@@ -40,7 +41,7 @@ def test_it_is_the_spread_of_the_difference_over_drawn_people_and_images():
     assert (got.low, got.high, got.se) == pytest.approx((low, high, all_of_it.std(ddof=1)))
     assert got.p == pytest.approx(2 * max(min((all_of_it <= 0).mean(), (all_of_it >= 0).mean()), 1 / 1001))
     assert (got.df, got.responses, got.participants, got.images) == (8, keep.sum(), 12, 9)
-    assert (got.rule, got.note) == ("bootstrap", "")
+    assert (got.rule, got.note) == ("bootstrap", NO_NOTE)
 
 
 def test_a_draw_that_takes_one_response_of_a_cell_once_counts_it():
@@ -104,7 +105,7 @@ def test_draws_that_leave_a_cell_empty_are_left_out_while_they_are_few():
     rarer = min((all_of_it <= 0).sum(), (all_of_it >= 0).sum()) / np.isfinite(all_of_it).sum()
     assert got.p == pytest.approx(2 * rarer)
     refused = pigeonhole(values, (image < 2).astype(int), participant, image, 0.95)
-    note = "No interval: too few participants or images to draw from."
+    note = Note("No interval: too few participants or images to draw from.")
     difference = values[image >= 2].mean() - values[image < 2].mean()
     assert refused == Estimate(pytest.approx(difference), None, None, None, 9, None, 100, 10, 10, "none", note)
 
@@ -113,14 +114,14 @@ def test_draws_that_leave_a_cell_empty_are_left_out_while_they_are_few():
 def test_one_person_or_one_image_cannot_be_drawn_from(people, images):
     participant, image = np.arange(12) % people, np.arange(12) % images
     got = pigeonhole(np.arange(12.0), np.arange(12) // 6, participant, image, 0.95)
-    note = "No interval: too few participants or images to draw from."
+    note = Note("No interval: too few participants or images to draw from.")
     assert got == Estimate(-6.0, None, None, None, 0, None, 12, people, images, "none", note)
 
 
 @pytest.mark.parametrize("cell", [[0, 0, 0], [1, 1, 1], [2, 2, 2]])
 def test_a_side_without_responses_has_no_difference(cell):
     got = pigeonhole(np.ones(3), np.array(cell), np.arange(3), np.arange(3), 0.95)
-    assert got == Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", "No responses in one of the two.")
+    assert got == Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", Note("No responses in one of the two."))
 
 
 def test_two_people_and_two_images_are_enough():

@@ -26,10 +26,11 @@ from analysis.estimation.estimates import (
     with_interval,
     within,
 )
+from analysis.notes import NO_NOTE, Note, no_responses
 
-CUT = "The interval is cut to the possible values."
-OPEN = "Too few participants or images: the interval holds every possible value."
-EXACT = (
+CUT = Note("The interval is cut to the possible values.")
+OPEN = Note("Too few participants or images: the interval holds every possible value.")
+EXACT = Note(
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
     " number of the two as its trials."
 )
@@ -58,13 +59,13 @@ def test_a_mean_has_the_interval_and_the_p_of_student_s_t():
     p = 2 * stats.t.sf((5 / 6 - 0.5) * 6, 1)
     expected = (5 / 6, 5 / 6 - reach, 5 / 6 + reach, 1 / 6, p)
     assert (got.value, got.low, got.high, got.se, got.p) == pytest.approx(expected)
-    assert (got.df, got.responses, got.participants, got.images, got.rule, got.note) == (1, 6, 2, 3, "two-way", "")
+    assert (got.df, got.responses, got.participants, got.images, got.rule, got.note) == (1, 6, 2, 3, "two-way", NO_NOTE)
 
 
 def test_without_a_null_it_is_nought_and_without_bounds_nothing_is_cut():
     got = combination(one_cell(), np.ones(1), 0.95)
     assert got.p == pytest.approx(2 * stats.t.sf(5, 1))
-    assert got.note == ""
+    assert got.note == NO_NOTE
     assert with_interval(5 / 6, variance(one_cell(), np.ones(1)), 0.95) == got
     assert linearized(one_cell(), 5 / 6, np.ones(1), 0.95) == got
     assert linearized(one_cell(), 5 / 6, np.ones(1), 0.95, 0.5, (0, 1)).p == pytest.approx(2 * stats.t.sf(2, 1))
@@ -105,7 +106,7 @@ def test_as_many_cells_as_responses_leave_nothing_to_estimate_a_variance_from():
     cells = cell_means(np.array([1.0, 0.0]), np.array([0, 1]), np.array([0, 1]), np.array([0, 1]), "ab")
     assert variance(cells, np.array([1.0, -1.0])) == Variance(None, "none", 1, 2, 2, 2)
     got = difference(cells, "a", "b", 0.95)
-    assert got == Estimate(1.0, None, None, None, 1, None, 2, 2, 2, "none", "No interval: too few responses.")
+    assert got == Estimate(1.0, None, None, None, 1, None, 2, 2, 2, "none", Note("No interval: too few responses."))
     more = cell_means(np.array([1.0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1, 0]), np.array([0, 1, 1]), "ab")
     assert variance(more, np.array([1.0, -1.0])).value is not None
 
@@ -121,7 +122,7 @@ def test_as_many_cells_as_responses_leave_nothing_to_estimate_a_variance_from():
 def test_one_cluster_has_a_value_and_the_reason_why_no_more(participants, images, note):
     cells = cell_means(np.array([1.0, 0.0]), np.zeros(2, int), np.array(participants), np.array(images), ["all"])
     counts = len(set(participants)), len(set(images))
-    expected = Estimate(0.5, None, None, None, 0, None, 2, *counts, "none", note)
+    expected = Estimate(0.5, None, None, None, 0, None, 2, *counts, "none", Note(note))
     assert proportion(cells, "all", 0.95, 0.5) == combination(cells, np.ones(1), 0.95) == expected
 
 
@@ -146,7 +147,7 @@ def test_a_share_has_its_interval_and_its_p_on_the_logit_scale():
     low, high = (1 / (1 + np.exp(-(centre + side * reach))) for side in (-1, 1))
     assert (got.value, got.low, got.high, got.se) == pytest.approx((5 / 6, low, high, 1 / 6))
     assert got.p == pytest.approx(2 * stats.t.sf((centre - np.log(1 / 3)) / se, 1))
-    assert (got.df, got.responses, got.participants, got.images, got.rule, got.note) == (1, 6, 2, 3, "two-way", "")
+    assert (got.df, got.responses, got.participants, got.images, got.rule, got.note) == (1, 6, 2, 3, "two-way", NO_NOTE)
     assert proportion(one_cell(), "all", 0.9).p is None
 
 
@@ -168,7 +169,7 @@ def test_clusters_that_do_not_vary_have_the_exact_interval_of_the_smaller_number
     sizes = len(p), participants, images
     expected = Estimate(share, pytest.approx(low), pytest.approx(high), None, fewer - 1, None, *sizes, "exact", EXACT)
     assert proportion(cells, "all", 0.9, 0.5) == expected
-    note = "No interval: no variation between participants or between images."
+    note = Note("No interval: no variation between participants or between images.")
     assert combination(cells, np.ones(1), 0.9) == Estimate(
         share, None, None, None, fewer - 1, None, *sizes, "none", note
     )
@@ -186,14 +187,16 @@ def test_a_variance_at_the_edge_of_rounding_counts_as_one():
     spread = Variance(estimates.NO_VARIATION, "two-way", 3, 16, 4, 4)
     assert with_interval(0.5, spread, 0.95).se == pytest.approx(1e-7)
     below = replace(spread, value=estimates.NO_VARIATION / 2)
-    assert with_interval(0.5, below, 0.95).note == "No interval: no variation between participants or between images."
+    assert (
+        str(with_interval(0.5, below, 0.95).note) == "No interval: no variation between participants or between images."
+    )
 
 
 def test_a_cell_without_responses_is_named_in_full():
     cells = cell_means(np.ones(2), np.zeros(2, int), np.arange(2), np.arange(2), [("a", 1), ("b", 2), ("c", 3)])
-    nothing = Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", "No responses in b × 2.")
+    nothing = Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", no_responses([("b", 2)]))
     assert proportion(cells, ("b", 2), 0.95) == difference(cells, ("a", 1), ("b", 2), 0.95) == nothing
-    with pytest.raises(EstimateError, match=r"^no responses in b × 2, c × 3$"):
+    with pytest.raises(EstimateError, match=r"^No responses in b × 2, c × 3.$"):
         variance(cells, np.ones(3))
     with pytest.raises(EstimateError, match=r"^no cell d × 4; there are a × 1, b × 2, c × 3$"):
         cells.index(("d", 4))
@@ -202,7 +205,7 @@ def test_a_cell_without_responses_is_named_in_full():
 
 def test_a_cell_of_one_column_is_named_as_it_is_called():
     cells = cell_means(np.ones(2), np.zeros(2, int), np.arange(2), np.arange(2), ["cam", "grad-cam"])
-    assert proportion(cells, "grad-cam", 0.95).note == "No responses in grad-cam."
+    assert proportion(cells, "grad-cam", 0.95).note == no_responses(["grad-cam"])
 
 
 def test_a_difference_is_cut_to_what_is_possible():
@@ -222,15 +225,14 @@ def test_wilson_ends_at_one_where_rounding_would_pass_it():
     assert wilson(1.0, 16, 0.95)[1] == 1.0
 
 
-def test_no_estimate_begins_with_a_capital_and_is_empty():
-    assert no_estimate("no Answers in A.") == Estimate(
-        None, None, None, None, 0, None, 0, 0, 0, "none", "No Answers in A."
-    )
+def test_no_estimate_is_empty_but_for_its_reason():
+    note = Note("No Answers in A.")
+    assert no_estimate(note) == Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note)
 
 
 @pytest.mark.parametrize(
     ("reach", "note"),
-    [((-1, 1), ""), ((-1.5, 0.5), CUT), ((-0.5, 1.5), CUT), ((-1.5, 1.5), OPEN), ((-0.5, 1), "")],
+    [((-1, 1), NO_NOTE), ((-1.5, 0.5), CUT), ((-0.5, 1.5), CUT), ((-1.5, 1.5), OPEN), ((-0.5, 1), NO_NOTE)],
 )
 def test_an_interval_beyond_the_scale_is_cut_and_says_so(reach, note):
     whole = Estimate(0.1, *reach, 0.3, 3, 0.2, 16, 4, 4, "two-way")
@@ -240,7 +242,7 @@ def test_an_interval_beyond_the_scale_is_cut_and_says_so(reach, note):
 
 
 def test_where_there_is_no_interval_nothing_is_cut():
-    bare = no_estimate("no answers.")
+    bare = no_estimate(Note("No answers."))
     assert within(bare, (0, 1)) is bare
 
 

@@ -7,6 +7,7 @@ from scipy import integrate, optimize, special, stats
 
 from analysis.estimation import mixed
 from analysis.estimation.estimates import no_estimate
+from analysis.notes import NO_NOTE, Note, no_responses
 from tests.analysis.estimation.fitted import frame, slope_of
 
 
@@ -37,21 +38,21 @@ def test_a_marginal_difference_averages_over_new_people_and_images(answers, a, b
     assert got.value == pytest.approx(gap(at), abs=1e-8)
     assert (got.se, got.low, got.high) == pytest.approx((se, gap(at) - reach, gap(at) + reach), rel=1e-5)
     assert (got.df, got.responses, got.participants, got.images) == (17, 600, 24, 18)
-    assert (got.rule, got.note) == ("random effects", "")
+    assert (got.rule, got.note) == ("random effects", NO_NOTE)
 
 
 def test_a_marginal_difference_names_the_methods_without_answers(answers):
     only = answers[answers["method"] == "a"]
-    assert mixed.marginal_difference(only, "abc", "c", "b", 0.95) == no_estimate("no responses in c, b.")
-    assert mixed.marginal_difference(only, "abc", "a", "b", 0.95) == no_estimate("no responses in b.")
+    assert mixed.marginal_difference(only, "abc", "c", "b", 0.95) == no_estimate(no_responses(("c", "b")))
+    assert mixed.marginal_difference(only, "abc", "a", "b", 0.95) == no_estimate(no_responses("b"))
 
 
 def test_a_marginal_difference_needs_two_people_and_two_images_and_a_finite_fit(answers):
-    note = "Random effects need two participants and two images."
+    note = Note("Random effects need two participants and two images.")
     for single in ("participant_id", "image_id"):
         assert mixed.marginal_difference(answers.assign(**{single: 1}), "abc", "c", "b", 0.95) == no_estimate(note)
     right = answers.assign(correct=answers["correct"].where(answers["method"] != "a", 1))
-    note = "No finite estimate: in one condition all answers are right, or all wrong."
+    note = Note("No finite estimate: in one condition all answers are right, or all wrong.")
     assert mixed.marginal_difference(right, "abc", "a", "b", 0.95) == no_estimate(note)
     two = answers[answers["participant_id"] < 2]
     got = mixed.marginal_difference(two, "abc", "a", "b", 0.95)
@@ -62,7 +63,7 @@ def test_a_marginal_difference_needs_two_people_and_two_images_and_a_finite_fit(
 def test_more_people_and_images_than_the_fit_can_hold_are_refused():
     y, ones = np.tile([0.0, 1.0], 1000), np.ones((2000, 1))
     with pytest.raises(
-        mixed.MixedError, match=r"^2001 participants and images; the random-effects model is fitted to 2000$"
+        mixed.MixedError, match=r"^2001 participants and images; the random-effects model is fitted to 2000.$"
     ):
         mixed.fit(y, ones, np.minimum(np.arange(2000), 1998), np.arange(2000) % 2)
 

@@ -8,6 +8,7 @@ from scipy import special, stats
 from analysis.estimation import ordinal
 from analysis.estimation.estimates import no_estimate, with_interval
 from analysis.estimation.patterns import patterns, sandwich
+from analysis.notes import Note, no_responses
 from tests.analysis.estimation.fitted import frame, slope_of
 
 
@@ -78,8 +79,8 @@ def test_the_log_likelihood_is_that_of_the_multinomial_and_its_slope_is_nought(s
 @pytest.mark.parametrize(
     ("change", "note"),
     [
-        ({"score": 1}, "The responses do not vary."),
-        ({"method": "a"}, "No responses in c, b."),
+        ({"score": 1}, Note("The responses do not vary.")),
+        ({"method": "a"}, no_responses(("c", "b"))),
     ],
 )
 def test_scores_that_carry_no_model_say_why(scores, change, note):
@@ -90,7 +91,7 @@ def test_scores_that_carry_no_model_say_why(scores, change, note):
 def test_methods_at_opposite_ends_of_the_scale_have_no_finite_estimate(scores):
     apart = scores[scores["method"] != "b"]
     apart = apart.assign(score=np.where(apart["method"] == "a", -(apart["image_id"] % 2), 1 + apart["image_id"] % 2))
-    note = "No finite estimate: one method has answers at one end of the scale only."
+    note = Note("No finite estimate: one method has answers at one end of the scale only.")
     for compare in (ordinal.odds_ratio, ordinal.implied_score_difference):
         assert compare(apart, "abc", "a", "c", 0.95) == no_estimate(note)
 
@@ -98,9 +99,9 @@ def test_methods_at_opposite_ends_of_the_scale_have_no_finite_estimate(scores):
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ([[1, 0], [2, 0]], "^a score or a method without responses has no place in the model$"),
-        ([[1, 2], [0, 0]], "^a score or a method without responses has no place in the model$"),
-        ([[3], [4]], "^the responses do not vary$"),
+        ([[1, 0], [2, 0]], "^A score or a method without responses has no place in the model.$"),
+        ([[1, 2], [0, 0]], "^A score or a method without responses has no place in the model.$"),
+        ([[3], [4]], "^The responses do not vary.$"),
     ],
 )
 def test_counts_that_leave_a_parameter_free_are_refused(counts, message):

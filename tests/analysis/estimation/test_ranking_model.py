@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy import special, stats
 
 from analysis.estimation import ranking
+from analysis.notes import Note
 from tests.analysis.estimation.fitted import slope_of
 
 
@@ -93,7 +94,7 @@ def test_three_networks_with_ties_have_the_sandwich_of_their_own_likelihood():
 def test_a_network_that_nobody_compared_leaves_no_ranking():
     trials = preferences({"vgg": 0.5, "alex": 0.0})
     strengths, pairs = ranking.ranking(trials, ["vgg", "alex", "squeeze"], 0.95)
-    note = "Some network was never preferred to, or never compared with, some of the others."
+    note = Note("Some network was never preferred to, or never compared with, some of the others.")
     assert strengths["network"].tolist() == ["vgg", "alex", "squeeze"]
     assert pairs[["a", "b"]].values.tolist() == [["vgg", "alex"], ["vgg", "squeeze"], ["alex", "squeeze"]]
     assert strengths["note"].tolist() == pairs["note"].tolist() == [note] * 3
@@ -141,7 +142,7 @@ def test_strengths_of_many_networks_sum_to_nought():
 
 def test_preferences_too_one_sided_for_a_double_are_refused():
     with pytest.raises(
-        ranking.RankingError, match=r"^the preferences are so one-sided that the strengths have no finite"
+        ranking.RankingError, match=r"^The preferences are so one-sided that the strengths have no finite"
     ):
         ranking.fit(np.array([[1e15, 0.0, 1.0]]), [(0, 1)], 2)
 

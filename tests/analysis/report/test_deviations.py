@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from analysis.display.wording import ENGLISH
+from analysis.display.wording import ENGLISH, in_language
 from analysis.paper import GRAD_CAM
 from analysis.report.deviations import deviations
-from analysis.report.write import in_language
 
 
 def here(export, translate=ENGLISH):

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.report.write import analyze, in_language
+from analysis.display.wording import in_language
+from analysis.report.write import analyze
 from analysis.tasks.class_discrimination.confidence import by_confidence, overconfidence
 from tests.analysis.exports import write_export
 

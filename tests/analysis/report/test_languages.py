@@ -1,0 +1,167 @@
+"""Whole reports in another language: no English is left in text, captions, alternative texts, figures or tables."""
+
+import html
+import os
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
+from analysis.data.tables import conform
+from analysis.display.wording import in_language
+from analysis.report.methods_text import REFERENCES
+from analysis.report.write import LIBRARIES, analyze
+from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from contracts.methods import METHOD_NAMES
+from languages.read import messages, translations
+from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.exports import write_export
+from tests.languages.pseudo import CODE, plain_words, pseudo, write_language
+
+OBSERVERS = ("human", "machine:box-energy", "machine:classifier+blank")
+CATEGORIES = ("bird", "cat", "cow", "dog", "horse", "person", "sheep")
+
+
+def everything():
+    """All that a report can tell of two networks and several kinds of observer."""
+    rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
+    rules = ExclusionsConfig(
+        incomplete=True, failed_attention_checks=1, failed_comprehension=True, min_median_rt_ms=1500
+    )
+    config = AnalysisConfig(contrasts=CONFIG.contrasts, paper="grad-cam", sequential=rule, exclusions=rules)
+    designs = (replace(SMALL[0], named_networks=("strong", "weak"), ratings=1), SMALL[1])
+    parts = [
+        _watched(simulate_export(np.random.default_rng(5), designs=designs, participants=12, config=config), kind)
+        for kind in OBSERVERS
+    ]
+    tables = {
+        name: pd.concat([getattr(part, name) for part in parts], ignore_index=True)
+        for name in ("participants", "trials", "events")
+    }
+    return replace(parts[0], **tables)
+
+
+def _watched(export, kind):
+    """`export` of one kind of observer, with checks failed, confidence stated, and events of the browser."""
+    people, trials, mark = export.participants, export.trials, str(OBSERVERS.index(kind))
+    people = people.assign(
+        observer_kind=kind,
+        participant_id=people["participant_id"] + mark,
+        attention_checks=2.0,
+        attention_checks_passed=[1.0, *[2.0] * 11],
+        comprehension=[1.0, 0.0, *[1.0] * 10],
+        completed=[True, True, False, *[True] * 9],
+        excluded=[False] * 3 + [True] + [False] * 8,
+        exclusion_reason=[None] * 3 + ["ABC"] + [None] * 8,
+    )
+    steps = np.random.default_rng(2).integers(1, 4, len(trials)).astype(float)
+    trials = trials.assign(
+        observer_kind=kind,
+        participant_id=trials["participant_id"] + mark,
+        trial_id=trials["trial_id"] + mark,
+        confidence=np.where(trials["task"] == "seeing", steps, np.nan),
+    )
+    events = pd.DataFrame({"event": ["blur", "resize"], "participant_id": people["participant_id"][:2]})
+    events = conform(events.assign(event_id=events["event"] + mark, occurred_at=people["joined_at"][:2]), "events")
+    return replace(export, participants=people, trials=trials, events=events)
+
+
+def one_person():
+    small = simulate_export(np.random.default_rng(5), designs=SMALL, participants=12, config=CONFIG)
+    return replace(small, trials=small.trials[small.trials["participant_id"] == "p00000"])
+
+
+def three_networks():
+    pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
+    designs = [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
+    return simulate_export(np.random.default_rng(6), designs=designs, participants=12)
+
+
+STUDIES = {"everything": everything, "one person": one_person, "three networks": three_networks}
+# Of works cited, methods, programs, networks, tasks, machine observers, the study, and what a researcher wrote.
+NAMES = (
+    *(entry for entries in REFERENCES.values() for entry in entries), *METHOD_NAMES.values(), *LIBRARIES, "python",
+    "strong weak vgg alex squeeze", "seeing trusting first second third", "classifier box-energy", "Simulated study",
+    "ABC",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """(study, language) → its report, written once."""
+    folder, written = tmp_path_factory.mktemp("reports"), {}
+
+    def of(study, language):
+        if study not in written:
+            written[study] = write_export(STUDIES[study](), folder / study)
+        if (study, language) not in written:
+            written[study, language] = analyze(
+                written[study], folder / language / study, translate=in_language(language)
+            )
+        return written[study, language]
+
+    return of
+
+
+@pytest.fixture
+def pseudo_language(tmp_path, monkeypatch):
+    """The language made from English, in which the categories of these studies have names too."""
+    english, made = tmp_path / "further" / "en", tmp_path / "made"
+    english.mkdir(parents=True)
+    (english / "tasks.toml").write_text("[categories]\n" + "".join(f'{c} = "{c}"\n' for c in CATEGORIES))
+    monkeypatch.setenv("DISCERN_LANGUAGES", str(english.parent))
+    write_language(made)
+    monkeypatch.setenv("DISCERN_LANGUAGES", f"{english.parent}{os.pathsep}{made}")
+
+
+def words_shown(report):
+    """Everything that a reader of the report can read or hear: texts, alternative texts, labels, and inside figures."""
+    page = re.sub(
+        r"(?s)<style>(.*?)</style>",
+        lambda style: " ".join(re.findall(r'content: "([^"]*)"', style[1])),
+        report.read_text(encoding="utf-8"),
+    )
+    page = re.sub(r'src="data:[^"]*"', "", page)
+    attributes = re.findall(r'(?:alt|data-label|title|aria-label)="([^"]*)"', page)
+    figures = [figure.read_text(encoding="utf-8") for figure in report.parent.rglob("*.svg")]
+    drawn = [text for figure in figures for text in re.findall(r"<!-- (.*?) -->", figure)]  # beside its outlines
+    return html.unescape("\n".join([re.sub(r"<[^>]*>", " ", page), *attributes, *drawn]))
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_nothing_english_is_left_in_a_language_made_for_it(study, report, pseudo_language):
+    shown = words_shown(report(study, CODE))
+    assert plain_words(shown, NAMES) == []
+    assert pseudo("responses") in shown
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_korean_report_has_no_english_but_what_its_translators_kept(study, report):
+    korean = translations("ko", "report")
+    kept = [korean.ngettext(*m.id, 2) if m.pluralizable else korean.gettext(m.id) for m in messages("report")]
+    page = report(study, "ko")
+    assert plain_words(words_shown(page), (*NAMES, *kept)) == []
+    assert '<html lang="ko">' in page.read_text(encoding="utf-8")
+
+
+def test_numbers_are_the_same_in_every_language(report):
+    english, korean = (report("one person", language).parent for language in ("en", "ko"))
+    files = [file.relative_to(english) for file in english.rglob("*") if file.suffix in (".csv", ".json")]
+    assert len(files) > 20
+    assert [file for file in files if (english / file).read_bytes() != (korean / file).read_bytes()] == []
+
+
+def test_three_networks_are_ranked_over_all_trust_tasks(report):
+    text = report("three networks", "ko").read_text(encoding="utf-8")
+    assert "각 신경망의 선호 강도" in text
+    assert all(f"{a} − {b}" in text for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
+
+
+def test_one_is_never_counted_as_many(report):
+    many = "participants|people|images|responses|trials|times|runs|analyses|categories|ratings|networks"
+    shown = words_shown(report("one person", "en"))
+    assert "1 simulated participant gave the" in shown
+    assert re.findall(rf"(?<![\d,.–-])\b1 (?:simulated |eligible )?(?:{many})\b", shown) == []
