@@ -17,6 +17,7 @@ from models.config import DatasetConfig, Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+from study.recruitment.providers import PROVIDERS
 
 
 class DefinitionError(Exception):
@@ -147,6 +148,7 @@ def _contradictions(
     document: dict[str, Any],
     networks: dict[str, NetworkConfig],
     tasks: tuple[TaskConfig, ...],
+    participants: ParticipantsConfig,
     analysis: AnalysisConfig,
     **_: Any,
 ) -> list[str]:
@@ -154,6 +156,9 @@ def _contradictions(
     problems = []
     names = [task.name for task in tasks]
     problems += [f"tasks: two tasks are named {n!r}" for n in sorted({n for n in names if names.count(n) > 1})]
+    if participants.provider not in PROVIDERS:
+        known = ", ".join(PROVIDERS)
+        problems.append(f"participants.provider: no provider {participants.provider!r}; there are {known}")
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):

@@ -1,6 +1,6 @@
 """Commands from a definition to its stimuli: scenes, networks, visualizations, and what to think of them.
 
-Rooms are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
+The packages are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
 """
 
 from pathlib import Path

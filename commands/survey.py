@@ -1,6 +1,6 @@
 """Commands from stimuli to an export: the database, the study in it, the server, simulated participants.
 
-Rooms are imported inside the commands: `manage.py --help` must not wait for them.
+The packages are imported inside the commands: `manage.py --help` must not wait for them.
 """
 
 import secrets

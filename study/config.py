@@ -10,8 +10,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from contracts.tasks import KINDS, KindName, Question
 from languages.read import SOURCE, languages
-from study.recruitment.plain import PLAIN
-from study.recruitment.providers import PROVIDERS
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -159,21 +157,12 @@ class DeviceConfig(BaseModel):
     fullscreen: bool = Field(False, description="offered by a button before the instructions; optional")
 
 
-def _known_provider(name: str) -> str:
-    if name not in PROVIDERS:
-        raise ValueError(f"no provider is called so; there are {', '.join(PROVIDERS)}")
-    return name
-
-
-ProviderName = Annotated[str, AfterValidator(_known_provider)]
-
-
 class ParticipantsConfig(BaseModel):
     """How people come, what each of them does, and how long a place is kept for an absent one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: ProviderName = PLAIN.name
+    provider: str = Field("plain", description="where people come from: plain, your own link, or a platform")
     sona_completion_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/webstudy_credit\.aspx\?\S+$")] | None = (
         Field(None, description="the client-side completion address that SONA shows for the study")
     )

@@ -1,4 +1,4 @@
-"""Reading an export (a Psych-DS folder or a zip of one): the only door into this room."""
+"""Reading an export (a Psych-DS folder or a zip of one): the only way into this package."""
 
 import json
 import zipfile

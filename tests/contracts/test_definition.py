@@ -67,6 +67,11 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         ("minutes = 6", "", "study.minutes: Field required"),
         ("minutes = 6", "minutes = 0", "study.minutes: Input should be greater than or equal to 1 (given: '0')"),
         ("[participants]", "[participant]", "participant: unknown section"),
+        (
+            'provider = "plain"',
+            'provider = "prolifik"',
+            "participants.provider: no provider 'prolifik'; there are plain, prolific",
+        ),
         ("images = 20", "images = 15", "more than its 15 images"),
         ("images = 20", "images = 18", "need as many different images, there are 18"),
         (

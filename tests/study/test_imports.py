@@ -13,17 +13,17 @@ def modules_after(statement: str) -> set[str]:
     return set(reply.stdout.split())
 
 
-def test_a_server_loads_neither_torch_nor_the_other_rooms() -> None:
+def test_a_server_loads_neither_torch_nor_the_other_packages() -> None:
     loaded = modules_after(
         "import study.views.participant.main_path, study.views.participant.protocol, study.views.researcher.accounts"
     )
     assert "study.taking_part.enrolment" in loaded
-    rooms = {
+    others = {
         name
         for name in loaded
         if name.split(".")[0] in ("torch", "pandas", "models", "stimuli", "analysis", "matplotlib")
     }
-    assert not rooms
+    assert not others
 
 
 def test_importing_the_package_starts_nothing() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
-from analysis.data.tables import conform
+from analysis.data.table_files import conform
 from analysis.display.wording import in_language
 from analysis.report.methods_text import REFERENCES
 from analysis.report.write import LIBRARIES, analyze
