@@ -15,14 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.config import AnalysisConfig, ContrastConfig
+from analysis.data.export import Export
 from analysis.estimation.mixed import marginal_difference
 from analysis.reading.load import load
 from analysis.report.write import analyze
@@ -30,6 +33,8 @@ from analysis.results import compute
 from analysis.simulation.simulated_study import PAPER_SIZE, simulate_export
 from analysis.tasks.class_discrimination.estimates import accuracy_difference
 from tests.analysis.exports import write_export
+
+Made = TypeVar("Made")
 
 PAPER_RESPONSES, PAPER_PEOPLE = 4860, 72
 A, B = "guided-grad-cam", "guided-backprop"
@@ -43,14 +48,14 @@ cat(proc.time()[["elapsed"]] - started, "\\n")
 """
 
 
-def study(responses: int) -> object:
+def study(responses: int) -> Export:
     """A simulated study of about `responses` responses; people and images grow alike."""
     factor = max(1, round(responses / PAPER_RESPONSES))
     designs = tuple(replace(d, images=d.images * factor) for d in PAPER_SIZE)
     return simulate_export(np.random.default_rng(1), designs=designs, participants=PAPER_PEOPLE * factor, config=CONFIG)
 
 
-def timed(action: object) -> tuple[float, object]:
+def timed(action: Callable[[], Made]) -> tuple[float, Made]:
     started = time.perf_counter()
     result = action()
     return time.perf_counter() - started, result

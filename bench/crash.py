@@ -188,9 +188,9 @@ class Person:
         self.turned_away = False
         while time.monotonic() < self.deadline and not self.finish and not self.turned_away:
             self._form = self._form or self._consent_form()
-            self.entry = self._form and self._join(self._form)
-            plan = self.entry and self._exchange("GET", f"{self.entry}/plan")
-            if not plan or plan[0] != 200:
+            self.entry = self._join(self._form) if self._form else None
+            plan = self._exchange("GET", f"{self.entry}/plan") if self.entry else None
+            if not self.entry or not plan or plan[0] != 200:
                 continue
             for trial in json.loads(plan[2])["trials"][:answers]:
                 self._answer(self.entry, trial)

@@ -21,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -30,7 +31,7 @@ import torchvision
 from captum.attr import Deconvolution, GuidedBackprop, GuidedGradCam, LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
-from stimuli.explain.engine import explain
+from stimuli.explain.engine import Precision, explain
 
 LAYERS = {"alexnet": "features.11", "vgg16": "features.29"}
 CATEGORIES = (281, 243)
@@ -56,7 +57,8 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     on = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {options.threads} thread(s)"
     if device.type == "cuda" and not options.tf32:  # Discern computes float32 as such; so do the others here
-        torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"
+        convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]  # torch puts it there at import
+        convolutions.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "ieee"
     print(f"{on}; torch {torch.__version__}; {options.images} images of 224 px, {len(CATEGORIES)} categories each")
     if device.type == "cpu":
         _compare_memory(options)  # first: a process inherits the peak of the one that starts it
@@ -124,7 +126,7 @@ def _print_table(name: str, medians: dict[str, float], times: dict[str, list[flo
         print(f"  {medians[bound] / medians[own]:5.0%} of the {bound} (goal 80 %)")
 
 
-def _discern(network: nn.Module, pictures: Tensor, name: str, methods: tuple[str, ...], precision: str) -> object:
+def _discern(network: nn.Module, pictures: Tensor, name: str, methods: tuple[str, ...], precision: Precision) -> object:
     return explain(network, pictures, [CATEGORIES] * len(pictures), methods, LAYERS[name], precision=precision)
 
 
@@ -156,7 +158,7 @@ def _captum_as_documented(network: nn.Module, pictures: Tensor, name: str) -> Co
         maps = []
         for category in CATEGORIES:
 
-            def attributed(method: object, category: int = category, **options: object) -> Tensor:
+            def attributed(method: Any, category: int = category, **options: object) -> Tensor:
                 return method.attribute(pictures.clone().requires_grad_(), category, **options)
 
             cam = _enlarged(attributed(weighing, relu_attributions=True))
@@ -194,7 +196,7 @@ def _enlarged(maps: Tensor) -> Tensor:
 
 def _bound(network: nn.Module, pictures: Tensor, name: str, backward: torch.dtype) -> float:
     """Seconds of the convolutions and linear layers alone: one forward pass and every needed backward pass."""
-    calls: list[tuple[str, nn.Module, Tensor]] = []
+    calls: list[tuple[str, Any, Tensor]] = []
     with torch.no_grad():
         hooks = [
             module.register_forward_hook(lambda m, inputs, _out, place=place: calls.append((place, m, inputs[0])))
@@ -207,19 +209,19 @@ def _bound(network: nn.Module, pictures: Tensor, name: str, backward: torch.dtyp
         return sum(_least(module, inputs, backward, pictures.device) for _, module, inputs in calls)
 
 
-def _least(module: nn.Module, inputs: Tensor, backward: torch.dtype, device: torch.device) -> float:
+def _least(module: nn.Conv2d | nn.Linear, inputs: Tensor, backward: torch.dtype, device: torch.device) -> float:
     """Seconds of one layer: its gradients all at once, category by category or picture by picture."""
     weight, narrow = module.weight, module.weight.to(backward)
     if isinstance(module, nn.Linear):
         stacked = narrow.new_ones(3 * len(CATEGORIES) * len(inputs), module.out_features)  # Grad-CAM's gradient too
         return _seconds(lambda: (F.linear(inputs, weight, module.bias), stacked @ narrow), device)
-    repeats = 2 * len(CATEGORIES)
+    repeats, convolution = 2 * len(CATEGORIES), module
 
     def forward(part: Tensor) -> Tensor:
-        return F.conv2d(part, weight, module.bias, module.stride, module.padding)
+        return F.conv2d(part, weight, convolution.bias, convolution.stride, convolution.padding)
 
     def to_input(gradient: Tensor, part: Tensor) -> None:
-        options = (module.stride, module.padding, (1, 1), False, (0, 0), 1, [True, False, False])
+        options = (convolution.stride, convolution.padding, (1, 1), False, (0, 0), 1, [True, False, False])
         torch.ops.aten.convolution_backward(gradient, part, narrow, None, *options)
 
     def apart(part: Tensor) -> None:
@@ -235,7 +237,12 @@ def _least(module: nn.Module, inputs: Tensor, backward: torch.dtype, device: tor
     many = torch.empty(
         (repeats * len(inputs), *inputs.shape[1:]), dtype=backward, device=device, memory_format=torch.channels_last
     )
-    ways = (lambda: apart(inputs), lambda: [apart(picture) for picture in inputs.split(1)], together)
+
+    def picture_by_picture() -> None:
+        for picture in inputs.split(1):
+            apart(picture)
+
+    ways = (lambda: apart(inputs), picture_by_picture, together)
     return min(_seconds(way, device) for way in ways)
 
 

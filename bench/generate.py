@@ -20,7 +20,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -40,6 +42,8 @@ from stimuli.produce.render import render
 from stimuli.produce.select import select
 from stimuli.produce.shards import Shard, shards, visualizations
 from stimuli.produce.storage import Folder
+
+Made = TypeVar("Made")
 
 LAYERS = {"alexnet": "features.11", "vgg16": "features.29", "mobilenet_v2": "features.18.2"}
 FIVE = ("deconvolution", "guided-backprop", "grad-cam", "deconvolution-grad-cam", "guided-grad-cam")
@@ -128,11 +132,11 @@ def _measure(work: Work, rounds: int) -> None:
     stages: dict[str, list[Seconds]] = {}
     for number in range(rounds):
         engine_only.append(_engine_only(work))
-        pipeline.append(_timed(lambda n=number: _generate(work, FIVE, f"five-{n}")))
+        pipeline.append(_timed(partial(_generate, work, FIVE, f"five-{number}")))
         for stage, seconds in _each_stage(work, number).items():
             stages.setdefault(stage, []).append(seconds)
-        ours.append(_timed(lambda n=number: _generate(work, THREE, f"three-{n}")))
-        theirs.append(_timed(lambda n=number: _pytorch_grad_cam(work, n)))
+        ours.append(_timed(partial(_generate, work, THREE, f"three-{number}")))
+        theirs.append(_timed(partial(_pytorch_grad_cam, work, number)))
     print(f"\n{work.network.name:<34}{'a CPU second':>14}{'a second':>11}   visualizations")
     _row("engine alone", engine_only, pairs * len(FIVE))
     _row("photographs to finished set", pipeline, pairs * len(FIVE))
@@ -181,8 +185,8 @@ def _each_stage(work: Work, number: int) -> dict[str, Seconds]:
     spent = dict.fromkeys(("read", "explain", "render", "encode", "write"), Seconds(0, 0))
     storage = Folder(work.config.output / f"stages-{number}")
 
-    def timed(stage: str, run: Callable[[], object]) -> object:
-        outcome: list[object] = []
+    def timed(stage: str, run: Callable[[], Made]) -> Made:
+        outcome: list[Made] = []
         seconds = _timed(lambda: outcome.append(run()))
         spent[stage] = Seconds(spent[stage].cpu + seconds.cpu, spent[stage].wall + seconds.wall)
         return outcome[0]
@@ -190,15 +194,28 @@ def _each_stage(work: Work, number: int) -> dict[str, Seconds]:
     with local.launch(work.config, {work.network.name: work.network}) as launcher:
         device = torch.device(launcher.device)
         module = work.network.module.to(device)
+
+        def explained(job: Shard, batch: torch.Tensor) -> engine.Explanations:
+            found = _explain(work, module, job, batch)
+            _wait_for(device)
+            return found
+
         for job in work.shards():
-            batch = timed("read", lambda job=job: launcher.read(job)).to(device)
-            found = timed("explain", lambda j=job, b=batch: (_explain(work, module, j, b), _wait_for(device))[0])
-            drawn = timed("render", lambda f=found: [render(m, work.config.recipe).cpu() for m in f.maps.values()])
-            pixels = [picture.numpy() for pictures in drawn for picture in pictures]
-            files = timed("encode", lambda p=pixels: {hashlib.sha256(f := encode_png(one)).hexdigest(): f for one in p})
-            timed("write", lambda files=files: storage.write(files))
+            batch = timed("read", partial(launcher.read, job)).to(device)
+            found = timed("explain", partial(explained, job, batch))
+            drawn = timed("render", partial(_drawn, found, work.config.recipe))
+            files = timed("encode", partial(_encoded, [picture.numpy() for pictures in drawn for picture in pictures]))
+            timed("write", partial(storage.write, files))
     work.network.module.cpu()
     return spent
+
+
+def _drawn(found: engine.Explanations, recipe: str) -> list[torch.Tensor]:
+    return [render(maps, recipe).cpu() for maps in found.maps.values()]
+
+
+def _encoded(pictures: Sequence[np.ndarray]) -> dict[str, bytes]:
+    return {hashlib.sha256(file := encode_png(pixels)).hexdigest(): file for pixels in pictures}
 
 
 def _print_stages(stages: dict[str, list[Seconds]], count: int) -> None:
@@ -238,7 +255,9 @@ def _pytorch_grad_cam(work: Work, number: int) -> None:
     transform = work.network.transform
     with GradCAM(model=model, target_layers=[model.get_submodule(work.network.target_layer)]) as cam:
         for photograph in work.photographs:
-            bgr = cv2.resize(cv2.imread(str(photograph.path), 1), (transform.image_size,) * 2)
+            read = cv2.imread(str(photograph.path), 1)
+            assert read is not None, photograph.path
+            bgr = cv2.resize(read, (transform.image_size, transform.image_size))
             rgb = np.float32(bgr[:, :, ::-1]) / 255
             inputs = preprocess_image(rgb, mean=transform.mean, std=transform.std).to(device)
             for category in map(CATEGORIES.index, photograph.categories):

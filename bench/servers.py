@@ -15,7 +15,8 @@ POSTGRESQL = Path("/usr/lib/postgresql")
 
 def cpu_seconds(roots: tuple[int, ...]) -> float:
     """Of these processes and all that descend from them, the ended ones included."""
-    ticks, children = {}, {}
+    ticks: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
@@ -41,9 +42,13 @@ def free_port() -> int:
 def running(command: list[str], port: int, folder: Path, environment: dict[str, str]) -> Iterator[int]:
     """The server's process id, once it answers."""
     with (folder / "server.log").open("ab") as log:
-        own_group = {"start_new_session": True}  # oTree leaves processes behind that its own end does not end
         server = subprocess.Popen(
-            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log, **own_group
+            command,
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # oTree leaves processes behind that its own end does not end
         )
     try:
         deadline = time.monotonic() + 60
@@ -76,7 +81,7 @@ def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
     port, bin_folder = free_port(), programs[-1].parent
 
     def run(program: str, *arguments: str) -> None:
-        command = [bin_folder / program, *arguments]
+        command = [str(bin_folder / program), *arguments]
         subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
 
     data = str(folder / "data")

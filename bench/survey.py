@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -131,7 +131,7 @@ async def otree_participant(port: int, code: str) -> Step:
     return answer
 
 
-async def load(participants: list[Awaitable[Step]], seconds: float, cpu: Callable[[], float]) -> dict[str, Any]:
+async def load(participants: Sequence[Awaitable[Step]], seconds: float, cpu: Callable[[], float]) -> dict[str, Any]:
     """Everybody at once, until the time is over or the first has finished. Joining is not measured."""
     steps = [await participant for participant in participants]
     latencies: list[float] = []

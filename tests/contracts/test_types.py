@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+PRODUCT = {name.removesuffix(".py") for name in SETTINGS["files"]} | {"*"}
 IGNORE = re.compile(r"#\s*type:\s*ignore", re.IGNORECASE)
 EXPLAINED = re.compile(r"# type: ignore\[[a-z][a-z-]+(, ?[a-z][a-z-]+)*\]  # \S.{7,}")
 WHOLE_FILE = re.compile(r"#\s*mypy:", re.IGNORECASE)
@@ -57,6 +58,11 @@ def test_every_exempt_line_of_the_repository_says_why():
     assert not found
 
 
+def test_everything_but_the_tests_is_checked():
+    packages = {file.relative_to(ROOT).parts[0] for file in python_files()}
+    assert packages - {"tests"} == set(SETTINGS["files"])
+
+
 def test_the_settings_exempt_named_libraries_only_each_with_a_reason():
     assert SETTINGS["disallow_untyped_defs"]
     assert SETTINGS["check_untyped_defs"]
@@ -64,6 +70,9 @@ def test_the_settings_exempt_named_libraries_only_each_with_a_reason():
     assert not SETTINGS.keys() & {"exclude", "follow_untyped_imports"}
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for override in SETTINGS["overrides"]:
-        assert override.keys() == {"module", "ignore_missing_imports"}, override
-        assert not {"*"} & set(override["module"])
-    assert text.count("ignore_missing_imports = true # ") == len(SETTINGS["overrides"])
+        (setting,) = override.keys() - {"module"}
+        assert setting == ("follow_imports" if override["module"] == ["tests.*"] else "ignore_missing_imports")
+        assert not PRODUCT & {module.split(".")[0] for module in override["module"]}
+    assert len(re.findall(r"^(?:ignore_missing_imports|follow_imports) = \S+ # \w", text, re.M)) == len(
+        SETTINGS["overrides"]
+    )
