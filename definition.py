@@ -157,8 +157,8 @@ def _contradictions(
     names = [task.name for task in tasks]
     problems += [f"tasks: two tasks are named {n!r}" for n in sorted({n for n in names if names.count(n) > 1})]
     if participants.provider not in PROVIDERS:
-        known = ", ".join(PROVIDERS)
-        problems.append(f"participants.provider: no provider {participants.provider!r}; there are {known}")
+        providers = ", ".join(PROVIDERS)
+        problems.append(f"participants.provider: no provider {participants.provider!r}; there are {providers}")
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):
