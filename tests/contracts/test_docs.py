@@ -15,7 +15,18 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 INDEX = ROOT / "docs" / "adr" / "README.md"
 SOURCES = (".py", ".js", ".css", ".html", ".toml", ".md", ".po")
 MADE_BY_READERS = ("my.toml", "jspsych.js")  # their own definition; a file of a package
-IGNORED = {".git", ".venv", "node_modules", "var", "__pycache__", "mutants"}
+IGNORED = {
+    ".git",
+    ".venv",
+    "node_modules",
+    "var",
+    "__pycache__",
+    "mutants",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".mypy_cache",
+    ".hypothesis",
+}
 
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -23,16 +34,16 @@ BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NEW_FILE = re.compile(r"^New file `([^`]+)`:$", re.MULTILINE)
 
 
-def tracked() -> set[str]:
-    """The files of the repository, relative to it."""
+def files_of(root: Path) -> set[str]:
+    """The files of a copy of the repository, relative to it, without what is installed or left by tools."""
     files: set[str] = set()
-    for folder, folders, names in os.walk(ROOT):
+    for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in IGNORED]
-        files |= {str((Path(folder) / name).relative_to(ROOT)) for name in names}
+        files |= {str((Path(folder) / name).relative_to(root)) for name in names}
     return files
 
 
-FILES = tracked()
+FILES = files_of(ROOT)
 FOLDERS = {str(parent) for file in FILES for parent in Path(file).parents}
 NAMES = {Path(file).name for file in FILES}
 TOP = {Path(file).parts[0] for file in FILES if "/" in file}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.test_docs import FILES, ROOT
+from tests.contracts.test_docs import FILES, ROOT, files_of
 
-PAGES = ("method", "source-of-photographs", "recruitment-platform")
+PAGES = ("method", "source-of-photographs", "recruitment-platform", "figure", "language")
 NEW_FILE = re.compile(r"^New file `([^`]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DIFF = re.compile(r"^```diff\n--- a/(\S+)\n\+\+\+ b/\1\n@@\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -41,16 +41,22 @@ def change(text: str, hunks: str) -> str:
 
 def follow(page: str, folder: Path) -> list[str]:
     """Write and change what the page says; returns the files."""
-    touched = []
+    written = []
     for name, content in NEW_FILE.findall(page):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
-        touched.append(name)
+        written.append(name)
     for name, hunks in DIFF.findall(page):
         path = folder / name
         path.write_text(change(path.read_text(encoding="utf-8"), hunks), encoding="utf-8")
-        touched.append(name)
-    return touched
+        written.append(name)
+    return written
+
+
+def touched(folder: Path) -> list[str]:
+    """The files of the product that are new or changed in a copy of the repository."""
+    files = {name for name in files_of(folder) if not name.startswith("tests/")}
+    return sorted(n for n in files if n not in FILES or (folder / n).read_bytes() != (ROOT / n).read_bytes())
 
 
 def promised(thing: str) -> int:
@@ -67,13 +73,13 @@ def promised(thing: str) -> int:
 @pytest.mark.parametrize("thing", PAGES)
 def test_a_page_works_as_it_is_written(thing: str, copy: Path) -> None:
     page = (ROOT / "docs" / "how-to" / f"add-a-{thing}.md").read_text(encoding="utf-8")
-    touched = follow(page, copy)
-    assert len([name for name in touched if not name.startswith("tests/")]) == promised(thing)
-    python = [name for name in touched if name.endswith(".py")]
-    run([".venv/bin/ruff", "check", *python], copy)
-    run([".venv/bin/ruff", "format", "--check", *python], copy)
+    python = [name for name in follow(page, copy) if name.endswith(".py")]
+    if python:
+        run([".venv/bin/ruff", "check", *python], copy)
+        run([".venv/bin/ruff", "format", "--check", *python], copy)
     for command in COMMANDS.findall(page):
         run(["bash", "-ec", command], copy)
+    assert len(touched(copy)) == promised(thing), touched(copy)
 
 
 def run(command: list[str], folder: Path) -> None:
