@@ -74,7 +74,7 @@ def read_answer(body: bytes) -> Answer:
     try:
         return Answer.model_validate_json(body, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         raise MalformedAnswerError(f"{where}: {first['msg']}") from None
 

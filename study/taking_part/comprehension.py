@@ -64,7 +64,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
     try:
         given = Attempt.model_validate_json(body, strict=True)
     except ValidationError as error:
-        raise MalformedAnswerError(f"{error.errors(include_url=False, include_input=False)[0]['msg']}") from None
+        raise MalformedAnswerError(error.errors()[0]["msg"]) from None
     check = words_of(task, participant.language).comprehension
     if len(given.answers) != len(check):
         raise MalformedAnswerError(f"answers: this check has {len(check)} questions")

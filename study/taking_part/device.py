@@ -39,7 +39,7 @@ def record_device(session: Session, token: str, body: bytes, now: datetime) -> N
     try:
         report = DeviceReport.model_validate_json(body, strict=True).model_dump(mode="json")
     except ValidationError as error:
-        raise MalformedAnswerError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None
+        raise MalformedAnswerError(error.errors()[0]["msg"]) from None
     reports = (participant.device or {}).get("reports", [])
     if reports and {**reports[-1], "at": None} == {**report, "at": None}:
         return

@@ -28,7 +28,7 @@ def padded(png: bytes, length: int) -> bytes:
 
 def unpadded(png: bytes) -> bytes:
     """The file as the stimulus set has it."""
-    start = png.rfind(PADDING, 0, -_END_BYTES) - 4
+    start = png.rfind(PADDING) - 4
     if start < 0:
         return png
     size = int.from_bytes(png[start : start + 4], "big")

@@ -126,6 +126,14 @@ def test_another_assignment_is_one_that_would_be_handed_in_elsewhere(database, t
     assert other(id="9") is False
 
 
+def test_where_every_assignment_goes_to_the_same_address_there_is_no_other(database, tmp_path):
+    opened(database, tmp_path, provider="prolific")
+    person = enrol(database)
+    with database.reading() as session:
+        participant = session.get_one(Participant, person.id)
+        assert hands_in_another(session, participant, {"PROLIFIC_PID": "p", "SESSION_ID": "another"}) is False
+
+
 def test_somebody_whose_identity_was_deleted_hands_in_nothing_else(database, tmp_path):
     opened(database, tmp_path, **SONA)
     person = enrol(database)

@@ -34,6 +34,12 @@ def test_a_padding_chunk_stands_before_the_end_and_comes_off_again(extra):
     assert PADDING == b"paDd"
 
 
+def test_a_picture_that_holds_the_chunk_s_name_itself_comes_out_whole():
+    """In a text chunk; the last chunk of that name is the padding."""
+    named = png(7)[:33] + b"\0\0\0\x04tEXtpaDd\0\0\0\0" + png(7)[33:]
+    assert unpadded(padded(named, len(named) + 50)) == named
+
+
 def test_a_picture_without_padding_stays_as_it_is():
     plain = png(7)
     assert unpadded(plain) == plain

@@ -274,6 +274,8 @@ def test_device_reports_are_kept_with_their_time_but_for_repetitions_and_the_old
     for width in range(MOST_KEPT):
         kept = report(width=width)["reports"]
     assert [one["width"] for one in kept] == list(range(MOST_KEPT))
+    with pytest.raises(MalformedAnswerError, match="valid integer"):
+        report(width="390")
     with pytest.raises(MalformedAnswerError) as refusal:
         report(pointer="stylus")
     assert str(refusal.value) == "Input should be 'fine', 'coarse' or 'none'"
