@@ -296,11 +296,11 @@ def test_a_code_is_read_as_people_write_it(database, tmp_path, written):
 @pytest.mark.parametrize(
     ("code", "slug", "message"),
     [
-        ("ABC", "demo", "nobody's data has such a code"),
-        ("A_BCD", "demo", "nobody's data has such a code"),
-        ("ABCD", "demo", "nobody's data has this code"),
-        (None, "other", "nobody's data has this code"),
-        (None, "third", "nobody's data has this code"),
+        ("ABC", "demo", "no data has such a code"),
+        ("A_BCD", "demo", "no data has such a code"),
+        ("ABCD", "demo", "no data has this code"),
+        (None, "other", "no data has this code"),
+        (None, "third", "no data has this code"),
     ],
 )
 def test_a_code_that_is_nobody_s_in_this_study_deletes_nothing(database, tmp_path, code, slug, message):
