@@ -39,6 +39,7 @@ def copied_out(ratings, image_of, values, metric):
 
 
 MANY = {f"item{k}": [int(v) for v in np.random.default_rng(k).integers(-1, 3, 2 + k % 4)] for k in range(14)}
+MANY["item0"] = [0, 2]
 IMAGE_OF = {item: f"image{k // 2}" for k, item in enumerate(MANY)}
 LEVELS = (-1, 0, 1, 2)
 
@@ -48,6 +49,7 @@ def test_an_estimate_has_the_quantiles_and_the_spread_of_the_drawn_alphas(metric
     alone = {"alone": [2]}  # one rating agrees with nothing and is left out
     trials = trials_of(MANY | alone, IMAGE_OF | {"alone": "image99"})
     row = agreement(trials, ["cam"], trials["value"].to_numpy(), metric, 0.9).iloc[0]
+    assert list(trials["value"].unique()) not in (sorted(LEVELS), sorted(LEVELS, reverse=True)), "the order must matter"
     drawn = copied_out(MANY, IMAGE_OF, LEVELS, metric)
     assert row["value"] == pytest.approx(alpha(counts_of(MANY.values(), LEVELS), metric))
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(drawn, [0.05, 0.95])))
@@ -77,6 +79,16 @@ def test_methods_have_rows_of_their_own_trials_and_the_last_row_is_of_all():
     assert table.loc["grad-cam", "value"] == 1
     assert table.loc["cam", "value"] == pytest.approx(alpha(counts_of(MANY.values(), LEVELS), "nominal"))
     assert table["responses"].tolist() == [8, len(one), len(both)]
+    everything = [*MANY.values(), *([k % 2, k % 2] for k in range(4))]
+    assert table.loc["all", "value"] == pytest.approx(alpha(counts_of(everything, LEVELS), "nominal"))
+
+
+def test_two_images_are_enough_for_an_interval():
+    ratings = {"a": [1, 0], "b": [1, 1], "c": [0, 0], "d": [1, 0]}
+    image_of = {"a": "x", "b": "x", "c": "y", "d": "y"}
+    trials = trials_of(ratings, image_of)
+    row = agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
+    assert (row["df"], row["images"], row["rule"]) == (1, 2, "bootstrap")
 
 
 @pytest.mark.parametrize(

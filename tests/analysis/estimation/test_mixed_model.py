@@ -51,9 +51,10 @@ def test_a_marginal_difference_needs_two_people_and_two_images_and_a_finite_fit(
     note = Note("Random effects need two participants and two images.")
     for single in ("participant_id", "image_id"):
         assert mixed.marginal_difference(answers.assign(**{single: 1}), "abc", "c", "b", 0.95) == no_estimate(note)
-    right = answers.assign(correct=answers["correct"].where(answers["method"] != "a", 1))
     note = Note("No finite estimate: in one condition all answers are right, or all wrong.")
-    assert mixed.marginal_difference(right, "abc", "a", "b", 0.95) == no_estimate(note)
+    for method, answer in (("a", 1), ("c", 0)):
+        all_same = answers.assign(correct=answers["correct"].where(answers["method"] != method, answer))
+        assert mixed.marginal_difference(all_same, "abc", "a", "c", 0.95) == no_estimate(note)
     two = answers[answers["participant_id"] < 2]
     got = mixed.marginal_difference(two, "abc", "a", "b", 0.95)
     assert (got.df, got.participants) == (1, 2)
@@ -66,6 +67,34 @@ def test_more_people_and_images_than_the_fit_can_hold_are_refused():
         mixed.MixedError, match=r"^2001 participants and images; the random-effects model is fitted to 2000.$"
     ):
         mixed.fit(y, ones, np.minimum(np.arange(2000), 1998), np.arange(2000) % 2)
+
+
+def arrays(answers):
+    x = (answers["method"].to_numpy()[:, None] == np.array(list("abc"))).astype(float)
+    return answers["correct"].to_numpy(float), x, *(answers[c].to_numpy() for c in ("participant_id", "image_id"))
+
+
+def test_exactly_as_many_people_and_images_as_it_can_hold_are_fitted(answers, monkeypatch):
+    monkeypatch.setattr(mixed, "MOST_EFFECTS", 42)
+    assert mixed.fit(*arrays(answers)).effects.shape == (3,)
+    monkeypatch.setattr(mixed, "MOST_EFFECTS", 41)
+    with pytest.raises(mixed.MixedError):
+        mixed.fit(*arrays(answers))
+
+
+def test_people_and_images_that_never_met_are_no_obstacle(answers):
+    """The last of each, too."""
+    last = (answers["participant_id"] == 23) & (answers["image_id"] > 12)
+    model = mixed.fit(*arrays(answers[~last]))
+    assert model.effects == pytest.approx(mixed.fit(*arrays(answers)).effects, abs=0.1)
+
+
+@pytest.mark.parametrize("hessian", [np.zeros((5, 5)), np.diag([1.0, 1, 1, 1, -1])])
+def test_a_flat_likelihood_is_said_to_be_flat(answers, monkeypatch, hessian):
+    monkeypatch.setattr(mixed, "_hessian", lambda *_: hessian)
+    with pytest.raises(mixed.MixedError) as refusal:
+        mixed.fit(*arrays(answers))
+    assert str(refusal.value) == "The likelihood is flat: these data cannot tell the effects apart."
 
 
 @pytest.mark.parametrize("seed", [0, 1])
