@@ -18,7 +18,7 @@ LAYERS = {
         *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "serve"),
     ),
     "analysis": (
-        *("config", "paper", "notes", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),
+        *("config", "notes", "paper", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),
         *("results", "observed", "report"),
     ),
 }
