@@ -10,6 +10,7 @@ demo's tasks in two languages, and the tasks of the Grad-CAM paper. Recorded are
 in each language, the export, every table of the report, results.json and the report's text. Random numbers of the
 server come from a counter, so that two runs of the same code are equal; times of day and random names are masked.
 
+Numbers are compared to 12 significant digits: the last ones depend on the order in which a sum is taken.
 `--words-aside` compares of texts only their numbers: for changes of wording.
 """
 
@@ -235,6 +236,7 @@ def _content(file: Path, words_aside: bool) -> list[str]:
         text = re.sub(r"(?s)<(style|script).*?</\1>|<img[^>]*>", " ", text)
         text = "\n".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(time)", text)
+    text = re.sub(r"\b\d+\.\d{11,}(?:e-?\d+)?\b", lambda number: f"{float(number[0]):.12g}", text)
     names: dict[str, str] = {}
     for found in re.findall(r"\bp[0-9a-f]{16}\b|\b[A-Za-z0-9_-]{22}\b|\b[0-9a-f]{64}\b", text):
         names.setdefault(found, f"(name {len(names)})")

@@ -5,7 +5,8 @@ Cameron, Gelbach & Miller (2011, J. Business & Economic Statistics 29(2), eq. 2.
 for the linear-probability model that has one indicator per cell. Each of the three carries the correction
 G/(G−1) · (n−1)/(n−k) for its own number of clusters G, n rows and k cells; t has min(G_participant, G_image) − 1
 degrees of freedom; and where the two-way variance falls below both one-way variances, the smaller of these is taken
-(docs/adr/050 says why not the larger). Every sum is over sparse indicators, so the work is linear in the responses.
+(docs/adr/050 says why not the larger). Sums are kept for every cluster and cell where these are few, else for those
+that have responses, so the work is linear in the responses.
 """
 
 from collections.abc import Hashable, Sequence
@@ -17,7 +18,7 @@ from scipy import sparse, special
 from analysis.notes import NO_NOTE, Note, NotedError, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
-
+DENSE = 16  # clusters × cells for each response, up to which arrays are faster than sparse ones
 
 EXACT_NOTE = Note(
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
@@ -45,18 +46,14 @@ class EmptyCellsError(NotedError, EstimateError):
 
 @dataclass(frozen=True)
 class Clustering:
-    """Cluster sums of residuals: `scores` (G clusters × C cells, sparse) and `products` = scoresᵀ·scores (C × C)."""
+    """What G clusters say of C cells: which have a response there, and the products of their sums of residuals."""
 
-    scores: sparse.csc_array
-    products: np.ndarray
+    present: np.ndarray | sparse.csr_array  # (C, G), bool
+    products: np.ndarray  # (C, C)
 
     def clusters(self, cells: np.ndarray) -> int:
         """How many clusters have a response in any of `cells` (indices)."""
-        seen = np.zeros(self.scores.shape[0], bool)
-        for cell in cells:
-            # Stored entries, zeros included, are the clusters that have rows in this cell.
-            seen[self.scores.indices[self.scores.indptr[cell] : self.scores.indptr[cell + 1]]] = True
-        return int(seen.sum())
+        return int(np.count_nonzero(self.present[cells].sum(axis=0)))
 
 
 @dataclass(frozen=True)
@@ -139,8 +136,16 @@ def _dense(codes: np.ndarray) -> np.ndarray:
 
 def _clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_cells: int) -> Clustering:
     n_clusters = int(cluster.max()) + 1 if cluster.size else 0
-    scores = sparse.csc_array((residuals, (cluster, cell)), shape=(n_clusters, n_cells))
-    return Clustering(scores, (scores.T @ scores).toarray())
+    shape = n_cells, n_clusters
+    if n_cells * n_clusters > DENSE * len(residuals):
+        present = sparse.csr_array((np.ones(len(residuals), bool), (cell, cluster)), shape=shape)
+        sums = sparse.csr_array((residuals, (cell, cluster)), shape=shape)
+        return Clustering(present, (sums @ sums.T).toarray())
+    place = cell * n_clusters + cluster
+    sums = np.bincount(place, weights=residuals, minlength=n_cells * n_clusters).reshape(shape)
+    present = np.zeros(n_cells * n_clusters, bool)
+    present[place] = True
+    return Clustering(present.reshape(shape), sums @ sums.T)
 
 
 def _name(label: Hashable) -> str:
@@ -160,10 +165,10 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     df = min(participants, images) - 1
     if df < 1 or n <= k:
         return Variance(None, "none", max(df, 0), n, participants, images)
-    scaled = weights[used] / cells.counts[used]
+    scaled, block = weights[used] / cells.counts[used], np.ix_(used, used)
 
     def one_way(clustering: Clustering, clusters: int) -> float:
-        raw = scaled @ clustering.products[np.ix_(used, used)] @ scaled
+        raw = scaled @ clustering.products[block] @ scaled
         return float(raw * clusters / (clusters - 1) * (n - 1) / (n - k))
 
     by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)

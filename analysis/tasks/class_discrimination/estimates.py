@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from analysis.data.checks import refuse
 from analysis.data.exclusions import analysed
@@ -87,8 +87,8 @@ def sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, E
     if not n.all():
         missing = no_estimate(Note("The right option never stood in one of the two places."))
         return {"d-prime": missing, "criterion": missing}
-    z = stats.norm.ppf((cells.means[[hit, alarm]] * n + 0.5) / (n + 1))
-    slope = n / (n + 1) / stats.norm.pdf(z)  # of z in the uncorrected rate
+    z = special.ndtri((cells.means[[hit, alarm]] * n + 0.5) / (n + 1))
+    slope = n / (n + 1) * np.sqrt(2 * np.pi) * np.exp(z**2 / 2)  # of z in the uncorrected rate
     measures = {"d-prime": np.array([1.0, -1.0]), "criterion": np.array([-0.5, -0.5])}
     estimates = {}
     for name, weights in measures.items():

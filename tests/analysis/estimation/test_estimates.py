@@ -8,6 +8,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis.estimation import estimates
 from analysis.estimation.estimates import (
     EstimateError,
     cell_means,
@@ -35,8 +36,10 @@ def statsmodels_covariance(y, c, p, i, cells):
     return fit.params, fit.get_robustcov_results("cluster", groups=groups, use_correction=True).cov_params()
 
 
+@pytest.mark.parametrize("dense", [0, estimates.DENSE], ids=["sparse", "dense"])
 @pytest.mark.parametrize("seed", range(5))
-def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed):
+def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed, dense, monkeypatch):
+    monkeypatch.setattr(estimates, "DENSE", dense)
     y, c, p, i = crossed(seed)
     params, cov = statsmodels_covariance(y, c, p, i, 3)
     cells = cell_means(y, c, p, i, "abc")
@@ -47,6 +50,7 @@ def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed):
         two_way = got.by_participant + got.by_image - got.by_pair
         assert two_way == pytest.approx(w @ cov @ w, rel=1e-10)
         assert got.value == pytest.approx(max(two_way, min(got.by_participant, got.by_image)))
+        assert (got.participants, got.images) == (len(set(p)), len(set(i)))
 
 
 def test_an_estimate_uses_only_the_rows_of_the_cells_it_involves():
