@@ -164,5 +164,12 @@ def as_json(results: ObserverResults) -> dict[str, object]:
 
 def records(table: pd.DataFrame) -> list[dict[str, object]]:
     """A frame's rows as dictionaries of plain Python values: NaN as None, notes in English."""
-    plain = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{name: str(value) if isinstance(value, Note) else value for name, value in row.items()} for row in plain]
+    columns = {
+        name: [None if missing else _plain(value) for value, missing in zip(column, column.isna(), strict=True)]
+        for name, column in table.astype(object).items()
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Note) else value

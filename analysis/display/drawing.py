@@ -15,6 +15,7 @@ from typing import Any
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
 from matplotlib.typing import RcKeyType
@@ -129,8 +130,21 @@ def finish(
             0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
             color="#b00020", alpha=0.17, zorder=20,
         )  # fmt: skip
-    svg, png = io.BytesIO(), io.BytesIO()
-    canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": "Discern"})
-    canvas.set_layout_engine("none")  # the layout stands; computing it again for the second format takes as long
-    canvas.savefig(png, format="png", dpi=200, metadata={"Software": "Discern"})
-    return Figure(name, svg.getvalue(), png.getvalue(), caption, alternative)
+    return Figure(name, as_svg(canvas), as_png(canvas), caption, alternative)
+
+
+def as_svg(canvas: Canvas) -> bytes:
+    """Lays the figure out, too: `savefig` would do so, or draw it once more, for every format."""
+    file, vector, dpi = io.BytesIO(), FigureCanvasSVG(canvas), canvas.get_dpi()
+    canvas.draw_without_rendering()
+    canvas.set_layout_engine("none")
+    canvas.set_dpi(dpi)  # of images inside; the layout took that of SVG
+    vector.print_svg(file, metadata={"Date": None, "Creator": "Discern"})
+    return file.getvalue()
+
+
+def as_png(canvas: Canvas) -> bytes:
+    file = io.BytesIO()
+    canvas.set_dpi(200)
+    FigureCanvasAgg(canvas).print_png(file, metadata={"Software": "Discern"})
+    return file.getvalue()

@@ -1,6 +1,5 @@
 """Answers of programs: scored as people's are, called by their name everywhere, never in a human column."""
 
-import json
 import re
 
 import numpy as np
@@ -13,15 +12,13 @@ from analysis.report.write import analyze
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.class_discrimination.estimates import accuracy
 from contracts.observers import parse
-from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.conftest import CONFIG, SMALL, Report
 from tests.analysis.exports import write_export
 
 KINDS = ("machine:box-energy", "machine:box-energy+blank")
 
 
-@pytest.fixture
-def plan():
-    """Twelve human participants' trials (their answers are put aside)."""
+def human_plan():
     return simulate_export(
         np.random.default_rng(5), designs=SMALL, participants=12, config=CONFIG, observer_kind="human"
     )
@@ -33,11 +30,23 @@ def all_right(plan):
 
 
 @pytest.fixture
-def mixed_folder(plan, tmp_path):
+def plan():
+    """Twelve human participants' trials (their answers are put aside)."""
+    return human_plan()
+
+
+@pytest.fixture(scope="module")
+def mixed_folder(tmp_path_factory):
     """People, and a machine observer that is always right or always for the left, with its control."""
-    folder = write_export(plan, tmp_path / "plan")
+    plan, folder = human_plan(), tmp_path_factory.mktemp("mixed")
     machines = [answered(plan, kind, all_right(plan)) for kind in KINDS]
-    return write_together([plan, *machines], folder, tmp_path / "export")
+    return write_together([plan, *machines], write_export(plan, folder / "plan"), folder / "export")
+
+
+@pytest.fixture(scope="module")
+def mixed_report(mixed_folder, never_drawn):
+    with never_drawn():
+        return Report(analyze(mixed_folder, mixed_folder.parent / "report").parent)
 
 
 def test_kinds_are_sorted_people_first_and_a_machine_before_its_controls():
@@ -58,19 +67,14 @@ def test_answers_are_scored_as_people_s_are(mixed_folder):
     assert machine["rt"].isna().all()
 
 
-def test_people_s_numbers_are_what_they_are_without_machines(mixed_folder, plan, tmp_path):
-    with_machines, alone = tmp_path / "with", tmp_path / "alone"
-    analyze(mixed_folder, with_machines)
-    analyze(write_export(plan, tmp_path / "people"), alone)
-    found, expected = (
-        json.loads((f / "results.json").read_text())["observers"]["human"] for f in (with_machines, alone)
-    )
-    assert found == expected
+@pytest.mark.usefixtures("undrawn")
+def test_people_s_numbers_are_what_they_are_without_machines(mixed_report, plan, tmp_path):
+    alone = Report(analyze(write_export(plan, tmp_path / "people"), tmp_path / "alone").parent)
+    assert mixed_report.results["observers"]["human"] == alone.results["observers"]["human"]
 
 
-def test_nothing_of_a_machine_stands_beside_the_paper_s_figures_of_people(mixed_folder, tmp_path):
-    analyze(mixed_folder, tmp_path / "report")
-    observers = json.loads((tmp_path / "report" / "results.json").read_text())["observers"]
+def test_nothing_of_a_machine_stands_beside_the_paper_s_figures_of_people(mixed_report):
+    observers = mixed_report.results["observers"]
     for kind in KINDS:
         task = observers[kind]["tasks"]["seeing"]
         assert {row["paper"] for row in [*task["accuracy"], *observers[kind]["contrasts"]]} == {None}
@@ -78,8 +82,8 @@ def test_nothing_of_a_machine_stands_beside_the_paper_s_figures_of_people(mixed_
     assert {row["paper"] for row in observers["human"]["tasks"]["seeing"]["accuracy"]} != {None}
 
 
-def test_every_table_and_figure_of_a_machine_names_it(mixed_folder, tmp_path):
-    html = analyze(mixed_folder, tmp_path / "report").read_text()
+def test_every_table_and_figure_of_a_machine_names_it(mixed_report):
+    html = mixed_report.html
     sections = dict(re.findall(r'<section id="([\w-]+)"(.*?)</section>', html, re.DOTALL))
     assert set(sections) == {"human", "machine-box-energy", "controls"}
     assert "Machine observers" not in sections["human"]

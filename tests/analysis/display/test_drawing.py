@@ -13,6 +13,7 @@ from analysis.report.write import analyze
 from languages.read import Language, languages
 
 KOREAN = in_language("ko")
+FIGURES = "figures/simulated"
 NO_FONT = "이 컴퓨터에는 한글 글꼴이 없어"
 
 
@@ -51,23 +52,20 @@ def test_of_several_fonts_with_the_letters_the_one_that_the_language_prefers_is_
 
 
 def test_figures_of_a_korean_report_are_lettered_in_korean_or_the_report_says_that_they_are_not(
-    export_folder, tmp_path
+    export_folder, small_report, tmp_path
 ):
-    reports = {
-        translate.language: analyze(export_folder, tmp_path / translate.language, translate=translate)
-        for translate in (KOREAN, ENGLISH)
-    }
-    assert (NO_FONT in reports["ko"].read_text()) == (korean_font() is None)
-    drawn = {language: path.parent / "figures" / "simulated" for language, path in reports.items()}
-    for figure in drawn["en"].iterdir():
-        same = figure.read_bytes() == (drawn["ko"] / figure.name).read_bytes()
+    korean = analyze(export_folder, tmp_path / "ko", translate=KOREAN)
+    assert (NO_FONT in korean.read_text()) == (korean_font() is None)
+    for figure in (small_report.folder / FIGURES).iterdir():
+        same = figure.read_bytes() == (korean.parent / FIGURES / figure.name).read_bytes()
         assert same == (korean_font() is None), figure.name
 
 
-def test_without_a_font_figures_are_english_and_the_report_says_so(export_folder, tmp_path, no_further_font):
-    korean, english = (analyze(export_folder, tmp_path / s.language, translate=s) for s in (KOREAN, ENGLISH))
+@pytest.mark.usefixtures("no_further_font", "vector_only")
+def test_without_a_font_figures_are_english_and_the_report_says_so(export_folder, small_report, tmp_path):
+    korean = analyze(export_folder, tmp_path / "ko", translate=KOREAN)
     assert NO_FONT in korean.read_text()
-    pictures = [path.parent / "figures" / "simulated" / "seeing-accuracy.png" for path in (korean, english)]
+    pictures = [folder / FIGURES / "seeing-accuracy.svg" for folder in (korean.parent, small_report.folder)]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
 
 

@@ -49,6 +49,7 @@ def ranges(observer):
         yield [row for row in rows if " − " in row["figure"]], (-2 * bound, 2 * bound)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("seed", "people"), [(1, 2), (2, 2), (3, 3)])
 def test_no_number_of_a_study_of_few_people_is_impossible(tmp_path, seed, people):
     path = analyze(write_export(of_few(seed, people), tmp_path / "in"), tmp_path / "out")

@@ -60,23 +60,23 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     assert 'alt=""' not in html
 
 
-def test_nothing_in_the_html_is_fetched_from_elsewhere(export_folder, tmp_path):
-    html = analyze(export_folder, tmp_path / "out").read_text()
+def test_nothing_in_the_html_is_fetched_from_elsewhere(small_report):
+    html = small_report.html
     assert not re.search(r"<(script|link|iframe)\b|url\(", html)
     assert set(re.findall(r'src="([^"]{0,26})', html)) == {"data:image/svg+xml;base64,"}
 
 
-def test_the_same_export_gives_the_same_bytes(export_folder, tmp_path):
-    for name in ("one", "two"):
-        analyze(export_folder, tmp_path / name)
-    files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()]
+def test_the_same_export_gives_the_same_bytes(small_report, export_folder, tmp_path):
+    one, two = small_report.folder, tmp_path / "two"
+    analyze(export_folder, two)
+    files = [p.relative_to(one) for p in one.rglob("*") if p.is_file()]
     assert len(files) > 40
     for file in files:
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+        assert (one / file).read_bytes() == (two / file).read_bytes(), file
 
 
-def test_results_json_holds_the_numbers_that_counting_gives(small, tmp_path):
-    _, results = report_on(small, tmp_path)
+def test_results_json_holds_the_numbers_that_counting_gives(small, small_report):
+    results = small_report.results
     tasks = results["observers"]["simulated"]["tasks"]
     means = small.trials.groupby(["task", "method"])[["correct", "score"]].mean()
     for row in tasks["seeing"]["accuracy"]:
@@ -89,12 +89,12 @@ def test_results_json_holds_the_numbers_that_counting_gives(small, tmp_path):
     assert set(results["software"]) == {"python", "numpy", "scipy", "pandas", "matplotlib"}
 
 
-def test_simulated_people_are_announced_and_never_make_a_headline(small, tmp_path):
-    html, results = report_on(small, tmp_path)
-    assert results["headline"] is None
-    assert "SIMULATED: these responses were drawn from a model" in html
+def test_simulated_people_are_announced_and_never_make_a_headline(small_report):
+    assert small_report.results["headline"] is None
+    assert "SIMULATED: these responses were drawn from a model" in small_report.html
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_people_programs_and_simulations_are_kept_apart(small, tmp_path):
     """Each kind's results are what they would be had the others not taken part."""
     export = mixed(small, "machine", "human", "simulated")
@@ -108,17 +108,18 @@ def test_people_programs_and_simulations_are_kept_apart(small, tmp_path):
         assert alone["observers"][kind] == results["observers"][kind]
 
 
-def test_every_figure_without_human_answers_is_marked(small, tmp_path):
-    """The same responses give other pixels once they are not people's; two human figures are the same."""
-    folder = tmp_path / "out" / "figures"
-    report_on(mixed(small, "human"), tmp_path)
-    human = {p.name: p.read_bytes() for p in (folder / "human").iterdir()}
-    for kind in ("simulated", "machine"):
+def test_every_figure_without_human_answers_is_marked(small, small_report, tmp_path):
+    """The same responses give other pixels once they are not people's."""
+    figures = {"simulated": small_report.folder / "figures" / "simulated"}
+    for kind in ("human", "machine"):
+        tables = {name: getattr(small, name).assign(observer_kind=kind) for name in ("participants", "trials")}
         (tmp_path / kind).mkdir()
-        report_on(mixed(small, kind), tmp_path / kind)
-        marked = {p.name: p.read_bytes() for p in (tmp_path / kind / "out" / "figures" / kind).iterdir()}
-        assert marked.keys() == human.keys()
-        assert all(marked[name] != human[name] for name in human)
+        report_on(replace(small, **tables), tmp_path / kind)
+        figures[kind] = tmp_path / kind / "out" / "figures" / kind
+    drawn = {kind: {p.name: p.read_bytes() for p in folder.iterdir()} for kind, folder in figures.items()}
+    for kind in ("simulated", "machine"):
+        assert drawn[kind].keys() == drawn["human"].keys()
+        assert all(drawn[kind][name] != drawn["human"][name] for name in drawn[kind])
 
 
 def trials_with(small, **columns):
@@ -229,6 +230,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.usefixtures("vector_only")
 @pytest.mark.parametrize(("make", "words"), DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(small, tmp_path, make, words):
     html, results = report_on(make(small), tmp_path)
@@ -246,6 +248,7 @@ def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(smal
             assert row["low"] is not None or row["note"], f"a missing interval without a reason: {row}"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_replaces_an_earlier_one_as_a_whole(export_folder, tmp_path):
     out = tmp_path / "out"
     analyze(export_folder, out)
@@ -264,6 +267,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(export_folder, tmp_pat
     assert [p.name for p in out.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     before = analyze(export_folder, out).read_bytes()
@@ -278,6 +282,7 @@ def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_fold
     assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "out"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_texts_of_the_study_cannot_become_markup(small, tmp_path):
     study = small.definition["study"] | {"title": {"en": "<script>alert(1)</script>"}}
     html, _ = report_on(redefined(small, study=study), tmp_path)
@@ -285,6 +290,7 @@ def test_texts_of_the_study_cannot_become_markup(small, tmp_path):
     assert "&lt;script&gt;" in html
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_holm_s_correction_is_over_all_contrasts_of_the_definition(small, tmp_path):
     contrasts = [ContrastConfig(task=t, a="guided-grad-cam", b="guided-backprop") for t in ("seeing", "trusting")]
     _, results = report_on(redefined(small, analysis=AnalysisConfig(contrasts=contrasts).model_dump()), tmp_path)
@@ -294,15 +300,15 @@ def test_holm_s_correction_is_over_all_contrasts_of_the_definition(small, tmp_pa
     assert high["p_holm"] == pytest.approx(max(low["p_holm"], high["p"]))
 
 
-def test_a_study_closed_early_says_so_and_does_not_claim_to_have_waited(small, tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_a_study_closed_early_says_so_and_does_not_claim_to_have_waited(small, small_report, tmp_path):
     claim = "No look at the data before they were complete was planned."
-    html, results = report_on(small, tmp_path)
+    html, results = small_report.html, small_report.results
     assert claim in html
     assert "Not all planned ratings were in" not in html
     assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 96, "planned": 96}
     early = small.trials["task"].eq("trusting") | (small.trials.groupby("task").cumcount() < 24)
-    (tmp_path / "early").mkdir()
-    html, results = report_on(keep(small, early), tmp_path / "early")
+    html, results = report_on(keep(small, early), tmp_path)
     assert "Not all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
     assert "The data were analysed before all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
     assert claim not in html
