@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 # Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample needs them.
 export DISCERN_SHARED ?= $(abspath ../shared)
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voc-sample test lint languages bench mutants
+.PHONY: help setup demo voc-sample test test-fast lint languages bench mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,7 +22,10 @@ voc-sample: setup ## the paper's study on real photographs with simulated partic
 	$(BIN)/python manage.py rehearse --study examples/voc-sample.toml --participants 72 --seed 1
 
 test: setup $(VENV)/.installed-dev ## all tests, those in a real browser included
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(TESTS) $(PYTEST)
+
+test-fast: setup $(VENV)/.installed-dev ## tests that need no browser, PostgreSQL, R or Ray and simulate few studies
+	$(TESTS) -m "not (browser or calibration or postgres or r or ray)" $(PYTEST)
 
 lint: $(VENV)/.installed-dev ## style, formatting and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

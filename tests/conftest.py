@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+NEEDS = {"browser": "browser", "postgresql_server": "postgres"}  # fixture → marker
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -20,7 +22,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests with what their fixtures need, then deselect those of a GPU where there is none."""
+    for item in items:
+        for marker in {NEEDS[name] for name in item.fixturenames if name in NEEDS}:
+            item.add_marker(marker)
+    _without_gpu(config, items)
+
+
+def _without_gpu(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the tests of a GPU where torch sees none: they cannot be met by any installation."""
     of_a_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if not of_a_gpu:

@@ -10,7 +10,6 @@ from nbclient import NotebookClient
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("default:.*:DeprecationWarning")  # of the Jupyter client's own parts
 def test_the_notebook_runs_and_shows_its_tables(tmp_path):
     notebook = nbformat.read(NOTEBOOK, as_version=4)

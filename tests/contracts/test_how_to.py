@@ -69,7 +69,6 @@ def promised(thing: str) -> int:
     return int(re.findall(r"\d+", row)[-1])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("thing", PAGES)
 def test_a_page_works_as_it_is_written(thing: str, copy: Path) -> None:
     page = (ROOT / "docs" / "how-to" / f"add-a-{thing}.md").read_text(encoding="utf-8")

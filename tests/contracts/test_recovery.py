@@ -88,7 +88,7 @@ def run_study(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[
     return json.loads((folder / "report" / "results.json").read_text())
 
 
-@pytest.mark.slow
+@pytest.mark.calibration
 def test_the_truth_lies_in_the_intervals_at_the_rate_they_promise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

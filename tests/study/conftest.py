@@ -65,7 +65,7 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'discern.db'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def any_url(request: pytest.FixtureRequest) -> str:
     """Each test that takes this runs on both databases."""
     return request.getfixturevalue(f"{request.param}_url")
@@ -105,7 +105,9 @@ def postgresql(postgresql_server: str, migrated_postgresql: str) -> Iterator[Dat
     _drop_postgresql(url, postgresql_server)
 
 
-@pytest.fixture(params=["database", "postgresql"], ids=["sqlite", "postgresql"])
+@pytest.fixture(
+    params=["database", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=["sqlite", "postgresql"]
+)
 def any_database(request: pytest.FixtureRequest) -> Database:
     """Each test that takes this runs on both databases."""
     return request.getfixturevalue(request.param)

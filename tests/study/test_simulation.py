@@ -49,7 +49,6 @@ def let_leases_run_out(database: Database, people: Sequence[Person]) -> None:
         session.commit()
 
 
-@pytest.mark.slow
 def test_fifty_at_once_a_fifth_leaving_and_half_of_those_coming_back_late_end_with_exactly_k(
     serving: tuple[Database, Server],
 ) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.analysis.oracles.r import oracle, recorded
 
 
+@pytest.mark.r
 @pytest.mark.parametrize(
     ("script", "data"), [("crossed_logit.R", "binary.csv"), ("proportional_odds.R", "ordinal.csv")]
 )

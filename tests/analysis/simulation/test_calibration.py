@@ -8,7 +8,7 @@ from analysis.simulation.simulated_study import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
 
 
-@pytest.mark.slow
+@pytest.mark.calibration
 def test_at_the_paper_s_size_every_interval_covers_its_truth_and_every_test_keeps_its_level():
     """3,240 and 1,620 responses, 72 people, 45 images. Single intervals and comparisons, not their means, and no
     allowance beside the bounds: 2,000 studies bring the Monte-Carlo error of a share to 0.5 points."""
@@ -20,7 +20,7 @@ def test_at_the_paper_s_size_every_interval_covers_its_truth_and_every_test_keep
     assert naive.max() < 0.80, "the naive interval is shown greyed because it falls short; here it should"
 
 
-@pytest.mark.slow
+@pytest.mark.calibration
 def test_with_16_people_and_10_images_coverage_stays_above_92_percent_and_errors_below_their_level():
     """So few clusters make the intervals err on the safe side: tests may find too little, never too much."""
     designs, participants = list(SIZES.values())[1]

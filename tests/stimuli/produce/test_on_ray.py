@@ -42,7 +42,7 @@ def started_under(mark: str) -> set[str]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.ray
 @pytest.mark.usefixtures("no_other_cluster")
 def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     mark = uuid4().hex
@@ -61,6 +61,7 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     assert not left
 
 
+@pytest.mark.ray
 @pytest.mark.usefixtures("no_other_cluster")
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "auto"])
 def test_without_a_cluster_the_message_says_how_to_start_one(tmp_path, address):

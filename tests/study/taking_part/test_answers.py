@@ -77,7 +77,6 @@ def test_one_answer_of_many_sent_at_once_is_stored(short_study: Database) -> Non
         assert session.query(Response).count() == 1
 
 
-@pytest.mark.slow
 def test_fifty_at_once_with_dropouts_and_late_returns_end_with_exactly_k(
     any_database: Database, tmp_path: Path
 ) -> None:
