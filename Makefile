@@ -46,6 +46,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements.txt
+	ln -sf $(CURDIR)/manage.py $(BIN)/discern
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

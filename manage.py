@@ -1,18 +1,36 @@
 #!/usr/bin/env python3
-"""Discern's commands, gathered from commands/."""
+"""Discern's commands, gathered from commands/: ./manage.py, or `discern` in the environment that `make setup` makes."""
 
 import os
 import secrets
+import sys
+from pathlib import Path
+from typing import NoReturn
 
-import click
+ENVIRONMENT = Path(__file__).resolve().parent / ".venv"
 
-from commands import analysis, check, conduct, demo, recruit, rehearse, simulate, stimuli, survey, upkeep
-from commands.errors import Commands
-from commands.options import HERE
+
+def leave(missing: ModuleNotFoundError) -> NoReturn:
+    """Run again in the environment, where it was started with another Python; else say how to make one."""
+    python = ENVIRONMENT / "bin/python"
+    if python.exists() and Path(sys.prefix).resolve() != ENVIRONMENT.resolve():
+        os.execv(python, [str(python), *sys.argv])  # a Python finds its packages by the path it is called by
+    sys.exit(f"Discern's packages are not installed here ({missing.name} is missing); run `make setup` first")
+
+
+try:
+    import click
+
+    from commands import VERSION, analysis, check, conduct, demo, recruit, rehearse, simulate, stimuli, survey, upkeep
+    from commands.errors import Commands
+    from commands.options import HERE
+except ModuleNotFoundError as missing:
+    leave(missing)
 
 MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
 
 
+@click.version_option(VERSION, prog_name="Discern", message="%(prog)s %(version)s")
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Discern: can people tell from a network's explanations what it saw, and which network to trust?

@@ -1,4 +1,4 @@
-"""An export is sent while it is read: a large study needs no more memory than a small one, and no room on the disk."""
+"""An export is sent while it is read: a large study needs no more memory than a small one, and no space on the disk."""
 
 import json
 import subprocess
