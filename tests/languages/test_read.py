@@ -27,7 +27,7 @@ def further(tmp_path, monkeypatch):
 
 
 def test_english_is_first_and_each_language_has_its_own_name():
-    assert list(languages())[0] == "en"
+    assert next(iter(languages())) == "en"
     assert languages()["ko"].name == "한국어"
 
 
