@@ -59,7 +59,6 @@ def test_comparisons_go_down_holm_s_steps_and_stop_at_the_first_that_is_not_reje
     assert rejections([], [], looks, 0.05) == ([], [])
 
 
-@pytest.mark.slow
 def test_half_of_a_study_is_held_against_its_first_boundary():
     rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
     config = AnalysisConfig(contrasts=CONFIG.contrasts, sequential=rule)
@@ -79,7 +78,6 @@ def test_impossible_plans_are_refused(looks):
         SequentialConfig(rule="group-sequential", looks=looks)
 
 
-@pytest.mark.slow
 def test_people_left_out_by_a_rule_have_filled_their_places_and_the_last_look_is_reached():
     rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
     exclusions = ExclusionsConfig(failed_attention_checks=1)

@@ -15,6 +15,7 @@ from study.taking_part.leaving import leave
 from study.taking_part.refusals import MOST, note_refusal
 from study.taking_part.withdrawal import withdraw, withdraw_by_code
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
+from tests.study.tasks.test_several_questions import give
 
 DEBRIEFING = "It was about *explanations*."
 
@@ -76,6 +77,18 @@ def test_two_failed_checks_carry_the_code_that_says_so_where_the_platform_has_on
     code = study.outcome_codes[FAILED_CHECKS] if is_told else study.completion_code
     assert got.completion_code == code
     assert got.departure == Departure(f"https://app.prolific.com/submissions/complete?cc={code}")
+
+
+def test_only_the_first_question_of_a_check_can_fail_it(database, tmp_path):
+    with database.writing() as session:
+        task = seeing(images=6, k=9, trials=3, attention_checks=2, confidence=True)
+        open_sample(session, tmp_path, document(task, provider="prolific"))
+    person = enrol(database)
+    for trial in trials_of(database, person):
+        for question in ("response", "confidence"):
+            asked = trial.expected_response if question == "response" else None
+            give(database, person, trial, question, **({"response": asked} if asked else {}))
+    assert told(database, person).completion_code == study_of(database).completion_code
 
 
 def test_without_such_a_code_failed_checks_change_nothing(database, tmp_path):
