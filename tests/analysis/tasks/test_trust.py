@@ -42,7 +42,7 @@ def test_the_same_answer_throughout_has_a_mean_and_no_interval(trials):
     table = mean_score_table(trials.assign(score=2.0), {"method": METHODS}, 0.95)
     assert table["value"].tolist() == [2.0, 2.0]
     assert table["low"].isna().all()
-    assert (table["note"] == "No interval: no variation between participants or between images.").all()
+    assert (table["note"].map(str) == "No interval: no variation between participants or between images.").all()
 
 
 def test_an_export_s_mean_score_is_that_of_the_primary_analysis(small, trials):
