@@ -22,7 +22,7 @@ class ExclusionsConfig(BaseModel):
 
     incomplete: bool = Field(False, description="leave out participants who did not finish")
     failed_attention_checks: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="leave out participants who failed at least so many attention checks"
+        None, description="exclude participants who failed at least this number of attention checks"
     )
     failed_comprehension: bool = Field(False, description="leave out participants who failed a comprehension check")
     min_median_rt_ms: Annotated[float, Field(ge=0)] | None = Field(
@@ -60,4 +60,4 @@ class AnalysisConfig(BaseModel):
     equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="how far from the paper's figure still repeats it, as a share of the scale (of 100 %, of 4)"
     )
-    paper: Literal["grad-cam"] | None = Field(None, description="show this paper's figures beside the study's own")
+    paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")

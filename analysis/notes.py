@@ -29,7 +29,7 @@ NO_NOTE = Note()
 
 
 class NotedError(Exception):
-    """A number cannot be computed; `note` says why in the table where it would stand."""
+    """A number cannot be computed; `note` says why in the table, in its place."""
 
     def __init__(self, note: Note) -> None:
         super().__init__(note)

@@ -1,4 +1,4 @@
-"""Published figures that a report may show beside its own."""
+"""Published figures that a report may compare with its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

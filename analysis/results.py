@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.completeness import Reached, given_by_task, planned_responses, reached
-from analysis.data.exclusions import Kept, apply_exclusions
+from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
 from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
@@ -35,7 +35,7 @@ class ObserverResults:
     """
 
     observer_kind: str
-    kept: Kept
+    included: Included
     tasks: tuple[TaskResults, ...]
     contrasts: pd.DataFrame
     tables: dict[str, pd.DataFrame]
@@ -44,25 +44,25 @@ class ObserverResults:
     @property
     def participants(self) -> int:
         """How many people are in the primary analysis."""
-        return self.kept.trials["participant_id"].nunique()
+        return self.included.trials["participant_id"].nunique()
 
 
 def compute(export: Export) -> tuple[ObserverResults, ...]:
-    """Results for each kind of observer in the export, humans first; empty when nobody took part."""
+    """Results for each kind of observer in the export, humans first; empty when no one took part."""
     return tuple(_observer_results(export.of(kind), kind) for kind in export.observer_kinds)
 
 
 def paper_figures(config: AnalysisConfig) -> PaperFigures | None:
-    """The paper that the definition asks to be set beside."""
+    """The paper that the definition compares with."""
     return PAPERS[config.paper] if config.paper else None
 
 
 def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
-    kept = apply_exclusions(export, export.config.exclusions)
-    # The paper's figures are of people: nothing of a machine is set beside them.
+    included = apply_exclusions(export, export.config.exclusions)
+    # The paper's figures are of people: nothing of a machine is compared with them.
     paper = None if observer_of(observer_kind).family == MACHINE else paper_figures(export.config)
-    tasks = tuple(_task_results(kept, task, export, paper) for task in export.tasks)
-    compared = contrasts(kept.trials, export, paper)
+    tasks = tuple(_task_results(included, task, export, paper) for task in export.tasks)
+    compared = contrasts(included.trials, export, paper)
     means = {(t.task.name, t.task.kind): t.tables[ANALYSIS_KINDS[t.task.kind].means] for t in tasks}
     tables = {
         "multiverse": multiverse(export),
@@ -71,13 +71,13 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "browser-events": sittings(export.participants, export.events),
     }
     for kind in ANALYSIS_KINDS.values():
-        tables |= kind.study_tables(kept.trials, export)
-    return ObserverResults(observer_kind, kept, tasks, compared, tables, reached(export))
+        tables |= kind.study_tables(included.trials, export)
+    return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export))
 
 
-def _task_results(kept: Kept, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
-    rows = kept.trials[kept.trials["task"] == task.name]
-    controls = kept.controls[kept.controls["task"] == task.name]
+def _task_results(included: Included, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
+    rows = included.trials[included.trials["task"] == task.name]
+    controls = included.controls[included.controls["task"] == task.name]
     kind, facts, confidence = ANALYSIS_KINDS[task.kind], KINDS[task.kind], export.config.confidence
     agreed, metric = kind.agreed(rows)
     tables = kind.tables(TaskRows(rows, controls, task, confidence, paper)) | {
@@ -145,8 +145,8 @@ def as_json(results: ObserverResults) -> dict[str, object]:
         "observer_kind": results.observer_kind,
         "participants": results.participants,
         "ratings": {r.task: {"given": r.given, "planned": r.planned} for r in results.reached},
-        "flow": records(results.kept.flow),
-        "excluded": records(results.kept.excluded),
+        "flow": records(results.included.flow),
+        "excluded": records(results.included.excluded),
         "tasks": {
             t.task.name: {
                 **asdict(t.task),

@@ -12,7 +12,7 @@ FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "
 
 
 @dataclass(frozen=True)
-class Kept:
+class Included:
     """`trials`: the responses analysed. `flow`: one row a step (a note), from all who joined to what is analysed.
     `excluded`: a row for each participant left out as a person (`participant_id`; `rule`, a note; `reason`, a note or
     the researcher's words). `controls`: responses of the same people to identical pairs."""
@@ -25,7 +25,7 @@ class Kept:
 
 def apply_exclusions(
     export: Export, rules: ExclusionsConfig, heed_researcher: bool = True, keep_overflow: bool = False
-) -> Kept:
+) -> Included:
     """Keep what the primary analysis uses: answered trials among the k of each item, of people whom no rule names.
 
     The defaults are the primary analysis; `heed_researcher=False` keeps people whom the researcher excluded in the
@@ -59,7 +59,7 @@ def apply_exclusions(
         keep(Note("Control: the same visualization on both sides"), participants, trials[~is_control])
     keep(Note("No response left"), participants[participants["participant_id"].isin(trials["participant_id"])], trials)
     flow = pd.DataFrame(steps, columns=list(FLOW_COLUMNS))
-    return Kept(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
+    return Included(trials.reset_index(drop=True), flow, excluded, controls.reset_index(drop=True))
 
 
 def analysed(export: Export, kind: str, task: str | None, observer_kind: str | None) -> tuple[pd.DataFrame, Task]:

@@ -86,7 +86,7 @@ def _has(letters: str, path: str) -> bool:
 
 
 def watermark(observer_kind: str, translate: Translation) -> str:
-    """What stands across a figure; empty over people's."""
+    """What is written across a figure; empty for people's."""
     observer = observer_of(observer_kind)
     if observer.family == HUMAN:
         return ""

@@ -1,7 +1,7 @@
 """The pigeonhole bootstrap: participants and images drawn anew, each with replacement and apart from the other.
 
 Owen (2007, Annals of Applied Statistics 1(2)): its variance is never too small for crossed data, and up to three
-times too large; so it stands in the report as the conservative bound.
+times too large; the report calls it the conservative bound.
 """
 
 import numpy as np

@@ -79,7 +79,7 @@ class Variance:
     """Variance of one linear combination of cell means, with all that went into it."""
 
     value: float | None  # None: too few clusters to know it
-    rule: str  # "two-way", or the one-way variance that stands in for it
+    rule: str  # "two-way", or the one-way variance that replaces it
     df: int
     responses: int
     participants: int
@@ -91,7 +91,7 @@ class Variance:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval. None stands for what cannot be computed, and then `note` says why."""
+    """A number with its interval. None means that it cannot be computed, and then `note` says why."""
 
     value: float | None
     low: float | None
@@ -281,7 +281,7 @@ def cut_note(reach: tuple[float, float], bounds: tuple[float, float]) -> Note:
 
 
 def no_estimate(note: Note) -> Estimate:
-    """What stands in a table where there is no number at all."""
+    """What a table shows where there is no number at all."""
     return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note)
 
 

@@ -10,5 +10,5 @@ TOO_MANY = Note("Not computed: more than 100,000 responses.")
 
 
 def too_many(rows: Sized) -> Estimate | None:
-    """What stands in the place of a simulation-based or model-based estimate of so many `rows`; None: compute it."""
+    """What replaces a simulation-based or model-based estimate of too many `rows`; None: compute it."""
     return no_estimate(TOO_MANY) if len(rows) > MOST_RESPONSES else None

@@ -16,7 +16,7 @@ from analysis.estimation.estimates import Estimate, no_estimate, with_interval
 from analysis.estimation.patterns import Patterns, patterns, sandwich
 from analysis.notes import Note, NotedError, no_responses
 
-SEPARATED = 12.0  # logits: no estimate of that size is one, the likelihood rises for ever
+SEPARATED = 12.0  # logits: an estimate of that size is none: the likelihood has no maximum
 NO_FINITE = Note("No finite estimate: one method has answers at one end of the scale only.")
 
 

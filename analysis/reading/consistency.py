@@ -37,7 +37,7 @@ def check(export: Export) -> None:
         trials["observer_kind"] != trials["participant_id"].map(kinds), trials, "observer_kind is not its participant's"
     )
     answered = trials["state"] == "answered"
-    refuse(answered != trials["response"].notna(), trials, "a response must stand in answered rows and in no others")
+    refuse(answered != trials["response"].notna(), trials, "answered rows must have a response, and no others")
     refuse(trials["rt"] < 0, trials, "rt is negative")
     for task in export.tasks:
         rows = trials[trials["task"] == task.name]

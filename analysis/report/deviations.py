@@ -1,4 +1,4 @@
-"""What the paper tells, or does not, beside what this study did, from what its export knows and nothing else."""
+"""What the paper reports, or does not, compared with what this study did, from the export alone."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ def _people(export: Export, translate: Translation) -> str:
 
 
 def _extras(task: dict[str, Any], translate: Translation) -> str:
-    """What people met besides ratings; an absent key stands for the definition's default, none."""
+    """What people did besides ratings; an absent key means the definition's default, none."""
     parts = [
         translate("practice trials: {n}", n=task.get("practice", 0)),
         translate("attention checks: {n}", n=task.get("attention_checks", 0)),

@@ -18,21 +18,21 @@ from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 
-MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, so many are taken at even steps
+MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, this number is taken at even steps
 
 
 def flow_figure(results: ObserverResults, translate: Translation) -> Figure:
     """Who joined, who went where, what is analysed: a box a step."""
     inside = lettering(translate)
     with mpl.rc_context(inside.style):
-        canvas = _flow_chart(results.kept.flow, inside.translate)
+        canvas = _flow_chart(results.included.flow, inside.translate)
         steps = "; ".join(
             translate(
                 "{step}: {people} and {trials} left",
                 step=translate.note(row.step),
                 **_counted(translate, row.participants_left, row.trials_left),
             )
-            for row in results.kept.flow.itertuples()
+            for row in results.included.flow.itertuples()
         )
         caption = translate("Flow of participants and trials. On the right, what each step takes out.")
         alternative = translate("Flow chart. {steps}.", steps=steps)

@@ -49,12 +49,12 @@ def summarize(results: ObserverResults, confidence: float, translate: Translatio
             results.participants,
             name=observer.name,
         )
-    if results.kept.trials.empty:
+    if results.included.trials.empty:
         return Summary(translate("There are no responses to analyse."), ())
     opening = translate(
         SCOPES[MACHINE if observer.family == MACHINE else HUMAN],
         people=people,
-        responses=translate.plural("{n} response", "{n} responses", len(results.kept.trials)),
+        responses=translate.plural("{n} response", "{n} responses", len(results.included.trials)),
         confidence=level(confidence),
     )
     if lacking := unfinished(results.reached, translate):

@@ -58,7 +58,7 @@ OBSERVERS = {
 }
 
 Progress = Callable[[int, int], None]
-Figures = dict[str, tuple[Figure, ...]]  # where they stand in the report → the figures
+Figures = dict[str, tuple[Figure, ...]]  # their place in the report → the figures
 
 
 class ReportError(Exception):
@@ -120,7 +120,7 @@ def _write(
 
 
 def _tables(results: ObserverResults) -> dict[str, Any]:
-    tables = {"flow": results.kept.flow, "excluded": results.kept.excluded, "contrasts": results.contrasts}
+    tables = {"flow": results.included.flow, "excluded": results.included.excluded, "contrasts": results.contrasts}
     return (
         tables
         | results.tables
@@ -129,7 +129,7 @@ def _tables(results: ObserverResults) -> dict[str, Any]:
 
 
 def results_document(export: Export, results: tuple[ObserverResults, ...]) -> dict[str, Any]:
-    """The content of results.json. `headline` is the results of humans, or None; nothing else ever stands there."""
+    """The content of results.json. `headline` is the results of humans, or None; never results of others."""
     observers = {r.observer_kind: as_json(r) for r in results}
     return {
         "format": FORMAT,

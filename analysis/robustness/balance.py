@@ -1,4 +1,4 @@
-"""Was the design kept? Ratings, trials, methods and sides, counted."""
+"""Was the design followed? Ratings, trials, methods and sides, counted."""
 
 import numpy as np
 import pandas as pd

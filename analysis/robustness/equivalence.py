@@ -1,7 +1,7 @@
 """Does this study repeat the paper's figures? For each of them the difference, and a verdict by one stated rule.
 
 The rule, with E the error of the difference (below) and a margin of a tenth of the scale unless the definition says
-otherwise: **replicated** when the difference lies within the margin by two one-sided tests at 5 % (Schuirmann 1987:
+otherwise: **replicated** when the difference is within the margin by two one-sided tests at 5 % (Schuirmann 1987:
 the 90 % interval is inside ±margin) and, for a comparison, its own interval excludes 0 on the paper's side, because a
 margin may be wider than the paper's difference; else **not replicated** when the difference from the paper is not 0 at
 the study's confidence; else **underpowered**: these data can tell neither.

@@ -23,7 +23,7 @@ PRIMARY = ("as defined", "left out", "two-way clusters")
 
 
 def multiverse(export: Export) -> pd.DataFrame:
-    """A row for each comparison × who is kept × way of computing; `primary` marks the one fixed beforehand.
+    """A row for each comparison × set of participants × way of computing; `primary` marks the one fixed beforehand.
 
     Choices that leave the same responses are listed once. Estimates are differences of accuracies or of mean scores.
     """

@@ -19,7 +19,7 @@ from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from contracts.tasks import KINDS
 
-# Where the spread lies (logits): with people, with images for all methods alike, with image–method pairs, or nowhere.
+# Sources of the spread (logits): people, images for all methods alike, image–method pairs, or none.
 SCENARIOS: Mapping[str, Psychometrics] = {
     "people differ": Psychometrics(participant_sd=0.7, image_sd=0.2, image_method_sd=0.1),
     "images differ, alike for all methods": Psychometrics(participant_sd=0.3, image_sd=0.8, image_method_sd=0.0),
@@ -40,7 +40,7 @@ DRAWS, SEED = 2000, 20160  # of the documented tables; a share of 95 % then has 
 
 @dataclass(frozen=True)
 class Draw:
-    """One simulated study's estimates beside the truth: name → (estimate, true value)."""
+    """One simulated study's estimates and the truth: name → (estimate, true value)."""
 
     estimates: Mapping[str, tuple[Estimate, float]]
     naive_covered: float  # share of the naive intervals that hold their truth; NaN where values are no shares
@@ -103,7 +103,7 @@ def _d_primes(
     accuracies: Mapping[str, float],
     rng: np.random.Generator,
 ) -> dict[str, tuple[Estimate, float]]:
-    """d′ of each method. The right option stands at random and has no pull, so the truth is 2·z(accuracy)."""
+    """d′ of each method. The right option is placed at random and has no pull, so the truth is 2·z(accuracy)."""
     truth_second = (rng.random(len(is_correct)) < 0.5).astype(int)
     chose_first = (is_correct ^ truth_second.astype(bool)).astype(float)
     labels = tuple((m, first) for m in design.methods for first in (True, False))
@@ -149,7 +149,7 @@ def _finds(estimate: Estimate) -> bool:
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    """The table as it stands in the documentation, shares in per cent."""
+    """The table as in the documentation, shares in percent."""
     lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     for row in table.itertuples(index=False):
         cells = [f"{100 * v:.1f}" if isinstance(v, float) and v == v else "–" if v != v else str(v) for v in row]

@@ -1,6 +1,6 @@
 """How many images, ratings and participants? The definition's design simulated, its comparisons tested, counted.
 
-Each point of the grid is simulated as a study of that size would be assigned (exactly so many ratings an item, nobody
+Each point of the grid is simulated as a study of that size would be assigned (exactly its ratings per item, no one
 twice at one image, methods balanced within participants) and analysed as the real one will be: two-way clustered
 intervals, Holm over all comparisons of the definition. Power is the share of simulated studies that tell a
 comparison from 0.

@@ -1,4 +1,4 @@
-"""What should make no difference: where an option or a network stood, and when in the session it came."""
+"""Response bias and order effects: the place of an option or network, the time in the session; all expected near zero."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from analysis.notes import Note
 
 
 def later_half(trials: pd.DataFrame) -> np.ndarray:
-    """Whether each trial lies in the second half of its participant's trials of the task (n,)."""
+    """Whether each trial is in the second half of its participant's trials of the task (n,)."""
     by_person = trials.groupby("participant_id")["trial_index"]
     return (by_person.rank(method="first") > by_person.transform("size") / 2).to_numpy()
 

@@ -1,4 +1,4 @@
-"""One participant and one image at a time: who and what stands apart (caterpillar plots)."""
+"""Single participants and single images, to show outliers (caterpillar plots)."""
 
 from collections.abc import Sequence
 from typing import Any

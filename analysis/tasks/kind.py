@@ -1,4 +1,4 @@
-"""What analysis/ must know of a kind of task beside the facts of contracts/tasks.py."""
+"""What analysis/ must know of a kind of task in addition to the facts of contracts/tasks.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +81,7 @@ class Simulation:
 
     `logit`: of a method; `mean`: what the values of a method average to; `draw`: values (n,) at logits (n,).
     `answer`: a value and a response time in ms. It speaks of the task's first network or of the truth, and `placed`
-    turns it into the option chosen, when the first network stands on the left or not. `columns`: those of the export,
+    turns it into the option chosen, when the first network is on the left or not. `columns`: those of the export,
     for trials (a frame), the wrong option of each, their logits and the task's networks.
     """
 
@@ -126,7 +126,7 @@ class AnalysisKind:
     template: Path
     simulation: Simulation
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
-    analyses: Mapping[str, Analysis] = field(default_factory=dict)  # beside those of every kind
+    analyses: Mapping[str, Analysis] = field(default_factory=dict)  # in addition to those of every kind
     references: Callable[[Export], set[str]] = lambda _export: set()
     further_sentences: Callable[[Export, Translation], list[str]] = lambda _export, _translate: []
     bias_writers: Sequence[Callable[[float | None], str]] = ()  # of the first effects; the others are differences

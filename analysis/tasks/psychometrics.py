@@ -94,7 +94,7 @@ def location_for(
     """The location at which `marginal(location, sd)` is `wanted`. Raises SimulationError for what is not `possible`."""
     low, high = possible
     if not low < wanted < high:
-        raise SimulationError(f"a simulated {what} lies between {low} and {high}, not at {wanted}")
+        raise SimulationError(f"a simulated {what} must be between {low} and {high}; {wanted} is not")
     return optimize.brentq(lambda location: marginal(location, sd) - wanted, -60, 60)
 
 

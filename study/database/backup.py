@@ -86,7 +86,7 @@ def _backup_sqlite(database: Path, file: Path) -> None:
     with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(file)) as target:
         # In one step: page by page it would start again with each answer that is stored meanwhile.
         source.backup(target)
-        target.execute("PRAGMA journal_mode=DELETE")  # a backup is one file, without a log beside it
+        target.execute("PRAGMA journal_mode=DELETE")  # a backup is one file, without a separate log
     _require_sound_sqlite(file)
 
 

@@ -20,7 +20,7 @@ GAPS = (CHANCE - 1, 1.0)  # from a guess that is right to certainty that is wron
 
 
 def by_confidence(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Accuracy at each step of stated confidence, with `stated` beside; empty where nobody was asked."""
+    """Accuracy at each step of stated confidence, with the chance `stated`; empty where no one was asked."""
     asked = _asked(trials)
     if asked.empty:
         return accuracy_table(asked, {"step": ()}, confidence).assign(stated=pd.Series(dtype=float))
@@ -29,7 +29,7 @@ def by_confidence(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def overconfidence(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
-    """Mean stated chance of being right minus accuracy, by method and over all; empty where nobody was asked."""
+    """Mean stated chance of being right minus accuracy, by method and overall; empty where no one was asked."""
     asked = _asked(trials)
     if asked.empty:
         return estimate_table({}, ["method"])

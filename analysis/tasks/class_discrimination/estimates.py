@@ -50,7 +50,7 @@ def accuracy(
 
 
 def accuracy_table(trials: pd.DataFrame, levels: Levels, confidence: float) -> pd.DataFrame:
-    """Accuracy in each cell of `levels`, tested against 50 %, with `naive_low` and `naive_high` (Wilson) beside."""
+    """Accuracy in each cell of `levels`, tested against 50 %, with `naive_low` and `naive_high` (Wilson)."""
     found = table(trials, trials["correct"].to_numpy(), levels, share(confidence, CHANCE))
     naive = [
         wilson(value, n, confidence) if n else (np.nan, np.nan)
@@ -114,7 +114,7 @@ def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
 def confusion(trials: pd.DataFrame) -> pd.DataFrame:
     """How often each category was chosen for each category shown: rows `shown`, `chosen`, `responses`, `share`.
 
-    Only pairs that were on offer together stand here: a category meets no other foil than its image's second one.
+    Only pairs that were offered together are counted: a category meets no other foil than its image's second one.
     """
     offered = trials[["category", "foil"]].drop_duplicates().set_axis(["shown", "chosen"], axis=1)
     right = offered.assign(chosen=offered["shown"])

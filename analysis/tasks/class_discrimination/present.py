@@ -32,7 +32,7 @@ def figures(
 def _calibration(
     table: pd.DataFrame, task: str, observer_kind: str, translate: Translation, inside: Translation
 ) -> Figure:
-    """Accuracy at each step of stated confidence, beside the chance that the step states."""
+    """Accuracy at each step of stated confidence, compared with the chance that the step states."""
     canvas, axes = new_canvas(rows=3, extra=1.0)
     axes.spines["left"].set_visible(True)
     given = table[table["value"].notna()]

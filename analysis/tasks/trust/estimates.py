@@ -105,7 +105,7 @@ def compared_networks(export: Export) -> list[str]:
 
 
 def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
-    """Trust contrasts by the proportional-odds model, on the log scale; `ratio`, `ratio_low`, `ratio_high` beside."""
+    """Trust contrasts by the proportional-odds model, on the log scale, with `ratio`, `ratio_low` and `ratio_high`."""
     tasks = {task.name: task for task in export.tasks_of(FACTS.name)}
     estimates = {
         (c.task, c.a, c.b): odds_ratio(

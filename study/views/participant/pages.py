@@ -1,4 +1,4 @@
-"""What the participants' pages beside the questions have in common."""
+"""What the participants' pages other than the questions have in common."""
 
 from functools import partial
 from typing import Any

@@ -41,7 +41,7 @@ def test_the_marginal_trust_score_is_the_one_asked_for(score, sd):
     [(choosing, Psychometrics({}, other_accuracy=1.0)), (trusting, Psychometrics(trust={}, other_trust=2.0))],
 )
 def test_what_no_model_can_reach_is_refused(kind, world):
-    with pytest.raises(SimulationError, match="lies between"):
+    with pytest.raises(SimulationError, match="must be between"):
         kind.logit(world, "any")
 
 
