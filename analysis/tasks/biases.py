@@ -1,4 +1,4 @@
-"""Response bias and order effects: the place of an option or network, the time in the session; all expected near zero."""
+"""Response bias and order effects: the place of an option or network, the time in the session; expected near zero."""
 
 import numpy as np
 import pandas as pd
