@@ -206,6 +206,8 @@ def test_a_cell_without_responses_is_named_in_full():
 def test_a_cell_of_one_column_is_named_as_it_is_called():
     cells = cell_means(np.ones(2), np.zeros(2, int), np.arange(2), np.arange(2), ["cam", "grad-cam"])
     assert proportion(cells, "grad-cam", 0.95).note == no_responses(["grad-cam"])
+    with pytest.raises(EstimateError, match=r"^no cell occlusion; there are cam, grad-cam$"):
+        cells.index("occlusion")
 
 
 def test_a_difference_is_cut_to_what_is_possible():
