@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Date, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -49,7 +49,7 @@ def store_arrivals(session: Session, opened: Counter[Key]) -> None:
     """
     insert = _INSERT[session.get_bind().dialect.name]
     for (slug, kind, day), n in sorted(opened.items()):
-        new = select(Study.id, literal(kind), literal(day, Date), literal(n)).where(Study.slug == slug)
+        new = select(Study.id, literal(kind), literal(day), literal(n)).where(Study.slug == slug)
         row = insert(Arrival).from_select(["study_id", "observer_kind", "day", "opened"], new)
         session.execute(
             row.on_conflict_do_update(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
@@ -264,7 +265,25 @@ def test_a_frame_without_rows_has_cells_without_responses():
     none = np.zeros(0, int)
     cells = cell_means(np.zeros(0), none, none, none, ["a", "b"])
     assert cells.counts.tolist() == [0, 0]
-    assert [c.scores.shape for c in (cells.by_participant, cells.by_image, cells.by_pair)] == [(0, 2)] * 3
+    both = np.array([0, 1])
+    assert [c.clusters(both) for c in (cells.by_participant, cells.by_image, cells.by_pair)] == [0] * 3
+    assert [c.products.tolist() for c in (cells.by_participant, cells.by_image)] == [[[0, 0], [0, 0]]] * 2
+
+
+@pytest.mark.parametrize("dense", [0, 10**9])
+def test_sums_within_clusters_are_the_same_held_sparsely_or_densely(monkeypatch, dense):
+    """Oracle: pandas' sums of residuals by cell and cluster."""
+    monkeypatch.setattr(estimates, "DENSE", dense)
+    rng = np.random.default_rng(4)
+    y, c, p, i = rng.normal(size=90), rng.integers(4, size=90), rng.integers(7, size=90), rng.integers(6, size=90)
+    c[c == 2] = 3  # an empty cell
+    cells = cell_means(y, c, p, i, "abcd")
+    frame = pd.DataFrame({"residual": y - cells.means[c], "cell": c, "pair": p * 10 + i, "image": i, "person": p})
+    for clustering, by in ((cells.by_participant, "person"), (cells.by_image, "image"), (cells.by_pair, "pair")):
+        sums = frame.pivot_table("residual", "cell", by, "sum", fill_value=0).reindex(range(4), fill_value=0).to_numpy()
+        assert clustering.products == pytest.approx(sums @ sums.T)
+        for some in ([0], [1, 3], [2], [0, 1, 2, 3]):
+            assert clustering.clusters(np.array(some)) == frame[frame["cell"].isin(some)][by].nunique()
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (10, 10)])
