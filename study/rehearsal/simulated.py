@@ -82,7 +82,8 @@ def _asked(question: dict[str, Any]) -> str | None:
 
 @dataclass
 class _Browser:
-    """One kept connection, cookies, redirects followed, 503 waited out; `address` is the path of the page now shown."""
+    """One kept connection, opened again where the server closed it while idle; cookies, redirects followed, 503 waited
+    out; `address` is the path of the page now shown."""
 
     base_url: str
     witness: Witness
@@ -132,9 +133,11 @@ class _Browser:
         sent = headers | {KIND_HEADER: _KIND} | ({"Cookie": cookies} if cookies else {})
         begun = time.perf_counter()
         try:
-            self._connection.request(method, path, body, sent)
-            reply = self._connection.getresponse()
-            content = reply.read()
+            try:
+                reply, content = self._reply(method, path, body, sent)
+            except ConnectionError:  # the server has closed the kept connection; the next request opens another
+                self._connection.close()
+                reply, content = self._reply(method, path, body, sent)
         except (OSError, HTTPException) as error:
             raise SimulationError(f"no reply from {self.base_url} ({error}); is `manage.py serve` running?") from error
         seconds = time.perf_counter() - begun
@@ -142,6 +145,11 @@ class _Browser:
         for cookie in reply.headers.get_all("Set-Cookie", []):
             self._cookies.load(cookie)
         return reply, content
+
+    def _reply(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[HTTPResponse, bytes]:
+        self._connection.request(method, path, body, headers)
+        reply = self._connection.getresponse()
+        return reply, reply.read()
 
 
 class _Page(HTMLParser):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import Participant, Response
 from study.errors import SimulationError
-from study.rehearsal.simulated import run_participant
+from study.rehearsal.simulated import _Browser, run_participant
 from study.taking_part.arrivals import arrived
 from tests.study.samples import document, seeing
 
@@ -74,6 +75,32 @@ def test_an_unknown_study_and_an_impossible_answer_are_told_in_the_servers_words
         run_participant(address, "none", first_option, np.random.default_rng(1))
     with pytest.raises(SimulationError, match=r"replied 400: .*'zebra' is not among the options"):
         run_participant(address, "demo", lambda *_: ("zebra", 1.0), np.random.default_rng(1))
+
+
+def test_a_connection_that_the_server_closed_while_idle_is_opened_again() -> None:
+    asked = []
+
+    class Impatient(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            self.close_connection = True  # without a word of it in the reply
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Impatient)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with _Browser(f"http://127.0.0.1:{server.server_port}", lambda _: None) as browser:
+        browser.get("/first")
+        browser.get("/second")
+    server.shutdown()
+    server.server_close()
+    assert asked == ["/first", "/second"]
 
 
 def test_no_server_is_told_with_the_remedy() -> None:
