@@ -39,7 +39,8 @@ def answered(
         for row in trials.assign(response=response).itertuples()
     ]
     marks = {
-        column: [float(value) if of == column else np.nan for of, value in values] for column in ("correct", "score")
+        column: [float(value) if of == column else np.nan for of, value in values]
+        for column in dict.fromkeys(kind.value for kind in KINDS.values())
     }
     trials = trials.assign(
         response=response,

@@ -19,7 +19,7 @@ from analysis.robustness.balance import attention, balance, sittings
 from analysis.robustness.equivalence import equivalence
 from analysis.robustness.multiverse import multiverse
 from analysis.tasks.individuals import individuals, response_times
-from analysis.tasks.kind import TaskResults, TaskRows
+from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import MACHINE, observer_of
 from contracts.tasks import KINDS
@@ -79,15 +79,29 @@ def _task_results(included: Included, task: Task, export: Export, paper: PaperFi
     rows = included.trials[included.trials["task"] == task.name]
     controls = included.controls[included.controls["task"] == task.name]
     kind, facts, confidence = ANALYSIS_KINDS[task.kind], KINDS[task.kind], export.config.confidence
+    answers = export.answers[export.answers["trial_id"].isin(rows["trial_id"])]
     agreed, metric = kind.agreed(rows)
-    tables = kind.tables(TaskRows(rows, controls, task, confidence, paper)) | {
+    own = kind.tables(TaskRows(rows, controls, answers, task, confidence))
+    tables = _with_paper(own, kind, paper) | {
         "agreement": agreement(rows, task.methods, agreed, metric, confidence),
         "participants": individuals(rows, "participant_id", facts, confidence),
         "images": individuals(rows, "image_id", facts, confidence),
         "times": response_times(rows, task.methods),
-        "balance": balance(rows, kind.sides(rows, task), kind.texts.sides, _planned_ratings(export, task)),
+        "balance": balance(rows, _sides(kind, rows, task), _planned_ratings(export, task)),
     }
     return TaskResults(task, len(rows), rows["participant_id"].nunique(), rows["image_id"].nunique(), tables)
+
+
+def _with_paper(
+    tables: dict[str, pd.DataFrame], kind: AnalysisKind, paper: PaperFigures | None
+) -> dict[str, pd.DataFrame]:
+    """`tables`, the means with a column `paper`: what was published of each method."""
+    means, published = tables[kind.means], kind.published(paper) if paper else {}
+    return tables | {kind.means: means.assign(paper=means["method"].map(published).astype(float))}
+
+
+def _sides(kind: AnalysisKind, rows: pd.DataFrame, task: Task) -> dict[str, pd.Series]:
+    return {kind.texts.sides: kind.sides(rows, task)} if kind.sides else {}
 
 
 def _planned_ratings(export: Export, task: Task) -> int | None:

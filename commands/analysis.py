@@ -64,7 +64,7 @@ def power(
     """
     from analysis.simulation.power import Plan, advice, write_power
     from analysis.simulation.power import power as simulate_power
-    from analysis.simulation.simulated_study import TaskDesign
+    from analysis.tasks.design import TaskDesign
 
     tasks = {task.name: task for task in definition.tasks}
     if name and name not in tasks:

@@ -67,16 +67,17 @@ def _choose(
     images: list[bytes],
     rng: "np.random.Generator",
 ) -> tuple[str, float | None]:
-    """The value of an option and the response time in ms; of a trial's further questions any option, not timed."""
+    """The value of an option and the response time in ms, as the trial's kind simulates them."""
     from analysis.tasks.kind import Seen
     from analysis.tasks.kinds import ANALYSIS_KINDS
 
-    options = [option["value"] for option in question["options"]]
-    if question["name"] != RESPONSE:
-        return options[int(rng.integers(len(options)))], None
-    left = _one_of_those_alike(shown, trial, options, images, rng)
     simulation = ANALYSIS_KINDS[trial["kind"]].simulation
-    value, rt = simulation.answer(person, Seen(left.image_id, left.method, left.category, left.foil), rng)
+    first, options = ([o["value"] for o in asked["options"]] for asked in (trial["questions"][0], question))
+    left = _one_of_those_alike(shown, trial, first, images, rng)
+    seen = Seen(left.image_id, left.method, left.category, left.foil)
+    if question["name"] != RESPONSE:
+        return simulation.further(person, seen, question["name"], options, rng)
+    value, rt = simulation.answer(person, seen, rng)
     is_first = left.network == first_network[trial["task"]]
     if len(images) > 1 and images[0] == images[1]:  # neither side is the first network's
         is_first = bool(rng.integers(2))

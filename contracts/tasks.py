@@ -6,7 +6,7 @@ sentences, simulated people). Its words are in languages/. No other place knows 
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
@@ -41,7 +41,7 @@ class Kind:
     networks: int | None  # that a task compares within an item; None: any number, each in items of its own
     needs_predictions: bool  # images are chosen by what the networks predict
     has_truth: bool  # an answer is right or wrong
-    shuffles_options: bool  # the options change places from trial to trial; else the pictures do
+    swaps: Literal["options", "pictures"] | None  # what changes places from trial to trial, at random
     value: str
     least: float
     most: float
@@ -80,7 +80,7 @@ KINDS: dict[str, Kind] = {
             networks=None,
             needs_predictions=False,
             has_truth=True,
-            shuffles_options=True,
+            swaps="options",
             value="correct",
             least=0,
             most=1,
@@ -94,7 +94,7 @@ KINDS: dict[str, Kind] = {
             networks=2,
             needs_predictions=True,
             has_truth=False,
-            shuffles_options=False,
+            swaps="pictures",
             value="score",
             least=-2,
             most=2,

@@ -1,5 +1,7 @@
 """Was the design followed? Ratings, trials, methods and sides, counted."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -8,22 +10,20 @@ from analysis.notes import marked
 COLUMNS = ("what", "least", "most", "planned")
 
 
-def balance(trials: pd.DataFrame, sides: pd.Series, sides_name: str, planned_ratings: int | None) -> pd.DataFrame:
+def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_ratings: int | None) -> pd.DataFrame:
     """The least and the most of what the assignment balances, over the responses analysed; `planned` where it is fixed.
 
-    Counts for the first three rows, shares for the last, which is called `sides_name`: of trials in which `sides` is
-    true.
+    Three rows of counts, then a row of shares for each of `sides`: of the trials in which it is true.
     """
     items = trials.groupby("item_id").size()
     people = trials.groupby("participant_id").size()
     by_method = pd.crosstab(trials["participant_id"], trials["method"])
     spread = by_method.max(axis=1) - by_method.min(axis=1)
-    by_side = sides.groupby(trials["method"]).mean()
     rows = [
         (marked("ratings of an item"), *_ends(items), planned_ratings),
         (marked("responses of a participant"), *_ends(people), None),
         (marked("a participant's most frequent method minus the rarest"), *_ends(spread), None),
-        (sides_name, *_ends(by_side), 0.5),
+        *((name, *_ends(is_first.groupby(trials["method"]).mean()), 0.5) for name, is_first in sides.items()),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from analysis.estimation.cells import mean, share
 from analysis.estimation.estimates import Estimate, cell_means, difference, wilson
-from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, TaskDesign, assign, draw_logits
-from analysis.tasks.class_discrimination.estimates import sensitivity
+from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, assign, draw_logits
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.kind import SimulatedValues
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from contracts.tasks import KINDS
@@ -40,9 +40,9 @@ DRAWS, SEED = 2000, 20160  # of the documented tables; a share of 95 % then has 
 
 @dataclass(frozen=True)
 class Draw:
-    """One simulated study's estimates and the truth: name → (estimate, true value)."""
+    """One simulated study's estimates: (what, of which methods) → the estimate and its true value."""
 
-    estimates: Mapping[str, tuple[Estimate, float]]
+    estimates: Mapping[tuple[str, str], tuple[Estimate, float]]
     naive_covered: float  # share of the naive intervals that hold their truth; NaN where values are no shares
 
 
@@ -55,8 +55,8 @@ def calibrate(
 ) -> pd.DataFrame:
     """Coverage of the means' and the differences' intervals, the naive intervals' coverage, and type-I errors.
 
-    A row a scenario and task: `mean`, `difference` and `d-prime` are coverages over all methods (and pairs of
-    neighbouring ones), `lowest` and `highest` those of single intervals, `naive` Wilson's coverage,
+    A row a scenario and task: `mean`, `difference` and what a kind adds (`d-prime`) are coverages over all methods (and
+    pairs of neighbouring ones), `lowest` and `highest` those of single intervals, `naive` Wilson's coverage,
     `error` the share of p < 0.05 for differences that are not there, `least` and `most` that of single comparisons.
     """
     rows: list[dict[str, Any]] = []
@@ -65,15 +65,16 @@ def calibrate(
             rng = np.random.default_rng([seed, len(rows)])
             assignment = assign(design, participants)
             truth = [_draw(design, assignment, participants, parameters, rng) for _ in range(draws)]
-            flat = _without_effect(parameters)
+            flat = _without_effect(parameters, design)
             null = [_draw(design, assignment, participants, flat, rng) for _ in range(draws)]
             rows.append({"scenario": name, "task": design.kind, **_coverages(truth), **_errors(null)})
     return pd.DataFrame(rows)
 
 
-def _without_effect(parameters: Psychometrics) -> Psychometrics:
-    """The same people and images, all methods at 55 % and at a mean score of 1."""
-    return replace(parameters, accuracy={}, other_accuracy=0.55, trust={}, other_trust=1.0)
+def _without_effect(parameters: Psychometrics, design: TaskDesign) -> Psychometrics:
+    """The same people and images, all methods at one mean."""
+    mean = ANALYSIS_KINDS[design.kind].simulation.without_effect
+    return replace(parameters, means={design.kind: dict.fromkeys(design.methods, mean)})
 
 
 def _draw(
@@ -86,32 +87,13 @@ def _draw(
     cells = cell_means(values.astype(float), method, seats.participant, seats.image, design.methods)
     true = {m: simulation.mean(parameters, m) for m in design.methods}
     estimator = share(CONFIDENCE) if facts.has_truth else mean(CONFIDENCE, facts.bounds)
-    estimates: dict[str, tuple[Estimate, float]] = {f"mean {m}": (estimator(cells, m), true[m]) for m in design.methods}
+    estimates = {("mean", m): (estimator(cells, m), true[m]) for m in design.methods}
     for a, b in zip(design.methods[1:], design.methods, strict=False):
-        estimates[f"difference {a} {b}"] = difference(cells, a, b, CONFIDENCE), true[a] - true[b]
-    if facts.has_truth:
-        estimates |= _d_primes(design, seats, method, values, true, rng)
+        estimates["difference", f"{a} {b}"] = difference(cells, a, b, CONFIDENCE), true[a] - true[b]
+    simulated = SimulatedValues(values, method, seats.participant, seats.image, design.methods, true)
+    estimates |= simulation.further_estimates(simulated, CONFIDENCE, rng)
     naive = _naive_covered(cells.means, cells.counts, list(true.values())) if facts.has_truth else np.nan
     return Draw(estimates, naive)
-
-
-def _d_primes(
-    design: TaskDesign,
-    seats: Assignment,
-    method: np.ndarray,
-    is_correct: np.ndarray,
-    accuracies: Mapping[str, float],
-    rng: np.random.Generator,
-) -> dict[str, tuple[Estimate, float]]:
-    """d′ of each method. The right option is placed at random and has no pull, so the truth is 2·z(accuracy)."""
-    truth_second = (rng.random(len(is_correct)) < 0.5).astype(int)
-    chose_first = (is_correct ^ truth_second.astype(bool)).astype(float)
-    labels = tuple((m, first) for m in design.methods for first in (True, False))
-    cells = cell_means(chose_first, 2 * method + truth_second, seats.participant, seats.image, labels)
-    return {
-        f"d-prime {m}": (sensitivity(cells, m, CONFIDENCE)["d-prime"], 2 * special.ndtri(accuracies[m]))
-        for m in design.methods
-    }
 
 
 def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float]) -> float:
@@ -121,11 +103,11 @@ def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float])
 
 def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
     covered = {name: float(np.mean([_holds(*d.estimates[name]) for d in draws])) for name in draws[0].estimates}
-    by_kind = {
-        kind: float(np.mean([s for name, s in covered.items() if name.startswith(kind)] or np.nan))
-        for kind in ("mean", "difference", "d-prime")
+    by_estimate = {
+        what: float(np.mean([share for (of, _), share in covered.items() if of == what]))
+        for what in dict.fromkeys(what for what, _ in covered)
     }
-    return by_kind | {
+    return by_estimate | {
         "lowest": float(min(covered.values())),
         "highest": float(max(covered.values())),
         "naive": float(np.mean([d.naive_covered for d in draws])),
@@ -138,7 +120,7 @@ def _holds(estimate: Estimate, truth: float) -> bool:
 
 
 def _errors(draws: Sequence[Draw]) -> dict[str, float]:
-    names = [name for name in draws[0].estimates if name.startswith("difference")]
+    names = [name for name in draws[0].estimates if name[0] == "difference"]
     found = np.array([[_finds(d.estimates[name][0]) for name in names] for d in draws])
     shares = found.mean(axis=0)
     return {"error": float(shares.mean()), "least": float(shares.min()), "most": float(shares.max())}

@@ -20,7 +20,8 @@ from matplotlib.figure import Figure as Canvas
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.display.drawing import INK, STYLE, WIDTH
 from analysis.estimation.estimates import CellMeans, cell_means, difference, holm
-from analysis.simulation.simulated_study import Assignment, TaskDesign, assign, draw_logits
+from analysis.simulation.simulated_study import Assignment, assign, draw_logits
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
 

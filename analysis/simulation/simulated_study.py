@@ -10,42 +10,13 @@ import pandas as pd
 from analysis.config import AnalysisConfig
 from analysis.data.export import Export, Task
 from analysis.data.table_files import conform
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError, stimulus_ids
 from contracts.hashing import canonical_sha256
-from contracts.tasks import KINDS
 
 CATEGORIES = ("cat", "cow", "dog", "horse", "person", "sheep")
-NETWORKS = ("strong", "weak")
 STARTED = pd.Timestamp("2026-01-05T09:00:00Z")
-
-
-@dataclass(frozen=True)
-class TaskDesign:
-    """One task's size. Its kind says how many items an image has."""
-
-    name: str
-    kind: str
-    methods: tuple[str, ...]
-    images: int
-    ratings: int  # of each item
-    named_networks: tuple[str, ...] = ()  # none: as many as the kind compares, else one
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        return self.named_networks or NETWORKS[: KINDS[self.kind].networks or 1]
-
-    @property
-    def cells(self) -> tuple[tuple[str, int, str], ...]:
-        """What can be shown of an image: (method, which of its categories, the first network shown)."""
-        labels = KINDS[self.kind].categories
-        networks = self.networks if KINDS[self.kind].networks is None else self.networks[:1]
-        return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
-
-    @property
-    def method_of_cell(self) -> np.ndarray:
-        """Index of each cell's method."""
-        return np.array([self.methods.index(method) for method, *_ in self.cells])
 
 
 @dataclass(frozen=True)
@@ -57,16 +28,8 @@ class Assignment:
     participant: np.ndarray
 
 
-PAPER_SIZE = (
-    TaskDesign(
-        "seeing",
-        "class-discrimination",
-        ("deconvolution", "guided-backprop", "deconvolution-grad-cam", "guided-grad-cam"),
-        images=45,
-        ratings=9,
-    ),
-    TaskDesign("trusting", "trust", ("guided-backprop", "guided-grad-cam"), images=45, ratings=18),
-)
+PAPER_SIZE = tuple(kind.simulation.paper_size for kind in ANALYSIS_KINDS.values() if kind.simulation.paper_size)
+"""The tasks of the Grad-CAM paper."""
 
 
 def assign(design: TaskDesign, participants: int) -> Assignment:

@@ -13,6 +13,7 @@ from analysis.display.drawing import Figure
 from analysis.display.wording import Translation
 from analysis.estimation.estimates import Estimate
 from analysis.paper import PaperFigures
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
 
 
@@ -50,24 +51,27 @@ class Texts:
     design: str  # of the methods section; `{task}` and `{first}` (the task's first network)
     agreement: str
     biases: str
-    sides: str  # what is first, or on the left, half of the time
+    sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places
     further: str = ""  # sentence of the methods section on estimates of this kind alone
 
 
 @dataclass(frozen=True)
 class TaskRows:
-    """The responses of one task that are analysed, and what they are analysed by. `controls`: identical pairs."""
+    """The responses of one task that are analysed, and what they are analysed by.
+
+    `controls`: identical pairs. `answers`: to the further questions of `trials`.
+    """
 
     trials: pd.DataFrame
     controls: pd.DataFrame
+    answers: pd.DataFrame
     task: Task
     confidence: float
-    paper: PaperFigures | None
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A trial as a simulated person meets it."""
+    """A trial as a simulated person meets it. They know what is true of it."""
 
     image_id: str
     method: str
@@ -76,37 +80,83 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class SimulatedValues:
+    """Values (n,) drawn for a task, and codes (n,) of the method, the person and the image of each.
+
+    `means`: the true mean of each of `methods`.
+    """
+
+    values: np.ndarray
+    method: np.ndarray
+    participant: np.ndarray
+    image: np.ndarray
+    methods: tuple[str, ...]
+    means: Mapping[str, float]
+
+
+Calibrated = dict[tuple[str, str], tuple[Estimate, float]]
+"""(what is estimated, of which method) → the estimate and its true value."""
+
+
+def any_option(
+    _person: SimulatedPerson, _seen: Seen, _question: str, options: Sequence[str], rng: np.random.Generator
+) -> tuple[str, float | None]:
+    """A random option, not timed."""
+    return options[int(rng.integers(len(options)))], None
+
+
+@dataclass(frozen=True)
 class Simulation:
     """How simulated people answer, by the psychometric model of analysis/tasks/psychometrics.py.
 
-    `logit`: of a method; `mean`: what the values of a method average to; `draw`: values (n,) at logits (n,).
+    `logit`: of a method; `mean`: what the values of a method average to; `without_effect`: the mean of all methods
+    where calibration wants no difference; `draw`: values (n,) at logits (n,).
     `answer`: a value and a response time in ms. It speaks of the task's first network or of the truth, and `placed`
-    turns it into the option chosen, when the first network is on the left or not. `columns`: those of the export,
-    for trials (a frame), the wrong option of each, their logits and the task's networks.
+    turns it into the option chosen, when the first network is on the left or not. `further`: the same of a further
+    question, by its name and options. `columns`: those of the export, for trials (a frame), the wrong option of each,
+    their logits and the task's networks. `further_estimates` are calibrated beside means and differences.
     """
 
     logit: Callable[[Psychometrics, str], float]
     mean: Callable[[Psychometrics, str], float]
+    without_effect: float
     draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
     answer: Callable[[SimulatedPerson, Seen, np.random.Generator], tuple[Any, float]]
     placed: Callable[[Any, bool], str]
     columns: Callable[[pd.DataFrame, np.ndarray, np.ndarray, Sequence[str], np.random.Generator], pd.DataFrame]
+    further: Callable[[SimulatedPerson, Seen, str, Sequence[str], np.random.Generator], tuple[str, float | None]] = (
+        any_option
+    )
+    further_estimates: Callable[[SimulatedValues, float, np.random.Generator], Calibrated] = (
+        lambda _simulated, _confidence, _rng: {}
+    )
+    paper_size: TaskDesign | None = None  # the task as the Grad-CAM paper had it
 
 
 Analysis = Callable[[pd.DataFrame, Task, str, str, float], Estimate]
 """From responses, their task and two methods to the difference of their means, at a level of confidence."""
+
+Figures = Callable[[TaskResults, str, Translation, Translation], tuple[Figure, ...]]
+"""Of a task's results and a kind of observer: captions in the words of the first, lettered in those of the second."""
+
+
+def same_variance(variance: float, _rows: pd.DataFrame, _paper: PaperFigures) -> float:
+    """The paper's figures are as uncertain as this study's."""
+    return variance
 
 
 @dataclass(frozen=True)
 class AnalysisKind:
     """A kind of task: its estimates, figures, sentences, and how simulated people answer it.
 
-    `tables` of one task hold one called `means` with a row a method. `study_tables` are over all tasks of the kind.
-    `check` and `check_controls` refuse answered rows that contradict themselves. `agreed`: what raters of an item agree
-    on, and the metric of Krippendorff's α. `published`: the paper's means by method; `published_variance`: of a
-    difference from it, given this study's variance and the rows of the methods involved. `sides`: whether each trial
-    showed first, or on the left, what is there half of the time. `template`: the tables of this kind
-    as Jinja macros.
+    `tables` of one task hold one called `means` with a row a method. `check` refuses answered rows that contradict
+    themselves. `agreed`: what raters of an item agree on, and the metric of Krippendorff's α. `template`: the tables of
+    this kind as Jinja macros.
+
+    A kind may leave out the others. `check_controls`: as `check`, of identical pairs. `sides`: whether each trial
+    showed first, or on the left, what is there half of the time. `published`: the paper's means by method;
+    `published_variance`: of a difference from it, given this study's variance and the rows of the methods involved.
+    `origin_figures`: of where the answers come from. `study_tables` are over all tasks of the kind.
     """
 
     texts: Texts
@@ -116,15 +166,16 @@ class AnalysisKind:
     tables: Callable[[TaskRows], dict[str, pd.DataFrame]]
     difference: Callable[[pd.DataFrame, Sequence[str], str, str, float], Estimate]
     check: Callable[[pd.DataFrame, Sequence[str]], None]
-    check_controls: Callable[[pd.DataFrame], object]
     agreed: Callable[[pd.DataFrame], tuple[np.ndarray, str]]
-    sides: Callable[[pd.DataFrame, Task], pd.Series]
-    published: Callable[[PaperFigures], Mapping[str, float]]
-    published_variance: Callable[[float, pd.DataFrame, PaperFigures], float]
-    figures: Callable[[TaskResults, str, Translation, Translation], tuple[Figure, ...]]
+    figures: Figures
     finding: Callable[[TaskResults, Translation], str]
     template: Path
     simulation: Simulation
+    check_controls: Callable[[pd.DataFrame], object] = lambda _answered: None
+    sides: Callable[[pd.DataFrame, Task], pd.Series] | None = None
+    published: Callable[[PaperFigures], Mapping[str, float]] = lambda _paper: {}
+    published_variance: Callable[[float, pd.DataFrame, PaperFigures], float] = same_variance
+    origin_figures: Figures = lambda _results, _observer_kind, _translate, _inside: ()
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
     analyses: Mapping[str, Analysis] = field(default_factory=dict)  # in addition to those of every kind
     references: Callable[[Export], set[str]] = lambda _export: set()

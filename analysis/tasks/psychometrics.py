@@ -15,9 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
-
-from analysis.paper import GRAD_CAM
+from scipy import optimize, special, stats
 
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()  # expectation under a standard normal
@@ -29,12 +27,13 @@ class SimulationError(Exception):
 
 @dataclass(frozen=True)
 class Psychometrics:
-    """What is true of simulated people and images. Defaults: the paper's figures, spreads of ordinary size."""
+    """What is true of simulated people and images. The defaults are spreads of ordinary size.
 
-    accuracy: Mapping[str, float] = field(default_factory=lambda: GRAD_CAM.accuracies)
-    other_accuracy: float = 0.55  # of methods that `accuracy` does not name
-    trust: Mapping[str, float] = field(default_factory=lambda: GRAD_CAM.trust_scores)
-    other_trust: float = 1.1
+    `means`: kind of task → method → the mean value over participants and images. Of kinds that it does not name the
+    kind's own figures are true.
+    """
+
+    means: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     participant_sd: float = 0.5  # logits
     image_sd: float = 0.5
     image_method_sd: float = 0.3
@@ -42,6 +41,10 @@ class Psychometrics:
     rt_sd: float = 0.5  # of log rt within a person
     rt_participant_sd: float = 0.3  # of log rt between persons
     seed: int = 0  # decides the image effects
+
+    def mean(self, kind: str, method: str, usual: Mapping[str, float], other: float) -> float:
+        """Of a method; `usual`: those of a kind that `means` does not name, `other`: of any further method."""
+        return self.means.get(kind, usual).get(method, other)
 
     @property
     def total_sd(self) -> float:
@@ -96,6 +99,16 @@ def location_for(
     if not low < wanted < high:
         raise SimulationError(f"a simulated {what} must be between {low} and {high}; {wanted} is not")
     return optimize.brentq(lambda location: marginal(location, sd) - wanted, -60, 60)
+
+
+def marginal_share(location: float, sd: float) -> float:
+    """E[logistic(location + sd·Z)], Z standard normal: the share of right answers of a logit model."""
+    return float(NODE_WEIGHTS @ special.expit(location + sd * NODES))
+
+
+def right_or_wrong(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Right or wrong (n,) at `logits` (n,)."""
+    return rng.random(len(logits)) < special.expit(logits)
 
 
 def stimulus_ids(shown: pd.DataFrame, network: str | pd.Series) -> pd.Series:

@@ -131,6 +131,6 @@ def _arm(item: ItemFacts) -> tuple[str, str]:
 
 
 def _is_first(item: ItemFacts, count: ItemCount) -> bool:
-    if KINDS[item.kind].shuffles_options:
+    if KINDS[item.kind].swaps == "options":
         return count.first_option == STUDY_KINDS[item.kind].options(item)[0]
     return count.left_stimulus_id == item.stimulus_a_id

@@ -30,14 +30,14 @@ from study.tasks.kinds import STUDY_KINDS
 
 @dataclass(frozen=True)
 class Estimate:
-    """People's mean of one method: share correct (class discrimination), or preference from -2 to 2 (trust)."""
+    """People's mean of one method: the share of right answers, or a mean on the kind's scale."""
 
     task: str
     kind: str
     method: str
     ratings: int
     mean: float
-    network: str  # towards which a preference is positive; empty where answers are right or wrong
+    network: str  # towards which a preference is positive; empty where a trial shows no two networks
 
     @property
     def text(self) -> str:
@@ -82,4 +82,4 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
 
 
 def _towards(task: TaskConfig) -> str:
-    return "" if KINDS[task.kind].has_truth else task.networks[0]
+    return "" if KINDS[task.kind].networks is None else task.networks[0]

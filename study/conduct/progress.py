@@ -44,7 +44,7 @@ class TaskProgress:
 
     task: str
     kind: str
-    balanced: str  # what should be first, or on the left, half of the time
+    balanced: str | None  # what should be first, or on the left, half of the time
     observer_kind: str
     items: int
     ratings_per_item: int

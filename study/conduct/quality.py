@@ -173,7 +173,7 @@ def _answering_flags(
 
 
 def _with_shuffled_options(study: Study) -> list[str]:
-    return [task.name for task in frozen_definition(study).tasks if KINDS[task.kind].shuffles_options]
+    return [task.name for task in frozen_definition(study).tasks if KINDS[task.kind].swaps == "options"]
 
 
 def _failed_attention(session: Session, study: Study, observer_kind: str) -> Sequence[int]:

@@ -19,8 +19,8 @@ from study.tasks.kinds import STUDY_KINDS
 
 @dataclass(frozen=True)
 class Choice:
-    """A trial to be planned. `swapped` exchanges left and right, or the two options; a control shows on both sides what
-    would be on the left. `asked` is the place of the option that an attention check asks for."""
+    """A trial to be planned. `swapped` exchanges what its kind swaps, pictures or options; a control shows on both
+    sides what would be on the left. `asked` is the place of the option that an attention check asks for."""
 
     item: Item
     kind: str
@@ -116,7 +116,7 @@ def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator
 def _options(item: Item, kind: str, swapped: bool) -> list[str]:
     """The values of the first question in the order in which they are shown."""
     options = list(STUDY_KINDS[kind].options(item))
-    return options[::-1] if swapped and KINDS[kind].shuffles_options else options
+    return options[::-1] if swapped and KINDS[kind].swaps == "options" else options
 
 
 def _share_missing(candidates: list[Candidate]) -> float:
@@ -129,7 +129,7 @@ def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict
     item, options = choice.item, _options(choice.item, choice.kind, choice.swapped)
     left, right = item.stimulus_a_id, item.stimulus_b_id
     if right is not None:
-        left, right = (right, left) if choice.swapped else (left, right)
+        left, right = (right, left) if choice.swapped and KINDS[choice.kind].swaps == "pictures" else (left, right)
         right = left if choice.purpose == CONTROL else right
     return {
         "participant_id": participant_id,

@@ -33,11 +33,11 @@ class StudyKind:
     `items`: from the stimuli that a task asked for; raises OpeningError where one is lacking. `options`: the values of
     the first question, in the order before any exchange. `truth`: the right one of them; None where none is.
     `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
-    time.
+    time; None where nothing changes places.
     """
 
     items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
     options: Callable[[Shown], tuple[str, ...]]
     truth: Callable[[Shown], str | None]
     value: Callable[[Answered, TaskConfig], Any]
-    balanced: str
+    balanced: str | None

@@ -11,7 +11,8 @@ import pytest
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.display import drawing
 from analysis.report.write import analyze
-from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
 from tests.analysis.exports import write_export
 
 SMALL = (

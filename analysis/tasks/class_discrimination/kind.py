@@ -10,7 +10,7 @@ from analysis.estimation.estimates import Estimate
 from analysis.estimation.limits import too_many
 from analysis.estimation.mixed import marginal_difference
 from analysis.notes import marked
-from analysis.tasks.class_discrimination import estimates, present, simulate
+from analysis.tasks.class_discrimination import confusion, estimates, present, simulate
 from analysis.tasks.class_discrimination.tables import tables
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
 
@@ -52,12 +52,12 @@ KIND = AnalysisKind(
     tables=tables,
     difference=estimates.accuracy_difference,
     check=estimates.check,
-    check_controls=lambda _answered: None,  # there are none
     agreed=estimates.earlier_category,
     sides=lambda trials, _task: estimates.truth_first(trials),
     published=estimates.published,
     published_variance=estimates.published_variance,
     figures=present.figures,
+    origin_figures=confusion.figures,
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,

@@ -6,47 +6,47 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.tasks.kind import Seen, Simulation
+from analysis.estimation.estimates import Estimate, cell_means
+from analysis.paper import GRAD_CAM
+from analysis.tasks.class_discrimination.estimates import FACTS, sensitivity
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.kind import Seen, SimulatedValues, Simulation
 from analysis.tasks.psychometrics import (
-    NODE_WEIGHTS,
-    NODES,
     Psychometrics,
     SimulatedPerson,
     image_logit,
     location_for,
+    marginal_share,
     response_time,
+    right_or_wrong,
     stimulus_ids,
 )
-from contracts.tasks import KINDS
 
-_NAME = KINDS["class-discrimination"].name
+OTHER_ACCURACY = 0.55  # of methods that the paper did not measure
+PAPER_SIZE = TaskDesign(
+    "seeing",
+    FACTS.name,
+    ("deconvolution", "guided-backprop", "deconvolution-grad-cam", "guided-grad-cam"),
+    images=45,
+    ratings=9,
+)
 
 
 def true_accuracy(world: Psychometrics, method: str) -> float:
     """The accuracy over participants and images."""
-    return world.accuracy.get(method, world.other_accuracy)
+    return world.mean(FACTS.name, method, GRAD_CAM.accuracies, OTHER_ACCURACY)
 
 
 def logit(world: Psychometrics, method: str) -> float:
     """a_method: where the marginal accuracy is the one asked for."""
-    return location_for(marginal_accuracy, true_accuracy(world, method), world.total_sd, (0.001, 0.999), "accuracy")
-
-
-def marginal_accuracy(location: float, sd: float) -> float:
-    """E[logistic(location + sd·Z)], Z standard normal."""
-    return float(NODE_WEIGHTS @ special.expit(location + sd * NODES))
-
-
-def draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Right or wrong (n,) at `logits` (n,)."""
-    return rng.random(len(logits)) < special.expit(logits)
+    return location_for(marginal_share, true_accuracy(world, method), world.total_sd, (0.001, 0.999), "accuracy")
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[str, float]:
     """The category chosen (the truth or the foil) and the response time in ms."""
     world = person.parameters
-    at = logit(world, seen.method) + person.ability + image_logit(world, _NAME, seen.image_id, seen.method)
-    is_correct = draw(np.array([at]), rng)[0]
+    at = logit(world, seen.method) + person.ability + image_logit(world, FACTS.name, seen.image_id, seen.method)
+    is_correct = right_or_wrong(np.array([at]), rng)[0]
     return seen.category if is_correct else seen.foil, response_time(person, rng)
 
 
@@ -54,7 +54,7 @@ def columns(
     shown: pd.DataFrame, foil: np.ndarray, logits: np.ndarray, _networks: Sequence[str], rng: np.random.Generator
 ) -> pd.DataFrame:
     """`shown` with answers, the right option first or second by a coin."""
-    is_correct = draw(logits, rng)
+    is_correct = right_or_wrong(logits, rng)
     truth_first = rng.random(len(shown)) < 0.5
     category = shown["category"].to_numpy()
     return shown.assign(
@@ -66,4 +66,29 @@ def columns(
     )
 
 
-SIMULATION = Simulation(logit, true_accuracy, draw, answer, lambda chosen, _first_is_left: chosen, columns)
+def d_primes(
+    simulated: SimulatedValues, confidence: float, rng: np.random.Generator
+) -> dict[tuple[str, str], tuple[Estimate, float]]:
+    """d′ of each method. The right option is placed at random and has no pull, so the truth is 2·z(accuracy)."""
+    truth_second = (rng.random(len(simulated.values)) < 0.5).astype(int)
+    chose_first = (simulated.values ^ truth_second.astype(bool)).astype(float)
+    labels = tuple((m, first) for m in simulated.methods for first in (True, False))
+    cell = 2 * simulated.method + truth_second
+    cells = cell_means(chose_first, cell, simulated.participant, simulated.image, labels)
+    return {
+        ("d-prime", m): (sensitivity(cells, m, confidence)["d-prime"], 2 * special.ndtri(simulated.means[m]))
+        for m in simulated.methods
+    }
+
+
+SIMULATION = Simulation(
+    logit=logit,
+    mean=true_accuracy,
+    without_effect=0.55,
+    draw=right_or_wrong,
+    answer=answer,
+    placed=lambda chosen, _first_is_left: chosen,
+    columns=columns,
+    further_estimates=d_primes,
+    paper_size=PAPER_SIZE,
+)

@@ -14,13 +14,11 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
     was asked.
     """
     trials, task, confidence = rows.trials, rows.task, rows.confidence
-    right = accuracy_table(trials, {"method": task.methods}, confidence)
-    published = rows.paper.accuracies if rows.paper else {}
     categories = sorted(trials["category"].unique())
     several = task.networks if len(task.networks) > 1 else ()
     crossed = trials if several else trials.iloc[:0]
     return {
-        "accuracy": right.assign(paper=right["method"].map(published).astype(float)),
+        "accuracy": accuracy_table(trials, {"method": task.methods}, confidence),
         "discriminability": discriminability(trials, task.methods, confidence),
         "networks": accuracy_table(trials, {"network": task.networks}, confidence),
         "method-networks": accuracy_table(crossed, {"method": task.methods, "network": several}, confidence),

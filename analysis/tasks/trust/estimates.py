@@ -26,10 +26,8 @@ MANY_NETWORKS = 3  # from here on networks are ranked
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
     """`scores`, `shares` of the five answers, and `biases`."""
     trials, task, confidence = rows.trials, rows.task, rows.confidence
-    scores = mean_score_table(trials, {"method": task.methods}, confidence)
-    means = rows.paper.trust_scores if rows.paper else {}
     return {
-        "scores": scores.assign(paper=scores["method"].map(means).astype(float)),
+        "scores": mean_score_table(trials, {"method": task.methods}, confidence),
         "shares": answer_shares(trials, task.methods, confidence),
         "biases": trust_biases(trials, rows.controls, task.networks[0], confidence),
     }

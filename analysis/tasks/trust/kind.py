@@ -65,7 +65,6 @@ KIND = AnalysisKind(
     agreed=lambda trials: (trials["score"].to_numpy(), "ordinal"),
     sides=lambda trials, task: trials["left_network"] == task.networks[0],
     published=estimates.published,
-    published_variance=lambda variance, _involved, _paper: variance,  # the number of responses is not known
     figures=present.figures,
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),

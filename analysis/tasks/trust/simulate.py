@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from analysis.paper import GRAD_CAM
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen, Simulation
 from analysis.tasks.psychometrics import (
     NODE_WEIGHTS,
@@ -21,12 +23,14 @@ from analysis.tasks.psychometrics import (
 from contracts.tasks import KINDS
 
 _FACTS = KINDS["trust"]
+OTHER_SCORE = 1.1  # of methods that the paper did not measure
+PAPER_SIZE = TaskDesign("trusting", _FACTS.name, ("guided-backprop", "guided-grad-cam"), images=45, ratings=18)
 THRESHOLDS = np.array([-2.5, -1.5, 0.0, 1.5])  # between the scores −2 | −1 | 0 | 1 | 2, on the logit scale
 
 
 def true_mean_score(world: Psychometrics, method: str) -> float:
     """The mean score over participants and images."""
-    return world.trust.get(method, world.other_trust)
+    return world.mean(_FACTS.name, method, GRAD_CAM.trust_scores, OTHER_SCORE)
 
 
 def logit(world: Psychometrics, method: str) -> float:
@@ -78,4 +82,13 @@ def columns(
     )
 
 
-SIMULATION = Simulation(logit, true_mean_score, draw, answer, placed, columns)
+SIMULATION = Simulation(
+    logit=logit,
+    mean=true_mean_score,
+    without_effect=1.0,
+    draw=draw,
+    answer=answer,
+    placed=placed,
+    columns=columns,
+    paper_size=PAPER_SIZE,
+)

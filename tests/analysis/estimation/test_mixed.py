@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.estimation.mixed import MixedError, _Laplace, fit, marginal_difference
-from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
 from tests.analysis.oracles.r import FOLDER, recorded
 
@@ -45,7 +46,7 @@ def test_the_gradient_is_that_of_the_deviance(answers):
 def test_it_answers_the_question_of_the_primary_analysis():
     """A difference of 20 points between methods lies in the interval, though the model sees logits."""
     design = (TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=40, ratings=10),)
-    truth = Psychometrics(accuracy={"cam": 0.5, "grad-cam": 0.7}, image_method_sd=0.0)
+    truth = Psychometrics({"class-discrimination": {"cam": 0.5, "grad-cam": 0.7}}, image_method_sd=0.0)
     trials = simulate_export(np.random.default_rng(4), truth, design, participants=40).trials
     estimate = marginal_difference(trials, ("cam", "grad-cam"), "grad-cam", "cam", 0.95)
     assert estimate.low < 0.2 < estimate.high

@@ -10,8 +10,9 @@ from analysis.estimation.estimates import CUT_NOTE, OPEN_NOTE, combination, diff
 from analysis.notes import NO_NOTE
 from analysis.report.write import analyze
 from analysis.results import compute
-from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, simulate_export
+from analysis.simulation.simulated_study import PAPER_SIZE, simulate_export
 from analysis.tasks.class_discrimination.estimates import accuracy_difference
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG
 from tests.analysis.exports import write_export

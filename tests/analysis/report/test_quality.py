@@ -93,7 +93,7 @@ def test_times_are_quartiles_over_those_that_have_one(seeing):
 
 
 def test_the_balance_of_a_simulated_study_is_what_its_assignment_promises(seeing):
-    table = balance(seeing, truth_first(seeing), "share with the right option first, by method", 3).set_index("what")
+    table = balance(seeing, {"share with the right option first, by method": truth_first(seeing)}, 3).set_index("what")
     assert table.loc["ratings of an item", ["least", "most", "planned"]].tolist() == [3, 3, 3]
     assert table.loc["a participant's most frequent method minus the rarest", "most"] <= 2
     side = [w for w in table.index if w.startswith("share with the right")]

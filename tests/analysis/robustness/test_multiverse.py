@@ -11,7 +11,8 @@ from analysis.config import AnalysisConfig, ExclusionsConfig
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.results import compute
 from analysis.robustness.multiverse import _COMMON, multiverse
-from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from analysis.tasks.trust.estimates import score_difference

@@ -7,12 +7,14 @@ from scipy import stats
 
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.simulation.power import Plan, advice, power, power_curve, write_power
-from analysis.simulation.simulated_study import TaskDesign
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
 
 DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=1, ratings=1)
 COMPARED = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="cam"),))
-INDEPENDENT = Psychometrics(accuracy={"cam": 0.5, "grad-cam": 0.65}, participant_sd=0, image_sd=0, image_method_sd=0)
+INDEPENDENT = Psychometrics(
+    {"class-discrimination": {"cam": 0.5, "grad-cam": 0.65}}, participant_sd=0, image_sd=0, image_method_sd=0
+)
 
 
 def test_without_clusters_power_is_that_of_two_independent_shares():
@@ -25,13 +27,13 @@ def test_without_clusters_power_is_that_of_two_independent_shares():
 
 
 def test_without_an_effect_power_is_the_level():
-    nothing = Psychometrics(accuracy={"cam": 0.55, "grad-cam": 0.55})
+    nothing = Psychometrics({"class-discrimination": {"cam": 0.55, "grad-cam": 0.55}})
     table = power(Plan(DESIGN, COMPARED, nothing), [24], [4], [24], draws=400, seed=2)
     assert table["power"].iloc[0] == pytest.approx(0.05, abs=0.035)
 
 
 def test_more_images_find_more_and_comparisons_elsewhere_cost_power():
-    world = Psychometrics(accuracy={"cam": 0.5, "grad-cam": 0.6})
+    world = Psychometrics({"class-discrimination": {"cam": 0.5, "grad-cam": 0.6}})
     few, many = power(Plan(DESIGN, COMPARED, world), [12, 48], [4], [24], draws=150, seed=3)["power"]
     assert few + 0.1 < many
     other = [ContrastConfig(task="elsewhere", a="x", b="y") for _ in range(9)]
@@ -42,7 +44,7 @@ def test_more_images_find_more_and_comparisons_elsewhere_cost_power():
 def test_a_trust_task_is_planned_alike_and_the_same_seed_gives_the_same_table():
     design = TaskDesign("trusting", "trust", ("cam", "grad-cam"), images=1, ratings=1)
     config = AnalysisConfig(contrasts=(ContrastConfig(task="trusting", a="grad-cam", b="cam"),))
-    plan = Plan(design, config, Psychometrics(trust={"cam": 0.5, "grad-cam": 1.5}))
+    plan = Plan(design, config, Psychometrics({"trust": {"cam": 0.5, "grad-cam": 1.5}}))
     steps = []
     one = power(plan, [20], [6], [20], 30, 4, lambda done, total: steps.append((done, total)))
     assert one.equals(power(plan, [20], [6], [20], 30, 4))

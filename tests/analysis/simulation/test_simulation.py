@@ -6,8 +6,9 @@ from scipy import integrate, stats
 
 from analysis.paper import GRAD_CAM
 from analysis.reading.consistency import check
-from analysis.simulation.simulated_study import PAPER_SIZE, TaskDesign, assign, simulate_export
+from analysis.simulation.simulated_study import PAPER_SIZE, assign, simulate_export
 from analysis.tasks.class_discrimination import simulate as choosing
+from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen
 from analysis.tasks.psychometrics import Psychometrics, SimulationError, draw_participant
 from analysis.tasks.trust import simulate as trusting
@@ -17,7 +18,8 @@ from analysis.tasks.trust import simulate as trusting
 @pytest.mark.parametrize("accuracy", [0.02, 0.4444, 0.5, 0.6123, 0.97])
 def test_the_marginal_accuracy_is_the_one_asked_for(accuracy, sd):
     """Oracle: adaptive quadrature of the logistic over a normal."""
-    a = choosing.logit(Psychometrics({}, accuracy, participant_sd=sd, image_sd=0, image_method_sd=0), "any")
+    world = Psychometrics({"class-discrimination": {"any": accuracy}}, participant_sd=sd, image_sd=0, image_method_sd=0)
+    a = choosing.logit(world, "any")
     integral, _ = integrate.quad(lambda z: stats.norm.pdf(z) / (1 + np.exp(-(a + sd * z))), -12, 12)
     assert integral == pytest.approx(accuracy, abs=1e-7)
 
@@ -26,7 +28,7 @@ def test_the_marginal_accuracy_is_the_one_asked_for(accuracy, sd):
 @pytest.mark.parametrize("score", [-1.5, 0.0, 1.0, 1.27])
 def test_the_marginal_trust_score_is_the_one_asked_for(score, sd):
     b = trusting.logit(
-        Psychometrics(trust={}, other_trust=score, participant_sd=sd, image_sd=0, image_method_sd=0), "any"
+        Psychometrics({"trust": {"any": score}}, participant_sd=sd, image_sd=0, image_method_sd=0), "any"
     )
 
     def mean_score(z):
@@ -37,12 +39,12 @@ def test_the_marginal_trust_score_is_the_one_asked_for(score, sd):
 
 
 @pytest.mark.parametrize(
-    ("kind", "world"),
-    [(choosing, Psychometrics({}, other_accuracy=1.0)), (trusting, Psychometrics(trust={}, other_trust=2.0))],
+    ("kind", "means"),
+    [(choosing, {"class-discrimination": {"any": 1.0}}), (trusting, {"trust": {"any": 2.0}})],
 )
-def test_what_no_model_can_reach_is_refused(kind, world):
+def test_what_no_model_can_reach_is_refused(kind, means):
     with pytest.raises(SimulationError, match="must be between"):
-        kind.logit(world, "any")
+        kind.logit(Psychometrics(means), "any")
 
 
 def test_people_answer_the_paper_s_way_over_many_people_and_images():
