@@ -30,8 +30,8 @@ class Stimulus:
     stimulus_id: str
     tasks: tuple[str, ...]  # names of the tasks that ask for it; in the file separated by ';'
     image_id: str
-    category: str  # what the explanation is for; the truth in class discrimination
-    foil: str  # the other annotated category; empty when the image has only one
+    category: str  # what the explanation is for
+    foil: str  # the wrong option, by the kind of task; empty where there is none
     network: str
     method: str
     file: str  # relative to the set's folder
@@ -46,10 +46,13 @@ class Stimulus:
 COLUMNS = tuple(field.name for field in fields(Stimulus))
 
 
-def stimulus_id(image_id: str, category: str, network_sha256: str, target_layer: str, method: str, recipe: str) -> str:
-    """An opaque name: the first 128 bits of a hash over everything that decides the pixels."""
-    key = "\x1f".join((image_id, category, network_sha256, target_layer, method, recipe))
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+def stimulus_id(*decisive: str) -> str:
+    """An opaque name: the first 128 bits of a hash over everything that decides the pixels, in its order.
+
+    image_id, category, the network's hash, target layer, method, recipe. A picture that tasks show with several wrong
+    options is several stimuli: the others' names are made of the first one's name and their wrong option.
+    """
+    return hashlib.sha256("\x1f".join(decisive).encode()).hexdigest()[:32]
 
 
 def image_file(sha256: str) -> str:

@@ -1,8 +1,8 @@
 """From what the tasks ask for to the stimulus set on disk: select, explain, render, write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -132,14 +132,26 @@ class _Run:
         self._storage.write({stimulus_set.image_file(picture.sha256): picture.png for picture in pictures})
         network = self._networks[shard.network]
         return [
-            asdict(_row(wanted, picture, network, self._config.recipe))
+            asdict(row)
             for wanted, picture in zip(shard.visualizations, pictures, strict=True)
+            for row in _rows(wanted, picture, network, self._config.recipe)
         ]
+
+
+def _rows(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Iterator[Stimulus]:
+    """A row of the table for each use of a picture."""
+    first = _row(wanted, picture, network, recipe)
+    yield first
+    for use in wanted.further:
+        name = stimulus_set.stimulus_id(first.stimulus_id, use.foil)
+        yield replace(first, stimulus_id=name, foil=use.foil, tasks=use.tasks)
 
 
 def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Stimulus:
     return Stimulus(
-        stimulus_id=_stimulus_id(wanted, network, recipe),
+        stimulus_id=stimulus_set.stimulus_id(
+            wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, recipe
+        ),
         tasks=wanted.tasks,
         image_id=wanted.image.image_id,
         category=wanted.category,
@@ -153,12 +165,6 @@ def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe
         logit=picture.logit,
         probability=picture.probability,
         is_correct=picture.top_category in wanted.image.categories,
-    )
-
-
-def _stimulus_id(wanted: Visualization, network: LoadedNetwork, recipe: str) -> str:
-    return stimulus_set.stimulus_id(
-        wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, recipe
     )
 
 

@@ -14,8 +14,16 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
+class Use:
+    """Tasks that show a picture with the same wrong option; `foil` is empty where there is none."""
+
+    foil: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Visualization:
-    """One stimulus before it is made."""
+    """One picture before it is made. `further`: tasks with other wrong options, each a stimulus of its own."""
 
     network: str
     image: Photograph
@@ -23,6 +31,7 @@ class Visualization:
     foil: str  # the wrong option where there is one, else empty
     method: str
     tasks: tuple[str, ...]
+    further: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,8 @@ class Shard:
     def part(self) -> dict[str, Any]:
         """Everything that decides it within one run, as JSON."""
         rows = [[v.image.image_id, v.category, v.foil, v.method, v.tasks] for v in self.visualizations]
-        return {"network": self.network, "visualized": rows}
+        further = [[use.foil, use.tasks] for v in self.visualizations for use in v.further]
+        return {"network": self.network, "visualized": rows} | ({"further": further} if further else {})
 
     def __str__(self) -> str:
         return _described(self.network, self.images)
@@ -85,24 +95,34 @@ def predictions(networks: Sequence[str], images: Sequence[Photograph], batch_siz
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
-    """Everything the tasks ask for, each once: sorted by network, image, category, method."""
+    """Everything the tasks ask for, each picture once: sorted by network, image, category, method."""
     images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str], str] = {}
-    tasks: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    asked: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
         request = selection.request
         for candidate in selection.chosen:
             image_id = candidate.image.image_id
             images[image_id] = candidate.image
             for category in candidate.categories:
-                if foil := STIMULI_KINDS[request.kind].foil(candidate.image, category):
-                    foils[image_id, category] = foil
-            for network, category, method in product(request.networks, candidate.categories, request.methods):
-                tasks[network, image_id, category, method].append(request.task)
-    return tuple(
-        Visualization(network, images[image_id], category, foils.get((image_id, category), ""), method, tuple(asked))
-        for (network, image_id, category, method), asked in sorted(tasks.items())
-    )
+                foil = STIMULI_KINDS[request.kind].foil(candidate.image, category)
+                foils[image_id, category] = foils.get((image_id, category)) or foil
+                for network, method in product(request.networks, request.methods):
+                    asked[network, image_id, category, method].append((request.task, foil))
+    found = []
+    for (network, image_id, category, method), tasks in sorted(asked.items()):
+        first, *further = _uses(tasks, foils[image_id, category])
+        found.append(
+            Visualization(network, images[image_id], category, first.foil, method, first.tasks, tuple(further))
+        )
+    return tuple(found)
+
+
+def _uses(asked: Sequence[tuple[str, str]], usual: str) -> list[Use]:
+    """One for each wrong option of (task, wrong option); a task without one joins those that have the `usual` one."""
+    filled = [(task, foil or usual) for task, foil in asked]
+    foils = dict.fromkeys(foil for _, foil in filled)
+    return [Use(foil, tuple(task for task, own in filled if own == foil)) for foil in foils]
 
 
 def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...]:
