@@ -56,36 +56,36 @@ TRIALS = {
     "purpose": Column(
         "text", "main, practice, attention or control (one visualization on both sides); only main trials are ratings."
     ),
-    "trial_type": Column("text", "Kind of the task: class-discrimination or trust."),
+    "trial_type": Column("text", "Kind of the task, by its name in the definition."),
     "trial_index": Column("count", "Place in the participant's session over all tasks, from 0."),
-    "item_id": Column("text", "What was rated: a visualization (class discrimination) or a pair of them (trust)."),
+    "item_id": Column("text", "What was rated: a visualization, or the pair that a trial shows."),
     "image_id": Column("text", "Image that the visualizations were made from."),
-    "category": Column("text", "Category that is explained; the truth in class discrimination."),
-    "foil": Column("text", "The wrong option in class discrimination; empty for trust."),
+    "category": Column("text", "Category that is explained."),
+    "foil": Column("text", "The wrong option; empty where no answer is wrong."),
     "method": Column("text", "Explanation method."),
-    "network": Column("text", "Explained network in class discrimination; empty for trust."),
-    "stimulus_id": Column("text", "Visualization shown in class discrimination; empty for trust."),
-    "left_stimulus_id": Column("text", "Visualization shown on the left in trust; empty otherwise."),
-    "right_stimulus_id": Column("text", "Visualization shown on the right in trust; empty otherwise."),
-    "left_network": Column("text", "Network on the left in trust; empty otherwise."),
-    "right_network": Column("text", "Network on the right in trust; empty otherwise."),
+    "network": Column("text", "Explained network; empty where a trial shows two pictures."),
+    "stimulus_id": Column("text", "Visualization shown; empty where a trial shows two."),
+    "left_stimulus_id": Column("text", "Visualization shown on the left; empty where a trial shows one."),
+    "right_stimulus_id": Column("text", "Visualization shown on the right; empty where a trial shows one."),
+    "left_network": Column("text", "Network of the left visualization; empty where a trial shows one."),
+    "right_network": Column("text", "Network of the right visualization; empty where a trial shows one."),
     "option_order": Column("text", "Values of the options in the order shown, separated by ';'."),
     "state": Column("text", "answered, open (may still be answered) or released (given back after an absence)."),
     "is_overflow": Column(
         "flag", "1: answered after the place had been given to another participant; outside the k ratings."
     ),
     "response": Column(
-        "text", "Chosen option: a category, or -2 to 2 where positive favours the left; empty: not answered."
+        "text", "Chosen option by its value; of a number a positive one favours the left; empty: not answered."
     ),
     "expected_response": Column("text", "What an attention check asked to choose; empty otherwise."),
     "correct": Column(
         "number",
-        "Class discrimination: 1 when the response is the category, else 0; empty otherwise and in attention checks.",
+        "1: the response is right; 0: it is wrong; empty where neither can be, and in attention checks.",
     ),
     "score": Column(
         "number",
-        "Trust: the response turned so that positive favours the task's first network; empty otherwise and in"
-        " attention checks and controls.",
+        "Value of the response on a scale, turned so that positive favours the task's first network; empty where a"
+        " response is right or wrong, and in attention checks and controls.",
     ),
     "confidence": Column("number", "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked."),
     "rt": Column(
@@ -112,7 +112,7 @@ STIMULI = {
     "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'."),
     "image_id": Column("text", "Image that was explained."),
     "category": Column("text", "Category that is explained."),
-    "foil": Column("text", "The other category annotated in the image; empty: there is none."),
+    "foil": Column("text", "The wrong option; empty where no answer is wrong."),
     "network": Column("text", "Explained network."),
     "method": Column("text", "Explanation method."),
     "file": Column("text", "File in the stimulus set."),
