@@ -11,7 +11,7 @@ SEEING, TRUSTING = KINDS["class-discrimination"], KINDS["trust"]
 def test_people_choose_between_two_categories_of_one_picture():
     """Section 5.1: one visualization, two options, so 50% is chance."""
     assert (SEEING.pictures, SEEING.categories, SEEING.networks) == (1, 2, None)
-    assert (SEEING.has_truth, SEEING.needs_predictions, SEEING.shuffles_options) == (True, False, True)
+    assert (SEEING.has_truth, SEEING.needs_predictions, SEEING.swaps) == (True, False, "options")
     assert (SEEING.value, SEEING.bounds, SEEING.null) == ("correct", (0, 1), 0.5)
     assert (SEEING.length, SEEING.difference_bounds) == (1, (-1, 1))
 
@@ -19,7 +19,7 @@ def test_people_choose_between_two_categories_of_one_picture():
 def test_people_rate_two_networks_from_minus_two_to_two():
     """Section 5.2: both networks predict the same class, and answers lie from -2 to 2."""
     assert (TRUSTING.pictures, TRUSTING.categories, TRUSTING.networks) == (2, 1, 2)
-    assert (TRUSTING.has_truth, TRUSTING.needs_predictions, TRUSTING.shuffles_options) == (False, True, False)
+    assert (TRUSTING.has_truth, TRUSTING.needs_predictions, TRUSTING.swaps) == (False, True, "pictures")
     assert (TRUSTING.value, TRUSTING.bounds, TRUSTING.null) == ("score", (-2, 2), 0)
     assert (TRUSTING.length, TRUSTING.difference_bounds) == (4, (-4, 4))
     assert [int(value) for value in TRUSTING.questions[0].values] == sorted(SCORES, reverse=True) == [2, 1, 0, -1, -2]

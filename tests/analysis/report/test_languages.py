@@ -14,7 +14,8 @@ from analysis.data.table_files import conform
 from analysis.display.wording import in_language
 from analysis.report.methods_text import REFERENCES
 from analysis.report.write import LIBRARIES, analyze
-from analysis.simulation.simulated_study import TaskDesign, simulate_export
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
 from contracts.methods import METHOD_NAMES
 from languages.read import messages, translations
 from tests.analysis.conftest import CONFIG, SMALL

@@ -1,0 +1,35 @@
+"""The kind, as it is analysed."""
+
+from pathlib import Path
+
+from analysis.display.wording import percent, points
+from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from tests.third_kind.analysis import estimates, present, simulate
+
+KIND = AnalysisKind(
+    texts=Texts(
+        title="Which half",
+        design="In “{task}”, participants saw one visualization and said in which half of it is what the network used.",
+        agreement="Agreement of the participants on an item: Krippendorff's α, for the half chosen.",
+        biases="Response bias and order effects. The first row is a share to compare with 50%.",
+    ),
+    scale=Scale(
+        factor=100,
+        level=percent,
+        difference=points,
+        label="right halves, %",
+        difference_label="difference,\npercentage points",
+        unit="percentage points",
+    ),
+    means="halves",
+    value=lambda row, _networks: row.response != row.foil,
+    tables=estimates.tables,
+    difference=estimates.share_difference,
+    check=estimates.check,
+    agreed=lambda trials: (estimates.chose_upper(trials), "nominal"),
+    figures=present.figures,
+    finding=present.finding,
+    template=Path(__file__).with_name("tables.html"),
+    simulation=simulate.SIMULATION,
+    bias_writers=(percent,),
+)
