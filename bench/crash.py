@@ -97,7 +97,7 @@ def prepare(url: str, folder: Path) -> None:
 
 @dataclass
 class Server:
-    """`manage.py serve` on one port, killed and started again."""
+    """`./manage.py serve` on one port, killed and started again."""
 
     url: str
     log: Path

@@ -19,7 +19,7 @@ from languages.read import SOURCE, languages
 def analyze(source: Path, out: Path, language: str = SOURCE) -> None:
     """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
 
-    Example: manage.py analyze export --out report --language ko
+    Example: ./manage.py analyze export --out report --language ko
     """
     from analysis.display.wording import in_language
     from analysis.report.write import analyze as write_report
@@ -60,7 +60,7 @@ def power(
 
     Without numbers the grid surrounds those of the definition.
 
-    Example: manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
+    Example: ./manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
     """
     from analysis.simulation.power import Plan, advice, write_power
     from analysis.simulation.power import power as simulate_power

@@ -20,7 +20,7 @@ def check(definition: Definition) -> None:
 
     Whether stimuli could be made is told without making any: photographs that fit the tasks, networks that go together.
 
-    Example: manage.py check --study examples/voc-sample.toml
+    Example: ./manage.py check --study examples/voc-sample.toml
     """
     problems = 0
     for thing, look in readiness(definition).items():

@@ -40,9 +40,9 @@ def _set_state(slug: str, state: str, words: str) -> None:
 def pause_study(slug: str) -> None:
     """Let no one join for now. People already taking part can finish.
 
-    Example: manage.py pause-study --study examples/demo.toml
+    Example: ./manage.py pause-study --study examples/demo.toml
     """
-    _set_state(slug, "paused", "is paused; `manage.py resume-study` lets people join again.")
+    _set_state(slug, "paused", "is paused; `./manage.py resume-study` lets people join again.")
 
 
 @click.command("resume-study")
@@ -50,7 +50,7 @@ def pause_study(slug: str) -> None:
 def resume_study(slug: str) -> None:
     """Open a paused or closed study again. Refused once its estimates have been looked at.
 
-    Example: manage.py resume-study --study examples/demo.toml
+    Example: ./manage.py resume-study --study examples/demo.toml
     """
     _set_state(slug, "open", "is open again.")
 
@@ -61,7 +61,7 @@ def close_study(slug: str) -> None:
     """End the study: no one can join any more, and the estimates may be looked at. People already taking part
     can finish.
 
-    Example: manage.py close-study --study examples/demo.toml
+    Example: ./manage.py close-study --study examples/demo.toml
     """
     _set_state(slug, "closed", "is closed.")
 
@@ -74,7 +74,7 @@ def close_study(slug: str) -> None:
 def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> None:
     """Want more ratings of each item: another wave, as an amendment of the frozen definition.
 
-    Example: manage.py extend-study --study demo.toml --task seeing --ratings-per-item 12 --reason "second wave"
+    Example: ./manage.py extend-study --study demo.toml --task seeing --ratings-per-item 12 --reason "second wave"
     """
     from study.conduct.actions import extend
 
@@ -94,7 +94,7 @@ def exclude_participant(slug: str, participant: str, reason: str) -> None:
 
     PARTICIPANT is the participant_id of the export and of the researchers' pages.
 
-    Example: manage.py exclude --study examples/demo.toml p0123456789abcdef --reason "asked to be left out"
+    Example: ./manage.py exclude --study examples/demo.toml p0123456789abcdef --reason "asked to be left out"
     """
     from study.conduct.actions import exclude
 

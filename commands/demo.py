@@ -18,7 +18,7 @@ from study import clock
 def demo(ctx: click.Context, port: int) -> None:
     """Everything for a first look: scenes, networks, stimuli, database, study, then the server.
 
-    Example: manage.py demo --port 8080
+    Example: ./manage.py demo --port 8080
     """
     from study.database.db import ready_database
     from study.serve import refuse_taken_port

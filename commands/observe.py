@@ -1,4 +1,4 @@
-"""`manage.py observe`: machine observers and simulated participants take a study's own trials.
+"""`./manage.py observe`: machine observers and simulated participants take a study's own trials.
 
 It is a command because it needs all four packages: the survey's assignment deals the trials, the observers of
 stimuli/evaluate answer them, and analysis/ writes the export. No server runs and no database outlives the command.

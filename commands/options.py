@@ -60,5 +60,5 @@ def require_same_request(definition: Definition, provenance: dict[str, Any]) -> 
     if provenance["request_sha256"] != definition.request_sha256:
         raise DefinitionError(
             f"the stimuli in {definition.stimuli.output} were made for other settings than {definition.path} has;"
-            " run `manage.py generate-stimuli`"
+            " run `./manage.py generate-stimuli`"
         )

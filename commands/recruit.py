@@ -1,4 +1,4 @@
-"""`manage.py recruit …`: a study offered on Prolific or Mechanical Turk, people paid; nothing without --confirm.
+"""`./manage.py recruit …`: a study offered on Prolific or Mechanical Turk, people paid; nothing without --confirm.
 
 What they need is imported inside them: `manage.py --help` must not wait for it.
 """
@@ -78,7 +78,7 @@ def create(
 ) -> None:
     """Offer the study on the definition's platform, with a completion code for each way to end.
 
-    Example: manage.py recruit create --study my.toml --address https://lab.example --places 90 --reward 250 --confirm
+    Example: ./manage.py recruit create --study my.toml --address https://lab.example --places 90 --reward 250 --confirm
     """
     from study.recruitment import campaign
 
@@ -101,7 +101,7 @@ def create(
 def approve(slug: str, sandbox: bool, confirm: bool) -> None:
     """Approve, and so pay, people who finished and handed in. The others are left for you to judge on the platform.
 
-    Example: manage.py recruit approve --study my.toml --confirm
+    Example: ./manage.py recruit approve --study my.toml --confirm
     """
     from study.recruitment import campaign
 
@@ -135,7 +135,7 @@ def bonus(
 ) -> None:
     """Pay a bonus to participants, named by the participant_id of the export, once for each reason.
 
-    Example: manage.py recruit bonus --study my.toml p0123456789abcdef --cents 50 --reason "careful answers" --confirm
+    Example: ./manage.py recruit bonus --study my.toml p0123456789abcdef --cents 50 --reason "careful answers" --confirm
     """
     from study.recruitment import campaign
 
@@ -153,7 +153,7 @@ def bonus(
 def release(slug: str, sandbox: bool) -> None:
     """Free the places of people who returned their submission or ran out of time; leases do it too, later.
 
-    Example: manage.py recruit release --study my.toml
+    Example: ./manage.py recruit release --study my.toml
     """
     from study.recruitment import campaign
 

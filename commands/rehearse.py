@@ -21,7 +21,7 @@ from definition import Definition
 def rehearse(ctx: click.Context, definition: Definition, participants: int, seed: int) -> None:
     """A dress rehearsal: the whole study with simulated participants, to a report, in a database of its own.
 
-    Example: manage.py rehearse --study examples/voc-sample.toml --participants 72
+    Example: ./manage.py rehearse --study examples/voc-sample.toml --participants 72
     """
     from study.serve import served
 

@@ -30,7 +30,7 @@ def simulate(definition: Definition, url: str, participants: int, seed: int) -> 
 
     They know the truth from the stimulus set and err as docs/explanation/statistics.md states.
 
-    Example: manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
+    Example: ./manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
     """
     from study.rehearsal.simulated import run_participant
 

@@ -20,7 +20,7 @@ from definition import Definition
 def make_scenes(definition: Definition, train_images: int, val_images: int, seed: int) -> None:
     """Draw scenes in VOC layout into the definition's [dataset] root.
 
-    Example: manage.py make-scenes --study examples/demo.toml
+    Example: ./manage.py make-scenes --study examples/demo.toml
     """
     from models.scenes import make_scenes as draw
     from models.voc import VOC
@@ -43,7 +43,7 @@ def make_scenes(definition: Definition, train_images: int, val_images: int, seed
 def train(definition: Definition, names: tuple[str, ...]) -> None:
     """Fine-tune the definition's networks and write their checkpoints.
 
-    Example: manage.py train --study examples/voc-sample.toml --network strong
+    Example: ./manage.py train --study examples/voc-sample.toml --network strong
     """
     from models.train import train as train_network
 
@@ -51,7 +51,7 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
         raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks)}")
     for name in names or definition.networks:
         with progress(f"Training {name}") as report:
-            command = f"manage.py train --study {relative(definition.path)} --network {name}"
+            command = f"./manage.py train --study {relative(definition.path)} --network {name}"
             result = train_network(name, definition.networks[name], definition.dataset, report, command)
         click.echo(f"{name}: mAP {result.mean_average_precision:.3f} → {definition.networks[name].checkpoint}")
 
@@ -68,7 +68,7 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
 def generate_stimuli(definition: Definition, launcher: str) -> None:
     """Make the visualizations that the definition's tasks ask for. Stopped and started again, it goes on.
 
-    Example: manage.py generate-stimuli --study examples/voc-sample.toml
+    Example: ./manage.py generate-stimuli --study examples/voc-sample.toml
     """
     from models.catalogue import load_network
     from models.sources import open_split
@@ -108,7 +108,7 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
 def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     """How much each method depends on the weights: layer after layer is made random, the maps are compared.
 
-    Example: manage.py sanity --study examples/demo.toml --images 4 --out sanity.csv
+    Example: ./manage.py sanity --study examples/demo.toml --images 4 --out sanity.csv
     """
     import torch
 
@@ -164,7 +164,7 @@ def observe(
 
     What they are: docs/reference/machine-observers.md. The stimuli must have been made.
 
-    Example: manage.py observe --study examples/demo.toml --out observed
+    Example: ./manage.py observe --study examples/demo.toml --out observed
     """
     from commands.observe import OBSERVERS, let_observe
     from contracts.stimulus_set import read_provenance
@@ -172,7 +172,7 @@ def observe(
     definition = with_local_stimuli(definition)
     require_same_request(definition, read_provenance(definition.stimuli.output))
     folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)
-    click.echo(f"Export: {folder} (manage.py analyze {folder})")
+    click.echo(f"Export: {folder} (./manage.py analyze {folder})")
 
 
 COMMANDS = (make_scenes, train, generate_stimuli, sanity, observe)

@@ -24,7 +24,7 @@ def db_upgrade() -> None:
 
     SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name).
 
-    Example: manage.py db upgrade
+    Example: ./manage.py db upgrade
     """
     from study.database.db import database_url, upgrade
 
@@ -37,7 +37,7 @@ def db_upgrade() -> None:
 def open_study(definition: Definition) -> None:
     """Freeze the definition, take in its stimuli and let participants in.
 
-    Example: manage.py open-study --study examples/demo.toml
+    Example: ./manage.py open-study --study examples/demo.toml
     """
     from contracts.stimulus_set import read_provenance, read_stimuli
     from study.conduct.opening import open_study as open_in_database
@@ -71,7 +71,7 @@ def add_researcher(name: str, role: str, new_password: bool) -> None:
 
     A forgotten password cannot be shown; --new-password sets another one and keeps the role.
 
-    Example: manage.py add-researcher ada --role analyst
+    Example: ./manage.py add-researcher ada --role analyst
     """
     from study.conduct.admins import create_admin, set_password
     from study.database.db import ready_database
@@ -95,7 +95,7 @@ def add_researcher(name: str, role: str, new_password: bool) -> None:
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve all open studies, at /s/<slug>, and the researchers' pages, at /researcher.
 
-    Example: manage.py serve --port 8080
+    Example: ./manage.py serve --port 8080
     """
     from study.serve import refuse_taken_port, refuse_wrong_settings
     from study.serve import serve as run_server
@@ -113,7 +113,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 def export(definition: Definition, out: Path, replace: bool) -> None:
     """Write the study's data as a Psych-DS folder. May run while people take part.
 
-    Example: manage.py export --study examples/demo.toml --out export
+    Example: ./manage.py export --study examples/demo.toml --out export
     """
     from study.database.db import ready_database
     from study.export.files import export_study

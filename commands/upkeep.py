@@ -19,7 +19,7 @@ a_path = click.Path(path_type=Path)
 def backup_command(file: Path) -> None:
     """Copy the database into FILE, while people take part. Stimuli and definitions are files of their own.
 
-    Example: manage.py backup discern-monday.backup
+    Example: ./manage.py backup discern-monday.backup
     """
     from study.database.backup import backup
     from study.database.db import database_url
@@ -46,7 +46,7 @@ def _note_backup(name: str) -> None:
 def restore_command(file: Path) -> None:
     """Bring a backup back into an empty database, never over one that holds something.
 
-    Example: manage.py restore discern-monday.backup
+    Example: ./manage.py restore discern-monday.backup
     """
     from study.database.backup import restore
     from study.database.db import database_url, upgrade
@@ -61,7 +61,7 @@ def restore_command(file: Path) -> None:
 def verify_command(source: Path) -> None:
     """Prove an export (folder or zip) against the audit log: whole, unaltered, given out by this database.
 
-    Example: manage.py verify export
+    Example: ./manage.py verify export
     """
     from study.database.db import ready_database
     from study.export.proof import prove
@@ -85,7 +85,7 @@ def blind_check_command(slug: str, url: str, participants: int, seed: int) -> No
     Simulated participants take the served study and a classifier judges all that their browsers could notice. They
     take up simulated participants' places, so try it before real people come or on a copy.
 
-    Example: manage.py blind-check --study examples/demo.toml --url http://127.0.0.1:8000
+    Example: ./manage.py blind-check --study examples/demo.toml --url http://127.0.0.1:8000
     """
     from study.database.db import ready_database
     from study.errors import BlindnessError

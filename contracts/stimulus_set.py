@@ -16,7 +16,7 @@ from typing import Any
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
 SUPERSEDED = "superseded"
-REMEDY = "run `manage.py generate-stimuli --study FILE`"
+REMEDY = "run `./manage.py generate-stimuli --study FILE`"
 
 
 class StimulusSetError(Exception):

@@ -47,14 +47,14 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], CheckpointMetadata]:
             texts = opened.metadata() or {}
             state = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - not a dict
     except FileNotFoundError:
-        raise NetworkError(f"checkpoint {path} is missing; make it with `manage.py train`") from None
+        raise NetworkError(f"checkpoint {path} is missing; make it with `./manage.py train`") from None
     except (SafetensorError, OSError) as error:
-        raise NetworkError(f"checkpoint {path} is damaged ({error}); make it anew with `manage.py train`") from error
+        raise NetworkError(f"checkpoint {path} is damaged ({error}); make it anew with `./manage.py train`") from error
     try:
         return state, _parse(texts)
     except (KeyError, TypeError, ValueError) as error:
         raise NetworkError(
-            f"checkpoint {path} has no description of its content ({error!r}): it was not written by `manage.py train`;"
+            f"checkpoint {path} has no description of its content ({error!r}): `./manage.py train` did not write it;"
             " name it as the network's weights and train from it"
         ) from error
 

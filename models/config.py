@@ -41,7 +41,7 @@ class DatasetConfig(BaseModel):
 
 
 class TrainingConfig(BaseModel):
-    """Section `[networks.<name>.training]`: how `manage.py train` makes the checkpoint."""
+    """Section `[networks.<name>.training]`: how `./manage.py train` makes the checkpoint."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Fine-tunes a network on a VOC-layout set and writes its checkpoint: `manage.py train`.
+"""Fine-tunes a network on a VOC-layout set and writes its checkpoint: `./manage.py train`.
 
 Multi-label: one logit a category, binary cross-entropy. With `parts = "head"` only the last layer is trained, on
 features computed once for every picture and its mirror image; with `parts = "all"` everything is, with augmentation.

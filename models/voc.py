@@ -32,7 +32,7 @@ def _open_split(dataset: VocDataset, split: str) -> tuple[Photograph, ...]:
     if not folder.is_dir():
         raise PhotographError(
             f"no VOC data in {folder}: dataset.root must hold VOCdevkit/VOC{dataset.year}"
-            " (for the demo, make it with `manage.py make-scenes`)"
+            " (for the demo, make it with `./manage.py make-scenes`)"
         )
     image_ids = _read_split(folder / "ImageSets" / "Main", split)
     return tuple(_read_annotated(folder, image_id) for image_id in image_ids)

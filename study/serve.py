@@ -77,7 +77,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
 
 @contextmanager
 def served(seconds_to_start: float = 60) -> Iterator[str]:
-    """`manage.py serve` in a process of its own on a free port, until the block ends; yields its address."""
+    """`./manage.py serve` in a process of its own on a free port, until the block ends; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,7 +86,7 @@ def served(seconds_to_start: float = 60) -> Iterator[str]:
         deadline = time.monotonic() + seconds_to_start
         while not _listens(port):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise ServerNotStartedError("the server did not start; run `manage.py serve` to see why")
+                raise ServerNotStartedError("the server did not start; run `./manage.py serve` to see why")
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -52,9 +52,9 @@ def _root(path: Path) -> Traversable:
     if path.is_dir():
         return path
     if not path.exists():
-        raise ExportError(f"no export at {path}; `manage.py export` writes one")
+        raise ExportError(f"no export at {path}; `./manage.py export` writes one")
     if not zipfile.is_zipfile(path):
-        raise ExportError(f"{path} is neither a folder nor a zip file; give what `manage.py export` wrote")
+        raise ExportError(f"{path} is neither a folder nor a zip file; give what `./manage.py export` wrote")
     root = zipfile.Path(path)
     entries = [entry for entry in root.iterdir() if entry.name != "__MACOSX"]
     # Zipping a folder by hand puts everything one level down.
@@ -64,7 +64,7 @@ def _root(path: Path) -> Traversable:
 def _json(root: Traversable, name: str) -> dict[str, Any]:
     file = root.joinpath(*name.split("/"))
     if not file.is_file():
-        raise ExportError(f"{name} is missing from the export; export again with `manage.py export`")
+        raise ExportError(f"{name} is missing from the export; export again with `./manage.py export`")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -81,7 +81,7 @@ def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[s
     if (actual := canonical_sha256(document)) != sha256:
         raise ExportError(
             f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
-            " take the export as `manage.py export` wrote it"
+            " take the export as `./manage.py export` wrote it"
         )
     amendments = materials.get("amendments", [])
     try:
@@ -120,7 +120,7 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
 def _table_files(root: Traversable) -> dict[str, Traversable]:
     folder = root.joinpath("data")
     if not folder.is_dir():
-        raise ExportError("data/ is missing from the export; export again with `manage.py export`")
+        raise ExportError("data/ is missing from the export; export again with `./manage.py export`")
     found: dict[str, Traversable] = {}
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         table = file.name.removesuffix("_data.csv").removesuffix("_data.json").rpartition("_description-")[2]
@@ -131,5 +131,5 @@ def _table_files(root: Traversable) -> dict[str, Traversable]:
                 raise ExportError(f"two files hold {table}: {found[table].name} and {file.name}; keep one study's")
             found[table] = file
     if missing := [f"…_description-{name}_data.csv" for name in TABLES if name not in found and name not in NEW_TABLES]:
-        raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `manage.py export`")
+        raise ExportError(f"data/ lacks {', '.join(missing)}; export again with `./manage.py export`")
     return found

@@ -1,4 +1,4 @@
-"""`manage.py analyze`: load an export, compute, write a folder with the report, its numbers, tables and figures."""
+"""`./manage.py analyze`: load an export, compute, write a folder with the report, its numbers, tables and figures."""
 
 import base64
 import json

@@ -49,7 +49,7 @@ class Estimate:
 
 
 def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimate]:
-    """The means by task and method, without intervals: `manage.py analyze` gives those. The caller commits.
+    """The means by task and method, without intervals: `./manage.py analyze` gives those. The caller commits.
 
     Raises UnknownError, and ConductError while the study is not closed.
     """

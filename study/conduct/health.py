@@ -13,7 +13,7 @@ from study.conduct.failures import Failures
 from study.database.db import ROOT
 from study.database.schema import OPEN, AuditEntry, Participant, Response, Trial
 
-BACKUP = "backup"  # the audit log's name for one that `manage.py backup` has made
+BACKUP = "backup"  # the audit log's name for one that `./manage.py backup` has made
 _MINUTES = 60
 
 

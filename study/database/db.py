@@ -191,7 +191,7 @@ def _driver(engine: Engine) -> Iterator[Driver]:
 
 def require_ready(database: Database) -> None:
     """Raise DatabaseNotReadyError unless the tables are of the version this code was written for."""
-    remedy = "run `manage.py db upgrade`"
+    remedy = "run `./manage.py db upgrade`"
     url = database.engine.url
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():

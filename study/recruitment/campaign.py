@@ -198,7 +198,7 @@ def _offered(campaign: Campaign) -> dict[str, Any]:
     if entry is None or entry.action != ledger.DONE:
         raise ConductError(
             f"study {campaign.slug!r} is not on {campaign.account} as far as is known here;"
-            " run `manage.py recruit create`, with --adopt ID if it was made there by hand"
+            " run `./manage.py recruit create`, with --adopt ID if it was made there by hand"
         )
     return entry.detail
 

@@ -139,7 +139,9 @@ class _Browser:
                 self._connection.close()
                 reply, content = self._reply(method, path, body, sent)
         except (OSError, HTTPException) as error:
-            raise SimulationError(f"no reply from {self.base_url} ({error}); is `manage.py serve` running?") from error
+            raise SimulationError(
+                f"no reply from {self.base_url} ({error}); is `./manage.py serve` running?"
+            ) from error
         seconds = time.perf_counter() - begun
         self.witness(Exchange(method, path, reply.status, tuple(reply.headers.items()), content, seconds))
         for cookie in reply.headers.get_all("Set-Cookie", []):

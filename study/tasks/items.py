@@ -7,7 +7,7 @@ from study.config import TaskConfig
 from study.database.schema import Item, Stimulus
 from study.errors import OpeningError
 
-REMEDY = "run `manage.py generate-stimuli` again"
+REMEDY = "run `./manage.py generate-stimuli` again"
 
 
 def one_picture_each(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:

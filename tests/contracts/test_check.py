@@ -1,4 +1,4 @@
-"""`manage.py check` says before anything is made whether it could be."""
+"""`./manage.py check` says before anything is made whether it could be."""
 
 import shutil
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_photographs_that_are_not_there_or_cannot_be_read_are_named(voc: Path, t
 
 def test_networks_that_are_not_there_or_are_one_are_named(voc: Path, told) -> None:
     absent = {"demo-weak.safetensors": "absent.safetensors"}
-    assert "absent.safetensors is missing; make it with `manage.py train`" in told("network weak", absent)
+    assert "absent.safetensors is missing; make it with `./manage.py train`" in told("network weak", absent)
     assert told("networks together", absent).startswith("NOT READY")
     same = {"demo-weak": "demo-strong", "demo-alexnet": "demo-vgg", "features.11": "features.20"}
     assert "strong, weak are one checkpoint with one target layer" in told("networks together", same)

@@ -76,7 +76,7 @@ def test_a_missing_definition_is_a_message_and_exit_status_one(tmp_path):
 def test_serving_without_a_database_names_the_command_that_makes_one(tmp_path):
     done = run("serve", DISCERN_DATABASE_URL=f"sqlite:///{tmp_path / 'none.sqlite3'}", PATH="")
     assert done.returncode == 1
-    assert "run `manage.py db upgrade`" in done.stderr
+    assert "run `./manage.py db upgrade`" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -172,7 +172,7 @@ def _unfinished(folder):
 def test_a_damaged_set_is_refused_with_the_remedy(whole, damage, message):
     folder, _ = whole
     damage(folder)
-    with pytest.raises(StimulusSetError, match=rf"({message}).*run `manage.py generate-stimuli"):
+    with pytest.raises(StimulusSetError, match=rf"({message}).*run `./manage.py generate-stimuli"):
         stimulus_set.read_stimuli(folder)
     assert not is_complete(Folder(folder), "r", {"strong": "c"})
 
@@ -206,7 +206,7 @@ def test_a_damaged_provenance_is_refused_with_the_remedy(whole, content, message
     folder, _ = whole
     file = folder / stimulus_set.PROVENANCE
     file.unlink() if content is None else file.write_text(content)
-    with pytest.raises(StimulusSetError, match=rf"{message}.*run `manage.py generate-stimuli"):
+    with pytest.raises(StimulusSetError, match=rf"{message}.*run `./manage.py generate-stimuli"):
         stimulus_set.read_provenance(folder)
 
 

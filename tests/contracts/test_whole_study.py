@@ -140,7 +140,7 @@ def test_stimuli_of_another_request_do_not_open(study):
     changed.write_text(study.definition.read_text().replace("images = 8", "images = 9"))
     done = study.run("open-study", "--study", str(changed))
     assert done.returncode == 1
-    assert "run `manage.py generate-stimuli`" in done.stderr
+    assert "run `./manage.py generate-stimuli`" in done.stderr
 
 
 def test_more_images_than_there_are_is_refused_with_how_many_there_are(study):
@@ -154,4 +154,4 @@ def test_more_images_than_there_are_is_refused_with_how_many_there_are(study):
 def test_a_server_that_is_not_there_is_a_message(study):
     done = study.run("simulate", "--study", str(study.definition), "--url", f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 1
-    assert "is `manage.py serve` running?" in done.stderr
+    assert "is `./manage.py serve` running?" in done.stderr

@@ -1,4 +1,4 @@
-"""`manage.py serve`: what it refuses to start with, and what gunicorn may not take from visitors."""
+"""`./manage.py serve`: what it refuses to start with, and what gunicorn may not take from visitors."""
 
 import subprocess
 import sys

@@ -22,7 +22,7 @@ TASKS = (seeing(images=IMAGES, k=K), trusting(images=IMAGES, k=4 * K))  # 48 peo
 
 @pytest.fixture
 def serving(any_database: Database, tmp_path: Path) -> Iterator[tuple[Database, Server]]:
-    """`manage.py serve` with its usual workers, on a fresh database."""
+    """`./manage.py serve` with its usual workers, on a fresh database."""
     with any_database.writing() as session:
         open_sample(session, tmp_path / "stimuli", document(*TASKS))
     url = any_database.engine.url.render_as_string(hide_password=False)

@@ -59,7 +59,7 @@ def test_on_pretrained_networks_and_photographs(name):
 def demo_network(name: str) -> LoadedNetwork:
     config = load_definition(REPOSITORY / "examples/demo.toml").networks[name]
     if not config.checkpoint.exists():
-        pytest.skip(f"{config.checkpoint.name} is not here; `manage.py train` makes it")
+        pytest.skip(f"{config.checkpoint.name} is not here; `./manage.py train` makes it")
     return load_network(name, config)
 
 

@@ -189,7 +189,7 @@ def test_naive_times_are_refused(database: Database) -> None:
 
 def test_a_missing_database_is_named_with_the_remedy_and_not_created(tmp_path: Path) -> None:
     file = tmp_path / "none.db"
-    with pytest.raises(DatabaseNotReadyError, match=r"no database at sqlite:.*none\.db; run `manage.py db upgrade`"):
+    with pytest.raises(DatabaseNotReadyError, match=r"no database at sqlite:.*none\.db; run `./manage.py db upgrade`"):
         require_ready(connect(f"sqlite:///{file}"))
     assert not file.exists()
 
@@ -198,12 +198,12 @@ def test_an_empty_or_older_database_is_named_with_the_remedy(any_url: str) -> No
     database = connect(any_url)
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE other (id INTEGER)"))
-    with pytest.raises(DatabaseNotReadyError, match=r"no tables yet; run `manage.py db upgrade`"):
+    with pytest.raises(DatabaseNotReadyError, match=r"no tables yet; run `./manage.py db upgrade`"):
         require_ready(database)
     upgrade(any_url)
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(DatabaseNotReadyError, match=r"at version 0000, not .*; run `manage.py db upgrade`"):
+    with pytest.raises(DatabaseNotReadyError, match=r"at version 0000, not .*; run `./manage.py db upgrade`"):
         require_ready(database)
     database.engine.dispose()
 

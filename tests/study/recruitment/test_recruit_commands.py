@@ -1,4 +1,4 @@
-"""`manage.py recruit`: nothing is spent unasked, nothing twice, and no key or raw id is written down."""
+"""`./manage.py recruit`: nothing is spent unasked, nothing twice, and no key or raw id is written down."""
 
 from collections.abc import Callable, Iterator
 
@@ -252,7 +252,7 @@ def test_a_provider_without_an_api_is_refused(open_app, recruit: Recruit, provid
 
 @pytest.mark.parametrize("app", ["prolific"], indirect=True)
 def test_what_is_missing_is_named(app: Flask, recruit: Recruit, monkeypatch) -> None:
-    assert "run `manage.py recruit create`" in recruit("approve").output
+    assert "run `./manage.py recruit create`" in recruit("approve").output
     assert "Prolific has no sandbox" in recruit(*CREATE, "--sandbox").output
     assert "must begin with https://" in recruit("create", "--address", "http://x", *CREATE[3:]).output
     monkeypatch.delenv(prolific.TOKEN_VARIABLE)
@@ -262,5 +262,5 @@ def test_what_is_missing_is_named(app: Flask, recruit: Recruit, monkeypatch) -> 
 @pytest.mark.parametrize("app", ["mturk"], indirect=True)
 def test_the_sandbox_is_another_account(app: Flask, recruit: Recruit, database: Database) -> None:
     assert recruit(*CREATE, "--sandbox", "--confirm").exit_code == 0
-    assert "run `manage.py recruit create`" in recruit("approve").output
+    assert "run `./manage.py recruit create`" in recruit("approve").output
     assert recruit("approve", "--sandbox").exit_code == 0

@@ -104,7 +104,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_opened_again() -> Non
 
 
 def test_no_server_is_told_with_the_remedy() -> None:
-    with pytest.raises(SimulationError, match=r"no reply from http://127.0.0.1:9 .*is `manage.py serve` running\?"):
+    with pytest.raises(SimulationError, match=r"no reply from http://127.0.0.1:9 .*is `./manage.py serve` running\?"):
         run_participant("http://127.0.0.1:9", "demo", first_option, np.random.default_rng(1))
     with pytest.raises(SimulationError, match="is not an address like"):
         run_participant("ftp://x", "demo", first_option, np.random.default_rng(1))

@@ -79,7 +79,7 @@ def test_a_picture_that_the_set_lacks_is_named_with_the_remedy(of, gone, message
     kind = "trust" if of is pairs_of_networks else "class-discrimination"
     with pytest.raises(OpeningError) as refusal:
         of(task(kind), rows)
-    assert str(refusal.value) == f"task 't': the stimulus set has {message}; run `manage.py generate-stimuli` again"
+    assert str(refusal.value) == f"task 't': the stimulus set has {message}; run `./manage.py generate-stimuli` again"
 
 
 def test_a_picture_without_a_second_category_cannot_be_discriminated():
@@ -88,7 +88,7 @@ def test_a_picture_without_a_second_category_cannot_be_discriminated():
     row.foil = ""
     with pytest.raises(OpeningError) as refusal:
         one_picture_each(task("class-discrimination"), rows)
-    message = f"task 't': stimulus {row.stimulus_id} names no foil; run `manage.py generate-stimuli` again"
+    message = f"task 't': stimulus {row.stimulus_id} names no foil; run `./manage.py generate-stimuli` again"
     assert str(refusal.value) == message
 
 

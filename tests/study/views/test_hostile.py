@@ -273,7 +273,7 @@ def with_address(wsgi_app):
 
 
 def test_the_server_keeps_no_log_of_requests(app: Flask, sqlite_url: str, tmp_path: Path) -> None:
-    """gunicorn itself, as `manage.py serve` runs it: its output names no address and no token."""
+    """gunicorn itself, as `./manage.py serve` runs it: its output names no address and no token."""
     program = (
         "import sys, threading, time, urllib.request, os, signal\n"
         "from study.serve import serve\n"
