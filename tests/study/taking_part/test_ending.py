@@ -9,7 +9,7 @@ from study.database.schema import AuditEntry, Base, ExternalIdentity, Participan
 from study.errors import AnswerConflictError, UnknownCodeError, UnknownError
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, STOPPED
 from study.recruitment.provider import Departure
-from study.taking_part import refusals
+from study.taking_part import refusals, withdrawal
 from study.taking_part.farewell import early_departure, farewell, hands_in_another
 from study.taking_part.leaving import leave
 from study.taking_part.refusals import MOST, note_refusal
@@ -290,6 +290,22 @@ def test_withdrawing_leaves_a_note_alone(database, tmp_path):
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     detail = {"slug": "demo", "participant": person.public_id, "answers": 2}
     assert (entry.actor, entry.action, entry.detail, entry.at) == ("participant", "participant-withdrawn", detail, NOW)
+    with database.writing() as session, pytest.raises(UnknownError) as refusal:
+        withdraw(session, person.token, NOW)
+    assert str(refusal.value) == "these data have been deleted already"
+
+
+def test_somebody_who_withdraws_twice_at_once_is_told_that_nothing_is_left(database, tmp_path, monkeypatch):
+    """The other request was first at the study's lock."""
+    opened(database, tmp_path)
+    person, real = enrol(database), withdrawal.lock_study
+
+    def after_the_other(session, which):
+        monkeypatch.setattr(withdrawal, "lock_study", real)
+        withdraw(session, person.token, NOW)
+        return real(session, which)
+
+    monkeypatch.setattr(withdrawal, "lock_study", after_the_other)
     with database.writing() as session, pytest.raises(UnknownError) as refusal:
         withdraw(session, person.token, NOW)
     assert str(refusal.value) == "these data have been deleted already"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from languages.read import languages
-from study.database.schema import Comprehension, Participant, Stimulus
+from study.database.schema import Comprehension, Participant, Stimulus, Trial
 from study.definition import frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.comprehension import open_checks, questions, record_attempt
@@ -144,6 +144,21 @@ def test_trials_that_were_answered_are_left_out_and_one_that_was_begun_says_what
     assert [trial["answered"] for trial in got["trials"]] == [[second.option_order[0]]] + [[]] * 5
     assert third.position == 2
     assert got["tasks"][0]["trials"] == 4
+
+
+def test_a_plan_is_in_the_order_of_its_positions(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(trusting(images=3, k=9)))
+    person = enrol(database)
+    with database.writing() as session:
+        first, second, _ = (session.get_one(Trial, trial.id) for trial in trials_of(database, person))
+        first.position = 9
+        session.flush()
+        second.position = 0
+        session.flush()
+        first.position = 1
+        session.commit()
+    assert [trial["index"] for trial in planned(database, person)["trials"]] == [0, 1, 2]
 
 
 def test_a_plan_that_is_done_has_no_next_trial(database, tmp_path):

@@ -5,11 +5,11 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import TimeoutError
 
-from study.database.schema import Event, Participant, Response, Study, Trial
+from study.database.schema import Event, Item, Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part import answer_statements, answers
 from study.taking_part.answers import Answer, BrowserEvent, Receipt, read_answer, record_answer
@@ -213,8 +213,16 @@ def test_a_late_answer_wins_all_free_places_back_and_renews_the_lease(opened):
         assert session.get_one(Participant, person.id).lease_until == LATER + timedelta(minutes=10)
 
 
+def test_a_late_answer_brings_back_nobody_else_s_places(opened):
+    person, other = enrol(opened, 0), enrol(opened, 1)
+    for one in (person, other):
+        release(opened, one)
+    give(opened, person, trials_of(opened, person)[0], now=LATER)
+    assert {trial.state for trial in trials_of(opened, other)} == {"released"}
+
+
 def test_where_a_place_is_taken_the_answer_is_overflow_and_practice_never_is(database, tmp_path):
-    """One image of two categories and four methods, one rating each: eight others take every place."""
+    """Sixteen items of one rating each, and one trial that counts: sixteen others take every place."""
     definition = document(seeing(images=2, k=1, trials=1, practice=1))
     with database.writing() as session:
         open_sample(session, tmp_path, definition)
@@ -223,6 +231,9 @@ def test_where_a_place_is_taken_the_answer_is_overflow_and_practice_never_is(dat
     for seed in range(1, 17):
         enrol(database, seed)
     practice, main = trials_of(database, late)
+    with database.writing() as session:  # more ratings of other items are no place for this one
+        session.execute(update(Item).where(Item.id != main.item_id).values(ratings_wanted=9))
+        session.commit()
     answer(database, late, practice, LATER)
     assert [(t.state, t.is_overflow) for t in trials_of(database, late)] == [("answered", False), ("released", False)]
     answer(database, late, main, LATER)
