@@ -258,6 +258,17 @@ def test_of_several_released_trials_those_come_back_whose_places_are_free(databa
     assert trials_of(database, late)[1].is_overflow
 
 
+def test_late_practice_tells_what_was_right_too(opened):
+    person = enrol(opened)
+    practice = trials_of(opened, person)[0]
+    for question in ("response", "confidence"):
+        release(opened, person)
+        receipt = give(opened, person, practice, question, LATER)
+    with opened.reading() as session:
+        truth = session.get_one(Trial, practice.id).item.category
+    assert receipt.feedback == answers.practice_feedback(_task(opened), "en", truth, practice.option_order[0])
+
+
 def test_the_same_late_answer_again_gets_the_same_receipt(opened):
     person = enrol(opened)
     release(opened, person)

@@ -4,11 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.database.schema import Stimulus
 from study.errors import OpeningError
+from study.tasks import wording
 from study.tasks.items import one_picture_each, pairs_of_networks
 from study.tasks.kinds import STUDY_KINDS
+from study.tasks.wording import category_label, further_question, option_label, practice_feedback, words_of
 
 METHODS, NETWORKS = ("cam", "occlusion"), ("strong", "weak")
 
@@ -107,3 +110,35 @@ def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(
     assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), None)
     got = kind.value(shown, task("trust"))
     assert (got, type(got)) == (value, int)
+
+
+@pytest.mark.parametrize(
+    ("category", "label"), [("tvmonitor", "TV monitor"), ("traffic_light", "traffic light"), ("t-shirt", "t shirt")]
+)
+def test_a_category_is_read_as_the_language_writes_it_or_without_its_separators(category, label):
+    assert category_label(category, "en") == label
+
+
+def test_a_language_need_not_name_any_category(monkeypatch):
+    monkeypatch.setattr(wording, "_texts", lambda language: {})
+    assert category_label("tvmonitor", "xx") == "tvmonitor"
+
+
+def test_fewer_labels_than_values_are_an_error():
+    of = task("trust")
+    words = words_of(of, "en")
+    few = words.model_copy(update={"options": words.options[:2]})
+    with pytest.raises(ValueError, match="zip"):
+        option_label(of, few, "2", "en")
+    confidence = KINDS["class-discrimination"].questions[1]
+    asked = wording.FurtherQuestion(text="How sure?", options=("a", "b"))
+    with pytest.raises(ValueError, match="zip"):
+        further_question(confidence, words.model_copy(update={"questions": {"confidence": asked}}))
+
+
+def test_where_no_answer_is_right_or_wrong_practice_thanks_and_a_text_that_is_lacking_says_nothing(monkeypatch):
+    of = task("trust")
+    words = words_of(of, "en")
+    assert practice_feedback(of, "en", None, "2") == words.no_truth
+    monkeypatch.setattr(wording, "words_of", lambda task, language: words.model_copy(update={"no_truth": None}))
+    assert practice_feedback(of, "en", None, "2") == ""
