@@ -3,16 +3,18 @@
 import hashlib
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import TimeoutError
 
+from contracts.tasks import Question
 from study.database.schema import Event, Item, Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part import answer_statements, answers
 from study.taking_part.answers import Answer, BrowserEvent, Receipt, read_answer, record_answer
+from study.tasks.wording import words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 LATER = NOW + timedelta(minutes=11)
@@ -80,16 +82,27 @@ def test_receipts_name_the_next_trial_or_question_and_practice_its_feedback(open
     assert [receipt.done for receipt in receipts] == [False] * 7 + [True]
 
 
-def test_feedback_is_of_the_first_answer_whichever_question_was_the_last(opened):
+@pytest.mark.parametrize("is_right", [True, False])
+def test_feedback_is_of_the_first_answer_whichever_question_was_the_last(opened, is_right):
     person = enrol(opened)
     trial = trials_of(opened, person)[0]
     with opened.reading() as session:
         truth = session.get_one(Trial, trial.id).item.category
-    wrong = next(value for value in trial.option_order if value != truth)
-    give(opened, person, trial, response=wrong)
+    chosen = next(value for value in trial.option_order if (value == truth) == is_right)
+    give(opened, person, trial, response=chosen)
     told = give(opened, person, trial, "confidence").feedback
-    assert told == answers.practice_feedback(_task(opened), "en", truth, wrong)
-    assert told != answers.practice_feedback(_task(opened), "en", truth, truth)
+    words = words_of(_task(opened), "en")
+    label = {"dog": "dog", "tvmonitor": "TV monitor"}[truth]
+    assert told == (words.right if is_right else words.wrong).replace("{truth}", label)
+
+
+def test_of_three_questions_each_names_the_one_behind_it():
+    asked = [Question("first"), Question("second"), Question("third")]
+    definition = SimpleNamespace(task=lambda name: SimpleNamespace(questions=asked, kind="trust"))
+    trial = SimpleNamespace(task="t", position=4, following=None, purpose="main")
+    given = [Answer(question=q.name, response="a", rt=None, time_elapsed=1.0, trial_index=4) for q in asked]
+    receipts = [answers._receipt(None, trial, one, definition) for one in given]
+    assert receipts == [Receipt(4, "second"), Receipt(4, "third"), Receipt(None)]
 
 
 def _task(database):
@@ -322,64 +335,3 @@ def test_a_definition_is_read_once_for_its_hash_and_anew_for_another(opened, mon
         assert answer_statements.definition(driver, seen) is first
         assert list(answer_statements._definitions) == [seen.definition_sha256]
         assert first.task("seeing").name == "seeing"
-
-
-def sql(statement, dialect):
-    return " ".join(str(statement.compile(dialect=dialect)).split())
-
-
-LOCKED = (
-    "WITH locked AS (SELECT participant.id AS id FROM participant WHERE participant.id = %(participant_id)s::INTEGER"
-    " FOR NO KEY UPDATE), answered AS (UPDATE trial SET state=%(state)s::VARCHAR,"
-    " questions_answered=%(questions_answered)s::INTEGER, is_overflow=%(is_overflow)s FROM locked"
-    " WHERE trial.id = %(trial_id)s::INTEGER AND trial.state = %(seen)s::VARCHAR"
-    " AND trial.questions_answered = %(seen_answered)s::INTEGER AND trial.participant_id = locked.id"
-    " RETURNING trial.id, trial.participant_id),"
-)
-KEPT = (
-    " kept AS (INSERT INTO response (trial_id, question, response, rt, time_elapsed, body_sha256, answered_at)"
-    " SELECT answered.id AS id, %(question)s::VARCHAR AS anon_1, %(response)s::VARCHAR AS anon_2, %(rt)s AS anon_3,"
-    " %(time_elapsed)s AS anon_4, %(body_sha256)s::VARCHAR AS anon_5,"
-    " %(answered_at)s::TIMESTAMP WITH TIME ZONE AS anon_6 FROM answered)"
-)
-NOTICED = (
-    ", noticed AS (INSERT INTO event (trial_id, event, time) SELECT answered.id AS id, anon_7.event AS event,"
-    " anon_7.time AS time FROM answered,"
-    " json_to_recordset(%(events)s::JSON) AS anon_7(event VARCHAR, time FLOAT))"
-)
-RENEWED = (
-    " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE,"
-    " finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR"
-    " FROM answered WHERE participant.id = %(participant_id)s::INTEGER AND participant.id = answered.participant_id"
-)
-
-
-@pytest.mark.parametrize(
-    ("with_events", "parts"), [(False, LOCKED + KEPT + RENEWED), (True, LOCKED + KEPT + NOTICED + RENEWED)]
-)
-def test_one_statement_locks_answers_keeps_and_renews(with_events, parts):
-    """As PostgreSQL gets it; make test runs it there."""
-    assert sql(answer_statements._at_once(with_events), postgresql.dialect(paramstyle="pyformat")) == parts
-
-
-class Recorder:
-    """A driver that only notes what it is to run."""
-
-    def __init__(self, name, changed):
-        self.dialect, self.changed, self.ran = {"postgresql": postgresql, "sqlite": sqlite}[name].dialect(), changed, []
-
-    def change(self, statement, **values):
-        self.ran.append((statement, values))
-        return self.changed
-
-
-@pytest.mark.parametrize(("events", "with_events"), [([], False), ([{"event": "blur", "time": 1.0}], True)])
-@pytest.mark.parametrize(("changed", "stored"), [(1, True), (0, False)])
-def test_an_answer_is_stored_by_that_statement_alone_and_it_says_whether_it_was(events, with_events, changed, stored):
-    driver = Recorder("postgresql", changed)
-    trial = Trial(id=5, participant_id=6, questions_answered=1)
-    assert answer_statements.store(driver, trial, "open", {"response": "dog"}, events) is stored
-    ((statement, values),) = driver.ran
-    assert statement is (answer_statements._STORE_WITH_EVENTS if with_events else answer_statements._STORE)
-    expected = {"response": "dog", "trial_id": 5, "participant_id": 6, "seen": "open", "seen_answered": 1}
-    assert values == expected | ({"events": events} if with_events else {})

@@ -11,7 +11,7 @@ from study.errors import OpeningError
 from study.tasks import wording
 from study.tasks.items import one_picture_each, pairs_of_networks
 from study.tasks.kinds import STUDY_KINDS
-from study.tasks.wording import category_label, further_question, option_label, practice_feedback, words_of
+from study.tasks.wording import category_label, further_question, lacking, option_label, practice_feedback, words_of
 
 METHODS, NETWORKS = ("cam", "occlusion"), ("strong", "weak")
 
@@ -142,3 +142,14 @@ def test_where_no_answer_is_right_or_wrong_practice_thanks_and_a_text_that_is_la
     assert practice_feedback(of, "en", None, "2") == words.no_truth
     monkeypatch.setattr(wording, "words_of", lambda task, language: words.model_copy(update={"no_truth": None}))
     assert practice_feedback(of, "en", None, "2") == ""
+
+
+def test_a_further_question_without_its_text_or_with_too_few_options_is_lacking(monkeypatch):
+    of = task("class-discrimination").model_copy(update={"confidence": True})
+    words = words_of(of, "en")
+    place = "kinds.class-discrimination.questions.confidence"
+    asked = wording.FurtherQuestion(text="How sure?", options=("a", "b"))
+    for given, fault in (({}, "no text"), ({"confidence": asked}, "2 options, 4 are needed")):
+        some = words.model_copy(update={"questions": given})
+        monkeypatch.setattr(wording, "words_of", lambda task, language, some=some: some)
+        assert lacking(of, "en") == [f"{place}: {fault}"]
