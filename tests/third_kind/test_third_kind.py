@@ -20,6 +20,7 @@ from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from analysis.config import AnalysisConfig
+from analysis.display import drawing
 from analysis.reading.consistency import check
 from analysis.reading.load import load
 from analysis.results import as_json, compute
@@ -117,7 +118,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taken]:
         environment.setenv("DISCERN_DATABASE_URL", taken.url)
         environment.setenv("DISCERN_SECRET_KEY", "a secret that only this test knows and needs")
         environment.setenv("THIRD_KIND", str(taken.folder))
-        of_study("make-scenes", "--train-images", "1", "--val-images", "60")
+        of_study("make-scenes", "--train-images", "1", "--val-images", "40")
         of_study("generate-stimuli")
         manage("db", "upgrade")
         of_study("open-study")
@@ -128,6 +129,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taken]:
                 run_participant(url, definition.study.slug, choose, rng, taken.first.append)
             of_study("simulate", "--url", url, "--participants", str(PEOPLE - 1))
         of_study("export", "--out", str(taken.folder / "export"))
+        environment.setattr(drawing, "as_png", lambda canvas: b"")  # as SVG all of a figure is drawn
         manage("analyze", str(taken.folder / "export"), "--out", str(taken.folder / "report"))
         yield taken
     assert KIND.name not in KINDS
@@ -255,9 +257,10 @@ def test_the_other_tasks_numbers_are_the_same_beside_it_as_without_it(taken):
     assert beside["odds-ratios"] == alone["odds-ratios"]
 
 
-def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken):
+def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken, monkeypatch):
     options = ("--observers", "synthetic", "--observers", "machine:box-energy", "--runs", str(PEOPLE))
     of_study("observe", *options, "--out", str(taken.folder / "observed"))
+    monkeypatch.setattr(drawing, "as_svg", lambda canvas: b"")  # the figures are not looked at
     manage("analyze", str(taken.folder / "observed"), "--out", str(taken.folder / "observed-report"))
     results = taken.results("observed-report")
     trials = taken.trials("observed")
