@@ -10,6 +10,7 @@ from analysis.report.summary import unfinished
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
+from contracts.tasks import KINDS
 
 REFERENCES = {
     "design": (),
@@ -27,9 +28,9 @@ REFERENCES = {
     "ordinal": ("McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society,"
                 " Series B, 42(2), 109–142.",),
     "agreement": ("Krippendorff, K. (2019). Content analysis: An introduction to its methodology (4th ed.). Sage.",),
+    "random effects": ("Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed"
+                       " models. Journal of the American Statistical Association, 88(421), 9–25.",),
     "robustness": (
-        "Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed models. Journal of"
-        " the American Statistical Association, 88(421), 9–25.",
         "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics, 1(2), 386–411.",
         "Steegen, S., Tuerlinckx, F., Gelman, A., & Vanpaemel, W. (2016). Increasing transparency through a multiverse"
         " analysis. Perspectives on Psychological Science, 11(5), 702–712.",
@@ -78,12 +79,16 @@ def _design(export: Export, translate: Translation) -> str:
         sentences.append(translate(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
         if "images" in written and "ratings_per_item" in written:
             sentences.append(_planned(written, planned_responses(export, task.name), translate))
-    sentences.append(
-        translate(
-            "Nobody saw an image twice in a task; methods were balanced within participants; sides and the order of"
-            " options were random."
+    sentences.append(translate("Nobody saw an image twice in a task; methods were balanced within participants."))
+    if swapping := [task.name for task in export.tasks if KINDS[task.kind].swaps]:
+        sentences.append(
+            translate.plural(
+                "In the task {names}, sides or the order of options were random.",
+                "In the tasks {names}, sides or the order of options were random.",
+                len(swapping),
+                names=", ".join(f"“{name}”" for name in swapping),
+            )
         )
-    )
     return " ".join(sentences)
 
 
@@ -185,9 +190,7 @@ def _further(export: Export, translate: Translation) -> str:
         translate(
             "As sensitivity analyses the comparisons were repeated with one-way clustering, with the larger one-way"
             " variance, by the pigeonhole bootstrap (Owen, 2007), with and without exclusions and overflow responses"
-            " (Steegen et al., 2016), and, for right answers, by a logit model with crossed random effects under"
-            " Laplace's"
-            " approximation (Breslow & Clayton, 1993)."
+            " (Steegen et al., 2016)."
         ),
         translate("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
     ]

@@ -40,6 +40,7 @@ class Scale:
     difference: Callable[[float | None], str]
     label: str  # of an axis of means
     difference_label: str
+    differences: str  # a sentence: what differences are of, and their unit
     unit: str  # behind a difference in a sentence
 
 

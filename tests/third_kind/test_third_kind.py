@@ -224,6 +224,8 @@ def test_the_report_speaks_of_it_in_its_own_words(taken):
     assert "said in which half of it is what the network used" in page
     assert "How easy it was, from 1 (hard) to 5 (easy)." in page
     assert "Right halves by method. Dashed: guessing, 50%." in page
+    assert "Differences of right halves are in percentage points." in page
+    assert "In the tasks “seeing”, “trusting”, sides or the order of options were random." in page
     assert (taken.folder / "report/figures/simulated/halving-halves.svg").is_file()
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.data.export import Task
-from analysis.display.wording import percent, points
+from analysis.data.export import Export, Task
+from analysis.display.wording import Translation, percent, points
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.limits import too_many
 from analysis.estimation.mixed import marginal_difference
@@ -17,6 +17,15 @@ from analysis.tasks.kind import AnalysisKind, Scale, Texts
 
 def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
     return too_many(rows) or marginal_difference(rows, task.methods, a, b, confidence)
+
+
+def _further_sentences(_export: Export, translate: Translation) -> list[str]:
+    return [
+        translate(
+            "Right answers were also analysed by a logit model with crossed random effects under Laplace's"
+            " approximation (Breslow & Clayton, 1993)."
+        )
+    ]
 
 
 KIND = AnalysisKind(
@@ -45,6 +54,7 @@ KIND = AnalysisKind(
         difference=points,
         label=marked("right answers, %"),
         difference_label=marked("difference,\npercentage points"),
+        differences=marked("Differences of accuracy are in percentage points."),
         unit=marked("percentage points"),
     ),
     means="accuracy",
@@ -62,6 +72,7 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     analyses={marked("random effects"): _random_effects},
-    references=lambda _export: {"sensitivity"},
+    references=lambda _export: {"sensitivity", "random effects"},
+    further_sentences=_further_sentences,
     bias_writers=(percent,),
 )

@@ -54,6 +54,7 @@ KIND = AnalysisKind(
         difference=signed,
         label=marked("mean score"),
         difference_label=marked("difference of\nmean scores"),
+        differences=marked("Differences of trust are on the scale from −2 to 2."),
         unit=marked("on the score"),
     ),
     means="scores",

@@ -19,6 +19,7 @@ KIND = AnalysisKind(
         difference=points,
         label="right halves, %",
         difference_label="difference,\npercentage points",
+        differences="Differences of right halves are in percentage points.",
         unit="percentage points",
     ),
     means="halves",
