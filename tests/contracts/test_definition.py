@@ -70,7 +70,7 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         (
             'provider = "plain"',
             'provider = "prolifik"',
-            "participants.provider: no provider 'prolifik'; there are plain, prolific",
+            "participants.provider: no provider 'prolifik'; there are plain, prolific, mturk, sona",
         ),
         ("images = 20", "images = 15", "more than its 15 images"),
         ("images = 20", "images = 18", "need as many different images, there are 18"),

@@ -107,7 +107,8 @@ def test_an_excluded_participants_places_are_given_again_and_nothing_is_deleted(
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"), [("", "in words"), (" \n", "in words"), ("x" * 201, "201 characters"), ("a\0b", "in words")]
+    ("reason", "words"),
+    [("", "give a reason"), (" \n", "give a reason"), ("x" * 201, "201 characters"), ("a\0b", "give a reason")],
 )
 def test_an_exclusion_needs_a_reason(opened: Database, reason: str, words: str) -> None:
     person = enrol(opened)
@@ -157,7 +158,7 @@ def test_an_extended_study_is_still_known_by_the_definition_it_was_opened_with(o
     [
         (("none", 9, "x"), "no task 'none'; there are seeing"),
         (("seeing", 1, "x"), "wants 1 ratings an item already"),
-        (("seeing", 2, ""), "in words"),
+        (("seeing", 2, ""), "give a reason"),
     ],
 )
 def test_a_wave_must_be_more_of_a_task_for_a_reason(opened: Database, arguments, words: str) -> None:

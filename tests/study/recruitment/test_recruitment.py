@@ -5,9 +5,7 @@ import re
 
 import pytest
 from flask import Flask
-from pydantic import ValidationError
 
-from study.config import ParticipantsConfig
 from study.database.schema import ExternalIdentity, Participant, Study
 from study.recruitment.providers import PROVIDERS
 from tests.study.samples import document, seeing
@@ -109,8 +107,3 @@ def test_a_worker_who_has_finished_hands_the_work_in_once(open_app) -> None:
 def test_every_providers_name_fits_its_column() -> None:
     """SQLite would take a longer one, PostgreSQL would not."""
     assert max(map(len, PROVIDERS)) <= ExternalIdentity.provider.type.length
-
-
-def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValidationError, match="there are plain, prolific, mturk, sona"):
-        ParticipantsConfig(provider="crowd")
