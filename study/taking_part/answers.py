@@ -79,11 +79,11 @@ def read_answer(body: bytes) -> Answer:
         raise MalformedAnswerError(f"{where}: {first['msg']}") from None
 
 
-def _parsed(body: bytes) -> tuple[Answer | None, MalformedAnswerError | None]:
+def _parsed(body: bytes) -> Answer | MalformedAnswerError:
     try:
-        return read_answer(body), None
+        return read_answer(body)
     except MalformedAnswerError as error:
-        return None, error
+        return error
 
 
 def record_answer(database: Database, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
@@ -93,11 +93,12 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
-    answer, problem = _parsed(body)
+    answer = _parsed(body)
+    question = answer.question if isinstance(answer, Answer) else RESPONSE
     with database.answering() as driver:
-        trial = statements.read(driver, token, trial_token, answer.question if answer else RESPONSE)
-        if answer is None:
-            raise problem or MalformedAnswerError("body")
+        trial = statements.read(driver, token, trial_token, question)
+        if isinstance(answer, MalformedAnswerError):
+            raise answer
         definition = statements.definition(driver, trial)
         _check(answer, trial, definition)
         if _is_stored(trial) or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):

@@ -110,7 +110,7 @@ def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator
     """
     options, truth = _options(item, task.kind, swapped), STUDY_KINDS[task.kind].truth(item)
     possible = [place for place, option in enumerate(options) if option != truth]
-    return possible[int(rng.integers(len(possible)))] if len(possible) > 1 else possible[0]
+    return possible[int(rng.integers(len(possible)))]
 
 
 def _options(item: Item, kind: str, swapped: bool) -> list[str]:

@@ -71,6 +71,14 @@ def test_every_column_of_an_answer_is_what_was_sent(opened):
         assert session.get_one(Participant, person.id).lease_until == SOON + timedelta(minutes=10)
 
 
+def test_an_expected_answer_is_stored_without_counting_places(opened, monkeypatch):
+    """And where the server has not read the study's definition before."""
+    monkeypatch.setattr(answers, "_record_alone", None)
+    monkeypatch.setattr(answer_statements, "_definitions", {})
+    person = enrol(opened)
+    assert through(opened, person)[-1].done
+
+
 def test_receipts_name_the_next_trial_or_question_and_practice_its_feedback(opened):
     person = enrol(opened)
     receipts = through(opened, person)
