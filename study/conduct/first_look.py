@@ -41,11 +41,24 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """The mean as a reader sees it: signed unless zero, with a true minus; or per cent."""
-        if KINDS[self.kind].has_truth:
+        """The mean as a reader sees it: per cent, or a number with a sign if it can be negative."""
+        facts = KINDS[self.kind]
+        if facts.has_truth:
             return f"{100 * self.mean:.1f} %"
-        rounded = round(self.mean, 2)
-        return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
+        rounded = round(self.mean, 2) or 0.0
+        return _signed(rounded) if facts.least < 0 and rounded else f"{rounded:.2f}"
+
+    @property
+    def scale(self) -> str:
+        """What the mean can be, and what guessing or indifference gives."""
+        facts = KINDS[self.kind]
+        if facts.has_truth:
+            return f"right answers; guessing gives {100 * facts.null:g} %"
+        return f"from {facts.least:g} to {facts.most:g}; indifference gives {facts.null:g}".replace("-", "−")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimate]:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import inspect, select, text
 
 import manage
 from analysis.reading.load import load
+from contracts.tasks import KINDS
 from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
 from study.conduct.first_look import Estimate, look
 from study.conduct.opening import open_study
@@ -273,6 +275,15 @@ def test_a_preference_counts_towards_the_first_network_wherever_it_stands(databa
 )
 def test_a_mean_has_a_sign_unless_it_is_zero_or_a_share(kind: str, mean: float, text: str) -> None:
     assert Estimate("task", kind, "cam", 9, mean, "strong").text == text
+
+
+def test_a_mean_stands_beside_its_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    scales = {kind: Estimate("task", kind, "cam", 9, 0.5, "").scale for kind in ("trust", "class-discrimination")}
+    assert scales["trust"] == "from −2 to 2; indifference gives 0"
+    assert scales["class-discrimination"] == "right answers; guessing gives 50 %"
+    monkeypatch.setitem(KINDS, "trust", replace(KINDS["trust"], least=1, most=5, null=3))
+    rating = Estimate("task", "trust", "cam", 9, 3.2, "")
+    assert (rating.text, rating.scale) == ("3.20", "from 1 to 5; indifference gives 3")
 
 
 def everything(database: Database) -> dict[str, list]:
