@@ -47,13 +47,11 @@ HEADINGS = {
 OBSERVERS = {
     "classifier": marked(
         "A small network, trained anew for each run and method on visualizations of images that the study does not"
-        " show, names the category it finds more probable; in trust it prefers the network whose visualization makes"
-        " the predicted category more probable to it."
+        " show. Its evidence for a category is how probable it finds the category."
     ),
     "box-energy": marked(
-        "An oracle for localization, which knows the annotation: it names the category whose boxes hold the larger"
-        " share of the map's energy; in trust it prefers the network whose map holds the larger share in the boxes of"
-        " the predicted category."
+        "An oracle for localization, which knows the annotation. Its evidence for a category is the share of the map's"
+        " energy inside the boxes of that category."
     ),
 }
 

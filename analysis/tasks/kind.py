@@ -53,6 +53,7 @@ class Texts:
     agreement: str
     biases: str
     sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places
+    machine: str = ""  # how a machine observer answers from its evidence; empty where none does
     further: str = ""  # sentence of the methods section on estimates of this kind alone
 
 

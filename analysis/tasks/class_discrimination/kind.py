@@ -43,6 +43,7 @@ KIND = AnalysisKind(
             "What should make no difference. The first row is a share to be held against 50%, the others are"
             " differences."
         ),
+        machine=marked("In class discrimination, it names the category for which it has more evidence."),
         sides=marked("share with the right option first, by method"),
         further=marked(
             "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."

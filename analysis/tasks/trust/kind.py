@@ -46,6 +46,9 @@ KIND = AnalysisKind(
             " scores."
         ),
         biases=marked("What should make no difference: all of these should be 0 on the scale from −2 to 2."),
+        machine=marked(
+            "In trust, it prefers the network whose visualization gives it more evidence for the predicted category."
+        ),
         sides=marked("share with the first network on the left, by method"),
     ),
     scale=Scale(
