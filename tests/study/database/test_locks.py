@@ -235,7 +235,7 @@ def test_whoever_withdraws_in_that_moment_is_unknown(
         saying = pool.submit(say_something, short_study, person.token)
         assert waits_for_a_lock(short_study, 1)
         withdrawing.commit()
-        with pytest.raises(UnknownError, match="nobody takes part"):
+        with pytest.raises(UnknownError, match="link is not valid"):
             saying.result(timeout=5)
 
 
