@@ -119,7 +119,7 @@ def resave(path: Path, **changes: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: path.unlink(), r"net\.safetensors is missing; make it with `manage\.py train`"),
+        (lambda path: path.unlink(), r"net\.safetensors is missing; make it with `\./manage\.py train`"),
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), r"net\.safetensors is damaged"),
         (lambda path: path.write_bytes(b""), r"net\.safetensors is damaged"),
         (lambda path: path.write_bytes(pickle.dumps({"a": 1})), r"net\.safetensors is damaged"),

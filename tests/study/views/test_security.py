@@ -49,7 +49,7 @@ def test_production_without_the_servers_own_name_stops_the_server(database, sqli
 
 
 def test_a_missing_database_stops_the_server(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseNotReadyError, match=r"run `manage\.py db upgrade`"):
+    with pytest.raises(DatabaseNotReadyError, match=r"run `./manage\.py db upgrade`"):
         create_app({"SECRET_KEY": SECRET, "DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}"})
 
 
