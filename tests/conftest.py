@@ -1,9 +1,13 @@
-"""What holds for all tests: where the environment says CI, a skipped test is a failed one."""
+"""What holds for all tests: skips, markers, and what is made once or left out because it takes long."""
 
+import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.drawing import drawn_only
 
 NEEDS = {"browser": "browser", "postgresql_server": "postgres"}  # fixture → marker
 
@@ -41,3 +45,36 @@ def _without_gpu(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         config.hook.pytest_deselected(items=of_a_gpu)
         items[:] = [item for item in items if item not in of_a_gpu]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`once(name, make)`: a folder that `make` has filled, in one of the processes that share the tests; for reading."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / f"once-{name}", shared / f"once-{name}.done"
+        with open(shared / f"once-{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """For tests of what a report says: its figures are not drawn."""
+    with drawn_only():
+        yield
+
+
+@pytest.fixture
+def vector_only() -> Iterator[None]:
+    """Figures are drawn once, as SVG; every part of them is drawn then."""
+    with drawn_only("as_svg"):
+        yield

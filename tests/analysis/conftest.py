@@ -1,7 +1,6 @@
 """A small simulated study, in memory and written out as an export."""
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from analysis.config import AnalysisConfig, ContrastConfig
-from analysis.display import drawing
 from analysis.report.write import analyze
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
@@ -55,33 +53,6 @@ def small_report(tmp_path_factory):
     """The small study's report."""
     folder = tmp_path_factory.mktemp("small")
     return Report(analyze(write_export(small_study(), folder / "export"), folder / "report").parent)
-
-
-@pytest.fixture
-def vector_only(monkeypatch):
-    """Figures are drawn once, as SVG; every part of them is drawn then."""
-    monkeypatch.setattr(drawing, "as_png", lambda canvas: b"")
-
-
-@pytest.fixture(scope="session")
-def never_drawn():
-    """Figures are put together but not drawn: for tests of what a report says. Drawing takes most of its time."""
-
-    @contextmanager
-    def never_drawn():
-        with pytest.MonkeyPatch.context() as patch:
-            for form in ("as_svg", "as_png"):
-                patch.setattr(drawing, form, lambda canvas: b"")
-            yield
-
-    return never_drawn
-
-
-@pytest.fixture
-def undrawn(never_drawn):
-    """So it is during the whole test."""
-    with never_drawn():
-        yield
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from analysis.tasks.class_discrimination.estimates import accuracy
 from contracts.observers import parse
 from tests.analysis.conftest import CONFIG, SMALL, Report
 from tests.analysis.exports import write_export
+from tests.drawing import drawn_only
 
 KINDS = ("machine:box-energy", "machine:box-energy+blank")
 
@@ -44,8 +45,8 @@ def mixed_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mixed_report(mixed_folder, never_drawn):
-    with never_drawn():
+def mixed_report(mixed_folder):
+    with drawn_only():
         return Report(analyze(mixed_folder, mixed_folder.parent / "report").parent)
 
 

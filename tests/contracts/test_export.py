@@ -34,6 +34,7 @@ def database(tmp_path):
     database.engine.dispose()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_export_is_read_whole_and_its_answers_are_reported(database, tmp_path: Path):
     with database.snapshot() as session:
         folder = export_study(session, "demo", tmp_path / "export")

@@ -24,6 +24,7 @@ from study.database.db import connect, upgrade
 from study.export.files import export_study
 from study.rehearsal.simulated import run_participant
 from tests.contracts.test_recovery import served
+from tests.drawing import drawn_only
 from tests.study.samples import SECRET, document, open_sample, stimuli, trusting
 
 PEOPLE, PAIRS, K = 16, 4, 4
@@ -99,7 +100,8 @@ def drop_controls(export: Path) -> None:
 
 def reported(export: Path) -> dict[str, Any]:
     report = export.parent / f"{export.name}-report"
-    analyze(export, report)
+    with drawn_only():
+        analyze(export, report)
     return json.loads((report / "results.json").read_text())["observers"]["simulated"]
 
 

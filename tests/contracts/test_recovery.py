@@ -89,6 +89,7 @@ def run_study(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[
 
 
 @pytest.mark.calibration
+@pytest.mark.usefixtures("undrawn")
 def test_the_truth_lies_in_the_intervals_at_the_rate_they_promise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from contracts.methods import METHOD_NAMES
 from languages.read import messages, translations
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
+from tests.drawing import drawn_only
 from tests.languages.pseudo import CODE, plain_words, pseudo, write_language
 
 OBSERVERS = ("human", "machine:box-energy", "machine:classifier+blank")
@@ -99,9 +100,10 @@ def report(tmp_path_factory):
         if study not in written:
             written[study] = write_export(STUDIES[study](), folder / study)
         if (study, language) not in written:
-            written[study, language] = analyze(
-                written[study], folder / language / study, translate=in_language(language)
-            )
+            with drawn_only("as_svg"):
+                written[study, language] = analyze(
+                    written[study], folder / language / study, translate=in_language(language)
+                )
         return written[study, language]
 
     return of
