@@ -1,9 +1,10 @@
 """Networks by name: torchvision's classifiers and the demo's two, each with a head for any number of categories."""
 
 import difflib
+from functools import cache
+from types import ModuleType
 
 from torch import nn
-from torchvision import models as torchvision_models
 
 from models.demo_networks import demo_alexnet, demo_vgg
 from models.errors import NetworkError
@@ -12,13 +13,24 @@ _DEMO = {"demo-vgg": demo_vgg, "demo-alexnet": demo_alexnet}
 _INCEPTIONS = ("googlenet", "inception_v3")
 
 
+@cache
+def _torchvision() -> ModuleType:
+    """Loaded for its networks alone: it takes as long to load as torch."""
+    from torchvision import models
+
+    return models
+
+
 def architecture_names() -> tuple[str, ...]:
     """All names that `build` knows."""
-    return (*_DEMO, *torchvision_models.list_models(module=torchvision_models))
+    torchvision = _torchvision()
+    return (*_DEMO, *torchvision.list_models(module=torchvision))
 
 
 def check_architecture(name: str) -> None:
     """Raise NetworkError, with the nearest names, where `name` is unknown."""
+    if name in _DEMO:
+        return
     names = architecture_names()
     if name not in names:
         close = difflib.get_close_matches(name, names, 3) or ["demo-vgg", "vgg16", "resnet50"]
@@ -42,7 +54,7 @@ def build(name: str, categories: int, image_size: int) -> nn.Module:
     elif name.startswith("vit_"):
         options |= {"image_size": image_size}
     try:
-        module = torchvision_models.get_model(name, weights=None, **options)
+        module = _torchvision().get_model(name, weights=None, **options)
     except (ValueError, AssertionError, RuntimeError) as error:
         raise NetworkError(f"{name} cannot be built for pictures of {image_size} px: {error}") from error
     if name.startswith("squeezenet"):

@@ -9,7 +9,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision.models import get_model_weights
 
 from models.architectures import find_head
 from models.errors import NetworkError
@@ -52,6 +51,8 @@ def load_state(
 
 
 def _torchvision_state(architecture: str, weights: str) -> Mapping[str, Tensor]:
+    from torchvision.models import get_model_weights  # takes as long to load as torch
+
     name = weights.removeprefix(_TORCHVISION)
     try:
         known = get_model_weights(architecture)

@@ -45,7 +45,7 @@ def check(module, images, targets, layer):
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_on_pretrained_networks_and_photographs(name):
     file, layer = PRETRAINED[name]
-    photographs = sorted((SHARED / "voc/VOCdevkit/VOC2012/JPEGImages").glob("*.jpg"))[::700][:3]
+    photographs = sorted((SHARED / "voc/VOCdevkit/VOC2012/JPEGImages").glob("*.jpg"))[::700][:2]
     if not photographs:
         pytest.skip("the development photographs are not here; DISCERN_SHARED names their folder")
     module = torchvision.models.get_model(name, weights=None).eval()
@@ -74,7 +74,7 @@ def test_on_the_demo_networks(name, large, monkeypatch):
     monkeypatch.setattr(steps, "LARGE", large)
     network = demo_network(name)
     # Many: how far a map moves hangs on the rounding of its one brightest pixel, which differs between processors.
-    images = smooth_pictures(network.transform.image_size, 20)
+    images = smooth_pictures(network.transform.image_size, 10)
     targets = [scores.topk(2).indices.tolist() for scores in network.module(images)]
     check(network.module, images, targets, network.target_layer)
 

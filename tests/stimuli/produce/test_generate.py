@@ -132,7 +132,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, images):
 
 
 def test_runs_killed_at_random_moments_of_every_stage_finish_to_the_same_bytes(tmp_path):
-    seed, moments_each = 11, 3
+    seed, moments_each = 11, 2
     command = [sys.executable, "-m", "tests.stimuli.produce.killed_runs", str(tmp_path), str(seed), str(moments_each)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -353,3 +353,8 @@ def test_a_broken_network_is_refused_by_name(output, images):
     networks["strong"].module[0].weight.data.fill_(torch.nan)
     with pytest.raises(GenerationError, match=r"network 'strong' .*scores are NaN"):
         make(output, images, networks=networks)
+
+
+def test_torchvision_is_loaded_for_its_networks_alone(loaded_to_generate):
+    assert "models.catalogue" in loaded_to_generate
+    assert "torchvision" not in loaded_to_generate

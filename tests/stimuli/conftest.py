@@ -1,0 +1,19 @@
+"""What importing the generation loads, asked of a Python of its own, once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def loaded_to_generate() -> frozenset[str]:
+    """The modules."""
+    code = (
+        "import sys, stimuli.explain.engine, stimuli.produce.generate, stimuli.produce.publishing; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    return frozenset(done.stdout.split())
