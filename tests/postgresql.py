@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import create_engine, make_url, text
+
 DEBIANS = Path("/usr/lib/postgresql")
 WANTED = "no PostgreSQL: `apt-get install postgresql` or `pip install pgserver`"
 
@@ -22,9 +24,13 @@ def programs() -> Path | None:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Lies in an empty `folder`, which a user `postgres` must be able to reach, and listens on a socket there."""
+    """Lies in an empty `folder`, which a user `postgres` must be able to reach, and listens on a socket there.
+
+    Unless it `is_durable`, it does not wait for the disk, which takes most of the time to make and drop a database.
+    """
 
     folder: Path
+    is_durable: bool = True
 
     @property
     def url(self) -> str:
@@ -38,6 +44,8 @@ class Cluster:
 
     def start(self) -> None:
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=200"
+        if not self.is_durable:
+            options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
         self._run("pg_ctl", "-o", options, "-l", str(self.folder / "log"), "-w", "start")
 
     def stop(self) -> None:
@@ -54,3 +62,21 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         command = [programs() / program, "-D", str(self.folder / "data"), *arguments]
         subprocess.run(command, check=True, user=self._user, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=60)
+
+
+def new_database(server_url: str, template: str = "template1") -> str:
+    """URL of a database of a new name, made like `template`."""
+    url, name = make_url(server_url), f"discern_{os.urandom(6).hex()}"
+    _order(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(url: str, server_url: str) -> None:
+    _order(server_url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+def _order(server_url: str, statement: str) -> None:
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(statement))
+    server.dispose()

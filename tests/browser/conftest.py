@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from tests.browser.person import Person
 from tests.browser.studies import LiveStudy, serving
+from tests.study.researcher import quick_passwords
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = "install one (`apt-get install chromium`, or Chrome) or name it in DISCERN_BROWSER"
@@ -47,6 +48,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def with_quick_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +112,10 @@ def person(page: Page, live: LiveStudy) -> Person:
 
 
 @pytest.fixture(scope="session")
-def screenshots() -> Path:
-    folder = Path(__file__).parents[2] / "var" / "screenshots"
+def screenshots() -> Path | None:
+    """Where pages are photographed, for a look by eye: the folder that DISCERN_SCREENSHOTS names, else nowhere."""
+    if not (named := os.environ.get("DISCERN_SCREENSHOTS")):
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -154,9 +154,15 @@ class LiveStudy:
             )
 
     def fills(self, people: int, simulated: int) -> None:
-        """Takes the study without a browser, so that the researchers' pages have something to show."""
-        for kind in ["human"] * people + ["simulated"] * simulated:
-            join(self.app, observer_kind=kind).finish()
+        """At least so many have taken the study, without a browser: the researchers' pages have something to show."""
+        for kind, wanted in (("human", people), ("simulated", simulated)):
+            for _ in range(wanted - self.finished(kind)):
+                join(self.app, observer_kind=kind).finish()
+
+    def finished(self, kind: str) -> int:
+        with self.database.reading() as session:
+            of_kind = session.query(Participant).filter_by(observer_kind=kind)
+            return of_kind.filter(Participant.finished_at.is_not(None)).count()
 
     def counts(self) -> tuple[int, ...]:
         """Participants, trials, answers and events that are stored."""

@@ -19,7 +19,7 @@ from study.conduct.opening import open_study
 from study.database.db import connect, upgrade
 from tests.browser.person import Person
 from tests.browser.studies import TOTAL, LiveStudy, definition, stimulus_set
-from tests.postgresql import WANTED, Cluster, programs
+from tests.postgresql import WANTED, Cluster, new_database, programs
 from tests.study.samples import NOW, SECRET, sha256
 
 SAVED = "All your answers are saved."
@@ -35,7 +35,7 @@ class Outage:
     start: Callable[[], None]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     if not programs():
         pytest.skip(WANTED)
@@ -49,14 +49,15 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(params=["server", "database"])
 def outage(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Outage]:
     """`server`: master and workers killed by signal 9. `database`: PostgreSQL stopped at once, without farewell."""
-    upgrade(cluster.url)
-    database, sample = connect(cluster.url), definition("plain", ("en",))
+    url = new_database(cluster.url)
+    upgrade(url)
+    database, sample = connect(url), definition("plain", ("en",))
     with database.writing() as session:
         rows = stimulus_set(tmp_path / "stimuli", sample["tasks"])
         open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, tmp_path / "stimuli", NOW)
         session.commit()
-    app = create_app({"DATABASE_URL": cluster.url, "SECRET_KEY": SECRET})
-    server = Server(cluster.url, tmp_path / "server.log")
+    app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET})
+    server = Server(url, tmp_path / "server.log")
     server.start()
     wait_until_serving(server.port, time.monotonic() + 60)
     live = LiveStudy(f"http://127.0.0.1:{server.port}", app, database)

@@ -108,7 +108,10 @@ class Stranger:
 
 @pytest.fixture
 def stranger(
-    request: pytest.FixtureRequest, open_context: Callable[..., BrowserContext], full: LiveStudy, screenshots: Path
+    request: pytest.FixtureRequest,
+    open_context: Callable[..., BrowserContext],
+    full: LiveStudy,
+    screenshots: Path | None,
 ) -> Stranger:
     device, language = request.param
     page = open_context(**DEVICES[device]).new_page()

@@ -2,21 +2,24 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, make_url, text
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import make_url
 
 from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.database.db import Database, connect, upgrade
-from tests.postgresql import WANTED, Cluster, programs
-from tests.study.researcher import PASSWORD, log_in
+from tests.postgresql import WANTED, Cluster, drop_database, new_database, programs
+from tests.study.researcher import PASSWORD, log_in, quick_passwords
 from tests.study.samples import NOW, SECRET, open_sample
 
 
@@ -28,35 +31,19 @@ def postgresql_server() -> Iterator[str]:
         return
     if not programs():
         pytest.skip(f"{WANTED}, or set TEST_DATABASE_URL")
-    cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")))
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="discern-postgresql-")), is_durable=False)
     cluster.create()
     yield cluster.url
     cluster.stop()
     shutil.rmtree(cluster.folder)
 
 
-def _new_postgresql(server_url: str, template: str = "template1") -> str:
-    url, name = make_url(server_url), f"discern_{os.urandom(6).hex()}"
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    server.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
-
-
-def _drop_postgresql(url: str, server_url: str) -> None:
-    server = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
-    server.dispose()
-
-
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """URL of an empty database."""
-    url = _new_postgresql(postgresql_server)
+    url = new_database(postgresql_server)
     yield url
-    _drop_postgresql(url, postgresql_server)
+    drop_database(url, postgresql_server)
 
 
 @pytest.fixture
@@ -82,15 +69,27 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
     """Name of a database with all tables; tests take copies of it."""
-    url = _new_postgresql(postgresql_server)
+    url = new_database(postgresql_server)
     upgrade(url)
     yield str(make_url(url).database)
-    _drop_postgresql(url, postgresql_server)
+    drop_database(url, postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def sample_folder(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in which the sample study is open, and its stimuli; tests take copies of both."""
+    folder = tmp_path_factory.mktemp("sample")
+    shutil.copy(migrated_sqlite, folder)
+    database = connect(f"sqlite:///{folder / 'discern.db'}")
+    with database.writing() as session:
+        open_sample(session, folder / "stimuli")
+    database.engine.dispose()
+    return folder
 
 
 @pytest.fixture
 def database(migrated_sqlite: Path, tmp_path: Path, sqlite_url: str) -> Iterator[Database]:
-    shutil.copy(migrated_sqlite, tmp_path / "discern.db")
+    shutil.copy(migrated_sqlite, tmp_path)
     database = connect(sqlite_url)
     yield database
     database.engine.dispose()
@@ -98,11 +97,11 @@ def database(migrated_sqlite: Path, tmp_path: Path, sqlite_url: str) -> Iterator
 
 @pytest.fixture
 def postgresql(postgresql_server: str, migrated_postgresql: str) -> Iterator[Database]:
-    url = _new_postgresql(postgresql_server, migrated_postgresql)
+    url = new_database(postgresql_server, migrated_postgresql)
     database = connect(url)
     yield database
     database.engine.dispose()
-    _drop_postgresql(url, postgresql_server)
+    drop_database(url, postgresql_server)
 
 
 @pytest.fixture(
@@ -114,10 +113,16 @@ def any_database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-def app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database: Database, sample_folder: Path, sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application with the sample study open."""
-    with database.writing() as session:
-        open_sample(session, tmp_path / "stimuli")
+    shutil.copytree(sample_folder / "stimuli", tmp_path / "stimuli")
+    with (
+        closing(sqlite3.connect(sample_folder / "discern.db")) as sample,
+        closing(sqlite3.connect(tmp_path / "discern.db")) as file,
+    ):
+        sample.backup(file)
+        file.execute("UPDATE study SET stimuli_folder = ?", [str(tmp_path / "stimuli")])
+        file.commit()
     app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
     yield app
     close_app(app)
@@ -137,6 +142,32 @@ def open_app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Ca
     yield build
     for app in apps:
         close_app(app)
+
+
+class RememberedTemplates(BytecodeCache):
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if compiled := self._compiled.get(bucket.key):
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered_templates() -> Iterator[None]:
+    """Every test has an application of its own, and none compiles the same templates again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Flask.jinja_options, "bytecode_cache", RememberedTemplates())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def with_quick_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture

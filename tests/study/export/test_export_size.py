@@ -17,7 +17,7 @@ from tests.study.crowd import copy_participants
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.visitor import hidden_fields
 
-PEOPLE, COPIES = 4, 1666
+PEOPLE, COPIES = 4, 500
 MEASURED = """
 import json, resource, sys, zipfile
 from study.database.db import connect
@@ -43,7 +43,7 @@ print(json.dumps({"growth": peak() - before, "largest_piece": largest_piece}))
 
 @pytest.fixture
 def crowded(database: Database, tmp_path: Path) -> Database:
-    """A small study, and a large one of 200 000 answers, each participant with something said of themselves."""
+    """A small study, and a large one of 60 000 answers, each participant with something said of themselves."""
     with database.writing() as session:
         open_sample(session, tmp_path / "a", document(seeing(images=20, k=9), trusting(images=10, k=40)))
         small = document(seeing(images=2, k=9), slug="small")
@@ -60,7 +60,7 @@ def crowded(database: Database, tmp_path: Path) -> Database:
     with database.writing() as session:
         copy_participants(session, COPIES)
         session.commit()
-        assert session.query(Response).count() >= 199_000
+        assert session.query(Response).count() >= 60_000
     return database
 
 
@@ -73,8 +73,8 @@ def test_memory_does_not_grow_with_the_answers(crowded: Database, tmp_path: Path
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
         assert archive.testzip() is None
         unpacked = sum(entry.file_size for entry in archive.infolist())
-    assert unpacked > 60e6
-    assert measured["growth"] < 12e6, "one table held as a whole would be several times as much"
+    assert unpacked > 18e6
+    assert measured["growth"] < 4e6, "one table held as a whole would be several times as much"
     assert measured["largest_piece"] < 1e6
 
 

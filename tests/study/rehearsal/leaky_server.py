@@ -42,7 +42,7 @@ def app() -> Flask:
     def slower_for_one_network() -> None:
         look_up()
         if g.slug == "slow" and g.trial.right_stimulus_id and g.trial.left_stimulus_id == g.item.stimulus_a_id:
-            time.sleep(0.02)
+            time.sleep(0.06)
 
     @leaky.after_request
     def tells(response: Response) -> Response:

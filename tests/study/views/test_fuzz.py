@@ -29,7 +29,7 @@ JSON = st.recursive(
 )
 ANSWER_KEYS = ("response", "rt", "time_elapsed", "trial_index", "events")
 FORM_KEYS = ("consent", "language", "observer_kind", "visit", "name", "password", "next", "PROLIFIC_PID")
-fuzzed = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -
 
 
 def asking(app: Flask, owners_cookie: str, database: Database, rule: Rule, method: str) -> Callable[[], None]:
-    @settings(fuzzed, max_examples=4)
+    @settings(fuzzed, max_examples=3)
     @given(data=st.data())
     def ask(data: st.DataObject) -> None:
         with database.writing() as session:
