@@ -54,7 +54,7 @@ def _legend(axes: Axes, table: pd.DataFrame, translate: Translation) -> None:
         mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label=translate("this study"))
     ]
     if "naive_low" in table:
-        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=translate("naive interval")))
+        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=translate("unclustered interval")))
     if table["paper"].notna().any():
         handles.append(
             mpl.lines.Line2D(

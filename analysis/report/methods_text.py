@@ -203,7 +203,7 @@ def _further(export: Export, translate: Translation) -> str:
                 " 1987)"
                 " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"
                 " on the paper's side, else as not replicated when the difference from the paper is told"
-                " from 0, else as underpowered; verdicts are not corrected for their number."
+                " from 0, else as inconclusive; verdicts are not corrected for their number."
                 " The paper's accuracies are given the error that its number of responses"
                 " has under this study's design effect, its mean scores this study's own error.",
                 margin=level(export.config.equivalence_margin),

@@ -87,11 +87,11 @@ def _contrast_finding(row: Any, results: ObserverResults, translate: Translation
             a=a, b=b, task=row.task, size=size, unit=unit, note=translate.note(row.note),
         )  # fmt: skip
     verdict = (
-        translate("a difference that chance alone would rarely make")
+        translate("statistically significant")
         if row.rejected
         else translate("no test is planned at this point of the study")
         if not row.tested
-        else translate("these data do not settle whether there is a difference")
+        else translate("the data are inconclusive")
     )
     sentence = translate(
         "{a} against {b} in “{task}”: {size} {unit} (from {low} to {high}; {p} after Holm's correction):"

@@ -11,7 +11,7 @@ COLUMNS = ("what", "least", "most", "planned")
 
 
 def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_ratings: int | None) -> pd.DataFrame:
-    """The least and the most of what the assignment balances, over the responses analysed; `planned` where it is fixed.
+    """Minimum and maximum of what the assignment balances, over the responses analysed; `planned` where it is fixed.
 
     Three rows of counts, then a row of shares for each of `sides`: of the trials in which it is true.
     """

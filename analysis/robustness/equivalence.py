@@ -4,7 +4,7 @@ The rule, with E the error of the difference (below) and a margin of a tenth of 
 otherwise: **replicated** when the difference is within the margin by two one-sided tests at 5 % (Schuirmann 1987:
 the 90 % interval is inside ±margin) and, for a comparison, its own interval excludes 0 on the paper's side, because a
 margin may be wider than the paper's difference; else **not replicated** when the difference from the paper is not 0 at
-the study's confidence; else **underpowered**: these data can tell neither.
+the study's confidence; else **inconclusive**.
 
 No error was published for the paper's figures. An accuracy of the paper is given the error that the paper's number of
 responses would have with this study's design effect (this study's variance over that of independent responses, at
@@ -78,7 +78,7 @@ def _row(
         if near
         else marked("not replicated")
         if abs(difference) > reach
-        else marked("underpowered")
+        else marked("inconclusive")
     )
     note = cut_note((low, high), (-widest, widest))
     return *head, difference, max(low, -widest), min(high, widest), se, margin, verdict, note

@@ -13,4 +13,4 @@ def _is_right(answered: Answered, _task: TaskConfig) -> bool:
     return answered.response == answered.category
 
 
-KIND = StudyKind(one_picture_each, _options, lambda shown: shown.category, _is_right, "Truth first")
+KIND = StudyKind(one_picture_each, _options, lambda shown: shown.category, _is_right, "Correct option listed first")

@@ -17,4 +17,4 @@ def _towards_first(answered: Answered, task: TaskConfig) -> int:
     return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
 
 
-KIND = StudyKind(pairs_of_networks, _options, lambda _shown: None, _towards_first, "First network left")
+KIND = StudyKind(pairs_of_networks, _options, lambda _shown: None, _towards_first, "First network on the left")

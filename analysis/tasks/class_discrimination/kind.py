@@ -40,8 +40,8 @@ KIND = AnalysisKind(
             " image's two categories was named."
         ),
         biases=marked(
-            "What should make no difference. The first row is a share to be held against 50%, the others are"
-            " differences."
+            "Response bias and order effects. The first row is a share, to be compared with 50%; the others are"
+            " differences and should be near zero."
         ),
         machine=marked("In class discrimination, it names the category for which it has more evidence."),
         sides=marked("share with the right option first, by method"),

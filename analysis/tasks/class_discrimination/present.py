@@ -18,8 +18,8 @@ def figures(
     canvas = forest(table, inside, label=inside("right answers, %"), scale=100, null=50, limits=_percent_limits(table))
     caption = translate(
         "Right answers by method. Dots and blue lines: this study with its interval over participants and images."
-        " Grey lines: the naive interval, which takes every response for independent and is too short."
-        " Dashed: guessing, 50%."
+        " Grey lines: the unclustered interval, which treats all responses as independent and usually understates"
+        " uncertainty. Dashed: guessing, 50%."
     )
     alternative = translate("Accuracy in per cent with interval: {estimates}.", estimates=described(table, 1, 100))
     caption = with_paper(caption, table, translate)

@@ -45,7 +45,7 @@ KIND = AnalysisKind(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for the ordered"
             " scores."
         ),
-        biases=marked("What should make no difference: all of these should be 0 on the scale from −2 to 2."),
+        biases=marked("Response bias and order effects: all should be near zero on the scale from −2 to 2."),
         machine=marked(
             "In trust, it prefers the network whose visualization gives it more evidence for the predicted category."
         ),

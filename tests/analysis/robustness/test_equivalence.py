@@ -1,4 +1,4 @@
-"""Replicated, not replicated or underpowered: by the stated rule, whatever the numbers are."""
+"""Replicated, not replicated or inconclusive: by the stated rule, whatever the numbers are."""
 
 import numpy as np
 import pandas as pd
@@ -37,11 +37,11 @@ def one_mean(kind, value, se, responses=810, df=44):
         ("trust", 1.27, 0.02, "replicated"),
         ("trust", 1.40, 0.02, "replicated"),  # told from 0, and near enough: the margin decides
         ("trust", 1.80, 0.05, "not replicated"),
-        ("trust", 1.27, 0.40, "underpowered"),
-        ("trust", 1.72, 0.20, "underpowered"),
+        ("trust", 1.27, 0.40, "inconclusive"),
+        ("trust", 1.72, 0.20, "inconclusive"),
         ("class-discrimination", 0.6123, 0.017, "replicated"),
         ("class-discrimination", 0.4500, 0.025, "not replicated"),
-        ("class-discrimination", 0.5700, 0.050, "underpowered"),
+        ("class-discrimination", 0.5700, 0.050, "inconclusive"),
     ],
 )
 def test_the_rule_gives_its_three_verdicts(kind, value, se, verdict):
@@ -61,7 +61,7 @@ def one_difference(value, low, high):
     ("value", "low", "high", "verdict"),
     [
         (0.25, 0.15, 0.35, "replicated"),
-        (0.18, -0.02, 0.38, "underpowered"),  # within the margin of the paper's, and no effect shown
+        (0.18, -0.02, 0.38, "inconclusive"),  # within the margin of the paper's, and no effect shown
         (0.0, -0.1, 0.1, "not replicated"),  # within the margin, told from the paper's
         (-0.3, -0.4, -0.2, "not replicated"),  # an effect, but the other way
     ],
