@@ -70,7 +70,9 @@ def verify_command(source: Path) -> None:
         proof = prove(session, source)
     click.echo(
         f"{source} is what {proof.actor} took out at {proof.at:%Y-%m-%d %H:%M} UTC.\n"
-        f"The audit log's {proof.entries} entries fit together; the last is {proof.head}."
+        f"The audit log's {proof.entries} entries fit together; the last is {proof.head}.\n"
+        "Not proven: that nobody changed answers in the database before this export. Copies of the database"
+        " (`./manage.py backup`), made while the study runs and kept by somebody else, can show that."
     )
 
 

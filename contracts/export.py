@@ -7,26 +7,39 @@ from dataclasses import dataclass
 from typing import Literal
 
 ColumnType = Literal["text", "time", "count", "flag", "number"]
-"""`time` is UTC in ISO 8601, `count` a whole number, `flag` 0 or 1; `text` and `number` may be empty."""
+"""`time` is UTC in ISO 8601, `count` a whole number from 0, `flag` 0 or 1; `text` and finite `number` may be empty."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. `is_new`: exports of earlier versions lack it, and it is then read as empty."""
+    """One column of a table, and which values it may have.
+
+    `is_new`: exports of earlier versions lack it, and it is then read as empty. `needed`: never empty. `values`: the
+    texts that there are; none: any. `least` and `most`: of a number. `is_whole`: a number without decimals.
+    """
 
     type: ColumnType
     description: str
     is_new: bool = False
+    needed: bool = False
+    values: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    is_whole: bool = False
 
 
+PURPOSES = ("main", "practice", "attention", "control")
+STATES = ("answered", "open", "released")
 _TIME = "UTC, ISO 8601"
 
 PARTICIPANTS = {
-    "participant_id": Column("text", "Random name of the participant; row id of this table."),
-    "observer_kind": Column("text", "human, simulated or machine:<name>. Only human rows are people's answers."),
+    "participant_id": Column("text", "Random name of the participant; row id of this table.", needed=True),
+    "observer_kind": Column(
+        "text", "human, simulated or machine:<name>. Only human rows are people's answers.", needed=True
+    ),
     "language": Column("text", "Language the study was taken in; the last one, where it was switched."),
     "consent_version": Column("text", "Version of the information sheet the participant agreed to."),
-    "definition_sha256": Column("text", "SHA-256 of the frozen study definition."),
+    "definition_sha256": Column("text", "SHA-256 of the frozen study definition.", needed=True),
     "joined_at": Column("time", f"When consent was given and the trials were assigned; {_TIME}."),
     "finished_at": Column("time", f"When the last answer was stored; {_TIME}; empty: not finished."),
     "trials_planned": Column("count", "Number of trials assigned."),
@@ -34,9 +47,17 @@ PARTICIPANTS = {
     "completed": Column("flag", "1: every assigned trial was answered."),
     "excluded": Column("flag", "1: excluded by a researcher."),
     "exclusion_reason": Column("text", "Why the participant was excluded; empty: not excluded."),
-    "comprehension": Column("number", "1: passed every comprehension check taken; 0: did not; empty: none was taken."),
-    "attention_checks": Column("number", "Number of attention checks answered."),
-    "attention_checks_passed": Column("number", "How many of them were answered as they asked."),
+    "comprehension": Column(
+        "number",
+        "1: passed every comprehension check taken; 0: did not; empty: none was taken.",
+        least=0,
+        most=1,
+        is_whole=True,
+    ),
+    "attention_checks": Column("number", "Number of attention checks answered.", least=0, is_whole=True),
+    "attention_checks_passed": Column(
+        "number", "How many of them were answered as they asked.", least=0, is_whole=True
+    ),
     "demographics": Column(
         "text", "Answers about oneself as a JSON object, question to answer; empty: none was given."
     ),
@@ -48,29 +69,37 @@ PARTICIPANTS = {
 }
 
 TRIALS = {
-    "trial_id": Column("text", "Row id of this table."),
-    "participant_id": Column("text", "Who was assigned the trial."),
-    "observer_kind": Column("text", "human, simulated or machine:<name>, as its participant's."),
-    "definition_sha256": Column("text", "SHA-256 of the frozen study definition."),
-    "task": Column("text", "Name of the task."),
+    "trial_id": Column("text", "Row id of this table.", needed=True),
+    "participant_id": Column("text", "Who was assigned the trial.", needed=True),
+    "observer_kind": Column("text", "human, simulated or machine:<name>, as its participant's.", needed=True),
+    "definition_sha256": Column("text", "SHA-256 of the frozen study definition.", needed=True),
+    "task": Column("text", "Name of the task.", needed=True),
     "purpose": Column(
-        "text", "main, practice, attention or control (one visualization on both sides); only main trials are ratings."
+        "text",
+        "main, practice, attention or control (one visualization on both sides); only main trials are ratings.",
+        needed=True,
+        values=PURPOSES,
     ),
-    "trial_type": Column("text", "Kind of the task, by its name in the definition."),
+    "trial_type": Column("text", "Kind of the task, by its name in the definition.", needed=True),
     "trial_index": Column("count", "Place in the participant's session over all tasks, from 0."),
-    "item_id": Column("text", "What was rated: a visualization, or the pair that a trial shows."),
-    "image_id": Column("text", "Image that the visualizations were made from."),
-    "category": Column("text", "Category that is explained."),
+    "item_id": Column("text", "What was rated: a visualization, or the pair that a trial shows.", needed=True),
+    "image_id": Column("text", "Image that the visualizations were made from.", needed=True),
+    "category": Column("text", "Category that is explained.", needed=True),
     "foil": Column("text", "The wrong option; empty where no answer is wrong."),
-    "method": Column("text", "Explanation method."),
+    "method": Column("text", "Explanation method.", needed=True),
     "network": Column("text", "Explained network; empty where a trial shows two pictures."),
     "stimulus_id": Column("text", "Visualization shown; empty where a trial shows two."),
     "left_stimulus_id": Column("text", "Visualization shown on the left; empty where a trial shows one."),
     "right_stimulus_id": Column("text", "Visualization shown on the right; empty where a trial shows one."),
     "left_network": Column("text", "Network of the left visualization; empty where a trial shows one."),
     "right_network": Column("text", "Network of the right visualization; empty where a trial shows one."),
-    "option_order": Column("text", "Values of the options in the order shown, separated by ';'."),
-    "state": Column("text", "answered, open (may still be answered) or released (given back after an absence)."),
+    "option_order": Column("text", "Values of the options in the order shown, separated by ';'.", needed=True),
+    "state": Column(
+        "text",
+        "answered, open (may still be answered) or released (given back after an absence).",
+        needed=True,
+        values=STATES,
+    ),
     "is_overflow": Column(
         "flag", "1: answered after the place had been given to another participant; outside the k ratings."
     ),
@@ -81,55 +110,73 @@ TRIALS = {
     "correct": Column(
         "number",
         "1: the response is right; 0: it is wrong; empty where neither can be, and in attention checks.",
+        least=0,
+        most=1,
+        is_whole=True,
     ),
     "score": Column(
         "number",
         "Value of the response on a scale, turned so that positive favours the task's first network; empty where a"
         " response is right or wrong, and in attention checks and controls.",
     ),
-    "confidence": Column("number", "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked."),
+    "confidence": Column(
+        "number",
+        "How sure the participant was, from 1 (a guess) to 4 (certain); empty: not asked.",
+        least=1,
+        most=4,
+        is_whole=True,
+    ),
     "rt": Column(
         "number",
         "Milliseconds from the picture being shown to the response, by the browser's clock; empty: not measured.",
+        least=0,
     ),
-    "time_elapsed": Column("number", "Milliseconds from the page's start to the response, by the browser's clock."),
+    "time_elapsed": Column(
+        "number", "Milliseconds from the page's start to the response, by the browser's clock.", least=0
+    ),
     "answered_at": Column("time", f"When the answer was stored; {_TIME}."),
 }
 
 ANSWERS = {
-    "answer_id": Column("text", "Row id of this table."),
-    "trial_id": Column("text", "Trial whose item was asked about."),
-    "participant_id": Column("text", "Who answered."),
-    "question": Column("text", "Name of the question; the first one of each trial is in the table of trials."),
+    "answer_id": Column("text", "Row id of this table.", needed=True),
+    "trial_id": Column("text", "Trial whose item was asked about.", needed=True),
+    "participant_id": Column("text", "Who answered.", needed=True),
+    "question": Column(
+        "text", "Name of the question; the first one of each trial is in the table of trials.", needed=True
+    ),
     "response": Column("text", "Value of the chosen option."),
-    "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: not measured."),
-    "time_elapsed": Column("number", "Milliseconds from the page's start to the answer, by the browser's clock."),
+    "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: not measured.", least=0),
+    "time_elapsed": Column(
+        "number", "Milliseconds from the page's start to the answer, by the browser's clock.", least=0
+    ),
     "answered_at": Column("time", f"When the answer was stored; {_TIME}."),
 }
 
 STIMULI = {
     "stimulus_id": Column("text", "Row id of this table."),
-    "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'."),
-    "image_id": Column("text", "Image that was explained."),
-    "category": Column("text", "Category that is explained."),
+    "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'.", needed=True),
+    "image_id": Column("text", "Image that was explained.", needed=True),
+    "category": Column("text", "Category that is explained.", needed=True),
     "foil": Column("text", "The wrong option; empty where no answer is wrong."),
     "network": Column("text", "Explained network."),
-    "method": Column("text", "Explanation method."),
+    "method": Column("text", "Explanation method.", needed=True),
     "file": Column("text", "File in the stimulus set."),
     "sha256": Column("text", "SHA-256 of the file."),
     "width": Column("count", "Pixels."),
     "height": Column("count", "Pixels."),
     "logit": Column("number", "The network's logit of the category."),
-    "probability": Column("number", "The network's probability of the category."),
+    "probability": Column("number", "The network's probability of the category.", least=0, most=1),
     "is_correct": Column("flag", "1: the network's top category is annotated in the image."),
 }
 
 EVENTS = {
-    "event_id": Column("text", "Row id of this table."),
-    "participant_id": Column("text", "Whose browser noticed it."),
-    "trial_id": Column("text", "During which trial."),
-    "event": Column("text", "What happened to the page: blur, focus, fullscreenenter, fullscreenexit, resize …"),
-    "time": Column("number", "Milliseconds from the page's start, by the browser's clock."),
+    "event_id": Column("text", "Row id of this table.", needed=True),
+    "participant_id": Column("text", "Whose browser noticed it.", needed=True),
+    "trial_id": Column("text", "During which trial.", needed=True),
+    "event": Column(
+        "text", "What happened to the page: blur, focus, fullscreenenter, fullscreenexit, resize …", needed=True
+    ),
+    "time": Column("number", "Milliseconds from the page's start, by the browser's clock.", least=0),
 }
 
 NEW_TABLES = frozenset({"answers"})

@@ -4,19 +4,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.data.export import ExportError
-from contracts.export import TABLES, Column, ColumnType
+from contracts.export import TABLES, Column
 
 DTYPES = {"text": "str", "time": "str", "count": "int64", "flag": "int8", "number": "float64"}
-EXPECTED = {
-    "text": "text",
-    "time": "a UTC time such as 2026-01-31T09:30:00Z",
-    "count": "a whole number in every row",
-    "flag": "0 or 1 in every row",
-    "number": "a number or nothing",
-}
 
 
 def read_table(file: Traversable, table: str) -> pd.DataFrame:
@@ -74,28 +68,62 @@ def _typed(name: str, frame: pd.DataFrame, columns: dict[str, Column]) -> pd.Dat
     converted = {}
     for title, column in columns.items():
         try:
-            converted[title] = _convert(frame[title], column.type)
+            converted[title] = _convert(frame[title], column)
         except (ValueError, OverflowError) as error:
-            raise ExportError(
-                f"data/{name}, column {title}: expected {EXPECTED[column.type]} ({error}); export again"
-            ) from None
+            expected = f"expected {_expected(column)} ({error})"
+            raise ExportError(f"data/{name}, column {title}: {expected}; export again") from None
     return pd.DataFrame(converted, index=frame.index)
 
 
-def _convert(column: pd.Series, kind: ColumnType) -> pd.Series:
-    if kind == "text":
-        return column.astype("str")
-    if kind == "time":
-        return pd.to_datetime(column, format="ISO8601", utc=True)
-    numbers = pd.to_numeric(column)
-    if kind == "number":
-        return numbers.astype("float64")
-    if numbers.isna().any():
-        raise ValueError(f"empty in row {int(numbers.isna().argmax()) + 2}")
-    if kind == "flag":
-        if not (fine := numbers.isin((0, 1))).all():
-            raise ValueError(f"{numbers[~fine].iloc[0]} in row {int((~fine).argmax()) + 2}")
-        return numbers.astype(bool)
-    if not (fine := numbers % 1 == 0).all():
-        raise ValueError(f"{numbers[~fine].iloc[0]} in row {int((~fine).argmax()) + 2}")
-    return numbers.astype("int64")
+def _convert(cells: pd.Series, column: Column) -> pd.Series:
+    """`cells` with the column's type. Raises ValueError at the first one that it may not hold, with its row."""
+    if column.needed or column.type in ("count", "flag"):
+        _require(cells.notna(), cells)
+    if column.type == "time":
+        return pd.to_datetime(cells, format="ISO8601", utc=True)
+    if column.type == "text":
+        texts = cells.astype("str")
+        _require(texts.isin(column.values) | (not column.values) | texts.isna(), texts)
+        return texts
+    numbers = pd.to_numeric(cells).astype("float64") if column.type == "number" else pd.to_numeric(cells)
+    _require(numbers.isna() | _is_allowed(numbers, column), numbers)
+    if column.type == "number":
+        return numbers
+    return numbers.astype(bool if column.type == "flag" else "int64")
+
+
+def _is_allowed(numbers: pd.Series, column: Column) -> pd.Series:
+    least, most = _bounds(column)
+    whole = column.is_whole or column.type in ("count", "flag")
+    finite = np.isfinite(numbers) & (numbers >= least) & (numbers <= most)
+    return finite & (numbers % 1 == 0) if whole else finite
+
+
+def _bounds(column: Column) -> tuple[float, float]:
+    if column.type == "flag":
+        return 0, 1
+    least = 0 if column.type == "count" and column.least is None else column.least
+    return -np.inf if least is None else least, np.inf if column.most is None else column.most
+
+
+def _require(fine: pd.Series, cells: pd.Series) -> None:
+    if not fine.all():
+        row = int((~fine).to_numpy().argmax())
+        value = cells.iloc[row]
+        raise ValueError(f"{'empty' if pd.isna(value) else value} in row {row + 2}")
+
+
+def _expected(column: Column) -> str:
+    """What may stand in the column, in words."""
+    match column.type:
+        case "time":
+            return "a UTC time such as 2026-01-31T09:30:00Z"
+        case "flag":
+            return "0 or 1 in every row"
+        case "text":
+            words = " or ".join(column.values) or "text"
+            return f"{words} in every row" if column.needed else words
+    least, most = _bounds(column)
+    ends = [f"from {least:g}"] * bool(np.isfinite(least)) + [f"to {most:g}"] * bool(np.isfinite(most))
+    words = " ".join([f"a {'whole' if column.is_whole or column.type == 'count' else 'finite'} number", *ends])
+    return f"{words} in every row" if column.type == "count" else f"{words}, or nothing"

@@ -1,17 +1,19 @@
 """What must hold between the tables of an export before a number is computed from them."""
 
+import pandas as pd
+
 from analysis.data.checks import refuse, require_known, require_unique
 from analysis.data.exclusions import is_identical_pair
-from analysis.data.export import Export
+from analysis.data.export import Export, ExportError
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import parse
+from contracts.tasks import KINDS, Kind
 
-PURPOSES = ("main", "practice", "attention", "control")
-STATES = ("answered", "open", "released")
+_BOTH_SIDES = ("left_stimulus_id", "right_stimulus_id", "left_network", "right_network")
 
 
 def check(export: Export) -> None:
-    """Raise ExportError when ids repeat or dangle, or when an answer contradicts its own row."""
+    """Raise ExportError when rows repeat, ids dangle, or an answer contradicts its own row or its task."""
     participants, trials, stimuli = export.participants, export.trials, export.stimuli
     require_unique(participants, "participants", "participant_id")
     require_unique(trials, "trials", "trial_id")
@@ -24,11 +26,10 @@ def check(export: Export) -> None:
         participants, "participants", "observer_kind", list(filter(parse, participants["observer_kind"].unique()))
     )
     require_known(participants, "participants", "definition_sha256", hashes)
+    _check_counts(participants)
     require_known(trials, "trials", "definition_sha256", hashes)
     require_known(trials, "trials", "participant_id", participants["participant_id"])
     require_known(export.events, "events", "participant_id", participants["participant_id"])
-    require_known(trials, "trials", "state", STATES)
-    require_known(trials, "trials", "purpose", PURPOSES)
     require_known(trials, "trials", "task", [task.name for task in export.tasks])
     for column in ("stimulus_id", "left_stimulus_id", "right_stimulus_id"):
         require_known(trials[trials[column].notna()], "trials", column, stimuli["stimulus_id"])
@@ -38,11 +39,15 @@ def check(export: Export) -> None:
     )
     answered = trials["state"] == "answered"
     refuse(answered != trials["response"].notna(), trials, "answered rows must have a response, and no others")
-    refuse(trials["rt"] < 0, trials, "rt is negative")
+    refuse(trials["is_overflow"] & ~answered, trials, "is_overflow is 1, but the trial is not answered")
+    _refuse_repeated(trials)
     for task in export.tasks:
         rows = trials[trials["task"] == task.name]
         require_known(rows, "trials", "trial_type", (task.kind,))
         require_known(rows, "trials", "method", task.methods)
+        for column in ("network", "left_network", "right_network"):
+            require_known(rows[rows[column].notna()], "trials", column, task.networks)
+        _check_task(rows, KINDS[task.kind])
         check_kind = ANALYSIS_KINDS[task.kind].check
         check_kind(rows[(rows["state"] == "answered") & rows["purpose"].isin(("main", "practice"))], task.networks)
     controls = trials[trials["purpose"] == "control"]
@@ -50,3 +55,44 @@ def check(export: Export) -> None:
     for task in export.tasks:
         rows = controls[(controls["task"] == task.name) & (controls["state"] == "answered")]
         ANALYSIS_KINDS[task.kind].check_controls(rows)
+
+
+def _check_counts(participants: pd.DataFrame) -> None:
+    """Of parts no more than of the whole."""
+    for part, whole in (("trials_answered", "trials_planned"), ("attention_checks_passed", "attention_checks")):
+        wrong = participants[part] > participants[whole]
+        if wrong.any():
+            name = participants.loc[wrong, "participant_id"].iloc[0]
+            raise ExportError(f"participants: {part} is more than {whole} (participant_id {name}); export again")
+
+
+def _refuse_repeated(trials: pd.DataFrame) -> None:
+    """Rows that were pasted again, even under another trial_id: a trial has one place, and nobody rates an item twice.
+
+    Practice and checks may show an item that is rated too.
+    """
+    places = trials.duplicated(["participant_id", "trial_index"])
+    refuse(places, trials, "the participant has another trial with this trial_index, so rows occur twice")
+    rated = trials[trials["purpose"] == "main"]
+    again = rated.duplicated(["participant_id", "task", "item_id"])
+    refuse(again, rated, "the participant has another trial with this item_id, so rows occur twice")
+
+
+def _check_task(rows: pd.DataFrame, kind: Kind) -> None:
+    """Whether the rows of one task show and ask what its kind does."""
+    shown = ("network", "stimulus_id") if kind.pictures == 1 else _BOTH_SIDES
+    for column in shown:
+        refuse(rows[column].isna(), rows, f"{column} is empty")
+    refuse(~_is_between(rows[kind.value], *kind.bounds), rows, f"{kind.value} is not {kind.least:g} to {kind.most:g}")
+    options = rows["option_order"].str.split(";").map(sorted)
+    if values := kind.questions[0].values:
+        offered = pd.Series([sorted(values)] * len(rows), rows.index, object)
+    else:
+        pairs = zip(rows["category"], rows["foil"], strict=True)
+        offered = pd.Series([sorted(map(str, pair)) for pair in pairs], rows.index, object)
+    refuse(options != offered, rows, "option_order is not the options in some order")
+    refuse(options.map(lambda given: len(set(given)) < len(given)), rows, "option_order holds an option twice")
+
+
+def _is_between(values: pd.Series, least: float, most: float) -> pd.Series:
+    return values.isna() | values.between(least, most)

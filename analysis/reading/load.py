@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,6 +16,7 @@ from analysis.config import AnalysisConfig
 from analysis.data.export import Export, ExportError, Task
 from analysis.data.table_files import conform, read_table
 from analysis.reading.consistency import check
+from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
 from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256
 from contracts.tasks import KINDS
@@ -24,7 +27,16 @@ DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json
 
 def load(path: Path) -> Export:
     """Read the export at `path` (a folder or a .zip). Raises ExportError."""
-    root = _root(Path(path))
+    try:
+        with _opened(Path(path)) as root:
+            return _load(root)
+    except ArchiveError as error:
+        raise ExportError(str(error)) from None
+    except OSError as error:
+        raise ExportError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _load(root: Traversable) -> Export:
     description = _json(root, DESCRIPTION)
     materials = _json(root, DEFINITION)
     document, sha256, earlier = _definition(materials)
@@ -48,17 +60,21 @@ def load(path: Path) -> Export:
     return replace(export, trials=export.trials[kept].reset_index(drop=True))
 
 
-def _root(path: Path) -> Traversable:
+@contextmanager
+def _opened(path: Path) -> Iterator[Traversable]:
+    """The folder with the export's files, in a folder or in a zip."""
     if path.is_dir():
-        return path
+        yield path
+        return
     if not path.exists():
         raise ExportError(f"no export at {path}; `./manage.py export` writes one")
-    if not zipfile.is_zipfile(path):
+    if not looks_like_zip(path):
         raise ExportError(f"{path} is neither a folder nor a zip file; give what `./manage.py export` wrote")
-    root = zipfile.Path(path)
-    entries = [entry for entry in root.iterdir() if entry.name != "__MACOSX"]
-    # Zipping a folder by hand puts everything one level down.
-    return entries[0] if len(entries) == 1 and entries[0].is_dir() else root
+    with open_zip(path) as archive:
+        root = zipfile.Path(archive)
+        entries = [entry for entry in root.iterdir() if not is_desktop_file(entry.name)]
+        # Zipping a folder by hand puts everything one level down.
+        yield entries[0] if len(entries) == 1 and entries[0].is_dir() else root
 
 
 def _json(root: Traversable, name: str) -> dict[str, Any]:
@@ -67,7 +83,7 @@ def _json(root: Traversable, name: str) -> dict[str, Any]:
         raise ExportError(f"{name} is missing from the export; export again with `./manage.py export`")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"{name} is not valid JSON ({error}); export again") from None
     if not isinstance(content, dict):
         raise ExportError(f"{name} holds no JSON object; export again")
@@ -122,7 +138,7 @@ def _table_files(root: Traversable) -> dict[str, Traversable]:
     if not folder.is_dir():
         raise ExportError("data/ is missing from the export; export again with `./manage.py export`")
     found: dict[str, Traversable] = {}
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+    for file in sorted((f for f in folder.iterdir() if not is_desktop_file(f.name)), key=lambda f: f.name):
         table = file.name.removesuffix("_data.csv").removesuffix("_data.json").rpartition("_description-")[2]
         if table not in TABLES or not file.name.endswith(("_data.csv", "_data.json")):
             raise ExportError(f"data/{file.name} is no table of an export; move it out of data/")

@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
 from study.database import audit
 from study.database.schema import AuditEntry
 from study.errors import AuditError, ExportError
@@ -30,17 +32,27 @@ class Proof:
 
 def hashes(source: Path) -> Hashes:
     """path within the export → SHA-256, of a folder or of a zip with one folder in it. Raises ExportError."""
-    if source.is_dir():
-        files = (path for path in sorted(source.rglob("*")) if path.is_file())
-        return {path.relative_to(source).as_posix(): _sha256(path) for path in files}
     try:
-        with zipfile.ZipFile(source) as archive:
-            names = sorted(name for name in archive.namelist() if not name.endswith("/"))
+        if source.is_dir():
+            files = (path for path in sorted(source.rglob("*")) if path.is_file())
+            found = ((path.relative_to(source), _sha256(path)) for path in files)
+            return {path.as_posix(): digest for path, digest in found if _is_of_export(path.parts)}
+        if not looks_like_zip(source):
+            raise ExportError(f"{source} is neither the folder nor the zip of an export")
+        with open_zip(source) as archive:
+            names = [name for name in sorted(archive.namelist()) if _is_of_export(name.split("/"))]
             if len(set(names)) < len(names) or len({name.partition("/")[0] for name in names}) > 1:
                 raise ExportError(f"{source} holds a file twice or more than one folder; no export does")
             return {name.partition("/")[2]: _sha256_of_member(archive, name) for name in names}
-    except (OSError, zipfile.BadZipFile) as error:
+    except OSError as error:
         raise ExportError(f"{source} is neither the folder nor the zip of an export: {error}") from error
+    except ArchiveError as error:
+        raise ExportError(str(error)) from error
+
+
+def _is_of_export(parts: Sequence[str]) -> bool:
+    """Whether a path is a file, and not one that a desktop left there."""
+    return bool(parts[-1]) and not any(map(is_desktop_file, parts))
 
 
 def record_export(session: Session, actor: str, slug: str, files: Hashes, now: datetime) -> None:

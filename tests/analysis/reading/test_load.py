@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -99,26 +101,44 @@ def test_two_studies_in_one_folder_are_refused(export_folder):
 
 
 BAD_VALUES = {
-    "rt is a word": ("trials", "rt", "soon", r"column rt: expected a number or nothing .*soon"),
+    "rt is a word": ("trials", "rt", "soon", r"column rt: expected a finite number from 0, or nothing .*soon"),
+    "rt without end": ("trials", "rt", "inf", r"column rt: expected a finite number .*inf in row 2"),
+    "negative time": ("trials", "rt", "-5", r"column rt: .*-5\.0 in row 2"),
     "flag of 2": ("trials", "is_overflow", "2", r"column is_overflow: expected 0 or 1 .*2 in row 2"),
     "flag missing": ("participants", "completed", "", r"column completed: expected 0 or 1 .*row 2"),
     "count of 1.5": ("trials", "trial_index", "1.5", r"column trial_index: expected a whole number .*1\.5 in row 2"),
-    "count missing": ("trials", "trial_index", "", r"column trial_index: expected a whole number"),
+    "count missing": ("trials", "trial_index", "", r"column trial_index: expected a whole number .*empty in row 2"),
+    "count below 0": ("trials", "trial_index", "-1", r"column trial_index: expected a whole number .*-1 in row 2"),
     "time is a word": ("trials", "answered_at", "noon", r"column answered_at: expected a UTC time"),
     "id twice": ("trials", "trial_id", "t0000001", "trial_id t0000001 occurs twice"),
-    "id missing": ("trials", "trial_id", "", "trial_id is empty in row 2"),
+    "id missing": ("trials", "trial_id", "", r"column trial_id: expected text in every row \(empty in row 2\)"),
     "stranger": ("trials", "participant_id", "p99999", "participant_id 'p99999' is not known"),
     "unknown kind": ("participants", "observer_kind", "ghost", "observer_kind 'ghost'"),
     "kind of another": ("trials", "observer_kind", "human", "observer_kind is not its participant's"),
     "other definition": ("trials", "definition_sha256", "0" * 64, "definition_sha256"),
     "unknown task": ("trials", "task", "smelling", "task 'smelling'"),
     "unknown method": ("trials", "method", "tea-leaves", "method 'tea-leaves'"),
-    "unknown state": ("trials", "state", "lost", "state 'lost'"),
+    "unknown network": ("trials", "network", "gpt", "network 'gpt'"),
+    "no network": ("trials", "network", "", "network is empty"),
+    "no image": ("trials", "image_id", "", r"column image_id: expected text in every row \(empty in row 2\)"),
+    "no item": ("trials", "item_id", "", r"column item_id: expected text in every row \(empty in row 2\)"),
+    "unknown state": ("trials", "state", "lost", "column state: expected answered or open or released .*lost in row 2"),
+    "unknown purpose": ("trials", "purpose", "fun", "column purpose: expected main or .*fun in row 2"),
     "answer without answering": ("trials", "state", "open", "answered rows must have a response"),
     "answered without answer": ("trials", "response", "", "answered rows must have a response"),
     "answer that was no option": ("trials", "response", "zebra", "neither category nor foil"),
-    "negative time": ("trials", "rt", "-5", "rt is negative"),
     "unknown stimulus": ("trials", "stimulus_id", "nowhere", "stimulus_id 'nowhere'"),
+    "no stimulus": ("trials", "stimulus_id", "", "stimulus_id is empty"),
+    "confidence of 7": ("trials", "confidence", "7", r"column confidence: expected a whole number from 1 to 4, or .*7"),
+    "confidence of 2.5": ("trials", "confidence", "2.5", r"column confidence: expected a whole number from 1 to 4"),
+    "correct of 2": ("trials", "correct", "2", r"column correct: expected a whole number from 0 to 1"),
+    "no options": ("trials", "option_order", "", r"column option_order: expected text in every row"),
+    "options of another": ("trials", "option_order", "cat;zebra", "option_order is not the options in some order"),
+    "one option": ("trials", "option_order", "cat", "option_order is not the options in some order"),
+    "more answers than trials": ("participants", "trials_answered", "99", "trials_answered is more than trials_plan"),
+    "more passes than checks": ("participants", "attention_checks_passed", "1", "passed is more than attention_checks"),
+    "comprehension of 2": ("participants", "comprehension", "2", "column comprehension: expected a whole number"),
+    "probability of 2": ("stimuli", "probability", "2", "column probability: expected a finite number from 0 to 1"),
 }
 
 
@@ -126,6 +146,88 @@ BAD_VALUES = {
 def test_an_impossible_value_is_refused_by_name(export_folder, table, column, value, words):
     put(export_folder, table, column, value)
     with pytest.raises(ExportError, match=words):
+        load(export_folder)
+
+
+@pytest.mark.parametrize(("column", "why"), [("trial_id", "trial_id"), ("trial_index", "trial_index"), ("", "item_id")])
+def test_rows_that_were_pasted_twice_are_refused(export_folder, column, why):
+    """Also under another trial_id, and at another place of the session."""
+
+    def change(frame):
+        copy = frame.iloc[[0]].copy()
+        if column != "trial_id":
+            copy["trial_id"] = "t9999999"
+        if column != "trial_index" and column != "trial_id":
+            copy["trial_index"] = "999"
+        return pd.concat([frame, copy])
+
+    edit(export_folder, "trials", change)
+    with pytest.raises(ExportError, match=f"{why}.* twice"):
+        load(export_folder)
+
+
+def test_a_score_beyond_the_scale_is_refused(export_folder, small):
+    row = int((small.trials["task"] == "trusting").to_numpy().argmax())
+    put(export_folder, "trials", "score", "9", row)
+    with pytest.raises(ExportError, match="score is not -2 to 2"):
+        load(export_folder)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_a_desktop_leaves_in_a_folder_is_ignored(export_folder, tmp_path, zipped):
+    before = load(export_folder).trials
+    for folder in (export_folder, export_folder / "data"):
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._trials_data.csv"):
+            (folder / name).write_bytes(b"\0")
+    (export_folder / "__MACOSX").mkdir()
+    if zipped:  # as a desktop zips a folder: one level down, with its own files beside it
+        base = tmp_path / "outer"
+        shutil.move(export_folder, base / "export")
+        (base / ".DS_Store").write_bytes(b"\0")
+        (base / "__MACOSX").mkdir()
+    read = shutil.make_archive(tmp_path / "z", "zip", tmp_path / "outer") if zipped else export_folder
+    assert_frame_equal(load(read).trials, before)
+
+
+def zipped(export_folder, tmp_path):
+    return Path(shutil.make_archive(tmp_path / "whole", "zip", export_folder))
+
+
+def test_a_damaged_zip_is_refused(export_folder, tmp_path):
+    archive = zipped(export_folder, tmp_path)
+    content = archive.read_bytes()
+    archive.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ExportError, match="is damaged and cannot be unpacked"):
+        load(archive)
+    place = content.index(b"trials_data.csv") + 200  # inside its packed content
+    archive.write_bytes(content[:place] + bytes(50) + content[place + 50 :])
+    with pytest.raises(ExportError, match="is damaged and cannot be unpacked"):
+        load(archive)
+
+
+def test_an_encrypted_zip_is_refused(export_folder, tmp_path):
+    """The flag is set by hand, because Python writes no encrypted zips."""
+    archive = zipped(export_folder, tmp_path)
+    content = bytearray(archive.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 8] |= 1
+    archive.write_bytes(content)
+    with pytest.raises(ExportError, match=r"is encrypted .*give the folder"):
+        load(archive)
+
+
+def test_a_zip_bomb_is_refused_with_its_size(export_folder, tmp_path):
+    archive = zipped(export_folder, tmp_path)
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as adding, adding.open("data/bomb", "w") as member:
+        for _ in range(120):
+            member.write(bytes(1_000_000))
+    with pytest.raises(ExportError, match=r"would grow from \d+ kB to 120 MB when unpacked"):
+        load(archive)
+
+
+def test_nesting_without_end_is_no_traceback(export_folder):
+    (export_folder / "materials" / "provenance.json").write_text("[" * 100_000)
+    with pytest.raises(ExportError, match=r"provenance\.json is not valid JSON"):
         load(export_folder)
 
 

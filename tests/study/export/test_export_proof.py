@@ -4,10 +4,13 @@ import csv
 import io
 import warnings
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from commands.upkeep import verify_command
 from study.database.db import Database
 from study.database.schema import AuditEntry
 from study.errors import AuditError, ExportError
@@ -36,6 +39,15 @@ def test_an_export_as_it_was_given_out_is_proven(any_database: Database, given_o
     with any_database.snapshot() as session:
         proof = prove(session, given_out)
     assert (proof.actor, proof.at, proof.entries) == ("ada", NOW, 2)
+
+
+def test_what_a_proof_does_not_show_is_said(
+    any_database: Database, given_out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.database.db.ready_database", lambda: nullcontext(any_database))
+    told = CliRunner().invoke(verify_command, [str(given_out)], catch_exceptions=False).output
+    assert "is what ada took out" in told
+    assert "Not proven: that nobody changed answers in the database before this export." in told
 
 
 def test_its_zip_is_proven_as_well(any_database: Database, given_out: Path, tmp_path: Path) -> None:
@@ -69,6 +81,14 @@ def test_one_changed_byte_of_any_file_is_named(any_database: Database, given_out
         path.write_bytes(whole)
 
 
+def test_what_a_desktop_leaves_in_an_export_changes_no_proof(any_database: Database, given_out: Path) -> None:
+    (given_out / ".DS_Store").write_bytes(b"\0")
+    (given_out / "__MACOSX").mkdir()
+    (given_out / "__MACOSX" / "more").write_bytes(b"\0")
+    with any_database.snapshot() as session:
+        assert prove(session, given_out).actor == "ada"
+
+
 @pytest.mark.parametrize("change", ["missing", "added"])
 def test_a_missing_or_added_file_is_named(any_database: Database, given_out: Path, change: str) -> None:
     if change == "missing":
@@ -84,6 +104,12 @@ def test_a_log_that_was_made_to_fit_the_export_is_found_out(any_database: Databa
         session.query(AuditEntry).filter_by(action="export").update({"detail": {"files": hashes(given_out)}})
         with pytest.raises(AuditError, match="does not fit the chain"):
             prove(session, given_out)
+
+
+def test_a_damaged_zip_is_refused(any_database: Database, tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no end")
+    with any_database.snapshot() as session, pytest.raises(ExportError, match="is damaged and cannot be unpacked"):
+        prove(session, tmp_path / "cut.zip")
 
 
 def test_what_is_no_export_is_refused(any_database: Database, tmp_path: Path) -> None:
