@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as BrokenConnection
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from werkzeug.exceptions import (
+    BadHost,
     BadRequest,
     HTTPException,
     InternalServerError,
@@ -75,6 +76,13 @@ def init_app(app: Flask) -> None:
     for error in (OperationalError, BrokenConnection, TimeoutError, IntegrityError):
         app.register_error_handler(error, _unavailable)
     app.register_error_handler(DataError, _unstorable)
+    app.before_request(_require_host)
+
+
+def _require_host() -> None:
+    """Raise SecurityError for a Host that names nothing: links of our pages would lead nowhere."""
+    if not request.host or request.host.startswith("."):
+        raise SecurityError()
 
 
 def _reply(status: int, name: str, heading: str, message: str | StudyError) -> tuple[str | Response, int]:
@@ -127,7 +135,8 @@ def _forged_form(_error: CSRFError) -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
-    if isinstance(error, SecurityError):  # a Host that is not ours: no page with addresses in it can be written
+    # A Host that is not ours or no name at all: no page with addresses in it can be written.
+    if isinstance(error, SecurityError | BadHost):
         return Response("This server does not answer to that name.", status, mimetype="text/plain")
     if 300 <= status < 400:
         return error.get_response()
