@@ -6,6 +6,7 @@ is still true when it writes; on PostgreSQL the caller locks the rows it decides
 """
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -31,6 +32,7 @@ _SYNCHRONOUS_FULL = 2
 _WRITES = "discern_writes"
 _GATE = "discern_gate"
 _FRESH = "discern_fresh"
+_FILE = "discern_file"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
         if connection.execute("PRAGMA synchronous").fetchone()[0] != _SYNCHRONOUS_FULL:
             raise DatabaseNotReadyError("SQLite refused synchronous=FULL; answers would not be safe")
 
+    _keep_to_its_file(engine)
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
@@ -116,6 +120,34 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
     def _leave_gate(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         if _info(record).pop(_GATE, False):
             gate.leave()
+
+
+def _keep_to_its_file(engine: Engine) -> None:
+    """A file that is deleted or replaced takes answers for ever and shows them to nobody; a new one would be empty."""
+    path = str(engine.url.database)
+
+    @event.listens_for(engine, "do_connect")
+    def _exists(_dialect: Dialect, _record: object, _arguments: object, _options: object) -> None:
+        if _file_number(path) is None:
+            raise sqlite3.OperationalError(f"there is no database at {path}")
+
+    @event.listens_for(engine, "connect")
+    def _remember(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = _file_number(path)
+
+    @event.listens_for(engine, "checkout")
+    def _is_the_same(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info[_FILE] != _file_number(path):
+            raise DisconnectionError("the database's file was deleted or replaced")
+
+
+def _file_number(path: str) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _info(record: PoolProxiedConnection | ConnectionPoolEntry) -> dict[str, Any]:
@@ -232,6 +264,7 @@ def upgrade(url: str) -> None:
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database).touch()
         with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
             command.upgrade(_alembic_config(connection), "head")
             connection.commit()

@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import OperationalError, TimeoutError
 
 _POLL_S = 0.0005
 _TURNS = 8  # of one process in a row, when others may be waiting
@@ -31,7 +31,7 @@ class WriteGate:
         self._turns = 0  # since the gate is held
 
     def enter(self) -> None:
-        """Wait for our turn. Raises SQLAlchemy's TimeoutError."""
+        """Wait for our turn. Raises SQLAlchemy's TimeoutError, or its OperationalError where no file can be locked."""
         deadline = time.monotonic() + self._timeout_s
         self._queue()
         if self._held:
@@ -75,7 +75,10 @@ class WriteGate:
 
     def _lock(self, path: Path, deadline: float) -> BinaryIO:
         """The locked file; closing it unlocks. Opened anew each time: a forked process must not share its parent's."""
-        file = path.open("ab")
+        try:
+            file = path.open("ab")
+        except OSError as error:  # the folder is gone or read-only: as if the database itself could not be opened
+            raise OperationalError(None, None, error) from error
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ from study.config import Language
 from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
-from study.errors import ConductError
+from study.errors import ConductError, UnknownError
 from study.views.participant.pages import to_html
 from study.views.researcher.accounts import logged_in
 from study.views.server.database import database
@@ -160,7 +160,11 @@ def show_preview_plan(slug: str) -> ResponseReturnValue:
 def show_preview_image(slug: str, stimulus_id: str) -> ResponseReturnValue:
     with database().reading() as session:
         folder, file = preview_image(session, find_study(session, slug), stimulus_id)
-    return Response(Path(folder, file).read_bytes(), mimetype="image/png")
+    try:
+        content = Path(folder, file).read_bytes()
+    except FileNotFoundError:
+        raise UnknownError("this image is missing on the server") from None
+    return Response(content, mimetype="image/png")
 
 
 @bp.post("/preview/trials/<trial_token>")

@@ -196,6 +196,8 @@ def test_a_missing_database_is_named_with_the_remedy_and_not_created(tmp_path: P
 
 def test_an_empty_or_older_database_is_named_with_the_remedy(any_url: str) -> None:
     database = connect(any_url)
+    if file := database.engine.url.get_backend_name() == "sqlite" and database.engine.url.database:
+        Path(file).touch()
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE other (id INTEGER)"))
     with pytest.raises(DatabaseNotReadyError, match=r"no tables yet; run `./manage.py db upgrade`"):
