@@ -85,6 +85,24 @@ def extend_study(slug: str, task: str, ratings_per_item: int, reason: str) -> No
     click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
 
 
+@click.command("raise-limit")
+@open_study_option
+@click.option("--limit", required=True, type=click.IntRange(1, 1_000_000), help="Participants from now on, at most.")
+@click.option("--reason", required=True, help="Why; kept with the amendment.")
+def raise_limit(slug: str, limit: int, reason: str) -> None:
+    """Let more people take part than `[participants] limit` says, as an amendment of the frozen definition.
+
+    Example: ./manage.py raise-limit --study demo.toml --limit 40 --reason "eight were excluded"
+    """
+    from study.conduct import actions
+
+    with _writing() as session:
+        amendment = actions.raise_limit(session, slug, limit, reason, _ACTOR, clock.now())
+    before, after = amendment.change["limit"]
+    click.echo(f"Study {slug!r} takes {after} participants instead of {before}.")
+    click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
+
+
 @click.command("exclude")
 @open_study_option
 @click.argument("participant")
@@ -103,4 +121,4 @@ def exclude_participant(slug: str, participant: str, reason: str) -> None:
     click.echo(f"Participant {participant} of study {slug!r} is excluded.")
 
 
-COMMANDS = (pause_study, resume_study, close_study, extend_study, exclude_participant)
+COMMANDS = (pause_study, resume_study, close_study, extend_study, raise_limit, exclude_participant)

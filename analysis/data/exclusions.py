@@ -35,7 +35,7 @@ def apply_exclusions(
     would give some items more than their k ratings for a reason tied to slowness; the primary analysis leaves them out.
     """
     participants, trials = export.participants, export.trials
-    steps = [_step(Note("Joined, with the trials planned for them"), participants, trials, participants, trials)]
+    steps = _joined(participants, trials, sum(export.withdrawn.values()))
 
     def keep(step: Note, kept_participants: pd.DataFrame, kept_trials: pd.DataFrame) -> None:
         nonlocal participants, trials
@@ -78,6 +78,14 @@ def analysed(export: Export, kind: str, task: str | None, observer_kind: str | N
     (chosen,) = found.values()
     trials = apply_exclusions(export.of(observers[0]), export.config.exclusions).trials
     return trials[trials["task"] == chosen.name], chosen
+
+
+def _joined(participants: pd.DataFrame, trials: pd.DataFrame, withdrew: int) -> list[tuple[Note, int, int, int, int]]:
+    """The first step, and one for the people who withdrew; how many trials they had is not known any more."""
+    people, planned = len(participants), len(trials)
+    joined = (Note("Joined, with the trials planned for them"), 0, 0, people + withdrew, planned)
+    gone = (Note("Withdrew; their data are deleted, and their trials are not counted"), withdrew, 0, people, planned)
+    return [joined, gone] if withdrew else [joined]
 
 
 def _step(

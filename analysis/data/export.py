@@ -1,6 +1,6 @@
 """An export in memory: frames with declared columns, and what the study's definition says of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -39,6 +39,7 @@ class Export:
     description: dict[str, Any]
     provenance: dict[str, Any]
     earlier_sha256: tuple[str, ...] = ()  # of the definition before each amendment
+    withdrawn: dict[str, int] = field(default_factory=dict)  # kind of observer → people whose data were deleted
 
     @property
     def observer_kinds(self) -> tuple[str, ...]:
@@ -50,9 +51,12 @@ class Export:
         return tuple(task for task in self.tasks if task.kind == kind)
 
     def of(self, observer_kind: str) -> "Export":
-        """The same export with the participants, trials and events of one kind of observer only."""
+        """The same export with the participants, trials, events and withdrawals of one kind of observer only."""
         participants = self.participants[self.participants["observer_kind"] == observer_kind]
         trials = self.trials[self.trials["observer_kind"] == observer_kind]
         theirs = participants["participant_id"]
         answers, events = (table[table["participant_id"].isin(theirs)] for table in (self.answers, self.events))
-        return replace(self, participants=participants, trials=trials, answers=answers, events=events)
+        withdrawn = {kind: n for kind, n in self.withdrawn.items() if kind == observer_kind}
+        return replace(
+            self, participants=participants, trials=trials, answers=answers, events=events, withdrawn=withdrawn
+        )

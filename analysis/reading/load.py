@@ -52,6 +52,7 @@ def _load(root: Traversable) -> Export:
         description=description,
         provenance=_json(root, PROVENANCE),
         earlier_sha256=earlier,
+        withdrawn=_withdrawn(materials),
     )
     check(export)
     # Practice and attention checks are no ratings; what became of the checks stands in the participants table. Controls
@@ -107,6 +108,13 @@ def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[s
     if amendments and (*earlier[1:], sha256) != later:
         raise ExportError(f"{DEFINITION}: its amendments do not lead to its sha256 {sha256}; export again")
     return document, sha256, earlier
+
+
+def _withdrawn(materials: dict[str, Any]) -> dict[str, int]:
+    withdrawn = materials.get("withdrawn", {})
+    if not isinstance(withdrawn, dict) or not all(type(n) is int and n >= 0 for n in withdrawn.values()):
+        raise ExportError(f"{DEFINITION}: withdrawn must give whole numbers, not {withdrawn!r}; export again")
+    return withdrawn
 
 
 def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -54,20 +55,46 @@ def extend(
     if ratings_per_item <= before:
         raise ConductError(f"task {task!r} wants {before} ratings an item already; name a larger number")
     section["ratings_per_item"] = ratings_per_item
-    amendment = Amendment(
-        study_id=study.id,
-        at=now,
-        reason=reason,
-        change={"task": task, "ratings_per_item": [before, ratings_per_item]},
-        previous_sha256=study.definition_sha256,
-        sha256=canonical_sha256(document),
-    )
-    session.add(amendment)
-    study.document, study.definition_sha256 = document, amendment.sha256
     items = update(Item).where(Item.study_id == study.id, Item.task == task)
     session.execute(items.values(ratings_wanted=ratings_per_item))
-    detail = {"slug": slug, "reason": reason, "previous_sha256": amendment.previous_sha256, "sha256": amendment.sha256}
-    audit.append(session, actor, "study-extended", detail | amendment.change, now)
+    change = {"task": task, "ratings_per_item": [before, ratings_per_item]}
+    return _amend(session, study, document, change, reason, "study-extended", actor, now)
+
+
+def raise_limit(session: Session, slug: str, limit: int, reason: str, actor: str, now: datetime) -> Amendment:
+    """Let more people take part than the definition's `limit` says. The caller commits.
+
+    Raises UnknownError, ConductError.
+    """
+    study, reason = lock_study(session, Study.slug == slug), _reason(reason)
+    if study.state == CLOSED:
+        raise ConductError(f"study {slug!r} is closed; open it again before more people can join")
+    document = deepcopy(study.document)
+    before = document.get("participants", {}).get("limit")
+    if before is None:
+        raise ConductError(f"study {slug!r} has no limit of participants")
+    if limit <= before:
+        raise ConductError(f"study {slug!r} takes {before} participants already; name a larger number")
+    document["participants"]["limit"] = limit
+    return _amend(session, study, document, {"limit": [before, limit]}, reason, "limit-raised", actor, now)
+
+
+def _amend(
+    session: Session,
+    study: Study,
+    document: dict[str, Any],
+    change: dict[str, Any],
+    reason: str,
+    action: str,
+    actor: str,
+    now: datetime,
+) -> Amendment:
+    """Put `document` in place of the definition."""
+    hashes = {"previous_sha256": study.definition_sha256, "sha256": canonical_sha256(document)}
+    amendment = Amendment(study_id=study.id, at=now, reason=reason, change=change, **hashes)
+    session.add(amendment)
+    study.document, study.definition_sha256 = document, amendment.sha256
+    audit.append(session, actor, action, {"slug": study.slug, "reason": reason} | hashes | change, now)
     return amendment
 
 

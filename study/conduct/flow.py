@@ -24,6 +24,7 @@ class Visit:
     joined_at: datetime
     lease_until: datetime
     finished_at: datetime | None
+    stopped_at: datetime | None
     exclusion_reason: str | None
     answered: int
     rated: int
@@ -31,9 +32,11 @@ class Visit:
 
 @dataclass(frozen=True)
 class Flow:
-    """Participants and answers of one kind of observer. Somebody whose lease ran out unfinished counts as `left`.
+    """Participants and answers of one kind of observer.
 
-    Who is excluded unfinished neither takes part nor has left. `discounted`: answers of excluded participants.
+    `left` are people who gave their place back, or whose lease ran out unfinished. Of the people who `withdrew` the
+    data are deleted: of the other numbers only `consented` has them. Who is excluded unfinished neither takes part nor
+    has left. `discounted`: answers of excluded participants.
 
     `opened`: how often the first page was, since the day `opened_since`; a person who comes twice counts twice.
     `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stopped`: (answers given
@@ -49,6 +52,7 @@ class Flow:
     finished: int
     in_progress: int
     left: int
+    withdrew: int
     excluded: int
     answers: int
     overflow: int
@@ -78,6 +82,7 @@ def visits(session: Session, study: Study) -> list[Visit]:
             Participant.consented_at,
             Participant.lease_until,
             Participant.finished_at,
+            Participant.stopped_at,
             Participant.exclusion_reason,
             counts.c.answered,
             counts.c.rated,
@@ -89,25 +94,31 @@ def visits(session: Session, study: Study) -> list[Visit]:
 
 
 def flow(
-    observer_kind: str, came: Arrived | None, people: Sequence[Visit], counts: Iterable[ItemCount], now: datetime
+    observer_kind: str,
+    came: Arrived | None,
+    people: Sequence[Visit],
+    withdrew: int,
+    counts: Iterable[ItemCount],
+    now: datetime,
 ) -> Flow:
-    """`came`, `people` and `counts` are those of this kind."""
+    """`came`, `people`, `withdrew` and `counts` are those of this kind."""
     counts = list(counts)
     unfinished = [visit for visit in people if visit.finished_at is None]
     staying = [visit for visit in unfinished if visit.exclusion_reason is None]
-    gone = [visit for visit in staying if visit.lease_until < now]
+    gone = [visit for visit in staying if visit.stopped_at or visit.lease_until < now]
     reasons = Counter(visit.exclusion_reason for visit in people if visit.exclusion_reason is not None)
     stops = Counter(visit.answered for visit in gone)
     return Flow(
         observer_kind=observer_kind,
         opened=came.opened if came else 0,
         opened_since=came.since if came else None,
-        consented=len(people),
+        consented=len(people) + withdrew,
         began=sum(visit.answered > 0 for visit in people),
         rated=sum(visit.rated > 0 for visit in people),
         finished=len(people) - len(unfinished),
         in_progress=len(staying) - len(gone),
         left=len(gone),
+        withdrew=withdrew,
         excluded=sum(reasons.values()),
         answers=sum(count.answers for count in counts),
         overflow=sum(count.answers for count in counts if count.is_overflow),

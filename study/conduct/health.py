@@ -48,13 +48,14 @@ def health(session: Session, failures: Failures, now: datetime) -> Health:
     waiting, since = session.execute(
         select(func.count(), func.min(Participant.lease_until)).where(Participant.lease_until < now, holds)
     ).one()
-    live = select(func.count()).select_from(Participant)
+    live = select(func.count()).select_from(Participant).where(Participant.lease_until >= now)
+    live = live.where(Participant.finished_at.is_(None), Participant.stopped_at.is_(None))
     return Health(
         at=now,
         answers=_answers(session, now),
         failed=failures.last_hour(now),
         started_at=failures.started_at,
-        taking_part=session.scalar(live.where(Participant.lease_until >= now, Participant.finished_at.is_(None))) or 0,
+        taking_part=session.scalar(live) or 0,
         waiting=waiting,
         waiting_since=since,
         disk_free=disk.free,

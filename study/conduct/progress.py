@@ -17,6 +17,7 @@ from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Tria
 from study.definition import FrozenDefinition, frozen_definition
 from study.recruitment.providers import PROVIDERS
 from study.taking_part.arrivals import arrived
+from study.taking_part.withdrawal import withdrawals
 from study.tasks.kinds import STUDY_KINDS
 
 _NAMED = 4  # items of one number of ratings at most
@@ -65,6 +66,7 @@ class Progress:
     opened_at: datetime
     definition_sha256: str
     completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
+    limit: int | None  # of participants
     has_practice: bool
     kinds: tuple[Flow, ...]
     tasks: tuple[TaskProgress, ...]
@@ -80,10 +82,12 @@ def progress(session: Session, study: Study, now: datetime) -> Progress:
     definition = frozen_definition(study)
     shares_code = PROVIDERS[definition.participants.provider].shares_code
     came, people, counts = arrived(session, study), visits(session, study), item_counts(session, study)
+    withdrew = withdrawals(session, study.slug)
+    of_kind = {name: [visit for visit in people if visit.observer_kind == name] for name in FAMILIES}
     kinds = tuple(
-        flow(name, came.get(name), [visit for visit in people if visit.observer_kind == name], counts[name], now)
+        flow(name, came.get(name), of_kind[name], withdrew[name], counts[name], now)
         for name in FAMILIES
-        if name == "human" or any(visit.observer_kind == name for visit in people)
+        if name == "human" or of_kind[name] or withdrew[name]
     )
     items = item_facts(session, study)
     return Progress(
@@ -93,6 +97,7 @@ def progress(session: Session, study: Study, now: datetime) -> Progress:
         opened_at=study.opened_at,
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
+        limit=definition.participants.limit,
         has_practice=any(task.practice for task in definition.tasks),
         kinds=kinds,
         tasks=tuple(

@@ -23,6 +23,7 @@ class Person:
     joined_at: datetime
     finished_at: datetime | None
     lease_until: datetime
+    stopped_at: datetime | None
     planned: int
     answered: int
     exclusion_reason: str | None
@@ -33,7 +34,7 @@ class Person:
             return "excluded"
         if self.finished_at is not None:
             return "finished"
-        return "taking part" if self.lease_until >= now else "left"
+        return "left" if self.stopped_at or self.lease_until < now else "taking part"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def _person(row: Row[Participant, int, int]) -> Person:
         participant.consented_at,
         participant.finished_at,
         participant.lease_until,
+        participant.stopped_at,
         planned,
         answered,
         participant.exclusion_reason,

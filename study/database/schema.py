@@ -74,7 +74,7 @@ class Study(Base):
 
 
 class Amendment(Base):
-    """A change to an open study's definition: more ratings wanted. `previous_sha256` links it to what it changed."""
+    """A change to an open study's definition: more ratings or people. `previous_sha256` links it to what it changed."""
 
     __tablename__ = "amendment"
     __table_args__ = (Unique("study_id", "previous_sha256"),)
@@ -83,7 +83,7 @@ class Amendment(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(200))
-    change: Mapped[dict[str, Any]]  # task, and ratings_per_item before and after
+    change: Mapped[dict[str, Any]]  # task, and ratings_per_item before and after; or limit before and after
     previous_sha256: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
 
@@ -163,6 +163,7 @@ class Participant(Base):
     lease_until: Mapped[datetime]  # until then the participant's open trials are kept; renewed by each answer
     finished_at: Mapped[datetime | None]
     completion_code: Mapped[str | None] = mapped_column(String(32))
+    stopped_at: Mapped[datetime | None]  # when they gave their place back; none again once they have returned
     excluded: Mapped[bool] = mapped_column(default=False)
     exclusion_reason: Mapped[str | None] = mapped_column(String(200))
     withdrawal_code: Mapped[str | None] = mapped_column(

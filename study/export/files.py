@@ -24,6 +24,7 @@ from study.definition import frozen_definition
 from study.errors import ExportError
 from study.export.proof import Hashes
 from study.export.rows import READERS, Rows
+from study.taking_part.withdrawal import withdrawals
 
 _DESCRIPTION = "dataset_description.json"
 _PIECE = 1 << 16  # characters of a table handed on at once
@@ -147,7 +148,12 @@ def _definition(session: Session, study: Study) -> dict[str, Any]:
         {"at": _cell(amendment.at)} | {key: getattr(amendment, key) for key in kept}
         for amendment in amendments(session, study)
     ]
-    return {"document": study.document, "sha256": study.definition_sha256, "amendments": chain}
+    return {
+        "document": study.document,
+        "sha256": study.definition_sha256,
+        "amendments": chain,
+        "withdrawn": dict(withdrawals(session, study.slug)),
+    }
 
 
 def _variables(columns: dict[str, Column]) -> list[dict[str, str]]:

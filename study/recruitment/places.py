@@ -17,6 +17,8 @@ def release_places(
 ) -> int:
     """Free the open trials of those of these people who have not finished; returns how many people held any.
 
+    They count as gone at once, and are asked when they open the study again.
+
     `keys` are the platform's ids of persons, as `Recruited.key` has them. Their answers stay, and a person who
     answers after all wins the places back or is kept as overflow, as after a lease. The caller commits.
     """
@@ -35,12 +37,22 @@ def _release(session: Session, which: ColumnElement[bool], who: ColumnElement[bo
     gone = session.scalars(
         select(Participant)
         .where(Participant.study_id == study.id, who, Participant.finished_at.is_(None))
-        .where(select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists())
+        .where(Participant.stopped_at.is_(None))
         .with_for_update()
     ).all()
+    held = select(Trial.participant_id).where(
+        Trial.participant_id.in_([participant.id for participant in gone]), Trial.state == OPEN
+    )
+    holders = set(session.scalars(held))
+    session.execute(
+        update(Trial)
+        .where(Trial.participant_id.in_(holders), Trial.state == OPEN)
+        .values(state=RELEASED)
+        .execution_options(synchronize_session=False)
+    )
     for participant in gone:
-        trials = update(Trial).where(Trial.participant_id == participant.id, Trial.state == OPEN)
-        session.execute(trials.values(state=RELEASED).execution_options(synchronize_session=False))
-        detail = {"slug": study.slug, "participant": participant.public_id}
-        audit.append(session, actor, "place-released", detail, now)
-    return len(gone)
+        participant.stopped_at = now
+        if participant.id in holders:
+            detail = {"slug": study.slug, "participant": participant.public_id}
+            audit.append(session, actor, "place-released", detail, now)
+    return len(holders)

@@ -77,7 +77,7 @@ _first = select(func.min(_other.c.position)).where(_other.c.participant_id == _t
 _TRIAL = (
     select(
         *_trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
-        *_participant.c["study_id", "language", "observer_kind"],
+        *_participant.c["study_id", "language", "observer_kind", "stopped_at"],
         *_item.c["category", "foil"],
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
@@ -16,13 +16,13 @@ from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
 from study.database.find import lock_study
-from study.database.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Item, Participant, Study, Trial
+from study.database.schema import ANSWERED, OPEN, PRACTICE, RELEASED, Participant, Study
 from study.definition import FrozenDefinition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
-from study.taking_part.leases import loads
+from study.taking_part.leases import win_back
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
 
@@ -167,21 +167,12 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
 
 
 def _win_back(session: Session, trial: Any) -> bool:
-    """Reopen those of a late participant's released trials whose places no one else took; whether `trial` is one.
+    """Reopen a late participant's released trials whose places are free; whether `trial` is one. The study is locked.
 
-    The study is locked.
+    Someone who gave their place back gets only this one: their answer was on its way when they stopped.
     """
-    load = loads(session, trial.study_id, trial.observer_kind)
-    released = session.execute(
-        select(Trial.id, Trial.item_id, Trial.purpose, Item.ratings_wanted)
-        .join(Item, Trial.item_id == Item.id)
-        .where(Trial.participant_id == trial.participant_id, Trial.state == RELEASED)
-    )
-    free = [
-        place.id for place in released if place.purpose != MAIN or load.get(place.item_id, 0) < place.ratings_wanted
-    ]
-    session.execute(update(Trial).where(Trial.id.in_(free)).values(state=OPEN))
-    return trial.id in free
+    only = None if trial.stopped_at is None else trial.id
+    return trial.id in win_back(session, trial.study_id, trial.participant_id, trial.observer_kind, only)
 
 
 def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: FrozenDefinition, now: datetime) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, true
 from sqlalchemy.orm import Session
 
 from study.config import ParticipantsConfig
 from study.database.find import lock_study
-from study.database.schema import CLOSED, OPEN, PAUSED, Demographic, ExternalIdentity, Participant, Study, Trial
+from study.database.schema import CLOSED, OPEN, PAUSED, Demographic, ExternalIdentity, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, StudyFullError
 from study.recruitment.provider import Recruited
@@ -53,12 +53,22 @@ def join(
     definition = frozen_definition(study)
     _check(consent, definition)
     release_expired(session, study, now)
-    _keep_limit(session, study, definition.participants, consent.observer_kind)
+    if _is_at_limit(session, study, definition.participants, consent.observer_kind):
+        raise StudyFullError("all places in this study are taken")
     chosen = choose_trials(session, definition, study.id, loads(session, study.id, consent.observer_kind), rng)
     participant = _store(session, study, definition, consent, identity, now)
     trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
+
+
+def is_full(session: Session, study: Study, observer_kind: str, now: datetime) -> bool:
+    """Whether somebody who consented now would find no place. Nothing is locked or changed, so it may soon be wrong."""
+    if _is_at_limit(session, study, frozen_definition(study).participants, observer_kind, now):
+        return True
+    load = loads(session, study.id, observer_kind, alive_at=now)
+    wanted = session.execute(select(Item.id, Item.ratings_wanted).where(Item.study_id == study.id))
+    return all(load.get(item, 0) >= ratings for item, ratings in wanted)
 
 
 def require_open(study: Study) -> None:
@@ -82,18 +92,24 @@ def _check(consent: Consent, definition: FrozenDefinition) -> None:
         raise ConsentError(f"observer_kind must be one of {', '.join(JOINING_KINDS)}")
 
 
-def _keep_limit(session: Session, study: Study, config: ParticipantsConfig, observer_kind: str) -> None:
+def _is_at_limit(
+    session: Session, study: Study, config: ParticipantsConfig, observer_kind: str, alive_at: datetime | None = None
+) -> bool:
+    """Whether the most participants wanted have finished or hold trials; who is excluded or has left takes no place.
+
+    `alive_at`: as in `loads`.
+    """
     if config.limit is None:
-        return
+        return False
     holds_trials = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
+    is_alive = true() if alive_at is None else Participant.lease_until >= alive_at
     places = session.scalar(
         select(func.count())
         .select_from(Participant)
         .where(Participant.study_id == study.id, Participant.observer_kind == observer_kind)
-        .where(Participant.finished_at.is_not(None) | holds_trials)
+        .where(Participant.excluded.is_(False), Participant.finished_at.is_not(None) | (holds_trials & is_alive))
     )
-    if (places or 0) >= config.limit:
-        raise StudyFullError("all places in this study are taken")
+    return (places or 0) >= config.limit
 
 
 def _store(

@@ -1,6 +1,7 @@
 """Withdrawing: all that a participant gave is erased; the audit log keeps that it happened, not what it was."""
 
 import re
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from study.database import audit
 from study.database.find import lock_study
-from study.database.schema import ANSWERED, Base, Participant, Study, Trial
+from study.database.schema import ANSWERED, AuditEntry, Base, Participant, Study, Trial
 from study.errors import UnknownCodeError, UnknownError
 
 ACTION = "participant-withdrawn"
@@ -35,6 +36,12 @@ def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> N
     _erase(session, whose, now)
 
 
+def withdrawals(session: Session, slug: str) -> Counter[str]:
+    """observer kind → how many withdrew from this study."""
+    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == ACTION))
+    return Counter(detail.get("observer_kind", "human") for detail in details if detail["slug"] == slug)
+
+
 def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
     """The study is locked first, as everywhere where places are counted; the places are free when this is committed."""
     found = session.execute(select(Participant.id, Participant.study_id).where(who)).one_or_none()
@@ -46,7 +53,8 @@ def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
         raise UnknownError("these data have been deleted already")
     trials = select(Trial.id).where(Trial.participant_id == participant.id)
     answers = session.scalar(select(func.count()).select_from(trials.where(Trial.state == ANSWERED).subquery()))
-    detail = {"slug": study.slug, "participant": participant.public_id, "answers": answers}
+    about = {"participant": participant.public_id, "observer_kind": participant.observer_kind}
+    detail = {"slug": study.slug, "answers": answers} | about
     session.expunge(participant)
     # Children before parents; a table that refers to the participant or to a trial of theirs is found by itself.
     for table in reversed(Base.metadata.sorted_tables):

@@ -11,7 +11,7 @@ from study.definition import frozen_definition
 from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
 from study.recruitment.providers import PROVIDERS
 from study.taking_part.farewell import early_departure
-from study.taking_part.leaving import leave
+from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import preferred_language, study_page
 from study.views.server.database import database
@@ -53,6 +53,26 @@ def give_up(token: str) -> ResponseReturnValue:
     if outcome is None:
         return redirect(url_for("participant.finish", token=token), 303)
     return redirect(url_for("leaving.show_left", slug=slug, outcome=outcome, language=language), 303)
+
+
+@bp.get("/p/<token>/return")
+def ask_whether_to_return(token: str) -> ResponseReturnValue:
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        study = participant.study
+    if participant.stopped_at is None:
+        return redirect(url_for("participant.enter", token=token), 303)
+    withdraw_url = url_for("withdrawal.ask", token=token)
+    return study_page(study, participant.language, "return.html", "return", withdraw_url=withdraw_url)
+
+
+@bp.post("/p/<token>/return")
+def take_up_again(token: str) -> ResponseReturnValue:
+    with database().writing() as session:
+        require_form_token("return", find_participant(session, token).study.slug)
+        come_back(session, token, clock.now())
+        session.commit()
+    return redirect(url_for("participant.enter", token=token), 303)
 
 
 @bp.get("/s/<slug>/left")

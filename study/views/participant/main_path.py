@@ -10,16 +10,17 @@ from flask.typing import ResponseReturnValue
 
 from study import clock
 from study.database.find import find_known, find_participant, find_study
-from study.database.schema import Study
+from study.database.schema import OPEN, Participant, Study
 from study.definition import FrozenDefinition, frozen_definition
-from study.errors import ConsentError, RecruitmentError
+from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError
 from study.recruitment.provider import Provider
 from study.recruitment.providers import PROVIDERS
 from study.security import new_token, recruitment_hash
-from study.taking_part.enrolment import Consent, join, require_open
+from study.taking_part.arrivals import KIND_HEADER
+from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
 from study.taking_part.farewell import farewell, hands_in_another
 from study.views.participant.forms import form_token, require_form_token
-from study.views.participant.pages import preferred_language, to_html
+from study.views.participant.pages import no_place, preferred_language, to_html
 from study.views.server.database import database
 from study.views.server.headers import allow_provider
 from study.views.server.languages import speak
@@ -42,10 +43,11 @@ def landing(slug: str) -> ResponseReturnValue:
         known = find_known(session, study, identity, request.cookies.get(_COOKIE))
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
         comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
+        has_place = known or (study.state == OPEN and not is_full(session, study, _observer_kind(), clock.now()))
     if known and not comes_anew:
         return redirect(url_for("participant.enter", token=known.token), 303)
-    if not known:
-        require_open(study)
+    if not has_place:
+        return no_place(study)
     language = speak(preferred_language(definition))
     sheet = {
         "title": definition.study.title[language],
@@ -78,15 +80,11 @@ def consent(slug: str) -> ResponseReturnValue:
     form = request.form
     if form.get("consent") != "yes":
         raise ConsentError("taking part needs your consent")
-    with database().writing() as session:
-        _definition_here, provider = _definition(find_study(session, slug))
-        recruited = provider.identify(form)
-        if recruited is None:
-            raise RecruitmentError("the form is not complete; open the study's address again")
-        require_form_token(slug, *recruited.parameters.values())
-        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
-        participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
-        session.commit()
+    try:
+        participant = _enrol(slug, form)
+    except (NotOpenError, StudyFullError):  # since the page was opened
+        with database().reading() as session:
+            return no_place(find_study(session, slug))
     response = redirect(url_for("participant.enter", token=participant.token), 303)
     response.set_cookie(
         _COOKIE,
@@ -98,6 +96,24 @@ def consent(slug: str) -> ResponseReturnValue:
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )
     return response
+
+
+def _enrol(slug: str, form: Mapping[str, str]) -> Participant:
+    with database().writing() as session:
+        _definition_here, provider = _definition(find_study(session, slug))
+        recruited = provider.identify(form)
+        if recruited is None:
+            raise RecruitmentError("the form is not complete; open the study's address again")
+        require_form_token(slug, *recruited.parameters.values())
+        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
+        participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
+        session.commit()
+    return participant
+
+
+def _observer_kind() -> str:
+    """A program names its kind; browsers do not."""
+    return request.headers.get(KIND_HEADER, JOINING_KINDS[0])
 
 
 @bp.get("/p/<token>")
@@ -115,6 +131,8 @@ def study(token: str) -> ResponseReturnValue:
         definition, _provider = _definition(participant.study)
     if participant.finished_at:
         return redirect(url_for("participant.finish", token=token), 303)
+    if participant.stopped_at:
+        return redirect(url_for("leaving.ask_whether_to_return", token=token), 303)
     return render_template(
         "participant/study.html",
         title=definition.study.title[participant.language],

@@ -7,7 +7,7 @@ from flask import render_template, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from study.database.schema import Study
+from study.database.schema import OPEN, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.recruitment.providers import PROVIDERS
 from study.views.participant.forms import form_token
@@ -29,6 +29,13 @@ def study_page(study: Study, language: str, template: str, purpose: str, **shown
         csrf_token=partial(form_token, purpose, study.slug),
         **shown,
     )
+
+
+def no_place(study: Study) -> tuple[str, int]:
+    """The page for people who cannot join now: why, whom to ask and how to go back."""
+    reason = "full" if study.state == OPEN else study.state
+    language = preferred_language(frozen_definition(study))
+    return study_page(study, language, "no_place.html", "no-place", reason=reason), 409
 
 
 def preferred_language(definition: FrozenDefinition) -> str:

@@ -41,12 +41,21 @@ def set_state(slug: str) -> ResponseReturnValue:
 @logged_in
 def extend(slug: str) -> ResponseReturnValue:
     _require_confirmed()
-    wanted = request.form.get("ratings_per_item", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 6):
-        raise ConductError("the number of ratings wanted must be a whole number")
+    wanted = _whole_number("ratings_per_item", "the number of ratings wanted")
     task, reason = request.form.get("task", ""), request.form.get("reason", "")
     with database().writing() as session:
-        conduct.extend(session, slug, task, int(wanted), reason, g.admin.name, clock.now())
+        conduct.extend(session, slug, task, wanted, reason, g.admin.name, clock.now())
+        session.commit()
+    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
+
+
+@bp.post("/limit")
+@logged_in
+def raise_limit(slug: str) -> ResponseReturnValue:
+    _require_confirmed()
+    limit, reason = _whole_number("limit", "the number of participants"), request.form.get("reason", "")
+    with database().writing() as session:
+        conduct.raise_limit(session, slug, limit, reason, g.admin.name, clock.now())
         session.commit()
     return redirect(url_for("dashboard.show_progress", slug=slug), 303)
 
@@ -206,6 +215,13 @@ def _previewed(slug: str) -> tuple[FrozenDefinition, Language]:
 def _title(study: Study) -> str:
     definition = frozen_definition(study)
     return definition.study.title[definition.study.languages[0]]
+
+
+def _whole_number(field: str, what: str) -> int:
+    given = request.form.get(field, "")
+    if not (given.isascii() and given.isdigit() and len(given) < 6):
+        raise ConductError(f"{what} must be a whole number")
+    return int(given)
 
 
 def _require_confirmed() -> None:

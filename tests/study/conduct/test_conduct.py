@@ -329,6 +329,10 @@ def test_the_commands_do_the_same(opened: Database, tmp_path: Path, monkeypatch)
     assert "3 ratings an item instead of 1" in run(
         "extend-study", "--task", "seeing", "--ratings-per-item", "3", "--reason", "wave"
     )
+    with opened.writing() as session:
+        find_study(session, "demo").document = document(seeing(images=2, k=3), limit=5)
+        session.commit()
+    assert "9 participants instead of 5" in run("raise-limit", "--limit", "9", "--reason", "more")
     assert person.public_id in run("exclude", person.public_id, "--reason", "why")
     assert "closed" in run("close-study")
     with opened.reading() as session:

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from study.conduct.actions import exclude, raise_limit
 from study.database.find import find_study
 from study.database.schema import Demographic, ExternalIdentity, Item, Participant, Study, Trial
-from study.errors import ConsentError, NotOpenError, StudyFullError, UnknownError
+from study.errors import ConductError, ConsentError, NotOpenError, StudyFullError, UnknownError
+from study.recruitment.places import release_places
 from study.recruitment.provider import Recruited
 from study.security import recruitment_hash
 from study.taking_part.enrolment import Consent, join, require_open
 from study.taking_part.leases import loads, release_expired
+from study.taking_part.leaving import leave
+from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, SECRET, answer, document, enrol, open_sample, seeing, trials_of
 
 QUESTIONS = [
@@ -160,6 +164,61 @@ def test_a_limit_counts_those_who_finished_and_those_who_hold_places(database, t
     assert {trial.state for trial in trials_of(database, third)} == {"open"}
     with pytest.raises(StudyFullError):
         enrol(database, 6, now=later)
+
+
+@pytest.mark.parametrize(
+    ("how", "is_finished"),
+    [
+        ("excluded", False),
+        ("excluded", True),
+        ("stopped", False),
+        ("returned", False),
+        ("withdrawn", False),
+        ("withdrawn", True),
+    ],
+)
+def test_who_is_out_frees_a_place_of_the_limit(database, tmp_path, how, is_finished):
+    limited(database, tmp_path, 1)
+    person = enrol(database, key="k" * 22)
+    for trial in trials_of(database, person) if is_finished else ():
+        answer(database, person, trial)
+    with pytest.raises(StudyFullError, match="all places"):
+        enrol(database, 1)
+    with database.writing() as session:
+        {
+            "excluded": lambda: exclude(session, "demo", person.public_id, "asked for it", "ada", NOW),
+            "stopped": lambda: leave(session, person.token, NOW),
+            "returned": lambda: release_places(session, "demo", "plain", ["k" * 22], SECRET, "ada", NOW),
+            "withdrawn": lambda: withdraw(session, person.token, NOW),
+        }[how]()
+        session.commit()
+    assert enrol(database, 2).token != person.token
+    with pytest.raises(StudyFullError, match="all places"):
+        enrol(database, 3)
+
+
+def test_the_limit_can_be_raised_and_the_definition_remembers(database, tmp_path):
+    limited(database, tmp_path, 1)
+    before = enrol(database)
+    with database.writing() as session:
+        for wrong in (1, 0):
+            with pytest.raises(ConductError, match="takes 1 participants already"):
+                raise_limit(session, "demo", wrong, "more", "ada", NOW)
+        amendment = raise_limit(session, "demo", 2, "one was excluded", "ada", NOW)
+        session.commit()
+    assert amendment.change == {"limit": [1, 2]}
+    assert (before.definition_sha256, enrol(database, 1).definition_sha256) == (
+        amendment.previous_sha256,
+        amendment.sha256,
+    )
+    with pytest.raises(StudyFullError, match="all places"):
+        enrol(database, 2)
+
+
+def test_a_study_without_a_limit_has_none_to_raise(database, tmp_path):
+    limited(database, tmp_path, None)
+    with database.writing() as session, pytest.raises(ConductError, match="has no limit"):
+        raise_limit(session, "demo", 9, "more", "ada", NOW)
 
 
 def test_a_limit_of_one_study_counts_nobody_of_another(database, tmp_path):

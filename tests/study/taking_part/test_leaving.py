@@ -2,16 +2,24 @@
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from study import clock
+from study.conduct.failures import Failures
+from study.conduct.health import health
+from study.conduct.progress import progress
+from study.conduct.timeline import people
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import AuditEntry, Base, Participant, Trial
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT, OUTCOMES, STOPPED, WITHDRAWN
-from tests.study.samples import document, seeing
+from study.recruitment.places import release_places
+from study.taking_part.leaving import come_back, leave
+from tests.study.samples import NOW, SECRET, answer, document, enrol, open_sample, seeing, trials_of
 from tests.study.taking_part.test_device import report
 from tests.study.visitor import Visitor, hidden_fields, join
 
@@ -139,3 +147,104 @@ def test_where_no_code_is_wanted_the_page_says_what_to_do(open_app, provider: st
 def test_an_unknown_outcome_hands_out_no_code(prolific: Flask, codes: dict[str, str]) -> None:
     for outcome in ("completed", "x", ""):
         assert "prolific.com" not in prolific.test_client().get(f"/s/demo/left?outcome={outcome}").text
+
+
+def test_whoever_stops_is_counted_as_gone_at_once_and_asked_on_coming_back(app: Flask, database: Database) -> None:
+    visitor = join(app)
+    visitor.send(visitor.plan()["trials"][0])
+    leaves(visitor)
+    now = clock.now()
+    with database.reading() as session:
+        study = find_study(session, "demo")
+        counted, (listed,) = progress(session, study, now).kinds[0], people(session, study)
+        served = health(session, Failures(now), now)
+    assert (counted.in_progress, counted.left, counted.stopped) == (0, 1, (("0", 0), ("1", 1)))
+    assert (listed.stage(now), served.taking_part) == ("left", 0)
+
+    asked = visitor.client.get("/s/demo", follow_redirects=True)
+    assert asked.request.path == f"/p/{visitor.token}/return"
+    assert "released" in states(database), "opening the page changes nothing"
+    visitor.client.post(asked.request.path, data=hidden_fields(asked.text))
+    assert "released" not in states(database)
+    assert visitor.client.get(f"/p/{visitor.token}/study").status_code == 200
+    assert visitor.client.get(asked.request.path).status_code == 303, "somebody who takes part is not asked"
+    with database.reading() as session:
+        counted = progress(session, find_study(session, "demo"), now).kinds[0]
+    assert (counted.in_progress, counted.left) == (1, 0)
+
+
+def test_who_comes_back_gets_the_places_that_nobody_took_and_an_answer_on_its_way_only_its_own(
+    any_database: Database, tmp_path: Path
+) -> None:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=4, k=1, trials=4)))
+    stopping = enrol(any_database)
+    first, *_others = trials_of(any_database, stopping)
+    with any_database.writing() as session:
+        assert leave(session, stopping.token, NOW) == STOPPED
+        session.commit()
+    answer(any_database, stopping, first)
+    assert [trial.state for trial in trials_of(any_database, stopping)] == ["answered"] + ["released"] * 3
+    takers = [enrol(any_database, seed) for seed in range(1, 8)]
+    taken = {trial.item_id for person in takers for trial in trials_of(any_database, person)}
+    with any_database.writing() as session:
+        come_back(session, stopping.token, NOW)
+        session.commit()
+    mine = trials_of(any_database, stopping)[1:]
+    assert [trial.state for trial in mine] == ["released" if trial.item_id in taken else "open" for trial in mine]
+
+
+def test_people_whom_the_platform_reports_as_returned_are_asked_too(prolific: Flask, database: Database) -> None:
+    visitor = join(prolific, PROLIFIC)
+    with database.writing() as session:
+        assert release_places(session, "demo", "prolific", ["5f0c1e2d3a4b"], SECRET, "ada", NOW) == 1
+        assert release_places(session, "demo", "prolific", ["5f0c1e2d3a4b"], SECRET, "ada", NOW) == 0
+        session.commit()
+    assert visitor.client.get(f"/p/{visitor.token}/study").location == f"/p/{visitor.token}/return"
+
+
+@pytest.mark.parametrize(
+    ("state", "limit", "k", "words"),
+    [
+        ("paused", None, 2, "This study is paused"),
+        ("closed", None, 2, "This study has ended"),
+        ("open", 1, 2, "This study is full"),
+        ("open", None, 1, "This study is full"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("provider", "query", "back"),
+    [("plain", "", "You can close this page."), ("sona", "?id=54321", "Please return the task or submission")],
+)
+def test_without_a_place_people_learn_it_before_they_are_asked_for_consent(
+    open_app,
+    database: Database,
+    state: str,
+    limit: int | None,
+    k: int,
+    words: str,
+    provider: str,
+    query: str,
+    back: str,
+) -> None:
+    app = open_app(document(seeing(images=1, k=k, trials=1), provider=provider, limit=limit))
+    opened_before, form = app.test_client(), {}
+    form = hidden_fields(opened_before.get(f"/s/demo{query}").text) | {"consent": "yes", "language": "en"}
+    for seed in range(8):
+        if limit is None or seed < limit:
+            enrol(database, seed, clock.now())
+    with database.writing() as session:
+        find_study(session, "demo").state = state
+        session.commit()
+    late = app.test_client().get(f"/s/demo{query}")
+    for reply in (late, opened_before.post("/s/demo/consent", data=form)):
+        assert (reply.status_code, words in reply.text, back in reply.text) == (409, True, True)
+        assert "someone@example.org" in reply.text
+        assert 'name="consent"' not in reply.text
+
+
+def test_a_place_whose_lease_has_run_out_is_no_reason_to_turn_people_away(open_app, database: Database) -> None:
+    app = open_app(document(seeing(images=1, k=1, trials=1), limit=8))
+    for seed in range(8):
+        enrol(database, seed, NOW)  # long ago
+    assert app.test_client().get("/s/demo").status_code == 200

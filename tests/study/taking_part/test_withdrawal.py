@@ -7,8 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
+from analysis.data.exclusions import apply_exclusions
+from analysis.reading.load import load
+from study.conduct.progress import progress
 from study.database import audit
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import (
     AuditEntry,
     Comprehension,
@@ -20,6 +24,7 @@ from study.database.schema import (
     Trial,
 )
 from study.errors import StudyFullError, UnknownError
+from study.export.files import export_study
 from study.taking_part.withdrawal import ACTION, withdraw, withdraw_by_code
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of
 from tests.study.visitor import hidden_fields, join
@@ -65,7 +70,8 @@ def test_the_audit_log_keeps_that_it_happened(opened: Database) -> None:
         withdraw_by_code(session, "demo", f" {person.withdrawal_code.lower()} ", NOW)
         session.commit()
         (entry,) = session.query(AuditEntry).filter_by(action=ACTION)
-        assert entry.detail == {"slug": "demo", "participant": person.public_id, "answers": 1}
+        about = {"participant": person.public_id, "observer_kind": "human"}
+        assert entry.detail == {"slug": "demo", "answers": 1} | about
         audit.verify(session)
 
 
@@ -118,3 +124,19 @@ def test_somebody_changes_their_mind_after_the_end(app: Flask, database: Databas
     assert client.post("/s/demo/withdraw", data=form).status_code == 404
     with database.reading() as session:
         assert session.query(Participant).count() == 0
+
+
+def test_the_funnel_and_the_flow_of_the_report_tell_how_many_withdrew(opened: Database, tmp_path: Path) -> None:
+    leaving, staying = enrol(opened, 0), enrol(opened, 1)
+    with opened.writing() as session:
+        withdraw(session, leaving.token, NOW)
+        session.commit()
+    with opened.reading() as session:
+        shown = progress(session, find_study(session, "demo"), NOW).kinds[0]
+    assert (shown.consented, shown.withdrew, shown.in_progress, shown.left) == (2, 1, 1, 0)
+    answer(opened, staying, trials_of(opened, staying)[0])
+    with opened.snapshot() as session:
+        export = load(export_study(session, "demo", tmp_path / "export")).of("human")
+    flow = apply_exclusions(export, export.config.exclusions).flow
+    assert flow[["participants_out", "participants_left"]].values.tolist()[:2] == [[0, 2], [1, 1]]
+    assert "Withdrew" in str(flow["step"][1])

@@ -177,7 +177,9 @@ def test_error_pages_are_korean_for_a_korean_browser(
     open_app, database, method: str, path: str, form: dict | None, status: int
 ) -> None:
     open_app(document(slug="prolific", provider="prolific"))
-    open_app(document(slug="closed"))
+    closed = bilingual()
+    closed["study"]["slug"] = "closed"
+    open_app(closed)
     with database.writing() as session:
         set_state(session, "closed", "closed", "ada", NOW)
         session.commit()
@@ -186,7 +188,8 @@ def test_error_pages_are_korean_for_a_korean_browser(
     assert reply.status_code == status
     assert '<html lang="ko">' in reply.text
     assert HANGUL.search(shown_on(reply.text))
-    assert not re.search("[A-Za-z]{2}", without_names(shown_on(reply.text))), shown_on(reply.text)
+    words = without_names(shown_on(reply.text)).replace("someone@example.org", "")
+    assert not re.search("[A-Za-z]{2}", words), words
 
 
 def test_an_error_speaks_the_language_that_was_chosen_not_the_browsers(open_app) -> None:

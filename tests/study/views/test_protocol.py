@@ -276,9 +276,9 @@ def test_a_full_study_says_so_with_409(open_app) -> None:
     app = open_app(document(seeing(images=1, k=1)))
     for _ in range(8):
         join(app)
-    reply = consent(app)[1]
+    reply = app.test_client().get("/s/demo")
     assert reply.status_code == 409
-    assert "all the answers it needs" in reply.text
+    assert "This study is full" in reply.text
 
 
 def test_an_unknown_study_is_not_found(app: Flask) -> None:
