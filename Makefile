@@ -24,8 +24,8 @@ voc-sample: setup ## the paper's study on real photographs with simulated partic
 test: setup $(VENV)/.installed-dev ## all tests, those in a real browser included
 	$(TESTS) $(PYTEST)
 
-test-fast: setup $(VENV)/.installed-dev ## tests that need no browser, PostgreSQL, R or Ray and simulate few studies
-	$(TESTS) -m "not (browser or calibration or postgres or r or ray)" $(PYTEST)
+test-fast: setup $(VENV)/.installed-dev ## tests that need no browser, PostgreSQL, R or Ray and train or simulate little
+	$(TESTS) -m "not (browser or calibration or postgres or r or ray or slow)" $(PYTEST)
 
 lint: $(VENV)/.installed-dev ## style, formatting and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -12,6 +12,8 @@ import pytest
 
 from tests.contracts.test_docs import FILES, ROOT, files_of
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("method", "source-of-photographs", "recruitment-platform", "figure", "language")
 NEW_FILE = re.compile(r"^New file `([^`]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DIFF = re.compile(r"^```diff\n--- a/(\S+)\n\+\+\+ b/\1\n@@\n(.*?)^```$", re.MULTILINE | re.DOTALL)

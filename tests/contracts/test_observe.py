@@ -8,6 +8,8 @@ import pytest
 
 from stimuli.evaluate import classifier
 
+pytestmark = pytest.mark.slow
+
 RUNS = 16  # of 4 and 2 trials: each of the 64 class-discrimination items once, each of the 16 trust items twice
 
 

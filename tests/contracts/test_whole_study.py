@@ -9,6 +9,8 @@ import pytest
 
 from tests.contracts.small_study import free_port
 
+pytestmark = pytest.mark.slow
+
 PARTICIPANTS = 16
 
 

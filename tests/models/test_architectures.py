@@ -8,6 +8,8 @@ from torchvision import models as torchvision_models
 from models.architectures import architecture_names, build, find_head
 from models.errors import NetworkError
 
+pytestmark = pytest.mark.slow
+
 # Heads of every kind: linear or convolutional, in a Sequential or not, before functional ReLUs, beside transformers.
 FAMILIES = {
     "demo-vgg": 64, "demo-alexnet": 96, "squeezenet1_1": 96, "resnet18": 64, "mobilenet_v2": 64, "inception_v3": 96,

@@ -17,6 +17,8 @@ from models.sources import open_split
 from models.train import measure
 from models.voc import VocDataset
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = 300
 

@@ -17,6 +17,8 @@ from models.scenes import ScenesError, make_scenes
 from models.sources import open_split
 from models.voc import VocDataset
 
+pytestmark = pytest.mark.slow
+
 FEW = ("cat", "car", "sheep")
 COUNTS = {"train": 6, "val": 4}
 

@@ -25,6 +25,8 @@ from models.train import measure, train
 from models.transform import Transform
 from models.voc import VocDataset
 
+pytestmark = pytest.mark.slow
+
 
 def network(checkpoint: Path, weights: Path | None = None, architecture: str = "demo-vgg", **training) -> NetworkConfig:
     settings = {

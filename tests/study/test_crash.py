@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
@@ -15,6 +16,8 @@ from study.database.db import Database
 from study.database.schema import Event, Response
 from tests.study.samples import SECRET, open_sample
 from tests.study.visitor import consent, join
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,6 +10,8 @@ from study.database.db import ROOT, Database
 from study.serve import served
 from tests.study.samples import SECRET
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def environment(database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from study.database.db import Database
 from study.database.schema import Participant, Response, Trial
 from tests.study.samples import document, open_sample, ratings, seeing, trusting
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, DROPOUTS = 50, 10
 IMAGES, K = 6, 6
 TASKS = (seeing(images=IMAGES, k=K), trusting(images=IMAGES, k=4 * K))  # 48 people fill both: two of the fifty do not

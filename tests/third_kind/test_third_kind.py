@@ -52,6 +52,8 @@ from tests.study.visitor import hidden_fields
 from tests.third_kind.facts import EASE, HALVES, KIND
 from tests.third_kind.register import registered
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 DEFINITION, TASK = HERE / "study.toml", "halving"
 PEOPLE = 8  # with the first of them alone: each item then has exactly its ratings

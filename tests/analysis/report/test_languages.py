@@ -23,6 +23,8 @@ from tests.analysis.exports import write_export
 from tests.drawing import drawn_only
 from tests.languages.pseudo import CODE, plain_words, pseudo, write_language
 
+pytestmark = pytest.mark.slow
+
 OBSERVERS = ("human", "machine:box-energy", "machine:classifier+blank")
 CATEGORIES = ("bird", "cat", "cow", "dog", "horse", "person", "sheep")
 

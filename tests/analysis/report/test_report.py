@@ -15,6 +15,8 @@ from contracts.hashing import canonical_sha256
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
 
+pytestmark = pytest.mark.slow
+
 
 def report_on(export, tmp_path):
     """Write the export, analyse it; returns the HTML and results.json."""

@@ -18,6 +18,8 @@ from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.evaluate.other_images import other_images
 from stimuli.produce.render import render
 
+pytestmark = pytest.mark.slow
+
 GREY = torch.full((20, 40, 3), 128, dtype=torch.uint8)
 
 

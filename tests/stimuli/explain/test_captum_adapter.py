@@ -10,6 +10,8 @@ from stimuli.explain.engine import explain
 from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_captum_method_answers_for_every_pair(monkeypatch):
     monkeypatch.setitem(METHODS, "input-x-gradient", from_captum(InputXGradient))

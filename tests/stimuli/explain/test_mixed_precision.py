@@ -18,6 +18,8 @@ from stimuli.explain.products import LARGE, rounded_product
 from stimuli.produce.render import render
 from tests.stimuli import networks
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("DISCERN_SHARED", REPOSITORY / "../shared"))
 METHODS = ["deconvolution", "guided-backprop", "grad-cam", "deconvolution-grad-cam", "guided-grad-cam"]

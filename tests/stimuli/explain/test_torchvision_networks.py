@@ -15,6 +15,8 @@ from stimuli.explain.trace import Trace
 from tests.stimuli.classifiers import OTHER_NETWORKS, RELU_NETWORKS, classifier, pictures
 from tests.stimuli.reference import modified_gradient
 
+pytestmark = pytest.mark.slow
+
 TARGETS = [[0, 3], [4]]
 PAIRS = [(row, category) for row, wanted in enumerate(TARGETS) for category in wanted]
 SIGNED = ["grad-cam", "counterfactual-grad-cam"]  # together they show the sum before its ReLU

@@ -25,6 +25,8 @@ from stimuli.produce.render import render
 from stimuli.produce.visualize import preprocess, read_image
 from tests.stimuli.sample_set import CATEGORIES, REQUESTS, contents, loaded_networks, make, pictures
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -24,6 +24,8 @@ from tests.study.rehearsal.leaky_server import HONEST, LEAKS
 from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
 from tests.study.taking_part.test_pictures import drawn
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PEOPLE, MORE_PEOPLE = 20, 60
 TASKS = (

@@ -10,6 +10,8 @@ from study.views.server import frontend
 from study.views.server.frontend import VENDORED, FrontendError, check_packages, vendored_file
 from tests.study.visitor import join
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_missing_package_is_named_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(FrontendError, match=r"jspsych/dist/.* is not in .*; run `make setup`"):

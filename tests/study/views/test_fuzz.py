@@ -21,6 +21,8 @@ from study.views.participant.forms import form_token
 from tests.study.samples import NOW, SECRET, document, open_sample, seeing
 from tests.study.visitor import Visitor, hidden_fields, join
 
+pytestmark = pytest.mark.slow
+
 TEXT = st.text(max_size=40) | st.sampled_from(["\0", "\ud800", "'; DROP TABLE trial;--", "../" * 9, "A" * 22, "demo"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,

@@ -26,6 +26,8 @@ from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample, seeing
 from tests.study.visitor import join
 
+pytestmark = pytest.mark.slow
+
 SOURCES = sorted(Path(study.__file__).parent.rglob("*.py"))
 
 
