@@ -106,7 +106,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
 def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Raise DatabaseNotReadyError when Python's SQLite cannot run the migrations (ALTER TABLE … DROP COLUMN)."""
-    from study.database.db import database_url, parsed_url
+    from study.database.db import database_url
+    from study.database.url import parsed_url
     from study.errors import DatabaseNotReadyError
 
     if parsed_url(database_url()).get_backend_name() == "sqlite" and version < OLDEST_SQLITE:

@@ -8,9 +8,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url
 
 DEBIANS = Path("/usr/lib/postgresql")
+ASKED = "asked"  # name of a user whom our server asks for a password
 WANTED = "no PostgreSQL: `apt-get install postgresql` or `pip install pgserver`"
 
 
@@ -40,6 +41,8 @@ class Cluster:
         if self._user:
             shutil.chown(self.folder, self._user)
         self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync")
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {ASKED} scram-sha-256\n{rules.read_text()}")
         self.start()
 
     def start(self) -> None:
@@ -75,8 +78,18 @@ def drop_database(url: str, server_url: str) -> None:
     _order(server_url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
+def database_behind_a_password(server_url: str, password: str) -> str:
+    """URL of an empty database whose owner is asked for this password."""
+    url = make_url(new_database(server_url))
+    quoted = password.replace("'", "''").replace("%", "%%")  # the driver's own sign too
+    _order(server_url, f"DO $$BEGIN CREATE ROLE {ASKED} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END$$")
+    _order(server_url, f"ALTER ROLE {ASKED} PASSWORD '{quoted}'")
+    _order(server_url, f"ALTER DATABASE {url.database} OWNER TO {ASKED}")
+    return url.set(username=ASKED, password=password).render_as_string(hide_password=False)
+
+
 def _order(server_url: str, statement: str) -> None:
     server = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(statement))
+        connection.exec_driver_sql(statement)
     server.dispose()

@@ -16,7 +16,8 @@ from sqlalchemy import URL, inspect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from study.database.db import connect, parsed_url
+from study.database.db import connect
+from study.database.url import parsed_url
 from study.errors import BackupError
 
 _POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")  # where Debian keeps those that are not on the path
@@ -130,7 +131,7 @@ def _require_empty_postgresql(url: str) -> None:
 
 def _run_postgresql(name: str, url: URL, *arguments: str) -> None:
     """The password travels in the environment: command lines can be read by everybody on the machine."""
-    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query).render_as_string()
     command = [_program(name), f"--dbname={plain}", "--no-password", *arguments]
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -15,14 +15,15 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from study.database.driver import Driver
 from study.database.gate import WriteGate
+from study.database.url import parsed_url
 from study.errors import DatabaseNotReadyError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,23 +55,20 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
 def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     """Make the engine and its sessions; nothing is connected before the first use.
 
-    Raises DatabaseNotReadyError for a URL that is neither SQLite nor PostgreSQL.
+    Raises DatabaseNotReadyError for a URL that `parsed_url` refuses.
     """
-    backend = parsed_url(url).get_backend_name()
-    if backend == "sqlite":
+    if parsed_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         gate = WriteGate(str(engine.url.database), busy_timeout_s)
         _keep_sqlite_rules(engine, gate, busy_timeout_s)
         reading, snapshot, answering = engine, engine, partial(_alone, engine, gate)
-    elif backend == "postgresql":
+    else:
         engine = create_engine(url, **_POOL)
         _keep_postgresql_rules(engine, busy_timeout_s)
         # A transaction that only reads would end in a rollback, upon which psycopg forgets every prepared statement.
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
         answering = partial(_statement_by_statement, engine)
-    else:
-        raise DatabaseNotReadyError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
     return Database(
         engine,
         reading=sessionmaker(reading, expire_on_commit=False),
@@ -80,17 +78,8 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     )
 
 
-_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
-
-
-def parsed_url(url: str) -> URL:
-    """Raises DatabaseNotReadyError, without the URL: it may hold a password."""
-    try:
-        return make_url(url)
-    except ArgumentError:
-        raise DatabaseNotReadyError(
-            "DISCERN_DATABASE_URL cannot be read as a database URL; use sqlite:///FILE or postgresql://USER@HOST/NAME"
-        ) from None
+# Values of statements are participants' own: no error may carry them into a log.
+_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10, "hide_parameters": True}
 
 
 def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -> None:
@@ -233,7 +222,7 @@ def require_ready(database: Database) -> None:
             known = inspect(connection).has_table("alembic_version")
             rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
             versions = {row[0] for row in rows}
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:  # the second for an option that the driver does not know
         raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
     if not versions:
         raise DatabaseNotReadyError(f"the database {shown} has no tables yet; {remedy}")
@@ -268,7 +257,7 @@ def upgrade(url: str) -> None:
         with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
             command.upgrade(_alembic_config(connection), "head")
             connection.commit()
-    except (OSError, OperationalError) as error:
+    except (OSError, OperationalError, ProgrammingError) as error:
         shown = parsed.render_as_string(hide_password=True)
         raise DatabaseNotReadyError(f"cannot write to the database {shown}: {error}") from error
     finally:

@@ -1,18 +1,20 @@
 """A backup taken while people answer is whole, and what is restored from it is the study itself."""
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from study.database import audit
 from study.database.backup import backup, restore
-from study.database.db import Database, connect, require_ready
+from study.database.db import Database, connect, require_ready, upgrade
 from study.database.schema import Participant, Response, Trial
 from study.errors import BackupError
-from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of
+from tests.postgresql import database_behind_a_password, drop_database
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
 
 
 @pytest.fixture
@@ -116,3 +118,32 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(database: Database, tmp_
     with pytest.raises(BackupError, match="no database at"):
         backup(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "monday.backup")
     assert not list(tmp_path.glob("*monday*"))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("password", ["p@ss/w:r?d#[] %25+", "'\"\\\\$`ö\u65e5"])
+def test_a_database_that_wants_a_password_is_backed_up_and_restored(
+    postgresql_server: str, tmp_path: Path, password: str, capfd
+) -> None:
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("only of a server of our own is it known whom it asks for a password")
+    source, target = (database_behind_a_password(postgresql_server, password) for _ in range(2))
+    upgrade(source)
+    database = connect(source)
+    with database.writing() as session:
+        audit.append(session, "ada", "export", {}, NOW)
+        session.commit()
+    file = backup(source, tmp_path / "monday.backup")
+    restore(file, target)
+    restored = connect(target)
+    require_ready(restored)
+    with restored.snapshot() as session:
+        assert audit.verify(session) == 1
+    wrong = make_url(source).set(password="wr@ng").render_as_string(hide_password=False)
+    with pytest.raises(BackupError, match=r"pg_dump failed.*password authentication failed") as error:
+        backup(wrong, tmp_path / "tuesday.backup")
+    assert "wr@ng" not in str(error.value)
+    for used in (database, restored):
+        used.engine.dispose()
+    for url in (source, target):
+        drop_database(url, postgresql_server)

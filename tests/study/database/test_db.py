@@ -215,17 +215,6 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
         require_ready(connect("postgresql://me:hidden@127.0.0.1:1/x"))
 
 
-def test_other_databases_are_refused_by_name() -> None:
-    with pytest.raises(DatabaseNotReadyError, match="'mysql' is not supported"):
-        connect("mysql://localhost/x")
-
-
-def test_what_is_no_url_is_refused_without_being_shown() -> None:
-    with pytest.raises(DatabaseNotReadyError, match="cannot be read as a database URL") as error:
-        connect("discern:hidden")
-    assert "hidden" not in str(error.value)
-
-
 @pytest.mark.parametrize("url", ["sqlite:////proc/none/x.db", "postgresql://me:hidden@127.0.0.1:1/x"])
 def test_a_database_that_cannot_be_made_is_named(url: str) -> None:
     with pytest.raises(DatabaseNotReadyError, match="cannot write to the database") as error:
