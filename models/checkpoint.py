@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from models.errors import NetworkError
+from models.file_kinds import kind_of_file
 from models.transform import Transform
+
+
+_HEADER = re.compile(rb'\{"__metadata__":\{[^}]*"(architecture|average_precision)"', re.DOTALL)  # of our own files
+_SEARCHED = 1 << 14  # bytes of a header
 
 
 @dataclass(frozen=True)
@@ -42,21 +48,41 @@ def write_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: Checkpoi
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], CheckpointMetadata]:
     """Tensors and metadata of `path`. Raises NetworkError for a missing, damaged or foreign file."""
+    require_own_checkpoint(path)
     try:
         with safe_open(path, framework="pt") as opened:
             texts = opened.metadata() or {}
             state = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - not a dict
+        return state, _parse(texts)
     except FileNotFoundError:
         raise NetworkError(f"checkpoint {path} is missing; make it with `./manage.py train`") from None
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise NetworkError(f"checkpoint {path} is damaged ({error}); make it anew with `./manage.py train`") from error
+
+
+def require_own_checkpoint(path: Path) -> None:
+    """Raise NetworkError where there is a file at `path` that `./manage.py train` did not write, and say what it is."""
+    if not os.path.lexists(path):
+        return
     try:
-        return state, _parse(texts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise NetworkError(
-            f"checkpoint {path} has no description of its content ({error!r}): `./manage.py train` did not write it;"
-            " name it as the network's weights and train from it"
-        ) from error
+        if path.is_file() and _is_own(path):
+            return
+        kind = kind_of_file(path)
+    except OSError as error:
+        raise NetworkError(f"checkpoint {path} cannot be read ({error.strerror}); mend that or name another") from error
+    if kind.holds_weights:
+        remedy = (
+            "To train from it, name it as `weights` of the network, and name as `checkpoint` a new file that"
+            " `./manage.py train` is to write"
+        )
+    else:
+        remedy = "Name another file as `checkpoint`, which `./manage.py train` is to write, or move this one away"
+    raise NetworkError(f"checkpoint {path} is {kind.words}. Discern did not write it and leaves it as it is. {remedy}")
+
+
+def _is_own(path: Path) -> bool:
+    with path.open("rb") as opened:
+        return _HEADER.match(opened.read(_SEARCHED), 8) is not None
 
 
 def file_sha256(path: Path) -> str:

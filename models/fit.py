@@ -1,8 +1,10 @@
 """The training loop: multi-label binary cross-entropy, one state file an epoch, the same result killed or not."""
 
 import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from torch.nn import functional
 
 from models.average_precision import IGNORED
 from models.config import TrainingConfig
+from models.errors import TrainingError
 
 WARM_UP = 0.15  # share of the steps over which the learning rate rises
 
@@ -86,11 +89,25 @@ def _save(module: nn.Module, optimizer: torch.optim.Optimizer, path: Path, reque
 
 def _resume(module: nn.Module, optimizer: torch.optim.Optimizer, path: Path, request: str) -> int:
     """How many epochs the state file holds of this request, loaded; 0 without one."""
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["request"] != request:
+    state = read_state(path)
+    if state is None or state["request"] != request:
         return 0
     module.load_state_dict(state["module"])
     optimizer.load_state_dict(state["optimizer"])
     return state["epochs"]
+
+
+def read_state(path: Path) -> dict[str, Any] | None:
+    """What a training that was stopped left at `path`. Raises TrainingError where the file is anything else."""
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError):
+        state = None
+    if not isinstance(state, dict) or set(state) != {"request", "epochs", "module", "optimizer"}:
+        raise TrainingError(
+            f"{path}, where training keeps its state, is a file that Discern did not write or that is damaged;"
+            " move it away"
+        )
+    return state

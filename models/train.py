@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from models.architectures import build
 from models.average_precision import PRESENT, average_precision, label_matrix, mean_average_precision
 from models.catalogue import check_target_layer
-from models.checkpoint import CheckpointMetadata, write_checkpoint
+from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_checkpoint
 from models.config import DatasetConfig, NetworkConfig, TrainingConfig
 from models.errors import TrainingError
-from models.fit import Inputs, fit
+from models.fit import Inputs, fit, read_state
 from models.head import copy_head, head_features, put_head
 from models.photographs import Photograph, data_sha256
 from models.pixels import augment, read_pixels
@@ -39,8 +39,11 @@ def train(
 
     `progress` is called with (work done, work in all), counted in pictures; `command` is what a reader types to repeat
     this. A run that was killed goes on after its last epoch and gives the same network. Raises NetworkError,
-    PhotographError and TrainingError.
+    PhotographError and TrainingError, also where a file that Discern did not write is in the way.
     """
+    require_own_checkpoint(config.checkpoint)
+    state_file = config.checkpoint.with_name(f"{config.checkpoint.name}.training")
+    read_state(state_file)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         module = _start(name, config, len(dataset.categories))
@@ -53,7 +56,7 @@ def train(
             labels=_labels(pictures[: config.training.images], dataset),
             settings=config.training,
             frozen_statistics=config.weights is not None,
-            state_file=config.checkpoint.with_name(f"{config.checkpoint.name}.training"),
+            state_file=state_file,
             request=hashlib.sha256(repr((config, dataset.categories, data)).encode()).hexdigest(),
             to_measure=len(measured_on),
             progress=progress or (lambda done, total: None),

@@ -121,10 +121,13 @@ def resave(path: Path, **changes: str) -> None:
     [
         (lambda path: path.unlink(), r"net\.safetensors is missing; make it with `\./manage\.py train`"),
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), r"net\.safetensors is damaged"),
-        (lambda path: path.write_bytes(b""), r"net\.safetensors is damaged"),
-        (lambda path: path.write_bytes(pickle.dumps({"a": 1})), r"net\.safetensors is damaged"),
-        (lambda path: save_file(load_file(path), path), r"has no description of its content .*'transform'"),
-        (lambda path: resave(path, categories="cat"), r"has no description of its content"),
+        (lambda path: path.write_bytes(b""), r"net\.safetensors is an empty file\. .* move this one away"),
+        (lambda path: path.write_bytes(pickle.dumps({"a": 1})), r"is a Python pickle.* name it as `weights`"),
+        (lambda path: save_file(load_file(path), path), r"is safetensors weights\. .* name it as `weights`"),
+        (lambda path: torch.save({"weight": torch.ones(2)}, path), r"a file that torch\.save wrote.* name it as `weights`"),
+        (lambda path: path.write_bytes(b"<!doctype html>"), r"is a web page"),
+        (lambda path: path.write_bytes(b"\xff\xd8 a photograph"), r"is no file of weights"),
+        (lambda path: resave(path, categories="cat"), r"net\.safetensors is damaged"),
         (
             lambda path: write_checkpoint(path, build("demo-vgg", 3, 96).state_dict(), METADATA),
             r"does not fit demo-alexnet: it lacks features\.0\.bias",

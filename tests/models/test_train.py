@@ -155,6 +155,23 @@ def test_a_target_layer_that_does_not_exist_is_refused_before_training(tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["net", "net.training"])
+@pytest.mark.parametrize("write", [torch.save, lambda _, path: path.write_text("my notes")], ids=["weights", "notes"])
+def test_a_file_that_discern_did_not_write_is_left_alone(tmp_path, small_scenes, name, write):
+    write(build("demo-vgg", 3, 32).state_dict(), tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises((NetworkError, TrainingError), match=rf"{name}\b.* Discern did not write"):
+        train("net", network(tmp_path / "net", epochs=1, images=16), small_scenes)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {name: before}
+
+
+def test_a_network_of_an_earlier_training_is_replaced(tmp_path, small_scenes):
+    for seed in (1, 2):
+        config = network(tmp_path / "net", epochs=1, images=16, seed=seed)
+        train("net", config, small_scenes)
+    assert read_checkpoint(config.checkpoint)[1].seed == 2
+
+
 def test_the_callers_random_state_is_left_alone(tmp_path, small_scenes):
     torch.manual_seed(1)
     expected = torch.rand(3)
