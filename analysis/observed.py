@@ -1,6 +1,7 @@
 """A study as planned, answered by observers who are not people: the same trials for each of them, in one export."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from analysis.reading.load import DESCRIPTION
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.export import TABLES
 from contracts.observers import HUMAN, parse
+from contracts.own_files import replace_folder
 from contracts.tasks import KINDS
 
 
@@ -62,9 +64,22 @@ def write_together(exports: list[Export], plan_folder: Path, folder: Path) -> Pa
 
     Raises ExportError when `folder` exists.
     """
-    if folder.exists():
+    require_new(folder)
+    try:
+        replace_folder(folder, lambda fresh: _write_together(exports, plan_folder, fresh))
+    except OSError as error:
+        raise ExportError(f"cannot write {folder}: {error.strerror}; name another folder") from error
+    return folder
+
+
+def require_new(folder: Path) -> None:
+    """Raise ExportError when `folder` exists."""
+    if os.path.lexists(folder):
         raise ExportError(f"{folder} exists; name a new folder or remove this one")
-    shutil.copytree(plan_folder, folder)
+
+
+def _write_together(exports: list[Export], plan_folder: Path, folder: Path) -> None:
+    shutil.copytree(plan_folder, folder, dirs_exist_ok=True)
     description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     kinds = ", ".join(kind for export in exports for kind in export.observer_kinds)
     description["description"] = f"Answers of observers who are not people ({kinds}), made by Discern."
@@ -73,7 +88,6 @@ def write_together(exports: list[Export], plan_folder: Path, folder: Path) -> Pa
         (path,) = (folder / "data").glob(f"*_description-{table}_data.csv")
         frame = pd.concat([getattr(export, table) for export in exports], ignore_index=True)
         write_table(conform(frame, table)[list(TABLES[table])], table, path)
-    return folder
 
 
 def _renamed(frame: pd.DataFrame, observer_kind: str) -> pd.DataFrame:

@@ -62,10 +62,11 @@ def power(
 
     Example: ./manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
     """
-    from analysis.simulation.power import Plan, advice, write_power
+    from analysis.simulation.power import Plan, advice, files_of, write_power
     from analysis.simulation.power import power as simulate_power
     from analysis.tasks.design import TaskDesign
 
+    files_of(out)
     tasks = {task.name: task for task in definition.tasks}
     if name and name not in tasks:
         raise click.BadParameter(f"no task {name!r}; there are {', '.join(tasks)}")

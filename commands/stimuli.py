@@ -116,8 +116,9 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     from models.image_files import read_image
     from models.sources import open_split
     from stimuli.devices import usable_device
-    from stimuli.evaluate.sanity import cascading_randomisation, summary, write_rows
+    from stimuli.evaluate.sanity import cascading_randomisation, require_free, summary, write_rows
 
+    require_free(out)
     photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
     methods = sorted({method for task in definition.tasks for method in task.methods})
     device, rows = usable_device(definition.stimuli.device), []

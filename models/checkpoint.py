@@ -16,7 +16,6 @@ from models.errors import NetworkError
 from models.file_kinds import kind_of_file
 from models.transform import Transform
 
-
 _HEADER = re.compile(rb'\{"__metadata__":\{[^}]*"(architecture|average_precision)"', re.DOTALL)  # of our own files
 _SEARCHED = 1 << 14  # bytes of a header
 

@@ -16,7 +16,10 @@ class FileKind:
 _BEGINNINGS = (
     (b"\x80", FileKind("a Python pickle, as torch.save wrote weights before 2020", True)),
     (b"\x89HDF", FileKind("an HDF5 file, as Keras writes networks")),
-    (b"version https://git-lfs", FileKind("a Git LFS pointer; the file itself is not here (`git lfs pull` fetches it)")),
+    (
+        b"version https://git-lfs",
+        FileKind("a Git LFS pointer; the file itself is not here (`git lfs pull` fetches it)"),
+    ),
     (b"<", FileKind("a web page or other text; perhaps a download failed")),
 )
 

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import platform
 import re
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from itertools import chain
@@ -30,6 +28,7 @@ from analysis.report.summary import summarize
 from analysis.results import ObserverResults, as_json, compute, paper_figures
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import observer_of
+from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 from contracts.tasks import KINDS
 from languages.read import languages
 
@@ -104,8 +103,6 @@ def _write(
     translate: Translation,
 ) -> None:
     (folder / REPORT).write_text(_html(export, results, figures, translate), encoding="utf-8")
-    document = json.dumps(results_document(export, results), indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
     for of_kind in results:
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
@@ -115,6 +112,9 @@ def _write(
             pictures.mkdir(parents=True, exist_ok=True)
             (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
             (pictures / f"{figure.name}.png").write_bytes(figure.png)
+    found = results_document(export, results) | {"files": file_hashes(folder)}  # they may be replaced by a later report
+    document = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
 
 
 def _tables(results: ObserverResults) -> dict[str, Any]:
@@ -215,34 +215,28 @@ def _templates_of_kinds() -> dict[str, str]:
 
 
 def _check_destination(out: Path) -> None:
-    if not out.exists() or (out.is_dir() and (not any(out.iterdir()) or _is_report(out))):
+    """A new or empty folder, or an earlier report in which nothing was added or changed."""
+    if not out.exists() or (out.is_dir() and not file_hashes(out)):
         return
-    raise ReportError(f"{out} exists and is no earlier report; name another folder, or remove it yourself")
-
-
-def _is_report(folder: Path) -> bool:
+    earlier = _earlier_results(out)
+    if earlier.get("format") != FORMAT:
+        raise ReportError(f"{out} exists and is no earlier report; name another folder, or remove it yourself")
     try:
-        return json.loads((folder / RESULTS).read_text(encoding="utf-8")).get("format") == FORMAT
-    except (OSError, ValueError, AttributeError):
-        return False
+        require_only(out, earlier.get("files", {}), but_for=frozenset({RESULTS}))
+    except NotOwnFileError as error:
+        raise ReportError(str(error)) from error
+
+
+def _earlier_results(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / RESULTS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _replace(out: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a fresh folder beside `out` and put it in `out`'s place; on any failure `out` is as it was."""
     try:
-        out.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as scratch:
-            fresh, old = Path(scratch, "new"), Path(scratch, "old")
-            fresh.mkdir()
-            write(fresh)
-            if out.exists():
-                os.rename(out, old)
-            try:
-                os.rename(fresh, out)
-            except OSError:
-                if old.exists():
-                    os.rename(old, out)
-                raise
+        replace_folder(out, write)
     except OSError as error:
         raise ReportError(f"cannot write the report to {out}: {error.strerror}; name another folder") from error
 

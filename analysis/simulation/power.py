@@ -24,6 +24,7 @@ from analysis.simulation.simulated_study import Assignment, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
+from contracts.own_files import require_own
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vP"
@@ -162,10 +163,17 @@ def power_curve(table: pd.DataFrame) -> Canvas:
     return canvas
 
 
+def files_of(folder: Path) -> tuple[Path, ...]:
+    """Where `write_power` writes in `folder`. Raises NotOwnFileError where another file is there."""
+    files = folder / "power.csv", folder / "power.svg", folder / "power.png"
+    require_own(dict(zip(files, (",".join(COLUMNS[:4]).encode(), b"Discern", b"Discern"), strict=True)))
+    return files
+
+
 def write_power(table: pd.DataFrame, folder: Path) -> tuple[Path, ...]:
     """`power.csv`, and the curve as `power.svg` and `power.png`, into `folder` (made if need be)."""
+    files = files_of(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = folder / "power.csv", folder / "power.svg", folder / "power.png"
     table.to_csv(files[0], index=False)
     canvas = power_curve(table)
     with mpl.rc_context(STYLE):

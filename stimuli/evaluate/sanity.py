@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
+from contracts.own_files import require_own
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
 from stimuli.produce.render import render
@@ -39,6 +40,9 @@ class Resemblance:
     rank_correlation: float | None
     absolute_rank_correlation: float | None
     ssim: float
+
+
+_COLUMNS = [field.name for field in fields(Resemblance)]
 
 
 def cascading_randomisation(
@@ -109,11 +113,17 @@ def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
     return (luminance * structure).mean((1, 2, 3))
 
 
+def require_free(file: Path) -> None:
+    """Raise NotOwnFileError where `file` exists and is no earlier table of this kind."""
+    require_own({file: ",".join(_COLUMNS).encode()})
+
+
 def write_rows(rows: Sequence[Resemblance], file: Path) -> None:
-    """Write the rows as CSV; an undefined correlation is an empty cell."""
+    """Write the rows as CSV; an undefined correlation is an empty cell. Raises NotOwnFileError."""
+    require_free(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="", encoding="utf-8") as opened:
-        writer = csv.DictWriter(opened, [field.name for field in fields(Resemblance)])
+        writer = csv.DictWriter(opened, _COLUMNS)
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
 

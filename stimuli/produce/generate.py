@@ -17,7 +17,7 @@ from stimuli.produce.launchers import local
 from stimuli.produce.launchers.launcher import Launch, Launcher
 from stimuli.produce.parts import Parts, forget_parts
 from stimuli.produce.pipeline import overlapped
-from stimuli.produce.publishing import is_complete, publish
+from stimuli.produce.publishing import is_complete, publish, require_own_set
 from stimuli.produce.select import Selection, select
 from stimuli.produce.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
 from stimuli.produce.storage import Storage, storage_at
@@ -45,11 +45,12 @@ def generate(
     and its set comes out the same, byte for byte. A set of another request stays whole until the new one is finished.
 
     Raises GenerationError (a network that does not fit), SelectionError (too few eligible images), StorageError (the
-    place cannot be written), LauncherError and what reading a picture raises. Nothing half-written is then left, and
-    what was done is kept for the next run.
+    place cannot be written, or holds files in the way that Discern did not write), LauncherError and what reading a
+    picture raises. Nothing half-written is then left, and what was done is kept for the next run.
     """
     used = used_networks(requests, networks, categories)
     storage = storage_at(config.output)
+    require_own_set(storage, config.output)
     if not is_complete(storage, request_sha256, {name: network.sha256 for name, network in used.items()}):
         with launch(config, used) as launcher:
             for request in requests:

@@ -1,6 +1,7 @@
 """Finished parts of an unfinished run, so that a run that was killed goes on where it was."""
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -8,6 +9,7 @@ from contracts.hashing import canonical_sha256
 from stimuli.produce.storage import Storage
 
 UNFINISHED = ".unfinished/"
+_PART = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{32}}/[0-9a-f]{{32}}\.json")
 
 
 class Parts:
@@ -41,7 +43,7 @@ class Parts:
 
 def forget_parts(storage: Storage) -> None:
     """Remove the parts of every run; call it when the set is finished."""
-    storage.remove(name for name in storage.names() if name.startswith(UNFINISHED))
+    storage.remove(name for name in storage.names() if _PART.fullmatch(name))
 
 
 def _digest(value: Any) -> str:

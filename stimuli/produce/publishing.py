@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,23 @@ from contracts.stimulus_set import (
     stimuli_from,
     table_of,
 )
+from stimuli.errors import StorageError
 from stimuli.produce.storage import HALF_WRITTEN, Folder, Storage, storage_at
 
 FETCHED_TOGETHER = 16
+_OWN = {TABLE: b"stimulus_id,", PROVENANCE: b'"request_sha256"'}  # what each holds if Discern wrote it
+_PICTURE = rf"{IMAGES}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.png"
+
+
+def require_own_set(storage: Storage, where: Path | str) -> None:
+    """Raise StorageError where `storage` has a table or provenance that Discern did not write."""
+    for name, mark in _OWN.items():
+        with suppress(FileNotFoundError):
+            if mark not in storage.read(name):
+                raise StorageError(
+                    f"{where} holds a {name} that Discern did not write or that is damaged;"
+                    " name another place as stimuli.output, or move it away"
+                )
 
 
 def is_complete(storage: Storage, request_sha256: str, checkpoints: Mapping[str, str]) -> bool:
@@ -95,8 +110,7 @@ def _remove_unlisted(storage: Storage, table: bytes) -> None:
     names = storage.names()
     earlier = [storage.read(name) for name in names if re.fullmatch(rf"{SUPERSEDED}/\w+\.csv", name)]
     named = {
-        picture
-        for content in (table, *earlier)
-        for picture in re.findall(rf"{IMAGES}/\w\w/\w+\.png", content.decode("utf-8", "replace"))
+        picture for content in (table, *earlier) for picture in re.findall(_PICTURE, content.decode("utf-8", "replace"))
     }
-    storage.remove(name for name in names - named if name.startswith(f"{IMAGES}/") or name.endswith(HALF_WRITTEN))
+    own = re.compile(f"{_PICTURE}|{HALF_WRITTEN}")
+    storage.remove(name for name in names - named if own.fullmatch(name))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from stimuli.errors import StorageError
 
-HALF_WRITTEN = ".part"
+HALF_WRITTEN = r"(?:.*/)?\.[^/]+\.\d+\.\d+\.part"  # a file that `Folder` has not finished
 
 
 class Storage(Protocol):
@@ -54,7 +54,8 @@ class Folder:
         self._path = path
 
     def read(self, name: str) -> bytes:
-        return (self._path / name).read_bytes()
+        with _explained(f"read {self._path / name}"):
+            return (self._path / name).read_bytes()
 
     def write(self, files: Mapping[str, bytes]) -> None:
         with _explained(f"write {self._path}"):
@@ -73,7 +74,7 @@ class Folder:
 
     def _half(self, name: str) -> Path:
         file = self._path / name
-        return file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}{HALF_WRITTEN}")
+        return file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}.part")
 
     def names(self) -> set[str]:
         return {file.relative_to(self._path).as_posix() for file in self._path.rglob("*") if file.is_file()}

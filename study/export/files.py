@@ -4,9 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,13 +13,14 @@ from typing import IO, Any, cast
 from sqlalchemy.orm import Session
 
 from contracts.export import TABLES, Column
+from contracts.own_files import replace_folder
 from study import clock
 from study.conduct.actions import amendments
 from study.database.find import find_study
 from study.database.schema import Study
 from study.definition import frozen_definition
-from study.errors import ExportError
-from study.export.proof import Hashes
+from study.errors import AuditError, ExportError
+from study.export.proof import Hashes, prove
 from study.export.rows import READERS, Rows
 from study.taking_part.withdrawal import withdrawals
 
@@ -31,30 +29,34 @@ _PIECE = 1 << 16  # characters of a table handed on at once
 
 
 def export_study(session: Session, slug: str, folder: Path, replace: bool = False) -> Path:
-    """Write the export to `folder`, whole or not at all; with `replace`, in place of an earlier export there.
+    """Write the export to `folder`, whole or not at all; with `replace`, in place of an earlier one of this database.
 
     Everything is read in the session's one transaction: use `Database.snapshot`. Raises UnknownError, ExportError.
     """
     study = find_study(session, slug)
-    earlier = (folder / _DESCRIPTION).is_file()
-    if folder.exists() and not (replace and earlier):
-        what = "an earlier export; --replace puts this one in its place, or" if earlier else "something else;"
-        raise ExportError(f"{folder} holds {what} name a new folder")
+    if folder.exists():
+        _require_replaceable(session, folder, replace)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            _write(session, study, unfinished)
-            unfinished.chmod(0o755)
-            if earlier:
-                os.replace(folder, unfinished / "earlier")
-            os.replace(unfinished, folder)
-            shutil.rmtree(folder / "earlier", ignore_errors=True)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        replace_folder(folder, lambda fresh: _write(session, study, fresh))
     except OSError as error:
         raise ExportError(f"cannot write the export to {folder}: {error.strerror}") from error
     return folder
+
+
+def _require_replaceable(session: Session, folder: Path, replace: bool) -> None:
+    if not (folder / _DESCRIPTION).is_file():
+        raise ExportError(f"{folder} holds something else; name a new folder")
+    if not replace:
+        raise ExportError(
+            f"{folder} holds an earlier export; --replace puts this one in its place, or name a new folder"
+        )
+    try:
+        prove(session, folder)
+    except AuditError as error:
+        raise ExportError(
+            f"{folder} is not replaced, because it is no unchanged export of this database ({error});"
+            " name a new folder, or move that one away"
+        ) from error
 
 
 def zip_pieces(

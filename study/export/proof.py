@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
+from contracts.own_files import file_hashes
 from study.database import audit
 from study.database.schema import AuditEntry
 from study.errors import AuditError, ExportError
@@ -34,9 +35,7 @@ def hashes(source: Path) -> Hashes:
     """path within the export → SHA-256, of a folder or of a zip with one folder in it. Raises ExportError."""
     try:
         if source.is_dir():
-            files = (path for path in sorted(source.rglob("*")) if path.is_file())
-            found = ((path.relative_to(source), _sha256(path)) for path in files)
-            return {path.as_posix(): digest for path, digest in found if _is_of_export(path.parts)}
+            return file_hashes(source)
         if not looks_like_zip(source):
             raise ExportError(f"{source} is neither the folder nor the zip of an export")
         with open_zip(source) as archive:
@@ -77,11 +76,6 @@ def prove(session: Session, source: Path) -> Proof:
         raise AuditError("the audit log knows of no export at all; is this the database it was made from?")
     names = ", ".join(sorted(closest))
     raise AuditError(f"no export was given out with these files; what differs from the closest one: {names}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256_of_member(archive: zipfile.ZipFile, name: str) -> str:

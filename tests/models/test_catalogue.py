@@ -124,7 +124,10 @@ def resave(path: Path, **changes: str) -> None:
         (lambda path: path.write_bytes(b""), r"net\.safetensors is an empty file\. .* move this one away"),
         (lambda path: path.write_bytes(pickle.dumps({"a": 1})), r"is a Python pickle.* name it as `weights`"),
         (lambda path: save_file(load_file(path), path), r"is safetensors weights\. .* name it as `weights`"),
-        (lambda path: torch.save({"weight": torch.ones(2)}, path), r"a file that torch\.save wrote.* name it as `weights`"),
+        (
+            lambda path: torch.save({"weight": torch.ones(2)}, path),
+            r"a file that torch\.save wrote.* name it as `weights`",
+        ),
         (lambda path: path.write_bytes(b"<!doctype html>"), r"is a web page"),
         (lambda path: path.write_bytes(b"\xff\xd8 a photograph"), r"is no file of weights"),
         (lambda path: resave(path, categories="cat"), r"net\.safetensors is damaged"),

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -253,11 +254,25 @@ def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(smal
 @pytest.mark.usefixtures("undrawn")
 def test_a_report_replaces_an_earlier_one_as_a_whole(export_folder, tmp_path):
     out = tmp_path / "out"
-    analyze(export_folder, out)
-    (out / "figures" / "stale.svg").write_text("old")
+    results = json.loads(analyze(export_folder, out).with_name("results.json").read_text())
+    (out / "figures" / "stale.svg").write_text("old")  # of a task that is no longer in the study
+    results["files"]["figures/stale.svg"] = sha256(b"old").hexdigest()
+    (out / "results.json").write_text(json.dumps(results))
+    (out / ".DS_Store").touch()
     analyze(export_folder, out)
     assert not (out / "figures" / "stale.svg").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "out"]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("name", ["figures/mine.svg", "report.html"])
+def test_what_was_added_to_a_report_or_changed_in_it_is_not_lost(export_folder, tmp_path, name):
+    out = tmp_path / "out"
+    analyze(export_folder, out)
+    (out / name).write_text("mine")
+    with pytest.raises(ReportError, match=rf"out holds {name}, which Discern did not write or which was changed"):
+        analyze(export_folder, out)
+    assert (out / name).read_text() == "mine"
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(export_folder, tmp_path):

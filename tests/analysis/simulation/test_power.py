@@ -9,6 +9,7 @@ from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.simulation.power import Plan, advice, power, power_curve, write_power
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
+from contracts.own_files import NotOwnFileError
 
 DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=1, ratings=1)
 COMPARED = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="cam"),))
@@ -91,3 +92,12 @@ def test_the_curve_and_the_table_are_written(tmp_path):
     assert [f.name for f in files] == ["power.csv", "power.svg", "power.png"]
     assert pd.read_csv(files[0])["power"].tolist() == [0.5, 0.83]
     assert len(power_curve(table).axes[0].lines) == 3
+    assert write_power(table, tmp_path / "new") == files  # in the place of the earlier one
+
+
+@pytest.mark.parametrize("name", ["power.csv", "power.svg", "power.png"])
+def test_a_file_of_somebody_else_is_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(NotOwnFileError, match=rf"{name} exists, and Discern did not write it; name another place"):
+        write_power(grid({10: 0.5}), tmp_path)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from contracts.own_files import NotOwnFileError
 from stimuli.errors import ExplanationError
 from stimuli.evaluate.sanity import (
     cascading_randomisation,
@@ -62,10 +63,15 @@ def test_constant_maps_have_no_rank_correlation(monkeypatch, tmp_path):
     monkeypatch.setitem(METHODS, "nothing", Method(lambda trace: torch.zeros_like(trace.images)))
     rows = randomised(networks.alexnet_like(), ["nothing"])
     assert rows[0].rank_correlation is None
-    write_rows(rows, tmp_path / "sanity" / "rows.csv")
+    for _ in range(2):  # an earlier table is replaced
+        write_rows(rows, tmp_path / "sanity" / "rows.csv")
     with (tmp_path / "sanity" / "rows.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["rank_correlation"] == ""
     assert len(list(summary(rows))) == 3
+    (tmp_path / "mine.csv").write_text("mine")
+    with pytest.raises(NotOwnFileError, match=r"mine\.csv exists, and Discern did not write it"):
+        write_rows(rows, tmp_path / "mine.csv")
+    assert (tmp_path / "mine.csv").read_text() == "mine"
 
 
 def test_structural_similarity_is_one_for_the_same_and_by_its_formula_for_constant_pictures():

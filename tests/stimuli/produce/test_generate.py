@@ -284,6 +284,32 @@ def test_the_old_set_stays_whole_until_the_new_one_is_finished(output, images):
     assert before.items() <= contents(output).items()
 
 
+def test_files_that_discern_did_not_write_are_left_where_they_are(output, images):
+    """The folder may be one with pictures and downloads of somebody's own."""
+    mine = {"images/holiday.png": b"1", "images/ab/holiday.png": b"2", "film.part": b"3", ".unfinished/novel.txt": b"4"}
+    for name, content in mine.items():
+        (output / name).parent.mkdir(parents=True, exist_ok=True)
+        (output / name).write_bytes(content)
+    make(output, images, request_sha256="earlier", requests=REQUESTS[:1])
+    assert mine.items() <= contents(make(output, images)).items()
+
+
+@pytest.mark.parametrize("name", [stimulus_set.TABLE, stimulus_set.PROVENANCE])
+def test_a_table_or_provenance_of_somebody_else_is_not_overwritten(output, images, name):
+    output.mkdir()
+    (output / name).write_text("word,colour\n")
+    with pytest.raises(StorageError, match=rf"set holds a {name} that Discern did not write .* stimuli\.output"):
+        make(output, images)
+    assert contents(output) == {name: b"word,colour\n"}
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(output, images):
+    output.write_text("mine")
+    with pytest.raises(StorageError, match="Not a directory"):
+        make(output, images)
+    assert output.read_text() == "mine"
+
+
 def test_progress_counts_up_to_the_total(output, images):
     steps = []
     make(output, images, progress=lambda *step: steps.append(step))

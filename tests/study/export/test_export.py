@@ -17,7 +17,8 @@ from study.database.find import find_study
 from study.database.schema import Event, Participant, Stimulus
 from study.errors import ExportError, UnknownError
 from study.export.files import export_study, zip_pieces
-from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
+from study.export.proof import hashes, record_export
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 
 CONTRACTS = Path(__file__).parents[3] / "docs" / "reference" / "contracts.md"
 
@@ -174,11 +175,27 @@ def test_an_export_never_overwrites_what_is_there(studied: Database, tmp_path: P
             ExportError, match="holds an earlier export; --replace puts this one in its place, or name a new"
         ):
             export_study(session, "my-study", folder)
-        export_study(session, "my-study", folder, replace=True)
         (tmp_path / "letters").mkdir()
         with pytest.raises(ExportError, match="holds something else; name a new folder"):
             export_study(session, "my-study", tmp_path / "letters", replace=True)
     assert (folder / "dataset_description.json").is_file()
+
+
+@pytest.mark.parametrize("name", ["my-analysis.R", "dataset_description.json"])
+def test_only_an_unchanged_export_of_this_database_is_replaced(studied: Database, tmp_path: Path, name: str) -> None:
+    """Not the data of another program in the same format (BIDS has such a description too), and not what was added."""
+    folder = exported(studied, tmp_path)
+    with studied.writing() as session:
+        record_export(session, "manage.py", "my-study", hashes(folder), NOW)
+        session.commit()
+    (folder / ".DS_Store").touch()
+    with studied.snapshot() as session:
+        export_study(session, "my-study", folder, replace=True)
+        (folder / name).write_text("years of work")
+        with pytest.raises(ExportError, match=rf"is not replaced.* {re.escape(name)}.*; name a new folder"):
+            export_study(session, "my-study", folder, replace=True)
+    assert (folder / name).read_text() == "years of work"
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_failed_export_leaves_nothing_behind(studied: Database, tmp_path: Path, monkeypatch) -> None:
