@@ -1,22 +1,41 @@
 """Errors that a package raised on purpose are messages; others keep their traceback."""
 
+import errno
 from typing import Any
 
 import click
 
+_OF_FILES = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
+}
 PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "definition"}
 
 
 class Commands(click.Group):
-    """Turns an error that a package raised on purpose into a message and exit status 1; others keep their traceback."""
+    """Turns an error that a package raised on purpose, and a file or disk that refuses, into a message and exit status
+    1; other errors keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OSError as error:
+            if words := refusal(error):
+                raise click.ClickException(words) from error
+            raise
         except Exception as error:
             if is_own_error(error):
                 raise click.ClickException(str(error)) from error
             raise
+
+
+def refusal(error: OSError) -> str | None:
+    """A sentence for a file, folder or disk that refuses to be read or written; None for any other error."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free some space and run the command again"
+    if error.filename is None or error.errno not in _OF_FILES:
+        return None
+    return f"{error.filename} cannot be read or written ({error.strerror}); mend that or name another place"
 
 
 def is_own_error(error: Exception) -> bool:

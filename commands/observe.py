@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from analysis.data.export import Export
-from analysis.observed import answered, require_new, write_together
+from analysis.observed import answered, write_together
 from analysis.reading.load import load
 from analysis.tasks.kind import Seen
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -48,7 +48,6 @@ def let_observe(
 
     `begin(label)` is a context manager that yields a callable (done, total). Everything follows from `seed`.
     """
-    require_new(out)
     rows = read_stimuli(definition.stimuli.output)
     with tempfile.TemporaryDirectory() as scratch, _one_thread():
         plan_folder = _plan(definition, rows, runs, seed, Path(scratch))

@@ -1,7 +1,9 @@
 """A whole study with simulated participants, from the definition to the report."""
 
 import os
-import shutil
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
 
 import click
 
@@ -25,16 +27,23 @@ def rehearse(ctx: click.Context, definition: Definition, participants: int, seed
     """
     from study.serve import served
 
-    folder = HERE / "var" / definition.study.slug / f"rehearsal-{participants}-{seed}"
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder = new_folder(HERE / "var" / definition.study.slug / f"rehearsal-{participants}-{seed}")
     os.environ["DISCERN_DATABASE_URL"] = f"sqlite:///{folder / 'rehearsal.sqlite3'}"
     prepare(ctx, definition)
     with served() as url:
         ctx.invoke(simulate, definition=definition, url=url, participants=participants, seed=seed)
     ctx.invoke(export, definition=definition, out=folder / "export")
     ctx.invoke(analyze, source=folder / "export", out=folder / "report")
+
+
+def new_folder(path: Path) -> Path:
+    """`path` or, so that no earlier rehearsal is lost, the first of `path`-2, `path`-3, … that is free; made."""
+    for number in count(1):
+        folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    return folder
 
 
 COMMANDS = (rehearse,)

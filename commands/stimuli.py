@@ -167,9 +167,11 @@ def observe(
 
     Example: ./manage.py observe --study examples/demo.toml --out observed
     """
+    from analysis.observed import require_new
     from commands.observe import OBSERVERS, let_observe
     from contracts.stimulus_set import read_provenance
 
+    require_new(out)
     definition = with_local_stimuli(definition)
     require_same_request(definition, read_provenance(definition.stimuli.output))
     folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)

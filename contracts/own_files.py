@@ -31,9 +31,7 @@ def file_hashes(folder: Path) -> dict[str, str]:
     """Path within `folder` → SHA-256 of every file, without those that desktops leave in every folder they show."""
     files = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
     names = {path.relative_to(folder): path for path in files}
-    return {
-        name.as_posix(): _sha256(path) for name, path in names.items() if not any(map(is_desktop_file, name.parts))
-    }
+    return {name.as_posix(): _sha256(path) for name, path in names.items() if not any(map(is_desktop_file, name.parts))}
 
 
 def require_only(folder: Path, own: Mapping[str, str], but_for: frozenset[str] = frozenset()) -> None:

@@ -69,7 +69,7 @@ def make_scenes(
     Raises ScenesError for a category without glyphs, for a missing package and where `root` holds anything else.
     """
     request = _Request(tuple(categories), dict(counts), seed)
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         return _check_finished(root, request)
     _check_request(request, emoji_folder)
     unfinished = root.with_name(f"{root.name}.partial-{request.sha256()[:12]}")
@@ -102,7 +102,10 @@ def _check_finished(root: Path, request: _Request) -> str:
         recorded = manifest.pop("data_sha256")
         found = _Request(**{**manifest, "categories": tuple(manifest["categories"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScenesError(f"{root} exists and holds no finished scenes; choose another folder or delete it") from error
+        raise ScenesError(
+            f"{root} exists and holds no finished scenes; name another folder as dataset.root."
+            " Photographs of your own need no `make-scenes`"
+        ) from error
     if found != request:
         raise ScenesError(
             f"{root} holds scenes of other settings (seed {found.seed}, {found.counts}, drawing {found.drawing},"

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
@@ -219,10 +219,8 @@ def require_ready(database: Database) -> None:
         raise DatabaseNotReadyError(f"there is no database at {shown}; {remedy}")
     try:
         with database.engine.connect() as connection:
-            known = inspect(connection).has_table("alembic_version")
-            rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
-            versions = {row[0] for row in rows}
-    except (OperationalError, ProgrammingError) as error:  # the second for an option that the driver does not know
+            versions = _versions(connection)
+    except DatabaseError as error:
         raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
     if not versions:
         raise DatabaseNotReadyError(f"the database {shown} has no tables yet; {remedy}")
@@ -255,13 +253,37 @@ def upgrade(url: str) -> None:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             Path(parsed.database).touch()
         with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
+            _require_own_tables(connection)
             command.upgrade(_alembic_config(connection), "head")
             connection.commit()
-    except (OSError, OperationalError, ProgrammingError) as error:
+    except (OSError, DatabaseError) as error:
         shown = parsed.render_as_string(hide_password=True)
-        raise DatabaseNotReadyError(f"cannot write to the database {shown}: {error}") from error
+        raise DatabaseNotReadyError(
+            f"cannot write to the database {shown}: {getattr(error, 'orig', error)}; mend that, or name another place"
+            " in DISCERN_DATABASE_URL"
+        ) from error
     finally:
         database.engine.dispose()
+
+
+def _require_own_tables(connection: Connection) -> None:
+    """Raise DatabaseNotReadyError where the database is another program's, or a newer Discern's."""
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if not _versions(connection) <= known or "study" not in tables:
+        shown = connection.engine.url.render_as_string(hide_password=True)
+        raise DatabaseNotReadyError(
+            f"the database {shown} holds tables of another program or of a newer Discern ({', '.join(tables[:3])}) and"
+            " is left as it is; name another database in DISCERN_DATABASE_URL, or install the newer Discern"
+        )
+
+
+def _versions(connection: Connection) -> set[str]:
+    known = inspect(connection).has_table("alembic_version")
+    rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
+    return {row[0] for row in rows}
 
 
 def _alembic_config(connection: Connection | None = None) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import click
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 
 import manage
 from commands.errors import is_own_error
+from commands.rehearse import new_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,6 +95,14 @@ def test_a_taken_port_is_refused_with_another_proposed(tmp_path):
     assert f"--port {port + 1}" in done.stderr
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "/x/report"), OSError(28, "No space left")])
+def test_a_folder_or_disk_that_refuses_becomes_a_message(error, monkeypatch):
+    monkeypatch.setattr("study.database.backup.backup", Mock(side_effect=error))
+    done = CliRunner().invoke(manage.cli, ["backup", "x"])
+    assert done.exit_code == 1
+    assert re.search(r"/x/report cannot be read or written \(Permission denied\)|the disk is full", done.output)
+
+
 def own_errors() -> Iterator[type[Exception]]:
     """Every exception that the packages define, found in their sources."""
     for package in ("contracts", "languages", "models", "stimuli", "study", "analysis"):
@@ -105,3 +115,8 @@ def own_errors() -> Iterator[type[Exception]]:
 def test_every_error_that_a_package_defines_becomes_a_message():
     kept = [error.__name__ for error in own_errors() if not is_own_error(error.__new__(error))]
     assert kept == []
+
+
+def test_a_rehearsal_never_takes_an_earlier_one_s_place(tmp_path):
+    folders = [new_folder(tmp_path / "demo" / "rehearsal-72-1") for _ in range(3)]
+    assert [folder.name for folder in folders] == ["rehearsal-72-1", "rehearsal-72-1-2", "rehearsal-72-1-3"]

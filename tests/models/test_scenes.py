@@ -78,8 +78,8 @@ def test_finished_scenes_are_recognised_and_not_drawn_again(tmp_path, emoji):
     [
         (lambda root: next(root.rglob("*.jpg")).write_bytes(b"x"), "were changed since they were made; delete"),
         (lambda root: next(root.rglob("*.xml")).unlink(), r"damaged \(.*\.xml is missing"),
-        (lambda root: (root / "scenes.json").unlink(), "holds no finished scenes; choose another folder"),
-        (lambda root: (root / "scenes.json").write_text("{"), "holds no finished scenes; choose another folder"),
+        (lambda root: (root / "scenes.json").unlink(), "holds no finished scenes; name another folder"),
+        (lambda root: (root / "scenes.json").write_text("{"), "holds no finished scenes; name another folder"),
     ],
 )
 def test_spoilt_scenes_are_refused_and_nothing_is_deleted(tmp_path, emoji, spoil, message):
@@ -90,6 +90,13 @@ def test_spoilt_scenes_are_refused_and_nothing_is_deleted(tmp_path, emoji, spoil
     with pytest.raises(ScenesError, match=message):
         make_scenes(root, emoji, FEW, COUNTS, seed=3)
     assert files(root) == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path, emoji):
+    (tmp_path / "scenes").write_text("mine")
+    with pytest.raises(ScenesError, match="Photographs of your own need no `make-scenes`"):
+        make_scenes(tmp_path / "scenes", emoji, FEW, COUNTS, seed=3)
+    assert files(tmp_path) == {"scenes": b"mine"}
 
 
 def test_scenes_of_other_settings_are_refused(tmp_path, emoji):

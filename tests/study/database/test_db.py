@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text, update
+from sqlalchemy import create_engine, inspect, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
 from study.database.db import Database, connect, require_ready, upgrade
@@ -199,7 +199,7 @@ def test_an_empty_or_older_database_is_named_with_the_remedy(any_url: str) -> No
     if file := database.engine.url.get_backend_name() == "sqlite" and database.engine.url.database:
         Path(file).touch()
     with database.engine.begin() as connection:
-        connection.execute(text("CREATE TABLE other (id INTEGER)"))
+        connection.execute(text("CREATE VIEW other AS SELECT 1"))
     with pytest.raises(DatabaseNotReadyError, match=r"no tables yet; run `./manage.py db upgrade`"):
         require_ready(database)
     upgrade(any_url)
@@ -208,6 +208,39 @@ def test_an_empty_or_older_database_is_named_with_the_remedy(any_url: str) -> No
     with pytest.raises(DatabaseNotReadyError, match=r"at version 0000, not .*; run `./manage.py db upgrade`"):
         require_ready(database)
     database.engine.dispose()
+
+
+@pytest.mark.parametrize("made", ["letters (id INTEGER)", "alembic_version (version_num TEXT)"])
+def test_a_database_of_another_program_is_left_as_it_is(any_url: str, made: str) -> None:
+    database = connect(any_url)
+    if file := database.engine.url.get_backend_name() == "sqlite" and database.engine.url.database:
+        Path(file).touch()
+    with database.engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE {made}"))
+    before = inspect(database.engine).get_table_names()
+    with pytest.raises(DatabaseNotReadyError, match=rf"of another program .*{before[0]}.* left as it is; name another"):
+        upgrade(any_url)
+    assert inspect(database.engine).get_table_names() == before
+    database.engine.dispose()
+
+
+def test_a_database_of_a_newer_discern_is_left_as_it_is(any_url: str) -> None:
+    upgrade(any_url)
+    database = connect(any_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseNotReadyError, match="or install the newer Discern"):
+        upgrade(any_url)
+    database.engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("years of work " * 100)
+    for attempt in (upgrade, lambda url: require_ready(connect(url))):
+        with pytest.raises(DatabaseNotReadyError, match=r"the database sqlite:.*notes\.txt: .*not a database"):
+            attempt(f"sqlite:///{file}")
+    assert file.read_text() == "years of work " * 100
 
 
 def test_an_unreachable_server_is_named_without_its_password() -> None:

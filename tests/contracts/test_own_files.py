@@ -1,0 +1,98 @@
+"""No command overwrites a file that Discern did not write: each is let loose on somebody's file, which must survive."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import manage
+from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
+from tests.contracts.small_study import Study
+
+MINE = b"years of work"
+STUDY = ("--study", "small.toml")
+# Each command that writes a file: its arguments, and where somebody's file is in the way.
+WRITING = {
+    "make-scenes": (STUDY, "scenes/notes.txt"),
+    "train": (STUDY, "strong.safetensors"),
+    "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),
+    "sanity": ((*STUDY, "--out", "mine"), "mine"),
+    "power": ((*STUDY, "--out", "mine"), "mine/power.csv"),
+    "observe": ((*STUDY, "--out", "mine"), "mine/notes.txt"),
+    "export": ((*STUDY, "--out", "mine", "--replace"), "mine/dataset_description.json"),
+    "analyze": (("export", "--out", "mine"), "mine/notes.txt"),
+    "backup": (("mine",), "mine"),
+    "restore": (("backup",), "study.sqlite3"),
+    "db upgrade": ((), "study.sqlite3"),
+}
+# What they are given to read, or the names of things that are no files.
+READS = {"--study", "EXPORT"}
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_a_file_of_somebody_s_is_left_as_it_is(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study, (arguments, name) = Study.write(tmp_path), WRITING[command]
+    if command == "train":
+        text = study.definition.read_text()
+        study.definition.write_text(re.sub(r'"[^"]*/demo-strong.safetensors"', '"strong.safetensors"', text))
+    if command in ("export", "backup", "restore"):
+        study.manage("db", "upgrade")
+    if command == "generate-stimuli":
+        monkeypatch.setattr("models.sources.open_split", lambda dataset, split: ())
+    if command == "export":
+        monkeypatch.setattr("study.export.files.find_study", lambda session, slug: slug)
+    if command == "restore":
+        study.manage("backup", "backup")
+    mine = study.folder / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_bytes(MINE)
+    before = sorted(study.folder.rglob("*"))
+    done = study.run(*command.split(), *arguments)
+    assert done.exit_code == 1, done.output
+    assert str(Path(name).parts[0]) in done.output
+    assert re.search(r"name (an|another|a new) |aside|away", done.output), done.output
+    assert mine.read_bytes() == MINE
+    assert sorted(study.folder.rglob("*")) == before
+
+
+def commands_with_a_path(group: click.Group, prefix: str = "") -> set[str]:
+    """Commands one of whose parameters is a file or folder, but for what they only read."""
+    found: set[str] = set()
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= commands_with_a_path(command, f"{prefix}{name} ")
+        elif any(isinstance(p.type, click.Path) and not READS & {*p.opts, str(p.metavar)} for p in command.params):
+            found.add(f"{prefix}{name}")
+    return found
+
+
+def test_every_command_with_a_place_to_write_to_is_tried() -> None:
+    assert commands_with_a_path(manage.cli) <= set(WRITING)
+
+
+def test_a_failed_replacement_leaves_what_was_there(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a").write_bytes(MINE)
+
+    def fail(folder: Path) -> None:
+        (folder / "b").write_text("new")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        replace_folder(out, fail)
+    assert {path.name for path in tmp_path.rglob("*")} == {"out", "a"}
+
+
+def test_an_added_and_a_changed_file_are_found_and_what_a_desktop_leaves_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    own = file_hashes(tmp_path)
+    (tmp_path / ".DS_Store").touch()
+    require_only(tmp_path, own)
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("2")
+        with pytest.raises(NotOwnFileError, match=rf"holds {name}.*, which Discern did not write or which was changed"):
+            require_only(tmp_path, own)
+        (tmp_path / name).write_text("1") if name == "a" else (tmp_path / name).unlink()
