@@ -7,12 +7,13 @@ import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.completeness import Reached, given_by_task, planned_responses, reached
+from analysis.data.course import Course, course, shares
 from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
 from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
-from analysis.estimation.sequential import present_look, rejections
+from analysis.estimation.sequential import error_of_repeated_tests, present_look, rejections
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
 from analysis.robustness.balance import attention, balance, sittings
@@ -29,7 +30,8 @@ from contracts.tasks import KINDS
 class ObserverResults:
     """Everything computed from one kind of observer; other kinds never enter it.
 
-    `reached`: how many of each task's planned ratings were given, where the definition tells how many.
+    `course`: amendments, looks and pauses. `reached`: how many of each task's planned ratings were given, where the
+    definition tells how many.
     `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, and those that each kind of task has
     over all its tasks.
     """
@@ -40,6 +42,7 @@ class ObserverResults:
     contrasts: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     reached: tuple[Reached, ...]
+    course: Course
 
     @property
     def participants(self) -> int:
@@ -72,7 +75,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     }
     for kind in ANALYSIS_KINDS.values():
         tables |= kind.study_tables(included.trials, export)
-    return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export))
+    return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export))
 
 
 def _task_results(included: Included, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:
@@ -113,7 +116,7 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
 
     `tested`: whether a test was due, `rejected`: whether it tells the difference from 0, by the rule fixed beforehand.
     Under a sequential rule `look` is the present one (from 1; missing between looks) and `level` what p itself is held
-    against.
+    against. `inflated`: the error of p against 0.05 where the task was extended after answers; else missing.
     """
     tasks = {task.name: task for task in export.tasks}
     estimates: dict[tuple[str, str, str, str], Estimate] = {}
@@ -127,7 +130,16 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     corrected = holm([e.p for e in estimates.values()])
     differences = [_published_difference(paper, kind, a, b) for _, kind, a, b in estimates]
     table = table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
-    return table.assign(**_decisions(table, export))
+    return table.assign(inflated=_inflated(table, export), **_decisions(table, export))
+
+
+def _inflated(table: pd.DataFrame, export: Export) -> pd.Series:
+    went = course(export)
+    errors = {}
+    for task in export.tasks:
+        if unplanned := went.unplanned(task.name):
+            errors[task.name] = error_of_repeated_tests(shares(unplanned), 1 - export.config.confidence)
+    return table["task"].map(errors).astype(float)
 
 
 def _decisions(table: pd.DataFrame, export: Export) -> dict[str, pd.Series]:
@@ -159,6 +171,7 @@ def as_json(results: ObserverResults) -> dict[str, object]:
         "observer_kind": results.observer_kind,
         "participants": results.participants,
         "ratings": {r.task: {"given": r.given, "planned": r.planned} for r in results.reached},
+        "course": [row | {"at": str(row["at"])} for row in records(results.course.steps)],
         "flow": records(results.included.flow),
         "excluded": records(results.included.excluded),
         "tasks": {

@@ -28,6 +28,12 @@ class Column:
     is_whole: bool = False
 
 
+HAPPENINGS = (
+    *("study-opened", "study-paused", "study-resumed", "study-closed", "study-extended", "limit-raised"),
+    *("participant-excluded", "estimates-seen", "export"),
+)
+"""What `materials/history.json` lists, by its name in the audit log."""
+
 PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")
 _TIME = "UTC, ISO 8601"
@@ -172,7 +178,7 @@ STIMULI = {
 EVENTS = {
     "event_id": Column("text", "Row id of this table.", needed=True),
     "participant_id": Column("text", "Whose browser noticed it.", needed=True),
-    "trial_id": Column("text", "During which trial.", needed=True),
+    "trial_id": Column("text", "During which trial."),
     "event": Column(
         "text", "What happened to the page: blur, focus, fullscreenenter, fullscreenexit, resize …", needed=True
     ),

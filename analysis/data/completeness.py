@@ -35,8 +35,8 @@ def given_by_task(export: Export) -> dict[str, int]:
     return trials.loc[~trials["participant_id"].isin(refilled), "task"].value_counts().to_dict()
 
 
-def planned_responses(export: Export, task_name: str) -> int:
-    """How many responses the definition plans for a task: items × ratings of each."""
+def planned_responses(export: Export, task_name: str, ratings: int | None = None) -> int:
+    """How many responses the definition plans for a task: items × ratings of each, which may have been others once."""
     task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
     items = KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]))
-    return task["images"] * items * task["ratings_per_item"]
+    return task["images"] * items * (task["ratings_per_item"] if ratings is None else ratings)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.config import AnalysisConfig
+from analysis.data.history import History
 from contracts.observers import observer_of
 
 
@@ -38,8 +39,13 @@ class Export:
     tasks: tuple[Task, ...]
     description: dict[str, Any]
     provenance: dict[str, Any]
-    earlier_sha256: tuple[str, ...] = ()  # of the definition before each amendment
+    history: History = field(default_factory=History)
     withdrawn: dict[str, int] = field(default_factory=dict)  # kind of observer → people whose data were deleted
+
+    @property
+    def earlier_sha256(self) -> tuple[str, ...]:
+        """Hashes of the definition before each amendment."""
+        return tuple(amendment.previous_sha256 for amendment in self.history.amendments)
 
     @property
     def observer_kinds(self) -> tuple[str, ...]:

@@ -117,6 +117,11 @@ def count(n: float) -> str:
     return f"{int(n):,}"
 
 
+def moment(at: Any) -> str:
+    """A time, to the minute."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def whole(n: float) -> str:
     """A whole number that may be missing."""
     return NOTHING if n is None or math.isnan(n) else count(n)

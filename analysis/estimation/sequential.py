@@ -39,6 +39,22 @@ def boundaries(looks: Sequence[float], level: float) -> list[float]:
     return found
 
 
+def error_of_repeated_tests(looks: Sequence[float], level: float) -> float:
+    """Two-sided error when a true null is tested at `level` at each of the information fractions `looks`, the last 1.
+
+    What a study risks that is extended because of its results: it ends at the first look with p < `level`.
+    """
+    critical, left = special.ndtri(1 - level / 2), 1.0
+    density, grid, before = np.ones(1), np.zeros(1), 0.0
+    for look in looks:
+        edge, step = critical * np.sqrt(look), np.sqrt(look - before)
+        new = np.linspace(-edge, edge, POINTS)
+        density = _sum(density * stats.norm.pdf((new[:, None] - grid) / step) / step, grid)
+        grid, before = new, look
+        left = float(_sum(density, grid))
+    return 1 - left
+
+
 def _sum(values: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Integral over the last axis; before the first look all mass sits in one point."""
     return values[..., 0] if len(grid) == 1 else integrate.simpson(values, x=grid, axis=-1)

@@ -1,6 +1,5 @@
 """Reading an export (a Psych-DS folder or a zip of one): the only way into this package."""
 
-import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +15,13 @@ from analysis.config import AnalysisConfig
 from analysis.data.export import Export, ExportError, Task
 from analysis.data.table_files import conform, read_table
 from analysis.reading.consistency import check
+from analysis.reading.materials import DEFINITION, read_history, read_json
 from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
 from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256
 from contracts.tasks import KINDS
 
-DESCRIPTION = "dataset_description.json"
-DEFINITION, PROVENANCE = "materials/definition.json", "materials/provenance.json"
+DESCRIPTION, PROVENANCE = "dataset_description.json", "materials/provenance.json"
 
 
 def load(path: Path) -> Export:
@@ -37,9 +36,9 @@ def load(path: Path) -> Export:
 
 
 def _load(root: Traversable) -> Export:
-    description = _json(root, DESCRIPTION)
-    materials = _json(root, DEFINITION)
-    document, sha256, earlier = _definition(materials)
+    description = read_json(root, DESCRIPTION)
+    materials = read_json(root, DEFINITION)
+    document, sha256 = _definition(materials)
     config, tasks = _analysis(document)
     tables = {name: conform(pd.DataFrame(), name) for name in NEW_TABLES}
     tables |= {name: read_table(file, name) for name, file in _table_files(root).items()}
@@ -50,8 +49,8 @@ def _load(root: Traversable) -> Export:
         config=config,
         tasks=tasks,
         description=description,
-        provenance=_json(root, PROVENANCE),
-        earlier_sha256=earlier,
+        provenance=read_json(root, PROVENANCE),
+        history=read_history(root, materials, sha256),
         withdrawn=_withdrawn(materials),
     )
     check(export)
@@ -78,20 +77,7 @@ def _opened(path: Path) -> Iterator[Traversable]:
         yield entries[0] if len(entries) == 1 and entries[0].is_dir() else root
 
 
-def _json(root: Traversable, name: str) -> dict[str, Any]:
-    file = root.joinpath(*name.split("/"))
-    if not file.is_file():
-        raise ExportError(f"{name} is missing from the export; export again with `./manage.py export`")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ExportError(f"{name} is not valid JSON ({error}); export again") from None
-    if not isinstance(content, dict):
-        raise ExportError(f"{name} holds no JSON object; export again")
-    return content
-
-
-def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[str, ...]]:
+def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if missing := [key for key in ("document", "sha256") if key not in materials]:
         raise ExportError(f"{DEFINITION} lacks {', '.join(missing)}; export again")
     document, sha256 = materials["document"], materials["sha256"]
@@ -100,14 +86,7 @@ def _definition(materials: dict[str, Any]) -> tuple[dict[str, Any], str, tuple[s
             f"{DEFINITION} was changed after the study was opened: it says sha256 {sha256}, its document has {actual};"
             " take the export as `./manage.py export` wrote it"
         )
-    amendments = materials.get("amendments", [])
-    try:
-        earlier, later = (tuple(a[key] for a in amendments) for key in ("previous_sha256", "sha256"))
-    except (KeyError, TypeError) as error:
-        raise ExportError(f"{DEFINITION}: its amendments cannot be read ({error!r}); export again") from None
-    if amendments and (*earlier[1:], sha256) != later:
-        raise ExportError(f"{DEFINITION}: its amendments do not lead to its sha256 {sha256}; export again")
-    return document, sha256, earlier
+    return document, sha256
 
 
 def _withdrawn(materials: dict[str, Any]) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from analysis.config import ExclusionsConfig
 from analysis.data.completeness import planned_responses, reached
+from analysis.data.course import CHANGES, Course, Extension, course
 from analysis.data.export import Export
 from analysis.display.wording import Translation, level
-from analysis.report.summary import unfinished
+from analysis.report.cautions import extended, looked, unfinished
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
@@ -73,12 +75,14 @@ def references(export: Export) -> tuple[str, ...]:
 
 
 def _design(export: Export, translate: Translation) -> str:
-    sentences = []
+    sentences, went = [], _course(export)
     for task in export.tasks:
+        extensions = [extension for extension in went.extensions if extension.task == task.name]
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
         sentences.append(translate(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
         if "images" in written and "ratings_per_item" in written:
-            sentences.append(_planned(written, planned_responses(export, task.name), translate))
+            sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
+        sentences += [extended(extension, translate) for extension in extensions]
     sentences.append(translate("Nobody saw an image twice in a task; methods were balanced within participants."))
     if swapping := [task.name for task in export.tasks if KINDS[task.kind].swaps]:
         sentences.append(
@@ -92,14 +96,22 @@ def _design(export: Export, translate: Translation) -> str:
     return " ".join(sentences)
 
 
-def _planned(task: dict[str, Any], responses: int, translate: Translation) -> str:
+def _course(export: Export) -> Course:
+    """Of the first kind of observers, people where there are any."""
+    return course(export.of(export.observer_kinds[0]) if export.observer_kinds else export)
+
+
+def _planned(task: dict[str, Any], responses: int, extensions: Sequence[Extension], translate: Translation) -> str:
+    """The size of a task before all `extensions`; `responses` are planned after them."""
+    first = extensions[0].before if extensions else responses
+    ratings = task["ratings_per_item"] * first // responses
     methods = [method_name(method) for method in task["methods"]]
     return translate(
         "It planned {responses}: {images}, {methods}, {ratings} an item.",
-        responses=translate.plural("{n} response", "{n} responses", responses),
+        responses=translate.plural("{n} response", "{n} responses", first),
         images=translate.plural("{n} image", "{n} images", task["images"]),
         methods=translate.plural("the method {names}", "the methods {names}", len(methods), names=", ".join(methods)),
-        ratings=translate.plural("{n} rating", "{n} ratings", task["ratings_per_item"]),
+        ratings=translate.plural("{n} rating", "{n} ratings", ratings),
     )
 
 
@@ -164,6 +176,10 @@ def _comparisons(export: Export, translate: Translation) -> str:
         " study's"
         " definition, which was fixed before the first participant."
     )
+    keys = dict.fromkeys(key for amendment in export.history.amendments for key, *_ in amendment.values)
+    if keys:
+        names = ", ".join(translate(CHANGES.get(key, key)) for key in keys)
+        text += " " + translate("Only this was amended afterwards: {changes}.", changes=names)
     if rule := export.config.sequential:
         text += " " + translate(
             "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
@@ -176,7 +192,13 @@ def _comparisons(export: Export, translate: Translation) -> str:
         )
     elif not rule:
         text += " " + translate("No look at the data before they were complete was planned.")
-    return text
+    return f"{text} {_looks(_course(export), translate)}"
+
+
+def _looks(went: Course, translate: Translation) -> str:
+    if not went.is_told:
+        return translate("The export does not say whether results were looked at before.")
+    return looked(went, translate) or translate("None is recorded in the study's audit log.")
 
 
 def _lacking(export: Export, translate: Translation) -> str:

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.data.completeness import Reached
-from analysis.display.wording import Translation, count, level, p_equals, percent
+from analysis.display.wording import Translation, level, p_equals
 from analysis.notes import marked, marked_plural
 from analysis.results import ObserverResults
 from analysis.tasks.kind import TaskResults
@@ -57,10 +56,6 @@ def summarize(results: ObserverResults, confidence: float, translate: Translatio
         responses=translate.plural("{n} response", "{n} responses", len(results.included.trials)),
         confidence=level(confidence),
     )
-    if lacking := unfinished(results.reached, translate):
-        opening += " " + translate(
-            "Not all planned ratings were in: {lacking}. The study was closed or exported before.", lacking=lacking
-        )
     findings = [_task_finding(task, translate) for task in results.tasks]
     findings += [_contrast_finding(row, results, translate) for row in results.contrasts.itertuples()]
     return Summary(opening, tuple(findings))
@@ -100,15 +95,3 @@ def _contrast_finding(row: Any, results: ObserverResults, translate: Translation
         p=p_equals(row.p_holm), verdict=verdict,
     )  # fmt: skip
     return f"{sentence} {translate.note(row.note)}" if row.note else sentence
-
-
-def unfinished(ratings: tuple[Reached, ...], translate: Translation) -> str:
-    """Which tasks lack ratings, in words: "“seeing” 66 of 96 (68.8%)"; empty when none does."""
-    return "; ".join(
-        translate(
-            "“{task}” {given} of {planned} ({share})",
-            task=r.task, given=count(r.given), planned=count(r.planned), share=percent(r.given / r.planned),
-        )
-        for r in ratings
-        if not r.is_complete
-    )  # fmt: skip

@@ -19,6 +19,7 @@ from analysis.display.drawing import Figure, lettering
 from analysis.display.wording import ENGLISH, Translation
 from analysis.notes import marked
 from analysis.reading.load import load
+from analysis.report.cautions import cautions
 from analysis.report.deviations import deviations
 from analysis.report.figures import task_figures
 from analysis.report.methods_text import methods_text, references
@@ -118,7 +119,12 @@ def _write(
 
 
 def _tables(results: ObserverResults) -> dict[str, Any]:
-    tables = {"flow": results.included.flow, "excluded": results.included.excluded, "contrasts": results.contrasts}
+    tables = {
+        "course": results.course.steps,
+        "flow": results.included.flow,
+        "excluded": results.included.excluded,
+        "contrasts": results.contrasts,
+    }
     return (
         tables
         | results.tables
@@ -173,6 +179,7 @@ def _html(
         "whole": wording.whole,
         "figure_name": wording.figure_name,
         "count": wording.count,
+        "moment": wording.moment,
         "folder_name": folder_name,
         "headings": HEADINGS,
         "observers": OBSERVERS,
@@ -186,6 +193,7 @@ def _html(
             "results": r,
             "observer": observer_of(r.observer_kind),
             "summary": summarize(r, export.config.confidence, translate),
+            "cautions": cautions(r, export.config.confidence, translate),
             "figures": figures[r.observer_kind],
         }
         for r in results

@@ -65,13 +65,13 @@ def calibrate(
             rng = np.random.default_rng([seed, len(rows)])
             assignment = assign(design, participants)
             truth = [_draw(design, assignment, participants, parameters, rng) for _ in range(draws)]
-            flat = _without_effect(parameters, design)
+            flat = without_effect(parameters, design)
             null = [_draw(design, assignment, participants, flat, rng) for _ in range(draws)]
             rows.append({"scenario": name, "task": design.kind, **_coverages(truth), **_errors(null)})
     return pd.DataFrame(rows)
 
 
-def _without_effect(parameters: Psychometrics, design: TaskDesign) -> Psychometrics:
+def without_effect(parameters: Psychometrics, design: TaskDesign) -> Psychometrics:
     """The same people and images, all methods at one mean."""
     mean = ANALYSIS_KINDS[design.kind].simulation.without_effect
     return replace(parameters, means={design.kind: dict.fromkeys(design.methods, mean)})

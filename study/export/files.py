@@ -20,6 +20,7 @@ from study.database.find import find_study
 from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import AuditError, ExportError
+from study.export.history import happenings
 from study.export.proof import Hashes, prove
 from study.export.rows import READERS, Rows
 from study.taking_part.withdrawal import withdrawals
@@ -119,6 +120,7 @@ def _write(session: Session, study: Study, folder: Path) -> None:
 def _files(session: Session, study: Study) -> Iterator[tuple[str, Iterator[bytes]]]:
     """(path within the export, its content in pieces); each content is used up before the next path is asked for."""
     yield "materials/definition.json", _json(_definition(session, study))
+    yield "materials/history.json", _json(_history(session, study))
     yield "materials/provenance.json", _json(study.provenance)
     yield _DESCRIPTION, _json(_dataset_description(study))
     for table, read in READERS.items():
@@ -156,6 +158,11 @@ def _definition(session: Session, study: Study) -> dict[str, Any]:
         "amendments": chain,
         "withdrawn": dict(withdrawals(session, study.slug)),
     }
+
+
+def _history(session: Session, study: Study) -> dict[str, Any]:
+    rows = happenings(session, study)
+    return {"happenings": [{"at": _cell(at), "what": what, "answers": answers} for at, what, answers in rows]}
 
 
 def _variables(columns: dict[str, Column]) -> list[dict[str, str]]:

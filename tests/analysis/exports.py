@@ -17,7 +17,11 @@ def write_export(export: Export, folder: Path) -> Path:
         path = folder / "data" / f"{stem}_description-{table}_data.csv"
         write_table(getattr(export, table), table, path)
         path.with_suffix(".json").write_text(json.dumps({c: {"description": c} for c in columns}))
-    materials = {"document": export.definition, "sha256": export.definition_sha256}
+    amendments = [vars(a) | {"at": a.at.isoformat(), "change": dict(a.change)} for a in export.history.amendments]
+    materials = {"document": export.definition, "sha256": export.definition_sha256, "amendments": amendments}
+    if export.history.is_told:
+        told = [{"at": h.at.isoformat(), "what": h.what, "answers": {}} for h in export.history.happenings]
+        (folder / "materials" / "history.json").write_text(json.dumps({"happenings": told}))
     (folder / "materials" / "definition.json").write_text(json.dumps(materials))
     (folder / "materials" / "provenance.json").write_text(json.dumps(export.provenance))
     (folder / "dataset_description.json").write_text(json.dumps(export.description))

@@ -9,7 +9,7 @@ from scipy import stats
 
 from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
 from analysis.display.wording import ENGLISH
-from analysis.estimation.sequential import boundaries, present_look, rejections, spent
+from analysis.estimation.sequential import boundaries, error_of_repeated_tests, present_look, rejections, spent
 from analysis.report.summary import summarize
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
@@ -91,3 +91,22 @@ def test_people_left_out_by_a_rule_have_filled_their_places_and_the_last_look_is
     between = compute(replace(export, trials=third))[0]
     assert not between.contrasts["tested"].any()
     assert "no test is planned at this point" in " ".join(summarize(between, 0.95, ENGLISH).findings)
+
+
+@pytest.mark.parametrize(
+    ("looks", "error"),
+    # Armitage, McPherson & Rowe (1969), table 2: repeated tests at 5 % after 2, 3, 4, 5 and 10 equal steps.
+    [(1, 0.05), (2, 0.083), (3, 0.107), (4, 0.126), (5, 0.142), (10, 0.193)],
+)
+def test_repeated_tests_find_what_is_not_there_as_often_as_published(looks, error):
+    found = error_of_repeated_tests([(k + 1) / looks for k in range(looks)], 0.05)
+    assert found == pytest.approx(error, abs=6e-4)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_one_extension_agrees_with_the_normal_distribution_of_both_tests(share):
+    """Oracle: scipy's bivariate normal, two tests with correlation √share."""
+    both = stats.multivariate_normal(cov=[[1, np.sqrt(share)], [np.sqrt(share), 1]])
+    z = stats.norm.ppf(0.975)
+    inside = both.cdf([z, z]) - both.cdf([z, -z]) - both.cdf([-z, z]) + both.cdf([-z, -z])
+    assert error_of_repeated_tests([share, 1], 0.05) == pytest.approx(1 - inside, abs=1e-6)

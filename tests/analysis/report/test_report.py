@@ -54,7 +54,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     shared = ("biases", "agreement", "participants", "images", "times", "balance")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "method-networks", "category-networks", *shared)
-    tables = {"flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
+    tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
     assert names == {"report.html", "results.json"} | figures | {f"tables/simulated/{n}.csv" for n in tables}
@@ -322,11 +322,11 @@ def test_a_study_closed_early_says_so_and_does_not_claim_to_have_waited(small, s
     claim = "No look at the data before they were complete was planned."
     html, results = small_report.html, small_report.results
     assert claim in html
-    assert "Not all planned ratings were in" not in html
+    assert "interim results" not in html
     assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 96, "planned": 96}
     early = small.trials["task"].eq("trusting") | (small.trials.groupby("task").cumcount() < 24)
     html, results = report_on(keep(small, early), tmp_path)
-    assert "Not all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
+    assert "These are interim results: “seeing” 24 of 96 (25.0%) of the planned ratings were in." in html
     assert "The data were analysed before all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
     assert claim not in html
     assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 24, "planned": 96}

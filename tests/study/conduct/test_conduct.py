@@ -1,5 +1,6 @@
 """Researchers conduct a study: every change is audited, nothing is deleted, and a look by a researcher writes nothing."""
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select, text
 
 import manage
+from analysis.data.course import course
 from analysis.reading.load import load
 from contracts.tasks import KINDS
 from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
@@ -142,8 +144,35 @@ def test_a_wave_gives_more_places_and_the_chain_of_definitions_holds(opened: Dat
     with opened.snapshot() as session:
         export = load(export_study(session, "demo", tmp_path / "export"))
     assert export.earlier_sha256 == (first.previous_sha256, second.previous_sha256)
+    assert [(e.before, e.after, e.answers, e.reason) for e in course(export).extensions] == [
+        (16, 32, 18, "wave"),
+        (32, 48, 18, "wave"),
+    ]
     assert set(export.participants["definition_sha256"]) == {first.previous_sha256, second.sha256}
     assert sum(n * items for (_, n), items in ratings(opened).items()) == 18
+
+
+def test_what_happened_to_a_study_is_exported_with_the_answers_by_then(opened: Database, tmp_path: Path) -> None:
+    """Another study's happenings, and who did it, are not."""
+    finish(opened, enrol(opened, 1))
+    finish(opened, enrol(opened, 2, observer_kind="simulated"))
+    for state in ("paused", "open"):
+        change(opened, set_state, state)
+    with opened.writing() as session:
+        audit.append(session, "ada", "export", {"slug": "demo", "files": {}}, LATER)
+        audit.append(session, "ada", "export", {"slug": "another", "files": {}}, LATER)
+        session.commit()
+    with opened.snapshot() as session:
+        folder = export_study(session, "demo", tmp_path / "export")
+    told = json.loads((folder / "materials" / "history.json").read_text())["happenings"]
+    assert [(h["what"], h["answers"]) for h in told] == [
+        ("study-opened", {"human": 2, "simulated": 2}),
+        ("study-paused", {"human": 2, "simulated": 2}),
+        ("study-resumed", {"human": 2, "simulated": 2}),
+        ("export", {"human": 2, "simulated": 2}),
+    ]
+    assert "ada" not in (folder / "materials" / "history.json").read_text()
+    assert [str(what) for what in course(load(folder).of("human")).steps["what"]][-1] == "Data exported"
 
 
 def test_an_extended_study_is_still_known_by_the_definition_it_was_opened_with(opened: Database, tmp_path) -> None:

@@ -67,6 +67,7 @@ def test_the_folder_is_whole_and_every_table_has_its_sidecar(studied: Database, 
     assert files == {
         "dataset_description.json",
         "materials/definition.json",
+        "materials/history.json",
         "materials/provenance.json",
     } | {stem + ending for stem in stems for ending in (".csv", ".json")}
     definition = json.loads((folder / "materials/definition.json").read_text())

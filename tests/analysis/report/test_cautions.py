@@ -1,0 +1,77 @@
+"""A reader of the first page learns that a study was extended, interrupted, looked at or is not finished."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from analysis.display.wording import ENGLISH, in_language
+from analysis.report.cautions import cautions
+from analysis.report.methods_text import methods_text
+from analysis.results import compute
+from tests.analysis.courses import extended
+from tests.analysis.report.test_report import report_on
+
+
+def people(export):
+    tables = {name: getattr(export, name).assign(observer_kind="human") for name in ("participants", "trials")}
+    return replace(export, **tables)
+
+
+@pytest.fixture
+def interrupted(small):
+    """Extended, paused, exported twice before the end, and six in ten of its ratings given."""
+    return extended(people(small), share=0.6)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, tmp_path):
+    html, results = report_on(interrupted, tmp_path)
+    first_page = html[html.index("Know this before the results") : html.index("Who is in the analysis</h3>")]
+    by_then = interrupted.trials.loc[interrupted.trials["task"] == "seeing", "answered_at"].dropna()
+    n = int((by_then <= interrupted.history.amendments[0].at).sum())
+    for sentence in (
+        "These are interim results: “seeing” 59 of 96 (61.5%); “trusting” 42 of 72 (58.3%) of the planned ratings were in.",
+        f"“seeing” was extended from 64 to 96 planned responses after {n} had been given (2026-01-05). Reason given: “the",
+        "Data were exported or estimates looked at 2 times before all planned ratings were in, first after 25 responses.",
+        "The study was paused or closed 1 time before its last answer.",
+        "up to 7.7% of comparisons without a difference would have p below 0.05, instead of 5%.",
+        '<h3 id="human-1">Course of the study',
+    ):
+        assert sentence in first_page
+    assert html.index("Know this before") < html.index('class="summary"')
+    assert len(results["observers"]["human"]["course"]) == 6
+    inflated = {c["task"]: c["inflated"] for c in results["observers"]["human"]["contrasts"]}
+    assert inflated == {"seeing": pytest.approx(0.0770, abs=1e-4), "trusting": None}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_every_table_of_interim_results_is_headed_so(interrupted, small, tmp_path):
+    html, _ = report_on(interrupted, tmp_path)
+    captions = re.findall(r"<caption>(.*?)</caption>", html[: html.index('id="how-title"')])
+    assert len(captions) > 15
+    assert all("interim results" in caption for caption in captions)
+    (tmp_path / "whole").mkdir()
+    whole, _ = report_on(people(small), tmp_path / "whole")
+    assert "interim results" not in whole
+    assert 'class="cautions"' not in whole
+
+
+def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, small):
+    design, *_, comparisons, _further = methods_text(interrupted, ENGLISH)
+    assert "It planned 64 responses: 8 images, the methods Guided Backpropagation, Guided Grad-CAM, 2 ratings" in design
+    assert "“seeing” was extended from 64 to 96 planned responses after" in design
+    assert "Only this was amended afterwards: ratings per item." in comparisons
+    assert "exported or estimates looked at 2 times before" in comparisons
+    assert "No look" not in comparisons
+    plain = methods_text(people(small), ENGLISH)[-2]
+    assert plain.endswith("was planned. The export does not say whether results were looked at before.")
+    told = replace(small, history=replace(interrupted.history, amendments=(), happenings=()))
+    assert methods_text(told, ENGLISH)[-2].endswith("None is recorded in the study's audit log.")
+
+
+def test_the_cautions_are_said_in_korean(interrupted):
+    (results,) = compute(interrupted)
+    said = cautions(results, 0.95, in_language("ko"))
+    assert len(said) == len(cautions(results, 0.95, ENGLISH)) == 5
+    assert all(re.search("[가-힣]", sentence) for sentence in said)
