@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from analysis.config import AnalysisConfig
 from contracts.hashing import canonical_sha256
 from contracts.methods import METHOD_NAMES
+from contracts.tasks import KINDS
 from models.config import DatasetConfig, Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig, StimulusRequest
@@ -148,6 +149,7 @@ def _contradictions(
     document: dict[str, Any],
     networks: dict[str, NetworkConfig],
     tasks: tuple[TaskConfig, ...],
+    stimuli: StimuliConfig,
     participants: ParticipantsConfig,
     analysis: AnalysisConfig,
     **_: Any,
@@ -171,6 +173,11 @@ def _contradictions(
             for n in task.networks
             if n not in networks
         ]
+        if stimuli.rendering.facts.shows_photograph and KINDS[task.kind].hides_photograph:
+            problems.append(
+                f"{place}: kind: {task.kind} must not show the photograph, and stimuli.recipe {stimuli.recipe!r} does;"
+                " heat-v1 draws the same colours without it"
+            )
     methods = {task.name: task.methods for task in tasks}
     for i, contrast in enumerate(analysis.contrasts):
         place = _place(document, "analysis", "contrasts", i)

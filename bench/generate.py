@@ -42,6 +42,7 @@ from stimuli.produce.render import render
 from stimuli.produce.select import select
 from stimuli.produce.shards import Shard, shards, visualizations
 from stimuli.produce.storage import Folder
+from stimuli.rendering import Rendering
 
 Made = TypeVar("Made")
 
@@ -203,15 +204,15 @@ def _each_stage(work: Work, number: int) -> dict[str, Seconds]:
         for job in work.shards():
             batch = timed("read", partial(launcher.read, job)).to(device)
             found = timed("explain", partial(explained, job, batch))
-            drawn = timed("render", partial(_drawn, found, work.config.recipe))
+            drawn = timed("render", partial(_drawn, found, work.config.rendering))
             files = timed("encode", partial(_encoded, [picture.numpy() for pictures in drawn for picture in pictures]))
             timed("write", partial(storage.write, files))
     work.network.module.cpu()
     return spent
 
 
-def _drawn(found: engine.Explanations, recipe: str) -> list[torch.Tensor]:
-    return [render(maps, recipe).cpu() for maps in found.maps.values()]
+def _drawn(found: engine.Explanations, rendering: Rendering) -> list[torch.Tensor]:
+    return [render(maps, rendering).cpu() for maps in found.maps.values()]
 
 
 def _encoded(pictures: Sequence[np.ndarray]) -> dict[str, bytes]:

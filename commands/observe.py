@@ -119,7 +119,7 @@ def _observer(
 ) -> Observer:
     images = open_split(definition.dataset, definition.dataset.split)
     if name == BOX_ENERGY:
-        return box_energy_observer({image.image_id: image for image in images}, definition.stimuli.recipe)
+        return box_energy_observer({image.image_id: image for image in images}, definition.stimuli.rendering)
     categories = definition.dataset.categories
     methods = {
         network: sorted({m for task in definition.tasks if network in task.networks for m in task.methods})

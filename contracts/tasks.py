@@ -40,6 +40,7 @@ class Kind:
     categories: int  # of an image that are explained, each in items of its own
     networks: int | None  # that a task compares within an item; None: any number, each in items of its own
     needs_predictions: bool  # images are chosen by what the networks predict
+    hides_photograph: bool  # who sees the photograph need not look at the explanation
     has_truth: bool  # an answer is right or wrong
     swaps: Literal["options", "pictures"] | None  # what changes places from trial to trial, at random
     value: str
@@ -79,6 +80,7 @@ KINDS: dict[str, Kind] = {
             categories=2,
             networks=None,
             needs_predictions=False,
+            hides_photograph=True,
             has_truth=True,
             swaps="options",
             value="correct",
@@ -93,6 +95,7 @@ KINDS: dict[str, Kind] = {
             categories=1,
             networks=2,
             needs_predictions=True,
+            hides_photograph=False,
             has_truth=False,
             swaps="pictures",
             value="score",

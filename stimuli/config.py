@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from contracts.tasks import KINDS, Kind
 from models.config import DefinitionPath
+from stimuli.rendering import PARAMETERS, RECIPES, Rendering
 
 
 def _folder_or_url(value: Any, as_folder: ValidatorFunctionWrapHandler) -> Path | str:
@@ -33,11 +34,35 @@ class StimuliConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     output: Location = Field(description="folder of the stimulus set, or s3://bucket/prefix")
-    recipe: Literal["paper-v1"] = "paper-v1"
+    recipe: str = "paper-v1"
+    percentile: Annotated[float, Field(ge=50, le=100)] | None = Field(
+        None, description="of the numbers' sizes in a map, drawn at full strength; signed-v1, heat-v1 and overlay-v1"
+    )
+    gamma: Annotated[float, Field(ge=0.1, le=5)] | None = Field(
+        None, description="power that sizes are raised to; below 1 weak ones become visible; as for percentile"
+    )
+    opacity: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="of the strongest colour over the photograph; overlay-v1"
+    )
     precision: Literal["fp32", "mixed"] = "fp32"  # mixed: fp32 forward, bfloat16 backward
     device: str = "auto"
     batch_size: Annotated[int, Field(ge=1)] = 8
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _of_the_recipe(self) -> "StimuliConfig":
+        if self.recipe not in RECIPES:
+            raise ValueError(f"recipe: no recipe {self.recipe!r}; there are {', '.join(RECIPES)}")
+        taken = RECIPES[self.recipe].parameters
+        if unused := [name for name in PARAMETERS if getattr(self, name) is not None and name not in taken]:
+            raise ValueError(f"{', '.join(unused)}: {self.recipe} does not take this; remove it or change the recipe")
+        return self
+
+    @property
+    def rendering(self) -> Rendering:
+        """How maps are drawn, with the parameters that are not told."""
+        told = {name: getattr(self, name) for name in PARAMETERS if getattr(self, name) is not None}
+        return Rendering(self.recipe, **told)
 
 
 @dataclass(frozen=True)

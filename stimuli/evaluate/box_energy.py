@@ -4,8 +4,8 @@ section 4.3), share = Σ energy inside / Σ energy.
 Only drawn pictures are kept of a stimulus set, so energy is read from them. In pixel space (guided backpropagation,
 deconvolution and their products with Grad-CAM) zero is drawn as a grey whose shade differs from map to map, and most
 of a map is near zero: energy is |pixel − median colour|, summed over the three channels. Heat maps (Grad-CAM, CAM,
-occlusion) are drawn in jet colours: energy is the level whose colour comes closest, from 0 to 1. A picture of one
-colour has no energy at all.
+occlusion, and all that is drawn as heat) have a colour for each level: energy is the level whose colour comes closest,
+from 0 to 1. A picture of one colour has no energy at all.
 """
 
 from collections.abc import Sequence
@@ -13,18 +13,25 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from stimuli.errors import RenderingError
 from stimuli.produce.render import render
+from stimuli.rendering import Rendering
 
 Box = tuple[int, int, int, int]
+HEAT_RECIPES = {"heat-v1"}
 HEAT_MAPS = {"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"}
 _LEVELS = torch.linspace(0, 1, 256)
 
 
-def energy(picture: Tensor, method: str, recipe: str) -> Tensor:
-    """(H, W) of a picture (H, W, 3) uint8 that `method` and `recipe` drew."""
+def energy(picture: Tensor, method: str, rendering: Rendering) -> Tensor:
+    """(H, W) of a picture (H, W, 3) uint8 that `method` and `rendering` drew."""
     levels = picture.double()
-    if method in HEAT_MAPS:
-        colours = render(_LEVELS.view(1, 1, 1, -1), recipe)[0, 0].double()
+    if rendering.facts.shows_photograph:
+        raise RenderingError(
+            f"energy cannot be read from {rendering.recipe}, which draws over the photograph; leave out this observer"
+        )
+    if method in HEAT_MAPS or rendering.recipe in HEAT_RECIPES:
+        colours = render(_LEVELS.view(1, 1, 1, -1), rendering)[0, 0].double()
         found = _LEVELS[torch.cdist(levels.flatten(0, 1), colours).argmin(1)].view(picture.shape[:2])
         return found if (levels != levels[0, 0]).any() else torch.zeros_like(found)
     return (levels - levels.flatten(0, 1).median(0).values).abs().sum(2)

@@ -17,6 +17,7 @@ from stimuli.errors import ObserverError
 from stimuli.evaluate.classifier import as_input
 from stimuli.explain.engine import explain
 from stimuli.produce.render import render
+from stimuli.produce.visualize import photographs_of
 
 FEWEST = 20  # images; with fewer nothing could be learnt
 
@@ -67,9 +68,8 @@ def lessons(
             batch = images[start : start + config.batch_size]
             studied = [[c for c in categories if c in image.categories] for image in batch]
             pairs = [(image.image_id, c) for image, names in zip(batch, studied, strict=True) for c in names]
-            maps = _maps(network, module, batch, studied, methods[name], config)
-            for method, of_method in maps.items():
-                inputs = as_input(render(of_method, config.recipe).cpu())
+            for method, pictures in _drawn(network, module, batch, studied, methods[name], config).items():
+                inputs = as_input(pictures.cpu())
                 labels = [(list(categories).index(category), image_id) for image_id, category in pairs]
                 found[method] += [(picture, *label) for picture, label in zip(inputs, labels, strict=True)]
             done += len(batch)
@@ -84,7 +84,7 @@ def lessons(
     }
 
 
-def _maps(
+def _drawn(
     network: LoadedNetwork,
     module: nn.Module,
     images: Sequence[Photograph],
@@ -95,4 +95,6 @@ def _maps(
     inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in images])
     inputs = inputs.to(next(module.parameters()).device)
     targets = [[network.categories.index(category) for category in names] for names in categories]
-    return explain(module, inputs, targets, methods, network.target_layer, precision=config.precision).maps
+    found = explain(module, inputs, targets, methods, network.target_layer, precision=config.precision).maps
+    under = photographs_of(inputs, targets, network.transform)
+    return {method: render(maps, config.rendering, under) for method, maps in found.items()}

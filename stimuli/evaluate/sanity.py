@@ -20,6 +20,7 @@ from contracts.own_files import require_own
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
 from stimuli.produce.render import render
+from stimuli.rendering import Rendering
 
 Progress = Callable[[int, int], None]
 
@@ -142,7 +143,7 @@ def summary(rows: Sequence[Resemblance]) -> Iterator[str]:
 
 
 def _compared(name: str, step: int, layer: str, method: str, found: Tensor, trained: Tensor) -> Resemblance:
-    drawn = [render(maps, "paper-v1").permute(0, 3, 1, 2).float() / 255 for maps in (found, trained)]
+    drawn = [render(maps, Rendering("paper-v1")).permute(0, 3, 1, 2).float() / 255 for maps in (found, trained)]
     return Resemblance(
         network=name,
         step=step,

@@ -22,6 +22,7 @@ from stimuli.produce.select import Selection, select
 from stimuli.produce.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
 from stimuli.produce.storage import Storage, storage_at
 from stimuli.produce.visualize import Picture
+from stimuli.rendering import Rendering
 
 PREDICTED_TOGETHER = 32  # images a part; it fixes the batches, so a resumed run predicts as an uninterrupted one
 
@@ -135,23 +136,23 @@ class _Run:
         return [
             asdict(row)
             for wanted, picture in zip(shard.visualizations, pictures, strict=True)
-            for row in _rows(wanted, picture, network, self._config.recipe)
+            for row in _rows(wanted, picture, network, self._config.rendering)
         ]
 
 
-def _rows(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Iterator[Stimulus]:
+def _rows(wanted: Visualization, picture: Picture, network: LoadedNetwork, rendering: Rendering) -> Iterator[Stimulus]:
     """A row of the table for each use of a picture."""
-    first = _row(wanted, picture, network, recipe)
+    first = _row(wanted, picture, network, rendering)
     yield first
     for use in wanted.further:
         name = stimulus_set.stimulus_id(first.stimulus_id, use.foil)
         yield replace(first, stimulus_id=name, foil=use.foil, tasks=use.tasks)
 
 
-def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, recipe: str) -> Stimulus:
+def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, rendering: Rendering) -> Stimulus:
     return Stimulus(
         stimulus_id=stimulus_set.stimulus_id(
-            wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, recipe
+            wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, rendering.label
         ),
         tasks=wanted.tasks,
         image_id=wanted.image.image_id,
@@ -214,6 +215,7 @@ def _provenance(
             for name, network in networks.items()
         },
         "recipe": config.recipe,
+        **({"rendering": parameters} if (parameters := config.rendering.parameters) else {}),
         "precision": config.precision,
         "seed": config.seed,
         "device": device,

@@ -16,21 +16,27 @@ from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
+from models.transform import Transform
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
 from stimuli.explain.engine import Precision, explain
 from stimuli.produce.png import encode_png
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
+from stimuli.rendering import Rendering
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What came of a shard, on the CPU: for each method raw maps (P, C, H, W) or, drawn already, (P, H, W, 3) uint8."""
+    """What came of a shard, on the CPU: for each method raw maps (P, C, H, W) or, drawn already, (P, H, W, 3) uint8.
+
+    `photographs` (P, 3, H, W) in [0, 1] where the maps have yet to be drawn over them.
+    """
 
     maps: dict[str, Tensor]
     logits: Tensor  # (N, C), float64
     drawn: bool
+    photographs: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,11 @@ class Picture:
 class Visualizer:
     """`network` on `device`; the network itself stays as and where it is."""
 
-    def __init__(self, network: LoadedNetwork, device: torch.device, recipe: str, precision: Precision) -> None:
+    def __init__(
+        self, network: LoadedNetwork, device: torch.device, rendering: Rendering, precision: Precision
+    ) -> None:
         self._network, self._device = network, device
-        self._recipe, self._precision = recipe, precision
+        self._rendering, self._precision = rendering, precision
         self._module: nn.Module = network.module if device.type == "cpu" else copy.deepcopy(network.module).to(device)
 
     def check(self, methods: Sequence[str]) -> None:
@@ -75,22 +83,29 @@ class Visualizer:
     def explain(self, shard: Shard, images: Tensor) -> Explained:
         """Explain a shard's `images`, and draw the maps where that is the GPU's work."""
         with self._named():
+            inputs, targets = images.to(self._device), self._targets(shard)
             found = explain(
                 self._module,
-                images.to(self._device),
-                self._targets(shard),
+                inputs,
+                targets,
                 shard.methods,
                 self._network.target_layer,
                 precision=self._precision,
             )
-            drawn = self._device.type != "cpu"
-            maps = {method: self._drawn(maps).cpu() for method, maps in found.maps.items()} if drawn else found.maps
-            return Explained(maps, found.logits.double().cpu(), drawn)
+            photographs, logits = self._photographs(inputs, targets), found.logits.double().cpu()
+            if self._device.type == "cpu":
+                return Explained(found.maps, logits, False, photographs)
+            drawn = {method: self._drawn(maps, photographs).cpu() for method, maps in found.maps.items()}
+            return Explained(drawn, logits, True, None)
 
     def pictures(self, shard: Shard, found: Explained) -> list[Picture]:
         """The files of a shard, in the order of its visualizations."""
         with self._named():
-            pixels = {method: maps if found.drawn else self._drawn(maps) for method, maps in found.maps.items()}
+            pixels = (
+                found.maps
+                if found.drawn
+                else {method: self._drawn(maps, found.photographs) for method, maps in found.maps.items()}
+            )
         pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
         probabilities, tops = found.logits.sigmoid(), found.logits.argmax(1).tolist()
         return [
@@ -107,8 +122,14 @@ class Visualizer:
     def _targets(self, shard: Shard) -> list[list[int]]:
         return [[self._network.categories.index(category) for category in wanted] for wanted in shard.categories]
 
-    def _drawn(self, maps: Tensor) -> Tensor:
-        return render(maps, self._recipe)
+    def _photographs(self, inputs: Tensor, targets: list[list[int]]) -> Tensor | None:
+        """What each map is drawn over, (P, 3, H, W) in [0, 1]; None where the recipe draws none."""
+        if not self._rendering.facts.shows_photograph:
+            return None
+        return photographs_of(inputs, targets, self._network.transform)
+
+    def _drawn(self, maps: Tensor, photographs: Tensor | None) -> Tensor:
+        return render(maps, self._rendering, photographs)
 
     def _sound(self, scores: Tensor) -> Tensor:
         if not scores.isfinite().all():
@@ -126,6 +147,13 @@ class Visualizer:
             raise GenerationError(
                 f'{named}: the memory of {self._device} is too small; lower stimuli.batch_size or set device = "cpu"'
             ) from error
+
+
+def photographs_of(inputs: Tensor, targets: Sequence[Sequence[int]], transform: Transform) -> Tensor:
+    """The network's `inputs` (N, 3, H, W) as photographs again, one for each target: (P, 3, H, W) in [0, 1]."""
+    mean, std = (inputs.new_tensor(of).view(3, 1, 1) for of in (transform.mean, transform.std))
+    counts = torch.tensor([len(wanted) for wanted in targets], device=inputs.device)
+    return (inputs * std + mean).clamp(0, 1).repeat_interleave(counts, 0)
 
 
 def _picture(png: bytes, size: torch.Size, logit: float, probability: float, top_category: str) -> Picture:

@@ -98,6 +98,13 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             "dataset.categories: categories listed more than once: bicycle",
         ),
         ("[dataset]", "[dataset", "is not valid TOML"),
+        ('recipe = "paper-v1"', 'recipe = "heat"', "recipe: no recipe 'heat'; there are paper-v1, signed-v1"),
+        ('recipe = "paper-v1"', 'recipe = "heat-v1"\nopacity = 0.5', "opacity: heat-v1 does not take this"),
+        (
+            'recipe = "paper-v1"',
+            'recipe = "overlay-v1"',
+            'task 1 ("seeing"): kind: class-discrimination must not show the photograph',
+        ),
     ],
 )
 def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, message):

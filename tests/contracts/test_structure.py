@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "languages", "models", "stimuli", "study", "analysis", "commands")
 LAYERS = {
-    "stimuli": ("__init__", "errors", "config", "devices", "tasks", "explain", "produce", "evaluate"),
+    "stimuli": ("__init__", "errors", "rendering", "config", "devices", "tasks", "explain", "produce", "evaluate"),
     "study": (
         *("errors", "clock", "config", "security", "database", "definition", "tasks", "recruitment"),
         *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "serve"),

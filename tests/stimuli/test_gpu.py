@@ -19,12 +19,15 @@ from stimuli.evaluate.sanity import cascading_randomisation
 from stimuli.explain.engine import explain
 from stimuli.explain.methods import METHODS
 from stimuli.produce.render import render
+from stimuli.rendering import Rendering
 from tests.stimuli import networks
 from tests.stimuli.classifiers import RELU_NETWORKS, classifier
 from tests.stimuli.classifiers import pictures as pictures_for
 from tests.stimuli.explain.test_mixed_precision import METHODS as FIVE
 from tests.stimuli.explain.test_mixed_precision import PRETRAINED, SHARED
 from tests.stimuli.sample_set import contents, make, pictures
+
+PAPER = Rendering("paper-v1")
 
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("ignore:Setting (backward|forward):UserWarning")]
 RAGGED = [[0, 3, 1], [], [4]]
@@ -105,7 +108,7 @@ def test_single_precision_is_single_and_mixed_draws_the_same_on_photographs(name
             ours, oracle = on_gpu[precision].maps[method].cpu().double().flatten(1), exact[method].flatten(1)
             said = oracle.abs().amax(1) > 0
             alike = F.cosine_similarity(ours[said], oracle[said], eps=0).min().item()
-            levels = [render(maps, "paper-v1").float() for maps in (ours.view_as(exact[method]), exact[method])]
+            levels = [render(maps, PAPER).float() for maps in (ours.view_as(exact[method]), exact[method])]
             print(f"{name} {precision} {method}: cosine {alike:.7f}, levels {(levels[0] - levels[1]).abs().mean():.3f}")
             assert alike >= bound, (precision, method)
             assert (levels[0] - levels[1]).abs().mean() <= 0.5, (precision, method)
@@ -140,7 +143,7 @@ def test_memory_does_not_grow_from_call_to_call():
 def test_drawing_on_the_gpu_gives_the_cpus_pixels():
     maps = torch.randn(6, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     for shown in (maps, maps[:, :1], torch.zeros(2, 3, 8, 8)):
-        assert torch.equal(render(shown.cuda(), "paper-v1").cpu(), render(shown, "paper-v1"))
+        assert torch.equal(render(shown.cuda(), PAPER).cpu(), render(shown, PAPER))
 
 
 def test_a_set_made_on_the_gpu_is_the_same_bytes_again_and_the_cpus_pictures(tmp_path):

@@ -11,6 +11,7 @@ KIND = Kind(
     categories=1,
     networks=None,
     needs_predictions=False,
+    hides_photograph=True,
     has_truth=True,
     swaps=None,
     value="correct",

@@ -22,7 +22,7 @@ def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iter
     """The networks on `config.device`. Raises GenerationError where there is no such device."""
     device = usable_device(config.device)
     yield Local(
-        {name: Visualizer(network, device, config.recipe, config.precision) for name, network in networks.items()},
+        {name: Visualizer(network, device, config.rendering, config.precision) for name, network in networks.items()},
         str(device),
         threads_beside(device),
     )

@@ -85,7 +85,7 @@ class OnRay:
 
     def check(self, network: str, methods: Sequence[str]) -> None:
         cpu = torch.device("cpu")
-        Visualizer(self._networks[network], cpu, self._config.recipe, self._config.precision).check(methods)
+        Visualizer(self._networks[network], cpu, self._config.rendering, self._config.precision).check(methods)
 
     def read(self, job: Job) -> Any:
         try:
@@ -120,5 +120,5 @@ def _done(network: list[ray.ObjectRef], config: StimuliConfig, device: str, job:
 @lru_cache
 def _local(network: ray.ObjectRef, config: StimuliConfig, device: str) -> Local:
     loaded = ray.get(network)
-    visualizer = Visualizer(loaded, torch.device(device), config.recipe, config.precision)
+    visualizer = Visualizer(loaded, torch.device(device), config.rendering, config.precision)
     return Local({loaded.name: visualizer}, device, threads=1)

@@ -11,12 +11,15 @@ import torch
 
 from contracts.stimulus_set import Stimulus
 from models.photographs import AnnotatedObject, Photograph
-from stimuli.errors import ObserverError
+from stimuli.errors import ObserverError, RenderingError
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import as_input, probabilities, train
 from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.evaluate.other_images import other_images
 from stimuli.produce.render import render
+from stimuli.rendering import Rendering
+
+PAPER = Rendering("paper-v1")
 
 pytestmark = pytest.mark.slow
 
@@ -48,21 +51,34 @@ SHARES = {
 
 @pytest.mark.parametrize(("mark", "boxes", "share"), SHARES.values(), ids=SHARES)
 def test_energy_is_counted_in_the_union_of_the_boxes(mark, boxes, share):
-    found = energy(square(*mark), "guided-backprop", "paper-v1")
+    found = energy(square(*mark), "guided-backprop", PAPER)
     assert found.max() == 200
     assert share_in_boxes(found, boxes, 80, 40) == pytest.approx(share)
 
 
-def test_a_heat_map_s_energy_is_read_back_from_its_colours():
+@pytest.mark.parametrize(
+    ("rendering", "method"),
+    [
+        (PAPER, "grad-cam"),
+        (Rendering("heat-v1", percentile=100), "guided-backprop"),
+        (Rendering("signed-v1", percentile=100), "cam"),
+    ],
+)
+def test_a_heat_map_s_energy_is_read_back_from_its_colours(rendering, method):
     levels = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(3))
     levels = (levels - levels.min()) / (levels.max() - levels.min())
-    read = energy(render(levels, "paper-v1")[0], "grad-cam", "paper-v1")
-    assert (read - levels[0, 0]).abs().max() < 0.01
+    read = energy(render(levels, rendering)[0], method, rendering)
+    assert (read - levels[0, 0]).abs().max() < 0.02
+
+
+def test_energy_is_not_read_from_a_photograph():
+    with pytest.raises(RenderingError, match="overlay-v1, which draws over the photograph"):
+        energy(GREY, "grad-cam", Rendering("overlay-v1"))
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "guided-backprop"])
 def test_a_picture_of_one_colour_has_no_energy(method):
-    assert share_in_boxes(energy(GREY, method, "paper-v1"), [(1, 1, 80, 40)], 80, 40) == 0
+    assert share_in_boxes(energy(GREY, method, PAPER), [(1, 1, 80, 40)], 80, 40) == 0
 
 
 def coloured(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -187,7 +203,7 @@ def test_a_preference_grows_by_fixed_steps_of_the_evidence(left, right, answer):
 
 def test_the_oracle_names_the_category_whose_box_holds_the_energy():
     objects = (AnnotatedObject("cow", (1, 1, 20, 20)), AnnotatedObject("dog", (61, 1, 80, 20)))
-    observe = box_energy_observer({"image0": Photograph("image0", Path("x.jpg"), 80, 40, objects)}, "paper-v1")
+    observe = box_energy_observer({"image0": Photograph("image0", Path("x.jpg"), 80, 40, objects)}, PAPER)
     shown = replace(stimulus("image0", "cow"), foil="dog")
     question = Question("t", "a", (shown,), "class-discrimination")
     for columns, named in ((slice(0, 10), "cow"), (slice(30, 40), "dog")):

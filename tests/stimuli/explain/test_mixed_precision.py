@@ -16,7 +16,10 @@ from stimuli.explain import steps
 from stimuli.explain.engine import explain
 from stimuli.explain.products import LARGE, rounded_product
 from stimuli.produce.render import render
+from stimuli.rendering import Rendering
 from tests.stimuli import networks
+
+PAPER = Rendering("paper-v1")
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +42,7 @@ def check(module, images, targets, layer):
         said = oracle.abs().amax(1) > 0  # an all-zero map has no direction
         assert torch.equal(ours[~said], oracle[~said])
         assert F.cosine_similarity(ours[said], oracle[said], eps=0).min() >= 0.9995, method
-        levels = [render(found.maps[method], "paper-v1").float() for found in (mixed, exact)]
+        levels = [render(found.maps[method], PAPER).float() for found in (mixed, exact)]
         assert (levels[0] - levels[1]).abs().mean() <= 0.5, method
 
 

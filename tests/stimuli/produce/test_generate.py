@@ -17,6 +17,7 @@ from torch import nn
 
 from contracts import stimulus_set
 from models.errors import PhotographError
+from models.transform import squash
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
 from stimuli.explain.engine import explain
@@ -57,16 +58,19 @@ def test_each_task_gets_the_rows_it_asked_for(output, images):
     )
 
 
-def test_every_picture_is_the_rendered_explanation_of_its_row(output, images):
+@pytest.mark.parametrize("recipe", ["paper-v1", "overlay-v1"])
+def test_every_picture_is_the_rendered_explanation_of_its_row(output, images, recipe):
     """Recomputed one at a time, without the pipeline: at most one level apart, for batches round differently."""
-    make(output, images)
+    config = StimuliConfig(output=output, device="cpu", batch_size=2, seed=1, recipe=recipe)
+    make(output, images, config=config)
     paths = {image.image_id: image.path for image in images}
     for row in stimulus_set.read_stimuli(output):
         network = loaded_networks()[row.network]
         batch = preprocess(read_image(paths[row.image_id]), network.transform)[None]
         target = CATEGORIES.index(row.category)
         found = explain(network.module, batch, [[target]], [row.method], network.target_layer)
-        expected = render(found.maps[row.method], "paper-v1")[0].numpy().astype(int)
+        photograph = squash(read_image(paths[row.image_id]), network.transform.image_size)[None] / 255
+        expected = render(found.maps[row.method], config.rendering, photograph)[0].numpy().astype(int)
         stored = np.asarray(Image.open(output / row.file)).astype(int)
         assert np.abs(stored - expected).max() <= 1
         assert (row.width, row.height) == (32, 32)

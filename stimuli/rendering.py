@@ -1,0 +1,52 @@
+"""Which recipe draws maps as pictures, and with which parameters: what a definition says of it."""
+
+from dataclasses import dataclass, fields
+
+PARAMETERS = {"percentile": 99.6, "gamma": 0.7, "opacity": 0.8}
+"""Each parameter and what it is unless a definition says otherwise."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a recipe takes, apart from the maps. A recipe that draws other pixels gets another name."""
+
+    parameters: tuple[str, ...] = ()
+    shows_photograph: bool = False
+
+
+RECIPES: dict[str, Recipe] = {
+    "paper-v1": Recipe(),
+    "signed-v1": Recipe(("percentile", "gamma")),
+    "heat-v1": Recipe(("percentile", "gamma")),
+    "overlay-v1": Recipe(("percentile", "gamma", "opacity"), shows_photograph=True),
+}
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A recipe of RECIPES with its parameters.
+
+    `percentile` of the numbers' sizes is drawn at full strength, what is stronger with it; a size is raised to `gamma`,
+    and below 1 that makes weak ones visible; `opacity` is that of the strongest colour over the photograph.
+    """
+
+    recipe: str
+    percentile: float = PARAMETERS["percentile"]
+    gamma: float = PARAMETERS["gamma"]
+    opacity: float = PARAMETERS["opacity"]
+
+    @property
+    def facts(self) -> Recipe:
+        """Of its recipe."""
+        return RECIPES[self.recipe]
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Those that its recipe takes."""
+        taken = self.facts.parameters
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name in taken}
+
+    @property
+    def label(self) -> str:
+        """The recipe's name and parameters, as they stand in a picture's identity."""
+        return " ".join([self.recipe, *(f"{name}={value:g}" for name, value in self.parameters.items())])
