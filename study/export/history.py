@@ -21,8 +21,8 @@ def happenings(session: Session, study: Study) -> list[tuple[datetime, str, dict
     """
     query = select(AuditEntry.at, AuditEntry.action, AuditEntry.detail)
     query = query.where(AuditEntry.action.in_(HAPPENINGS)).order_by(AuditEntry.at, AuditEntry.id)
-    rows = session.execute(query.execution_options(yield_per=BATCH))
-    found = [(at, action) for at, action, detail in rows if detail.get("slug") == study.slug]
+    with session.execute(query.execution_options(yield_per=BATCH)) as rows:
+        found = [(at, action) for at, action, detail in rows if detail.get("slug") == study.slug]
     counts = _ratings_by(session, study, [at for at, _ in found])
     return [(at, action, by_then) for (at, action), by_then in zip(found, counts, strict=True)]
 
@@ -37,7 +37,7 @@ def _ratings_by(session: Session, study: Study, times: Sequence[datetime]) -> li
     )
     new: list[Counter[str]] = [Counter() for _ in range(len(times) + 1)]
     with session.execute(query.execution_options(yield_per=BATCH)) as rows:
-        for answered_at, kind in rows if times else ():
+        for answered_at, kind in rows:
             new[bisect_left(times, answered_at)][kind] += 1
     total, counts = Counter[str](), []
     for step in new[: len(times)]:

@@ -65,13 +65,14 @@ def prove(session: Session, source: Path) -> Proof:
     head = session.scalar(select(AuditEntry.sha256).order_by(AuditEntry.id.desc()).limit(1))
     closest: set[str] | None = None
     newest_first = select(AuditEntry).where(AuditEntry.action == ACTION).order_by(AuditEntry.id.desc())
-    for entry in session.scalars(newest_first.execution_options(yield_per=100)):
-        given = entry.detail.get("files", {})
-        if given == found:
-            return Proof(entry.at, entry.actor, entries, head or "")
-        differing = {path for path in given.keys() | found.keys() if given.get(path) != found.get(path)}
-        if closest is None or len(differing) < len(closest):
-            closest = differing
+    with session.scalars(newest_first.execution_options(yield_per=100)) as given_out:
+        for entry in given_out:
+            given = entry.detail.get("files", {})
+            if given == found:
+                return Proof(entry.at, entry.actor, entries, head or "")
+            differing = {path for path in given.keys() | found.keys() if given.get(path) != found.get(path)}
+            if closest is None or len(differing) < len(closest):
+                closest = differing
     if closest is None:
         raise AuditError("the audit log knows of no export at all; is this the database it was made from?")
     names = ", ".join(sorted(closest))
