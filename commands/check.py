@@ -41,6 +41,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from contracts.stimulus_set import read_provenance, verify
     from models.catalogue import LoadedNetwork, load_network
     from models.image_files import read_image
+    from models.photographs import notes
     from models.sources import open_split
     from stimuli.produce.generate import used_networks
     from stimuli.produce.select import at_most_eligible
@@ -58,7 +59,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         fitting = at_most_eligible(definition.requests, images, dataset.categories)
         words = {r.task: STIMULI_KINDS[r.kind].at_most.format(n=fitting[r.task]) for r in definition.requests}
         shown = ", ".join(f"{r.task!r} shows {r.images} of {words[r.task]}" for r in definition.requests)
-        return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {shown}"
+        found = "; ".join(filter(None, (shown, notes(images))))
+        return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {found}"
 
     def network(name: str) -> str:
         loaded[name] = read = load_network(name, definition.networks[name], dataset.categories)

@@ -71,19 +71,23 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
     Example: ./manage.py generate-stimuli --study examples/voc-sample.toml
     """
     from models.catalogue import load_network
+    from models.photographs import notes
     from models.sources import open_split
     from stimuli.produce.generate import generate
     from stimuli.produce.launchers.launcher import launch_on
 
     used = sorted({name for task in definition.tasks for name in task.networks})
     networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
+    images = open_split(definition.dataset, definition.dataset.split)
+    if found := notes(images):
+        click.echo(found)
     # Where a kind chooses images by predictions, all of the split are predicted before any is visualized.
     is_predicted = any(request.facts.needs_predictions for request in definition.requests)
     with progress("Predictions and visualizations" if is_predicted else "Visualizations") as report:
         folder = generate(
             definition.stimuli,
             definition.requests,
-            open_split(definition.dataset, definition.dataset.split),
+            images,
             networks,
             definition.dataset.categories,
             definition.request_sha256,

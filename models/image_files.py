@@ -1,10 +1,12 @@
 """Picture files of any mode as RGB."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from models.boxes import TURNED, UPRIGHT
 from models.errors import PhotographError
 
 _SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -23,6 +25,29 @@ def read_image(path: Path) -> Image.Image:
             return _to_rgb(ImageOps.exif_transpose(opened))
     except FileNotFoundError:
         raise PhotographError(f"picture {path} is missing; restore it or take its id out of the split's list") from None
+    except _DAMAGED_IMAGE_ERRORS as error:
+        raise PhotographError(f"picture {path} cannot be read ({error}); fetch a sound copy of it") from error
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """The `size` (width, height) of a picture's file in pixels, and its EXIF orientation, 1 to 8."""
+
+    size: tuple[int, int]
+    orientation: int
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """The size after it is turned by its EXIF orientation."""
+        return self.size[::-1] if self.orientation in TURNED else self.size
+
+
+def stored_picture(path: Path) -> StoredPicture:
+    """Read the header of a picture. Raises PhotographError where the file is damaged."""
+    try:
+        with Image.open(path) as opened:
+            orientation = opened.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+            return StoredPicture(opened.size, orientation if orientation in range(1, 9) else UPRIGHT)
     except _DAMAGED_IMAGE_ERRORS as error:
         raise PhotographError(f"picture {path} cannot be read ({error}); fetch a sound copy of it") from error
 

@@ -160,7 +160,7 @@ def _annotation(scene_id: str, scene: Scene) -> bytes:
         _append(node, name=drawn.category, pose="Unspecified", truncated=0, difficult=int(drawn.difficult))
         _append(
             ElementTree.SubElement(node, "bndbox"),
-            **dict(zip(("xmin", "ymin", "xmax", "ymax"), drawn.box, strict=True)),
+            **dict(zip(("xmin", "ymin", "xmax", "ymax"), drawn.box or (), strict=True)),
         )
     ElementTree.indent(root)
     return ElementTree.tostring(root)

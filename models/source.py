@@ -13,7 +13,7 @@ class Source:
     """`config` lists the keys of `[dataset]` that the source reads.
 
     `open_split` gets the section and the name of a split and returns its photographs in a fixed order. It reads
-    annotations, not pixels, and raises PhotographError.
+    annotations, not pixels, and raises PhotographError with everything that is wrong with the split.
     """
 
     name: str

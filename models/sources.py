@@ -26,6 +26,6 @@ Dataset = Annotated[DatasetConfig, WrapValidator(_of_its_source)]
 def open_split(dataset: DatasetConfig, split: str) -> tuple[Photograph, ...]:
     """All photographs of `split` in the order of its list; pixels are not read.
 
-    Raises PhotographError where the list, an annotation or a picture is missing or cannot be understood.
+    Raises PhotographError where the list, annotations or pictures are missing or cannot be understood.
     """
     return SOURCES[dataset.format].open_split(dataset, split)

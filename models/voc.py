@@ -4,16 +4,25 @@ Layout (Everingham et al., "The PASCAL Visual Object Classes Challenge", develop
 `root/VOCdevkit/VOC<year>/JPEGImages/<id>.jpg`, `Annotations/<id>.xml`, `ImageSets/Main/<split>.txt`.
 """
 
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from xml.etree import ElementTree
 
 from pydantic import Field
 
+from contracts.text_files import NotTextError, read_text
+from models.boxes import UPRIGHT, Box, clip, turn
 from models.config import DatasetConfig
 from models.errors import PhotographError
+from models.image_files import StoredPicture, stored_picture
 from models.photographs import AnnotatedObject, Photograph
 from models.source import Source
+
+SUFFIXES = (".jpg", ".jpeg", ".png")  # in any case
+NEGATIVE, FLAGS = "-1", {"-1", "0", "1"}  # of VOC's lists of a category: absent, only difficult, there
+_TOLD = 20  # problems of a split
 
 
 class VocDataset(DatasetConfig):
@@ -24,9 +33,9 @@ class VocDataset(DatasetConfig):
 
 
 def _open_split(dataset: VocDataset, split: str) -> tuple[Photograph, ...]:
-    """All pictures of `split` in the order of its list; annotations are read, pixels are not.
+    """All pictures of `split` in the order of its list; annotations and the pictures' sizes are read, pixels are not.
 
-    Raises PhotographError where the list, an annotation or a picture is missing or an annotation cannot be understood.
+    Raises PhotographError where the list is missing or empty, else with everything that is wrong with its pictures.
     """
     folder = dataset.root / "VOCdevkit" / f"VOC{dataset.year}"
     if not folder.is_dir():
@@ -35,47 +44,108 @@ def _open_split(dataset: VocDataset, split: str) -> tuple[Photograph, ...]:
             " (for the demo, make it with `./manage.py make-scenes`)"
         )
     image_ids = _read_split(folder / "ImageSets" / "Main", split)
-    return tuple(_read_annotated(folder, image_id) for image_id in image_ids)
+    pictures, images, problems = _pictures(folder / "JPEGImages"), [], []
+    for image_id in image_ids:
+        try:
+            images.append(_read_annotated(folder, image_id, pictures))
+        except PhotographError as error:
+            problems.append(str(error))
+    if problems:
+        raise PhotographError(_together(problems, f"split {split!r} of {folder}"))
+    return tuple(images)
+
+
+def _together(problems: Sequence[str], where: str) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+    return "\n  ".join([f"{where} has {len(problems)} problems:", *problems[:_TOLD], *more])
 
 
 def _read_split(lists: Path, split: str) -> list[str]:
+    """The ids of a list; of one that gives each a flag (VOC's `cat_val.txt`), those that show the category."""
     path = lists / f"{split}.txt"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in lists.glob("*.txt"))) or "none"
         raise PhotographError(f"split list {path} is missing; splits found: {there}")
-    image_ids = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not image_ids:
+    try:
+        lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    except NotTextError as error:
+        raise PhotographError(f"split list {error}") from error
+    if lines and all(len(line.split()) == 2 and line.split()[1] in FLAGS for line in lines):
+        lines = [line.split()[0] for line in lines if line.split()[1] != NEGATIVE]
+    if not lines:
         raise PhotographError(f"split list {path} names no pictures; write one id a line")
-    if repeated := len(image_ids) - len(set(image_ids)):
+    if repeated := len(lines) - len(set(lines)):
         raise PhotographError(f"split list {path} repeats {repeated} ids; write every id once")
-    return image_ids
+    return lines
 
 
-def _read_annotated(folder: Path, image_id: str) -> Photograph:
-    annotation = folder / "Annotations" / f"{image_id}.xml"
-    path = folder / "JPEGImages" / f"{image_id}.jpg"
+def _pictures(folder: Path) -> dict[str, list[Path]]:
+    """Picture files by their id, which is the name without the ending."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES:
+            found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+    return found
+
+
+def _read_annotated(folder: Path, image_id: str, pictures: Mapping[str, Sequence[Path]]) -> Photograph:
+    name = PurePosixPath(image_id)
+    if name.is_absolute() or ".." in name.parts or "\0" in image_id:
+        raise PhotographError(f"{image_id!r} in the split's list leads out of {folder}; write ids, not paths")
+    annotation, of_it = folder / "Annotations" / f"{image_id}.xml", pictures.get(image_id, ())
+    path = of_it[0] if of_it else folder / "JPEGImages" / f"{image_id}.jpg"
+    if len(of_it) > 1:
+        raise PhotographError(f"{image_id} is {' and '.join(p.name for p in of_it)}; keep one of these pictures")
     for needed in (annotation, path):
         if not needed.is_file():
             raise PhotographError(f"{needed} is missing; restore it or take {image_id} out of the split's list")
     try:
-        root = ElementTree.parse(annotation).getroot()
-        width, height = (int(_text(root, f"size/{side}")) for side in ("width", "height"))
-        objects = tuple(_read_object(node, width, height) for node in root.findall("object"))
-    except (ElementTree.ParseError, ValueError) as error:
+        return _photograph(image_id, path, ElementTree.parse(annotation).getroot(), stored_picture(path))
+    except (ElementTree.ParseError, ValueError, OverflowError) as error:
         raise PhotographError(
             f"annotation {annotation} cannot be understood ({error}); correct it or fetch it anew"
         ) from error
-    return Photograph(image_id, path, width, height, objects)
 
 
-def _read_object(node: ElementTree.Element, width: int, height: int) -> AnnotatedObject:
-    category = _text(node, "name")
+def _photograph(image_id: str, path: Path, root: ElementTree.Element, stored: StoredPicture) -> Photograph:
+    width, height = (int(_text(root, f"size/{side}")) for side in ("width", "height"))
+    if (width, height) not in (stored.size, stored.upright):
+        found = " × ".join(map(str, stored.upright))
+        raise ValueError(f"it says that {path.name} has {width} × {height} pixels, but it has {found}")
+    objects, clipped = [], 0
+    for node in root.findall("object"):
+        name, written = _text(node, "name"), _box(node)
+        box = written and _clipped(name, written, width, height)
+        clipped += box != written
+        is_difficult = (node.findtext("difficult") or "0").strip() == "1"
+        objects.append(AnnotatedObject(name, box and _upright(box, (width, height), stored), is_difficult))
+    return Photograph(image_id, path, *stored.upright, tuple(objects), clipped)
+
+
+def _box(node: ElementTree.Element) -> Box | None:
+    if node.find("bndbox") is None:
+        return None
     # Some VOC 2011 and 2012 annotations give fractions of a pixel.
     xmin, ymin, xmax, ymax = (round(float(_text(node, f"bndbox/{side}"))) for side in ("xmin", "ymin", "xmax", "ymax"))
-    if not (0 <= xmin <= xmax <= width and 0 <= ymin <= ymax <= height):
-        raise ValueError(f"box {xmin, ymin, xmax, ymax} of {category} does not lie in {width} × {height} pixels")
-    is_difficult = (node.findtext("difficult") or "0").strip() == "1"
-    return AnnotatedObject(category, (xmin, ymin, xmax, ymax), is_difficult)
+    return xmin, ymin, xmax, ymax
+
+
+def _clipped(name: str, box: Box, width: int, height: int) -> Box:
+    try:
+        return clip(box, width, height)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _upright(box: Box, annotated: tuple[int, int], stored: StoredPicture) -> Box | None:
+    """`box` in the upright picture; None where the sizes do not tell whether the annotation is of the turned one."""
+    if stored.orientation == UPRIGHT:
+        return box
+    if stored.size == stored.upright:
+        return None
+    return turn(box, stored.orientation, *stored.size) if annotated == stored.size else box
 
 
 def _text(node: ElementTree.Element, path: str) -> str:

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.boxes import Box
 from stimuli.errors import RenderingError
 from stimuli.produce.render import render
 from stimuli.rendering import Rendering
 
-Box = tuple[int, int, int, int]
 HEAT_RECIPES = {"heat-v1"}
 HEAT_MAPS = {"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"}
 _LEVELS = torch.linspace(0, 1, 256)

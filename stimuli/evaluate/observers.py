@@ -20,7 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from contracts.stimulus_set import Stimulus
-from models.photographs import Photograph
+from models.boxes import Box
+from models.photographs import AnnotatedObject, Photograph
+from stimuli.errors import ObserverError
 from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
@@ -55,10 +57,19 @@ def box_energy_observer(images: Mapping[str, Photograph], rendering: Rendering) 
 
     def observe(_participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:
         image, energies = images[stimulus.image_id], energy(picture, stimulus.method, rendering)
-        boxes = {c: [o.box for o in image.objects if o.category == c] for c in image.categories}
+        boxes = {c: [_known_box(o, image) for o in image.objects if o.category == c] for c in image.categories}
         return {c: share_in_boxes(energies, of_it, image.width, image.height) for c, of_it in boxes.items()}
 
     return observe
+
+
+def _known_box(found: AnnotatedObject, image: Photograph) -> Box:
+    if found.box is None:
+        raise ObserverError(
+            f"the box of {found.category} in {image.path} is unknown, and machine:box-energy needs it;"
+            " annotate it on the upright picture, or name the other observers with --observers"
+        )
+    return found.box
 
 
 def classifier_observer(

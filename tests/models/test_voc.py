@@ -1,5 +1,6 @@
 """models.voc reads real VOC, small home-made VOC folders and awkward picture files, and names what it cannot read."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from torchvision.datasets import VOCDetection
 
 from models.errors import PhotographError
 from models.image_files import read_image
-from models.photographs import AnnotatedObject, data_sha256
+from models.photographs import AnnotatedObject, data_sha256, notes
 from models.sources import open_split
 from models.voc import VocDataset
 
@@ -81,7 +82,16 @@ def assert_reads_as_torchvision(dataset: VocDataset, split: str) -> None:
         (lambda folder: (folder / "ImageSets" / "Main" / "val.txt").write_text("a\na\n"), "repeats 1 ids"),
         (lambda folder: (folder / "Annotations" / "a.xml").write_text("<annotation>"), r"a\.xml cannot be understood"),
         (lambda folder: (folder / "Annotations" / "a.xml").write_text("<annotation/>"), r"no <size/width>"),
-        (lambda folder: replace(folder, "<xmax>20<", "<xmax>41<"), r"box \(3, 4, 41, 25\) of dog does not lie in 40 × 30"),
+        (lambda folder: replace(folder, "<xmax>20<", "<xmax>42<"), r"dog: box \(3, 4, 42, 25\) does not lie in 40 × 30"),
+        (lambda folder: replace(folder, "<xmin>3<", "<xmin>21<"), r"dog: box \(21, 4, 20, 25\) does not lie in"),
+        (lambda folder: replace(folder, "<width>40<", "<width>50<"), r"says that a\.jpg has 50 × 30 pixels, but it has 40 × 30"),
+        (lambda folder: replace(folder, "<xmin>3</xmin>", ""), r"no <bndbox/xmin> in <object>"),
+        (lambda folder: (folder / "JPEGImages" / "a.jpg").write_bytes(b"no picture"), r"a\.jpg cannot be read"),
+        (lambda folder: Image.new("RGB", (40, 30)).save(folder / "JPEGImages" / "a.png"), r"a is a\.jpg and a\.png; keep one"),
+        (lambda folder: (folder / "ImageSets" / "Main" / "val.txt").write_bytes(b"\xe9"), r"val\.txt is no text in UTF-8 \(byte 1\)"),
+        (lambda folder: (folder / "ImageSets" / "Main" / "val.txt").write_text("a -1\n"), r"val\.txt names no pictures"),
+        (lambda folder: (folder / "ImageSets" / "Main" / "val.txt").write_text("../VOC2012/a"), r"leads out of .*VOC2007; write ids"),
+        (lambda folder: (folder / "ImageSets" / "Main" / "val.txt").write_text("/etc/a"), r"leads out of .*VOC2007; write ids"),
         (lambda folder: replace(folder, "<xmax>20<", "<xmax>wide<"), r"a\.xml cannot be understood .*wide"),
         (lambda folder: replace(folder, "<name>dog</name>", ""), r"no <name> in <object>"),
     ],
@@ -98,6 +108,103 @@ def replace(folder: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def test_all_problems_of_a_split_are_told_at_once(dataset, add_image):
+    for i in range(24):
+        folder = add_image(f"i{i:02}", [("dog", (3, 4, 20, 25), 0)])
+    for i in range(23):
+        (folder / "JPEGImages" / f"i{i:02}.jpg").unlink()
+    (folder / "Annotations" / "i23.xml").write_text("<annotation>")
+    with pytest.raises(PhotographError) as refused:
+        open_split(dataset, "val")
+    first, *lines, last = str(refused.value).splitlines()
+    assert "split 'val'" in first
+    assert "24 problems" in first
+    assert ["i00.jpg is missing" in lines[0], len(lines), last.strip()] == [True, 20, "and 4 more"]
+
+
+@pytest.mark.parametrize("name", ["a.JPG", "a.jpeg", "a.JPEG", "a.png", "a.Png"])
+def test_pictures_have_any_of_the_usual_endings(dataset, add_image, name):
+    folder = add_image("a", [("dog", (3, 4, 20, 25), 0)]) / "JPEGImages"
+    (folder / "a.jpg").unlink()
+    Image.new("RGB", (40, 30)).save(folder / name)
+    (image,) = open_split(dataset, "val")
+    assert image.path == folder / name
+    assert read_image(image.path).size == (40, 30)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_list_may_have_a_byte_order_mark(dataset, add_image, encoding):
+    folder = add_image("a", [("dog", (3, 4, 20, 25), 0)])
+    mark = "\ufeff" if encoding[-3:] in ("-le", "-be") else ""
+    (folder / "ImageSets" / "Main" / "val.txt").write_text(f"{mark}a\r\n", encoding=encoding)
+    assert [image.image_id for image in open_split(dataset, "val")] == ["a"]
+
+
+def test_a_list_of_a_category_names_the_pictures_that_show_it(dataset, add_image):
+    """VOC's own: 1 the category is there, 0 only a difficult one, -1 it is absent (devkit, section 3.1)."""
+    for image_id in ("a", "b", "c"):
+        folder = add_image(image_id, [("cat", (3, 4, 20, 25), 0)])
+    (folder / "ImageSets" / "Main" / "cat_val.txt").write_text("a  1\nb -1\nc  0\n")
+    assert [image.image_id for image in open_split(dataset, "cat_val")] == ["a", "c"]
+
+
+def test_an_object_without_a_box_has_its_name(dataset, add_image):
+    folder = add_image("a", [("dog", (3, 4, 20, 25), 0)])
+    path = folder / "Annotations" / "a.xml"
+    path.write_text(re.sub(r"</difficult><bndbox>.*?</bndbox><part>.*</part>", "</difficult>", path.read_text()))
+    images = open_split(dataset, "val")
+    assert images[0].objects == (AnnotatedObject("dog", None),)
+    assert len(data_sha256(images)) == 64
+
+
+def test_boxes_a_pixel_outside_are_clipped_and_counted(dataset, add_image):
+    add_image("a", [("dog", (-1, 0, 41, 30), 0), ("cat", (1, 1, 40, 31), 0)])
+    add_image("b", [("dog", (1, 1, 40, 30), 0)])
+    images = open_split(dataset, "val")
+    assert [o.box for image in images for o in image.objects] == [(0, 0, 40, 30), (1, 1, 40, 30), (1, 1, 40, 30)]
+    assert notes(images) == "2 boxes of 1 images lay a pixel outside and were clipped"
+    assert notes(images[1:]) == ""
+
+
+STORED = (7, 3, 20, 9)  # a box in 40 × 30 pixels
+
+
+def turned(folder: Path, orientation: int, size: tuple[int, int] = (40, 30)) -> None:
+    """The picture a.jpg: white in the stored box, and an EXIF orientation."""
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    xmin, ymin, xmax, ymax = STORED
+    pixels[ymin - 1 : ymax, xmin - 1 : xmax] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(folder / "JPEGImages" / "a.jpg", exif=exif, quality=100, subsampling=0)
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_boxes_are_turned_with_the_picture(dataset, add_image, orientation):
+    """Oracle: where Pillow puts the white pixels."""
+    turned(add_image("a", [("dog", STORED, 0)]), orientation)
+    (image,) = open_split(dataset, "val")
+    white = np.asarray(read_image(image.path).convert("L")) > 127
+    rows, columns = np.flatnonzero(white.any(1)), np.flatnonzero(white.any(0))
+    assert image.objects[0].box == (columns[0] + 1, rows[0] + 1, columns[-1] + 1, rows[-1] + 1)
+    assert (image.width, image.height) == (30, 40)
+
+
+def test_boxes_of_the_upright_picture_stay(dataset, add_image):
+    folder = add_image("a", [("dog", (3, 4, 20, 35), 0)])
+    replace(folder, "<width>40</width><height>30<", "<width>30</width><height>40<")
+    turned(folder, 6)
+    (image,) = open_split(dataset, "val")
+    assert image.objects[0].box == (3, 4, 20, 35)
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 4])
+def test_a_box_whose_sizes_do_not_tell_which_way_up_it_was_drawn_is_unknown(dataset, add_image, orientation):
+    turned(add_image("a", [("dog", STORED, 0)]), orientation)
+    (image,) = open_split(dataset, "val")
+    assert image.objects == (AnnotatedObject("dog", None),)
 
 
 def test_a_missing_folder_says_where_it_was_looked_for(tmp_path):

@@ -218,3 +218,10 @@ def test_the_classifier_learns_from_no_image_that_the_study_shows():
     assert len({image.image_id for image in chosen} - shown) == 30
     with pytest.raises(ObserverError, match="only 0 are left"):
         other_images(images, shown, ("dog",), 30, np.random.default_rng(4))
+
+
+def test_an_unknown_box_is_told_with_the_remedy():
+    photograph = Photograph("image0", Path("x.jpg"), 80, 40, (AnnotatedObject("dog", None),))
+    observe = box_energy_observer({"image0": photograph}, PAPER)
+    with pytest.raises(ObserverError, match=r"the box of dog in x\.jpg is unknown.* --observers"):
+        observe("p", stimulus("image0", "dog"), GREY)
