@@ -89,9 +89,11 @@ def add_researcher(name: str, role: str, new_password: bool) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Processes; two a core at most.")
-@click.option("--threads", default=8, show_default=True, help="Threads in each process.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes; two a core at most."
+)
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 32), help="Threads in each process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve all open studies, at /s/<slug>, and the researchers' pages, at /researcher.
 

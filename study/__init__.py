@@ -20,10 +20,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
     from study.views.researcher import conduct, dashboard
-    from study.views.server import counts, database, error_pages, headers, languages, sessions
+    from study.views.server import counts, database, error_pages, headers, languages, logs, proxies, sessions
     from study.views.server.frontend import bp as frontend
 
     app = Flask(__name__)
+    logs.init_app(app)
     app.config.from_mapping(settings.DEFAULTS)
     if config is None:
         app.config.from_prefixed_env("DISCERN", loads=str)
@@ -32,6 +33,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     settings.check(app)
     database.init_app(app)
     headers.init_app(app)
+    proxies.init_app(app)
     sessions.init_app(app)
     languages.init_app(app)
     error_pages.init_app(app)

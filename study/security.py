@@ -58,3 +58,8 @@ def recruitment_hash(secret: str, provider: str, key: str) -> str:
     """Keyed hash of a recruitment id: the same person is recognised, the id cannot be found from it."""
     message = f"recruitment\x1f{provider}\x1f{key}".encode()
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def attempt_key(secret: str, name: str, origin: str) -> str:
+    """Keyed hash under which failed logins of a name from an origin are counted: neither can be found from it."""
+    return hmac.new(secret.encode(), f"login\x1f{name}\x1f{origin}".encode(), hashlib.sha256).hexdigest()

@@ -1,5 +1,6 @@
 """Run the survey under gunicorn: gthread workers, several processes, one database."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from study import clock
 from study.conduct.failures import Failures
 from study.database.db import ROOT
-from study.errors import PortTakenError, ServerNotStartedError
+from study.errors import ConfigurationError, PortTakenError, ServerNotStartedError
+from study.settings import DEFAULTS
+from study.worker import PatientWorker
 
 
 class _Server(BaseApplication):
@@ -38,13 +42,28 @@ class _Server(BaseApplication):
         return app
 
 
+class _Log(Logger):
+    """gunicorn's log, in lines as the application writes them."""
+
+    def setup(self, cfg: Any) -> None:
+        from study.views.server.logs import use
+
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            use(handler)
+
+
 def refuse_taken_port(host: str, port: int) -> None:
-    """Raise PortTakenError before anything else is started."""
+    """Raise PortTakenError before anything else is started, ConfigurationError for what names no address."""
+    if not host.strip():
+        raise ConfigurationError("--host is empty; 127.0.0.1 is this machine alone, 0.0.0.0 all of its addresses")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except socket.gaierror as error:
+            raise ConfigurationError(f"--host {host!r} is no address of this machine: {error.strerror}") from error
         except OSError as error:
             raise PortTakenError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, e.g. --port {port + 1}"
@@ -62,7 +81,8 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
     """Serve until stopped. gthread and not gevent: SQLite's lock blocks the whole thread."""
     settings = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
+        "logger_class": _Log,
         "workers": workers,
         "threads": threads,
         "accesslog": None,  # an access log would store addresses and tokens
@@ -70,6 +90,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "loglevel": "warning",
         "graceful_timeout": 20,
         "control_socket_disable": True,
+        "forwarded_allow_ips": os.environ.get("DISCERN_PROXIES", DEFAULTS["PROXIES"]),
         "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO must not change addresses
     }
     _Server(settings).run()

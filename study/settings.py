@@ -4,11 +4,12 @@ In the environment each is called `DISCERN_<NAME>`. `DISCERN_PRODUCTION=1` is fo
 cookies then travel over HTTPS only.
 """
 
-from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from flask import Flask
 
+from study.conduct.logins import LASTING
 from study.database.db import DEFAULT_URL
 from study.errors import ConfigurationError
 from study.recruitment.prolific import Identities
@@ -20,9 +21,10 @@ DEFAULTS: dict[str, Any] = {
     "PROLIFIC_JWKS": "",
     "TRUSTED_HOSTS": None,  # in the environment: names with commas between, .example.org for all below it
     "PRODUCTION": "0",
+    "PROXIES": "127.0.0.1,::1",  # whose word on a visitor's address is believed: addresses or networks
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
-    "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+    "PERMANENT_SESSION_LIFETIME": LASTING,
     "SESSION_REFRESH_EACH_REQUEST": False,  # a page that updates itself must not keep a login alive for ever
     "SESSION_COOKIE_NAME": "discern-session",
     "SESSION_COOKIE_HTTPONLY": True,
@@ -43,6 +45,7 @@ def check(app: Flask) -> None:
         app.extensions["discern-identities"] = Identities(app.config["PROLIFIC_JWKS"], app.config["PROLIFIC_AUDIENCE"])
     if app.config["PRODUCTION"] not in ("0", "1"):
         raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
+    app.config["PROXIES"] = _networks(app.config["PROXIES"])
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
     if app.config["PRODUCTION"] == "1" and not app.config["TRUSTED_HOSTS"]:
         raise ConfigurationError(
@@ -53,3 +56,12 @@ def check(app: Flask) -> None:
         raise ConfigurationError(
             "the debugger runs any code for any visitor; switch it off or unset DISCERN_PRODUCTION"
         )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ConfigurationError(
+            f"DISCERN_PROXIES: {error}; write addresses or networks with commas between, e.g. 10.0.0.5,192.168.7.0/24"
+        ) from None

@@ -17,14 +17,19 @@ _POSTGRESQL_LOCK = 0x44495343  # any number of our own; held until the transacti
 
 def append(session: Session, actor: str, action: str, detail: dict[str, Any], now: datetime) -> AuditEntry:
     """Add an entry in the caller's transaction. Two at once wait for each other: the chain must not fork."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+    wait_for_turn(session)
     session.flush()
     last = session.scalar(select(AuditEntry.sha256).order_by(AuditEntry.id.desc()).limit(1))
     entry = AuditEntry(at=now, actor=actor, action=action, detail=detail, previous_sha256=last or _BEGINNING)
     entry.sha256 = _sha256(entry)
     session.add(entry)
     return entry
+
+
+def wait_for_turn(session: Session) -> None:
+    """Until this transaction ends, others wait that add an entry or call this; on SQLite all that write wait anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
 
 
 def verify(session: Session) -> int:

@@ -301,6 +301,26 @@ class Admin(Base):
     created_at: Mapped[datetime]
 
 
+class Login(Base):
+    """A researcher is logged in with a browser, whose cookie holds the mark."""
+
+    __tablename__ = "login"
+
+    mark_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id"))
+    at: Mapped[datetime]
+
+
+class FailedLogin(Base):
+    """Wrong passwords in a row for a name from one origin; `key` is a keyed hash of both."""
+
+    __tablename__ = "failed_login"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AuditEntry(Base):
     """Who did what. Each entry holds the hash of the one before; a chain cannot fork, because that hash is unique."""
 

@@ -15,7 +15,7 @@ LAYERS = {
     "stimuli": ("__init__", "errors", "rendering", "config", "devices", "tasks", "explain", "produce", "evaluate"),
     "study": (
         *("errors", "clock", "config", "security", "database", "definition", "tasks", "recruitment"),
-        *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "serve"),
+        *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "worker", "serve"),
     ),
     "analysis": (
         *("config", "notes", "paper", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),

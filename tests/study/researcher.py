@@ -20,7 +20,7 @@ def quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         quick = partial(generate_password_hash, method="scrypt:1024:8:1")
         patch.setattr("study.conduct.admins.generate_password_hash", quick)
-        patch.setattr("study.conduct.admins._NOBODY", quick("nobody has this password"))
+        patch.setattr("study.conduct.logins._NOBODY", quick("nobody has this password"))
         yield
 
 

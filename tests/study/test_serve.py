@@ -1,13 +1,21 @@
 """`./manage.py serve`: what it refuses to start with, and what gunicorn may not take from visitors."""
 
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
+from click.testing import CliRunner
 
+import manage
 from study.database.db import ROOT, Database
 from study.serve import served
+from study.worker import MOST_BODY, MOST_HEAD, is_whole
 from tests.study.samples import SECRET
 
 pytestmark = pytest.mark.slow
@@ -35,3 +43,107 @@ def test_a_visitors_headers_choose_no_address() -> None:
             asked = urllib.request.Request(f"{address}/researcher/login", headers={"SCRIPT_NAME": prefix})
             with urllib.request.urlopen(asked, timeout=10) as reply:
                 assert prefix + "/researcher" not in reply.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--port", "70000"), "70000 is not in the range"),
+        (("--port", "0"), "0 is not in the range"),
+        (("--threads", "0"), "0 is not in the range"),
+        (("--workers", "0"), "0 is not in the range"),
+        (("--workers", "-1"), "-1 is not in the range"),
+        (("--host", ""), "--host is empty"),
+        (("--host", " "), "--host is empty"),
+        (("--host", "no such host"), "is no address of this machine"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(option: tuple[str, str], words: str, monkeypatch) -> None:
+    monkeypatch.setattr("study.serve.serve", lambda *_: pytest.fail("it started"))
+    monkeypatch.setattr("study.serve.refuse_wrong_settings", lambda: None)
+    done = CliRunner().invoke(manage.cli, ["serve", *option])
+    assert words in done.output
+    assert done.exit_code in (1, 2)
+    assert "Traceback" not in done.output
+
+
+HEAD = b"POST /p/x/device HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("received", "whole"),
+    [
+        (b"", False),
+        (HEAD, False),
+        (HEAD + b"\r\n", True),
+        (HEAD + b"Content-Length: 3\r\n\r\n{}", False),
+        (HEAD + b"content-length:3\r\n\r\n{ }", True),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", False),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", True),
+        (b"x" * (MOST_HEAD + 1), True),  # gunicorn refuses it
+        (HEAD + b"Content-Length: %d\r\n\r\n" % (MOST_BODY + 1), True),  # the application refuses it
+    ],
+)
+def test_a_request_is_whole_when_nothing_of_it_has_to_be_waited_for(received: bytes, whole: bool) -> None:
+    assert is_whole(received) is whole
+
+
+PROGRAM = (
+    "import sys, study.worker; study.worker.SECONDS_TO_ARRIVE = 4\n"
+    "from study.serve import serve; serve('127.0.0.1', int(sys.argv[1]), workers=1, threads=2)"
+)
+
+
+@contextmanager
+def small_server() -> Iterator[tuple[int, list[str]]]:
+    """With two threads. Yields its port, and a list that holds at the end what it wrote."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    written: list[str] = []
+    try:
+        for _ in range(600):
+            time.sleep(0.1)
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                continue
+        yield port, written
+    finally:
+        server.terminate()
+        written += server.communicate(timeout=30)[1].splitlines()
+
+
+def send(port: int, content: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(content)
+    return connection
+
+
+def everything(connection: socket.socket) -> bytes:
+    with connection:
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_silent_and_slow_clients_stop_nobody_and_nothing_of_visitors_is_logged() -> None:
+    """Thirty clients against two threads; then requests that are none, with a token and an address in them."""
+    token = "AbCdEfGhIjKlMnOpQrStU-"
+    with small_server() as (port, written):
+        ask = partial(urllib.request.urlopen, f"http://127.0.0.1:{port}/researcher/login", timeout=20)
+        ask().close()  # the first one takes longer
+        waiting = [send(port, content) for content in (b"", b"GET /s/de", HEAD + b"Content-Length: 9\r\n\r\n{") * 10]
+        begin = time.monotonic()
+        for _ in range(4):
+            with ask() as reply:
+                assert reply.status == 200
+        assert time.monotonic() - begin < 4, "before the slow ones were dropped"
+        two = b"GET /static/base.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        kept = send(port, two + two.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert everything(kept).count(b"HTTP/1.1 200 OK") == 2, "requests may follow each other on one connection"
+        for refused in (f"NOT-HTTP /p/{token}/plan\r\n\r\n", f"GET /p/{token}/plan?a=secret HTTP/9.9\r\n\r\n"):
+            assert b"400 Bad Request" in everything(send(port, refused.encode()))
+        assert [everything(connection) for connection in waiting] == [b""] * len(waiting), "dropped without a reply"
+    assert any("a request that is not HTTP was refused" in line for line in written)
+    assert not [line for line in written if "127.0.0.1" in line or token in line or "secret" in line or "Trace" in line]

@@ -1,17 +1,16 @@
 """Pages for researchers: log in, see how far each study is, take the data home."""
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import wraps
 
-from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from contracts.methods import method_name
 from study import clock
-from study.conduct import admins
+from study.conduct import logins
 from study.conduct.progress import summaries
 from study.database import audit
 from study.database.find import find_study
@@ -19,7 +18,9 @@ from study.database.schema import ANALYST, OWNER, VIEWER, Admin
 from study.errors import ForbiddenError
 from study.export import proof as export_proof
 from study.export.files import zip_pieces
+from study.security import attempt_key
 from study.views.server.database import database
+from study.views.server.proxies import origin
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
 bp.add_app_template_filter(method_name)
@@ -28,13 +29,13 @@ _OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
 
 
 def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Only for researchers whose role allows it; others log in first. A new password ends older logins."""
+    """Only for researchers whose role allows it; others log in first. Logging out or a new password ends a login."""
 
     @wraps(view)
     def guarded(**arguments: str) -> ResponseReturnValue:
         with database().reading() as reading:
-            admin = reading.get(Admin, session.get("admin_id", 0))
-        if admin is None or not hmac.compare_digest(session.get("password_mark", ""), _password_mark(admin)):
+            admin = logins.researcher(reading, session.get("login", ""), clock.now())
+        if admin is None:
             return redirect(url_for("researcher.login", next=request.path), 303)
         if not _permits(admin.role, request.endpoint or "", request.method):
             raise ForbiddenError(f"the role {admin.role!r} does not include this; ask an owner of the study")
@@ -59,22 +60,34 @@ def login() -> ResponseReturnValue:
 @bp.post("/login")
 def log_in() -> ResponseReturnValue:
     name, following = request.form.get("name", ""), request.form.get("next", "")
-    now = clock.now()
+    key, now = attempt_key(current_app.config["SECRET_KEY"], name, origin()), clock.now()
     with database().reading() as reading:
-        admin = admins.authenticate(reading, name, request.form.get("password", ""), now)
-    with database().writing() as writing:
-        admins.record_login(writing, name, admin is not None, now)
-        writing.commit()
-    if admin is None:
+        admin = logins.authenticate(reading, key, name, request.form.get("password", ""), now)
+    mark = _record(key, name, admin, now)
+    if mark is None:
         return _login_page(following, name, "Name or password is wrong."), 401
     session.clear()  # nothing from before the login goes on after it
     session.permanent = True
-    session["admin_id"], session["password_mark"] = admin.id, _password_mark(admin)
+    session["login"] = mark
     return redirect(following if _OWN_PAGE.fullmatch(following) else url_for("researcher.index"), 303)
+
+
+def _record(key: str, name: str, admin: Admin | None, now: datetime) -> str | None:
+    """The mark of the login that begins; None where it was refused."""
+    with database().writing() as writing:
+        mark = logins.record_login(writing, key, admin, now) if admin else None
+        if admin is None:
+            logins.record_failure(writing, key, name, now)
+        writing.commit()
+    return mark
 
 
 @bp.post("/logout")
 def log_out() -> ResponseReturnValue:
+    if mark := session.get("login"):
+        with database().writing() as writing:
+            logins.log_out(writing, mark)
+            writing.commit()
     session.clear()
     return redirect(url_for("researcher.login"), 303)
 
@@ -117,8 +130,3 @@ def export(slug: str) -> ResponseReturnValue:
 
 def _login_page(following: str, name: str, message: str | None) -> str:
     return render_template("researcher/login.html", next=following, name=name, message=message)
-
-
-def _password_mark(admin: Admin) -> str:
-    """Changes with the password; the session cookie is signed but readable, so the hash itself stays out of it."""
-    return hashlib.sha256(admin.password_hash.encode()).hexdigest()[:16]

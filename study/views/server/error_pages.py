@@ -33,6 +33,7 @@ from study.errors import (
 )
 from study.views.server.languages import marked as _
 from study.views.server.languages import speak, translate
+from study.views.server.logs import request_id
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ def _reply(status: int, name: str, heading: str, message: str | StudyError) -> t
         return jsonify(error=name, message=_said(message)), status
     language = speak(g.get("language") or _visitors_language())
     shown = {"status": status, "heading": translate(heading), "message": _said(message), "language": language}
-    return render_template("error.html", **shown), status
+    reference = request_id() if status == InternalServerError.code else None
+    return render_template("error.html", **shown, reference=reference), status
 
 
 def _said(message: str | StudyError) -> str:
@@ -149,13 +151,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _unstorable(error: DataError) -> ResponseReturnValue:
     """The visitor sent what no column of the database can hold, such as a NUL in an address."""
-    log.warning("refused by the database: %s", error.orig)
+    log.warning("refused by the database: %s", type(error.orig).__name__)  # its text may be the visitor's
     return _http_error(BadRequest())
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
     """Nothing was stored, and the same request may succeed soon. A constraint that caught a race counts as that."""
-    log.warning("database unavailable: %s", error)
+    # The first line says why; others may hold values of a row.
+    log.warning("database unavailable: %s", str(getattr(error, "orig", None) or error).partition("\n")[0])
     message = _("The server cannot do this at the moment. Nothing is lost; please try again in a few seconds.")
     reply, status = _reply(503, "unavailable", _("One moment, please"), message)
     return reply, status, {"Retry-After": str(RETRY_AFTER_S)}

@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.database.db import Database
-from study.database.schema import Participant, Stimulus, Study
+from study.database.schema import Login, Participant, Stimulus, Study
 from study.security import new_token
 from study.views.participant.forms import form_token
 from tests.study.samples import NOW, SECRET, document, open_sample, seeing
@@ -98,6 +98,7 @@ PASSWORD = "a long password for tests"
 PURPOSES = {  # what the tokens of participants' forms are made for
     "participant.switch_language": ("language", "demo"),
     "leaving.give_up": ("leave", "demo"),
+    "leaving.take_up_again": ("return", "demo"),
     "withdrawal.erase": ("withdraw", "demo"),
     "withdrawal.erase_by_code": ("withdraw", "demo"),
 }
@@ -110,6 +111,7 @@ FIELDS = {
     "state": "paused",
     "task": "seeing",
     "ratings_per_item": "150",
+    "limit": "150",
     "reason": "a second wave",
     "code": "ABCDEFGH",
     "name": "ada",
@@ -161,17 +163,22 @@ def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]
 def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -> None:
     """Each address with each of its methods, whatever chance draws for the others."""
     app, owners_cookie = inside
+    with any_database.reading() as session:
+        login = session.query(Login).one()
     for rule in app.url_map.iter_rules():
         for method in rule.methods & {"GET", "POST"}:
-            asking(app, owners_cookie, any_database, rule, method)()
+            asking(app, owners_cookie, login, any_database, rule, method)()
 
 
-def asking(app: Flask, owners_cookie: str, database: Database, rule: Rule, method: str) -> Callable[[], None]:
+def asking(
+    app: Flask, owners_cookie: str, login: Login, database: Database, rule: Rule, method: str
+) -> Callable[[], None]:
     @settings(fuzzed, max_examples=3)
     @given(data=st.data())
     def ask(data: st.DataObject) -> None:
         with database.writing() as session:
             session.query(Study).update({"state": "open"})  # an earlier example may have closed it
+            session.merge(login)  # or logged out
             session.commit()
         visitor = join(app)
         visitor.client.set_cookie("discern-session", owners_cookie)

@@ -7,7 +7,7 @@ from werkzeug.routing import Rule
 from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.database.db import Database
-from study.database.schema import ROLES, Admin, AuditEntry, Study
+from study.database.schema import ROLES, Admin, AuditEntry, Login, Study
 from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, SECRET
 from tests.study.visitor import hidden_fields
@@ -82,6 +82,7 @@ ROUTES = {
     "conduct.show_preview_image": LOOKERS,
     "conduct.set_state": OWNERS,
     "conduct.extend": OWNERS,
+    "conduct.raise_limit": OWNERS,
     "conduct.exclude": OWNERS,
     "conduct.look_at_estimates": OWNERS,
 }
@@ -144,6 +145,7 @@ def test_another_role_holds_from_the_next_request_on(app: Flask, database: Datab
         session.commit()
     assert client.post(PAUSE, data=form | {"state": "paused", "confirmed": "yes"}).status_code == 403
     with database.writing() as session:
+        session.query(Login).delete()
         session.query(Admin).delete()
         session.commit()
     assert client.get("/researcher/").status_code == 303

@@ -101,6 +101,20 @@ def test_in_production_cookies_travel_over_https_only(app: Flask, sqlite_url: st
     close_app(production)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_in_production_no_link_is_http_whatever_the_proxy_says(app: Flask, sqlite_url: str, scheme: str) -> None:
+    """Behind a proxy whose word is not believed, the last page gave an http:// address to withdraw at."""
+    production = create_app(
+        {"SECRET_KEY": SECRET, "DATABASE_URL": sqlite_url, "PRODUCTION": "1", "TRUSTED_HOSTS": "localhost"}
+    )
+    visitor = join(production)
+    visitor.finish()
+    page = visitor.client.get(f"/p/{visitor.token}/finish", base_url=f"{scheme}://localhost").text
+    assert "https://localhost/s/demo/withdraw" in page
+    assert "http://" not in page
+    close_app(production)
+
+
 def test_text_in_the_address_is_shown_as_text(app: Flask) -> None:
     """Server-side template injection and reflected scripts, as other platforms had them."""
     for text in ("{{7*7}}", "<script>alert(1)</script>"):
