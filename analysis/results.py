@@ -17,7 +17,7 @@ from analysis.estimation.sequential import error_of_repeated_tests, present_look
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
 from analysis.robustness.balance import attention, balance, sittings
-from analysis.robustness.equivalence import equivalence
+from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows
@@ -67,9 +67,10 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     tasks = tuple(_task_results(included, task, export, paper) for task in export.tasks)
     compared = contrasts(included.trials, export, paper)
     means = {(t.task.name, t.task.kind): t.tables[ANALYSIS_KINDS[t.task.kind].means] for t in tasks}
+    without = withheld(observer_kind, export.tasks, reached(export))
     tables = {
         "multiverse": multiverse(export),
-        "equivalence": equivalence(means, compared, paper, export.config),
+        "equivalence": equivalence(means, compared, paper, export.config, without),
         "attention-checks": attention(export.participants),
         "browser-events": sittings(export.participants, export.events),
     }

@@ -5,6 +5,8 @@ from typing import Any
 from analysis.data.export import Export
 from analysis.display.wording import Translation, count, percent
 from analysis.paper import PaperFigures
+from analysis.report.counted import seen_twice
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 from contracts.observers import HUMAN, observer_of
 from contracts.tasks import KINDS
@@ -17,32 +19,27 @@ def deviations(export: Export, paper: PaperFigures, translate: Translation) -> t
         (translate("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), translate)),
         (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(export.provenance.get("networks", {}))),
         *(
-            (
-                translate("Not known: which 90 image–category pairs."),
-                _drawn(name, selection, export.provenance, translate),
-            )
+            (_theirs(export, name, 0, translate), _drawn(name, selection, export.provenance, translate))
             for name, selection in export.provenance.get("selection", {}).items()
         ),
-        *(
-            (
-                translate("90 image–category pairs × 4 methods, 9 ratings each; of the trust study not known."),
-                _size(t, translate),
-            )
-            for t in tasks
-        ),
+        *((_theirs(export, t["name"], 1, translate), _size(t, translate)) for t in tasks),
         (translate("43 workers in class discrimination, 54 in trust."), _people(export, translate)),
         *(
             (translate("Not known: practice, checks and controls."), _extras(t, translate))
             for t in tasks
             if "ratings_per_item" in t
         ),
-        (
-            translate("43 workers gave 3,240 responses, so they saw images repeatedly."),
-            translate("Nobody sees an image twice in a task."),
-        ),
+        (translate("Not known: how often a worker saw an image."), seen_twice(export, translate)),
         *((translate(theirs), translate(ours)) for theirs, ours in paper.deviations),
     ]
     return tuple(row for row in rows if row[1])
+
+
+def _theirs(export: Export, task: str, part: int, translate: Translation) -> str:
+    """What the paper tells of the study that the kind of `task` repeats: of its images (0) or of its size (1)."""
+    kind = next((t.kind for t in export.tasks if t.name == task), None)
+    told = ANALYSIS_KINDS[kind].published_design[part] if kind else ""
+    return translate(told) if told else translate("Not told.")
 
 
 def _photographs(dataset: dict[str, Any], translate: Translation) -> str:

@@ -9,6 +9,8 @@ from analysis.data.course import CHANGES, Course, Extension, course
 from analysis.data.export import Export
 from analysis.display.wording import Translation, level
 from analysis.report.cautions import extended, looked, unfinished
+from analysis.report.counted import methods_balanced, seen_twice
+from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
@@ -83,7 +85,7 @@ def _design(export: Export, translate: Translation) -> str:
         if "images" in written and "ratings_per_item" in written:
             sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
         sentences += [extended(extension, translate) for extension in extensions]
-    sentences.append(translate("Nobody saw an image twice in a task; methods were balanced within participants."))
+    sentences += filter(None, (seen_twice(export, translate), methods_balanced(export, translate)))
     if swapping := [task.name for task in export.tasks if KINDS[task.kind].swaps]:
         sentences.append(
             translate.plural(
@@ -226,8 +228,10 @@ def _further(export: Export, translate: Translation) -> str:
                 " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"
                 " on the paper's side, else as not replicated when the difference from the paper is told"
                 " from 0, else as inconclusive; verdicts are not corrected for their number."
-                " The paper's accuracies are given the error that its number of responses"
-                " has under this study's design effect, its mean scores this study's own error.",
+                " The paper's accuracies are given the error of its 810 responses by 43 workers under this study's"
+                " design effect, its mean scores this study's own error, or that of 54 people where this study had"
+                " more. No verdict is given below {enough} of the planned ratings.",
+                enough=level(ENOUGH),
                 margin=level(export.config.equivalence_margin),
             )
         )

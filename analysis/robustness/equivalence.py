@@ -6,11 +6,14 @@ the 90 % interval is inside ±margin) and, for a comparison, its own interval ex
 margin may be wider than the paper's difference; else **not replicated** when the difference from the paper is not 0 at
 the study's confidence; else **inconclusive**.
 
-No error was published for the paper's figures. An accuracy of the paper is given the error that the paper's number of
-responses would have with this study's design effect (this study's variance over that of independent responses, at
-least 1); a mean trust score, whose number of responses is not known, the error it has in this study.
+No error was published for the paper's figures; each kind of task says which its own are given (`published_variance`).
+It does not shrink with this study's size, and the degrees of freedom are at most the paper's people less one.
+
+No verdict is given for observers who are not people, because simulated ones are drawn from the paper's figures, and
+none while less than nine tenths of the planned ratings are in.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +21,37 @@ import pandas as pd
 from scipy import special
 
 from analysis.config import AnalysisConfig
+from analysis.data.completeness import Reached
+from analysis.data.export import Task
+from analysis.display.wording import level, percent
 from analysis.estimation.estimates import cut_note
-from analysis.notes import marked
+from analysis.notes import Note, marked
 from analysis.paper import PaperFigures
 from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.observers import HUMAN, observer_of
 from contracts.tasks import KINDS
 
 TOST_LEVEL = 0.05
+NO_VERDICT = marked("no verdict")
+ENOUGH = 0.9  # of the planned ratings, for a verdict
 COLUMNS = (
     "task", "kind", "figure", "paper", "value", "difference", "low", "high", "se", "margin", "verdict", "note",
 )  # fmt: skip
+
+
+def withheld(observer_kind: str, tasks: Sequence[Task], ratings: Sequence[Reached]) -> dict[str, Note]:
+    """Tasks without verdicts, and why."""
+    if observer_of(observer_kind).family != HUMAN:
+        why = Note("No verdict: simulated participants are drawn from the paper's figures.")
+        return {task.name: why for task in tasks}
+    return {
+        r.task: Note(
+            "No verdict: {share} of the planned ratings were in, and {enough} are needed.",
+            {"share": percent(r.given / r.planned), "enough": level(ENOUGH)},
+        )
+        for r in ratings
+        if r.given < ENOUGH * r.planned
+    }
 
 
 def equivalence(
@@ -35,8 +59,12 @@ def equivalence(
     contrasts: pd.DataFrame,
     paper: PaperFigures | None,
     rules: AnalysisConfig,
+    without: Mapping[str, Note],
 ) -> pd.DataFrame:
-    """A row for each figure of the paper that the study has too. `means`: (task, kind) → its table by method."""
+    """A row for each figure of the paper that the study has too. `means`: (task, kind) → its table by method.
+
+    `without`: tasks without verdicts, and why.
+    """
     if paper is None:
         return pd.DataFrame([], columns=list(COLUMNS))
     rows = []
@@ -48,7 +76,11 @@ def equivalence(
         rows.append(
             _row(entry.task, entry.kind, f"{entry.a} − {entry.b}", [entry.a, entry.b], entry, table, paper, rules)
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    silent = table["task"].isin(without)
+    table.loc[silent, "verdict"] = NO_VERDICT
+    table["note"] = [without.get(task, note) for task, note in zip(table["task"], table["note"], strict=True)]
+    return table
 
 
 def _row(
@@ -64,12 +96,13 @@ def _row(
     margin = rules.equivalence_margin * KINDS[kind].length
     head = task, kind, figure, entry.paper, entry.value
     if np.isnan(entry.value) or np.isnan(entry.se):
-        return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, marked("no verdict"), entry.note
+        return *head, entry.value - entry.paper, np.nan, np.nan, np.nan, margin, NO_VERDICT, entry.note
     involved = table[table["method"].isin(methods)]
     se = float(np.sqrt(entry.se**2 + ANALYSIS_KINDS[kind].published_variance(entry.se**2, involved, paper)))
     difference = entry.value - entry.paper
-    reach = se * special.stdtrit(entry.df, 0.5 + rules.confidence / 2)
-    inner = se * special.stdtrit(entry.df, 1 - TOST_LEVEL)
+    df = min(entry.df, ANALYSIS_KINDS[kind].published_people(paper) - 1)
+    reach = se * special.stdtrit(df, 0.5 + rules.confidence / 2)
+    inner = se * special.stdtrit(df, 1 - TOST_LEVEL)
     widest = KINDS[kind].length * len(methods)  # two means are a scale apart at most, two differences two
     low, high = difference - reach, difference + reach
     near = abs(difference) + inner < margin and (len(methods) == 1 or _shows_effect(entry))

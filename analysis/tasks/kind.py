@@ -12,7 +12,7 @@ from analysis.data.export import Export, Task
 from analysis.display.drawing import Figure
 from analysis.display.wording import Translation
 from analysis.estimation.estimates import Estimate
-from analysis.paper import PaperFigures
+from analysis.paper import PaperFigures, Replication
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
 
@@ -157,8 +157,10 @@ class AnalysisKind:
 
     A kind may leave out the others. `check_controls`: as `check`, of identical pairs. `sides`: whether each trial
     showed first, or on the left, what is there half of the time. `published`: the paper's means by method;
-    `published_variance`: of a difference from it, given this study's variance and the rows of the methods involved.
-    `origin_figures`: of where the answers come from. `study_tables` are over all tasks of the kind.
+    `published_variance`: of a difference from it, given this study's variance and the rows of the methods involved;
+    `published_people`: how many people gave it; `published_design`: what the paper tells of the images that it chose
+    and of its size; `replications`: of its study by others. `origin_figures`: of where the answers come from.
+    `study_tables` are over all tasks of the kind.
     """
 
     texts: Texts
@@ -177,6 +179,9 @@ class AnalysisKind:
     sides: Callable[[pd.DataFrame, Task], pd.Series] | None = None
     published: Callable[[PaperFigures], Mapping[str, float]] = lambda _paper: {}
     published_variance: Callable[[float, pd.DataFrame, PaperFigures], float] = same_variance
+    published_people: Callable[[PaperFigures], float] = lambda _paper: np.inf
+    published_design: tuple[str, str] = ("", "")
+    replications: Callable[[PaperFigures], tuple[Replication, ...]] = lambda _paper: ()
     origin_figures: Figures = lambda _results, _observer_kind, _translate, _inside: ()
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
     analyses: Mapping[str, Analysis] = field(default_factory=dict)  # in addition to those of every kind

@@ -149,11 +149,18 @@ def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:
 
 
 def published_variance(variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:
-    """Of the paper's accuracies: that of its number of responses, with this study's design effect (at least 1)."""
+    """Of the paper's accuracies: that of its number of responses, with the design effect of its own size.
+
+    This study's design effect (at least 1) grows with the responses that a person gives (Kish 1965): where people gave
+    fewer with a method than the paper's workers, the paper's is larger. It does not shrink with this study's size.
+    """
     independent = float((involved["value"] * (1 - involved["value"]) / involved["responses"]).sum())
-    shares = [(paper.accuracies[m], paper.accuracy_counts[m][1]) for m in involved["method"]]
-    design_effect = max(1.0, variance / independent) if independent else 1.0
-    return design_effect * sum(p * (1 - p) / n for p, n in shares)
+    excess = max(0.0, variance / independent - 1) if independent else 0.0
+    each = float((involved["responses"] / involved["participants"]).mean())
+    counts = [paper.accuracy_counts[method][1] for method in involved["method"]]
+    theirs = float(np.mean(counts)) / paper.accuracy_workers
+    shares = [(paper.accuracies[method], n) for method, n in zip(involved["method"], counts, strict=True)]
+    return (1 + excess * max(1.0, theirs / each)) * sum(p * (1 - p) / n for p, n in shares)
 
 
 def published(paper: PaperFigures) -> Mapping[str, float]:

@@ -67,6 +67,11 @@ KIND = AnalysisKind(
     sides=lambda trials, _task: estimates.truth_first(trials),
     published=estimates.published,
     published_variance=estimates.published_variance,
+    published_people=lambda paper: paper.accuracy_workers,
+    published_design=(
+        marked("Not known: which 90 image–category pairs."),
+        marked("90 image–category pairs × 4 methods, 9 ratings each."),
+    ),
     figures=present.figures,
     origin_figures=confusion.figures,
     finding=present.finding,

@@ -131,6 +131,14 @@ def check_degrees(answered: pd.DataFrame) -> pd.Series:
     return response
 
 
+def published_variance(variance: float, involved: pd.DataFrame, paper: PaperFigures) -> float:
+    """Of the paper's mean scores: this study's with the paper's number of people, where that is smaller.
+
+    How many images and ratings the paper had is not known, so it counts as no more certain than this study.
+    """
+    return variance * max(1.0, float(involved["participants"].mean()) / paper.trust_workers)
+
+
 def published(paper: PaperFigures) -> Mapping[str, float]:
     """The paper's mean scores by method."""
     return paper.trust_scores

@@ -69,6 +69,13 @@ KIND = AnalysisKind(
     agreed=lambda trials: (trials["score"].to_numpy(), "ordinal"),
     sides=lambda trials, task: trials["left_network"] == task.networks[0],
     published=estimates.published,
+    published_variance=estimates.published_variance,
+    published_people=lambda paper: paper.trust_workers,
+    published_design=(
+        marked("Not known: which images, of those where both networks predict the annotated category."),
+        marked("Not known: how many images, and how many ratings each."),
+    ),
+    replications=lambda paper: paper.trust_replications,
     figures=present.figures,
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),
