@@ -12,14 +12,13 @@ import numpy as np
 
 from study.errors import BlindnessError
 from study.rehearsal.simulated import Exchange
-from study.taking_part.pictures import PADDING
 
 Observed = dict[str, str | float]  # name → text, or number
 _FEW = 32  # values at most that are taken for kinds
 _SPELLED = 24  # characters of a text that are looked at one by one
 _OF_ITSELF = {"date"}  # the clock
-# The bytes of compressed pixels, and of what fills them up, follow from the pixels; the file's length is looked at.
-_PIXELS = (b"IDAT", PADDING)
+_PIXELS = b"IDAT"  # their bytes follow from the pixels; their number is looked at
+_FRAME_BYTES = 12  # of a chunk beside its content
 
 
 def observe_reply(name: str, exchange: Exchange) -> Observed:
@@ -43,8 +42,10 @@ def observe_picture(name: str, exchange: Exchange) -> Observed:
     parts = chunks(exchange.content)
     # Encoders split the pixels into chunks of one size, so their number follows from the pixels too.
     seen[f"{name}.chunks"] = " ".join(kind.decode("latin-1") for kind, _ in groupby(parts, key=itemgetter(0)))
+    pixels = [content for kind, content in parts if kind == _PIXELS]
+    seen[f"{name}.bytes of pixels"] = float(sum(map(len, pixels)) + _FRAME_BYTES * len(pixels))
     for kind, content in parts:
-        if kind not in _PIXELS:
+        if kind != _PIXELS:
             seen[f"{name}.{kind.decode('latin-1')}"] = content.hex()
     return seen
 
