@@ -65,7 +65,7 @@ def test_a_full_study_is_told_in_the_servers_words(open_app, serve) -> None:
     address = serve(open_app(document(seeing(images=1, k=1))))
     for seed in range(8):
         run_participant(address, "demo", first_option, np.random.default_rng(seed))
-    with pytest.raises(SimulationError, match=r"replied 409: .*all the answers it needs"):
+    with pytest.raises(SimulationError, match=r"replied 409: .*This study is full"):
         run_participant(address, "demo", first_option, np.random.default_rng(9))
 
 
