@@ -28,6 +28,9 @@ class ExclusionsConfig(BaseModel):
     min_median_rt_ms: Annotated[float, Field(ge=0)] | None = Field(
         None, description="leave out participants whose median rt in a task is below this many milliseconds"
     )
+    max_median_rt_ms: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="leave out participants whose median rt in a task is above this many milliseconds"
+    )
 
 
 class SequentialConfig(BaseModel):

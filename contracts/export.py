@@ -36,7 +36,15 @@ HAPPENINGS = (
 
 PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")
+BEFORE_ONSET, TOO_LONG, NOT_MEASURED = RT_MISSING = ("before-onset", "too-long", "not-measured")
 _TIME = "UTC, ISO 8601"
+_RT_MISSING = Column(
+    "text",
+    "Why rt is empty: before-onset (the clock put the answer at or before the picture), too-long (more than an hour),"
+    " not-measured; empty: rt is there, or the answer is of an earlier version.",
+    is_new=True,
+    values=RT_MISSING,
+)
 
 PARTICIPANTS = {
     "participant_id": Column("text", "Random name of the participant; row id of this table.", needed=True),
@@ -134,9 +142,10 @@ TRIALS = {
     ),
     "rt": Column(
         "number",
-        "Milliseconds from the picture being shown to the response, by the browser's clock; empty: not measured.",
+        "Milliseconds from the picture being shown to the response, by the browser's clock; empty: none is known.",
         least=0,
     ),
+    "rt_missing": _RT_MISSING,
     "time_elapsed": Column(
         "number", "Milliseconds from the page's start to the response, by the browser's clock.", least=0
     ),
@@ -151,7 +160,8 @@ ANSWERS = {
         "text", "Name of the question; the first one of each trial is in the table of trials.", needed=True
     ),
     "response": Column("text", "Value of the chosen option."),
-    "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: not measured.", least=0),
+    "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: none is known.", least=0),
+    "rt_missing": _RT_MISSING,
     "time_elapsed": Column(
         "number", "Milliseconds from the page's start to the answer, by the browser's clock.", least=0
     ),

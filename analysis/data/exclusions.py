@@ -1,5 +1,6 @@
 """Which responses the primary analysis uses, by named rules, and where all the others went."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from analysis.config import ExclusionsConfig
 from analysis.data.export import Export, ExportError, Task
 from analysis.notes import Note
+from contracts.export import BEFORE_ONSET, TOO_LONG
 
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
@@ -120,7 +122,13 @@ def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) ->
             pd.DataFrame({"participant_id": failed, "rule": Note("Failed a comprehension check"), "reason": ""})
         )
     if rules.min_median_rt_ms is not None:
-        found.append(_too_fast(export, rules.min_median_rt_ms))
+        rule = Note("Median response time below {ms} ms in a task", {"ms": format(rules.min_median_rt_ms, "g")})
+        medians = _medians(export)
+        found.append(_by_median(medians[medians < rules.min_median_rt_ms], rule))
+    if rules.max_median_rt_ms is not None:
+        rule = Note("Median response time above {ms} ms in a task", {"ms": format(rules.max_median_rt_ms, "g")})
+        medians = _medians(export)
+        found.append(_by_median(medians[medians > rules.max_median_rt_ms], rule))
     return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
 
 
@@ -138,21 +146,26 @@ def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
     return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
 
 
-def _too_fast(export: Export, least: float) -> pd.DataFrame:
-    """Participants whose median rt in some task is below `least` ms; one without any rt cannot be judged and stays."""
+def _medians(export: Export) -> pd.Series:
+    """Median rt by (participant_id, task); without those of no rt, who cannot be judged and stay.
+
+    A time that is missing because it was too long is longer than all others, as one before the onset is shorter.
+    """
     ratings = export.trials[~is_identical_pair(export.trials)]
-    medians = ratings.groupby(["participant_id", "task"])["rt"].median().dropna()
-    fast = medians[medians < least].reset_index().drop_duplicates("participant_id")
-    return pd.DataFrame(
-        {
-            "participant_id": fast["participant_id"],
-            "rule": Note("Median response time below {ms} ms in a task", {"ms": format(least, "g")}),
-            "reason": [
-                Note("{ms} ms in {task}", {"ms": format(rt, ".0f"), "task": task})
-                for task, rt in zip(fast["task"], fast["rt"], strict=True)
-            ],
-        }
-    )
+    extremes = ratings["rt_missing"].map({TOO_LONG: math.inf, BEFORE_ONSET: 0.0}).astype(float)
+    rt = ratings["rt"].fillna(extremes)
+    return rt.groupby([ratings["participant_id"], ratings["task"]]).median().dropna()
+
+
+def _by_median(medians: pd.Series, rule: Note) -> pd.DataFrame:
+    out = medians.reset_index(name="rt").drop_duplicates("participant_id")
+    reasons = [
+        Note("{ms} ms in {task}", {"ms": format(rt, ".0f"), "task": task})
+        if math.isfinite(rt)
+        else Note("more than an hour in {task}", {"task": task})
+        for task, rt in zip(out["task"], out["rt"], strict=True)
+    ]
+    return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
 
 
 def is_identical_pair(trials: pd.DataFrame) -> pd.Series:

@@ -149,6 +149,13 @@ def _whose(export: Export, translate: Translation) -> str:
                 ms=format(rules.min_median_rt_ms, "g"),
             )
         )
+    if rules.max_median_rt_ms is not None:
+        sentences.append(
+            translate(
+                "Left out by the definition: people whose median response time in a task is above {ms} ms.",
+                ms=format(rules.max_median_rt_ms, "g"),
+            )
+        )
     if rules == ExclusionsConfig():
         sentences.append(translate("The definition names no rule by which people are left out."))
     return " ".join(sentences)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from contracts.export import BEFORE_ONSET, TOO_LONG
 from contracts.tasks import KINDS
 from study.database.schema import (
     ANSWERED,
@@ -27,12 +28,15 @@ from study.definition import frozen_definition
 
 FAST_MS = 300  # no one reads a question in less
 FAST_SHARE = 0.1  # of the answers
+SLOW_MS = 60_000  # somebody who does nothing else chooses in less
+SLOW_SHARE = 0.1
 FEW_TRIALS = 6  # of a task; with fewer an equal answer each time means nothing
 REPEAT_SHARE = 0.9  # of the answers that follow another
 AWAY = 3  # times that the page lost the focus
 LISTED = 50  # participants at most
 FLAGS = {
     "too fast": f"{100 * FAST_SHARE:.0f} % of the answers or more came within {FAST_MS} ms",
+    "too slow": f"{100 * SLOW_SHARE:.0f} % of the answers or more took longer than {SLOW_MS // 1000} s",
     "attention check failed": "at least one; two are needed for a rejection on Prolific",
     "comprehension failed": "a comprehension check was not passed in two tries",
     "left the page": f"the page lost the focus {AWAY} times or more",
@@ -135,7 +139,7 @@ def _times(session: Session, study: Study, observer_kind: str, tasks: Sequence[s
 def _answering_flags(
     session: Session, study: Study, observer_kind: str, shuffled: Sequence[str]
 ) -> list[tuple[str, list[int]]]:
-    """Too fast, straight-lining, repeated answers: one pass over the answers in the order they were given."""
+    """Too fast, too slow, straight-lining, repeated answers: one pass over the answers in the order they were given."""
     first_option = Trial.option_order[0].as_string()
     # Where options change places the place counts, else the option.
     place = case((Response.response == first_option, "1"), else_="2")
@@ -145,7 +149,8 @@ def _answering_flags(
         select(
             Trial.participant_id,
             Trial.task,
-            case((Response.rt < FAST_MS, 1)).label("fast"),
+            case(((Response.rt < FAST_MS) | (Response.rt_missing == BEFORE_ONSET), 1)).label("fast"),
+            case(((Response.rt > SLOW_MS) | (Response.rt_missing == TOO_LONG), 1)).label("slow"),
             case((chosen == before, 1)).label("repeats"),
         )
         .join(Response, FIRST_ANSWER)
@@ -154,21 +159,24 @@ def _answering_flags(
         .subquery()
     )
     n, repeats = func.count(), func.count(answers.c.repeats)
+    fast, slow = func.count(answers.c.fast), func.count(answers.c.slow)
     rows = session.execute(
-        select(answers.c.participant_id, n, func.count(answers.c.fast), repeats)
+        select(answers.c.participant_id, n, repeats, fast, slow)
         .group_by(answers.c.participant_id, answers.c.task)
         .having(
             or_(
-                func.count(answers.c.fast) >= FAST_SHARE * n,
+                fast >= FAST_SHARE * n,
+                slow >= SLOW_SHARE * n,
                 and_(n >= FEW_TRIALS, repeats >= REPEAT_SHARE * (n - 1)),
             )
         )
     ).all()
-    long = [row for row in rows if row[1] >= FEW_TRIALS and row[3] >= REPEAT_SHARE * (row[1] - 1)]
+    long = [row for row in rows if row[1] >= FEW_TRIALS and row[2] >= REPEAT_SHARE * (row[1] - 1)]
     return [
-        ("too fast", [person for person, n, fast, _ in rows if fast >= FAST_SHARE * n]),
-        ("straight-lining", [person for person, n, _, repeats in long if repeats == n - 1]),
-        ("repeated answers", [person for person, n, _, repeats in long if repeats < n - 1]),
+        ("too fast", [person for person, n, _, fast, _ in rows if fast >= FAST_SHARE * n]),
+        ("too slow", [person for person, n, _, _, slow in rows if slow >= SLOW_SHARE * n]),
+        ("straight-lining", [person for person, n, repeats, *_ in long if repeats == n - 1]),
+        ("repeated answers", [person for person, n, repeats, *_ in long if repeats < n - 1]),
     ]
 
 

@@ -39,7 +39,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Step:
-    """One trial of a participant; `rt` in ms, `gap_s` since the answer before (or consent), `events` with counts."""
+    """One trial of a participant; `rt` in ms, or why there is none; `gap_s` since the answer before (or consent).
+
+    `events` with counts.
+    """
 
     position: int
     task: str
@@ -48,6 +51,7 @@ class Step:
     is_overflow: bool
     answered_at: datetime | None
     rt: float | None
+    rt_missing: str | None
     gap_s: float | None
     events: tuple[tuple[str, int], ...]
 
@@ -85,8 +89,8 @@ def timeline(session: Session, study: Study, public_id: str) -> Timeline:
     ):
         events.setdefault(trial_id, Counter())[event] += 1
     steps, last = [], participant.consented_at
-    for trial, rt, at in session.execute(
-        select(Trial, Response.rt, Response.answered_at)
+    for trial, rt, rt_missing, at in session.execute(
+        select(Trial, Response.rt, Response.rt_missing, Response.answered_at)
         .outerjoin(Response, FIRST_ANSWER)
         .where(Trial.participant_id == participant.id)
         .order_by(Trial.position)
@@ -94,7 +98,8 @@ def timeline(session: Session, study: Study, public_id: str) -> Timeline:
         gap = (at - last).total_seconds() if at else None
         last = at or last
         seen = tuple(sorted(events.get(trial.id, Counter()).items()))
-        steps.append(Step(trial.position, trial.task, trial.purpose, trial.state, trial.is_overflow, at, rt, gap, seen))
+        of_trial = (trial.position, trial.task, trial.purpose, trial.state, trial.is_overflow)
+        steps.append(Step(*of_trial, at, rt, rt_missing, gap, seen))
     return Timeline(
         _person(row), participant.language, participant.consent_version, participant.definition_sha256, tuple(steps)
     )

@@ -256,6 +256,7 @@ class Response(Base):
     question: Mapped[str] = mapped_column(String(32), primary_key=True, default=RESPONSE)
     response: Mapped[str] = mapped_column(String(64))
     rt: Mapped[float | None]  # ms
+    rt_missing: Mapped[str | None] = mapped_column(String(16))  # why there is none, one of contracts.export.RT_MISSING
     time_elapsed: Mapped[float]  # ms since the page's start
     body_sha256: Mapped[str] = mapped_column(String(64))  # tells the same answer sent again from another one
     answered_at: Mapped[datetime]

@@ -130,6 +130,7 @@ def _trials(session: Session, study: Study) -> Rows:
             right.network.label("right_network"),
             Response.response,
             Response.rt,
+            Response.rt_missing,
             Response.time_elapsed,
             Response.answered_at,
         )
@@ -182,6 +183,7 @@ def _trial(row: Row[Any], task: TaskConfig, further: dict[str, str]) -> dict[str
         KINDS[task.kind].value: _value(row, task),
         "confidence": further.get(CONFIDENCE) if is_answered else None,
         "rt": row.rt if is_answered else None,
+        "rt_missing": row.rt_missing if is_answered else None,
         "time_elapsed": row.time_elapsed if is_answered else None,
         "answered_at": row.answered_at if is_answered else None,
     }
@@ -213,6 +215,7 @@ def _answers(session: Session, study: Study) -> Rows:
             Response.question,
             Response.response,
             Response.rt,
+            Response.rt_missing,
             Response.time_elapsed,
             Response.answered_at,
         )

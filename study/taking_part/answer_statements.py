@@ -119,7 +119,7 @@ def _at_once(with_events: bool) -> Update:
         .returning(_trial.c.id, _trial.c.participant_id)
         .cte("answered")
     )
-    given = _given(_response, "question", "response", "rt", "time_elapsed", "body_sha256", "answered_at")
+    given = _given(_response, "question", "response", "rt", "rt_missing", "time_elapsed", "body_sha256", "answered_at")
     parts = [insert(_response).from_select(["trial_id", *given], select(answered.c.id, *given.values())).cte("kept")]
     if with_events:
         read = func.json_to_recordset(bindparam("events", type_=JSON))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
+from contracts.export import BEFORE_ONSET, NOT_MEASURED, TOO_LONG
 from contracts.tasks import RESPONSE, Question
 from study.config import ParticipantsConfig
 from study.database.db import Database
@@ -27,6 +28,7 @@ from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
 
 Milliseconds = Annotated[float, Field(ge=0, le=1e10)]
+LONGEST_RT_MS = 3_600_000.0  # nobody looks at one picture for longer than an hour
 
 
 class BrowserEvent(BaseModel):
@@ -45,7 +47,7 @@ class Answer(BaseModel):
 
     question: Annotated[str, Field(max_length=32)] = RESPONSE
     response: Annotated[str, Field(max_length=64)]
-    rt: Milliseconds | None
+    rt: Annotated[float, Field(ge=-1e10, le=1e10)] | None  # clocks of browsers can be wrong: see `response_time`
     time_elapsed: Milliseconds
     trial_index: Annotated[int, Field(ge=0)]
     events: Annotated[tuple[BrowserEvent, ...], Field(max_length=500)] = ()
@@ -67,6 +69,15 @@ class Receipt:
     @property
     def done(self) -> bool:
         return self.next_index is None
+
+
+def response_time(rt: float | None) -> tuple[float | None, str | None]:
+    """(rt, why there is none): a time that cannot be right is missing, never another number."""
+    if rt is None:
+        return None, NOT_MEASURED
+    if rt <= 0:
+        return None, BEFORE_ONSET
+    return (None, TOO_LONG) if rt > LONGEST_RT_MS else (rt, None)
 
 
 def read_answer(body: bytes) -> Answer:
@@ -183,12 +194,14 @@ def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: F
     participants, answered = definition.participants, trial.questions_answered + 1
     is_whole = answered == len(definition.task(trial.task).questions)
     is_last = is_whole and trial.following is None
+    rt, rt_missing = response_time(answer.rt)
     columns = {
         "state": ANSWERED if is_whole else state,
         "questions_answered": answered,
         "question": answer.question,
         "response": answer.response,
-        "rt": answer.rt,
+        "rt": rt,
+        "rt_missing": rt_missing,
         "time_elapsed": answer.time_elapsed,
         "body_sha256": answer.sha256,
         "answered_at": now,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from analysis.config import ExclusionsConfig
@@ -60,6 +61,23 @@ def test_hasty_participants_go_by_their_median_in_the_task_where_it_is_low(small
             "reason": "150 ms in trusting",
         }
     ]
+
+
+def test_slow_participants_go_by_their_median_and_a_time_that_was_too_long_counts_as_longest(small):
+    trials = small.trials.copy()
+    in_trusting = trials["task"] == "trusting"
+    trials.loc[in_trusting & (trials["participant_id"] == "p00003"), "rt"] = 70_000.0
+    away = in_trusting & (trials["participant_id"] == "p00004")
+    trials.loc[away, ["rt", "rt_missing"]] = [np.nan, "too-long"]
+    early = in_trusting & (trials["participant_id"] == "p00005")
+    trials.loc[early, ["rt", "rt_missing"]] = [np.nan, "before-onset"]
+    rules = ExclusionsConfig(max_median_rt_ms=60_000, min_median_rt_ms=1)
+    kept = apply_exclusions(replace(small, trials=trials), rules)
+    assert kept.excluded.set_index("participant_id")["reason"].map(str).to_dict() == {
+        "p00005": "0 ms in trusting",
+        "p00003": "70000 ms in trusting",
+        "p00004": "more than an hour in trusting",
+    }
 
 
 def test_a_participant_without_response_times_cannot_be_called_hasty(small):

@@ -33,7 +33,11 @@ def everything():
     """All that a report can tell of two networks and several kinds of observer."""
     rule = SequentialConfig(rule="group-sequential", looks=(0.5, 1.0))
     rules = ExclusionsConfig(
-        incomplete=True, failed_attention_checks=1, failed_comprehension=True, min_median_rt_ms=1500
+        incomplete=True,
+        failed_attention_checks=1,
+        failed_comprehension=True,
+        min_median_rt_ms=1500,
+        max_median_rt_ms=9e6,
     )
     config = AnalysisConfig(contrasts=CONFIG.contrasts, paper="grad-cam", sequential=rule, exclusions=rules)
     designs = (replace(SMALL[0], named_networks=("strong", "weak"), ratings=1), SMALL[1])

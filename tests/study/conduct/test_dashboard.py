@@ -142,7 +142,8 @@ def test_a_careless_participant_is_flagged_and_nobody_else(checked: Database, ho
 
 
 @pytest.mark.parametrize(
-    ("flag", "enough", "too_few"), [("too fast", 2, 1), ("left the page", 3, 2), ("comprehension failed", 2, 1)]
+    ("flag", "enough", "too_few"),
+    [("too fast", 2, 1), ("too slow", 2, 1), ("left the page", 3, 2), ("comprehension failed", 2, 1)],
 )
 def test_a_flag_needs_as_much_as_its_rule_says(checked: Database, flag: str, enough: int, too_few: int) -> None:
     for number, n in enumerate((enough, too_few)):
@@ -152,6 +153,10 @@ def test_a_flag_needs_as_much_as_its_rule_says(checked: Database, flag: str, eno
             match flag:
                 case "too fast":  # two of twelve are more than a tenth, one is less
                     session.execute(update(Response).where(Response.trial_id.in_(trials[:n])).values(rt=120))
+                case "too slow":
+                    slow = ({"rt": 60_001.0}, {"rt": None, "rt_missing": "too-long"})
+                    for trial, values in zip(trials[:n], slow, strict=False):
+                        session.execute(update(Response).where(Response.trial_id == trial).values(values))
                 case "left the page":
                     session.add_all(Event(trial_id=trial, event="blur", time=1) for trial in trials[:n])
                 case _:

@@ -45,6 +45,7 @@ def test_what_the_driver_stores_sqlalchemy_reads_as_it_was(opened: Database) -> 
         "question": "response",
         "response": "개",
         "rt": None,
+        "rt_missing": "too-long",
         "time_elapsed": 0.1 + 0.2,
         "body_sha256": "'; DROP TABLE response; --",
         "answered_at": NOW + timedelta(microseconds=1),

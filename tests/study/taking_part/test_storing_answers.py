@@ -1,5 +1,6 @@
 """One answer to the last column: what is stored, what the participant is told, and what is refused in which words."""
 
+import csv
 import hashlib
 import json
 from datetime import timedelta
@@ -9,9 +10,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError
 
+from analysis.reading.load import load
 from contracts.tasks import Question
 from study.database.schema import Event, Item, Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.export.files import export_study
 from study.taking_part import answer_statements, answers
 from study.taking_part.answers import Answer, BrowserEvent, Receipt, read_answer, record_answer
 from study.tasks.wording import words_of
@@ -54,6 +57,36 @@ def through(database, person, now=NOW):
 def stored(database, trial, question="response"):
     with database.reading() as session:
         return session.get_one(Response, (trial.id, question))
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored_as"),
+    [
+        (None, (None, "not-measured")),
+        (-3, (None, "before-onset")),
+        (0, (None, "before-onset")),
+        (0.5, (0.5, None)),
+        (3_600_000, (3_600_000, None)),
+        (3_600_001, (None, "too-long")),
+        (1.7e9, (None, "too-long")),
+    ],
+)
+def test_a_response_time_that_cannot_be_right_is_missing_with_a_reason(opened, tmp_path, sent, stored_as):
+    person = enrol(opened)
+    trial = trials_of(opened, person)[0]
+    first, again = give(opened, person, trial, rt=sent), give(opened, person, trial, rt=sent)
+    assert first == again, "the same answer once more"
+    row = stored(opened, trial)
+    assert (row.rt, row.rt_missing) == stored_as
+    give(opened, person, trial, "confidence", rt=sent)
+    with opened.snapshot() as session:
+        export_study(session, "demo", tmp_path / "export")
+    with next((tmp_path / "export/data").glob("*-trials_data.csv")).open() as file:
+        exported = next(csv.DictReader(file))
+    assert (exported["rt"], exported["rt_missing"]) == tuple(
+        "" if cell is None else str(cell) for cell in (row.rt, row.rt_missing)
+    )
+    load(tmp_path / "export")
 
 
 def test_every_column_of_an_answer_is_what_was_sent(opened):
@@ -153,7 +186,7 @@ def test_a_study_whose_platform_wants_no_shared_code_has_one_for_each_person(dat
         ({"response": "horse"}, "response: 'horse' is not among the options of this trial"),
         ({"question": "mood"}, "question: 'mood' is not asked in this task; response, confidence is"),
         ({"rt": "fast"}, "rt: Input should be a valid number"),
-        ({"rt": -1}, "rt: Input should be greater than or equal to 0"),
+        ({"rt": -2e10}, "rt: Input should be greater than or equal to -10000000000"),
         ({"more": 1}, "more: Extra inputs are not permitted"),
         ({"events": [{"event": "blur"}]}, "events.0.time: Field required"),
     ],
@@ -322,6 +355,7 @@ def test_a_trial_that_was_changed_is_not_overwritten(opened):
     with opened.writing() as session, answers.driver_of(session) as driver:
         seen = answer_statements.read(driver, person.token, trial.trial_token, "response")
         columns = {"state": "open", "questions_answered": 1, "question": "response", "response": "dog", "rt": None}
+        columns |= {"rt_missing": "not-measured"}
         columns |= {"time_elapsed": 1.0, "body_sha256": "0" * 64, "answered_at": NOW, "is_overflow": False}
         columns |= {"lease_until": LATER, "finished_at": None, "completion_code": None}
         events = [{"event": "blur", "time": 1.0}]

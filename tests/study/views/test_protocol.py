@@ -162,7 +162,7 @@ def test_a_trial_out_of_turn_is_refused(app: Flask) -> None:
     [
         ({"response": "zebra"}, "response"),
         ({"response": 2}, "response"),
-        ({"rt": -1}, "rt"),
+        ({"rt": -1e11}, "rt"),
         ({"rt": "fast"}, "rt"),
         ({"rt": True}, "rt"),
         ({"rt": float("nan")}, "rt"),

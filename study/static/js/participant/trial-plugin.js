@@ -3,7 +3,7 @@
  * keyboard.
  *
  * `rt` runs from the moment the pictures, or a further question, are painted (decoded, shown, and one frame later) to
- * the answer's own time stamp; until then the options are disabled.
+ * the answer's own time stamp; until then the options are disabled. A clock that goes wrong is the server's to judge.
  */
 
 import { element, painted, wait } from "./dom.js";
@@ -64,7 +64,7 @@ export class TrialPlugin {
       }
       const onset = await painted();
       const { value, time } = await choice(options);
-      answer = { question: question.name, response: value, rt: Math.max(0, Math.round(time - onset)) };
+      answer = { question: question.name, response: value, rt: Math.round(time - onset) };
       await onResponse(answer, place);
     }
     return answer;
