@@ -46,6 +46,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from stimuli.produce.generate import used_networks
     from stimuli.produce.select import at_most_eligible
     from stimuli.tasks.kinds import STIMULI_KINDS
+    from study.conduct.lost_pictures import require_pictures
     from study.conduct.opening import require_same_definition, require_texts
     from study.database.db import ready_database
     from study.views.server.frontend import check_packages
@@ -88,6 +89,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         require_sqlite()
         with ready_database() as ready, ready.reading() as session:
             require_same_definition(session, definition.document, definition.sha256)
+            require_pictures(session, definition.study.slug)
         return ready.engine.url.render_as_string(hide_password=True)
 
     def front_end() -> str:

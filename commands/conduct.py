@@ -98,9 +98,7 @@ def raise_limit(slug: str, limit: int, reason: str) -> None:
 
     with _writing() as session:
         amendment = actions.raise_limit(session, slug, limit, reason, _ACTOR, clock.now())
-    before, after = amendment.change["limit"]
-    click.echo(f"Study {slug!r} takes {after} participants instead of {before}.")
-    click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
+    click.echo(f"Study {slug!r} takes {limit} participants instead of {amendment.change['limit'][0]}.")
 
 
 @click.command("exclude")

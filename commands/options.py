@@ -62,3 +62,13 @@ def require_same_request(definition: Definition, provenance: dict[str, Any]) -> 
             f"the stimuli in {definition.stimuli.output} were made for other settings than {definition.path} has;"
             " run `./manage.py generate-stimuli`"
         )
+
+
+def warn_of_lost_pictures() -> None:
+    """Name the studies whose pictures are not where the database says."""
+    from study.conduct.lost_pictures import lost_pictures
+    from study.database.db import ready_database
+
+    with ready_database() as database, database.reading() as session:
+        for lost in lost_pictures(session):
+            click.echo(f"Warning: {lost.words}", err=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import require_same_request, study_option, with_local_stimuli
+from commands.options import require_same_request, study_option, warn_of_lost_pictures, with_local_stimuli
 from definition import Definition
 from study import clock
 
@@ -34,8 +34,17 @@ def db_upgrade() -> None:
 
 @click.command("open-study")
 @study_option
-def open_study(definition: Definition) -> None:
+@click.option(
+    "--stimuli",
+    "moved_to",
+    type=click.Path(path_type=Path),
+    help="Folder of the stimulus set, where it is not the definition's `output` any more.",
+)
+def open_study(definition: Definition, moved_to: Path | None) -> None:
     """Freeze the definition, take in its stimuli and let participants in.
+
+    A study that is open already takes its pictures from the folder where the set is now; each file is compared with
+    its hash.
 
     Example: ./manage.py open-study --study examples/demo.toml
     """
@@ -43,8 +52,7 @@ def open_study(definition: Definition) -> None:
     from study.conduct.opening import open_study as open_in_database
     from study.database.db import ready_database
 
-    definition = with_local_stimuli(definition)
-    folder = definition.stimuli.output
+    folder = moved_to or with_local_stimuli(definition).stimuli.output
     stimuli, provenance = read_stimuli(folder), read_provenance(folder)
     require_same_request(definition, provenance)
     with ready_database() as database, database.writing() as session:
@@ -54,6 +62,7 @@ def open_study(definition: Definition) -> None:
         session.commit()
     state = "is open" if opened.is_new else "was open already, with this very definition"
     click.echo(f"Study {definition.study.slug!r} {state}: /s/{definition.study.slug}")
+    click.echo(f"Its pictures are taken from {folder}.")
 
 
 @click.command("add-researcher")
@@ -104,6 +113,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     refuse_wrong_settings()
     refuse_taken_port(host, port)
+    warn_of_lost_pictures()
     click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
     run_server(host, port, workers, threads)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import open_study_option
+from commands.options import open_study_option, warn_of_lost_pictures
 from study import clock
 
 a_path = click.Path(path_type=Path)
@@ -43,17 +43,37 @@ def _note_backup(name: str) -> None:
 
 @click.command("restore")
 @click.argument("file", type=a_path)
-def restore_command(file: Path) -> None:
+@click.option("--stimuli", "folders", multiple=True, type=a_path, help="Where a study's stimulus set is now.")
+def restore_command(file: Path, folders: tuple[Path, ...]) -> None:
     """Bring a backup back into an empty database, never over one that holds something.
+
+    A backup holds no pictures. --stimuli, once for each study, names the folder where they are on this machine; every
+    file is compared with its hash.
 
     Example: ./manage.py restore discern-monday.backup
     """
+    from contracts.stimulus_set import verify
     from study.database.backup import restore
     from study.database.db import database_url, upgrade
 
+    for folder in folders:
+        verify(folder)  # before anything is written
     restore(file, database_url())
     upgrade(database_url())
     click.echo(f"Restored from {file}.")
+    for folder in folders:
+        _find_pictures(folder)
+    warn_of_lost_pictures()
+
+
+def _find_pictures(folder: Path) -> None:
+    from study.conduct.lost_pictures import find_again
+    from study.database.db import ready_database
+
+    with ready_database() as database, database.writing() as session:
+        slugs = find_again(session, folder, clock.now())
+        session.commit()
+    click.echo(f"Pictures of {', '.join(slugs)} are taken from {folder}.")
 
 
 @click.command("verify")

@@ -61,6 +61,10 @@ class UnknownCodeError(UnknownError):
     """No data has this withdrawal code."""
 
 
+class PictureMissingError(StudyError):
+    """A picture of the study is not where it should be: our fault, and the same request may succeed later."""
+
+
 class NotOpenError(StudyError):
     """The study is paused or closed."""
 

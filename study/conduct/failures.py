@@ -1,8 +1,12 @@
-"""How often a reply failed: only the running server knows. Opened first pages are in taking_part/arrivals.py."""
+"""How often a reply failed or a picture did not come: only the running server knows.
+
+Opened first pages are in taking_part/arrivals.py.
+"""
 
 import mmap
 from datetime import datetime, timedelta
 
+REPLY, PICTURE = "reply", "picture"
 _MINUTES = 60
 
 
@@ -14,19 +18,20 @@ class Failures:
 
     def __init__(self, now: datetime) -> None:
         self.started_at = now
-        self._failed = memoryview(mmap.mmap(-1, 16 * _MINUTES)).cast("q")  # (minute, failures) in turn
+        # (minute, failures) in turn
+        self._failed = {what: memoryview(mmap.mmap(-1, 16 * _MINUTES)).cast("q") for what in (REPLY, PICTURE)}
 
-    def add(self, now: datetime) -> None:
-        minute = _minute(now)
+    def add(self, now: datetime, what: str = REPLY) -> None:
+        minute, failed = _minute(now), self._failed[what]
         at = 2 * (minute % _MINUTES)
-        if self._failed[at] != minute:
-            self._failed[at], self._failed[at + 1] = minute, 0
-        self._failed[at + 1] += 1
+        if failed[at] != minute:
+            failed[at], failed[at + 1] = minute, 0
+        failed[at + 1] += 1
 
-    def last_hour(self, now: datetime) -> int:
+    def last_hour(self, now: datetime, what: str = REPLY) -> int:
         """Failures of the last hour."""
         since = _minute(now - timedelta(minutes=_MINUTES))
-        cells = self._failed.tolist()
+        cells = self._failed[what].tolist()
         return sum(n for minute, n in zip(cells[::2], cells[1::2], strict=True) if minute > since)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import String, cast, func, select, text
 from sqlalchemy.orm import Session
 
-from study.conduct.failures import Failures
+from study.conduct.failures import PICTURE, Failures
+from study.conduct.lost_pictures import Lost, lost_pictures
 from study.database.db import ROOT
 from study.database.schema import OPEN, AuditEntry, Participant, Response, Trial
 
@@ -20,6 +21,7 @@ _MINUTES = 60
 @dataclass(frozen=True)
 class Health:
     """`answers`: (minute, stored) of the last hour; `failed`: replies of the last hour. Sizes in bytes.
+    `missed_pictures`: pictures of the last hour that a participant waited for in vain.
 
     `waiting_since` is when the oldest of the `waiting` leases ran out: those places go to the next people who join.
     """
@@ -27,6 +29,8 @@ class Health:
     at: datetime
     answers: tuple[tuple[datetime, int], ...]
     failed: int
+    missed_pictures: int
+    lost: tuple[Lost, ...]
     started_at: datetime
     taking_part: int
     waiting: int
@@ -54,6 +58,8 @@ def health(session: Session, failures: Failures, now: datetime) -> Health:
         at=now,
         answers=_answers(session, now),
         failed=failures.last_hour(now),
+        lost=tuple(lost_pictures(session)),
+        missed_pictures=failures.last_hour(now, PICTURE),
         started_at=failures.started_at,
         taking_part=session.scalar(live) or 0,
         waiting=waiting,

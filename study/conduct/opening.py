@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus as StimulusRow
 from contracts.tasks import KINDS
+from study.conduct.lost_pictures import has_same_pictures, move
 from study.config import StudyConfig, TaskConfig
 from study.database import audit
 from study.database.schema import Amendment, Item, Stimulus, Study
+from study.database.stimuli_folder import stored_as
 from study.definition import frozen_definition
 from study.errors import OpeningError
 from study.recruitment.outcomes import OUTCOMES
@@ -48,6 +50,8 @@ def open_study(
 ) -> Opened:
     """Open the study of `document` (the whole definition, texts included) with this stimulus set.
 
+    A study that is open already takes its pictures from the folder from now on: the set may have been moved.
+
     The caller commits. Raises OpeningError when the study is open with another definition or other stimuli, when
     the set does not hold what the tasks ask for, when an image file is missing or altered, and when one of the study's
     languages lacks texts that the study shows.
@@ -56,6 +60,8 @@ def open_study(
     existing = session.scalar(select(Study).where(Study.slug == slug).with_for_update())
     if existing:
         _require_same(session, existing, document, sha256, stimuli)
+        _check_files(stimuli, stimuli_folder)
+        move(session, existing, stimuli_folder, now)
         return Opened(existing, is_new=False)
     _check_files(stimuli, stimuli_folder)
     study = Study(
@@ -63,7 +69,7 @@ def open_study(
         document=document,
         definition_sha256=sha256,
         provenance=provenance,
-        stimuli_folder=str(stimuli_folder.resolve()),
+        stimuli_folder=stored_as(stimuli_folder),
         opened_at=now,
         completion_code=new_completion_code(),
         outcome_codes=_new_outcome_codes(document.get("participants", {}).get("provider", PLAIN.name)),
@@ -119,8 +125,7 @@ def _require_same(
     session: Session, existing: Study, document: dict[str, Any], sha256: str, stimuli: Sequence[StimulusRow]
 ) -> None:
     _require_definition(session, existing, document, sha256)
-    ids = set(session.scalars(select(Stimulus.stimulus_id).where(Stimulus.study_id == existing.id)))
-    if ids != {stimulus.stimulus_id for stimulus in stimuli}:
+    if not has_same_pictures(session, existing, stimuli):
         raise OpeningError(
             f"study {existing.slug!r} is open with other stimuli than these;"
             " bring back the stimulus set it was opened with, or give the new study another slug"

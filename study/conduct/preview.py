@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study.database.schema import Stimulus, Study, Trial
+from study.database.stimuli_folder import folder_of
 from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.taking_part.comprehension import questions
@@ -47,4 +48,4 @@ def preview_image(session: Session, study: Study, stimulus_id: str) -> tuple[str
     )
     if file is None:
         raise UnknownError("there is no such image")
-    return study.stimuli_folder, file
+    return str(folder_of(study.stimuli_folder)), file

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from study.database.schema import ANSWERED, Participant, Stimulus, Study, Trial
+from study.database.stimuli_folder import folder_of
 from study.errors import UnknownError
 from study.security import is_token
 
@@ -72,5 +73,5 @@ def find_picture(session: Session, token: str, image_token: str) -> tuple[str, s
         found = shown.join(Stimulus, stimulus_column == Stimulus.id)
         row = session.execute(found.where(token_column == image_token, Participant.token == token)).one_or_none()
         if row:
-            return row.stimuli_folder, row.file
+            return str(folder_of(row.stimuli_folder)), row.file
     raise UnknownError("there is no such image")

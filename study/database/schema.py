@@ -56,7 +56,7 @@ def _one_of(name: str, column: str, values: tuple[str, ...]) -> CheckConstraint:
 
 
 class Study(Base):
-    """A frozen definition and where its stimuli lie."""
+    """A frozen definition and where its stimuli are."""
 
     __tablename__ = "study"
     __table_args__ = (_one_of("state_known", "state", (OPEN, PAUSED, CLOSED)),)
@@ -66,7 +66,7 @@ class Study(Base):
     document: Mapped[dict[str, Any]]
     definition_sha256: Mapped[str] = mapped_column(String(64))
     provenance: Mapped[dict[str, Any]]
-    stimuli_folder: Mapped[str]
+    stimuli_folder: Mapped[str]  # as stimuli_folder.stored_as has it
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     opened_at: Mapped[datetime]
     completion_code: Mapped[str] = mapped_column(String(32))  # for platforms that want one code for all

@@ -1,16 +1,19 @@
 """What the browser's program fetches and posts: the plan, images, answers. No cookie is read here."""
 
+from pathlib import Path
+
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
 from study.database.find import find_participant, find_picture
-from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.errors import AnswerConflictError, MalformedAnswerError, PictureMissingError, UnknownError
 from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.pictures import read_picture
 from study.taking_part.plan import plan
 from study.taking_part.refusals import note_refusal
+from study.views.server.counts import note_missed_picture
 from study.views.server.database import database
 
 bp = Blueprint("protocol", __name__, url_prefix="/p/<token>")
@@ -30,9 +33,21 @@ def show_image(token: str, image_token: str) -> ResponseReturnValue:
         folder, file = find_picture(session, token, image_token)
     try:
         content = read_picture(folder, file)
-    except FileNotFoundError:
-        raise UnknownError("this image is missing on the server") from None
+    except OSError:
+        note_missed_picture(image_token, str(Path(folder, file)))
+        raise PictureMissingError("this image is missing on the server") from None
     return Response(content, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+@bp.post("/images/<image_token>/missing")
+def note_missing_image(token: str, image_token: str) -> ResponseReturnValue:
+    """The browser has waited long for this picture."""
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the report must be sent as application/json")
+    with database().reading() as session:
+        folder, file = find_picture(session, token, image_token)
+    note_missed_picture(image_token, str(Path(folder, file)))
+    return {}
 
 
 @bp.post("/comprehension/<task>")

@@ -1,19 +1,23 @@
 """Counts opened first pages and failed replies; previews of a recruitment platform are nobody's arrival."""
 
+import logging
 from functools import partial
 
 from flask import Flask, Response, current_app, g, request
 
 from study import clock
-from study.conduct.failures import Failures
+from study.conduct.failures import PICTURE, Failures
 from study.taking_part.arrivals import KIND_HEADER, Arrivals
 from study.taking_part.enrolment import JOINING_KINDS
 
-_KEY, _ARRIVALS = "discern-failures", "discern-arrivals"
+log = logging.getLogger(__name__)
+
+_KEY, _ARRIVALS, _MISSED = "discern-failures", "discern-arrivals", "discern-missed-pictures"
 
 
 def init_app(app: Flask) -> None:
     use(app, Failures(clock.now()))
+    app.extensions[_MISSED] = set()
     app.extensions[_ARRIVALS] = arrivals = Arrivals(app.config["DATABASE_URL"])
 
     @app.after_request
@@ -40,6 +44,16 @@ def use(app: Flask, failures: Failures) -> None:
 
 def failures() -> Failures:
     return current_app.extensions[_KEY]
+
+
+def note_missed_picture(image_token: str, file: str) -> None:
+    """Log and count, once for each place in a participant's plan, that its picture did not come."""
+    noted: set[str] = current_app.extensions[_MISSED]
+    if image_token in noted:
+        return
+    noted.add(image_token)
+    log.error("a participant waits in vain for the picture %s", file)
+    failures().add(clock.now(), PICTURE)
 
 
 def close(app: Flask) -> None:

@@ -26,6 +26,7 @@ from study.errors import (
     LoginThrottledError,
     MalformedAnswerError,
     NotOpenError,
+    PictureMissingError,
     RecruitmentError,
     StudyError,
     StudyFullError,
@@ -50,6 +51,7 @@ _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     MalformedAnswerError: (400, "malformed", _("The answer could not be used")),
     AnswerConflictError: (409, "conflict", _("This answer cannot be stored")),
     ForbiddenError: (403, "forbidden", _("Your role does not allow this")),
+    PictureMissingError: (500, "missing", _("Something went wrong")),
     LoginThrottledError: (429, "throttled", _("Too many attempts")),
 }
 # What is said in other languages where the error's own sentence names something and so is in no catalogue.

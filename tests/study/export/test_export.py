@@ -73,7 +73,12 @@ def test_the_folder_is_whole_and_every_table_has_its_sidecar(studied: Database, 
     definition = json.loads((folder / "materials/definition.json").read_text())
     with studied.reading() as session:
         study = find_study(session, "my-study")
-    assert definition == {"document": study.document, "sha256": study.definition_sha256, "amendments": []}
+    assert definition == {
+        "document": study.document,
+        "sha256": study.definition_sha256,
+        "amendments": [],
+        "withdrawn": {},
+    }
 
 
 def test_every_column_is_a_described_variable_and_every_variable_a_column(studied: Database, tmp_path: Path) -> None:

@@ -17,3 +17,8 @@ export function painted() {
 export function wait(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** What `promise` gives; rejects when that takes longer. */
+export function within(ms, promise) {
+  return Promise.race([promise, wait(ms).then(() => Promise.reject(new Error(`no answer within ${ms} ms`)))]);
+}

@@ -1,8 +1,14 @@
-/** Fetches pictures a few trials ahead and never gives up on one. */
+/** Fetches pictures a few trials ahead; one that fails or does not answer in time is asked for again and again. */
+
+import { within } from "./dom.js";
 
 const AHEAD = 4;
 const AT_ONCE = 3;
 const LONGEST_PAUSE_MS = 10_000;
+
+/** For the first try; each further one may take twice as long, or a slow link would never bring a picture. */
+const TRY_MS = 20_000;
+const LONGEST_TRY_MS = 160_000;
 
 export class Pictures {
   #urls; // of each trial, in order
@@ -27,9 +33,9 @@ export class Pictures {
     return images;
   }
 
-  /** True when a picture of trial `position` has failed at least once and is not there yet. */
-  isFailing(position) {
-    return this.#urls[position].some((url) => this.#failures.has(url));
+  /** The addresses of trial `position` that have failed and are not there yet. */
+  failing(position) {
+    return this.#urls[position].filter((url) => this.#failures.has(url));
   }
 
   /** Ends the pause before the next try. */
@@ -50,13 +56,14 @@ export class Pictures {
   async #fetch(url) {
     for (let failures = 0; ; failures += 1) {
       await this.#takeSlot();
+      const image = new Image();
+      image.src = url;
       try {
-        const image = new Image();
-        image.src = url;
-        await image.decode();
+        await within(Math.min(LONGEST_TRY_MS, TRY_MS * 2 ** failures), image.decode());
         this.#failures.delete(url);
         return image;
       } catch {
+        image.src = ""; // ends the request
         this.#failures.add(url);
       } finally {
         this.#freeSlot();

@@ -91,6 +91,18 @@ function reportDevice(problems) {
   if (url) persistently(() => postJson(url, { ...measure(), problems })).catch((error) => console.info(error));
 }
 
+/** A picture that does not come is our fault, so our log and the researchers' page of the server have to tell of it. */
+function reportMissing(url) {
+  if (stage.dataset.device) persistently(() => postJson(`${url}/missing`, {})).catch((error) => console.info(error));
+}
+
+/** What people can do who wait for a picture in vain. */
+function wayOut() {
+  const { contact, leave } = stage.dataset;
+  const text = translate("The picture cannot be loaded at the moment. This is our fault, not yours. Your answers are saved. You can wait here or come back later. If this continues, write to {contact}.", { contact });
+  return [text, " ", ...(leave ? [element("a", { href: leave }, translate("Stop taking part"))] : [])];
+}
+
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */
 async function run(plan, delivery) {
   const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
@@ -107,6 +119,10 @@ async function run(plan, delivery) {
       sent.catch(refuse);
       const isLast = place === planned.questions.length - 1;
       if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
+    },
+    wayOut: (urls) => {
+      urls.forEach(reportMissing);
+      return wayOut();
     },
     feedbackOn: ({ index }) => feedback.get(index),
     onCheck: (task, attempt) =>

@@ -20,6 +20,7 @@ const { ParameterType } = window.jsPsychModule;
 const BLANK_MS = 250;
 const LOADING_SHOWN_AFTER_MS = 400;
 const FAILING_CHECKED_EVERY_MS = 1000;
+const WAY_OUT_AFTER_MS = 30_000;
 
 export class TrialPlugin {
   static info = {
@@ -31,6 +32,8 @@ export class TrialPlugin {
       /** The Pictures of the plan and this trial's place among them. */
       pictures: { type: ParameterType.FUNCTION },
       position: { type: ParameterType.INT },
+      /** Called with the addresses of pictures that do not come; gives the elements that say what people can do. */
+      way_out: { type: ParameterType.FUNCTION },
       /** Called with {question, response, rt} and the question's place; the next one waits for the promise. */
       on_response: { type: ParameterType.FUNCTION },
     },
@@ -40,13 +43,13 @@ export class TrialPlugin {
     },
   };
 
-  async trial(display, { planned, pictures, position, on_response: onResponse }) {
+  async trial(display, { planned, pictures, position, way_out: wayOut, on_response: onResponse }) {
     const loader = pictures();
     const view = drawTrial(planned, () => loader.retryNow());
     display.replaceChildren(view.root);
     beginAt(view.question);
 
-    const stopNotes = showLoadingNotes(view, () => loader.isFailing(position));
+    const stopNotes = showLoadingNotes(view, () => loader.failing(position).length > 0, () => wayOut(loader.failing(position)));
     const [images] = await Promise.all([loader.of(position), wait(BLANK_MS)]);
     stopNotes();
     view.frames.forEach((frame, place) => {
@@ -138,20 +141,31 @@ function keyNames(count) {
   return (count > 2 ? translate("{first} to {last}", { first: 1, last: count }) : translate("{first} or {last}", { first: 1, last: count }));
 }
 
-/** Tells when pictures are late and, when one has failed, offers to try at once; returns a function that ends this. */
-function showLoadingNotes({ note, onRetry }, isFailing) {
+/**
+ * Tells when pictures are late; when one has failed, offers to try at once, and in the end how to go without it. The
+ * tries go on all the while. Returns a function that ends this.
+ */
+function showLoadingNotes({ note, onRetry }, isFailing, wayOut) {
   let offered = false;
+  const offer = (...content) => {
+    const retry = element("button", { type: "button", class: "button quiet" }, translate("Try again now"));
+    retry.addEventListener("click", onRetry);
+    note.replaceChildren(...content, " ", retry);
+  };
   const late = setTimeout(() => (note.textContent = translate("The picture is loading…")), LOADING_SHOWN_AFTER_MS);
   const failing = setInterval(() => {
     if (offered || !isFailing()) return;
     offered = true;
-    const retry = element("button", { type: "button", class: "button quiet" }, translate("Try again now"));
-    retry.addEventListener("click", onRetry);
-    note.replaceChildren(translate("The picture is taking longer than usual. We keep trying."), " ", retry);
+    offer(translate("The picture is taking longer than usual. We keep trying."));
   }, FAILING_CHECKED_EVERY_MS);
+  const hopeless = setTimeout(() => {
+    offered = true;
+    offer(...wayOut());
+  }, WAY_OUT_AFTER_MS);
   return () => {
     clearTimeout(late);
     clearInterval(failing);
+    clearTimeout(hopeless);
     note.replaceChildren();
   };
 }

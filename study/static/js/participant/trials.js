@@ -9,9 +9,9 @@ import { drawFigures, trialClass, TrialPlugin } from "./trial-plugin.js";
 /**
  * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
  * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, answer, place)` on the
- * answer to one of its questions.
+ * answer to one of its questions, `wayOut(urls)` when pictures of one do not come.
  */
-export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, feedbackOn, onCheck }) {
+export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, feedbackOn, onCheck, wayOut }) {
   const timeline = [];
   plan.tasks.forEach((task, part) => {
     const open = plan.trials.filter((planned) => planned.task === task.name);
@@ -27,6 +27,7 @@ export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, 
         planned,
         position: plan.trials.indexOf(planned),
         pictures: () => pictures,
+        way_out: wayOut,
         on_start: () => onQuestion(planned),
         on_response: (answer, place) => onResponse(planned, answer, place),
       });
