@@ -190,7 +190,11 @@ EVENTS = {
     "participant_id": Column("text", "Whose browser noticed it.", needed=True),
     "trial_id": Column("text", "During which trial."),
     "event": Column(
-        "text", "What happened to the page: blur, focus, fullscreenenter, fullscreenexit, resize …", needed=True
+        "text",
+        "What happened to the page: blur, focus, hidden, visible, fullscreenenter, fullscreenexit, resize; translated:"
+        " into another language, by the browser; forced-colors or forced-dark: shown in other colours than the page's,"
+        " by the system or the browser.",
+        needed=True,
     ),
     "time": Column("number", "Milliseconds from the page's start, by the browser's clock.", least=0),
 }

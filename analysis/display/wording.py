@@ -15,6 +15,7 @@ NOTHING = "–"
 EVENTS = (
     marked("focus"), marked("blur"), marked("hidden"), marked("visible"),
     marked("fullscreenenter"), marked("fullscreenexit"), marked("resize"),
+    marked("translated"), marked("forced-colors"), marked("forced-dark"),
 )  # fmt: skip
 CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
 

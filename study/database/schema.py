@@ -267,7 +267,7 @@ FIRST_ANSWER = (Response.trial_id == Trial.id) & (Response.question == RESPONSE)
 
 
 class Event(Base):
-    """Something the browser noticed during a trial: focus, blur, resize, fullscreen."""
+    """Something the browser noticed during a trial: focus, blur, resize, fullscreen, a translation of the page."""
 
     __tablename__ = "event"
 

@@ -18,7 +18,8 @@ export function wait(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** What `promise` gives; rejects when that takes longer. */
+/** What `promise` gives; rejects with a TimeoutError when that takes longer. */
 export function within(ms, promise) {
-  return Promise.race([promise, wait(ms).then(() => Promise.reject(new Error(`no answer within ${ms} ms`)))]);
+  const late = () => Promise.reject(new DOMException(`no answer within ${ms} ms`, "TimeoutError"));
+  return Promise.race([promise, wait(ms).then(late)]);
 }

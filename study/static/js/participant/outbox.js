@@ -1,13 +1,16 @@
 /** Answers that the server has not acknowledged, kept in IndexedDB so that they outlive the page. */
 
+import { within } from "./dom.js";
+
 const DATABASE = "discern";
 const STORE = "outbox";
+const PATIENCE_MS = 2000; // a browser's storage may never answer at all
 
 /** The outbox of one participant (`owner` is their plan's address), with what an earlier page left in it. */
 export async function openOutbox(owner) {
   try {
-    const database = await openDatabase();
-    const left = await perform(database, "readonly", (store) => store.index("owner").getAll(owner));
+    const database = await within(PATIENCE_MS, openDatabase());
+    const left = await within(PATIENCE_MS, perform(database, "readonly", (store) => store.index("owner").getAll(owner)));
     return new Outbox(owner, database, left.sort((a, b) => a.index - b.index));
   } catch (error) {
     console.info("answers are kept in memory only:", error); // private windows and frames may refuse storage
@@ -52,8 +55,14 @@ class Outbox {
 
   async #write(change) {
     if (!this.#database) return;
-    // A full or broken store must not stop the study: the answer is in memory and on its way.
-    await perform(this.#database, "readwrite", change).catch((error) => console.info("kept in memory only:", error));
+    try {
+      await within(PATIENCE_MS, perform(this.#database, "readwrite", change));
+    } catch (error) {
+      // A full, broken or silent store must not stop the study: the answer is in memory and on its way.
+      console.info("kept in memory only:", error);
+      // Nobody should wait at each answer. What the store holds is sent again by the next page; the server knows it.
+      if (error.name === "TimeoutError") this.#database = null;
+    }
   }
 }
 

@@ -100,7 +100,8 @@ function reportMissing(url) {
 function wayOut() {
   const { contact, leave } = stage.dataset;
   const text = translate("The picture cannot be loaded at the moment. This is our fault, not yours. Your answers are saved. You can wait here or come back later. If this continues, write to {contact}.", { contact });
-  return [text, " ", ...(leave ? [element("a", { href: leave }, translate("Stop taking part"))] : [])];
+  const stop = element("a", { href: leave }, translate("Stop taking part"));
+  return leave ? [text, element("span", { class: "line" }, stop)] : [text];
 }
 
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */

@@ -145,7 +145,7 @@ function keyNames(count) {
  * Tells when pictures are late; when one has failed, offers to try at once, and in the end how to go without it. The
  * tries go on all the while. Returns a function that ends this.
  */
-function showLoadingNotes({ note, onRetry }, isFailing, wayOut) {
+function showLoadingNotes({ root, note, onRetry }, isFailing, wayOut) {
   let offered = false;
   const offer = (...content) => {
     const retry = element("button", { type: "button", class: "button quiet" }, translate("Try again now"));
@@ -160,12 +160,14 @@ function showLoadingNotes({ note, onRetry }, isFailing, wayOut) {
   }, FAILING_CHECKED_EVERY_MS);
   const hopeless = setTimeout(() => {
     offered = true;
+    root.classList.add("without-picture");
     offer(...wayOut());
   }, WAY_OUT_AFTER_MS);
   return () => {
     clearTimeout(late);
     clearInterval(failing);
     clearTimeout(hopeless);
+    root.classList.remove("without-picture");
     note.replaceChildren();
   };
 }
