@@ -39,7 +39,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     error_pages.init_app(app)
     counts.init_app(app)
     csrf = CSRFProtect(app)
-    for form in (withdrawal.bp, leaving.bp, participant.consent, participant.switch_language):
+    for form in (
+        withdrawal.bp,
+        leaving.bp,
+        participant.consent,
+        participant.switch_language,
+        participant.start_anew_here,
+    ):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
     for programs in (protocol.bp, device.bp):
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie

@@ -173,4 +173,7 @@ class ParticipantsConfig(BaseModel):
     limit: Annotated[int, Field(ge=1)] | None = Field(
         None, description="the greatest number of participants; none: until full"
     )
+    lab: bool = Field(
+        False, description="a shared computer: it forgets each participant at the end, so that the next one can begin"
+    )
     device: DeviceConfig = DeviceConfig()

@@ -13,7 +13,7 @@ from study.recruitment.providers import PROVIDERS
 from study.taking_part.farewell import early_departure
 from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
-from study.views.participant.pages import preferred_language, study_page
+from study.views.participant.pages import forget_in_lab, preferred_language, study_page
 from study.views.server.database import database
 
 bp = Blueprint("leaving", __name__)
@@ -46,13 +46,14 @@ def ask(token: str) -> ResponseReturnValue:
 def give_up(token: str) -> ResponseReturnValue:
     with database().writing() as session:
         participant = find_participant(session, token)
-        slug, language = participant.study.slug, participant.language
+        study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("leave", slug)
         outcome = leave(session, token, clock.now())
         session.commit()
     if outcome is None:
         return redirect(url_for("participant.finish", token=token), 303)
-    return redirect(url_for("leaving.show_left", slug=slug, outcome=outcome, language=language), 303)
+    left = url_for("leaving.show_left", slug=slug, outcome=outcome, language=language)
+    return forget_in_lab(redirect(left, 303), study)
 
 
 @bp.get("/p/<token>/return")

@@ -20,13 +20,20 @@ from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
 from study.taking_part.farewell import farewell, hands_in_another
 from study.views.participant.forms import form_token, require_form_token
-from study.views.participant.pages import no_place, preferred_language, to_html
+from study.views.participant.pages import (
+    COOKIE,
+    forget,
+    forget_in_lab,
+    no_place,
+    preferred_language,
+    start_anew,
+    to_html,
+)
 from study.views.server.database import database
 from study.views.server.headers import allow_provider
 from study.views.server.languages import speak
 
 bp = Blueprint("participant", __name__)
-_COOKIE = "discern-token"
 _REMEMBERED_S = 30 * 24 * 3600
 
 
@@ -40,7 +47,7 @@ def landing(slug: str) -> ResponseReturnValue:
         definition, provider = _definition(study)
         recruited = provider.identify(request.args)
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
-        known = find_known(session, study, identity, request.cookies.get(_COOKIE))
+        known = find_known(session, study, identity, request.cookies.get(COOKIE))
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
         comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
         has_place = known or (study.state == OPEN and not is_full(session, study, _observer_kind(), clock.now()))
@@ -87,7 +94,7 @@ def consent(slug: str) -> ResponseReturnValue:
             return no_place(find_study(session, slug))
     response = redirect(url_for("participant.enter", token=participant.token), 303)
     response.set_cookie(
-        _COOKIE,
+        COOKIE,
         participant.token,
         max_age=_REMEMBERED_S,
         path=url_for("participant.landing", slug=slug),
@@ -114,6 +121,15 @@ def _enrol(slug: str, form: Mapping[str, str]) -> Participant:
 def _observer_kind() -> str:
     """A program names its kind; browsers do not."""
     return request.headers.get(KIND_HEADER, JOINING_KINDS[0])
+
+
+@bp.post("/s/<slug>/anew")
+def start_anew_here(slug: str) -> ResponseReturnValue:
+    """Somebody else sits at this computer now. Only the browser forgets the participant before."""
+    with database().reading() as session:
+        find_study(session, slug)
+    require_form_token("anew", slug)
+    return forget(redirect(url_for("participant.landing", slug=slug), 303), slug)
 
 
 @bp.get("/p/<token>")
@@ -146,6 +162,7 @@ def study(token: str) -> ResponseReturnValue:
         languages=definition.study.languages,
         switch_url=url_for("participant.switch_language", token=token),
         csrf_token=partial(form_token, "language", participant.study.slug),
+        **start_anew(participant.study),
     )
 
 
@@ -167,12 +184,14 @@ def switch_language(token: str) -> ResponseReturnValue:
 @bp.get("/p/<token>/finish")
 def finish(token: str) -> ResponseReturnValue:
     with database().reading() as session:
+        study = find_participant(session, token).study
         end = farewell(session, token)
     if end is None:
         return redirect(url_for("participant.study", token=token), 303)
     allow_provider(PROVIDERS[end.provider])
-    return render_template(
+    page = render_template(
         "participant/finish.html",
+        **start_anew(study),
         title=end.title,
         language=speak(end.language),
         contact=end.contact,
@@ -184,6 +203,7 @@ def finish(token: str) -> ResponseReturnValue:
         redirect_url=end.departure.url if end.departure else None,
         redirect_fields=end.departure.fields if end.departure else {},
     )
+    return forget_in_lab(page, study)
 
 
 def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:

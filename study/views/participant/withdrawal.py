@@ -12,7 +12,7 @@ from study.recruitment.outcomes import WITHDRAWN
 from study.taking_part.farewell import early_departure
 from study.taking_part.withdrawal import withdraw, withdraw_by_code
 from study.views.participant.forms import require_form_token
-from study.views.participant.pages import preferred_language, study_page
+from study.views.participant.pages import forget_in_lab, preferred_language, study_page
 from study.views.server.database import database
 
 bp = Blueprint("withdrawal", __name__)
@@ -33,11 +33,11 @@ def erase(token: str) -> ResponseReturnValue:
     _require_confirmed()
     with database().writing() as session:
         participant = find_participant(session, token)
-        slug, language = participant.study.slug, participant.language
+        study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("withdraw", slug)
         withdraw(session, token, clock.now())
         session.commit()
-    return redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303)
+    return forget_in_lab(redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303), study)
 
 
 @bp.get("/s/<slug>/withdraw")

@@ -98,6 +98,8 @@ function welcomeBack(task, planned, total) {
     const text = element("div");
     text.innerHTML = task.instructions.join("");
     body.append(element("details", {}, element("summary", {}, translate("Read the instructions again")), text));
+    const anew = document.getElementById("anew"); // where the browser, not a platform, says who somebody is
+    if (anew) body.append(anew.content.cloneNode(true));
   };
   return { ...welcome, pages: [reread] };
 }
