@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -11,6 +12,10 @@ from commands.options import require_same_request, study_option, with_local_stim
 from definition import Definition
 
 OLDEST_SQLITE = (3, 35)
+
+
+class Doubt(str):
+    """Words about what is there and works, but is probably not what the researcher wants."""
 
 
 @click.command()
@@ -25,13 +30,15 @@ def check(definition: Definition) -> None:
     problems = 0
     for thing, look in readiness(definition).items():
         try:
-            state, words = "ready", look()
+            words = look()
+            state = "WARNING" if isinstance(words, Doubt) else "ready"
         except Exception as error:
             if not is_own_error(error):
                 raise
             state, words = "NOT READY", str(error)
             problems += 1
-        click.echo(f"{state:<10} {thing}: {words}")
+        for line in words.splitlines():
+            click.echo(f"{state:<10} {thing}: {line}")
     if problems:
         raise click.ClickException(f"{problems} of these need attention before {definition.path} can run")
 
@@ -53,6 +60,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
     dataset = definition.dataset
     loaded: dict[str, LoadedNetwork] = {}
+    made: list[Path] = []
 
     def photographs() -> str:
         images = open_split(dataset, dataset.split)
@@ -80,10 +88,17 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"complete in {', '.join(definition.study.languages)}"
 
     def stimuli() -> str:
-        folder = with_local_stimuli(definition).stimuli.output
+        folder = Path(with_local_stimuli(definition).stimuli.output)
         count = verify(folder)
         require_same_request(definition, read_provenance(folder))
+        made.append(folder)
         return f"{count} visualizations in {folder}, every file as it was made"
+
+    def pictures() -> str:
+        if not made:
+            return "looked at when the stimuli are ready"
+        doubts = picture_doubts(made[0])
+        return Doubt("\n".join(doubts)) if doubts else "each method shows something, as far as can be measured"
 
     def database() -> str:
         require_sqlite()
@@ -103,9 +118,18 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         "networks together": networks_together,
         "texts": texts,
         "stimuli": stimuli,
+        "pictures": pictures,
         "database": database,
         "front end": front_end,
     }
+
+
+def picture_doubts(folder: Path) -> list[str]:
+    """What could not be seen in the pictures of the set in `folder`, or would tell nothing: sentences."""
+    from contracts.stimulus_set import read_stimuli
+    from stimuli.evaluate.appearance import appearances, warnings
+
+    return list(warnings(appearances(folder, read_stimuli(folder))))
 
 
 def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from commands.check import picture_doubts
 from commands.options import HERE, relative, require_same_request, study_option, with_local_stimuli
 from commands.progress import progress
 from definition import Definition
@@ -95,6 +96,8 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
             launch_on(launcher),
         )
     click.echo(f"Stimulus set: {folder}")
+    for doubt in picture_doubts(folder) if isinstance(folder, Path) else ():
+        click.echo(f"Warning: {doubt}")
 
 
 @click.command()

@@ -57,6 +57,7 @@ def test_photographs_that_fit_are_counted_and_no_network_runs(voc, told, monkeyp
     assert "24 images in split 'val'" in line
     assert "'seeing' shows 20 of 20 that fit, 'trusting' shows 15 of at most 23 that fit" in line
     assert told("networks together").startswith("ready")
+    assert "looked at when the stimuli are ready" in told("pictures")
 
 
 def test_too_few_photographs_are_told_as_generating_would(voc, told) -> None:
