@@ -1,6 +1,8 @@
 """Commands from an export to a report, and from a definition to the size it needs."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +10,9 @@ from commands.options import study_option
 from commands.progress import progress
 from definition import Definition
 from languages.read import SOURCE, languages
+
+if TYPE_CHECKING:
+    from analysis.data.export import Export, Proof
 
 
 @click.command()
@@ -25,8 +30,31 @@ def analyze(source: Path, out: Path, language: str = SOURCE) -> None:
     from analysis.report.write import analyze as write_report
 
     with progress("Analysing") as report:
-        page = write_report(source, out, report, in_language(language))
+        page = write_report(source, out, report, in_language(language), partial(compare, source))
     click.echo(f"Report: {page}")
+
+
+def compare(source: Path, export: "Export") -> "Proof | None":
+    """Compare the export with the audit log, where the database at hand is the one of its study.
+
+    Observers who are not people answer without a server, and then nobody joined at any time.
+    """
+    from analysis.data.export import Proof
+    from study.database.db import ready_database
+    from study.database.find import find_study
+    from study.errors import AuditError, StudyError
+    from study.export.proof import prove
+
+    if export.participants["joined_at"].isna().all():
+        return None
+    try:
+        with ready_database() as database, database.snapshot() as session:
+            find_study(session, export.definition["study"]["slug"])
+            return Proof(at=prove(session, source).at)
+    except AuditError as error:
+        return Proof(difference=str(error))
+    except (StudyError, KeyError):
+        return None
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """An export in memory: frames with declared columns, and what the study's definition says of them."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,14 @@ class ExportError(Exception):
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What comparing an export with the server's audit log showed: when it was given out, or what differs."""
+
+    at: datetime | None = None
+    difference: str = ""
+
+
+@dataclass(frozen=True)
 class Task:
     """What the analysis needs of a `[[tasks]]` section."""
 
@@ -22,6 +31,7 @@ class Task:
     kind: str
     methods: tuple[str, ...]
     networks: tuple[str, ...]
+    wording: str = "paper"  # which words of the kind people read
 
 
 @dataclass(frozen=True)

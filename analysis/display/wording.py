@@ -47,6 +47,15 @@ class Translation:
         """A category of images as people read it."""
         return languages()[self.language].tasks.get("categories", {}).get(name, name)
 
+    def quality(self, kind: str, wording: str) -> str:
+        """What people compared two networks by, in the words of the question that they were asked: "reliable"."""
+        for language in (self.language, SOURCE):
+            section = languages()[language].tasks.get("kinds", {}).get(kind, {})
+            words = section.get("wordings", {}).get(wording, {}).get("words", {})
+            if "quality" in words:
+                return str(words["quality"])
+        return ""
+
     @property
     def _texts(self) -> gettext.NullTranslations:
         return translations(self.language, "report")

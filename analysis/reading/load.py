@@ -99,9 +99,7 @@ def _withdrawn(materials: dict[str, Any]) -> dict[str, int]:
 def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:
     try:
         config = AnalysisConfig.model_validate(document.get("analysis", {}))
-        tasks = tuple(
-            Task(t["name"], t["kind"], tuple(t["methods"]), tuple(t["networks"])) for t in document.get("tasks", ())
-        )
+        tasks = tuple(map(_task, document.get("tasks", ())))
     except ValidationError as error:
         keys = "; ".join(f"{'.'.join(map(str, ('analysis', *e['loc'])))}: {e['msg']}" for e in error.errors())
         raise ExportError(f"{DEFINITION}: {keys}; analyse with the version of Discern that exported") from None
@@ -118,6 +116,11 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
     if strange := sorted({c.task for c in config.contrasts} - {t.name for t in tasks}):
         raise ExportError(f"{DEFINITION}: a contrast names {', '.join(strange)}, which is no task of the study")
     return config, tasks
+
+
+def _task(section: dict[str, Any]) -> Task:
+    methods, networks = tuple(section["methods"]), tuple(section["networks"])
+    return Task(section["name"], section["kind"], methods, networks, str(section.get("wording", Task.wording)))
 
 
 def _table_files(root: Traversable) -> dict[str, Traversable]:

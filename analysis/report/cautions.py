@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from analysis.data.completeness import Reached
 from analysis.data.course import Course, Extension
+from analysis.data.export import Proof
 from analysis.display.wording import Translation, count, level, percent
 from analysis.results import ObserverResults
 
@@ -28,6 +29,18 @@ def cautions(results: ObserverResults, confidence: float, translate: Translation
             )
         )
     return (*sentences, *_inflation(results, confidence, translate))
+
+
+def proven(proof: Proof | None, translate: Translation) -> str:
+    """Whether the export was compared with the server's audit log."""
+    if proof is None:
+        return translate("not compared with the server's audit log (`./manage.py verify`)")
+    if proof.at is None:
+        return translate("NOT what the server gave out: {difference}", difference=proof.difference)
+    return translate(
+        "compared with the server's audit log: unaltered since it was given out on {day}",
+        day=proof.at.strftime("%Y-%m-%d"),
+    )
 
 
 def unfinished(ratings: tuple[Reached, ...], translate: Translation) -> str:

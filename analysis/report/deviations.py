@@ -46,8 +46,8 @@ def _photographs(dataset: dict[str, Any], translate: Translation) -> str:
     if not {"year", "split", "categories"} <= dataset.keys():
         return ""
     return translate.plural(
-        "Photographs in VOC layout, year {year}, split “{split}”, {n} category.",
-        "Photographs in VOC layout, year {year}, split “{split}”, {n} categories.",
+        "Images in VOC layout, year {year}, split “{split}”, {n} category.",
+        "Images in VOC layout, year {year}, split “{split}”, {n} categories.",
         len(dataset["categories"]),
         year=dataset["year"],
         split=dataset["split"],

@@ -6,7 +6,7 @@ from typing import Any
 from analysis.config import ExclusionsConfig
 from analysis.data.completeness import planned_responses, reached
 from analysis.data.course import CHANGES, Course, Extension, course
-from analysis.data.export import Export
+from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, level
 from analysis.report.cautions import extended, looked, unfinished
 from analysis.report.counted import methods_balanced, seen_twice
@@ -81,7 +81,7 @@ def _design(export: Export, translate: Translation) -> str:
     for task in export.tasks:
         extensions = [extension for extension in went.extensions if extension.task == task.name]
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
-        sentences.append(translate(ANALYSIS_KINDS[task.kind].texts.design, task=task.name, first=task.networks[0]))
+        sentences.append(_asked(task, translate))
         if "images" in written and "ratings_per_item" in written:
             sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
         sentences += [extended(extension, translate) for extension in extensions]
@@ -96,6 +96,16 @@ def _design(export: Export, translate: Translation) -> str:
             )
         )
     return " ".join(sentences)
+
+
+def _asked(task: Task, translate: Translation) -> str:
+    """What people saw and did in a task, in the words of its question."""
+    return translate(
+        ANALYSIS_KINDS[task.kind].texts.design,
+        task=task.name,
+        first=task.networks[0],
+        quality=translate.quality(task.kind, task.wording),
+    )
 
 
 def _course(export: Export) -> Course:

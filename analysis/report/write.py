@@ -13,13 +13,13 @@ from typing import Any
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.data.export import Export
+from analysis.data.export import Export, Proof
 from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
 from analysis.display.wording import ENGLISH, Translation
 from analysis.notes import marked
 from analysis.reading.load import load
-from analysis.report.cautions import cautions
+from analysis.report.cautions import cautions, proven
 from analysis.report.deviations import deviations
 from analysis.report.figures import task_figures
 from analysis.report.methods_text import methods_text, references
@@ -56,6 +56,7 @@ OBSERVERS = {
 }
 
 Progress = Callable[[int, int], None]
+Prove = Callable[[Export], Proof | None]
 Figures = dict[str, tuple[Figure, ...]]  # their place in the report → the figures
 
 
@@ -63,11 +64,18 @@ class ReportError(Exception):
     """The report cannot be written where it was asked for; the message names the folder and the remedy."""
 
 
-def analyze(export_path: Path, out: Path, progress: Progress | None = None, translate: Translation = ENGLISH) -> Path:
+def analyze(
+    export_path: Path,
+    out: Path,
+    progress: Progress | None = None,
+    translate: Translation = ENGLISH,
+    prove: Prove = lambda _export: None,
+) -> Path:
     """Analyse the export at `export_path`, write the report into the folder `out`, return the path of its HTML file.
 
     `out` may be new, empty, or an earlier report, which is replaced as a whole once the new one is complete.
-    `progress(done, total)` is called after each step. Raises ExportError and ReportError.
+    `progress(done, total)` is called after each step. `prove` compares the export with the audit log of the server that
+    gave it out; None: it could not. Raises ExportError and ReportError.
     """
     out = Path(out)
     _check_destination(out)
@@ -75,6 +83,7 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, tran
     total = 2 + len(export.observer_kinds)
     tell = progress or (lambda done, total: None)
     tell(1, total)
+    proof = prove(export)
     results = compute(export)
     figures: dict[str, Figures] = {}
     for step, of_kind in enumerate(results, start=2):
@@ -82,7 +91,7 @@ def analyze(export_path: Path, out: Path, progress: Progress | None = None, tran
             {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
         )
         tell(step, total)
-    _replace(out, lambda folder: _write(folder, export, results, figures, translate))
+    _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate))
     tell(total, total)
     return out / REPORT
 
@@ -101,9 +110,10 @@ def _write(
     export: Export,
     results: tuple[ObserverResults, ...],
     figures: dict[str, Figures],
+    proof: Proof | None,
     translate: Translation,
 ) -> None:
-    (folder / REPORT).write_text(_html(export, results, figures, translate), encoding="utf-8")
+    (folder / REPORT).write_text(_html(export, results, figures, proof, translate), encoding="utf-8")
     for of_kind in results:
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
@@ -155,6 +165,7 @@ def _html(
     export: Export,
     results: tuple[ObserverResults, ...],
     figures: dict[str, Figures],
+    proof: Proof | None,
     translate: Translation,
 ) -> str:
     environment = Environment(
@@ -208,6 +219,7 @@ def _html(
         export=export,
         sections=sections,
         controls=[(observer_of(r.observer_kind), r) for r in results if observer_of(r.observer_kind).control],
+        proven=proven(proof, translate),
         paper=paper,
         deviations=deviations(export, paper, translate) if paper else (),
         unlettered=lettering(translate).translate.language != translate.language,

@@ -49,7 +49,7 @@ class Texts:
     """Sentences of the report that differ between kinds of task. English; translated where they are shown."""
 
     title: str
-    design: str  # of the methods section; `{task}` and `{first}` (the task's first network)
+    design: str  # of the methods section; `{task}`, `{first}` (its first network) and `{quality}`
     agreement: str
     biases: str
     sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places

@@ -32,7 +32,7 @@ KIND = AnalysisKind(
     texts=Texts(
         title=marked("Class discrimination"),
         design=marked(
-            "In “{task}”, participants saw one visualization at a time, never the photograph, and chose which of the"
+            "In “{task}”, participants saw one visualization at a time, never the image itself, and chose which of the"
             " two annotated categories of the image it showed."
         ),
         agreement=marked(

@@ -38,7 +38,7 @@ KIND = AnalysisKind(
         title=marked("Trust"),
         design=marked(
             "In “{task}”, participants saw visualizations from two networks that had predicted the same category and"
-            " said on a five-point scale which network was more reliable; scores from −2 to 2 are positive towards"
+            " said on a five-point scale which network was more {quality}; scores from −2 to 2 are positive towards"
             " “{first}”."
         ),
         agreement=marked(

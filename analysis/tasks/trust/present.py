@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from analysis.data.export import Task
 from analysis.display.drawing import INK, Figure, finish, new_canvas, row_label
 from analysis.display.forest import described, forest, with_paper
 from analysis.display.wording import Translation, number, percent, value_and_interval
@@ -15,8 +16,9 @@ from contracts.tasks import SCORES
 SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#542788"}
 
 
-def diverging_bars(shares: pd.DataFrame, first: str, second: str, translate: Translation) -> Canvas:
-    """Answers by method as bars around the middle of "equally reliable": left for `second`, right for `first`."""
+def diverging_bars(shares: pd.DataFrame, task: Task, translate: Translation) -> Canvas:
+    """Answers by method as bars around the middle of "equal": left for the second network, right for the first."""
+    first, second = task.networks
     methods = list(dict.fromkeys(shares["method"]))
     canvas, axes = new_canvas(rows=len(methods), extra=1.35)
     for row, method in enumerate(methods):
@@ -32,7 +34,14 @@ def diverging_bars(shares: pd.DataFrame, first: str, second: str, translate: Tra
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set(xlim=(-100, 100), ylim=(-0.5, len(methods) - 0.2), yticks=[])
     axes.set_xticks([-100, -50, 0, 50, 100], ["100%", "50%", "0", "50%", "100%"])
-    axes.set_xlabel(translate("← {second} more reliable      {first} more reliable →", first=first, second=second))
+    axes.set_xlabel(
+        translate(
+            "← {second} more {quality}      {first} more {quality} →",
+            first=first,
+            second=second,
+            quality=translate.quality(task.kind, task.wording),
+        )
+    )
     words = {2: translate("clearly"), 1: translate("slightly"), 0: translate("equal")}
     handles = [
         mpl.patches.Patch(facecolor=SCORE_COLOURS[s], edgecolor="#555", linewidth=0.5, label=words[abs(s)])
@@ -62,13 +71,16 @@ def figures(
     """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
     first, second = results.task.networks
     scores, shares = results.tables["scores"], results.tables["shares"]
+    quality = translate.quality(results.task.kind, results.task.wording)
     mean_caption = translate(
         "Mean score by method, positive towards “{first}”, with its interval over participants and images."
-        " Dashed: both networks equally reliable.",
+        " Dashed: both networks equally {quality}.",
         first=first,
+        quality=quality,
     )
     bars_caption = translate(
-        "Share of each of the five answers by method; half of “equally reliable” stands on either side of the line."
+        "Share of each of the five answers by method; half of “equally {quality}” stands on either side of the line.",
+        quality=quality,
     )
     answers = "; ".join(
         f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
@@ -91,13 +103,14 @@ def figures(
             inside,
         ),
         finish(
-            diverging_bars(shares, first, second, inside),
+            diverging_bars(shares, results.task, inside),
             f"{results.task.name}-answers",
             observer_kind,
             bars_caption,
             translate(
-                "Shares of the answers from “{second} clearly more reliable” to “{first} clearly more reliable”:"
+                "Shares of the answers from “{second} clearly more {quality}” to “{first} clearly more {quality}”:"
                 " {answers}.",
+                quality=quality,
                 first=first,
                 second=second,
                 answers=answers,

@@ -26,7 +26,7 @@ def with_materials(small):
 def test_each_study_s_table_holds_its_own_facts(small):
     people = small.participants.assign(observer_kind=["human"] * 5 + ["simulated"] * 7)
     rows = here(replace(with_materials(small), participants=people))
-    assert "Photographs in VOC layout, year 2012, split “val”, 2 categories." in rows
+    assert "Images in VOC layout, year 2012, split “val”, 2 categories." in rows
     assert "“strong”: vgg16, 87.5% mAP" in rows
     assert "“seeing”: 8 of 148 eligible images, drawn with seed 4." in rows
     assert "5 people joined." in rows

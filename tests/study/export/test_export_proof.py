@@ -5,11 +5,16 @@ import io
 import warnings
 import zipfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from analysis.data.export import Proof
+from analysis.reading.load import load
+from commands.analysis import compare
 from commands.upkeep import verify_command
 from study.database.db import Database
 from study.database.schema import AuditEntry
@@ -63,6 +68,23 @@ def test_its_zip_is_proven_as_well(any_database: Database, given_out: Path, tmp_
     with any_database.snapshot() as session:
         assert prove(session, tmp_path / "export.zip").actor == "bea"
         assert prove(session, given_out).actor == "ada"
+
+
+def test_a_report_is_told_whether_the_audit_log_knows_its_export(
+    any_database: Database, given_out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another study's database, or none, cannot tell."""
+    monkeypatch.setattr("study.database.db.ready_database", lambda: nullcontext(any_database))
+    export = load(given_out)
+    assert compare(given_out, export) == Proof(at=NOW)
+    (given_out / "data" / "more.csv").write_text("x\n")
+    told = compare(given_out, export)
+    assert told is not None
+    assert told.difference.endswith("closest one: data/more.csv")
+    elsewhere = replace(export, definition={"study": {"slug": "another"}})
+    assert compare(given_out, elsewhere) is None
+    machines = replace(export, participants=export.participants.assign(joined_at=pd.NaT))
+    assert compare(given_out, machines) is None
 
 
 def test_one_changed_answer_is_named(any_database: Database, given_out: Path) -> None:

@@ -1,0 +1,87 @@
+"""What a report says of a study's design is looked up in its definition or counted in its data, never assumed."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from analysis.data.export import Proof
+from analysis.display.wording import ENGLISH, in_language
+from analysis.reading.load import load
+from analysis.report.cautions import proven
+from analysis.report.counted import methods_balanced, seen_twice
+from analysis.report.methods_text import methods_text
+from analysis.report.write import analyze
+from analysis.results import compute
+from analysis.tasks.class_discrimination.present import figures
+from contracts.hashing import canonical_sha256
+from tests.analysis.exports import write_export
+
+
+def asked_of_robots(small):
+    document = json.loads(json.dumps(small.definition))
+    for task in document["tasks"]:
+        task["wording"] = "robots"
+    sha = canonical_sha256(document)
+    tables = {name: getattr(small, name).assign(definition_sha256=sha) for name in ("participants", "trials")}
+    return replace(small, definition=document, definition_sha256=sha, **tables)
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(("code", "word", "other"), [("en", "reasonable", "reliable"), ("ko", "합리적", "믿을 만")])
+def test_networks_are_compared_in_the_words_that_people_were_asked_in(small, tmp_path, code, word, other):
+    folder = write_export(asked_of_robots(small), tmp_path / "in")
+    assert [task.wording for task in load(folder).tasks] == ["robots", "robots"]
+    html = analyze(folder, tmp_path / "out", translate=in_language(code)).read_text()
+    html = re.sub(r"<img[^>]*src=[^>]*>", "", html)
+    assert html.count(word) >= 4
+    assert other not in html.replace("reliably", "")
+
+
+def test_no_image_is_called_a_photograph_because_it_may_be_a_drawn_scene(small):
+    assert not any("photograph" in paragraph for paragraph in methods_text(small, ENGLISH))
+
+
+def test_that_methods_were_balanced_is_counted_in_those_who_finished(small):
+    finished = small.participants["participant_id"]
+    seeing, trusting = (small.trials[small.trials["task"] == task] for task in ("seeing", "trusting"))
+    most = max(
+        int(
+            (rows.groupby("participant_id")["method"].value_counts().unstack(fill_value=0))
+            .apply(lambda n: n.max() - n.min(), axis=1)
+            .max()
+        )
+        for rows in (seeing, trusting)
+    )
+    said = methods_balanced(small, ENGLISH)
+    assert said == (
+        f"Counted in {len(finished)} participants who finished: the numbers of trials with each method of a task"
+        f" differed by {most} at most."
+    )
+    one = replace(small, trials=small.trials.assign(method="guided-grad-cam"))
+    assert methods_balanced(one, ENGLISH) != said
+    nobody = replace(small, participants=small.participants.assign(completed=False))
+    assert methods_balanced(nobody, ENGLISH) == ""
+
+
+def test_nothing_is_counted_where_nobody_answered(small):
+    nobody = replace(small, trials=small.trials.iloc[:0])
+    assert (seen_twice(nobody, ENGLISH), methods_balanced(nobody, ENGLISH)) == ("", "")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_caption_counts_which_unclustered_intervals_are_shorter(small):
+    results = compute(small)[0].tasks[0]
+    for low, shorter in ((0.0, 0), (0.5, 2)):
+        table = results.tables["accuracy"].assign(naive_low=low, naive_high=1 - low)
+        changed = replace(results, tables=results.tables | {"accuracy": table})
+        caption = figures(changed, "human", ENGLISH, ENGLISH)[0].caption
+        assert f"here it is shorter for {shorter} of 2 methods." in caption
+
+
+def test_whether_the_export_was_compared_with_the_audit_log_is_said():
+    assert proven(None, ENGLISH).startswith("not compared")
+    assert proven(Proof(at=datetime(2026, 1, 2, tzinfo=UTC)), ENGLISH).endswith("given out on 2026-01-02")
+    assert proven(Proof(difference="data/x.csv differs"), ENGLISH) == "NOT what the server gave out: data/x.csv differs"
