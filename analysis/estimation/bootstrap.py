@@ -7,12 +7,13 @@ times too large; the report calls it the conservative bound.
 import numpy as np
 from scipy import sparse
 
-from analysis.estimation.estimates import Estimate, no_estimate
+from analysis.estimation.estimates import NO_VARIATION_NOTE, Estimate, no_estimate
 from analysis.notes import Note
 
 DRAWS, SEED = 1000, 2007
 CHUNK = 4_000_000  # weights held at a time
 TOO_MANY_EMPTY = 0.05
+ROUNDING = 1e-7  # draws that differ by less are all the same
 
 
 def pigeonhole(
@@ -38,6 +39,8 @@ def pigeonhole(
     if min(seen) < 2 or len(finite) < (1 - TOO_MANY_EMPTY) * DRAWS:
         note = Note("No interval: too few participants or images to draw from.")
         return Estimate(value, None, None, None, min(seen) - 1, None, len(values), *seen, "none", note)
+    if np.ptp(finite) < ROUNDING:
+        return Estimate(value, None, None, None, min(seen) - 1, None, len(values), *seen, "none", NO_VARIATION_NOTE)
     tail = (1 - confidence) / 2
     low, high = np.quantile(finite, [tail, 1 - tail])
     below, above = float(np.mean(finite <= 0)), float(np.mean(finite >= 0))

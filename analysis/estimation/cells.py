@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.estimates import CellMeans, Estimate, cell_means, combination, proportion
+from analysis.estimation.estimates import CellMeans, Estimate, cell_means, proportion
 
 Levels = Mapping[str, Sequence[object]]
 """Column → its levels, in order; several columns are crossed."""
@@ -33,13 +33,8 @@ def share(confidence: float, null: float | None = None) -> Estimator:
 
 
 def mean(confidence: float, bounds: tuple[float, float], null: float = 0.0) -> Estimator:
-    """The mean of values on a scale that ends at `bounds`."""
-
-    def estimate(cells: CellMeans, label: Hashable) -> Estimate:
-        weights = np.eye(len(cells.labels))[cells.index(label)]
-        return combination(cells, weights, confidence, null, bounds)
-
-    return estimate
+    """The mean of values on a scale that ends at `bounds`, its interval on the logit scale between them."""
+    return lambda cells, label: proportion(cells, label, confidence, null, bounds)
 
 
 def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMeans:

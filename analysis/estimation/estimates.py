@@ -4,9 +4,10 @@ The estimand is a mean over participants and images, so responses are clustered 
 Cameron, Gelbach & Miller (2011, J. Business & Economic Statistics 29(2), eq. 2.11): V_participant + V_image − V_pair,
 for the linear-probability model that has one indicator per cell. Each of the three carries the correction
 G/(G−1) · (n−1)/(n−k) for its own number of clusters G, n rows and k cells; t has min(G_participant, G_image) − 1
-degrees of freedom; and where the two-way variance falls below both one-way variances, the smaller of these is taken
-(docs/adr/050 says why not the larger). Sums are kept for every cluster and cell where these are few, else for those
-that have responses, so the work is linear in the responses.
+degrees of freedom, or their effective numbers where responses are spread very unequally; and where the two-way variance
+falls below both one-way variances, the smaller of these is taken (docs/adr/050 says why not the larger). Sums are kept
+for every cluster and cell where these are few, else for those that have responses, so the work is linear in the
+responses.
 """
 
 from collections.abc import Hashable, Sequence
@@ -15,14 +16,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse, special
 
-from analysis.notes import NO_NOTE, Note, NotedError, no_responses
+from analysis.notes import NO_NOTE, Note, NotedError, marked, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
 DENSE = 16  # clusters × cells for each response, up to which arrays are faster than sparse ones
 
+UNEQUAL = 2 / 3  # of the clusters: an effective number below this takes their place
+
 EXACT_NOTE = Note(
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
     " number of the two as its trials."
+)
+UNEQUAL_NOTE = marked(
+    "Responses are spread very unequally over participants or images: these count as {n} of equal size."
 )
 CUT_NOTE = Note("The interval is cut to the possible values.")
 OPEN_NOTE = Note("Too few participants or images: the interval holds every possible value.")
@@ -46,14 +52,24 @@ class EmptyCellsError(NotedError, EstimateError):
 
 @dataclass(frozen=True)
 class Clustering:
-    """What G clusters say of C cells: which have a response there, and the products of their sums of residuals."""
+    """What G clusters say of C cells: their numbers of responses there, and the products of their sums of residuals."""
 
-    present: np.ndarray | sparse.csr_array  # (C, G), bool
+    counts: np.ndarray | sparse.csr_array  # (C, G)
     products: np.ndarray  # (C, C)
 
-    def clusters(self, cells: np.ndarray) -> int:
-        """How many clusters have a response in any of `cells` (indices)."""
-        return int(np.count_nonzero(self.present[cells].sum(axis=0)))
+    def sizes(self, cells: np.ndarray) -> np.ndarray:
+        """Responses in `cells` (indices) of each cluster that has one there."""
+        sizes = np.asarray(self.counts[cells].sum(axis=0)).ravel()
+        return sizes[sizes > 0]
+
+
+def degrees_of_freedom(clusters: int, responses: int, squares: float) -> float:
+    """Of G clusters: G − 1, or the effective number less one (at least 1) where that is much smaller.
+
+    The effective number is Kish's (1965): n² over the sum of squared cluster sizes, G for clusters of equal size.
+    """
+    effective = responses**2 / squares if clusters else 0.0
+    return clusters - 1 if effective >= UNEQUAL * clusters else max(effective - 1, 1.0)
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class Variance:
 
     value: float | None  # None: too few clusters to know it
     rule: str  # "two-way", or the one-way variance that replaces it
-    df: int
+    df: float
     responses: int
     participants: int
     images: int
@@ -97,7 +113,7 @@ class Estimate:
     low: float | None
     high: float | None
     se: float | None
-    df: int
+    df: float
     p: float | None
     responses: int
     participants: int
@@ -138,14 +154,12 @@ def _clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_
     n_clusters = int(cluster.max()) + 1 if cluster.size else 0
     shape = n_cells, n_clusters
     if n_cells * n_clusters > DENSE * len(residuals):
-        present = sparse.csr_array((np.ones(len(residuals), bool), (cell, cluster)), shape=shape)
+        counts = sparse.csr_array((np.ones(len(residuals), np.int64), (cell, cluster)), shape=shape)
         sums = sparse.csr_array((residuals, (cell, cluster)), shape=shape)
-        return Clustering(present, (sums @ sums.T).toarray())
+        return Clustering(counts, (sums @ sums.T).toarray())
     place = cell * n_clusters + cluster
     sums = np.bincount(place, weights=residuals, minlength=n_cells * n_clusters).reshape(shape)
-    present = np.zeros(n_cells * n_clusters, bool)
-    present[place] = True
-    return Clustering(present.reshape(shape), sums @ sums.T)
+    return Clustering(np.bincount(place, minlength=n_cells * n_clusters).reshape(shape), sums @ sums.T)
 
 
 def _name(label: Hashable) -> str:
@@ -161,10 +175,11 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     if empty := [cells.labels[i] for i in used if cells.counts[i] == 0]:
         raise EmptyCellsError(no_responses(empty))
     n, k = int(cells.counts[used].sum()), len(used)
-    participants, images = cells.by_participant.clusters(used), cells.by_image.clusters(used)
-    df = min(participants, images) - 1
-    if df < 1 or n <= k:
-        return Variance(None, "none", max(df, 0), n, participants, images)
+    sides = [by.sizes(used) for by in (cells.by_participant, cells.by_image)]
+    participants, images = map(len, sides)
+    df = min(degrees_of_freedom(len(sizes), n, float((sizes**2).sum())) for sizes in sides)
+    if min(participants, images) < 2 or n <= k:
+        return Variance(None, "none", max(min(participants, images) - 1, 0), n, participants, images)
     scaled, block = weights[used] / cells.counts[used], np.ix_(used, used)
 
     def one_way(clustering: Clustering, clusters: int) -> float:
@@ -172,12 +187,12 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
         return float(raw * clusters / (clusters - 1) * (n - 1) / (n - k))
 
     by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)
-    by_pair = one_way(cells.by_pair, cells.by_pair.clusters(used))
+    by_pair = one_way(cells.by_pair, len(cells.by_pair.sizes(used)))
     return floored(by_participant, by_image, by_pair, df, n, participants, images)
 
 
 def floored(
-    by_participant: float, by_image: float, by_pair: float, df: int, responses: int, participants: int, images: int
+    by_participant: float, by_image: float, by_pair: float, df: float, responses: int, participants: int, images: int
 ) -> Variance:
     """The two-way variance of three one-way ones, or the smaller one-way variance where it falls below both."""
     candidates = {
@@ -220,19 +235,32 @@ def with_interval(
     value: float,
     spread: Variance,
     confidence: float,
-    null: float = 0.0,
+    null: float | None = 0.0,
     bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Estimate:
-    """`value` with the t interval that its variance gives, cut to `bounds`, and the two-sided p against `null`."""
-    if (note := _without_interval(spread)) or spread.value is None:
-        return _bare(value, spread, note)
+    """`value` with the t interval that its variance gives, cut to `bounds`, and the two-sided p against `null`.
+
+    Without any variation between clusters the interval and p are exact, as a share's between the `bounds`: of all
+    values with one mean those at the ends vary most. Without `bounds` there is none then.
+    """
+    if spread.value is None:
+        return _bare(value, spread, SINGLE_NOTES[spread.participants == 1, spread.images == 1])
+    if spread.value < NO_VARIATION:
+        return _exactly(value, spread, confidence, null, bounds)
     se = float(np.sqrt(spread.value))
     reach = se * _t_quantile(spread.df, confidence)
-    return within(_estimate(value, value - reach, value + reach, se, (value - null) / se, spread), bounds)
+    t = None if null is None else (value - null) / se
+    return within(_estimate(value, value - reach, value + reach, se, t, spread), bounds)
 
 
-def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float | None = None) -> Estimate:
-    """A cell's mean of 0/1 values, its interval computed on the logit scale; p against `null` on the same scale.
+def proportion(
+    cells: CellMeans,
+    label: Hashable,
+    confidence: float,
+    null: float | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Estimate:
+    """A cell's mean of values within `bounds`, its interval computed on the logit scale; p against `null` there too.
 
     Where clusters do not vary at all the interval is the exact binomial one (Clopper & Pearson, 1934) with
     the smaller number of clusters as its number of trials; the note says so.
@@ -243,18 +271,18 @@ def proportion(cells: CellMeans, label: Hashable, confidence: float, null: float
     except EmptyCellsError as error:
         return no_estimate(error.note)
     value = float(cells.means[cell])
-    if spread.value is None:
-        return _bare(value, spread, _without_interval(spread))
-    if spread.value < NO_VARIATION:
-        low, high = _exact(value, spread.df + 1, confidence)
-        return _bare(value, spread, EXACT_NOTE, low, high)
-    se = float(np.sqrt(spread.value))
-    slope = value * (1 - value)
+    if spread.value is None or spread.value < NO_VARIATION:
+        return with_interval(value, spread, confidence, null, bounds)
+    se, (least, most) = float(np.sqrt(spread.value)), bounds
+    centre, slope = _logit(value, bounds), (value - least) * (most - value) / (most - least)
     reach = se / slope * _t_quantile(spread.df, confidence)
-    centre = np.log(value / (1 - value))
-    low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
-    t = None if null is None else (centre - np.log(null / (1 - null))) / (se / slope)
+    low, high = (least + (most - least) * float(special.expit(centre + side * reach)) for side in (-1, 1))
+    t = None if null is None else (centre - _logit(null, bounds)) / (se / slope)
     return _estimate(value, low, high, se, t, spread)
+
+
+def _logit(value: float, bounds: tuple[float, float]) -> float:
+    return float(np.log((value - bounds[0]) / (bounds[1] - value)))
 
 
 def difference(
@@ -285,33 +313,46 @@ def no_estimate(note: Note) -> Estimate:
     return Estimate(None, None, None, None, 0, None, 0, 0, 0, "none", note)
 
 
-def _t_quantile(df: int, confidence: float) -> float:
+def _t_quantile(df: float, confidence: float) -> float:
     """Student's t quantile of a two-sided interval (scipy.special, because scipy.stats is slow at single values)."""
     return float(special.stdtrit(df, 0.5 + confidence / 2))
 
 
-def _without_interval(spread: Variance) -> Note:
-    """Why no interval can be given; empty when one can."""
-    if spread.value is None:
-        return SINGLE_NOTES[spread.participants == 1, spread.images == 1]
-    return NO_VARIATION_NOTE if spread.value < NO_VARIATION else NO_NOTE
-
-
-def _bare(value: float, spread: Variance, note: Note, low: float | None = None, high: float | None = None) -> Estimate:
-    rule = "none" if low is None else "exact"
-    return Estimate(
-        value, low, high, None, spread.df, None, spread.responses, spread.participants, spread.images, rule, note
-    )
+def _bare(value: float, spread: Variance, note: Note) -> Estimate:
+    counts = spread.responses, spread.participants, spread.images
+    return Estimate(value, None, None, None, spread.df, None, *counts, "none", note)
 
 
 def _estimate(value: float, low: float, high: float, se: float, t: float | None, spread: Variance) -> Estimate:
     p = None if t is None else float(2 * special.stdtr(spread.df, -abs(t)))
+    is_unequal = spread.df < min(spread.participants, spread.images) - 1 and spread.rule != "none"
+    note = Note(UNEQUAL_NOTE, {"n": format(spread.df + 1, ".1f")}) if is_unequal else NO_NOTE
     return Estimate(
-        value, low, high, se, spread.df, p, spread.responses, spread.participants, spread.images, spread.rule
+        value, low, high, se, spread.df, p, spread.responses, spread.participants, spread.images, spread.rule, note
     )
 
 
-def _exact(share: float, trials: int, confidence: float) -> tuple[float, float]:
+def _exactly(
+    value: float, spread: Variance, confidence: float, null: float | None, bounds: tuple[float, float]
+) -> Estimate:
+    least, length = bounds[0], bounds[1] - bounds[0]
+    if not np.isfinite(length):
+        return _bare(value, spread, NO_VARIATION_NOTE)
+    trials = spread.df + 1
+    low, high = (least + length * end for end in _exact((value - least) / length, trials, confidence))
+    p = None if null is None else _exact_p((value - least) / length, trials, (null - least) / length)
+    return replace(_bare(value, spread, EXACT_NOTE), low=low, high=high, p=p, rule="exact")
+
+
+def _exact_p(share: float, trials: float, null: float) -> float:
+    """Twice the smaller tail of the binomial distribution."""
+    successes = share * trials
+    above = special.betainc(successes, trials - successes + 1, null) if successes > 0 else 1.0
+    below = special.betainc(trials - successes, successes + 1, 1 - null) if successes < trials else 1.0
+    return float(min(1.0, 2 * above, 2 * below))
+
+
+def _exact(share: float, trials: float, confidence: float) -> tuple[float, float]:
     successes, tail = share * trials, (1 - confidence) / 2
     low = special.betaincinv(successes, trials - successes + 1, tail) if successes > 0 else 0.0
     high = special.betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0

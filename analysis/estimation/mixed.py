@@ -1,24 +1,40 @@
-"""Right answers by a logit model with crossed random effects of participants and images.
+"""Right answers by a logit model with random effects of participants and images that differ between methods.
 
-y ~ logistic(x·β + σ_p u_participant + σ_i v_image), u and v standard normal, fitted by maximising Laplace's
-approximation of the marginal likelihood (Breslow & Clayton 1993; the criterion of lme4's glmer with nAGQ = 1), with its
-exact gradient. It is the sensitivity analysis of the primary estimates: other assumptions, the same question.
+y ~ logistic(β_method + u_participant + u_participant:method + v_image + v_image:method), the four normal: the maximal
+model of a design in which every participant and image meets several methods (Barr, Levy, Scheepers & Tily 2013), in
+lme4's words 0 + method + (1 | participant) + (1 | participant:method) + (1 | image) + (1 | image:method). It is fitted
+by maximising Laplace's approximation of the marginal likelihood (Breslow & Clayton 1993; the criterion of glmer with
+nAGQ = 1), with its exact gradient. It is the sensitivity analysis of the primary estimates: other assumptions, the same
+question.
+
+Two effects that add up in one cell (participant, method) are held as one, so a participant has M effects with
+covariance σ²·J + τ²·I, where J is all ones. The larger side is eliminated by the Schur complement.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, optimize, special
+from scipy import optimize, special
 
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, with_interval
-from analysis.notes import Note, NotedError, no_responses
+from analysis.estimation.limits import too_many
+from analysis.notes import NO_NOTE, Note, NotedError, marked, no_responses
 
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()  # expectation under a standard normal
-MOST_EFFECTS = 2000  # participants + images: the fit works on a dense matrix of that order
-FLAT = Note("The likelihood is flat: these data cannot tell the effects apart.")
+MOST_EFFECTS = 2000  # (participants + images) × methods
+RIDGE = 1e-6  # of the effects' variance: a standard deviation of 0.001 logits instead of none keeps matrices regular
+INFINITE = 12.0  # logits
+LOGISTIC_VARIANCE = np.pi**2 / 3  # of an answer in the latent variable
+SOURCES = (
+    marked("participants, alike for all methods"),
+    marked("participants, by method"),
+    marked("images, alike for all methods"),
+    marked("images, by method"),
+)
 
 
 class MixedError(NotedError):
@@ -26,164 +42,206 @@ class MixedError(NotedError):
 
 
 @dataclass(frozen=True)
-class CrossedLogit:
-    """Fixed effects (P,), the two standard deviations, and the covariance of all (P + 2, P + 2) in that order."""
+class MaximalLogit:
+    """Effects of the M methods (M,), their covariance (M, M), and the four standard deviations in SOURCES' order."""
 
     effects: np.ndarray
-    participant_sd: float
-    image_sd: float
-    covariance: np.ndarray
+    covariance: np.ndarray  # with the standard deviations as estimated, as lme4's vcov(use.hessian = FALSE)
+    sds: np.ndarray
     deviance: float  # −2 × the approximate marginal log-likelihood
 
 
-class _Curvature:
-    """[[D, B], [Bᵀ, E]] with diagonal D (people) and E (images), by the Schur complement of D: matrices stay small."""
+class _Prior:
+    """G clusters with M effects each, of covariance s₀²·J + (s₁² + RIDGE)·I: its inverse Q and log determinant."""
 
-    def __init__(self, diagonal: np.ndarray, between: np.ndarray) -> None:
-        people = len(between)
-        self.people, self.images = diagonal[:people], diagonal[people:]
-        self.reduced = between / self.people[:, None]
-        self.complement = np.diag(self.images) - between.T @ self.reduced
-        self.inverted = np.linalg.inv(self.complement)
+    def __init__(self, sds: np.ndarray, clusters: int, methods: int) -> None:
+        own, shared = sds[1] ** 2 + RIDGE, sds[0] ** 2
+        self.sds, self.clusters = sds, clusters
+        self.precision = (np.eye(methods) - shared / (own + methods * shared)) / own
+        self.log_determinant = clusters * ((methods - 1) * np.log(own) + np.log(own + methods * shared))
+
+    def slope(self, modes: np.ndarray, blocks: np.ndarray, pulled: np.ndarray) -> np.ndarray:
+        """Of the deviance in (s₀, s₁), from modes (G, M), their covariances (G, M, M) and what pulls on them (G, M)."""
+        q, g = self.precision, modes @ self.precision
+        moved, total = pulled @ q, blocks.sum(axis=0)
+        shared = -(g.sum(axis=1) ** 2).sum() + self.clusters * q.sum() - q.sum(axis=0) @ total @ q.sum(axis=0)
+        own = -(g**2).sum() + self.clusters * np.trace(q) - np.trace(q @ total @ q)
+        shared += moved.sum(axis=1) @ g.sum(axis=1)
+        own += (moved * g).sum()
+        return 2 * self.sds * np.array([shared, own])
+
+
+class _Curvature:
+    """The Hessian of the penalised likelihood in the modes: blocks of the larger side, of the smaller, and between."""
+
+    def __init__(self, priors: tuple[_Prior, _Prior], weights: tuple[np.ndarray, np.ndarray], across: np.ndarray):
+        larger, smaller = (
+            p.precision + w[:, :, None] * np.eye(w.shape[1]) for p, w in zip(priors, weights, strict=True)
+        )
+        self.across = across  # (larger, methods, smaller)
+        self.larger, self.inverse = larger, np.linalg.inv(larger)
+        clusters, methods = weights[1].shape
+        reduced = np.zeros((clusters, methods, clusters, methods))
+        reduced[np.arange(clusters), :, np.arange(clusters), :] = smaller
+        for k in range(methods):
+            for m in range(methods):
+                reduced[:, k, :, m] -= across[:, k].T @ (self.inverse[:, k, m, None] * across[:, m])
+        self.size = clusters * methods
+        self.reduced = reduced.reshape(self.size, self.size)
 
     @property
     def log_determinant(self) -> float:
-        return float(np.log(self.people).sum() + np.linalg.slogdet(self.complement)[1])
+        return float(np.linalg.slogdet(self.larger)[1].sum() + np.linalg.slogdet(self.reduced)[1])
 
-    def solve(self, right: np.ndarray) -> np.ndarray:
-        people = len(self.people)
-        images = self.inverted @ (right[people:] - self.reduced.T @ right[:people])
-        return np.concatenate([right[:people] / self.people - self.reduced @ images, images])
+    def solve(self, larger: np.ndarray, smaller: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inverse times a vector, given and returned by side."""
+        own = np.einsum("pkm,pm->pk", self.inverse, larger)
+        left = smaller - np.einsum("pki,pk->ik", self.across, own)
+        found = np.linalg.solve(self.reduced, left.ravel()).reshape(smaller.shape)
+        return own - np.einsum("pkm,pmi,im->pk", self.inverse, self.across, found, optimize=True), found
 
-    def inverse(self) -> tuple[np.ndarray, np.ndarray]:
-        """The inverse's diagonal (Q,) and its block between people and images."""
-        across = -self.reduced @ self.inverted
-        own = 1 / self.people - (across * self.reduced).sum(axis=1)
-        return np.concatenate([own, np.diag(self.inverted)]), across
+    def covariances(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the inverse: blocks (G, M, M) of either side, and (larger, M, smaller) between cells of one method."""
+        _, methods, smaller = self.across.shape
+        inverse = np.linalg.inv(self.reduced).reshape(smaller, methods, smaller, methods)
+        seen = np.stack([np.tensordot(self.across[:, k], inverse[:, k], 1) for k in range(methods)], axis=1)
+        between = -np.einsum("pkm,pmik->pki", self.inverse, seen)
+        inner = np.einsum("pkim,pmi->pkm", seen, self.across)
+        own = self.inverse + self.inverse @ inner @ self.inverse
+        return own, inverse[np.arange(smaller), :, np.arange(smaller), :], between
 
 
 class _Laplace:
-    """Deviance and gradient at (β, σ_p, σ_i); keeps the last modes as the next start."""
+    """Deviance and gradient at (β, s₀ and s₁ of the larger side, of the smaller); keeps the modes as the next start."""
 
-    def __init__(self, y: np.ndarray, x: np.ndarray, participant: np.ndarray, image: np.ndarray) -> None:
-        self.y, self.x = y, x
-        self.sizes = int(participant.max()) + 1, int(image.max()) + 1
-        self.codes = participant, image + self.sizes[0]
-        self.modes = np.zeros(sum(self.sizes))
+    def __init__(self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray) -> None:
+        self.y, self.method, self.smaller = y, method, smaller
+        self.methods = int(method.max()) + 1
+        self.sizes = int(larger.max()) + 1, int(smaller.max()) + 1
+        self.codes = larger * self.methods + method, smaller * self.methods + method
+        self.modes = tuple(np.zeros((size, self.methods)) for size in self.sizes)
 
-    def scales(self, sds: np.ndarray) -> np.ndarray:
-        return np.repeat(sds, self.sizes)
+    def priors(self, parameters: np.ndarray) -> tuple[_Prior, _Prior]:
+        sds = parameters[self.methods :]
+        return _Prior(sds[:2], self.sizes[0], self.methods), _Prior(sds[2:], self.sizes[1], self.methods)
 
-    def scaled(self, scales: np.ndarray, between: np.ndarray) -> np.ndarray:
-        return scales[: self.sizes[0], None] * between * scales[self.sizes[0] :]
+    def predictor(self, parameters: np.ndarray, modes: tuple[np.ndarray, ...]) -> np.ndarray:
+        larger, smaller = (mode.ravel()[codes] for mode, codes in zip(modes, self.codes, strict=True))
+        return parameters[self.method] + larger + smaller
 
-    def predictor(self, parameters: np.ndarray, modes: np.ndarray) -> np.ndarray:
-        effects = self.scales(parameters[-2:]) * modes
-        return self.x @ parameters[:-2] + effects[self.codes[0]] + effects[self.codes[1]]
+    def gather(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over the rows of each cell, by side (G, M)."""
+        larger, smaller = (
+            np.bincount(codes, weights=values, minlength=size * self.methods).reshape(size, self.methods)
+            for codes, size in zip(self.codes, self.sizes, strict=True)
+        )
+        return larger, smaller
 
-    def gather(self, values: np.ndarray) -> np.ndarray:
-        """Zᵀ·values: sums over each participant's and each image's rows, (Q,) or (Q, P)."""
-        if values.ndim == 2:
-            return np.column_stack([self.gather(column) for column in values.T])
-        total = sum(self.sizes)
-        people, images = (np.bincount(codes, weights=values, minlength=total) for codes in self.codes)
-        return people + images
-
-    def between(self, weights: np.ndarray) -> np.ndarray:
-        """The block of Zᵀ·diag(weights)·Z between people and images (people, images); its other blocks are diagonal."""
-        cell = self.codes[0] * self.sizes[1] + self.codes[1] - self.sizes[0]
-        return np.bincount(cell, weights=weights, minlength=self.sizes[0] * self.sizes[1]).reshape(self.sizes)
-
-    def penalised(self, parameters: np.ndarray, modes: np.ndarray) -> float:
+    def penalised(self, parameters: np.ndarray, modes: tuple[np.ndarray, ...]) -> float:
         eta = self.predictor(parameters, modes)
-        return float(2 * np.sum(np.logaddexp(0, eta) - self.y * eta) + modes @ modes)
+        penalty = sum(np.sum(m @ p.precision * m) for m, p in zip(modes, self.priors(parameters), strict=True))
+        return float(2 * np.sum(np.logaddexp(0, eta) - self.y * eta) + penalty)
 
-    def find_modes(self, parameters: np.ndarray) -> np.ndarray:
-        scales = self.scales(parameters[-2:])
+    def curvature(self, parameters: np.ndarray, weights: np.ndarray) -> _Curvature:
+        shape = self.sizes[0], self.methods, self.sizes[1]
+        place = self.codes[0] * self.sizes[1] + self.smaller
+        across = np.bincount(place, weights=weights, minlength=int(np.prod(shape))).reshape(shape)
+        return _Curvature(self.priors(parameters), self.gather(weights), across)
+
+    def find_modes(self, parameters: np.ndarray) -> tuple[np.ndarray, ...]:
         modes, value = self.modes, self.penalised(parameters, self.modes)
         for _ in range(50):
             mean = special.expit(self.predictor(parameters, modes))
-            gradient = scales * self.gather(self.y - mean) - modes
-            weights = mean * (1 - mean)
-            curvature = _Curvature(1 + scales**2 * self.gather(weights), self.scaled(scales, self.between(weights)))
-            step = curvature.solve(gradient)
-            while (new := self.penalised(parameters, modes + step)) > value + 1e-9 and np.abs(step).max() > 1e-12:
-                step = step / 2
-            modes, value = modes + step, new
-            if np.abs(step).max() < 1e-9:
+            sides = zip(self.gather(self.y - mean), modes, self.priors(parameters), strict=True)
+            steps = self.curvature(parameters, mean * (1 - mean)).solve(*(g - m @ p.precision for g, m, p in sides))
+            largest = max(np.abs(step).max() for step in steps)
+            scale = 1.0
+            while True:
+                new = tuple(mode + scale * step for mode, step in zip(modes, steps, strict=True))
+                if (reached := self.penalised(parameters, new)) <= value + 1e-9 or scale * largest < 1e-12:
+                    break
+                scale /= 2
+            modes, value = new, reached
+            if scale * largest < 1e-8:
                 break
         self.modes = modes
         return modes
 
     def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        modes, scales = self.find_modes(parameters), self.scales(parameters[-2:])
+        modes, priors = self.find_modes(parameters), self.priors(parameters)
         mean = special.expit(self.predictor(parameters, modes))
-        weights = mean * (1 - mean)
-        diagonal, between = self.gather(weights), self.between(weights)
-        curvature = _Curvature(1 + scales**2 * diagonal, self.scaled(scales, between))
+        weights, residual = mean * (1 - mean), self.y - mean
+        curvature = self.curvature(parameters, weights)
         deviance = self.penalised(parameters, modes) + curvature.log_determinant
-        own, across = curvature.inverse()
-        first, second = self.codes
-        leverage = scales[first] ** 2 * own[first] + scales[second] ** 2 * own[second]
-        leverage += 2 * scales[first] * scales[second] * across[first, second - self.sizes[0]]
-        pull = leverage * weights * (1 - 2 * mean)  # ∂ log det / ∂ η, row by row
-        residual = self.y - mean
-        back = scales * self.gather(pull)  # the same through the modes
-        gradient = np.empty(len(parameters))
-        by_mode = curvature.solve(back)
-        gradient[:-2] = self.x.T @ (pull - 2 * residual) - self.gather(weights[:, None] * self.x).T @ (scales * by_mode)
-        shared = across * between
-        trace = own * scales * diagonal
-        trace += np.concatenate([shared @ scales[self.sizes[0] :], scales[: self.sizes[0]] @ shared])
-        sums, drawn = self.gather(residual), self.gather(pull)
-        start = 0
-        for k, size in enumerate(self.sizes):
-            block = slice(start, start + size)
-            start += size
-            direct = -2 * sums[block] @ modes[block] + drawn[block] @ modes[block] + 2 * trace[block].sum()
-            other = between.T @ modes[block] if k == 0 else between @ modes[block]
-            inside = diagonal[block] * modes[block]
-            moved = -scales * np.concatenate([inside, other] if k == 0 else [other, inside])
-            moved[block] += sums[block]
-            gradient[len(parameters) - 2 + k] = direct + by_mode @ moved
-        return deviance, gradient
+        deviance += sum(prior.log_determinant for prior in priors)
+        *blocks, between = curvature.covariances()
+        first, second = (np.einsum("gmm->gm", block).ravel()[c] for block, c in zip(blocks, self.codes, strict=True))
+        leverage = first + second + 2 * between.ravel()[self.codes[0] * self.sizes[1] + self.smaller]
+        pull = leverage * weights * (1 - 2 * mean)  # of the log determinant, on each row's η
+        pulled = curvature.solve(*self.gather(pull))  # and through the modes
+        by_row = pull - 2 * residual - weights * self.predictor(np.zeros(self.methods), pulled)
+        by_method = np.bincount(self.method, weights=by_row, minlength=self.methods)
+        slopes = [p.slope(m, b, v) for p, m, b, v in zip(priors, modes, blocks, pulled, strict=True)]
+        return deviance, np.concatenate([by_method, *slopes])
+
+    def covariance(self, parameters: np.ndarray) -> np.ndarray:
+        """Of the effects, given the standard deviations (M, M)."""
+        mean = special.expit(self.predictor(parameters, self.find_modes(parameters)))
+        weights = mean * (1 - mean)
+        curvature, columns = self.curvature(parameters, weights), []
+        for k in range(self.methods):
+            alone = np.where(self.method == k, weights, 0.0)
+            moved = self.predictor(np.zeros(self.methods), curvature.solve(*self.gather(alone)))
+            columns.append(np.bincount(self.method, weights=alone - weights * moved, minlength=self.methods))
+        return np.linalg.inv(np.array(columns))
 
 
-def fit(y: np.ndarray, x: np.ndarray, participant: np.ndarray, image: np.ndarray) -> CrossedLogit:
-    """`y` (n,) of 0 and 1, `x` (n, P) of full rank, cluster codes (n,) from 0 without gaps. Raises MixedError."""
-    effects = int(participant.max()) + int(image.max()) + 2
-    if effects > MOST_EFFECTS:
+def fit(y: np.ndarray, method: np.ndarray, participant: np.ndarray, image: np.ndarray) -> MaximalLogit:
+    """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps. Raises MixedError."""
+    codes = np.stack([method, participant, image]).astype(np.int64)
+    return _fit(np.asarray(y, float).tobytes(), codes.tobytes())
+
+
+@lru_cache(maxsize=8)
+def _fit(y: bytes, codes: bytes) -> MaximalLogit:
+    """One fit serves all comparisons of a task."""
+    answers = np.frombuffer(y)
+    method, *sides = np.frombuffer(codes, np.int64).reshape(3, len(answers))
+    methods, sizes = int(method.max()) + 1, [int(side.max()) + 1 for side in sides]
+    if (effects := sum(sizes) * methods) > MOST_EFFECTS:
         raise MixedError(
             Note(
-                "{n} participants and images; the random-effects model is fitted to {most}.",
+                "{n} effects of participants and images by method; the random-effects model is fitted to {most}.",
                 {"n": effects, "most": MOST_EFFECTS},
             )
         )
-    laplace = _Laplace(y, x, participant, image)
-    start = np.concatenate([np.zeros(x.shape[1]), [0.5, 0.5]])
-    found = optimize.minimize(laplace, start, jac=True, method="BFGS", options={"gtol": 1e-4 * np.sqrt(len(y))})
-    if np.abs(found.x[:-2]).max() > 12:
+    shares = np.bincount(method, answers) / np.bincount(method)
+    if not ((shares > 0) & (shares < 1)).all():
         raise MixedError(Note("No finite estimate: in one condition all answers are right, or all wrong."))
-    hessian = _hessian(laplace, found.x)
-    try:
-        covariance = 2 * linalg.inv(hessian)
-    except linalg.LinAlgError:
-        raise MixedError(FLAT) from None
-    if (np.diag(covariance) <= 0).any():
-        raise MixedError(FLAT)
-    sds = np.abs(found.x[-2:])
-    return CrossedLogit(found.x[:-2], float(sds[0]), float(sds[1]), covariance, float(found.fun))
+    turned = sizes[0] < sizes[1]
+    laplace = _Laplace(answers, method, *(sides[::-1] if turned else sides))
+    start = np.concatenate([np.zeros(methods), [0.5, 0.3, 0.5, 0.3]])
+    options = {"gtol": 1e-4 * np.sqrt(len(answers))}
+    found = optimize.minimize(laplace, start, jac=True, method="BFGS", options=options)
+    if not np.abs(found.x).max() < INFINITE:
+        raise MixedError(Note("No finite estimate: people or images are almost always right, or almost always wrong."))
+    sds = np.abs(found.x[methods:])
+    covariance = laplace.covariance(found.x)
+    return MaximalLogit(found.x[:methods], covariance, np.roll(sds, 2) if turned else sds, float(found.fun))
 
 
-def _hessian(laplace: _Laplace, at: np.ndarray) -> np.ndarray:
-    """Central differences of the exact gradient."""
-    step, rows = 1e-4, []
-    for k in range(len(at)):
-        shift = np.zeros(len(at))
-        shift[k] = step
-        rows.append((laplace(at + shift)[1] - laplace(at - shift)[1]) / (2 * step))
-    hessian = np.array(rows)
-    return (hessian + hessian.T) / 2
+def _fitted(trials: pd.DataFrame, used: Sequence[str]) -> MaximalLogit:
+    if left_out := too_many(trials):
+        raise MixedError(left_out.note)
+    participant, image = (pd.factorize(trials[c])[0] for c in ("participant_id", "image_id"))
+    if min(participant.max(initial=-1), image.max(initial=-1)) < 1:
+        raise MixedError(Note("Random effects need two participants and two images."))
+    method = pd.Categorical(trials["method"], categories=used).codes
+    return fit(trials["correct"].to_numpy(float), method, participant, image)
+
+
+def _used(trials: pd.DataFrame, methods: Sequence[str]) -> list[str]:
+    return [m for m in methods if (trials["method"] == m).any()]
 
 
 def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
@@ -191,28 +249,33 @@ def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b:
 
     Effects are averaged over the random effects by Gauss–Hermite quadrature; the interval is the delta method's.
     """
-    used = [m for m in methods if (trials["method"] == m).any()]
+    used = _used(trials, methods)
     if missing := [m for m in (a, b) if m not in used]:
         return no_estimate(no_responses(missing))
-    participant, image = (pd.factorize(trials[c])[0] for c in ("participant_id", "image_id"))
-    people, images = int(participant.max()) + 1, int(image.max()) + 1
-    if min(people, images) < 2:
-        return no_estimate(Note("Random effects need two participants and two images."))
-    method = pd.Categorical(trials["method"], categories=used).codes
-    x = (method[:, None] == np.arange(len(used))).astype(float)
     try:
-        model = fit(trials["correct"].to_numpy(float), x, participant, image)
+        model = _fitted(trials, used)
     except MixedError as error:
         return no_estimate(error.note)
-    sd = float(np.hypot(model.participant_sd, model.image_sd))
-    slope, value = np.zeros(len(used) + 2), 0.0
+    sd = float(np.sqrt(np.sum(model.sds**2)))
+    slope, value = np.zeros(len(used)), 0.0
     for name, sign in ((a, 1.0), (b, -1.0)):
         share = special.expit(model.effects[used.index(name)] + sd * NODES)
-        density = share * (1 - share)
         value += sign * float(NODE_WEIGHTS @ share)
-        slope[used.index(name)] = sign * float(NODE_WEIGHTS @ density)
-        by_sd = sign * float(NODE_WEIGHTS @ (density * NODES)) / max(sd, 1e-12)
-        slope[-2:] += by_sd * np.array([model.participant_sd, model.image_sd])
+        slope[used.index(name)] = sign * float(NODE_WEIGHTS @ (share * (1 - share)))
+    people, images = (trials[c].nunique() for c in ("participant_id", "image_id"))
     variance = float(slope @ model.covariance @ slope)
     spread = Variance(variance, "random effects", min(people, images) - 1, len(trials), people, images)
     return with_interval(value, spread, confidence)
+
+
+def spreads(trials: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """A row for each of SOURCES: `sd` and `variance` in logits, and `share` of the latent variance of an answer.
+
+    `share` is the intraclass correlation: variance over the sum of the four and π²/3, the logistic answer's own.
+    """
+    try:
+        sds, note = _fitted(trials, _used(trials, methods)).sds, NO_NOTE
+    except MixedError as error:
+        sds, note = np.full(len(SOURCES), np.nan), error.note
+    shares = sds**2 / (np.sum(sds**2) + LOGISTIC_VARIANCE)
+    return pd.DataFrame({"source": SOURCES, "sd": sds, "variance": sds**2, "share": shares, "note": note})

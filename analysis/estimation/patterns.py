@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.estimation.estimates import Variance, floored
+from analysis.estimation.estimates import Variance, degrees_of_freedom, floored
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,13 @@ def sandwich(data: Patterns, influence: np.ndarray) -> Variance:
     Each one-way term carries G/(G − 1) for its own number of clusters; the floor is that of docs/adr/050.
     """
     sizes = (data.participants, data.images, data.pairs)
-    responses, df = int(data.counts.sum()), min(data.participants, data.images) - 1
-    if df < 1:
-        return Variance(None, "none", max(df, 0), responses, data.participants, data.images)
+    responses, clusters = int(data.counts.sum()), min(data.participants, data.images)
+    if clusters < 2:
+        return Variance(None, "none", max(clusters - 1, 0), responses, data.participants, data.images)
+    df = min(
+        degrees_of_freedom(data.participants, responses, float(data.by_participant.sum())),
+        degrees_of_freedom(data.images, responses, float(data.by_image.sum())),
+    )
     by_participant, by_image, by_pair = (
         float(influence @ products @ influence) * clusters / (clusters - 1)
         for products, clusters in zip((data.by_participant, data.by_image, data.by_pair), sizes, strict=True)

@@ -32,7 +32,10 @@ REFERENCES = {
     "ordinal": ("McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society,"
                 " Series B, 42(2), 109–142.",),
     "agreement": ("Krippendorff, K. (2019). Content analysis: An introduction to its methodology (4th ed.). Sage.",),
-    "random effects": ("Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed"
+    "random effects": ("Barr, D. J., Levy, R., Scheepers, C., & Tily, H. J. (2013). Random effects structure for"
+                       " confirmatory hypothesis testing: Keep it maximal. Journal of Memory and Language, 68(3),"
+                       " 255–278.",
+                       "Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed"
                        " models. Journal of the American Statistical Association, 88(421), 9–25.",),
     "robustness": (
         "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics, 1(2), 386–411.",

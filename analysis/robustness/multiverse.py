@@ -16,6 +16,7 @@ from analysis.estimation.cells import cells_by, estimate_table
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
 from analysis.estimation.limits import too_many
 from analysis.notes import Note, marked, no_responses
+from analysis.tasks.kind import OtherAnalysis
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.tasks import KINDS
 
@@ -23,7 +24,8 @@ PRIMARY = ("as defined", "left out", "two-way clusters")
 
 
 def multiverse(export: Export) -> pd.DataFrame:
-    """A row for each comparison × set of participants × way of computing; `primary` marks the one fixed beforehand.
+    """A row for each comparison × set of participants × way of computing; `primary` marks the one fixed beforehand, and
+    `assumes` says what a way needs in order to hold its level.
 
     Choices that leave the same responses are listed once. Estimates are differences of accuracies or of mean scores.
     """
@@ -33,14 +35,20 @@ def multiverse(export: Export) -> pd.DataFrame:
         for contrast in export.config.contrasts:
             task = tasks[contrast.task]
             rows = trials[trials["task"] == task.name]
-            for name, compute in (_COMMON | dict(ANALYSIS_KINDS[task.kind].analyses)).items():
+            for name, other in analyses(task.kind).items():
                 key = (task.name, task.kind, contrast.a, contrast.b, exclusions, overflow, name)
-                estimate = compute(rows, task, contrast.a, contrast.b, export.config.confidence)
+                estimate = other.compute(rows, task, contrast.a, contrast.b, export.config.confidence)
                 estimates[key] = within(estimate, KINDS[task.kind].difference_bounds)
     table = estimate_table(estimates, ["task", "kind", "a", "b", "exclusions", "overflow", "analysis"])
-    return table.assign(primary=[key[4:] == PRIMARY for key in estimates]).sort_values(
+    assumed = [analyses(str(kind))[str(name)].assumes for _, kind, *_, name in estimates]
+    return table.assign(primary=[key[4:] == PRIMARY for key in estimates], assumes=assumed).sort_values(
         ["task", "a", "b"], kind="stable", ignore_index=True
     )
+
+
+def analyses(kind: str) -> dict[str, OtherAnalysis]:
+    """All ways to compute a comparison of a task of this kind, by name."""
+    return COMMON | dict(ANALYSIS_KINDS[kind].analyses)
 
 
 def _selections(export: Export) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -65,7 +73,8 @@ def _clustered(
         cells = cells_by(rows, rows[KINDS[task.kind].value].to_numpy(float), {"method": (a, b)})
         spread = variance(cells, np.array([1.0, -1.0]))
         spread = spread if spread.value is None else choose(spread)
-        return with_interval(float(cells.means[0] - cells.means[1]), spread, confidence)
+        bounds = KINDS[task.kind].difference_bounds
+        return with_interval(float(cells.means[0] - cells.means[1]), spread, confidence, bounds=bounds)
 
     def only_compared(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
         return compute(rows[rows["method"].isin((a, b))], task, a, b, confidence)
@@ -73,7 +82,7 @@ def _clustered(
     return only_compared
 
 
-def _with(spread: Variance, value: float, rule: str, df: int) -> Variance:
+def _with(spread: Variance, value: float, rule: str, df: float) -> Variance:
     return Variance(value, rule, df, spread.responses, spread.participants, spread.images)
 
 
@@ -103,7 +112,8 @@ def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: flo
         both["participant_id"].nunique(),
         both["image_id"].nunique(),
     )
-    return with_interval(float(groups[0].mean() - groups[1].mean()), spread, confidence)
+    bounds = KINDS[task.kind].difference_bounds
+    return with_interval(float(groups[0].mean() - groups[1].mean()), spread, confidence, bounds=bounds)
 
 
 def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
@@ -115,11 +125,13 @@ def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float
     return pigeonhole(rows[KINDS[task.kind].value].to_numpy(float), cell, participant, image, confidence)
 
 
-_COMMON = {
-    marked("two-way clusters"): _clustered(lambda spread: spread),
-    marked("larger one-way variance"): _clustered(_larger),
-    marked("clusters: participants"): _clustered(_people),
-    marked("clusters: images"): _clustered(_images),
-    marked("pigeonhole bootstrap"): _bootstrap,
-    marked("independent responses"): _independent,
+COMMON = {
+    marked("two-way clusters"): OtherAnalysis(_clustered(lambda spread: spread)),
+    marked("larger one-way variance"): OtherAnalysis(_clustered(_larger), marked("tends to be too wide")),
+    marked("clusters: participants"): OtherAnalysis(_clustered(_people), marked("assumes that images do not differ")),
+    marked("clusters: images"): OtherAnalysis(_clustered(_images), marked("assumes that people do not differ")),
+    marked("pigeonhole bootstrap"): OtherAnalysis(_bootstrap, marked("tends to be too wide")),
+    marked("independent responses"): OtherAnalysis(
+        _independent, marked("assumes that neither people nor images differ")
+    ),
 }

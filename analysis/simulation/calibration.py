@@ -102,7 +102,7 @@ def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float])
 
 
 def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
-    covered = {name: float(np.mean([_holds(*d.estimates[name]) for d in draws])) for name in draws[0].estimates}
+    covered = {name: float(np.mean([holds(*d.estimates[name]) for d in draws])) for name in draws[0].estimates}
     by_estimate = {
         what: float(np.mean([share for (of, _), share in covered.items() if of == what]))
         for what in dict.fromkeys(what for what, _ in covered)
@@ -114,19 +114,19 @@ def _coverages(draws: Sequence[Draw]) -> dict[str, float]:
     }
 
 
-def _holds(estimate: Estimate, truth: float) -> bool:
+def holds(estimate: Estimate, truth: float) -> bool:
     """Whether the interval holds the truth; one that could not be computed does not."""
     return estimate.low is not None and estimate.high is not None and estimate.low <= truth <= estimate.high
 
 
 def _errors(draws: Sequence[Draw]) -> dict[str, float]:
     names = [name for name in draws[0].estimates if name[0] == "difference"]
-    found = np.array([[_finds(d.estimates[name][0]) for name in names] for d in draws])
+    found = np.array([[finds(d.estimates[name][0]) for name in names] for d in draws])
     shares = found.mean(axis=0)
     return {"error": float(shares.mean()), "least": float(shares.min()), "most": float(shares.max())}
 
 
-def _finds(estimate: Estimate) -> bool:
+def finds(estimate: Estimate) -> bool:
     return estimate.p is not None and estimate.p < 1 - CONFIDENCE
 
 

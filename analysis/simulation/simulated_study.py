@@ -55,12 +55,15 @@ def draw_logits(
     """Each trial's logit (n,) for a new draw of people and images."""
     locate = ANALYSIS_KINDS[design.kind].simulation.logit
     method = design.method_of_cell[assignment.cell]
-    return (
+    logits: np.ndarray = (
         np.array([locate(parameters, m) for m in design.methods])[method]
         + rng.normal(0, parameters.participant_sd, participants)[assignment.participant]
         + rng.normal(0, parameters.image_sd, design.images)[assignment.image]
         + rng.normal(0, parameters.image_method_sd, (design.images, len(design.methods)))[assignment.image, method]
     )
+    if sd := parameters.participant_method_sd:
+        logits += rng.normal(0, sd, (participants, len(design.methods)))[assignment.participant, method]
+    return logits
 
 
 def simulate_export(

@@ -138,6 +138,15 @@ class Simulation:
 Analysis = Callable[[pd.DataFrame, Task, str, str, float], Estimate]
 """From responses, their task and two methods to the difference of their means, at a level of confidence."""
 
+
+@dataclass(frozen=True)
+class OtherAnalysis:
+    """Another way to compute a comparison, and what it `assumes` that the primary one does not (English, or empty)."""
+
+    compute: Analysis
+    assumes: str = ""
+
+
 Figures = Callable[[TaskResults, str, Translation, Translation], tuple[Figure, ...]]
 """Of a task's results and a kind of observer: captions in the words of the first, lettered in those of the second."""
 
@@ -184,7 +193,7 @@ class AnalysisKind:
     replications: Callable[[PaperFigures], tuple[Replication, ...]] = lambda _paper: ()
     origin_figures: Figures = lambda _results, _observer_kind, _translate, _inside: ()
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
-    analyses: Mapping[str, Analysis] = field(default_factory=dict)  # in addition to those of every kind
+    analyses: Mapping[str, OtherAnalysis] = field(default_factory=dict)  # in addition to those of every kind
     references: Callable[[Export], set[str]] = lambda _export: set()
     further_sentences: Callable[[Export, Translation], list[str]] = lambda _export, _translate: []
     bias_writers: Sequence[Callable[[float | None], str]] = ()  # of the first effects; the others are differences

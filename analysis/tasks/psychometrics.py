@@ -1,10 +1,10 @@
 """Simulated participants: a stated psychometric model, in NumPy alone.
 
-What people answer follows a logit model whose parts are a constant of the method, the person, the image and the
-image×method, the last three normal with the standard deviations of `Psychometrics`; each kind of task says what it
-makes of a logit. The constants are solved, by Gauss–Hermite quadrature and bracketing, so that the accuracy or mean
-score over participants and images is the one asked for: a logit model's conditional accuracy is not its marginal one.
-Response times are log-normal. Image effects are a function of the seed and the image's name alone, so that all
+What people answer follows a logit model whose parts are a constant of the method, the person, the person×method, the
+image and the image×method, the last four normal with the standard deviations of `Psychometrics`; each kind of task says
+what it makes of a logit. The constants are solved, by Gauss–Hermite quadrature and bracketing, so that the accuracy or
+mean score over participants and images is the one asked for: a logit model's conditional accuracy is not its marginal
+one. Response times are log-normal. Image effects are a function of the seed and the image's name alone, so that all
 participants of a simulated study meet the same images.
 """
 
@@ -37,6 +37,7 @@ class Psychometrics:
     participant_sd: float = 0.5  # logits
     image_sd: float = 0.5
     image_method_sd: float = 0.3
+    participant_method_sd: float = 0.0  # of studies simulated in memory
     rt_median_ms: float = 2500.0
     rt_sd: float = 0.5  # of log rt within a person
     rt_participant_sd: float = 0.3  # of log rt between persons
@@ -49,7 +50,8 @@ class Psychometrics:
     @property
     def total_sd(self) -> float:
         """Standard deviation of all random effects together, in logits."""
-        return float(np.sqrt(self.participant_sd**2 + self.image_sd**2 + self.image_method_sd**2))
+        spreads = self.participant_sd, self.participant_method_sd, self.image_sd, self.image_method_sd
+        return float(np.sqrt(sum(spread**2 for spread in spreads)))
 
 
 @dataclass(frozen=True)

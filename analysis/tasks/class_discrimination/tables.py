@@ -2,13 +2,15 @@
 
 import pandas as pd
 
+from analysis.estimation.mixed import spreads
 from analysis.tasks.class_discrimination.confidence import by_confidence, overconfidence
 from analysis.tasks.class_discrimination.estimates import accuracy_table, choice_biases, confusion, discriminability
 from analysis.tasks.kind import TaskRows
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
-    """`accuracy`, `discriminability`, by network and category, `confusion`, `biases` and `confidence`.
+    """`accuracy`, `discriminability`, by network and category, `confusion`, `biases`, `confidence`,
+    and the spreads that the random-effects model finds.
 
     `method-networks` and `category-networks` are empty for one network, `confidence` and `overconfidence` where nobody
     was asked.
@@ -28,5 +30,6 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "confusion": confusion(trials),
         "biases": choice_biases(trials, confidence),
         "confidence": by_confidence(trials, confidence),
+        "random-effects": spreads(trials, task.methods),
         "overconfidence": overconfidence(trials, task.methods, confidence),
     }

@@ -9,7 +9,7 @@ from analysis.display.wording import Translation, number, signed
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.ordinal import implied_score_difference
 from analysis.notes import marked
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, OtherAnalysis, Scale, Texts
 from analysis.tasks.trust import estimates, present, simulate
 
 
@@ -81,7 +81,11 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     study_tables=estimates.study_tables,
-    analyses={marked("proportional odds"): _proportional_odds},
+    analyses={
+        marked("proportional odds"): OtherAnalysis(
+            _proportional_odds, marked("assumes that a method moves all answers alike")
+        )
+    },
     references=lambda export: {"ordinal", "ranking"} if _is_ranked(export) else {"ordinal"},
     further_sentences=_further_sentences,
 )

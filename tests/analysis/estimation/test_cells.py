@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.estimation.cells import cells_by, estimate_table, mean, of_all, share, table
-from analysis.estimation.estimates import Estimate, combination, no_estimate, proportion
+from analysis.estimation.estimates import Estimate, no_estimate, proportion
 from analysis.estimation.limits import MOST_RESPONSES, too_many
 from analysis.notes import Note
 
@@ -35,7 +35,7 @@ def test_cells_are_the_crossing_in_the_order_given_with_pandas_means(trials, rig
     assert cells.means == pytest.approx([grouped.mean()[label] for label in cells.labels])
     assert cells.counts.tolist() == [grouped.size()[label] for label in cells.labels]
     whole = np.arange(6)
-    assert (cells.by_participant.clusters(whole), cells.by_image.clusters(whole)) == (6, 5)
+    assert (len(cells.by_participant.sizes(whole)), len(cells.by_image.sizes(whole))) == (6, 5)
     assert cells.means.dtype == float
 
 
@@ -72,18 +72,15 @@ def test_without_a_null_a_share_has_no_p(trials, right):
     assert table(trials, right, {"method": ["m0", "m1"]}, share(0.9))["p"].isna().all()
 
 
-def test_a_mean_on_a_scale_is_cut_to_it_and_held_against_its_null(trials, right):
+def test_a_mean_on_a_scale_has_the_interval_of_its_share_of_the_scale(trials, right):
+    """Scores from −2 to 2 are shares of a scale of length 4: the logit interval of the share, stretched."""
     levels = {"method": ["m0", "m1"]}
-    cells = cells_by(trials, right, levels)
-    got = table(trials, right, levels, mean(0.95, (0.0, 0.55), null=0.2))
-    for position, row in enumerate(got.itertuples()):
-        expected = combination(cells, np.eye(2)[position], 0.95, 0.2, (0.0, 0.55))
-        assert (row.value, row.low, row.high, row.p, row.note) == tuple(
-            getattr(expected, name) for name in ("value", "low", "high", "p", "note")
-        )
-    assert got["note"].map(str).str.startswith("The interval is cut").all()
-    uncut = mean(0.95, (-9.0, 9.0))(cells, "m1")
-    assert uncut == combination(cells, np.array([0.0, 1.0]), 0.95)
+    got = table(trials, 4 * right - 2, levels, mean(0.95, (-2.0, 2.0), null=-1.0))
+    shares = table(trials, right, levels, share(0.95, null=0.25))
+    for column in ("value", "low", "high"):
+        assert got[column].to_numpy() == pytest.approx(4 * shares[column].to_numpy() - 2)
+    assert got["p"].to_numpy() == pytest.approx(shares["p"].to_numpy())
+    assert got["se"].to_numpy() == pytest.approx(4 * shares["se"].to_numpy())
 
 
 def test_all_rows_together_are_one_cell(trials, right):

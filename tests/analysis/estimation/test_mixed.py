@@ -1,14 +1,16 @@
-"""Crossed random effects, against R's lme4::glmer, the exact gradient and what the simulation put in."""
+"""Maximal random effects, against R's lme4::glmer, the exact gradient and what the simulation put in."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.estimation.mixed import MixedError, _Laplace, fit, marginal_difference
+from analysis.estimation.mixed import SOURCES, MixedError, _Laplace, fit, marginal_difference, spreads
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
-from tests.analysis.oracles.r import FOLDER, recorded
+from tests.analysis.oracles.r import FOLDER, oracle, recorded
+
+GROUPS = ("participant", "participant:method", "image", "image:method")
 
 
 @pytest.fixture
@@ -18,28 +20,35 @@ def answers():
 
 
 def arrays(answers):
-    x = (answers["method"].to_numpy()[:, None] == np.array(list("abc"))).astype(float)
-    return answers["correct"].to_numpy(float), x, answers["participant"].to_numpy(), answers["image"].to_numpy()
+    method = pd.factorize(answers["method"], sort=True)[0]
+    return answers["correct"].to_numpy(float), method, answers["participant"].to_numpy(), answers["image"].to_numpy()
 
 
-def test_estimates_and_standard_errors_are_those_of_lme4_glmer(answers):
-    expected = recorded("crossed_logit.R")
-    model = fit(*arrays(answers))
+def agrees(model, expected):
     names = ("methoda", "methodb", "methodc")
-    assert model.effects == pytest.approx([expected[n] for n in names], abs=5e-4)
-    errors = np.sqrt(np.diag(model.covariance))[:3]
-    assert errors == pytest.approx([expected[f"se_{n}"] for n in names], rel=5e-3)
-    assert (model.participant_sd, model.image_sd) == pytest.approx(
-        (expected["sd_participant"], expected["sd_image"]), abs=1e-3
-    )
-    assert model.deviance <= expected["deviance"] + 1e-3
+    assert model.effects == pytest.approx([expected[n] for n in names], abs=1e-3)
+    assert np.sqrt(np.diag(model.covariance)) == pytest.approx([expected[f"se_{n}"] for n in names], abs=1e-3)
+    assert model.sds == pytest.approx([expected[f"sd_{n}"] for n in GROUPS], abs=1e-3)
+    assert model.deviance == pytest.approx(expected["deviance"], abs=1e-3)
 
 
-def test_the_gradient_is_that_of_the_deviance(answers):
-    """Oracle: central differences."""
-    laplace = _Laplace(*arrays(answers))
-    at = np.array([0.1, 0.2, 0.3, 0.6, 0.4])
-    numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(5)]
+def test_effects_errors_and_spreads_are_those_of_lme4_where_methods_act_differently():
+    """732 answers of 20 participants to 16 images, drawn with all four spreads."""
+    agrees(fit(*arrays(pd.read_csv(FOLDER / "by_method.csv"))), recorded("maximal_logit.R"))
+
+
+@pytest.mark.r
+def test_the_fit_is_that_of_lme4_also_where_a_spread_is_estimated_as_none(answers):
+    agrees(fit(*arrays(answers)), oracle("maximal_logit.R", "binary.csv"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_gradient_is_that_of_the_deviance(answers, turned):
+    """Oracle: central differences. Either side may be the one that is eliminated."""
+    y, method, *sides = arrays(answers)
+    laplace = _Laplace(y, method, *(sides[::-1] if turned else sides))
+    at = np.array([0.1, 0.2, 0.3, 0.6, 0.4, 0.5, 0.2])
+    numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(7)]
     assert laplace(at)[1] == pytest.approx(numeric, rel=1e-5)
 
 
@@ -53,20 +62,50 @@ def test_it_answers_the_question_of_the_primary_analysis():
     assert estimate.rule == "random effects"
 
 
+def test_where_methods_act_differently_on_people_the_interval_knows_it():
+    """Intercepts alone gave a standard error of 2.5 points here: it was the reason why they are not enough."""
+    design = (TaskDesign("seeing", "class-discrimination", ("cam", "grad-cam"), images=40, ratings=10),)
+    truth = Psychometrics(
+        {"class-discrimination": {"cam": 0.6, "grad-cam": 0.6}},
+        participant_sd=0.3, image_sd=0.3, image_method_sd=0, participant_method_sd=1.5,
+    )  # fmt: skip
+    trials = simulate_export(np.random.default_rng(4), truth, design, participants=40).trials
+    estimate = marginal_difference(trials, ("cam", "grad-cam"), "grad-cam", "cam", 0.95)
+    assert estimate.se > 0.05
+
+
 def test_without_spread_the_standard_deviations_are_nought_and_the_fit_is_the_plain_logit():
     n = 400
     y = np.tile([1.0, 0.0, 1.0, 0.0], n // 4)
-    model = fit(y, np.ones((n, 1)), np.repeat(np.arange(20), 20), np.tile(np.repeat(np.arange(5), 4), n // 20))
-    assert (model.participant_sd, model.image_sd) == pytest.approx((0, 0), abs=0.05)
+    model = fit(y, np.zeros(n, int), np.repeat(np.arange(20), 20), np.tile(np.repeat(np.arange(5), 4), n // 20))
+    assert model.sds == pytest.approx([0, 0, 0, 0], abs=0.05)
     assert model.effects == pytest.approx([0.0], abs=1e-6)
 
 
+def test_the_spreads_are_printed_with_the_shares_of_the_answers_variance_that_they_explain():
+    """Oracle: lme4's standard deviations; the variance of a logistic answer is π²/3."""
+    trials = pd.read_csv(FOLDER / "by_method.csv").rename(
+        columns={"participant": "participant_id", "image": "image_id"}
+    )
+    table = spreads(trials, ("a", "b", "c"))
+    sds = np.array([recorded("maximal_logit.R")[f"sd_{group}"] for group in GROUPS])
+    assert table["source"].tolist() == list(SOURCES)
+    assert table["sd"].to_numpy() == pytest.approx(sds, abs=1e-3)
+    assert table["variance"].to_numpy() == pytest.approx(sds**2, abs=2e-3)
+    assert table["share"].to_numpy() == pytest.approx(sds**2 / (np.sum(sds**2) + np.pi**2 / 3), abs=1e-3)
+    one = spreads(trials[trials["image_id"] == 0], ("a", "b", "c"))
+    assert one["sd"].isna().all()
+    assert {str(note) for note in one["note"]} == {"Random effects need two participants and two images."}
+
+
 def test_data_that_cannot_carry_the_model_are_refused_with_the_reason(answers):
-    y, x, p, i = arrays(answers)
+    y, method, p, i = arrays(answers)
+    with pytest.raises(MixedError, match="people or images are almost always right"):
+        fit(np.where(p % 2 == 1, 1.0, 0.0), method, p, i)
     with pytest.raises(MixedError, match="all answers are right"):
-        fit(np.where(x[:, 0] == 1, 1.0, y), x, p, i)
-    with pytest.raises(MixedError, match="2599 participants and images"):
-        fit(y, x, np.arange(600) * 4, np.minimum(np.arange(600), 201))
+        fit(np.where(method == 1, 1.0, y), method, p, i)
+    with pytest.raises(MixedError, match="7797 effects of participants and images by method"):
+        fit(y, method, np.arange(600) * 4, np.minimum(np.arange(600), 201))
 
 
 @pytest.mark.parametrize("column", ["participant_id", "image_id"])

@@ -53,7 +53,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png")}
     shared = ("biases", "agreement", "participants", "images", "times", "balance")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
-    seeing = (*seeing, "overconfidence", "method-networks", "category-networks", *shared)
+    seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}

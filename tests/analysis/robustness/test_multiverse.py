@@ -10,10 +10,9 @@ from scipy import stats
 from analysis.config import AnalysisConfig, ExclusionsConfig
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.results import compute
-from analysis.robustness.multiverse import _COMMON, multiverse
+from analysis.robustness.multiverse import analyses, multiverse
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
-from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG, SMALL
@@ -21,7 +20,7 @@ from tests.analysis.conftest import CONFIG, SMALL
 
 def test_the_table_holds_each_comparison_under_each_analysis_and_the_primary_one_is_that_of_the_report(small):
     table = multiverse(small)
-    assert len(table) == sum(len(_COMMON) + len(ANALYSIS_KINDS[c.kind].analyses) for c in small.tasks)
+    assert len(table) == sum(len(analyses(task.kind)) for task in small.tasks)
     primary = table[table["primary"]].set_index("task")
     headline = compute(small)[0].contrasts.set_index("task")
     for column in ("value", "low", "high", "p"):
@@ -99,3 +98,21 @@ def test_beyond_a_hundred_thousand_responses_the_slow_analyses_say_that_they_wer
     left_out = table[table["note"].map(str).str.startswith("Not computed")]
     assert set(left_out["analysis"]) == {"pigeonhole bootstrap", "random effects"}
     assert set(SMALL[0].methods) == {left_out["a"].iloc[0], left_out["b"].iloc[0]}
+
+
+def test_each_analysis_that_does_not_hold_its_level_by_itself_says_what_it_assumes(small):
+    """Measured in docs/explanation/statistics.md: the primary one holds it, the others need what they say."""
+    table = multiverse(small)
+    assert (table["assumes"] == "").tolist() == (table["analysis"] == "two-way clusters").tolist()
+    needed = table.set_index("analysis")["assumes"]
+    assert "images do not differ" in needed["clusters: participants"].iloc[0]
+    assert "normal effects" in needed["random effects"]
+
+
+def test_a_perfect_difference_is_exact_in_every_analysis_or_has_no_interval(small):
+    right = small.trials["method"] == "guided-grad-cam"
+    perfect = replace(small, trials=small.trials.assign(correct=right, score=np.where(right, 2.0, -2.0)))
+    table = multiverse(perfect)
+    assert table["value"].isin((1, 4)).sum() >= 12
+    for row in table[table["value"].isin((1, 4))].itertuples():
+        assert row.rule == "exact" or np.isnan(row.low), row

@@ -1,0 +1,17 @@
+# Maximal random effects by lme4's glmer (Laplace). Usage: Rscript maximal_logit.R by_method.csv; prints name,value lines.
+suppressPackageStartupMessages(library(lme4))
+data <- read.csv(commandArgs(trailingOnly = TRUE)[1])
+data$participant <- factor(data$participant)
+data$image <- factor(data$image)
+data$method <- factor(data$method)
+fit <- suppressMessages(glmer(
+  correct ~ 0 + method + (1 | participant) + (1 | participant:method) + (1 | image) + (1 | image:method),
+  data, family = binomial,
+  control = glmerControl(optimizer = "bobyqa", tolPwrss = 1e-10, optCtrl = list(rhoend = 1e-9, maxfun = 1e5))))
+show <- function(name, value) cat(sprintf("%s,%.10f\n", name, value))
+show(names(fixef(fit)), fixef(fit))
+covariance <- suppressWarnings(vcov(fit, use.hessian = FALSE))
+show(paste0("se_", names(fixef(fit))), sqrt(diag(as.matrix(covariance))))
+sds <- as.data.frame(VarCorr(fit))
+show(paste0("sd_", sds$grp), sds$sdcor)
+show("deviance", -2 * as.numeric(logLik(fit)))
