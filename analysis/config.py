@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Effect = Annotated[float, Field(gt=0, lt=1)]
+"""A difference as a share of the scale: 0.05 is 5 points of accuracy, or 0.2 on a score from −2 to 2."""
+
 
 class ContrastConfig(BaseModel):
     """A primary contrast, fixed before the data: the mean of method `a` minus that of method `b` in `task`."""
@@ -13,6 +16,9 @@ class ContrastConfig(BaseModel):
     task: str
     a: str
     b: str
+    smallest_effect: Effect | None = Field(
+        None, description="the smallest difference of interest, as a share of the scale; none: that of [analysis]"
+    )
 
 
 class ExclusionsConfig(BaseModel):
@@ -63,4 +69,13 @@ class AnalysisConfig(BaseModel):
     equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="how far from the paper's figure still repeats it, as a share of the scale (of 100 %, of 4)"
     )
+    smallest_effect: Effect | None = Field(
+        None,
+        description="the smallest difference of interest, as a share of the scale: each comparison is tested for"
+        " equivalence within it, and planned for it; none: neither",
+    )
     paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")
+
+    def smallest_effect_of(self, contrast: ContrastConfig) -> float | None:
+        """The contrast's own smallest difference of interest, else the one for all."""
+        return contrast.smallest_effect if contrast.smallest_effect is not None else self.smallest_effect

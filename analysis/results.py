@@ -19,6 +19,7 @@ from analysis.paper import PAPERS, PaperFigures
 from analysis.robustness.balance import attention, balance, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
+from analysis.robustness.smallest_effect import equivalence_tests
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -116,6 +117,7 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     """The definition's contrasts: a row each, with `p_holm` over all of them and the paper's own difference.
 
     `tested`: whether a test was due, `rejected`: whether it tells the difference from 0, by the rule fixed beforehand.
+    `smallest`, `p_equivalence`, `p_equivalence_holm` and `equivalent` are those of equivalence_tests.
     Under a sequential rule `look` is the present one (from 1; missing between looks) and `level` what p itself is held
     against. `inflated`: the error of p against 0.05 where the task was extended after answers; else missing.
     """
@@ -131,7 +133,8 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     corrected = holm([e.p for e in estimates.values()])
     differences = [_published_difference(paper, kind, a, b) for _, kind, a, b in estimates]
     table = table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
-    return table.assign(inflated=_inflated(table, export), **_decisions(table, export))
+    table = table.assign(inflated=_inflated(table, export), **_decisions(table, export))
+    return table.join(equivalence_tests(table, export.config))
 
 
 def _inflated(table: pd.DataFrame, export: Export) -> pd.Series:

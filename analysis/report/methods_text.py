@@ -50,6 +50,8 @@ REFERENCES = {
         "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach for"
         " assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics,"
         " 15, 657–680.",
+    ),
+    "paper": (
         "Selvaraju, R. R., Cogswell, M., Das, A., Vedantam, R., Parikh, D., & Batra, D. (2020). Grad-CAM: Visual"
         " explanations from deep networks via gradient-based localization. International Journal of Computer Vision,"
         " 128, 336–359.",
@@ -75,7 +77,8 @@ def references(export: Export) -> tuple[str, ...]:
     for kind in kinds:
         cited |= ANALYSIS_KINDS[kind].references(export)
     cited |= {"sequential"} if export.config.sequential else set()
-    cited |= {"equivalence"} if export.config.paper else set()
+    cited |= {"equivalence", "paper"} if export.config.paper else set()
+    cited |= {"equivalence"} if any(map(export.config.smallest_effect_of, export.config.contrasts)) else set()
     return tuple(sorted(entry for topic in cited for entry in REFERENCES[topic]))
 
 
@@ -202,6 +205,15 @@ def _comparisons(export: Export, translate: Translation) -> str:
     if keys:
         names = ", ".join(translate(CHANGES.get(key, key)) for key in keys)
         text += " " + translate("Only this was amended afterwards: {changes}.", changes=names)
+    text += " " + translate(
+        "Their intervals stand each by itself and are not widened for the number of comparisons. Accuracies by category"
+        " and network, response bias and order effects are exploratory."
+    )
+    if any(export.config.smallest_effect_of(contrast) for contrast in export.config.contrasts):
+        text += " " + translate(
+            "Equivalence was tested by two one-sided tests (Schuirmann, 1987) against the smallest effect of interest"
+            " of each comparison; these p-values are a family of their own under Holm's correction."
+        )
     if rule := export.config.sequential:
         text += " " + translate(
             "Looks at the data were planned at {looks} of the planned responses; the levels come from an"

@@ -19,12 +19,12 @@ OBSERVERS = {
 }
 SCOPES = {
     "human": marked(
-        "{people} gave the {responses} analysed here. Intervals are at {confidence} and hold for other people and other"
-        " images of the same kind."
+        "{people} gave the {responses} analysed here. Intervals are at {confidence}, each by itself, and hold for other"
+        " people and other images of the same kind."
     ),
     "machine": marked(
-        "{people} gave the {responses} analysed here. Intervals are at {confidence} and hold for other runs of the"
-        " observer and other images of the same kind; they say nothing of people."
+        "{people} gave the {responses} analysed here. Intervals are at {confidence}, each by itself, and hold for other"
+        " runs of the observer and other images of the same kind; they say nothing of people."
     ),
 }
 
@@ -79,11 +79,30 @@ def _contrast_finding(row: Any, results: ObserverResults, translate: Translation
     if math.isnan(row.p_holm):
         return translate(
             "{a} against {b} in “{task}”: {size} {unit}. {note}",
-            a=a, b=b, task=row.task, size=size, unit=unit, note=translate.note(row.note),
+            a=a,
+            b=b,
+            task=row.task,
+            size=size,
+            unit=unit,
+            note=translate.note(row.note),
         )  # fmt: skip
     verdict = (
-        translate("statistically significant")
+        translate(
+            "statistically significant, but smaller than the smallest effect of interest, ±{smallest} {unit}",
+            smallest=write(row.smallest).removeprefix("+"),
+            unit=unit,
+        )
+        if row.rejected and row.equivalent
+        else translate("statistically significant")
         if row.rejected
+        else translate(
+            "equivalent within the smallest effect of interest, ±{smallest} {unit} (two one-sided tests, {p} after"
+            " Holm's correction)",
+            smallest=write(row.smallest).removeprefix("+"),
+            unit=unit,
+            p=p_equals(row.p_equivalence_holm),
+        )
+        if row.equivalent
         else translate("no test is planned at this point of the study")
         if not row.tested
         else translate("the data are inconclusive")
