@@ -1,6 +1,7 @@
 """Whole reports in another language: no English is left in text, captions, alternative texts, figures or tables."""
 
 import html
+import json
 import os
 import re
 from dataclasses import replace
@@ -160,7 +161,12 @@ def test_numbers_are_the_same_in_every_language(report):
     english, korean = (report("one person", language).parent for language in ("en", "ko"))
     files = [file.relative_to(english) for file in english.rglob("*") if file.suffix in (".csv", ".json")]
     assert len(files) > 20
-    assert [file for file in files if (english / file).read_bytes() != (korean / file).read_bytes()] == []
+    assert [file for file in files if numbers_of(english / file) != numbers_of(korean / file)] == []
+
+
+def numbers_of(file):
+    """The file without the hashes of the report's other files, whose words differ."""
+    return json.loads(file.read_text()) | {"files": {}} if file.suffix == ".json" else file.read_bytes()
 
 
 def test_three_networks_are_ranked_over_all_trust_tasks(report):
