@@ -1,10 +1,11 @@
 """A kind of task that no product file knows, from its definition to the report, beside the two that Discern has."""
 
 import json
+import pickle
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +48,7 @@ from study.rehearsal.blind_check import observed_trials
 from study.rehearsal.simulated import Exchange, run_participant
 from tests.contracts.kind_names import in_python, in_script, in_template
 from tests.contracts.test_kinds import READERS, product_files
+from tests.drawing import drawn_only
 from tests.study.samples import NOW
 from tests.study.visitor import hidden_fields
 from tests.third_kind.facts import EASE, HALVES, KIND
@@ -55,6 +57,8 @@ from tests.third_kind.register import registered
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
+FIRST = "first.pickle"  # what the first participant's browser sent and got
+Once = Callable[[str, Callable[[Path], None]], Path]
 DEFINITION, TASK = HERE / "study.toml", "halving"
 PEOPLE = 8  # with the first of them alone: each item then has exactly its ratings
 PASSWORD = "correct horse battery"
@@ -112,27 +116,39 @@ class Taken:
         return json.loads((self.folder / report / "results.json").read_text())["observers"]
 
 
+def take(taken: Taken) -> None:
+    """The whole study, from its scenes to its report."""
+    of_study("make-scenes", "--train-images", "1", "--val-images", "40")
+    of_study("generate-stimuli")
+    manage("db", "upgrade")
+    of_study("open-study")
+    assert "NOT READY" not in of_study("check")
+    with served() as url:
+        definition = load_definition(DEFINITION)
+        for choose, rng in simulated_people(definition, 1, seed=2):
+            run_participant(url, definition.study.slug, choose, rng, taken.first.append)
+        of_study("simulate", "--url", url, "--participants", str(PEOPLE - 1))
+    (taken.folder / FIRST).write_bytes(pickle.dumps(taken.first))
+    of_study("export", "--out", str(taken.folder / "export"))
+    with drawn_only("as_svg"):  # all of a figure is drawn then
+        manage("analyze", str(taken.folder / "export"), "--out", str(taken.folder / "report"))
+
+
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taken]:
-    taken = Taken(tmp_path_factory.mktemp("third"), [])
+def taken(once: Once) -> Iterator[Taken]:
+    """Taken by one of the processes that share the tests, and looked at by all."""
     with registered(), pytest.MonkeyPatch.context() as environment:
         environment.setenv("DISCERN_LANGUAGES", str(HERE / "languages"))
-        environment.setenv("DISCERN_DATABASE_URL", taken.url)
         environment.setenv("DISCERN_SECRET_KEY", "a secret that only this test knows and needs")
-        environment.setenv("THIRD_KIND", str(taken.folder))
-        of_study("make-scenes", "--train-images", "1", "--val-images", "40")
-        of_study("generate-stimuli")
-        manage("db", "upgrade")
-        of_study("open-study")
-        assert "NOT READY" not in of_study("check")
-        with served() as url:
-            definition = load_definition(DEFINITION)
-            for choose, rng in simulated_people(definition, 1, seed=2):
-                run_participant(url, definition.study.slug, choose, rng, taken.first.append)
-            of_study("simulate", "--url", url, "--participants", str(PEOPLE - 1))
-        of_study("export", "--out", str(taken.folder / "export"))
-        environment.setattr(drawing, "as_png", lambda canvas: b"")  # as SVG all of a figure is drawn
-        manage("analyze", str(taken.folder / "export"), "--out", str(taken.folder / "report"))
+
+        def at(folder: Path) -> Taken:
+            taken = Taken(folder, [])
+            environment.setenv("DISCERN_DATABASE_URL", taken.url)
+            environment.setenv("THIRD_KIND", str(folder))
+            return taken
+
+        taken = at(once("third-kind", lambda folder: take(at(folder))))
+        taken.first.extend(pickle.loads((taken.folder / FIRST).read_bytes()))
         yield taken
     assert KIND.name not in KINDS
 
