@@ -4,6 +4,7 @@ It is beside manage.py because only these two see all four packages. It imports 
 """
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from analysis.config import AnalysisConfig
 from contracts.hashing import canonical_sha256
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS
+from contracts.text_files import NotTextError, read_text
 from models.config import DatasetConfig, Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.recruitment.providers import PROVIDERS
+
+_DEEPEST = 50  # tables or lists in each other; a definition has six
 
 
 class DefinitionError(Exception):
@@ -67,15 +71,11 @@ OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}}
 
 def load_definition(path: Path) -> Definition:
     """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DefinitionError(f"no study definition at {path}; examples/demo.toml is one to start from") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path} is not valid TOML: {error}") from None
-    document = OPTIONAL_SECTIONS | document
+    document = OPTIONAL_SECTIONS | read_document(path)
     problems = [f"{key}: unknown section" for key in document if key not in SECTIONS]
     problems += _read_texts(document, path.parent)
+    if any("\0" in text for text in _texts_in(document)):
+        problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}
     for name, kind in SECTIONS.items():
         if name not in document:
@@ -92,16 +92,52 @@ def load_definition(path: Path) -> Definition:
     return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
 
 
+def read_document(path: Path) -> dict[str, Any]:
+    """The TOML file as it is written, none of it checked. Raises DefinitionError where it is missing or no TOML."""
+    try:
+        document = tomllib.loads(read_text(path))
+        if _is_deeper(document, _DEEPEST):
+            raise RecursionError
+    except FileNotFoundError:
+        raise DefinitionError(f"no study definition at {path}; examples/demo.toml is one to start from") from None
+    except NotTextError as error:
+        raise DefinitionError(f"no study definition: {error}") from None
+    except OSError as error:
+        raise DefinitionError(f"{path} cannot be read ({error.strerror}); mend that or name another file") from None
+    except RecursionError:
+        raise DefinitionError(f"{path} is no study definition: lists or tables are nested too deeply") from None
+    except ValueError as error:
+        raise DefinitionError(f"{path} is not valid TOML: {error}") from None
+    return document
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not levels or any(_is_deeper(v, levels - 1) for v in inside)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list):
+            yield from _texts_in(part)
+
+
 def _read_texts(document: dict[str, Any], folder: Path) -> list[str]:
     """Replace the names of consent and debriefing files by their texts, so that the hash covers what people read."""
     problems = []
     for field in ("consent", "debriefing"):
-        files = document.get("study", {}).get(field, {})
+        study = document.get("study")
+        files: Any = study.get(field) if isinstance(study, dict) else None
         for language, name in files.items() if isinstance(files, dict) else ():
+            place, file = f"study.{field}.{language}", folder / str(name)
             try:
-                files[language] = (folder / str(name)).read_text(encoding="utf-8")
-            except OSError as error:
-                problems.append(f"study.{field}.{language}: cannot read {folder / str(name)} ({error.strerror})")
+                files[language] = read_text(file)
+            except NotTextError as error:
+                problems.append(f"{place}: {error}")
+            except (OSError, ValueError) as error:
+                problems.append(f"{place}: cannot read {file} ({getattr(error, 'strerror', error)})")
     return problems
 
 
@@ -132,6 +168,14 @@ def _place(document: dict[str, Any], *location: int | str) -> str:
     return ": ".join(".".join(group) for group in groups if group)
 
 
+# What a value of another shape should be, by pydantic's name of the error.
+_TABLE = "one table is expected, as [name] begins it"
+_SHAPES = {
+    **dict.fromkeys(("model_type", "dict_type"), _TABLE),
+    **dict.fromkeys(("tuple_type", "list_type"), "a list is expected: […], or for tables [[name]]"),
+}
+
+
 def _named(entry: Any) -> str:
     name = entry.get("name") if isinstance(entry, dict) else entry
     return f' ("{name[:60]}")' if isinstance(name, str) and name else ""
@@ -141,8 +185,15 @@ def _expected(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
     whole = error["type"] == "missing" or isinstance(error["input"], dict)  # the message names what is wrong in it
-    given = "" if whole else f" (given: {str(error['input'])[:60]!r})"
-    return error["msg"].removeprefix("Value error, ") + given
+    given = "" if whole else f" (given: {_short(error['input'])})"
+    return _SHAPES.get(error["type"], error["msg"].removeprefix("Value error, ")) + given
+
+
+def _short(value: Any) -> str:
+    try:
+        return repr(str(value)[:60])
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a number of thousands of digits"
 
 
 def _contradictions(

@@ -26,6 +26,8 @@ try:
     from commands.options import HERE
 except ModuleNotFoundError as missing:
     leave(missing)
+except KeyboardInterrupt:
+    sys.exit("\nStopped before anything was done.")
 
 MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
 

@@ -27,11 +27,11 @@ class ExclusionsConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     incomplete: bool = Field(False, description="leave out participants who did not finish")
-    failed_attention_checks: Annotated[int, Field(ge=1)] | None = Field(
+    failed_attention_checks: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="exclude participants who failed at least this number of attention checks"
     )
     failed_comprehension: bool = Field(False, description="leave out participants who failed a comprehension check")
-    min_median_rt_ms: Annotated[float, Field(ge=0)] | None = Field(
+    min_median_rt_ms: Annotated[float, Field(ge=0, le=3_600_000)] | None = Field(
         None, description="leave out participants whose median rt in a task is below this many milliseconds"
     )
     max_median_rt_ms: Annotated[float, Field(gt=0)] | None = Field(

@@ -5,20 +5,26 @@ from typing import Any
 
 import click
 
+from commands.interrupted import how_to_go_on
+
 _OF_FILES = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
 }
+INTERRUPTED = 130  # exit status of what SIGINT ended
 PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "definition"}
 
 
 class Commands(click.Group):
     """Turns an error that a package raised on purpose, and a file or disk that refuses, into a message and exit status
-    1; other errors keep their traceback."""
+    1; other errors keep their traceback. Ctrl-C is answered with how to go on."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"\nStopped. {how_to_go_on(ctx.invoked_subcommand)}", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
             if words := refusal(error):
                 raise click.ClickException(words) from error

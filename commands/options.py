@@ -1,14 +1,13 @@
 """What commands share: the definition they are given, and its stimuli on this machine."""
 
 import dataclasses
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from definition import Definition, DefinitionError, load_definition
+from definition import Definition, DefinitionError, load_definition, read_document
 
 HERE = Path(__file__).resolve().parents[1]
 DEMO = HERE / "examples" / "demo.toml"
@@ -36,8 +35,8 @@ def _study_option(argument: str, read: Callable[[Path], Any], named: dict[str, A
 
 def _slug(path: Path) -> str:
     try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["study"]["slug"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_document(path)["study"]["slug"])
+    except (KeyError, TypeError):
         raise click.BadParameter(f"{path} is no study definition with a slug in [study]") from None
 
 

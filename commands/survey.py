@@ -3,11 +3,13 @@
 The packages are imported inside the commands: `manage.py --help` must not wait for them.
 """
 
+import os
 import secrets
 from pathlib import Path
 
 import click
 
+from commands.interrupted import SENTENCES
 from commands.options import require_same_request, study_option, warn_of_lost_pictures, with_local_stimuli
 from definition import Definition
 from study import clock
@@ -115,7 +117,12 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     refuse_taken_port(host, port)
     warn_of_lost_pictures()
     click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
-    run_server(host, port, workers, threads)
+    process = os.getpid()
+    try:
+        run_server(host, port, workers, threads)
+    finally:
+        if os.getpid() == process:  # not one of its workers
+            click.echo(f"\nStopped. {SENTENCES['serve']}")
 
 
 @click.command()

@@ -11,7 +11,10 @@ class NotTextError(Exception):
 
 
 def read_text(path: Path) -> str:
-    """The text of `path`, in UTF-8 or, where a byte-order mark says so, UTF-16. Raises NotTextError and OSError."""
+    """The text of `path`, in UTF-8 or, where a byte-order mark says so, UTF-16; lines end with a newline character.
+
+    Raises NotTextError and OSError.
+    """
     if path.is_dir():
         raise NotTextError(f"{path} is a folder; name a file in it")
     content = path.read_bytes()
@@ -21,4 +24,4 @@ def read_text(path: Path) -> str:
         raise NotTextError(f"{path} is no text in UTF-8 (byte {error.start + 1}); save it as UTF-8") from None
     if "\0" in text:
         raise NotTextError(f"{path} is no text: it holds NUL characters; name another file, or save it as UTF-8")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")

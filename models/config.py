@@ -47,11 +47,13 @@ class TrainingConfig(BaseModel):
 
     parts: Literal["head", "all"] = "head"
     epochs: Annotated[int, Field(ge=1, le=1000)] = 10
-    batch_size: Annotated[int, Field(ge=1)] = 32
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
     learning_rate: Annotated[float, Field(gt=0, lt=10)] = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    images: Annotated[int, Field(ge=1)] | None = Field(None, description="train on the first N images only")
-    seed: int = 0
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    images: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None, description="train on the first N images only"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
 class NetworkConfig(BaseModel):

@@ -9,6 +9,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -133,7 +134,9 @@ def _draw_missing(folder: Path, emoji_folder: Path, request: _Request, progress:
     progress(done, len(scene_ids))
     draw = partial(_draw_one, folder, emoji_folder, request)
     # Spawned, not forked: the caller may hold torch's threads.
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+    # Ctrl-C reaches all processes: the caller ends the others, which would else print a traceback each.
+    spawn, quiet = multiprocessing.get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(mp_context=spawn, initializer=signal.signal, initargs=quiet) as pool:
         for _ in pool.map(draw, missing, chunksize=16):
             done += 1
             progress(done, len(scene_ids))

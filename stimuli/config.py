@@ -46,8 +46,8 @@ class StimuliConfig(BaseModel):
     )
     precision: Literal["fp32", "mixed"] = "fp32"  # mixed: fp32 forward, bfloat16 backward
     device: str = "auto"
-    batch_size: Annotated[int, Field(ge=1)] = 8
-    seed: int = 0
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 8
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")
     def _of_the_recipe(self) -> "StimuliConfig":

@@ -54,7 +54,7 @@ class StudyConfig(BaseModel):
     debriefing: Texts
     contact: SameTexts = Field(description="whom participants write to; shown on every page")
     demographics: tuple[DemographicQuestion, ...] = ()
-    minutes: Annotated[int, Field(ge=1)] = Field(description="duration for a participant, shown before consent")
+    minutes: Annotated[int, Field(ge=1, le=600)] = Field(description="duration for a participant, shown before consent")
 
     @model_validator(mode="after")
     def _every_language(self) -> "StudyConfig":
@@ -83,16 +83,16 @@ class TaskConfig(BaseModel):
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
     )
-    images: Annotated[int, Field(ge=1)]
-    ratings_per_item: Annotated[int, Field(ge=1)]
-    trials_per_participant: Annotated[int, Field(ge=1)]
-    practice: Annotated[int, Field(ge=0)] = Field(
+    images: Annotated[int, Field(ge=1, le=100_000)]
+    ratings_per_item: Annotated[int, Field(ge=1, le=10_000)]
+    trials_per_participant: Annotated[int, Field(ge=1, le=10_000)]
+    practice: Annotated[int, Field(ge=0, le=100)] = Field(
         0, description="trials with feedback before the others, of images that this participant does not rate"
     )
-    attention_checks: Annotated[int, Field(ge=0)] = Field(
+    attention_checks: Annotated[int, Field(ge=0, le=1000)] = Field(
         0, description="trials among the others that name the option to choose; images as for practice"
     )
-    identical_pairs: Annotated[int, Field(ge=0)] = Field(
+    identical_pairs: Annotated[int, Field(ge=0, le=1000)] = Field(
         0,
         description="trust: controls among the others that show one picture on both sides, so that their mean answer"
         " must be 0; images as for practice",
@@ -100,7 +100,7 @@ class TaskConfig(BaseModel):
     comprehension: bool = Field(
         False, description="questions about the instructions, with two tries; people who fail may still take part"
     )
-    break_every: Annotated[int, Field(ge=1)] | None = Field(
+    break_every: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None, description="trials between two breaks; none: no break"
     )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
@@ -169,8 +169,10 @@ class ParticipantsConfig(BaseModel):
     tasks: Literal["all", "one"] = Field(
         "all", description="every participant does all tasks in order, or the task most in need"
     )
-    lease_minutes: Annotated[int, Field(ge=1)] = 60
-    limit: Annotated[int, Field(ge=1)] | None = Field(
+    lease_minutes: Annotated[int, Field(ge=1, le=10_080)] = Field(
+        60, description="how long the places of an absent participant are kept; a week at most"
+    )
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="the greatest number of participants; none: until full"
     )
     lab: bool = Field(

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import manage
 from commands.errors import is_own_error
+from commands.interrupted import SENTENCES
 from commands.rehearse import new_folder
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,19 @@ def test_a_folder_or_disk_that_refuses_becomes_a_message(error, monkeypatch):
     done = CliRunner().invoke(manage.cli, ["backup", "x"])
     assert done.exit_code == 1
     assert re.search(r"/x/report cannot be read or written \(Permission denied\)|the disk is full", done.output)
+
+
+@pytest.mark.parametrize(("command", "left"), [("backup", "whole or absent"), ("verify", "Nothing was changed")])
+def test_ctrl_c_is_answered_with_what_is_left_and_how_to_go_on(command, left, monkeypatch):
+    monkeypatch.setattr(manage.cli.commands[command], "invoke", Mock(side_effect=KeyboardInterrupt))
+    done = CliRunner().invoke(manage.cli, [command, "x"])
+    assert done.exit_code == 130
+    assert re.search(rf"\nStopped\. .*{left}.*; the same command ", done.output)
+    assert "Traceback" not in done.output
+
+
+def test_what_is_told_at_ctrl_c_is_told_of_commands_that_there_are():
+    assert set(SENTENCES) <= set(manage.cli.commands)
 
 
 def own_errors() -> Iterator[type[Exception]]:

@@ -1,11 +1,18 @@
 """A study definition is read whole or refused with the key at fault."""
 
 import json
+import re
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from pydantic import TypeAdapter
 
 import definition
+import manage
+from models.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,6 +105,9 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             "dataset.categories: categories listed more than once: bicycle",
         ),
         ("[dataset]", "[dataset", "is not valid TOML"),
+        ("[study]", "[[study]]", "study: one table is expected, as [name] begins it"),
+        ("[participants]", "[[participants]]", "participants: one table is expected, as [name] begins it"),
+        ("Discern demo, this", "\\u0000", "a text holds a NUL character"),
         ('recipe = "paper-v1"', 'recipe = "heat"', "recipe: no recipe 'heat'; there are paper-v1, signed-v1"),
         ('recipe = "paper-v1"', 'recipe = "heat-v1"\nopacity = 0.5', "opacity: heat-v1 does not take this"),
         (
@@ -141,6 +151,62 @@ def test_entries_of_a_list_are_counted_from_one_and_named(write, old, new, messa
     with pytest.raises(definition.DefinitionError) as refusal:
         definition.load_definition(write(old, new))
     assert f"  {message}" in str(refusal.value)
+
+
+NOT_DEFINITIONS = {
+    "folder": (None, r"mine is a folder; name a file in it"),
+    "binary": (b"\x89PNG\r\n\x1a\n\xff", r"mine is no text in UTF-8 \(byte 1\); save it as UTF-8"),
+    "NUL": (b"[study]\0", r"mine is no text: it holds NUL characters"),
+    "nested": (b"a = " + b"[" * 900 + b"]" * 900, r"mine is no study definition: .* nested too deeply"),
+    "nested less": (b"a = " + b"[" * 200 + b"]" * 200, r"nested too deeply"),
+    "a long number": (b"a = " + b"9" * 5000, r"mine is not valid TOML"),
+    "list": (b"dog\ncat\n", r"mine is not valid TOML"),
+    "empty": (b"", r"study: this section is missing"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), NOT_DEFINITIONS.values(), ids=NOT_DEFINITIONS)
+@pytest.mark.parametrize("command", ["check", "pause-study"])  # which reads all of it, and only the slug
+def test_what_is_no_definition_is_said_to_be_none(tmp_path, content, message, command):
+    file = tmp_path / "mine"
+    file.mkdir() if content is None else file.write_bytes(content)
+    done = CliRunner().invoke(manage.cli, [command, "--study", str(file)], catch_exceptions=False)
+    assert done.exit_code
+    assert re.search(message, done.output) or "no study definition with a slug" in done.output, done.output
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_definition_and_its_texts_may_have_a_byte_order_mark_and_windows_line_ends(write, tmp_path, encoding):
+    plain = definition.load_definition(write())
+    for file in (tmp_path / "study.toml", *(tmp_path / "texts").iterdir()):
+        file.write_bytes(file.read_text().replace("\n", "\r\n").encode(encoding))
+    assert definition.load_definition(tmp_path / "study.toml").sha256 == plain.sha256
+
+
+def numbers(schema: object, place: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Every number of a JSON Schema, and where it is."""
+    for key, part in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if isinstance(part, dict) and part.get("type") in ("integer", "number"):
+            yield f"{place}.{key}", part
+        elif isinstance(part, dict | list):
+            yield from numbers(part, f"{place}.{key}")
+
+
+def test_every_number_has_a_least_and_a_greatest_value():
+    sections = definition.SECTIONS | {f"dataset {name}": source.config for name, source in SOURCES.items()}
+    found = [n for name, kind in sections.items() for n in numbers(TypeAdapter(kind).json_schema(), name)]
+    assert len(found) > 20
+    ends = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")
+    assert [place for place, number in found if not all(set(end) & set(number) for end in ends)] == []
+
+
+def test_no_number_of_the_demo_can_be_beyond_all_bounds(write):
+    lines = re.findall(r"^[a-z_]+ = [0-9][^#\n]*$", write().read_text(), re.MULTILINE)
+    assert len(lines) > 15
+    for line, value in product(sorted(set(lines)), ("1" + "0" * 30, "-1", "inf", "nan", "[]", "0x" + "f" * 5000)):
+        file = write(f"\n{line}\n", f"\n{line.split(' = ')[0]} = {value}\n")
+        with pytest.raises(definition.DefinitionError, match=r"\(given: "):
+            definition.load_definition(file)
 
 
 def test_all_faults_are_told_at_once(write):
