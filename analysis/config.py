@@ -34,7 +34,7 @@ class ExclusionsConfig(BaseModel):
     min_median_rt_ms: Annotated[float, Field(ge=0, le=3_600_000)] | None = Field(
         None, description="leave out participants whose median rt in a task is below this many milliseconds"
     )
-    max_median_rt_ms: Annotated[float, Field(gt=0)] | None = Field(
+    max_median_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
         None, description="leave out participants whose median rt in a task is above this many milliseconds"
     )
 
