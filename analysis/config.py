@@ -37,6 +37,22 @@ class ExclusionsConfig(BaseModel):
     max_median_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
         None, description="leave out participants whose median rt in a task is above this many milliseconds"
     )
+    min_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
+        None, description="leave out responses that came in fewer milliseconds; the other responses of the person stay"
+    )
+    max_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
+        None, description="leave out responses that took more milliseconds; the other responses of the person stay"
+    )
+    same_side: Annotated[float, Field(gt=0.5, le=1)] | None = Field(
+        None,
+        description="leave out participants with at least this share of a task's answers on one side (first or second"
+        " half of the options as shown, or the middle); tasks with fewer than 6 answers are not judged",
+    )
+    longest_run: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
+        None,
+        description="leave out participants with at least this number of answers in a row on one side in a task; tasks"
+        " with fewer than 6 answers are not judged",
+    )
 
 
 class SequentialConfig(BaseModel):

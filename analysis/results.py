@@ -16,7 +16,7 @@ from analysis.estimation.estimates import Estimate, holm
 from analysis.estimation.sequential import error_of_repeated_tests, present_look, rejections
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
-from analysis.robustness.balance import attention, balance, sittings
+from analysis.robustness.balance import attention, balance, dropout, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
 from analysis.robustness.smallest_effect import equivalence_tests
@@ -73,6 +73,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "multiverse": multiverse(export),
         "equivalence": equivalence(means, compared, paper, export.config, without),
         "attention-checks": attention(export.participants),
+        "dropout": dropout(export),
         "browser-events": sittings(export.participants, export.events),
     }
     for kind in ANALYSIS_KINDS.values():

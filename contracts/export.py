@@ -56,6 +56,9 @@ PARTICIPANTS = {
     "definition_sha256": Column("text", "SHA-256 of the frozen study definition.", needed=True),
     "joined_at": Column("time", f"When consent was given and the trials were assigned; {_TIME}."),
     "finished_at": Column("time", f"When the last answer was stored; {_TIME}; empty: not finished."),
+    "stopped_at": Column(
+        "time", f"When the participant gave their place back; {_TIME}; empty: they did not.", is_new=True
+    ),
     "trials_planned": Column("count", "Number of trials assigned."),
     "trials_answered": Column("count", "Number of trials answered."),
     "completed": Column("flag", "1: every assigned trial was answered."),

@@ -1,14 +1,16 @@
 """Which responses the primary analysis uses, by named rules, and where all the others went."""
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.config import ExclusionsConfig
+from analysis.data.careless import longest_run, same_side, times
 from analysis.data.export import Export, ExportError, Task
+from analysis.display.wording import level, percent
 from analysis.notes import Note
-from contracts.export import BEFORE_ONSET, TOO_LONG
 
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
@@ -44,7 +46,7 @@ def apply_exclusions(
         steps.append(_step(step, participants, trials, kept_participants, kept_trials))
         participants, trials = kept_participants, kept_trials
 
-    keep(Note("Trial not answered"), participants, trials[trials["state"] == "answered"])
+    keep(_unanswered(participants), participants, trials[trials["state"] == "answered"])
     if not keep_overflow:
         keep(Note("Response beyond the ratings planned (overflow)"), participants, trials[~trials["is_overflow"]])
     excluded = _excluded(export, rules, heed_researcher)
@@ -55,6 +57,12 @@ def apply_exclusions(
             participants[~participants["participant_id"].isin(gone)],
             trials[~trials["participant_id"].isin(gone)],
         )
+    if rules.min_rt_ms is not None:
+        step = Note("Response time below {ms} ms", {"ms": format(rules.min_rt_ms, "g")})
+        keep(step, participants, trials[~(times(trials) < rules.min_rt_ms)])
+    if rules.max_rt_ms is not None:
+        step = Note("Response time above {ms} ms", {"ms": format(rules.max_rt_ms, "g")})
+        keep(step, participants, trials[~(times(trials) > rules.max_rt_ms)])
     is_control = is_identical_pair(trials)
     controls = trials[is_control]
     if is_control.any():
@@ -90,6 +98,18 @@ def _joined(participants: pd.DataFrame, trials: pd.DataFrame, withdrew: int) -> 
     return [joined, gone] if withdrew else [joined]
 
 
+def _unanswered(participants: pd.DataFrame) -> Note:
+    """The step for trials without an answer, with how many people stopped or were gone before their last trial."""
+    gone = ~participants["completed"]
+    stopped = gone & participants["stopped_at"].notna()
+    if not gone.any():
+        return Note("Trial not answered")
+    return Note(
+        "Trial not answered (people who stopped: {stopped}; others who did not finish: {others})",
+        {"stopped": int(stopped.sum()), "others": int((gone & ~stopped).sum())},
+    )
+
+
 def _step(
     name: Note, before: pd.DataFrame, trials_before: pd.DataFrame, after: pd.DataFrame, trials_after: pd.DataFrame
 ) -> tuple[Note, int, int, int, int]:
@@ -121,15 +141,30 @@ def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) ->
         found.append(
             pd.DataFrame({"participant_id": failed, "rule": Note("Failed a comprehension check"), "reason": ""})
         )
+    return pd.concat([*found, *_careless(export, rules)], ignore_index=True).drop_duplicates(
+        "participant_id", ignore_index=True
+    )
+
+
+def _careless(export: Export, rules: ExclusionsConfig) -> Iterator[pd.DataFrame]:
+    """Participants whom a rule about the answers of a task names."""
+    ratings = export.trials[~is_identical_pair(export.trials)]
     if rules.min_median_rt_ms is not None:
         rule = Note("Median response time below {ms} ms in a task", {"ms": format(rules.min_median_rt_ms, "g")})
-        medians = _medians(export)
-        found.append(_by_median(medians[medians < rules.min_median_rt_ms], rule))
+        medians = _medians(ratings)
+        yield _in_a_task(medians[medians < rules.min_median_rt_ms], rule, _time)
     if rules.max_median_rt_ms is not None:
         rule = Note("Median response time above {ms} ms in a task", {"ms": format(rules.max_median_rt_ms, "g")})
-        medians = _medians(export)
-        found.append(_by_median(medians[medians > rules.max_median_rt_ms], rule))
-    return pd.concat(found, ignore_index=True).drop_duplicates("participant_id", ignore_index=True)
+        medians = _medians(ratings)
+        yield _in_a_task(medians[medians > rules.max_median_rt_ms], rule, _time)
+    if rules.same_side is not None:
+        rule = Note("At least {share} of a task's answers on one side", {"share": level(rules.same_side)})
+        shares = same_side(ratings)
+        yield _in_a_task(shares[shares >= rules.same_side], rule, _share)
+    if rules.longest_run is not None:
+        rule = Note("At least {n} answers in a row on one side of a task", {"n": rules.longest_run})
+        runs = longest_run(ratings)
+        yield _in_a_task(runs[runs >= rules.longest_run], rule, _run)
 
 
 def failed_checks(participants: pd.DataFrame) -> pd.Series:
@@ -146,26 +181,30 @@ def _inattentive(participants: pd.DataFrame, most: int) -> pd.DataFrame:
     return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
 
 
-def _medians(export: Export) -> pd.Series:
-    """Median rt by (participant_id, task); without those of no rt, who cannot be judged and stay.
-
-    A time that is missing because it was too long is longer than all others, as one before the onset is shorter.
-    """
-    ratings = export.trials[~is_identical_pair(export.trials)]
-    extremes = ratings["rt_missing"].map({TOO_LONG: math.inf, BEFORE_ONSET: 0.0}).astype(float)
-    rt = ratings["rt"].fillna(extremes)
-    return rt.groupby([ratings["participant_id"], ratings["task"]]).median().dropna()
+def _medians(ratings: pd.DataFrame) -> pd.Series:
+    """Median rt by (participant_id, task); without those of no rt, who cannot be judged and stay."""
+    return times(ratings).groupby([ratings["participant_id"], ratings["task"]]).median().dropna()
 
 
-def _by_median(medians: pd.Series, rule: Note) -> pd.DataFrame:
-    out = medians.reset_index(name="rt").drop_duplicates("participant_id")
-    reasons = [
-        Note("{ms} ms in {task}", {"ms": format(rt, ".0f"), "task": task})
-        if math.isfinite(rt)
-        else Note("more than an hour in {task}", {"task": task})
-        for task, rt in zip(out["task"], out["rt"], strict=True)
-    ]
+def _in_a_task(values: pd.Series, rule: Note, reason: Callable[[float, str], Note]) -> pd.DataFrame:
+    """A row for each participant of `values`, by (participant_id, task), with the first task that `rule` names."""
+    out = values.reset_index(name="value").drop_duplicates("participant_id")
+    reasons = [reason(value, task) for task, value in zip(out["task"], out["value"], strict=True)]
     return pd.DataFrame({"participant_id": out["participant_id"], "rule": rule, "reason": reasons})
+
+
+def _time(rt: float, task: str) -> Note:
+    if math.isfinite(rt):
+        return Note("{ms} ms in {task}", {"ms": format(rt, ".0f"), "task": task})
+    return Note("more than an hour in {task}", {"task": task})
+
+
+def _share(share: float, task: str) -> Note:
+    return Note("{share} in {task}", {"share": percent(share), "task": task})
+
+
+def _run(length: float, task: str) -> Note:
+    return Note("{n} in a row in {task}", {"n": int(length), "task": task})
 
 
 def is_identical_pair(trials: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,6 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from analysis.config import ExclusionsConfig
@@ -172,9 +172,27 @@ def _whose(export: Export, translate: Translation) -> str:
                 ms=format(rules.max_median_rt_ms, "g"),
             )
         )
+    sentences += _careless(rules, translate)
     if rules == ExclusionsConfig():
         sentences.append(translate("The definition names no rule by which people are left out."))
     return " ".join(sentences)
+
+
+def _careless(rules: ExclusionsConfig, translate: Translation) -> Iterator[str]:
+    if rules.min_rt_ms is not None:
+        yield translate("Left out by the definition: responses within {ms} ms.", ms=format(rules.min_rt_ms, "g"))
+    if rules.max_rt_ms is not None:
+        yield translate("Left out by the definition: responses after {ms} ms.", ms=format(rules.max_rt_ms, "g"))
+    if rules.same_side is not None:
+        yield translate(
+            "Left out by the definition: people with at least {share} of a task's answers on one side.",
+            share=level(rules.same_side),
+        )
+    if rules.longest_run is not None:
+        yield translate(
+            "Left out by the definition: people with at least {n} answers in a row on one side of a task.",
+            n=rules.longest_run,
+        )
 
 
 def _estimates(export: Export, translate: Translation) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.data.exclusions import is_identical_pair
+from analysis.data.export import Export
 from analysis.notes import marked
 
 COLUMNS = ("what", "least", "most", "planned")
@@ -26,6 +28,25 @@ def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_rating
         *((name, *_ends(is_first.groupby(trials["method"]).mean()), 0.5) for name, is_first in sides.items()),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
+
+
+def dropout(export: Export) -> pd.DataFrame:
+    """Where people stopped, by method: of the trials planned for those who did not finish, a row per task and method.
+
+    `planned` and `answered` trials, and `stopped`: people whose first unanswered trial would have shown this method.
+    """
+    unfinished = export.participants.loc[~export.participants["completed"], "participant_id"]
+    trials = export.trials[export.trials["participant_id"].isin(unfinished) & ~is_identical_pair(export.trials)]
+    open_ = trials[trials["state"] != "answered"].sort_values("trial_index").drop_duplicates("participant_id")
+    keys = [(task.name, method) for task in export.tasks for method in task.methods] if len(trials) else []
+    by = ["task", "method"]
+    counts = {
+        "planned": trials.groupby(by).size(),
+        "answered": trials[trials["state"] == "answered"].groupby(by).size(),
+        "stopped": open_.groupby(by).size(),
+    }
+    rows = [(*key, *(int(count.get(key, 0)) for count in counts.values())) for key in keys]
+    return pd.DataFrame(rows, columns=[*by, *counts])
 
 
 def _ends(values: pd.Series) -> tuple[float, float]:

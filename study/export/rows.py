@@ -88,6 +88,7 @@ def _participants(session: Session, study: Study) -> Rows:
                 "definition_sha256": participant.definition_sha256,
                 "joined_at": participant.consented_at,
                 "finished_at": participant.finished_at,
+                "stopped_at": participant.stopped_at,
                 "trials_planned": planned,
                 "trials_answered": answered,
                 "completed": participant.finished_at is not None,

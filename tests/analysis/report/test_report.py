@@ -55,7 +55,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
-    tables |= {"network-pairs", "attention-checks", "browser-events"} | {f"seeing-{n}" for n in seeing}
+    tables |= {"network-pairs", "attention-checks", "browser-events", "dropout"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
     assert names == {"report.html", "results.json"} | figures | {f"tables/simulated/{n}.csv" for n in tables}
     html = path.read_text()
