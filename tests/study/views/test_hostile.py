@@ -130,6 +130,7 @@ FORMS = {  # address of each form that changes something → what it sends besid
     "/p/{token}/leave": {},
     "/p/{token}/return": {},
     "/p/{token}/language": {"language": "en"},
+    "/s/demo/anew": {},
     "/s/demo/withdraw": {"confirmed": "yes", "code": "ABCDEFGH"},
     "/researcher/login": {"name": "ada", "password": PASSWORD},
     "/researcher/logout": {},
@@ -145,6 +146,7 @@ NO_FORMS = {
     "/p/<token>/trials/<trial_token>",
     "/p/<token>/comprehension/<task>",
     "/p/<token>/device",
+    "/p/<token>/images/<image_token>/missing",
     "/researcher/studies/<slug>/preview/trials/<trial_token>",
     "/researcher/studies/<slug>/preview/comprehension/<task>",
 }
