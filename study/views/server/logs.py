@@ -47,6 +47,8 @@ class Sparing(logging.Filter):
         self._minute, self._lines = 0, dict[tuple[str, int], int]()
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], TimeoutError) and record.name == "gunicorn.error":
+            return False  # a client did not take its reply in time
         for beginning, instead in _OF_VISITORS.items():
             if str(record.msg).startswith(beginning):
                 record.msg, record.args = instead, ()

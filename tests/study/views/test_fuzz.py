@@ -1,7 +1,11 @@
-"""Whatever is sent to whichever address, nothing fails inside: no reply is a 500."""
+"""Whatever is sent to whichever address: no reply is a 500, and no page holds what was sent as markup.
+
+`DISCERN_FUZZ=15 pytest -s tests/study/views/test_fuzz.py` draws fifteen times as many examples and counts the requests.
+"""
 
 import json
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,19 +15,30 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.routing import Rule
+from werkzeug.test import create_environ, run_wsgi_app
 
 from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.database.db import Database
 from study.database.schema import Login, Participant, Stimulus, Study
 from study.security import new_token
+from study.taking_part.arrivals import KIND_HEADER
 from study.views.participant.forms import form_token
 from tests.study.samples import NOW, SECRET, document, open_sample, seeing
 from tests.study.visitor import Visitor, hidden_fields, join
 
 pytestmark = pytest.mark.slow
 
-TEXT = st.text(max_size=40) | st.sampled_from(["\0", "\ud800", "'; DROP TABLE trial;--", "../" * 9, "A" * 22, "demo"])
+TIMES = int(os.environ.get("DISCERN_FUZZ", "1"))
+MARKUP = ["<b id=x>", "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "<svg/onload=alert(1)>"]
+ODD = ["\0", "\ud800", "'; DROP TABLE trial;--", "../" * 9, "A" * 22, "demo", "{{7*7}}", "%(x)s", "\r\nX: y"]
+TEXT = st.text(max_size=40) | st.sampled_from(ODD) | st.sampled_from(MARKUP)
+# What a header can hold: bytes, which a server hands on as latin-1.
+HEADER = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=80)
+HOST = (
+    st.sampled_from(["localhost", "a" * 64, "", ".x", "a..b", "[::1]", "[::1", "x:0", "x:99999", "xn--a", "*"]) | HEADER
+)
+HEADERS = ("Host", "Accept-Language", "Cookie", "Content-Type", "X-Forwarded-For", "Sec-Fetch-Site", KIND_HEADER)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
@@ -31,7 +46,38 @@ JSON = st.recursive(
 )
 ANSWER_KEYS = ("response", "rt", "time_elapsed", "trial_index", "events")
 FORM_KEYS = ("consent", "language", "observer_kind", "visit", "name", "password", "next", "PROLIFIC_PID")
-fuzzed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(max_examples=30 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+sent = 0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _counted() -> Iterator[None]:
+    yield
+    print(f"\n{sent} requests")
+
+
+def watched(app: Flask) -> Flask:
+    """The application, of which every reply is looked at, those to a test's preparations too."""
+    inner = app.wsgi_app
+
+    def look(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        global sent
+        sent += 1
+        told: list[Any] = []
+        body = inner(environ, lambda *about: told.append(about) or start_response(*about))
+        content = b"".join(body)  # a streamed reply may fail while it is read
+        if hasattr(body, "close"):
+            body.close()
+        (status, headers, *_), asked = told[0], f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        assert status < "500", asked
+        if dict(headers).get("Content-Type", "").startswith("text/html"):
+            assert not [text for text in MARKUP if text.encode() in content], asked
+        return [content]
+
+    app.wsgi_app = look
+    return app
 
 
 @pytest.fixture
@@ -39,7 +85,7 @@ def any_app(any_database: Database, tmp_path: Path) -> Iterator[Flask]:
     with any_database.writing() as session:
         open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=100)))
     url = any_database.engine.url.render_as_string(hide_password=False)
-    app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False})
+    app = watched(create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False}))
     yield app
     close_app(app)
 
@@ -62,6 +108,14 @@ def test_no_address_fails(any_app: Flask, data: st.DataObject) -> None:
     query = {data.draw(st.sampled_from(FORM_KEYS)): data.draw(TEXT).encode("utf-8", "replace").decode()}
     with client.open(path, method=method, query_string=query) as reply:
         assert reply.status_code < 500, f"{method} {path}"
+
+
+@fuzzed
+@given(name=st.sampled_from(HEADERS), value=HEADER | st.sampled_from(MARKUP), host=HOST)
+def test_no_header_fails(any_app: Flask, name: str, value: str, host: str) -> None:
+    for method, path in (("GET", "/s/demo"), ("GET", "/p/x/plan"), ("GET", "/researcher"), ("POST", "/s/demo/consent")):
+        environ = create_environ(path, method=method, headers={"Host": host} | {name: value})
+        run_wsgi_app(any_app.wsgi_app, environ)  # Flask's client would read odd hosts itself, and fail
 
 
 @fuzzed
@@ -151,9 +205,8 @@ def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]
         create_admin(session, "ada", PASSWORD, NOW)
         session.commit()
     url = any_database.engine.url.render_as_string(hide_password=False)
-    app = create_app(
-        {"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False, "WTF_CSRF_ENABLED": False}
-    )
+    settings_of_app = {"SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False, "WTF_CSRF_ENABLED": False}
+    app = watched(create_app({"DATABASE_URL": url} | settings_of_app))
     client = app.test_client()
     assert client.post("/researcher/login", data={"name": "ada", "password": PASSWORD}).status_code == 303
     yield app, client.get_cookie("discern-session").value
@@ -173,7 +226,7 @@ def test_no_endpoint_fails_for_somebody_inside(inside, any_database: Database) -
 def asking(
     app: Flask, owners_cookie: str, login: Login, database: Database, rule: Rule, method: str
 ) -> Callable[[], None]:
-    @settings(fuzzed, max_examples=3)
+    @settings(fuzzed, max_examples=3 * TIMES)
     @given(data=st.data())
     def ask(data: st.DataObject) -> None:
         with database.writing() as session:
