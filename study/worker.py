@@ -8,6 +8,7 @@ front does the same and more (docs/how-to/serve.md).
 import re
 import socket
 import time
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -48,10 +49,12 @@ class PatientWorker(ThreadWorker):
         if conn.parser is None:
             conn.sock = _Limited(conn.sock.family, conn.sock.type, conn.sock.proto, fileno=conn.sock.detach())
         conn.received = conn.parser.unreader.take_buffered() if conn.parser else b""
+        conn.sock.setblocking(False)
+        with suppress(OSError):  # nothing there yet, or a client that has left, which the loop will notice
+            conn.received += conn.sock.recv(65536)
         if is_whole(conn.received):
             self._hand_over(conn)
             return
-        conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + SECONDS_TO_ARRIVE
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
