@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.config import AnalysisConfig
-from analysis.data.completeness import Reached, given_by_task, planned_responses, reached
+from analysis.data.completeness import People, Reached, given_by_task, people, planned_responses, reached
 from analysis.data.course import Course, course, shares
 from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
@@ -31,8 +31,8 @@ from contracts.tasks import KINDS
 class ObserverResults:
     """Everything computed from one kind of observer; other kinds never enter it.
 
-    `course`: amendments, looks and pauses. `reached`: how many of each task's planned ratings were given, where the
-    definition tells how many.
+    `people`: who joined and left. `course`: amendments, looks and pauses. `reached`: how many of each task's planned
+    ratings were given, where the definition tells how many.
     `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, and those that each kind of task has
     over all its tasks.
     """
@@ -44,6 +44,7 @@ class ObserverResults:
     tables: dict[str, pd.DataFrame]
     reached: tuple[Reached, ...]
     course: Course
+    people: People
 
     @property
     def participants(self) -> int:
@@ -68,6 +69,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     tasks = tuple(_task_results(included, task, export, paper) for task in export.tasks)
     compared = contrasts(included.trials, export, paper)
     means = {(t.task.name, t.task.kind): t.tables[ANALYSIS_KINDS[t.task.kind].means] for t in tasks}
+    who = people(export, len(included.excluded))
     without = withheld(observer_kind, export.tasks, reached(export))
     tables = {
         "multiverse": multiverse(export),
@@ -78,7 +80,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     }
     for kind in ANALYSIS_KINDS.values():
         tables |= kind.study_tables(included.trials, export)
-    return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export))
+    return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
 
 
 def _task_results(included: Included, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:

@@ -20,6 +20,26 @@ class Reached:
         return self.given >= self.planned
 
 
+@dataclass(frozen=True)
+class People:
+    """How many people `joined`, and how many of them withdrew, did not finish, or are excluded."""
+
+    joined: int
+    withdrew: int
+    unfinished: int
+    excluded: int
+
+    @property
+    def all_stayed(self) -> bool:
+        return not (self.withdrew or self.unfinished or self.excluded)
+
+
+def people(export: Export, excluded: int) -> People:
+    """Of `export`, which holds one kind of observer and of which the analysis excludes so many people."""
+    withdrew, unfinished = sum(export.withdrawn.values()), int((~export.participants["completed"]).sum())
+    return People(len(export.participants) + withdrew, withdrew, unfinished, excluded)
+
+
 def reached(export: Export) -> tuple[Reached, ...]:
     """How far each task came whose definition tells its size. `export` holds one kind of observer."""
     given = given_by_task(export)

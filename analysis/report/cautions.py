@@ -23,9 +23,20 @@ def cautions(results: ObserverResults, confidence: float, translate: Translation
     if course.pauses:
         sentences.append(
             translate.plural(
-                "The study was paused or closed {n} time before its last answer.",
+                "The study was paused or closed once before its last answer.",
                 "The study was paused or closed {n} times before its last answer.",
                 len(course.pauses),
+            )
+        )
+    if not (who := results.people).all_stayed:
+        sentences.append(
+            translate(
+                "{joined} people joined. Of them {withdrew} withdrew, {unfinished} did not finish, and {excluded} are"
+                " excluded from the analysis.",
+                joined=count(who.joined),
+                withdrew=count(who.withdrew),
+                unfinished=count(who.unfinished),
+                excluded=count(who.excluded),
             )
         )
     return (*sentences, *_inflation(results, confidence, translate))
@@ -34,7 +45,7 @@ def cautions(results: ObserverResults, confidence: float, translate: Translation
 def proven(proof: Proof | None, translate: Translation) -> str:
     """Whether the export was compared with the server's audit log."""
     if proof is None:
-        return translate("not compared with the server's audit log (`./manage.py verify`)")
+        return translate("not compared with the server's audit log (manage.py verify does that)")
     if proof.at is None:
         return translate("NOT what the server gave out: {difference}", difference=proof.difference)
     return translate(
@@ -75,8 +86,7 @@ def looked(course: Course, translate: Translation) -> str:
     if not seen:
         return ""
     return translate.plural(
-        "Data were exported or estimates looked at {n} time before all planned ratings were in, first after {answers}"
-        " responses.",
+        "Data were exported or estimates looked at once before all planned ratings were in, after {answers} responses.",
         "Data were exported or estimates looked at {n} times before all planned ratings were in, first after {answers}"
         " responses.",
         len(seen),

@@ -67,8 +67,8 @@ def test_words_of_the_data_are_marked():
     observers = (ROOT / "stimuli/evaluate/observers.py").read_text(encoding="utf-8")
     assert re.search(r"\nCONTROLS = (.*)\n", observers)[1] == json.dumps(CONTROLS).replace("[", "(").replace("]", ")")
     script = (ROOT / "study/static/js/participant/events.js").read_text(encoding="utf-8")
-    called = " ".join(re.findall(r"record\(([^;{]*)\)", script))
-    assert set(re.findall(r'"(\w+)"', called)) == set(EVENTS)
+    called = " ".join(re.findall(r"record(?:Once)?\(([^;{]*)\)", script))
+    assert set(re.findall(r'"([\w-]+)"', called)) == set(EVENTS)
 
 
 def test_a_language_that_is_not_there_is_refused_with_those_that_are():
