@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from models.errors import NetworkError
 from models.file_kinds import kind_of_file
 from models.transform import Transform
 
-_HEADER = re.compile(rb'\{"__metadata__":\{[^}]*"(architecture|average_precision)"', re.DOTALL)  # of our own files
-_SEARCHED = 1 << 14  # bytes of a header
+_BEGINNING, _KEYS = b'{"__metadata__":{', (b'"average_precision"', b'"data_sha256"')  # of the header of our own files
+_SEARCHED = 1 << 14  # bytes of it
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,8 @@ def require_own_checkpoint(path: Path) -> None:
 
 def _is_own(path: Path) -> bool:
     with path.open("rb") as opened:
-        return _HEADER.match(opened.read(_SEARCHED), 8) is not None
+        header = opened.read(_SEARCHED)[8:]
+    return header.startswith(_BEGINNING) and all(key in header for key in _KEYS)
 
 
 def file_sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ class FileKind:
 
 _BEGINNINGS = (
     (b"\x80", FileKind("a Python pickle, as torch.save wrote weights before 2020", True)),
+    (b"PK\x03\x04", FileKind("a file as torch.save writes them, but cut off", True)),
     (b"\x89HDF", FileKind("an HDF5 file, as Keras writes networks")),
     (
         b"version https://git-lfs",

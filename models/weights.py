@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.architectures import find_head
 from models.errors import NetworkError
+from models.file_kinds import kind_of_file
 
 _TORCHVISION = "torchvision:"
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
@@ -73,18 +74,25 @@ def _torchvision_state(architecture: str, weights: str) -> Mapping[str, Tensor]:
         ) from error
 
 
+def _why_unread(path: Path, error: Exception) -> str:
+    kind = kind_of_file(path)
+    if not kind.holds_weights:
+        return f"cannot be read: it is {kind.words}; name a file that holds a state dict"
+    if isinstance(error, pickle.UnpicklingError):
+        return (
+            "hold more than tensors and are not opened, as that could run foreign code;"
+            " save them as `torch.save(module.state_dict(), file)`"
+        )
+    return f"are damaged ({error}); fetch them anew"
+
+
 def _file_state(path: Path) -> Mapping[str, Tensor]:
+    if not path.exists():
+        raise NetworkError(f"weights {path} are missing; put the file there or correct its path")
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except FileNotFoundError:
-        raise NetworkError(f"weights {path} are missing; put the file there or correct its path") from None
-    except pickle.UnpicklingError as error:
-        raise NetworkError(
-            f"weights {path} hold more than tensors and are not opened, as that could run foreign code;"
-            " save them as `torch.save(module.state_dict(), file)`"
-        ) from error
-    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise NetworkError(f"weights {path} are damaged ({error}); fetch them anew") from error
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        raise NetworkError(f"weights {path} {_why_unread(path, error)}") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise NetworkError(f"weights {path} are not a state dict; save them as `torch.save(module.state_dict(), file)`")
     return state

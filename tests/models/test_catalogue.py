@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
@@ -147,6 +148,13 @@ def test_a_spoilt_checkpoint_is_refused(checkpoint, spoil, message):
         load_network("weak", config(checkpoint))
 
 
+def scripted(path: Path) -> None:
+    """What torch.jit.save writes, but for its content; making a real one warns that it is deprecated."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("data.pkl", "constants.pkl", "code/net.py"):
+            archive.writestr(f"weights/{name}", pickle.dumps({}))
+
+
 class Malice:
     """Unpickled, it writes a file."""
 
@@ -183,7 +191,13 @@ def test_weights_fill_all_but_the_head(tmp_path, suffix):
     ("write", "message"),
     [
         (lambda path: None, "are missing; put the file there"),
-        (lambda path: path.write_bytes(b"PK\x03\x04 nothing"), "are damaged"),
+        (lambda path: path.write_bytes(b"PK\x03\x04 nothing"), "are damaged .*; fetch them anew"),
+        (
+            lambda path: path.write_bytes(b"\xff\xd8 a photograph"),
+            "cannot be read: it is no file of weights; name a file",
+        ),
+        (scripted, r"it is a scripted network \(TorchScript\)"),
+        (lambda path: path.mkdir(), "it is a folder"),
         (lambda path: torch.save([torch.ones(2)], path), "are not a state dict"),
         (lambda path: torch.save({"epoch": 3}, path), "are not a state dict"),
         (lambda path: torch.save(build("demo-vgg", 3, 96).state_dict(), path), "does not fit demo-alexnet: it lacks"),

@@ -85,6 +85,8 @@ def assert_reads_as_torchvision(dataset: VocDataset, split: str) -> None:
         (lambda folder: replace(folder, "<xmax>20<", "<xmax>42<"), r"dog: box \(3, 4, 42, 25\) does not lie in 40 × 30"),
         (lambda folder: replace(folder, "<xmin>3<", "<xmin>21<"), r"dog: box \(21, 4, 20, 25\) does not lie in"),
         (lambda folder: replace(folder, "<width>40<", "<width>50<"), r"says that a\.jpg has 50 × 30 pixels, but it has 40 × 30"),
+        (lambda folder: replace(folder, "<xmax>20<", "<xmax>inf<"), r"a\.xml cannot be understood .*infinity"),
+        (lambda folder: replace(folder, "<xmax>20<", "<xmax>nan<"), r"a\.xml cannot be understood .*NaN"),
         (lambda folder: replace(folder, "<xmin>3</xmin>", ""), r"no <bndbox/xmin> in <object>"),
         (lambda folder: (folder / "JPEGImages" / "a.jpg").write_bytes(b"no picture"), r"a\.jpg cannot be read"),
         (lambda folder: Image.new("RGB", (40, 30)).save(folder / "JPEGImages" / "a.png"), r"a is a\.jpg and a\.png; keep one"),
