@@ -1,6 +1,9 @@
-"""Errors that a package raised on purpose are messages; others keep their traceback."""
+"""Errors and warnings that a package raised on purpose are messages; others stay as Python shows them."""
 
 import errno
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -21,7 +24,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with cautions():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {how_to_go_on(ctx.invoked_subcommand)}", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
@@ -46,4 +50,26 @@ def refusal(error: OSError) -> str | None:
 
 def is_own_error(error: Exception) -> bool:
     """Whether a package raised it on purpose: its class is one of ours."""
-    return type(error).__module__.split(".")[0] in PACKAGES
+    return _is_own(type(error))
+
+
+@contextmanager
+def cautions() -> Iterator[None]:
+    """Show the warnings of our packages on standard error, each once, as lines that start with "Caution"."""
+    shown: set[str] = set()
+    with warnings.catch_warnings():
+        as_python_does = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if not _is_own(category):
+                as_python_does(message, category, *place, **more)
+            elif str(message) not in shown:
+                shown.add(str(message))
+                click.echo(f"Caution: {message}", err=True)
+
+        warnings.showwarning = show
+        yield
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__.split(".")[0] in PACKAGES

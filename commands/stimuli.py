@@ -135,7 +135,9 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
         images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs]).to(device)
         targets = [[top] for top in module(images).argmax(1).tolist()]
         with progress(f"Randomising {name}") as report:
-            rows += cascading_randomisation(name, module, images, targets, methods, network.target_layer, seed, report)
+            rows += cascading_randomisation(
+                name, module, images, targets, methods, network.target_layer, seed, report, network.layout
+            )
     write_rows(rows, out)
     click.echo("\n".join(summary(rows)))
     click.echo(f"Every step: {out}")

@@ -8,7 +8,7 @@ from torch import nn
 
 from models.architectures import build, check_architecture
 from models.checkpoint import CheckpointMetadata, file_sha256, read_checkpoint
-from models.config import NetworkConfig
+from models.config import Layout, NetworkConfig
 from models.errors import NetworkError
 from models.transform import Transform, preprocess
 from models.weights import load_state
@@ -28,6 +28,7 @@ class LoadedNetwork:
     target_layer: str
     sha256: str
     mean_average_precision: float | None
+    layout: Layout | None = None
 
 
 def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = ()) -> LoadedNetwork:
@@ -51,6 +52,7 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
         target_layer=config.target_layer,
         sha256=file_sha256(config.checkpoint),
         mean_average_precision=metadata.mean_average_precision,
+        layout=config.layout,
     )
 
 

@@ -18,6 +18,9 @@ def _from_definition(path: Path, info: ValidationInfo) -> Path:
     return (Path((info.context or {}).get("folder", ".")) / text).resolve()
 
 
+Layout = Literal["channels-first", "channels-last", "tokens"]
+"""How a layer's output is arranged: (N, K, u, v), (N, u, v, K) or (N, tokens, K)."""
+
 DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
 
 
@@ -69,6 +72,9 @@ class NetworkConfig(BaseModel):
     )
     checkpoint: DefinitionPath = Field(description="safetensors file that `train` writes and `generate-stimuli` reads")
     target_layer: str = Field(description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`")
+    layout: Layout | None = Field(
+        None, description="how the target layer's output is arranged, where it is not recognised by itself"
+    )
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     training: TrainingConfig = TrainingConfig()
 

@@ -5,6 +5,10 @@ class ExplanationError(Exception):
     """An explanation was asked for that this network, layer or target cannot give."""
 
 
+class ExplanationWarning(UserWarning):
+    """An explanation can be given, and it may not show what was meant."""
+
+
 class RenderingError(Exception):
     """A map cannot be drawn (NaN or infinity, a wrong shape, an unknown recipe)."""
 

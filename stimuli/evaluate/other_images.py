@@ -95,6 +95,8 @@ def _drawn(
     inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in images])
     inputs = inputs.to(next(module.parameters()).device)
     targets = [[network.categories.index(category) for category in names] for names in categories]
-    found = explain(module, inputs, targets, methods, network.target_layer, precision=config.precision).maps
+    found = explain(
+        module, inputs, targets, methods, network.target_layer, precision=config.precision, reshape=network.layout
+    ).maps
     under = photographs_of(inputs, targets, network.transform)
     return {method: render(maps, config.rendering, under) for method, maps in found.items()}

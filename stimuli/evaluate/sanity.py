@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from contracts.own_files import require_own
+from models.config import Layout
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
 from stimuli.produce.render import render
@@ -55,13 +56,14 @@ def cascading_randomisation(
     layer: str,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
+    layout: Layout | None = None,
 ) -> list[Resemblance]:
     """Return a row for every number of random layers and every method; `model` stays as it is.
 
-    `images` (N, 3, H, W), `targets`, `methods` and `layer` are those of `explain`. Weights are drawn anew by each
-    layer's own initialisation from `seed`. Raises ExplanationError like `explain`.
+    `images` (N, 3, H, W), `targets`, `methods`, `layer` and its `layout` are those of `explain`. Weights are drawn anew
+    by each layer's own initialisation from `seed`. Raises ExplanationError like `explain`.
     """
-    trained = explain(model, images, targets, methods, layer).maps
+    trained = explain(model, images, targets, methods, layer, reshape=layout).maps
     randomised, drawn = copy.deepcopy(model), copy.deepcopy(model).cpu()
     names = layers_from_the_scores(randomised, images[:1])
     rows: list[Resemblance] = []
@@ -71,7 +73,7 @@ def cascading_randomisation(
             anew: Any = drawn.get_submodule(part)  # has reset_parameters, by which layers_from_the_scores chose it
             anew.reset_parameters()  # on the CPU, so that every device gets the same numbers
             randomised.get_submodule(part).load_state_dict(anew.state_dict())
-            found = explain(randomised, images, targets, methods, layer).maps
+            found = explain(randomised, images, targets, methods, layer, reshape=layout).maps
             rows += [_compared(name, step, part, method, found[method], trained[method]) for method in methods]
             progress(step, len(names))
     return rows

@@ -7,11 +7,16 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from models.config import Layout
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError
+from stimuli.explain.asked import check_network, check_pictures, layers_of, methods_of, targets_of
 from stimuli.explain.batches import in_parts_that_fit
+from stimuli.explain.layouts import Reshape
 from stimuli.explain.methods import METHODS, gradients_of, reaches_the_picture
-from stimuli.explain.recording import Reshape, Window, record
+from stimuli.explain.once import once
+from stimuli.explain.probes import check_answers
+from stimuli.explain.recording import Window, record
 from stimuli.explain.trace import Target, Trace
 
 Precision = Literal["fp32", "mixed"]
@@ -38,27 +43,30 @@ def explain(
     layer: str | Sequence[str] | None = None,
     window: Window = Window(),  # noqa: B008 - frozen
     precision: Precision = "fp32",
-    reshape: Reshape | None = None,
+    reshape: Reshape | Layout | None = None,
 ) -> Explanations:
     """Explain `images` (N, 3, H, W) for `targets`: for each image its category indices (or functions of its scores).
 
-    `layer` is the dotted name of the module whose output Grad-CAM weighs, or several; `reshape` turns its output into
-    feature maps where it is none (`recording.patches_as_maps` for a vision transformer). `window` is what occlusion
-    slides. `precision` "mixed" walks back through convolutions in bfloat16 behind a forward pass as the network is;
-    float32 is computed as float32 on a GPU too, never in TF32.
+    `layer` is the dotted name of the module whose output Grad-CAM weighs, or several. Its layout is recognised where it
+    can be; `reshape` names it ("channels-first", "channels-last", "tokens") or is a function that makes feature maps of
+    the output. `window` is what occlusion slides. `precision` "mixed" walks back through convolutions in bfloat16
+    behind a forward pass as the network is; float32 is computed as float32 on a GPU too, never in TF32.
 
     The network must be in eval mode. It is left exactly as it was: parameters, `requires_grad`, hooks and `.grad`, also
     when this raises. Where the device's memory is too small for all images they are taken in halves, and those again.
 
-    Raises ExplanationError, naming the offending activation, layer, target or method.
+    Raises ExplanationError, naming the offending activation, layer, target or method; also where the network mixes the
+    pictures of a batch or draws at random, which is tried on noise, once for each network. Issues ExplanationWarning
+    where the scores are a softmax or a target layer has one cell.
     """
-    if len(targets) != len(images):
-        raise ExplanationError(f"{len(images)} images but {len(targets)} lists of targets; give one list an image")
-    if unknown := [method for method in methods if method not in METHODS]:
-        raise ExplanationError(f"unknown method {', '.join(unknown)}; known are {', '.join(METHODS)}")
+    check_network(model)
+    check_pictures(model, images)
+    layers = layers_of(model, layer)
+    wanted, methods = targets_of(targets, len(images)), methods_of(methods, METHODS)
     if precision not in ("fp32", "mixed"):
         raise ExplanationError(f"unknown precision {precision!r}; known are fp32, mixed")
-    layers = [layer] if isinstance(layer, str) else list(layer or [])
+    with torch.inference_mode(False), ieee_float32():
+        once(model, images, "answers", lambda: check_answers(model, images))
 
     def explained(rows: slice) -> Explanations:
         need_input = reaches_the_picture(methods)
@@ -66,7 +74,7 @@ def explain(
             recording = record(model, images[rows], layers, need_input, window, reshape)
             backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
             together = gradients_of(methods, layers)
-            trace = Trace(recording, targets[rows], layers[0] if layers else None, together, backward)
+            trace = Trace(recording, wanted[rows], layers[0] if layers else None, together, backward)
             by_layer = {name: _maps(trace.at(name), methods) for name in layers}
             maps = by_layer[layers[0]] if layers else _maps(trace, methods)
             return Explanations(maps, recording.output.detach(), by_layer)

@@ -1,7 +1,7 @@
 """The recorded autograd graph: its nodes between the scores and what gradients are wanted of, in backward order."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
@@ -46,6 +46,20 @@ def shape_at(edge: Edge) -> tuple[int, ...]:
 def saved(node: Node, name: str) -> Any:
     """What `node` kept of its forward pass under torch's `_saved_<name>`; which names there are depends on its kind."""
     return getattr(node, f"_saved_{name}")
+
+
+def called(node: Node, gradients: Sequence[Tensor | None]) -> list[tuple[Edge, Tensor]]:
+    """What autograd's engine would make of `gradients` at the node's outputs: the gradients at its inputs.
+
+    The engine brings each to the shape and kind of its input: a summand that was broadcast gets the sum.
+    """
+    answer = cast(Callable[..., Any], node)(*gradients)
+    answers = answer if isinstance(answer, tuple) else (answer,)
+    return [
+        (edge, gradient.sum_to_size(shape_at(edge)).to(edge[0]._input_metadata[edge[1]].dtype))
+        for edge, gradient in zip(inputs(node), answers, strict=True)
+        if edge is not None and gradient is not None
+    ]
 
 
 def _users(start: Node) -> dict[Node, list[Node]]:

@@ -18,6 +18,9 @@ from stimuli.explain.graph import edge_of, saved
 from stimuli.explain.relu_rules import DECONVOLUTION, GUIDED, PLAIN, ReluRule
 from stimuli.explain.trace import PICTURE, Gradient, Trace
 
+CELLS_ALIKE = 64
+"""A map whose cells differ by no more than this many units of rounding is constant."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -79,7 +82,8 @@ def occlusion(trace: Trace) -> Tensor:
     for (rows, columns), output in zip(places, outputs, strict=True):
         drops[:, :, rows, columns] += (trace.scores - trace.scores_of(output)).view(-1, 1, 1, 1)
         covered[:, :, rows, columns] += 1
-    return drops / covered
+    drops /= covered
+    return _constant_where(_is_constant(drops), drops, drops)
 
 
 METHODS: dict[str, Method] = {
@@ -116,7 +120,19 @@ def _weighted(weights: Tensor, activations: Tensor) -> Tensor:
 
 def _enlarged(maps: Tensor, trace: Trace) -> Tensor:
     # Corners aligned, as in the authors' code: the map's corner values are at the picture's corner pixels.
-    return F.interpolate(maps, size=trace.size, mode="bilinear", align_corners=True)
+    large = F.interpolate(maps, size=trace.size, mode="bilinear", align_corners=True)
+    return _constant_where(_is_constant(maps), maps, large)
+
+
+def _is_constant(maps: Tensor) -> Tensor:
+    """Which maps (R, 1, u, v) differ by rounding alone, (R, 1, 1, 1)."""
+    low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
+    return high - low <= CELLS_ALIKE * torch.finfo(maps.dtype).eps * torch.maximum(low.abs(), high.abs())
+
+
+def _constant_where(constant: Tensor, maps: Tensor, large: Tensor) -> Tensor:
+    """`large`, and where a map is `constant` its first cell throughout: drawing would stretch rounding to noise."""
+    return torch.where(constant, maps[:, :, :1, :1], large)
 
 
 def _linear_head(trace: Trace) -> Tensor:

@@ -12,10 +12,15 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from models.config import Layout
 from stimuli.errors import ExplanationError
+from stimuli.explain.layouts import Reshape, reshape_of
+from stimuli.explain.once import once
 
-Reshape = Callable[[Tensor], Tensor]
-"""From a layer's output to feature maps (N, K, u, v); it may only pick and move numbers, never compute."""
+_OVERWRITTEN = (
+    "target layer {} hands on the tensor that it was given, and the network changes that in place afterwards, so the"
+    " layer's output is lost; name the layer before it, or set inplace=False"
+)
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,25 @@ class Recording:
     images: Tensor
     output: Tensor
     layers: Mapping[str, Tensor]
-    reshape: Reshape | None
+    reshape: Reshape | Layout | None
     window: Window
 
     def maps_of(self, layer: str, numbers: Tensor) -> Tensor:
         """`numbers`, shaped as the output of `layer`, as feature maps (N, K, u, v)."""
-        maps = numbers if self.reshape is None else self.reshape(numbers)
+        maps = self._reshape_of(layer)(numbers)
         if maps.ndim != 4 or len(maps) != len(numbers):
-            shaped = "" if self.reshape is None else " through the reshape you gave"
             raise ExplanationError(
-                f"target layer {layer!r} must give feature maps (N, K, u, v); it gave {described(maps)}{shaped}"
+                f"target layer {layer!r} must give feature maps (N, K, u, v); it gave {described(maps)} through the"
+                " reshape you gave"
             )
         return maps
+
+    def _reshape_of(self, layer: str) -> Reshape:
+        if callable(self.reshape):
+            return self.reshape
+        layout, output = self.reshape, self.layers[layer]
+        what = ("layout", layer, layout, output.shape[1:], len(output) == len(self.images))
+        return once(self.model, self.images, what, lambda: reshape_of(self.model, layer, output, self.images, layout))
 
     @cached_property
     def occluded_output(self) -> tuple[list[tuple[slice, slice]], Tensor]:
@@ -67,30 +79,22 @@ def record(
     layers: Sequence[str],
     need_input: bool,
     window: Window,
-    reshape: Reshape | None,
+    reshape: Reshape | Layout | None,
 ) -> Recording:
     """Run `model` on `images` (N, 3, H, W) once, recording its graph from the pictures on, or from `layers` on.
 
-    Raises ExplanationError for a network in training mode, an unknown layer, a layer that did not run exactly once or
-    whose output is not a tensor, and an output that is not (N, C).
+    Raises ExplanationError for a layer that did not run exactly once, whose output is not a tensor or is overwritten
+    later, and an output that is not (N, C).
     """
-    if any(module.training for module in model.modules()):
-        raise ExplanationError("the network is in training mode (dropout, batch statistics); call model.eval() first")
     _let_freed_pages_be_used_again(images.device)
     try:
         return _recorded(model, _as_convolutions_like_it(images), layers, need_input, window, reshape)
     except RuntimeError as error:
+        if layers and "a leaf Variable that requires grad is being used in an in-place" in str(error):
+            raise ExplanationError(_OVERWRITTEN.format(" or ".join(map(repr, layers)))) from error
         if "view size is not compatible" not in str(error):
             raise
         return _recorded(model, images, layers, need_input, window, reshape)  # it wants channels first
-
-
-def patches_as_maps(tokens: Tensor) -> Tensor:
-    """The `reshape` of a vision transformer: (N, 1 + s², K) with the class token first, to (N, K, s, s)."""
-    side = round((tokens.shape[1] - 1) ** 0.5)
-    if side**2 + 1 != tokens.shape[1]:
-        raise ExplanationError(f"{tokens.shape[1]} tokens are not one class token and a square of patches")
-    return tokens[:, 1:].unflatten(1, (side, side)).permute(0, 3, 1, 2)
 
 
 def _let_freed_pages_be_used_again(device: torch.device) -> None:
@@ -119,7 +123,7 @@ def _recorded(
     layers: Sequence[str],
     need_input: bool,
     window: Window,
-    reshape: Reshape | None,
+    reshape: Reshape | Layout | None,
 ) -> Recording:
     pictures = (images.clone() if images.is_inference() else images.detach()).requires_grad_(need_input)
     with _watched(model, layers) as seen:
@@ -131,43 +135,51 @@ def _recorded(
     return Recording(model, pictures, output, outputs, reshape, window)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What a layer gave, and torch's count of the changes to that tensor at that time."""
+
+    output: object
+    version: int
+
+
 @contextmanager
-def _watched(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list]]:
+def _watched(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, list[_Seen]]]:
     """Yield the lists that the layers' outputs are put into while the block runs."""
-    modules = dict(model.named_modules())
-    if missing := [layer for layer in layers if not layer or layer not in modules]:
-        raise ExplanationError(
-            f"the network has no layer {missing[0]!r}; it has {', '.join(name for name in modules if name)}"
-        )
-    seen: dict[str, list] = {layer: [] for layer in layers}
+    seen: dict[str, list[_Seen]] = {layer: [] for layer in layers}
     with ExitStack() as hooks:
         for layer in seen:
-            hooks.callback(modules[layer].register_forward_hook(_keeping(seen[layer])).remove)
+            hooks.callback(model.get_submodule(layer).register_forward_hook(_keeping(seen[layer])).remove)
         yield seen
 
 
-def _keeping(seen: list) -> Callable[[nn.Module, tuple, object], Tensor | None]:
-    def keep(_module: nn.Module, _args: tuple, output: object) -> Tensor | None:
-        if not isinstance(output, Tensor):
-            seen.append(output)
+def _keeping(seen: list[_Seen]) -> Callable[[nn.Module, tuple, object], Tensor | None]:
+    def keep(_module: nn.Module, inputs: tuple, output: object) -> Tensor | None:
+        if not isinstance(output, Tensor) or output.is_inference() or not output.is_floating_point():
+            seen.append(_Seen(output, 0))
             return None
         if not output.requires_grad:  # nothing before this layer is asked for: the graph begins here
-            output = output.detach().requires_grad_()
-        seen.append(output)
+            # Changed in place, the layer's input may be used elsewhere too, and then all of it counts.
+            in_place = any(output is given for given in inputs)
+            output = output.requires_grad_() if in_place else output.detach().requires_grad_()
+        seen.append(_Seen(output, output._version))
         return output.clone()
 
     return keep
 
 
-def _only(seen: list, layer: str) -> Tensor:
+def _only(seen: list[_Seen], layer: str) -> Tensor:
     if len(seen) != 1:
         raise ExplanationError(
             f"target layer {layer!r} ran {len(seen)} times in one forward pass, so its output is not one map;"
             " name a layer that runs once, e.g. the block around it"
         )
-    if not isinstance(seen[0], Tensor):
-        raise ExplanationError(f"target layer {layer!r} must give feature maps; it gave {described(seen[0])}")
-    return seen[0]
+    output = seen[0].output
+    if not isinstance(output, Tensor):
+        raise ExplanationError(f"target layer {layer!r} must give feature maps; it gave {described(output)}")
+    if not output.is_inference() and output._version != seen[0].version:
+        raise ExplanationError(_OVERWRITTEN.format(repr(layer)))
+    return output
 
 
 def _window_places(window: Window, height: int, width: int) -> list[tuple[slice, slice]]:

@@ -30,18 +30,22 @@ from stimuli.explain.graph import saved
 _TRANSPARENT = frozenset(
     f"{name}Backward"
     for name in (
-        *("Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "Cat", "Stack", "ConstantPadNd", "ReflectionPad2D"),
+        *("Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "Cumsum", "Cat", "Stack", "ConstantPadNd"),
+        *(f"{mode}Pad{n}D" for mode in ("Reflection", "Replication") for n in (1, 2, 3)),
         *("View", "UnsafeView", "ReshapeAlias", "Alias", "AsStrided", "Expand", "Repeat", "Clone", "ToCopy"),
         *("T", "Transpose", "Permute", "Squeeze", "Unsqueeze", "Select", "Slice", "Split", "SplitWithSizes", "Index"),
-        *("Unbind", "Unsafe_Split", "PixelShuffle", "ChannelShuffle", "NativeChannelShuffle"),
+        *("Unbind", "Unsafe_Split", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "NativeChannelShuffle"),
+        *("Unfold", "Im2Col", "Col2Im", "Flip", "Roll", "IndexSelect", "Gather", "Diagonal", "Tril", "Triu"),
         *("MaxPool2DWithIndices", "AvgPool2D", "AdaptiveAvgPool2D", "AdaptiveMaxPool2D", "Amax"),
-        *("UpsampleNearest2D", "UpsampleBilinear2D", "MkldnnConvolution"),
+        *("UpsampleNearest2D", "UpsampleNearestExact2D", "UpsampleBilinear2D", "UpsampleBicubic2D"),
+        *("UpsampleBilinear2DAa", "UpsampleBicubic2DAa", "UpsampleLinear1D", "MkldnnConvolution"),
         *("NativeBatchNorm", "CudnnBatchNorm", "MiopenBatchNorm", "NativeLayerNorm", "NativeGroupNorm"),
     )
-)
+) | {"torch::autograd::CopySlices", "torch::autograd::CopyBackwards"}  # parts written in place: circular padding
 # Linear as long as one factor alone depends on the picture; with two it is a gate or an attention.
 _PRODUCTS = frozenset(
-    f"{name}Backward" for name in ("Mul", "Div", "Mm", "Bmm", "Mv", "Addmm", "Addmv", "Baddbmm", "Convolution")
+    f"{name}Backward"
+    for name in ("Mul", "Div", "Mm", "Bmm", "Mv", "Addmm", "Addmv", "Baddbmm", "Convolution", "GridSampler2D")
 )
 
 
@@ -81,6 +85,10 @@ def is_relu(node: Node) -> bool:
         return saved(node, "min_val") == 0 < saved(node, "max_val")
     if kind == "ClampMinBackward":
         return saved(node, "min") == 0
+    if kind == "ThresholdBackward":  # the value below is not kept; check_gates sees one that is not 0
+        return saved(node, "threshold") == 0
+    if kind == "LeakyReluBackward":
+        return saved(node, "negative_slope") == 0
     if node.name() == "ClampBackward1":  # bounds are numbers; ClampBackward0 has tensors
         return saved(node, "min") == 0 and (saved(node, "max") is None or saved(node, "max") > 0)
     return kind == "ReluBackward"
@@ -90,10 +98,8 @@ def check_relu_network(between: Collection[Node]) -> None:
     """Raise ExplanationError where the rules are not defined for a graph with these nodes from scores to picture.
 
     It names the offenders when something on the way is neither a ReLU nor transparent to the rules, and says so when
-    there is no ReLU at all.
+    there is no ReLU at all. Gates that are no nodes of the graph are found by hidden_gates.py.
     """
-    if not between:
-        raise ExplanationError("the scores do not depend on the picture; does the network detach or run in no_grad?")
     if offenders := Counter(node.name() for node in unknown_nodes(between)):
         named = ", ".join(f"{name} (×{count})" for name, count in offenders.most_common())
         raise ExplanationError(
@@ -125,9 +131,14 @@ def _is_transparent(node: Node, on_the_way: frozenset[Node]) -> bool:
     return kind in _TRANSPARENT or node.name() == "torch::autograd::AccumulateGrad"
 
 
+def bounds_of(node: Node) -> tuple[float, float | None]:
+    """Between which numbers the ReLU `node` passes its input on: 0 and, where it is clipped from above, that."""
+    return 0, getattr(node, "_saved_max", getattr(node, "_saved_max_val", None))
+
+
 def _open_units(node: Node, rows: slice, strictly: bool) -> Tensor:
-    """[min < z < max] of a clamp node; torch's own gradient of clamp counts the bounds in, the rules do not."""
-    z, upper = saved(node, "self")[rows], getattr(node, "_saved_max", getattr(node, "_saved_max_val", None))
-    if strictly or kind_of(node) == "HardtanhBackward":
+    """[min < z < max] of a ReLU node; torch's own gradient of clamp counts the bounds in, the rules do not."""
+    z, (_, upper) = saved(node, "result" if hasattr(node, "_saved_result") else "self")[rows], bounds_of(node)
+    if strictly or kind_of(node) not in ("ClampBackward", "ClampMinBackward"):
         return (z > 0) if upper is None else (z > 0) & (z < upper)
     return (z >= 0) if upper is None else (z >= 0) & (z <= upper)

@@ -7,14 +7,14 @@ only where the stack is owned: a residual addition hands the same tensor to both
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.explain.convolutions import input_gradient, layout_of, settings_of
-from stimuli.explain.graph import Edge, inputs, saved, shape_at
+from stimuli.explain.graph import Edge, called, inputs, saved, shape_at
 from stimuli.explain.products import LARGE, rounded_product
 from stimuli.explain.relu_rules import ReluRule, apply_rule, is_relu, kind_of
 
@@ -56,19 +56,17 @@ def step_of(node: Node, on_the_way: Collection[Node], pictures: int) -> Step:
 
 def as_autograd(node: Node, arrived: Sequence[Stack | None], block: Block) -> list[tuple[Edge, Stack]]:
     """Call the node for one slice after another, in the precision of the forward pass."""
-    called = cast(Callable[..., Any], node)
     found: dict[Edge, list[Tensor]] = {}
     for number in range(len(block.slices)):
-        answer = called(
-            *(
-                None if stack is None else stack.gradients[number].to(metadata.dtype)
-                for stack, metadata in zip(arrived, node._input_metadata, strict=True)
-            )
-        )
-        answers = answer if isinstance(answer, tuple) else (answer,)
-        for edge, gradient in zip(inputs(node), answers, strict=True):
-            if edge is not None and gradient is not None:
-                found.setdefault(edge, []).append(gradient)
+        answers: dict[Edge, Tensor] = {}
+        arriving = [
+            None if stack is None else stack.gradients[number].to(metadata.dtype)
+            for stack, metadata in zip(arrived, node._input_metadata, strict=True)
+        ]
+        for edge, gradient in called(node, arriving):
+            answers[edge] = answers[edge] + gradient if edge in answers else gradient
+        for edge, gradient in answers.items():
+            found.setdefault(edge, []).append(gradient)
     return [(edge, Stack(torch.stack(gradients), owned=True)) for edge, gradients in found.items()]
 
 

@@ -1,6 +1,6 @@
 """What a method is given: pairs (picture, target) of a recording, their scores and the gradients of those."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from functools import cached_property
 
@@ -10,6 +10,8 @@ from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.graph import backward_order, edge_of
+from stimuli.explain.hidden_gates import check_gates
+from stimuli.explain.once import once
 from stimuli.explain.recording import Recording, described
 from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unknown_nodes
 from stimuli.explain.replay import replay
@@ -118,13 +120,15 @@ class Trace:
 
     def _computed(self, wanted: Collection[Gradient]) -> dict[Gradient, Tensor]:
         sources = {at: self.recording.images if at is PICTURE else self.recording.layers[at] for at, _ in wanted}
+        if not self.recording.output.requires_grad:
+            _refuse_unconnected(at for at, _ in wanted)
         start = edge_of(self.recording.output)
         orders = {at: backward_order(start[0], [edge_of(source)[0]]) for at, source in sources.items()}
+        _refuse_unconnected(at for at, order in orders.items() if not order)
         if any(rule is not PLAIN for _, rule in wanted):
             check_relu_network(orders[PICTURE])
-        for at, order in orders.items():
-            if not order:
-                raise ExplanationError(f"the scores do not depend on {_in_words(at)}")
+            model, images = self.recording.model, self.recording.images
+            once(model, images, "gates", lambda: check_gates(model, images))
         if any(unknown_nodes(order) for order in orders.values()):
             found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
         else:
@@ -140,7 +144,15 @@ class Trace:
             pairs = gradients.flatten(0, 1)
         else:
             pairs = gradients[self._rows, self._turn_of]
-        return pairs if at is PICTURE else self.recording.maps_of(at, pairs)
+        if at is PICTURE:
+            return pairs
+        maps = self.recording.maps_of(at, pairs)
+        if maps.numel() < pairs.numel() and pairs.any() and not maps.any():
+            raise ExplanationError(
+                f"the scores depend on {_in_words(at)} through its class token alone, so every Grad-CAM is empty;"
+                " name a layer before the last attention"
+            )
+        return maps
 
     def _by_autograd(self, source: Tensor) -> Tensor:
         """The plain gradient (N, T, …) through a network that has operations which the rules do not know."""
@@ -184,6 +196,14 @@ def _seed(row: Tensor, target: Callable[[Tensor], Tensor]) -> Tensor:
     if not score.requires_grad:
         raise ExplanationError("a target function's result does not depend on the scores; compute it from them")
     return torch.autograd.grad(score, scores)[0]
+
+
+def _refuse_unconnected(places: Iterable[str | None]) -> None:
+    for at in places:
+        raise ExplanationError(
+            f"the scores do not depend on {_in_words(at)} by any path with a gradient; does the network detach, convert"
+            " to numpy or run its forward pass under torch.no_grad() or inference_mode()? occlusion needs no gradient"
+        )
 
 
 def _in_words(at: str | None) -> str:

@@ -208,6 +208,7 @@ def _provenance(
                 "checkpoint_sha256": network.sha256,
                 "architecture": network.architecture,
                 "target_layer": network.target_layer,
+                "layout": network.layout,
                 "categories": list(network.categories),
                 "mean_average_precision": network.mean_average_precision,
                 "transform": asdict(network.transform),

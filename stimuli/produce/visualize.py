@@ -68,7 +68,8 @@ class Visualizer:
         quick = [method for method in methods if method != "occlusion"]
         with self._named():
             black = torch.zeros(1, 3, size, size, device=self._device)
-            self._sound(explain(self._module, black, [[0]], quick, self._network.target_layer).logits)
+            found = explain(self._module, black, [[0]], quick, self._network.target_layer, reshape=self._network.layout)
+            self._sound(found.logits)
 
     def read(self, job: Prediction | Shard) -> Tensor:
         """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. Raises PhotographError."""
@@ -91,6 +92,7 @@ class Visualizer:
                 shard.methods,
                 self._network.target_layer,
                 precision=self._precision,
+                reshape=self._network.layout,
             )
             photographs, logits = self._photographs(inputs, targets), found.logits.double().cpu()
             if self._device.type == "cpu":

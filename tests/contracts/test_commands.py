@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import reduce
 from importlib import import_module
@@ -18,6 +19,7 @@ import manage
 from commands.errors import is_own_error
 from commands.interrupted import SENTENCES
 from commands.rehearse import new_folder
+from stimuli.errors import ExplanationWarning
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,6 +131,18 @@ def own_errors() -> Iterator[type[Exception]]:
 def test_every_error_that_a_package_defines_becomes_a_message():
     kept = [error.__name__ for error in own_errors() if not is_own_error(error.__new__(error))]
     assert kept == []
+
+
+@pytest.mark.filterwarnings("default::stimuli.errors.ExplanationWarning")
+def test_a_package_s_warning_becomes_one_line_on_standard_error(monkeypatch):
+    def warn(*_arguments: object) -> None:
+        for _ in range(2):
+            warnings.warn("this layer has one cell", ExplanationWarning, stacklevel=1)
+
+    monkeypatch.setattr("study.database.backup.backup", warn)
+    done = CliRunner().invoke(manage.cli, ["backup", "x"])
+    assert done.stderr.splitlines()[0] == "Caution: this layer has one cell"
+    assert done.stderr.count("Caution") == 1
 
 
 def test_a_rehearsal_never_takes_an_earlier_one_s_place(tmp_path):

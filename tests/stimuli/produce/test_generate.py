@@ -124,6 +124,7 @@ def test_provenance_tells_what_the_set_was_made_from(output, images):
         "checkpoint_sha256": "b" * 64,
         "architecture": "gap-like",
         "target_layer": "3",
+        "layout": None,
         "categories": list(CATEGORIES),
         "mean_average_precision": 0.5,
         "transform": {"image_size": 32, "mean": [0.5] * 3, "std": [0.25] * 3},
