@@ -27,7 +27,7 @@ WRITING = {
     "db upgrade": ((), "study.sqlite3"),
 }
 # What they are given to read, or the names of things that are no files.
-READS = {"--study", "EXPORT"}
+READS = {"--study", "--stimuli", "EXPORT"}
 
 
 @pytest.mark.parametrize("command", WRITING)
