@@ -98,6 +98,8 @@ def _compare(name: str, images: int, rounds: int, device: torch.device) -> None:
         "bound": lambda: None,
         "bound, mixed": lambda: None,
     }
+    first = _seconds(contestants["discern"], device)
+    print(f"\n{name}: discern's first batch, in which the network is tried on noise: {first:.3f} s")
     times: dict[str, list[float]] = {contestant: [] for contestant in contestants}
     for _ in range(rounds):
         for contestant, run in contestants.items():
