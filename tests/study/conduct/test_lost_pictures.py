@@ -5,6 +5,7 @@ import logging
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import manage
+from commands.check import readiness
 from contracts.stimulus_set import PROVENANCE, TABLE, StimulusSetError, read_stimuli, table_of
 from study.conduct.failures import PICTURE
 from study.conduct.lost_pictures import find_again, lost_pictures, require_pictures
@@ -129,6 +131,18 @@ def test_restoring_says_what_is_missing_and_takes_the_folder(opened, moved: Path
     found = run("two.db", "restore", str(tmp_path / "file"), "--stimuli", str(moved))
     assert f"Pictures of demo are taken from {moved}" in found
     assert "are not in" not in found
+
+
+def test_check_and_serve_name_the_study(opened, moved: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path / 'discern.db'}")
+    study = SimpleNamespace(slug="demo")
+    definition = SimpleNamespace(document=DEFINITION, sha256=sha256(DEFINITION), study=study, networks={}, dataset=None)
+    with pytest.raises(OpeningError, match="16 of 16 pictures of study 'demo' are not in"):
+        readiness(definition)["database"]()
+    for stopped in ("refuse_wrong_settings", "refuse_taken_port", "serve"):
+        monkeypatch.setattr(f"study.serve.{stopped}", lambda *_: None)
+    served = CliRunner().invoke(manage.cli, ["serve"])
+    assert "16 of 16 pictures of study 'demo' are not in" in served.output
 
 
 def test_a_picture_that_is_missing_is_our_fault_logged_and_counted_once(
