@@ -21,7 +21,20 @@ def leave(missing: ModuleNotFoundError) -> NoReturn:
 try:
     import click
 
-    from commands import VERSION, analysis, check, conduct, demo, recruit, rehearse, simulate, stimuli, survey, upkeep
+    from commands import (
+        VERSION,
+        analysis,
+        check,
+        conduct,
+        demo,
+        gallery,
+        recruit,
+        rehearse,
+        simulate,
+        stimuli,
+        survey,
+        upkeep,
+    )
     from commands.errors import Commands
     from commands.options import HERE
 except ModuleNotFoundError as missing:
@@ -29,7 +42,7 @@ except ModuleNotFoundError as missing:
 except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
-MODULES = (stimuli, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
+MODULES = (stimuli, gallery, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
 
 
 @click.version_option(VERSION, prog_name="Discern", message="%(prog)s %(version)s")

@@ -31,3 +31,7 @@ class LauncherError(Exception):
 
 class ObserverError(Exception):
     """A machine observer cannot take this study."""
+
+
+class GalleryError(Exception):
+    """The gallery cannot be written there."""

@@ -1,7 +1,7 @@
 """What a set's pictures look like beside each other: a method that shows nothing is found before people see it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ def appearances(folder: Path, stimuli: Sequence[Stimulus]) -> list[Appearance]:
 
 
 def _appearance(folder: Path, method: str, network: str, files: dict[str, dict[str, str]]) -> Appearance:
-    ids = sorted(files)[:: -(-len(files) // PHOTOGRAPHS)]
+    ids = spread(files, PHOTOGRAPHS)
     drawn = [[_pixels(folder / file) for _, file in sorted(files[image].items())] for image in ids]
     pictures = [picture for of_image in drawn for picture in of_image]
     first = [of_image[0] for of_image in drawn]
@@ -52,10 +52,15 @@ def _appearance(folder: Path, method: str, network: str, files: dict[str, dict[s
         method,
         network,
         len(pictures),
-        median(map(_visible, pictures)),
+        median(map(visible_share, pictures)),
         _median_correlation(pairwise(first)),
         _median_correlation((of_image[0], of_image[1]) for of_image in drawn if len(of_image) > 1),
     )
+
+
+def spread(ids: Collection[str], most: int) -> list[str]:
+    """At most `most` of `ids`, in order and spread evenly."""
+    return sorted(ids)[:: -(-len(ids) // most)]
 
 
 def _pixels(file: Path) -> np.ndarray:
@@ -63,7 +68,8 @@ def _pixels(file: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB"), dtype=float)
 
 
-def _visible(picture: np.ndarray) -> float:
+def visible_share(picture: np.ndarray) -> float:
+    """Of the pixels of a picture (H, W, 3), those more than LEVELS off its median colour."""
     return float((np.abs(picture - np.median(picture, axis=(0, 1))).max(2) > LEVELS).mean())
 
 

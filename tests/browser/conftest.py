@@ -73,7 +73,7 @@ class Witness:
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 
     def _on_request(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:", "file:")):
             self.foreign.append(request.url)
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -17,6 +17,7 @@ WRITING = {
     "make-scenes": (STUDY, "scenes/notes.txt"),
     "train": (STUDY, "strong.safetensors"),
     "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),
+    "gallery": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),
     "power": ((*STUDY, "--out", "mine"), "mine/power.csv"),
     "observe": ((*STUDY, "--out", "mine"), "mine/notes.txt"),

@@ -7,18 +7,14 @@ the truth.
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from flask import Flask
 from scipy import stats
-from werkzeug.serving import make_server
 
 from analysis.paper import GRAD_CAM
 from analysis.report.write import analyze
@@ -30,21 +26,11 @@ from study import close_app, create_app
 from study.database.db import connect, upgrade
 from study.export.files import export_study
 from study.rehearsal.simulated import run_participant
+from tests.serving import served
 from tests.study.samples import SECRET, document, open_sample, seeing, stimuli, trusting
 
 PEOPLE, SEEDS = 16, range(4)
 TASKS = (seeing(images=10, k=2), trusting(images=8, k=8))
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def choices(shown: dict[str, Stimulus], world: Psychometrics, rng: np.random.Generator) -> Callable[..., Any]:

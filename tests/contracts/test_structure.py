@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "languages", "models", "stimuli", "study", "analysis", "commands")
 LAYERS = {
-    "stimuli": ("__init__", "errors", "rendering", "config", "devices", "tasks", "explain", "produce", "evaluate"),
+    "stimuli": (
+        "__init__",
+        "errors",
+        "rendering",
+        "config",
+        "devices",
+        "tasks",
+        "explain",
+        "produce",
+        "evaluate",
+        "gallery",
+    ),
     "study": (
         *("errors", "clock", "config", "security", "database", "definition", "tasks", "recruitment"),
         *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "worker", "serve"),

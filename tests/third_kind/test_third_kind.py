@@ -4,9 +4,7 @@ import json
 import pickle
 import re
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import update
-from werkzeug.serving import make_server
 
 from analysis.config import AnalysisConfig
 from analysis.display import drawing
@@ -49,6 +46,7 @@ from study.rehearsal.simulated import Exchange, run_participant
 from tests.contracts.kind_names import in_python, in_script, in_template
 from tests.contracts.test_kinds import READERS, product_files
 from tests.drawing import drawn_only
+from tests.serving import served
 from tests.study.samples import NOW
 from tests.study.visitor import hidden_fields
 from tests.third_kind.facts import EASE, HALVES, KIND
@@ -74,19 +72,6 @@ def manage(*arguments: str) -> str:
 
 def of_study(command: str, *options: str) -> str:
     return manage(command, "--study", str(DEFINITION), *options)
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    app = create_app()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        close_app(app)
 
 
 @dataclass(frozen=True)
@@ -123,11 +108,13 @@ def take(taken: Taken) -> None:
     manage("db", "upgrade")
     of_study("open-study")
     assert "NOT READY" not in of_study("check")
-    with served() as url:
+    app = create_app()
+    with served(app) as url:
         definition = load_definition(DEFINITION)
         for choose, rng in simulated_people(definition, 1, seed=2):
             run_participant(url, definition.study.slug, choose, rng, taken.first.append)
         of_study("simulate", "--url", url, "--participants", str(PEOPLE - 1))
+    close_app(app)
     (taken.folder / FIRST).write_bytes(pickle.dumps(taken.first))
     of_study("export", "--out", str(taken.folder / "export"))
     with drawn_only("as_svg"):  # all of a figure is drawn then

@@ -1,0 +1,1 @@
+"""A page on which researchers look at a stimulus set before people do."""

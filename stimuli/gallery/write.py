@@ -1,0 +1,103 @@
+"""The gallery as a folder: one page, its pictures and small photographs. It needs no server and sends nothing."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
+from contracts.stimulus_set import Stimulus
+from models.image_files import read_image
+from models.photographs import Photograph
+from stimuli.errors import GalleryError
+from stimuli.evaluate.appearance import appearances, warnings
+from stimuli.gallery.tiles import Tile, chosen, tiles
+from stimuli.rendering import Rendering
+
+PAGE = Path(__file__).parent / "page"
+FILES = "files.json"  # what the gallery consists of, so that a later one may take its place
+PHOTOGRAPH = 320  # px of a photograph's longer edge
+
+
+def write_gallery(
+    out: Path,
+    title: str,
+    folder: Path,
+    stimuli: Sequence[Stimulus],
+    photographs: Mapping[str, Photograph],
+    rendering: Rendering,
+    most: int,
+) -> int:
+    """Write the gallery of the set in `folder` into `out`, and return how many pictures it shows.
+
+    `most`: photographs of each method and network. Raises GalleryError where `out` holds what Discern did not write.
+    """
+    require_replaceable(out)
+    shown = tiles(folder, chosen(stimuli, most), photographs, rendering)
+    doubts = list(warnings(appearances(folder, stimuli)))
+
+    def fill(fresh: Path) -> None:
+        _copy_pictures(fresh, folder, stimuli, shown)
+        _shrink_photographs(fresh, photographs, shown)
+        (fresh / "index.html").write_text(_page(title, shown, doubts, len(stimuli), rendering), encoding="utf-8")
+        (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
+
+    try:
+        replace_folder(out, fill)
+    except OSError as error:
+        raise GalleryError(f"cannot write the gallery to {out}: {error.strerror}; name another folder") from error
+    return len(shown)
+
+
+def require_replaceable(out: Path) -> None:
+    """Raise GalleryError unless `out` is new, empty, or an earlier gallery in which nothing was changed."""
+    if not out.exists() or (out.is_dir() and not file_hashes(out)):
+        return
+    try:
+        own = json.loads((out / FILES).read_text(encoding="utf-8"))
+        require_only(out, dict(own), but_for=frozenset({FILES}))
+    except (OSError, ValueError, TypeError):
+        raise GalleryError(f"{out} exists and is no earlier gallery; name another folder, or move it away") from None
+    except NotOwnFileError as error:
+        raise GalleryError(str(error)) from error
+
+
+def _copy_pictures(fresh: Path, folder: Path, stimuli: Sequence[Stimulus], shown: Sequence[Tile]) -> None:
+    (fresh / "pictures").mkdir()
+    wanted = {tile.picture for tile in shown}
+    for file in {row.file for row in stimuli}:
+        if (name := f"pictures/{Path(file).name}") in wanted:
+            shutil.copyfile(folder / file, fresh / name)
+
+
+def _shrink_photographs(fresh: Path, photographs: Mapping[str, Photograph], shown: Sequence[Tile]) -> None:
+    (fresh / "photographs").mkdir()
+    for image_id, name in {(tile.image_id, tile.photograph) for tile in shown}:
+        picture = read_image(photographs[image_id].path)
+        picture.thumbnail((PHOTOGRAPH, PHOTOGRAPH), Image.Resampling.LANCZOS)
+        picture.save(fresh / name, quality=85)
+
+
+def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int, rendering: Rendering) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    choices = {
+        "task": sorted({task for tile in shown for task in tile.tasks}),
+        "method": sorted({tile.method for tile in shown}),
+        "network": sorted({tile.network for tile in shown}),
+        "category": sorted({tile.category for tile in shown}),
+    }
+    return environment.get_template("gallery.html").render(
+        title=title,
+        tiles=shown,
+        doubts=doubts,
+        total=total,
+        recipe=rendering.label,
+        choices=choices,
+        style=(PAGE / "gallery.css").read_text(encoding="utf-8"),
+        script=(PAGE / "gallery.js").read_text(encoding="utf-8"),
+    )
