@@ -73,6 +73,23 @@ class SequentialConfig(BaseModel):
         return looks
 
 
+Spread = Annotated[float, Field(ge=0, le=5)]
+
+
+class PlanningConfig(BaseModel):
+    """What `power` assumes of people and images; the differences are the smallest effects of interest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    participant_sd: Spread = Field(0.5, description="standard deviation between people, in logits")
+    participant_method_sd: Spread = Field(0.3, description="between people, by method, in logits")
+    image_sd: Spread = Field(0.5, description="between images, in logits")
+    image_method_sd: Spread = Field(0.3, description="between images, by method, in logits")
+    dropout: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.0, description="share of people who leave at a random point and whom nobody replaces"
+    )
+
+
 class AnalysisConfig(BaseModel):
     """What is estimated and compared."""
 
@@ -90,6 +107,7 @@ class AnalysisConfig(BaseModel):
         description="the smallest difference of interest, as a share of the scale: each comparison is tested for"
         " equivalence within it, and planned for it; none: neither",
     )
+    planning: PlanningConfig = PlanningConfig()
     paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")
 
     def smallest_effect_of(self, contrast: ContrastConfig) -> float | None:

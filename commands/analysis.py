@@ -13,6 +13,9 @@ from languages.read import SOURCE, languages
 
 if TYPE_CHECKING:
     from analysis.data.export import Export, Proof
+    from study.config import TaskConfig
+
+SPREAD = click.FloatRange(0, 5)
 
 
 @click.command()
@@ -59,12 +62,22 @@ def compare(source: Path, export: "Export") -> "Proof | None":
 
 @click.command()
 @study_option
-@click.option("--task", "name", help="The task to plan; without it the first one.")
+@click.option("--task", "name", help="The task to plan; without it each task that the definition compares.")
 @click.option(
     "--images", multiple=True, type=click.IntRange(1), help="May be given several times, as may the next two."
 )
 @click.option("--ratings", multiple=True, type=click.IntRange(1), help="Ratings of an item.")
 @click.option("--participants", multiple=True, type=click.IntRange(2))
+@click.option(
+    "--effect",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="True difference of every comparison, as a share of the scale: 0.05 is 5 points of accuracy.",
+)
+@click.option("--participant-sd", type=SPREAD, help="Of people, in logits; as the next four, else the definition's.")
+@click.option("--participant-method-sd", type=SPREAD, help="Of people by method.")
+@click.option("--image-sd", type=SPREAD, help="Of images.")
+@click.option("--image-method-sd", type=SPREAD, help="Of images by method.")
+@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Share of people who leave and are not replaced.")
 @click.option(
     "--draws",
     default=200,
@@ -80,44 +93,58 @@ def power(
     images: tuple[int, ...],
     ratings: tuple[int, ...],
     participants: tuple[int, ...],
+    effect: float | None,
     draws: int,
     seed: int,
     out: Path,
+    **spreads: float | None,
 ) -> None:
     """How many images, ratings and people a task needs: its design simulated and analysed over a grid.
 
-    Without numbers the grid surrounds those of the definition.
+    Without numbers the grid surrounds those of the definition. The difference to detect is --effect, else the
+    smallest_effect of the definition, else the paper's; all that is assumed is printed.
 
     Example: ./manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
     """
-    from analysis.simulation.power import Plan, advice, files_of, write_power
+    import pandas as pd
+
+    from analysis.simulation.planning import Plan, assumed, world_of
+    from analysis.simulation.power import advice, files_of, in_words, write_power
     from analysis.simulation.power import power as simulate_power
     from analysis.tasks.design import TaskDesign
 
     files_of(out)
+    rules = definition.analysis
+    planning = rules.planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
+    tables = []
+    for task in _planned(definition, name):
+        design = TaskDesign(task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks)
+        seats = len(design.cells) * design.ratings
+        people = max(seats, -(-task.images * seats // task.trials_per_participant))
+        plan = Plan(design, rules, world_of(planning), effect, planning.dropout)
+        click.echo("\n".join(assumed(plan)))
+        with progress("Simulating studies") as report:
+            table = simulate_power(
+                plan,
+                images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
+                ratings or sorted({max(1, design.ratings // 2), design.ratings}),
+                participants or (people,),
+                draws,
+                seed,
+                report,
+            )
+        click.echo("\n".join([*in_words(table, design.kind), "", advice(table), ""]))
+        tables.append(table)
+    click.echo("Files: " + ", ".join(map(str, write_power(pd.concat(tables, ignore_index=True), out))))
+
+
+def _planned(definition: Definition, name: str | None) -> "tuple[TaskConfig, ...]":
+    """The task of that name, or those that the definition compares; the first where it compares none."""
     tasks = {task.name: task for task in definition.tasks}
     if name and name not in tasks:
         raise click.BadParameter(f"no task {name!r}; there are {', '.join(tasks)}")
-    task = tasks[name] if name else definition.tasks[0]
-    design = TaskDesign(task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks)
-    seats = len(design.cells) * design.ratings
-    people = max(seats, -(-task.images * seats // task.trials_per_participant))
-    with progress("Simulating studies") as report:
-        table = simulate_power(
-            Plan(design, definition.analysis),
-            images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
-            ratings or sorted({max(1, design.ratings // 2), design.ratings}),
-            participants or (people,),
-            draws,
-            seed,
-            report,
-        )
-    for row in table.itertuples():
-        found = row.note or f"power {row.power:.2f} ± {row.error:.2f}"
-        size = f"{row.images} images × {row.ratings} ratings, {row.participants} people, {row.responses:,} responses"
-        click.echo(f"{size}: {row.a} − {row.b}: {found}")
-    click.echo("\n" + advice(table))
-    click.echo("Files: " + ", ".join(map(str, write_power(table, out))))
+    compared = {contrast.task for contrast in definition.analysis.contrasts}
+    return (tasks[name],) if name else tuple(t for t in tasks.values() if t.name in compared) or definition.tasks[:1]
 
 
 COMMANDS = (analyze, power)

@@ -28,7 +28,8 @@ EXACT_NOTE = Note(
     " number of the two as its trials."
 )
 UNEQUAL_NOTE = marked(
-    "Responses are spread very unequally over participants or images: these count as {n} of equal size."
+    "Responses are spread very unequally over participants or images: these count as {n} of equal size, and the"
+    " interval may still be a little too short."
 )
 CUT_NOTE = Note("The interval is cut to the possible values.")
 OPEN_NOTE = Note("Too few participants or images: the interval holds every possible value.")

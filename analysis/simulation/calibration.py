@@ -19,6 +19,11 @@ from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from contracts.tasks import KINDS
 
+# Means at 95 % of the way from the lowest to the highest value.
+NEAR_THE_END = {
+    design.kind: dict.fromkeys(design.methods, KINDS[design.kind].least + 0.95 * KINDS[design.kind].length)
+    for design in PAPER_SIZE
+}
 # Sources of the spread (logits): people, images for all methods alike, image–method pairs, or none.
 SCENARIOS: Mapping[str, Psychometrics] = {
     "people differ": Psychometrics(participant_sd=0.7, image_sd=0.2, image_method_sd=0.1),
@@ -26,6 +31,10 @@ SCENARIOS: Mapping[str, Psychometrics] = {
     "images differ, by method": Psychometrics(participant_sd=0.3, image_sd=0.3, image_method_sd=0.7),
     "all of these": Psychometrics(participant_sd=0.5, image_sd=0.5, image_method_sd=0.5),
     "nobody and nothing differs": Psychometrics(participant_sd=0.0, image_sd=0.0, image_method_sd=0.0),
+    "people differ, by method": Psychometrics(
+        participant_sd=0.3, image_sd=0.3, image_method_sd=0.0, participant_method_sd=0.7
+    ),
+    "answers near the end of the scale": Psychometrics(means=NEAR_THE_END),
 }
 SIZES: Mapping[str, tuple[tuple[TaskDesign, ...], int]] = {
     "The paper's size: 72 people, 45 images, 3,240 and 1,620 responses": (PAPER_SIZE, 72),

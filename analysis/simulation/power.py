@@ -3,11 +3,11 @@
 Each point of the grid is simulated as a study of that size would be assigned (exactly its ratings per item, no one
 twice at one image, methods balanced within participants) and analysed as the real one will be: two-way clustered
 intervals, Holm over all comparisons of the definition. Power is the share of simulated studies that tell a
-comparison from 0.
+comparison from 0. What is assumed is in analysis/simulation/planning.py.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -16,36 +16,26 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
+from scipy import special
 
-from analysis.config import AnalysisConfig, ContrastConfig
+from analysis.config import ContrastConfig
 from analysis.display.drawing import INK, STYLE, WIDTH
-from analysis.estimation.estimates import CellMeans, cell_means, difference, holm
+from analysis.estimation.estimates import CellMeans, cell_means, difference
+from analysis.simulation.planning import BAND, Plan
 from analysis.simulation.simulated_study import Assignment, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
 from contracts.own_files import require_own
+from contracts.tasks import KINDS
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vP"
 ENOUGH = 0.8
 COLUMNS = (
-    "images", "ratings", "participants", "responses", "trials_each", "task", "a", "b", "power", "error", "note",
+    "images", "ratings", "participants", "responses", "trials_each", "task", "a", "b", "effect", "power", "error",
+    "power_low", "power_high", "detectable", "note",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One task of a study to be: its design (images and ratings come from the grid), the comparisons of the definition,
-    of which the task's own are reported and all are corrected for, and the world that is simulated."""
-
-    design: TaskDesign
-    analysis: AnalysisConfig
-    world: Psychometrics = field(default_factory=Psychometrics)
-
-    @property
-    def comparisons(self) -> tuple[ContrastConfig, ...]:
-        return tuple(c for c in self.analysis.contrasts if c.task == self.design.name)
 
 
 def power(
@@ -59,13 +49,13 @@ def power(
 ) -> pd.DataFrame:
     """A row for each point of the grid and comparison of the task; `error` is the Monte-Carlo standard error.
 
-    `trials_each` is the largest number of trials of one participant in the task. Points that no assignment can give
-    have no power and a note. Raises SimulationError when the plan compares nothing.
+    `trials_each` is the largest number of trials of one participant in the task. `effect` is the assumed difference,
+    `detectable` the one that would be found with a power of 80 %; `power_low` and `power_high` are the power with
+    spreads half as large again, and with two thirds of them. Points that no assignment can give have no power and a
+    note. Raises SimulationError when the plan compares nothing or assumes no difference.
     """
-    if not plan.comparisons:
-        raise SimulationError(
-            f"the definition names no comparison of task {plan.design.name!r} ([analysis] contrasts): nothing to detect"
-        )
+    for contrast in plan.comparisons:
+        plan.means(contrast)
     grid, rows = list(product(images, ratings, participants)), []
     for done, (n_images, n_ratings, people) in enumerate(grid):
         rng = np.random.default_rng([seed, n_images, n_ratings, people])
@@ -79,34 +69,76 @@ def _point(
     plan: Plan, design: TaskDesign, people: int, draws: int, rng: np.random.Generator
 ) -> list[tuple[object, ...]]:
     point = design.images, design.ratings, people, design.images * len(design.cells) * design.ratings
-    try:
-        places = assign(design, people)
-    except SimulationError as error:
-        return [(*point, 0, design.name, c.a, c.b, np.nan, np.nan, str(error)) for c in plan.comparisons]
-    each = int(np.bincount(places.participant).max())
-    level, others = 1 - plan.analysis.confidence, len(plan.analysis.contrasts) - len(plan.comparisons)
-    found = np.zeros((draws, len(plan.comparisons)), bool)
-    for draw in range(draws):
-        cells = _responses(design, places, people, plan.world, rng)
-        p_values = [difference(cells, c.a, c.b, plan.analysis.confidence).p for c in plan.comparisons]
-        # Comparisons of other tasks count in Holm's family as though they found nothing: the harder case.
-        corrected = holm([*p_values, *[None] * others])[: len(p_values)]
-        found[draw] = [p is not None and p < level for p in corrected]
-    share = found.mean(axis=0)
-    standard_error = np.sqrt(share * (1 - share) / draws)
-    return [
-        (*point, each, design.name, c.a, c.b, float(share[i]), float(standard_error[i]), "")
-        for i, c in enumerate(plan.comparisons)
+    rows = []
+    for contrast in plan.comparisons:
+        means = plan.means(contrast)[0]
+        head = design.name, contrast.a, contrast.b, means[contrast.a] - means[contrast.b]
+        try:
+            places = assign(design, people)
+        except SimulationError as error:
+            rows.append((*point, 0, *head, *[np.nan] * 5, str(error)))
+            continue
+        each = int(np.bincount(places.participant).max())
+        found, detectable = _found(plan, design, places, contrast, draws, rng)
+        high, low = (_found(plan, design, places, contrast, draws, rng, factor)[0] for factor in BAND)
+        precision = float(np.sqrt(found * (1 - found) / draws))
+        rows.append((*point, each, *head, found, precision, min(low, found), max(high, found), detectable, ""))
+    return rows
+
+
+def _found(
+    plan: Plan,
+    design: TaskDesign,
+    places: Assignment,
+    contrast: ContrastConfig,
+    draws: int,
+    rng: np.random.Generator,
+    factor: float = 1.0,
+) -> tuple[float, float]:
+    """(share of simulated studies that tell the comparison from 0, the difference that 80 % of them would)."""
+    world, family = plan.world_for(contrast, factor), len(plan.analysis.contrasts)
+    # The other comparisons of Holm's family count as though they found nothing: the harder case.
+    level, bounds = (1 - plan.analysis.confidence) / family, KINDS[design.kind].difference_bounds
+    estimates = [
+        difference(_responses(design, places, world, plan.dropout, rng), contrast.a, contrast.b, 1 - level, bounds)
+        for _ in range(draws)
     ]
+    found = np.mean([e.p is not None and e.p < level for e in estimates])
+    reaches = [
+        e.se * (special.stdtrit(e.df, 1 - level / 2) + special.stdtrit(e.df, ENOUGH))
+        for e in estimates
+        if e.se is not None
+    ]
+    return float(found), float(np.mean(reaches)) if reaches else np.nan
 
 
 def _responses(
-    design: TaskDesign, places: Assignment, people: int, world: Psychometrics, rng: np.random.Generator
+    design: TaskDesign, places: Assignment, world: Psychometrics, dropout: float, rng: np.random.Generator
 ) -> CellMeans:
-    logits = draw_logits(design, places, people, world, rng)
-    values = ANALYSIS_KINDS[design.kind].simulation.draw(logits, rng)
-    method = design.method_of_cell[places.cell]
-    return cell_means(values.astype(float), method, places.participant, places.image, design.methods)
+    trials = np.bincount(places.participant)
+    logits = draw_logits(design, places, len(trials), world, rng)
+    values = ANALYSIS_KINDS[design.kind].simulation.draw(logits, rng).astype(float)
+    method, participant, image = design.method_of_cell[places.cell], places.participant, places.image
+    if dropout:
+        # A person's trials come in random order, so whoever leaves loses each of them alike.
+        answered = np.where(rng.random(len(trials)) < dropout, rng.random(len(trials)), 1.0)
+        there = rng.random(len(values)) < answered[participant]
+        values, method, participant, image = (part[there] for part in (values, method, participant, image))
+    return cell_means(values, method, participant, image, design.methods)
+
+
+def in_words(table: pd.DataFrame, kind: str) -> list[str]:
+    """A line for each row of a task's table."""
+    scale, lines = ANALYSIS_KINDS[kind].scale, []
+    for row in table.itertuples():
+        size = f"{row.images} images × {row.ratings} ratings, {row.participants} people, {row.responses:,} responses"
+        found = row.note or (
+            f"power {row.power:.2f} ± {row.error:.2f} (from {row.power_low:.2f} to {row.power_high:.2f} with spreads"
+            f" half as large again and with two thirds of them); detectable with {ENOUGH:.0%}:"
+            f" {scale.difference(row.detectable)} {scale.unit}"
+        )
+        lines.append(f"{size}: {row.a} − {row.b}: {found}")
+    return lines
 
 
 def advice(table: pd.DataFrame) -> str:
@@ -128,7 +160,7 @@ def advice(table: pd.DataFrame) -> str:
     return (
         f"The smallest study of the grid that detects every comparison with a power of at least {ENOUGH:.0%}:"
         f" {_named(row)} (the hardest to detect is found in {row['power']:.0%} of studies). This holds for the"
-        " accuracies, scores and spreads that were simulated; with smaller effects or larger spreads more is needed."
+        " differences and spreads that are assumed; with smaller differences or larger spreads more is needed."
     )
 
 
@@ -140,23 +172,32 @@ def _named(row: pd.Series) -> str:
 
 
 def power_curve(table: pd.DataFrame) -> Canvas:
-    """Power of the comparison hardest to detect against responses, a line for each number of images."""
+    """Power of the comparison hardest to detect against responses, a line for each task and number of images.
+
+    The bands are the power with spreads half as large again, and with two thirds of them.
+    """
     possible = table[table["power"].notna()]
-    keys = ["images", "ratings", "participants"]
-    worst = possible.groupby(keys).agg(power=("power", "min"), responses=("responses", "first")).reset_index()
+    keys = ["task", "images", "ratings", "participants"]
+    worst = possible.sort_values("power", kind="stable").drop_duplicates(keys)
+    several = worst["task"].nunique() > 1
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(WIDTH, 3.8), layout="constrained")
         FigureCanvasAgg(canvas)
         axes = canvas.add_subplot()
-        for i, (images, rows) in enumerate(worst.groupby("images")):
+        for i, ((task, images), rows) in enumerate(worst.groupby(["task", "images"])):
             rows = rows.sort_values(["responses", "participants"], kind="stable")
+            colour = COLOURS[i % len(COLOURS)]
+            axes.fill_between(
+                rows["responses"], 100 * rows["power_low"], 100 * rows["power_high"], color=colour, alpha=0.12,
+                linewidth=0,
+            )  # fmt: skip
             axes.plot(
-                rows["responses"], 100 * rows["power"], marker=MARKERS[i % len(MARKERS)],
-                color=COLOURS[i % len(COLOURS)], label=f"{images} images",
+                rows["responses"], 100 * rows["power"], marker=MARKERS[i % len(MARKERS)], color=colour,
+                label=f"{task}, {images} images" if several else f"{images} images",
             )  # fmt: skip
         axes.axhline(100 * ENOUGH, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.set(ylim=(0, 102), xlabel="responses", ylabel="power, %")
-        axes.set_title("Comparison hardest to detect; simulated studies", fontsize=10.5, loc="left")
+        axes.set_title("Comparison hardest to detect; bands: spreads × 2/3 and × 1.5", fontsize=10.5, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         if len(worst):
             axes.legend(frameon=False)

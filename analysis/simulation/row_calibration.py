@@ -1,19 +1,23 @@
-"""Does every row of the multiverse table hold what it promises? `python -m analysis.simulation.row_calibration` prints
-the table of docs/explanation/statistics.md; a row that does not says in its label what it assumes."""
+"""Does every row of the multiverse table hold what it promises, and every interval when people leave early?
+
+`python -m analysis.simulation.row_calibration` prints the tables of docs/explanation/statistics.md; a row that does not
+hold its level says in its label what it assumes.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from analysis.data.export import Task
-from analysis.estimation.estimates import Estimate
+from analysis.estimation.estimates import Estimate, cell_means, proportion
 from analysis.robustness.multiverse import analyses
 from analysis.simulation.calibration import CONFIDENCE, SCENARIOS, as_markdown, finds, holds, without_effect
 from analysis.simulation.simulated_study import PAPER_SIZE, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.psychometrics import Psychometrics
+from analysis.tasks.psychometrics import Psychometrics, location_for, marginal_share, right_or_wrong
 from contracts.tasks import KINDS
 
 WORLDS: Mapping[str, Psychometrics] = {
@@ -75,7 +79,38 @@ def _comparisons(
     ]
 
 
+LEAVING = ((40, 0), (20, 20), (10, 30), (3, 37))  # people who stay for all images, and people who leave
+LEAVING_IMAGES, LEAVING_ANSWERS, LEAVING_DRAWS = 40, 4, 2000
+
+
+def calibrate_leaving(stay: int, leave: int, draws: int = LEAVING_DRAWS) -> dict[str, float]:
+    """Coverage of an accuracy where `leave` people give four answers and go: `as it is`, and with all people counted.
+
+    People and images differ by 0.5 logits each; the true accuracy is 60 %.
+    """
+    rng, spread, truth = np.random.default_rng(SEED), 0.5, 0.6
+    location = location_for(marginal_share, truth, float(np.hypot(spread, spread)), (0.001, 0.999), "accuracy")
+    given = [LEAVING_IMAGES] * stay + [LEAVING_ANSWERS] * leave
+    participant = np.repeat(np.arange(len(given)), given)
+    held = {"as it is": 0, "all counted": 0}
+    for _ in range(draws):
+        image = np.concatenate([rng.permutation(LEAVING_IMAGES)[:n] for n in given])
+        logits = location + rng.normal(0, spread, len(given))[participant]
+        logits += rng.normal(0, spread, LEAVING_IMAGES)[image]
+        values = right_or_wrong(logits, rng).astype(float)
+        cells = cell_means(values, np.zeros(len(image), int), participant, image, ["all"])
+        found = proportion(cells, "all", CONFIDENCE)
+        low, value, high, true = special.logit(np.array([found.low, found.value, found.high, truth], float))
+        counted = min(found.participants, found.images) - 1
+        shorter = special.stdtrit(counted, 0.5 + CONFIDENCE / 2) / special.stdtrit(found.df, 0.5 + CONFIDENCE / 2)
+        held["as it is"] += low <= true <= high
+        held["all counted"] += abs(true - value) <= shorter * (high - low) / 2
+    return {name: count / draws for name, count in held.items()}
+
+
 if __name__ == "__main__":
+    left = [{"stay": str(s), "leave": str(n)} | calibrate_leaving(s, n) for s, n in LEAVING]
+    print(f"{as_markdown(pd.DataFrame(left))}\n", flush=True)
     for scenario, world in WORLDS.items():
         for design in PAPER_SIZE:
             print(f"{scenario}, {design.kind}\n\n{as_markdown(calibrate_rows(design, world))}\n", flush=True)
