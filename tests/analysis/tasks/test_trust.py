@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from analysis.tasks.trust.estimates import answer_shares, mean_score, mean_score_table, score_difference
 from contracts.tasks import SCORES
@@ -38,11 +39,14 @@ def test_the_shares_of_the_five_answers_are_those_counted_and_sum_to_one(trials)
     assert table["score"].tolist() == list(SCORES) * 2
 
 
-def test_the_same_answer_throughout_has_a_mean_and_no_interval(trials):
+def test_the_same_answer_throughout_has_a_mean_and_the_exact_interval(trials):
+    """Of 6 images of 6: Clopper and Pearson's interval of a share, stretched to the scale."""
     table = mean_score_table(trials.assign(score=2.0), {"method": METHODS}, 0.95)
+    low, _ = proportion_confint(6, 6, method="beta")
     assert table["value"].tolist() == [2.0, 2.0]
-    assert table["low"].isna().all()
-    assert (table["note"].map(str) == "No interval: no variation between participants or between images.").all()
+    assert table["low"].to_numpy() == pytest.approx(4 * low - 2)
+    assert (table["high"] == 2).all()
+    assert table["note"].map(str).str.contains("exact binomial").all()
 
 
 def test_an_export_s_mean_score_is_that_of_the_primary_analysis(small, trials):
