@@ -41,6 +41,7 @@ def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, tmp_pa
     ):
         assert sentence in first_page
     assert html.index("Know this before") < html.index('class="summary"')
+    assert html.count(interrupted.earlier_sha256[0]) == html.count(interrupted.definition_sha256) == 1
     assert len(results["observers"]["human"]["course"]) == 6
     assert {row["verdict"] for row in results["observers"]["human"]["equivalence"]} == {"no verdict"}
     inflated = {c["task"]: c["inflated"] for c in results["observers"]["human"]["contrasts"]}
