@@ -38,7 +38,11 @@ def everything():
         failed_attention_checks=1,
         failed_comprehension=True,
         min_median_rt_ms=1500,
-        max_median_rt_ms=9e6,
+        max_median_rt_ms=3e6,
+        min_rt_ms=1,
+        max_rt_ms=3e6,
+        same_side=1,
+        longest_run=20,
     )
     config = AnalysisConfig(contrasts=CONFIG.contrasts, paper="grad-cam", sequential=rule, exclusions=rules)
     designs = (replace(SMALL[0], named_networks=("strong", "weak"), ratings=1), SMALL[1])
