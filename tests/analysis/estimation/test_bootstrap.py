@@ -5,7 +5,7 @@ import pytest
 
 from analysis.estimation import bootstrap
 from analysis.estimation.bootstrap import pigeonhole
-from analysis.estimation.estimates import Estimate
+from analysis.estimation.estimates import NO_VARIATION_NOTE, Estimate
 from analysis.notes import NO_NOTE, Note
 
 SEED = 2007
@@ -69,15 +69,18 @@ def test_a_p_in_the_middle_counts_the_draws_beyond_nought_on_the_rarer_side():
     assert pigeonhole(values, cell, participant, image, 0.95).p == pytest.approx(2 * rarer)
 
 
-def test_a_difference_of_nought_in_every_draw_has_a_p_of_one():
+@pytest.mark.parametrize("difference", [0, 1])
+def test_where_every_draw_gives_the_same_there_is_no_interval_and_the_note_says_why(difference):
+    """All draws alike say nothing of other people or images: an interval of no width would be a lie."""
     cell, participant, image = np.tile([0, 1], 18), np.repeat(np.arange(6), 6), np.tile(np.repeat(np.arange(3), 2), 6)
-    got = pigeonhole(np.ones(36), cell, participant, image, 0.95)
-    assert (got.value, got.low, got.high, got.p) == (0, 0, 0, 1.0)
+    got = pigeonhole(1.0 - difference * cell, cell, participant, image, 0.95)
+    assert (got.value, got.low, got.high, got.p, got.note) == (difference, None, None, None, NO_VARIATION_NOTE)
 
 
-def test_a_difference_in_every_draw_has_the_smallest_p_that_1000_draws_can_tell():
+def test_a_difference_on_one_side_in_every_draw_has_the_smallest_p_that_1000_draws_can_tell():
     cell, participant, image = np.tile([0, 1], 18), np.repeat(np.arange(6), 6), np.tile(np.repeat(np.arange(3), 2), 6)
-    assert pigeonhole(1.0 * cell, cell, participant, image, 0.95).p == pytest.approx(2 / 1001)
+    values = cell * (1.0 + 0.1 * participant)
+    assert pigeonhole(values, cell, participant, image, 0.95).p == pytest.approx(2 / 1001)
 
 
 def test_draws_are_made_in_parts_where_all_at_once_would_take_too_much_memory(monkeypatch):
@@ -127,4 +130,4 @@ def test_a_side_without_responses_has_no_difference(cell):
 def test_two_people_and_two_images_are_enough():
     participant, image = np.repeat([0, 1], 4), np.tile([0, 0, 1, 1], 2)
     cell = np.tile([0, 1], 4)
-    assert pigeonhole(np.arange(8.0), cell, participant, image, 0.95).rule == "bootstrap"
+    assert pigeonhole(np.arange(8.0) ** 2, cell, participant, image, 0.95).rule == "bootstrap"

@@ -20,15 +20,15 @@ LOCKED = (
     " RETURNING trial.id, trial.participant_id),"
 )
 KEPT = (
-    " kept AS (INSERT INTO response (trial_id, question, response, rt, time_elapsed, body_sha256, answered_at)"
+    " kept AS (INSERT INTO response (trial_id, question, response, rt, rt_missing, time_elapsed, body_sha256, answered_at)"
     " SELECT answered.id AS id, %(question)s::VARCHAR AS anon_1, %(response)s::VARCHAR AS anon_2, %(rt)s AS anon_3,"
-    " %(time_elapsed)s AS anon_4, %(body_sha256)s::VARCHAR AS anon_5,"
-    " %(answered_at)s::TIMESTAMP WITH TIME ZONE AS anon_6 FROM answered)"
+    " %(rt_missing)s::VARCHAR AS anon_4, %(time_elapsed)s AS anon_5, %(body_sha256)s::VARCHAR AS anon_6,"
+    " %(answered_at)s::TIMESTAMP WITH TIME ZONE AS anon_7 FROM answered)"
 )
 NOTICED = (
-    ", noticed AS (INSERT INTO event (trial_id, event, time) SELECT answered.id AS id, anon_7.event AS event,"
-    " anon_7.time AS time FROM answered,"
-    " json_to_recordset(%(events)s::JSON) AS anon_7(event VARCHAR, time FLOAT))"
+    ", noticed AS (INSERT INTO event (trial_id, event, time) SELECT answered.id AS id, anon_8.event AS event,"
+    " anon_8.time AS time FROM answered,"
+    " json_to_recordset(%(events)s::JSON) AS anon_8(event VARCHAR, time FLOAT))"
 )
 RENEWED = (
     " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE,"

@@ -288,7 +288,7 @@ def test_withdrawing_leaves_a_note_alone(database, tmp_path):
     with database.reading() as session:
         audit.verify(session)
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    detail = {"slug": "demo", "participant": person.public_id, "answers": 2}
+    detail = {"slug": "demo", "participant": person.public_id, "answers": 2, "observer_kind": "human"}
     assert (entry.actor, entry.action, entry.detail, entry.at) == ("participant", "participant-withdrawn", detail, NOW)
     with database.writing() as session, pytest.raises(UnknownError) as refusal:
         withdraw(session, person.token, NOW)
