@@ -7,7 +7,12 @@ from tests.analysis.oracles.r import oracle, recorded
 
 @pytest.mark.r
 @pytest.mark.parametrize(
-    ("script", "data"), [("maximal_logit.R", "by_method.csv"), ("proportional_odds.R", "ordinal.csv")]
+    ("script", "data", "repeats"),
+    [
+        # Run after run, glmer ends at one of two places 1.7e-6 apart; our own fit is held to it within 1e-3.
+        ("maximal_logit.R", "by_method.csv", 1e-5),
+        ("proportional_odds.R", "ordinal.csv", 1e-6),
+    ],
 )
-def test_r_prints_what_is_recorded(script, data):
-    assert oracle(script, data) == pytest.approx(recorded(script), rel=1e-6)
+def test_r_prints_what_is_recorded(script, data, repeats):
+    assert oracle(script, data) == pytest.approx(recorded(script), rel=repeats)
