@@ -11,6 +11,8 @@ MOST_TIMES = 200  # of the packed size, from this size on; exports are packed to
 SMALL = 100 * 10**6  # bytes
 DESKTOP_FILES = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 _ENCRYPTED = 0x1
+# The last is what zipfile raises for a version or a compression of zip files that it does not know.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 class ArchiveError(Exception):
@@ -36,7 +38,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             _refuse_unreadable(path, archive)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise ArchiveError(f"{path} is damaged and cannot be unpacked ({error}); copy or download it again") from None
 
 
