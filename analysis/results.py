@@ -79,7 +79,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "browser-events": sittings(export.participants, export.events),
     }
     for kind in ANALYSIS_KINDS.values():
-        tables |= kind.study_tables(included.trials, export)
+        tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)
     return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
 
 
@@ -97,7 +97,16 @@ def _task_results(included: Included, task: Task, export: Export, paper: PaperFi
         "times": response_times(rows, task.methods),
         "balance": balance(rows, _sides(kind, rows, task), _planned_ratings(export, task)),
     }
-    return TaskResults(task, len(rows), rows["participant_id"].nunique(), rows["image_id"].nunique(), tables)
+    people, images = rows["participant_id"].nunique(), rows["image_id"].nunique()
+    return TaskResults(task, len(rows), people, images, _p_where_tested(tables, kind))
+
+
+def _p_where_tested(tables: dict[str, pd.DataFrame], kind: AnalysisKind) -> dict[str, pd.DataFrame]:
+    """`tables` without the p of what is not tested: a report's files hold none either."""
+    return {
+        name: table if name in kind.tested | {kind.means} else table.drop(columns="p", errors="ignore")
+        for name, table in tables.items()
+    }
 
 
 def _with_paper(

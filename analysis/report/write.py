@@ -123,7 +123,9 @@ def _write(
             pictures.mkdir(parents=True, exist_ok=True)
             (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
             (pictures / f"{figure.name}.png").write_bytes(figure.png)
-    found = results_document(export, results) | {"files": file_hashes(folder)}  # they may be replaced by a later report
+    found = results_document(export, results, proof) | {
+        "files": file_hashes(folder)
+    }  # they may be replaced by a later report
     document = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / RESULTS).write_text(document + "\n", encoding="utf-8")
 
@@ -142,8 +144,13 @@ def _tables(results: ObserverResults) -> dict[str, Any]:
     )
 
 
-def results_document(export: Export, results: tuple[ObserverResults, ...]) -> dict[str, Any]:
-    """The content of results.json. `headline` is the results of humans, or None; never results of others."""
+def results_document(
+    export: Export, results: tuple[ObserverResults, ...], proof: Proof | None = None
+) -> dict[str, Any]:
+    """The content of results.json. `headline` is the results of humans, or None; never results of others.
+
+    `audit_log`: when the server gave this export out, or how it differs from what it gave out; None: not compared.
+    """
     observers = {r.observer_kind: as_json(r) for r in results}
     return {
         "format": FORMAT,
@@ -151,6 +158,7 @@ def results_document(export: Export, results: tuple[ObserverResults, ...]) -> di
         "definition_sha256": export.definition_sha256,
         "analysis": export.config.model_dump(mode="json"),
         "software": software(),
+        "audit_log": proof and {"given_out_at": proof.at and proof.at.isoformat(), "difference": proof.difference},
         "headline": "human" if "human" in observers else None,
         "observers": observers,
     }

@@ -81,6 +81,7 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     study_tables=estimates.study_tables,
+    tested=frozenset({"odds-ratios"}),
     analyses={
         marked("proportional odds"): OtherAnalysis(
             _proportional_odds, marked("assumes that a method moves all answers alike")

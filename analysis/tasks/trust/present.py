@@ -79,7 +79,7 @@ def figures(
         quality=quality,
     )
     bars_caption = translate(
-        "Share of each of the five answers by method; half of “equally {quality}” stands on either side of the line.",
+        "Share of each of the five answers by method; half of “equally {quality}” is on either side of the line.",
         quality=quality,
     )
     answers = "; ".join(

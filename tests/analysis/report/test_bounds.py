@@ -17,6 +17,8 @@ from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG
 from tests.analysis.exports import write_export
 
+pytestmark = pytest.mark.slow
+
 METHODS = ("guided-backprop", "guided-grad-cam")
 FEW = (
     TaskDesign("seeing", "class-discrimination", METHODS, images=6, ratings=1),

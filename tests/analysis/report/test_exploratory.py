@@ -7,6 +7,7 @@ import pytest
 
 from analysis.config import AnalysisConfig
 from analysis.report.write import analyze
+from analysis.results import as_json, compute
 from analysis.simulation.simulated_study import simulate_export
 from tests.analysis.conftest import CONFIG, SMALL
 from tests.analysis.exports import write_export
@@ -34,6 +35,14 @@ def test_rows_by_category_and_network_and_of_bias_are_exploratory_and_carry_no_p
     for words in ("Accuracy by category shown.", "Response bias and order effects", "by category shown and method"):
         assert words in captions
     assert not any(head.startswith("p") for _, heads in exploratory for head in heads)
+
+
+def test_only_what_is_tested_has_a_p_in_the_files_too():
+    export = simulate_export(np.random.default_rng(5), designs=SMALL, participants=12, config=CONFIG)
+    found = as_json(compute(export)[0])
+    named = {name: rows for task in found["tasks"].values() for name, rows in task.items()} | found
+    with_p = {name for name, rows in named.items() if isinstance(rows, list) and rows and "p" in rows[0]}
+    assert with_p == {"accuracy", "scores", "contrasts", "multiverse", "odds-ratios"}
 
 
 def test_every_p_says_what_it_is_against_or_whether_it_is_corrected(tables):

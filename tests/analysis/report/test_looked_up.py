@@ -13,7 +13,7 @@ from analysis.reading.load import load
 from analysis.report.cautions import proven
 from analysis.report.counted import methods_balanced, seen_twice
 from analysis.report.methods_text import methods_text
-from analysis.report.write import analyze
+from analysis.report.write import analyze, results_document
 from analysis.results import compute
 from analysis.tasks.class_discrimination.present import figures
 from contracts.hashing import canonical_sha256
@@ -85,3 +85,15 @@ def test_whether_the_export_was_compared_with_the_audit_log_is_said():
     assert proven(None, ENGLISH).startswith("not compared")
     assert proven(Proof(at=datetime(2026, 1, 2, tzinfo=UTC)), ENGLISH).endswith("given out on 2026-01-02")
     assert proven(Proof(difference="data/x.csv differs"), ENGLISH) == "NOT what the server gave out: data/x.csv differs"
+
+
+@pytest.mark.parametrize(
+    ("proof", "told"),
+    [
+        (None, None),
+        (Proof(at=datetime(2026, 1, 2, tzinfo=UTC)), {"given_out_at": "2026-01-02T00:00:00+00:00", "difference": ""}),
+        (Proof(difference="data/x.csv differs"), {"given_out_at": None, "difference": "data/x.csv differs"}),
+    ],
+)
+def test_the_results_say_whether_the_export_was_compared_too(small, proof, told):
+    assert results_document(small, (), proof)["audit_log"] == told
