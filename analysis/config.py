@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from contracts.export import LONGEST_RT_MS
+
 Effect = Annotated[float, Field(gt=0, lt=1)]
 """A difference as a share of the scale: 0.05 is 5 points of accuracy, or 0.2 on a score from −2 to 2."""
 
@@ -31,16 +33,16 @@ class ExclusionsConfig(BaseModel):
         None, description="exclude participants who failed at least this number of attention checks"
     )
     failed_comprehension: bool = Field(False, description="leave out participants who failed a comprehension check")
-    min_median_rt_ms: Annotated[float, Field(ge=0, le=3_600_000)] | None = Field(
+    min_median_rt_ms: Annotated[float, Field(ge=0, le=LONGEST_RT_MS)] | None = Field(
         None, description="leave out participants whose median rt in a task is below this many milliseconds"
     )
-    max_median_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
+    max_median_rt_ms: Annotated[float, Field(gt=0, le=LONGEST_RT_MS)] | None = Field(
         None, description="leave out participants whose median rt in a task is above this many milliseconds"
     )
-    min_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
+    min_rt_ms: Annotated[float, Field(gt=0, le=LONGEST_RT_MS)] | None = Field(
         None, description="leave out responses that came in fewer milliseconds; the other responses of the person stay"
     )
-    max_rt_ms: Annotated[float, Field(gt=0, le=3_600_000)] | None = Field(
+    max_rt_ms: Annotated[float, Field(gt=0, le=LONGEST_RT_MS)] | None = Field(
         None, description="leave out responses that took more milliseconds; the other responses of the person stay"
     )
     same_side: Annotated[float, Field(gt=0.5, le=1)] | None = Field(

@@ -36,6 +36,7 @@ HAPPENINGS = (
 
 PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")
+LONGEST_RT_MS = 3_600_000.0  # nobody looks at one picture for longer than an hour
 BEFORE_ONSET, TOO_LONG, NOT_MEASURED = RT_MISSING = ("before-onset", "too-long", "not-measured")
 _TIME = "UTC, ISO 8601"
 _RT_MISSING = Column(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
-from contracts.export import BEFORE_ONSET, NOT_MEASURED, TOO_LONG
+from contracts.export import BEFORE_ONSET, LONGEST_RT_MS, NOT_MEASURED, TOO_LONG
 from contracts.tasks import RESPONSE, Question
 from study.config import ParticipantsConfig
 from study.database.db import Database
@@ -28,7 +28,6 @@ from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
 
 Milliseconds = Annotated[float, Field(ge=0, le=1e10)]
-LONGEST_RT_MS = 3_600_000.0  # nobody looks at one picture for longer than an hour
 
 
 class BrowserEvent(BaseModel):
