@@ -16,6 +16,8 @@ from tests.analysis.conftest import CONFIG, SMALL, Report
 from tests.analysis.exports import write_export
 from tests.drawing import drawn_only
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("machine:box-energy", "machine:box-energy+blank")
 
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from commands import VERSION
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 OTHER_PYTHON = os.path.realpath(sys.executable)  # the one that the environment was made with: it has no packages

@@ -13,6 +13,8 @@ from study.database.db import connect, upgrade
 from study.export.files import export_study, zip_pieces
 from tests.study.samples import answer, enrol, open_sample, trials_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_stimuli_are_exported_with_the_columns_of_the_stimulus_set():
     assert tuple(TABLES["stimuli"]) == COLUMNS

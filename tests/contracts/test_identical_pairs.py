@@ -27,6 +27,8 @@ from tests.contracts.test_recovery import served
 from tests.drawing import drawn_only
 from tests.study.samples import SECRET, document, open_sample, stimuli, trusting
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, PAIRS, K = 16, 4, 4
 TASKS = (trusting(images=8, k=K, trials=4, identical_pairs=PAIRS),)
 ROW = "identical pairs: mean answer towards the left"

@@ -23,6 +23,8 @@ from models.config import NetworkConfig
 from models.errors import NetworkError
 from models.weights import load_weights
 
+pytestmark = pytest.mark.slow
+
 CATEGORIES = ("cat", "car", "sheep")
 METADATA = CheckpointMetadata(
     architecture="demo-alexnet",

@@ -12,6 +12,8 @@ from analysis.display.wording import ENGLISH, in_language
 from analysis.report.write import analyze
 from languages.read import Language, languages
 
+pytestmark = pytest.mark.slow
+
 KOREAN = in_language("ko")
 FIGURES = "figures/simulated"
 NO_FONT = "이 컴퓨터에는 한글 글꼴이 없어"

@@ -11,6 +11,8 @@ from stimuli.explain.recording import Window
 from tests.stimuli import classifiers, networks
 from tests.stimuli.reference import modified_gradient
 
+pytestmark = pytest.mark.slow
+
 METHODS = ["guided-backprop", "deconvolution", "grad-cam", "guided-grad-cam", "deconvolution-grad-cam"]
 TARGETS = [[0, 3, 1], [4], []]
 NETWORKS = [

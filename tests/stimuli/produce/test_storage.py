@@ -21,6 +21,8 @@ from stimuli.produce.publishing import is_complete, local_copy
 from stimuli.produce.storage import Folder, storage_at
 from tests.stimuli.sample_set import contents, make, pictures
 
+pytestmark = pytest.mark.slow
+
 SECRET = "not-to-be-seen"
 
 

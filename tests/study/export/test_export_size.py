@@ -17,6 +17,8 @@ from tests.study.crowd import copy_participants
 from tests.study.samples import answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.visitor import hidden_fields
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, COPIES = 4, 500
 MEASURED = """
 import json, resource, sys, zipfile
