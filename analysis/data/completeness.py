@@ -35,7 +35,7 @@ class People:
 
 
 def people(export: Export, excluded: int) -> People:
-    """Of `export`, which holds one kind of observer and of which the analysis excludes so many people."""
+    """Of `export`, which holds one kind of observer and of which the analysis excludes `excluded` people."""
     withdrew, unfinished = sum(export.withdrawn.values()), int((~export.participants["completed"]).sum())
     return People(len(export.participants) + withdrew, withdrew, unfinished, excluded)
 

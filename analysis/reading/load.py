@@ -54,7 +54,7 @@ def _load(root: Traversable) -> Export:
         withdrawn=_withdrawn(materials),
     )
     check(export)
-    # Practice and attention checks are no ratings; what became of the checks stands in the participants table. Controls
+    # Practice and attention checks are no ratings; what became of the checks is in the participants table. Controls
     # are none either: `apply_exclusions` takes them apart.
     kept = export.trials["purpose"].isin(("main", "control"))
     return replace(export, trials=export.trials[kept].reset_index(drop=True))

@@ -52,7 +52,7 @@ class Draw:
     """One simulated study's estimates: (what, of which methods) → the estimate and its true value."""
 
     estimates: Mapping[tuple[str, str], tuple[Estimate, float]]
-    naive_covered: float  # share of the naive intervals that hold their truth; NaN where values are no shares
+    naive_covered: float  # share of the unclustered intervals that hold their truth; NaN where values are no shares
 
 
 def calibrate(
@@ -62,7 +62,7 @@ def calibrate(
     participants: int = 72,
     scenarios: Mapping[str, Psychometrics] = SCENARIOS,
 ) -> pd.DataFrame:
-    """Coverage of the means' and the differences' intervals, the naive intervals' coverage, and type-I errors.
+    """Coverage of the means' and the differences' intervals, the unclustered intervals' coverage, and type-I errors.
 
     A row a scenario and task: `mean`, `difference` and what a kind adds (`d-prime`) are coverages over all methods (and
     pairs of neighbouring ones), `lowest` and `highest` those of single intervals, `naive` Wilson's coverage,

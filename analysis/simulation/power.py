@@ -120,7 +120,7 @@ def _responses(
     values = ANALYSIS_KINDS[design.kind].simulation.draw(logits, rng).astype(float)
     method, participant, image = design.method_of_cell[places.cell], places.participant, places.image
     if dropout:
-        # A person's trials come in random order, so whoever leaves loses each of them alike.
+        # A person's trials come in random order, so people who leave lose each of them alike.
         answered = np.where(rng.random(len(trials)) < dropout, rng.random(len(trials)), 1.0)
         there = rng.random(len(values)) < answered[participant]
         values, method, participant, image = (part[there] for part in (values, method, participant, image))

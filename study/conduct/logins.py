@@ -88,7 +88,7 @@ def _throttle(failed: FailedLogin | None, now: datetime) -> None:
 
 
 def delay(failures: int) -> timedelta:
-    """How long one waits after so many failures in a row: doubled with each one beyond those that are free."""
+    """The wait after this number of failures in a row: doubled with each one beyond those that are free."""
     if failures < FREE_FAILURES:
         return timedelta(0)
     return min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures - FREE_FAILURES, 30))

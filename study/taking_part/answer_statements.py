@@ -1,6 +1,6 @@
 """The statements of every answer: one that reads all its check needs, and one (on SQLite three) that store it.
 
-On PostgreSQL nothing is locked for reading. The storing statement locks the participant, as whoever releases trials
+On PostgreSQL nothing is locked for reading. The storing statement locks the participant, as a release of trials
 does, and stores nothing unless the trial still is as it was read. SQLite's writers are alone from the beginning.
 """
 

@@ -37,7 +37,7 @@ def test_what_is_wrong_is_said_once_and_nothing_is_started(monkeypatch: pytest.M
 
 
 def test_a_visitors_headers_choose_no_address() -> None:
-    """gunicorn takes a SCRIPT_NAME header from whoever asks from the same machine, unless it is told not to."""
+    """gunicorn takes a SCRIPT_NAME header of every request from the same machine, unless it is told not to."""
     with served() as address:
         for prefix in ("/evil", "/researcher"):
             asked = urllib.request.Request(f"{address}/researcher/login", headers={"SCRIPT_NAME": prefix})

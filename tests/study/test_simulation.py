@@ -68,7 +68,7 @@ def test_fifty_at_once_a_fifth_leaving_and_half_of_those_coming_back_late_end_wi
     late = left[::2]
     substitutes = turned_away + [Person(server.port, deadline) for _ in range(len(left) - len(turned_away))]
     all_at_once(late + substitutes, [None] * (len(late) + len(substitutes)))
-    assert all(person.finish for person in late), "whoever comes late still finishes"
+    assert all(person.finish for person in late), "people who come late still finish"
 
     everybody = people + substitutes[len(turned_away) :]
     newcomer = Person(server.port, deadline)

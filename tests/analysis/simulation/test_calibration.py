@@ -18,7 +18,7 @@ def test_at_the_paper_s_size_every_interval_covers_its_truth_and_every_test_keep
         assert 0.935 <= row.lowest <= row.highest <= 0.965, row
         assert 0.035 <= row.least <= row.most <= 0.065, row
     naive = table[table["scenario"].str.contains("images") & (table["task"] == "class-discrimination")]["naive"]
-    assert naive.max() < 0.80, "the naive interval is shown greyed because it falls short; here it should"
+    assert naive.max() < 0.80, "the unclustered interval is shown greyed because it falls short; here it should"
 
 
 @pytest.mark.calibration

@@ -118,7 +118,7 @@ def test_a_process_with_many_writers_lets_others_in_after_a_few_turns(tmp_path: 
     busy.leave()
     for thread in [*threads, asking]:
         thread.join()
-    assert order.index("other") == _TURNS - 1  # whoever was in first took a turn as well
+    assert order.index("other") == _TURNS - 1  # the thread that was in first took a turn as well
     assert order.count("busy") == 3 * _TURNS
 
 
@@ -132,7 +132,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def test_an_answer_waits_for_its_turn_with_a_connection(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
-    """With more threads than connections: whoever is let in would wait for those who wait to be let in."""
+    """With more threads than connections, a thread that is let in could wait for a connection that a waiting one holds."""
     monkeypatch.setattr("study.database.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
     upgrade(sqlite_url)
     database, other = connect(sqlite_url, busy_timeout_s=1), WriteGate(str(tmp_path / "discern.db"), 1)

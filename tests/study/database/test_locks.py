@@ -75,7 +75,7 @@ def test_an_answer_that_waited_while_its_place_was_released_wins_it_back(
     assert [(t.state, t.is_overflow) for t in trials_of(short_study, late)] == [("answered", False), ("open", False)]
 
 
-def test_whoever_waits_for_the_study_keeps_no_participant_from_others(
+def test_people_who_wait_for_the_study_keep_no_participant_from_others(
     short_study: Database, pool: ThreadPoolExecutor
 ) -> None:
     """Withdrawing takes the study, then the participant. An answer that did the reverse would wait for it for ever."""
@@ -147,7 +147,7 @@ def test_connections_broken_by_a_restart_are_replaced_before_they_are_used(postg
             assert session.scalar(text("SELECT 1")) == 1
 
 
-def test_whoever_stops_while_their_window_is_being_stored_gives_their_places_back(
+def test_people_who_stop_while_their_window_is_being_stored_free_their_places(
     short_study: Database, pool: ThreadPoolExecutor
 ) -> None:
     person = enrol(short_study)
@@ -226,7 +226,7 @@ def test_of_two_reports_at_once_both_are_kept(short_study: Database, pool: Threa
 
 
 @pytest.mark.parametrize("say_something", [report_window, try_check])
-def test_whoever_withdraws_in_that_moment_is_unknown(
+def test_people_who_withdraw_in_that_moment_are_unknown(
     short_study: Database, pool: ThreadPoolExecutor, say_something: Callable[[Database, str], None]
 ) -> None:
     person = enrol(short_study)

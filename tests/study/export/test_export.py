@@ -114,7 +114,7 @@ def test_participants_say_who_they_were_and_how_far_they_came(studied: Database,
 
 
 def test_the_browsers_words_of_itself_are_one_json_cell(studied: Database, tmp_path: Path) -> None:
-    """Decimals and nesting survive CSV; whoever's browser said nothing has an empty cell."""
+    """Decimals and nesting survive CSV; a browser that said nothing leaves an empty cell."""
     said = {"reports": [{"width": 390, "pixel_ratio": 2.625, "touch": True, "pointer": "coarse", "problems": []}]}
     with studied.writing() as session:
         session.scalars(select(Participant).order_by(Participant.id)).first().device = said

@@ -153,7 +153,7 @@ def test_what_is_no_export_is_refused(any_database: Database, tmp_path: Path) ->
 def test_a_zip_that_holds_a_forged_file_beside_the_true_one_is_refused(
     any_database: Database, given_out: Path, tmp_path: Path, place: str
 ) -> None:
-    """Whoever unpacks it may get the forged one."""
+    """A program that unpacks it may get the forged one."""
     forged = tmp_path / "forged.zip"
     with zipfile.ZipFile(forged, "w") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # zipfile's own, of the doubled name

@@ -48,7 +48,7 @@ def test_a_preview_on_mechanical_turk_writes_nothing_and_offers_no_form(mturk: F
     assert mturk.test_client().post("/s/demo/consent", data={"consent": "yes"}).status_code == 400
     assert rows() == before
     mturk.test_client().get(f"/s/demo{MTURK}", buffered=True)
-    assert rows() == before | {"arrival": 1}, "whoever has accepted the task is counted"
+    assert rows() == before | {"arrival": 1}, "people who have accepted the task are counted"
 
 
 def test_a_worker_hands_the_assignment_back_to_mechanical_turk(mturk: Flask) -> None:

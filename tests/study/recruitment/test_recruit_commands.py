@@ -115,7 +115,7 @@ def test_where_the_reply_to_an_offer_was_lost_a_person_must_look(app, recruit: R
     assert recruit("approve").exit_code == 0
 
 
-def test_whoever_finished_here_is_approved_once(app: Flask, recruit: Recruit, stand_in, database: Database) -> None:
+def test_people_who_finished_here_are_approved_once(app: Flask, recruit: Recruit, stand_in, database: Database) -> None:
     takes_part(app, database)
     recruit(*CREATE, "--confirm")
     before = len(spent(stand_in))

@@ -44,7 +44,7 @@ def test_a_late_answer_is_kept_as_overflow_when_the_place_is_taken(short_study: 
     others = [enrol(short_study, seed, now=LATER) for seed in range(1, 9)]
     for trial in trials_of(short_study, late):
         receipt = answer(short_study, late, trial, now=LATER)
-    assert receipt.done, "whoever comes late still finishes and gets the code"
+    assert receipt.done, "people who come late still finish and get the code"
     assert [(t.state, t.is_overflow) for t in trials_of(short_study, late)] == [("answered", True)] * 2
     for participant in others:
         for trial in trials_of(short_study, participant):

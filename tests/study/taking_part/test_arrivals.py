@@ -162,7 +162,7 @@ def test_a_page_opens_where_nothing_can_be_counted(served: Flask, opened: Databa
     assert "opened first pages wait to be counted" in caplog.text
 
 
-def test_whoever_withdraws_leaves_the_sum_as_it_was(served: Flask, opened: Database) -> None:
+def test_a_withdrawal_leaves_the_sum_as_it_was(served: Flask, opened: Database) -> None:
     open_page(served)
     person = enrol(opened)
     with opened.writing() as session:

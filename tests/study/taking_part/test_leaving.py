@@ -1,4 +1,4 @@
-"""Whoever does not consent, cannot take part or stops is told how to go back, and holds no place any more."""
+"""People who do not consent, cannot take part or stop are told how to go back, and hold no place any more."""
 
 import html
 import re
@@ -63,7 +63,7 @@ def test_every_outcome_has_a_code_of_its_own(codes: dict[str, str]) -> None:
     assert len(set(codes.values())) == len(codes)
 
 
-def test_whoever_does_not_consent_returns_with_that_code_and_leaves_no_trace(
+def test_people_who_do_not_consent_return_with_that_code_and_leave_no_trace(
     prolific: Flask, codes: dict[str, str], database: Database
 ) -> None:
     def rows() -> int:
@@ -79,7 +79,7 @@ def test_whoever_does_not_consent_returns_with_that_code_and_leaves_no_trace(
     assert rows() == before
 
 
-def test_whoever_stops_returns_with_that_code_and_the_place_is_free(prolific, codes, database: Database) -> None:
+def test_people_who_stop_return_with_that_code_and_the_place_is_free(prolific, codes, database: Database) -> None:
     visitor = join(prolific, PROLIFIC)
     visitor.send(visitor.plan()["trials"][0])
     assert code_in(leaves(visitor)) == codes[STOPPED]
@@ -89,14 +89,14 @@ def test_whoever_stops_returns_with_that_code_and_the_place_is_free(prolific, co
     assert visitor.finish() == codes["completed"], "somebody who comes back may finish"
 
 
-def test_whoever_has_an_unfit_device_returns_with_that_code(prolific, codes, database: Database) -> None:
+def test_people_with_an_unfit_device_return_with_that_code(prolific, codes, database: Database) -> None:
     visitor = join(prolific, PROLIFIC)
     report(visitor, problems=["phone"])
     assert code_in(leaves(visitor)) == codes[INCOMPATIBLE_DEVICE]
     assert set(states(database)) == {"released"}
 
 
-def test_whoever_withdraws_returns_with_that_code(prolific, codes, database: Database) -> None:
+def test_people_who_withdraw_return_with_that_code(prolific, codes, database: Database) -> None:
     visitor = join(prolific, PROLIFIC)
     assert code_in(withdraws(visitor)) == codes[WITHDRAWN]
     assert states(database) == []
@@ -122,7 +122,7 @@ def test_two_failed_attention_checks_tell_the_platform_and_one_does_not(
         assert session.scalars(select(Participant.completion_code)).one() == codes["completed"]
 
 
-def test_whoever_has_finished_cannot_stop_any_more(prolific: Flask, codes: dict[str, str]) -> None:
+def test_people_who_have_finished_cannot_stop_any_more(prolific: Flask, codes: dict[str, str]) -> None:
     visitor = join(prolific, PROLIFIC)
     code = visitor.finish()
     assert code in leaves(visitor)
@@ -149,7 +149,7 @@ def test_an_unknown_outcome_hands_out_no_code(prolific: Flask, codes: dict[str, 
         assert "prolific.com" not in prolific.test_client().get(f"/s/demo/left?outcome={outcome}").text
 
 
-def test_whoever_stops_is_counted_as_gone_at_once_and_asked_on_coming_back(app: Flask, database: Database) -> None:
+def test_people_who_stop_count_as_gone_at_once_and_are_asked_on_coming_back(app: Flask, database: Database) -> None:
     visitor = join(app)
     visitor.send(visitor.plan()["trials"][0])
     leaves(visitor)

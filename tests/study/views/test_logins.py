@@ -100,7 +100,7 @@ def test_waiting_is_enough_and_a_login_forgets_the_failures(any_database: Databa
 
 
 def test_guesses_made_all_at_once_are_told_no_more_than_guesses_one_by_one(app: Flask) -> None:
-    """Whoever sends a thousand passwords before the first is judged learns of as many as anybody else."""
+    """A thousand passwords sent before the first is judged are answered no more often than those sent in turn."""
     clients = [app.test_client() for _ in range(4 * FREE_FAILURES)]
     with ThreadPoolExecutor(len(clients)) as pool:
         statuses = Counter(pool.map(lambda client: log_in(client, "guess").status_code, clients))

@@ -105,7 +105,7 @@ def test_every_address_of_the_researchers_has_its_roles_written_down(app: Flask)
 
 @pytest.mark.parametrize("role", [*ROLES, None])
 def test_every_address_answers_its_roles_and_refuses_the_others(app: Flask, database: Database, role) -> None:
-    """Forms carry a valid token and nothing else, so that whoever is let in changes nothing either."""
+    """Forms carry a valid token and nothing else, so that a researcher who is let in changes nothing either."""
     with database.writing() as session:
         create_admin(session, "ada", PASSWORD, NOW, role or "owner")
         session.commit()
