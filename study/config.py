@@ -4,6 +4,7 @@
 in the frozen definition and in its hash they are the texts themselves (Markdown paragraphs, one text a language).
 """
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -105,7 +106,7 @@ class TaskConfig(BaseModel):
     )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
-    @property
+    @cached_property  # asked for three times for each answer
     def questions(self) -> tuple[Question, ...]:
         """What is asked of each item, in order."""
         asked = KINDS[self.kind].questions
