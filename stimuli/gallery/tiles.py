@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +69,7 @@ def tiles(
     rest = [tile for tile in made if tile not in extremes]
     shuffled = [rest[at] for at in np.random.default_rng(1).permutation(len(rest))]
     places = {tile.number: place for place, tile in enumerate([*extremes, *shuffled])}
-    return sorted((_at(tile, places[tile.number]) for tile in made), key=lambda tile: tile.place)
-
-
-def _at(tile: Tile, place: int) -> Tile:
-    return Tile(**(vars(tile) | {"place": place}))
+    return sorted((replace(tile, place=places[tile.number]) for tile in made), key=lambda tile: tile.place)
 
 
 def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering: Rendering) -> Tile:
@@ -83,7 +79,7 @@ def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering
         number=number,
         place=0,
         picture=f"pictures/{Path(row.file).name}",
-        photograph=f"photographs/{number_of(row.image_id)}.jpg",
+        photograph=f"photographs/{_file_name(row.image_id)}.jpg",
         image_id=row.image_id,
         tasks=row.tasks,
         method=method_name(row.method),
@@ -97,7 +93,7 @@ def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering
     )
 
 
-def number_of(image_id: str) -> str:
+def _file_name(image_id: str) -> str:
     """A file name for an image, whatever characters its id has."""
     return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in image_id).replace("%", "~")
 
