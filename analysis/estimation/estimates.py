@@ -181,7 +181,7 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     df = min(degrees_of_freedom(len(sizes), n, float((sizes**2).sum())) for sizes in sides)
     if min(participants, images) < 2 or n <= k:
         return Variance(None, "none", max(min(participants, images) - 1, 0), n, participants, images)
-    scaled, block = weights[used] / cells.counts[used], np.ix_(used, used)
+    scaled, block = weights[used] / cells.counts[used], (used[:, None], used)
 
     def one_way(clustering: Clustering, clusters: int) -> float:
         raw = scaled @ clustering.products[block] @ scaled

@@ -5,13 +5,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.estimation.cells import mean, share
-from analysis.estimation.estimates import Estimate, cell_means, difference, wilson
+from analysis.estimation.estimates import CellMeans, Estimate, cell_means, difference, wilson
 from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import SimulatedValues
@@ -73,9 +75,10 @@ def calibrate(
         for design in designs:
             rng = np.random.default_rng([seed, len(rows)])
             assignment = assign(design, participants)
-            truth = [_draw(design, assignment, participants, parameters, rng) for _ in range(draws)]
+            simulate = partial(_simulate, design, assignment, participants, rng=rng)
+            truth = [_estimated(design.kind, simulate(parameters), rng) for _ in range(draws)]
             flat = without_effect(parameters, design)
-            null = [_draw(design, assignment, participants, flat, rng) for _ in range(draws)]
+            null = [_found(simulate(flat)) for _ in range(draws)]
             rows.append({"scenario": name, "task": design.kind, **_coverages(truth), **_errors(null)})
     return pd.DataFrame(rows)
 
@@ -86,23 +89,35 @@ def without_effect(parameters: Psychometrics, design: TaskDesign) -> Psychometri
     return replace(parameters, means={design.kind: dict.fromkeys(design.methods, mean)})
 
 
-def _draw(
+def _simulate(
     design: TaskDesign, seats: Assignment, participants: int, parameters: Psychometrics, rng: np.random.Generator
-) -> Draw:
+) -> SimulatedValues:
     logits = draw_logits(design, seats, participants, parameters, rng)
-    method = design.method_of_cell[seats.cell]
-    facts, simulation = KINDS[design.kind], ANALYSIS_KINDS[design.kind].simulation
-    values = simulation.draw(logits, rng)
-    cells = cell_means(values.astype(float), method, seats.participant, seats.image, design.methods)
+    simulation = ANALYSIS_KINDS[design.kind].simulation
     true = {m: simulation.mean(parameters, m) for m in design.methods}
+    method = design.method_of_cell[seats.cell]
+    return SimulatedValues(simulation.draw(logits, rng), method, seats.participant, seats.image, design.methods, true)
+
+
+def _cells(simulated: SimulatedValues) -> CellMeans:
+    values = simulated.values.astype(float)
+    return cell_means(values, simulated.method, simulated.participant, simulated.image, simulated.methods)
+
+
+def _estimated(kind: str, simulated: SimulatedValues, rng: np.random.Generator) -> Draw:
+    facts, true, cells = KINDS[kind], simulated.means, _cells(simulated)
     estimator = share(CONFIDENCE) if facts.has_truth else mean(CONFIDENCE, facts.bounds)
-    estimates = {("mean", m): (estimator(cells, m), true[m]) for m in design.methods}
-    for a, b in zip(design.methods[1:], design.methods, strict=False):
+    estimates = {("mean", m): (estimator(cells, m), true[m]) for m in simulated.methods}
+    for b, a in pairwise(simulated.methods):
         estimates["difference", f"{a} {b}"] = difference(cells, a, b, CONFIDENCE), true[a] - true[b]
-    simulated = SimulatedValues(values, method, seats.participant, seats.image, design.methods, true)
-    estimates |= simulation.further_estimates(simulated, CONFIDENCE, rng)
+    estimates |= ANALYSIS_KINDS[kind].simulation.further_estimates(simulated, CONFIDENCE, rng)
     naive = _naive_covered(cells.means, cells.counts, list(true.values())) if facts.has_truth else np.nan
     return Draw(estimates, naive)
+
+
+def _found(simulated: SimulatedValues) -> list[bool]:
+    cells = _cells(simulated)
+    return [finds(difference(cells, a, b, CONFIDENCE)) for b, a in pairwise(simulated.methods)]
 
 
 def _naive_covered(means: np.ndarray, counts: np.ndarray, true: Sequence[float]) -> float:
@@ -128,10 +143,8 @@ def holds(estimate: Estimate, truth: float) -> bool:
     return estimate.low is not None and estimate.high is not None and estimate.low <= truth <= estimate.high
 
 
-def _errors(draws: Sequence[Draw]) -> dict[str, float]:
-    names = [name for name in draws[0].estimates if name[0] == "difference"]
-    found = np.array([[finds(d.estimates[name][0]) for name in names] for d in draws])
-    shares = found.mean(axis=0)
+def _errors(found: Sequence[Sequence[bool]]) -> dict[str, float]:
+    shares = np.mean(found, axis=0)
     return {"error": float(shares.mean()), "least": float(shares.min()), "most": float(shares.max())}
 
 

@@ -5,6 +5,7 @@ hold its level says in its label what it assumes.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,7 @@ def _comparisons(
         (name, other.compute(rows, task, a, b, CONFIDENCE), true[a] - true[b])
         for name, other in analyses(design.kind).items()
         if name in due
-        for a, b in zip(design.methods[1:], design.methods, strict=False)
+        for b, a in pairwise(design.methods)
     ]
 
 

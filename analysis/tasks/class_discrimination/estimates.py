@@ -33,6 +33,8 @@ from contracts.tasks import KINDS
 
 FACTS = KINDS["class-discrimination"]
 CHANCE = FACTS.null
+# Weights of z(H) and z(F) in each measure.
+SENSITIVITY = {"d-prime": np.array([1.0, -1.0]), "criterion": np.array([-0.5, -0.5])}
 
 
 def accuracy(
@@ -74,28 +76,26 @@ def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: f
     frame = trials.assign(truth_first=truth_first(trials))
     chose_first = (trials["response"] == first_option(trials)).to_numpy()
     cells = cells_by(frame, chose_first, {"method": methods, "truth_first": (True, False)})
-    estimates: dict[tuple[str, str], Estimate] = {}
-    for method in methods:
-        estimates |= {(method, name): e for name, e in sensitivity(cells, method, confidence).items()}
+    estimates = {
+        (method, measure): sensitivity(cells, method, measure, confidence)
+        for method in methods
+        for measure in SENSITIVITY
+    }
     return estimate_table(estimates, ["method", "measure"])
 
 
-def sensitivity(cells: CellMeans, method: str, confidence: float) -> dict[str, Estimate]:
-    """`d-prime` and "criterion" from cells (method, is the right option first?) of "first option" answers."""
+def sensitivity(cells: CellMeans, method: str, measure: str, confidence: float) -> Estimate:
+    """ "d-prime" or "criterion" from cells (method, is the right option first?) of "first option" answers."""
     hit, alarm = cells.index((method, True)), cells.index((method, False))
     n = cells.counts[[hit, alarm]]
     if not n.all():
-        missing = no_estimate(Note("The right option never stood in one of the two places."))
-        return {"d-prime": missing, "criterion": missing}
+        return no_estimate(Note("The right option never stood in one of the two places."))
     z = special.ndtri((cells.means[[hit, alarm]] * n + 0.5) / (n + 1))
     slope = n / (n + 1) * np.sqrt(2 * np.pi) * np.exp(z**2 / 2)  # of z in the uncorrected rate
-    measures = {"d-prime": np.array([1.0, -1.0]), "criterion": np.array([-0.5, -0.5])}
-    estimates = {}
-    for name, weights in measures.items():
-        gradient = np.zeros(len(cells.labels))
-        gradient[[hit, alarm]] = weights * slope
-        estimates[name] = linearized(cells, float(weights @ z), gradient, confidence)
-    return estimates
+    weights = SENSITIVITY[measure]
+    gradient = np.zeros(len(cells.labels))
+    gradient[[hit, alarm]] = weights * slope
+    return linearized(cells, float(weights @ z), gradient, confidence)
 
 
 def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def d_primes(
     cell = 2 * simulated.method + truth_second
     cells = cell_means(chose_first, cell, simulated.participant, simulated.image, labels)
     return {
-        ("d-prime", m): (sensitivity(cells, m, confidence)["d-prime"], 2 * special.ndtri(simulated.means[m]))
+        ("d-prime", m): (sensitivity(cells, m, "d-prime", confidence), 2 * special.ndtri(simulated.means[m]))
         for m in simulated.methods
     }
 
