@@ -18,17 +18,23 @@ DEVICES = {"phone": PHONE, "desktop": DESKTOP}
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 
 
+_RUN_AXE = "options => axe.run(options).then(result => result.violations)"
+
+
 @cache
 def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core has against the page, a line an element."""
+    """What axe-core has against the page, a line an element; its colours in the dark scheme, too."""
     assert AXE.is_file(), "axe-core is not installed; run `make setup`"
     page.wait_for_load_state()  # a click may have led to a page that is only just coming
     page.evaluate(axe())
-    violations = page.evaluate("axe.run({ resultTypes: ['violations'] }).then(result => result.violations)")
+    violations = page.evaluate(_RUN_AXE, {"resultTypes": ["violations"]})
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # or colours are on their way
+    violations += page.evaluate(_RUN_AXE, {"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     return [f"{found['id']}: {node['html'][:120]}" for found in violations for node in found["nodes"]]
 
 
