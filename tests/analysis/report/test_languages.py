@@ -14,7 +14,8 @@ from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
 from analysis.data.table_files import conform
 from analysis.display.wording import in_language
 from analysis.report.methods_text import REFERENCES
-from analysis.report.write import LIBRARIES, analyze
+from analysis.report.pages import LIBRARIES
+from analysis.report.write import analyze
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from contracts.methods import METHOD_NAMES

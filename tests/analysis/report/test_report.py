@@ -292,7 +292,7 @@ def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_fold
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("analysis.report.write._html", full)
+    monkeypatch.setattr("analysis.report.write.page", full)
     with pytest.raises(ReportError, match="No space left on device"):
         analyze(export_folder, out)
     assert (out / "report.html").read_bytes() == before
