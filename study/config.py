@@ -112,6 +112,10 @@ class TaskConfig(BaseModel):
         asked = KINDS[self.kind].questions
         return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
 
+    def asked(self, is_check: bool) -> tuple[Question, ...]:
+        """What is asked in a trial, in order: an attention check has its first question alone."""
+        return self.questions[:1] if is_check else self.questions
+
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
         facts = KINDS[self.kind]

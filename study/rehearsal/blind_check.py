@@ -146,10 +146,15 @@ def _verdicts(trials: Sequence[ObservedTrial], rng: np.random.Generator) -> Iter
 
 
 def _without_first(trials: Sequence[ObservedTrial]) -> Iterator[ObservedTrial]:
-    """A check never comes first in its task, which is no secret; and its question says what it is."""
+    """A check never comes first in its task, which is no secret; and its question says what it is.
+
+    No further question follows a check, so where ratings have some, neither they nor the replies are compared.
+    """
+    has_further = any("plan.questions.1.name" in trial.observed for trial in trials)
+    told = ("plan.questions.", "reply ") if has_further else ("plan.questions.0.text",)
     for _, of_person in groupby(trials, key=attrgetter("participant")):
         for trial in list(of_person)[1:]:
-            hidden = {name: value for name, value in trial.observed.items() if name != "plan.questions.0.text"}
+            hidden = {name: value for name, value in trial.observed.items() if not name.startswith(told)}
             yield ObservedTrial(trial.participant, trial.task, hidden, trial.labels)
 
 

@@ -17,7 +17,7 @@ from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
 from study.database.find import lock_study
-from study.database.schema import ANSWERED, OPEN, PRACTICE, RELEASED, Participant, Study
+from study.database.schema import ANSWERED, ATTENTION, OPEN, PRACTICE, RELEASED, Participant, Study
 from study.definition import FrozenDefinition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
@@ -140,11 +140,15 @@ def _record_alone(
 
 def _receipt(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefinition) -> Receipt:
     """The same however often the answer is sent: questions are answered in order, so what follows never changes."""
-    questions = definition.task(trial.task).questions
+    questions = _questions(trial, definition)
     place = _place(answer, questions)
     if place + 1 < len(questions):
         return Receipt(trial.position, questions[place + 1].name)
     return Receipt(trial.following, None, _feedback(driver, trial, answer, definition))
+
+
+def _questions(trial: Any, definition: FrozenDefinition) -> tuple[Question, ...]:
+    return definition.task(trial.task).asked(trial.purpose == ATTENTION)
 
 
 def _place(answer: Answer, questions: Sequence[Question]) -> int:
@@ -166,7 +170,7 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
         if trial.body_sha256 != answer.sha256:
             raise AnswerConflictError("already-answered", trial.expected)
         return
-    questions = definition.task(trial.task).questions
+    questions = _questions(trial, definition)
     place = _place(answer, questions)
     if answer.response not in (questions[place].values if place else trial.option_order):
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
@@ -191,7 +195,7 @@ def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: F
     A trial is answered with the last of its questions; before it only counts them.
     """
     participants, answered = definition.participants, trial.questions_answered + 1
-    is_whole = answered == len(definition.task(trial.task).questions)
+    is_whole = answered == len(_questions(trial, definition))
     is_last = is_whole and trial.following is None
     rt, rt_missing = response_time(answer.rt)
     columns = {

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from study.config import TaskConfig
-from study.database.schema import ANSWERED, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
+from study.database.schema import ANSWERED, ATTENTION, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
 from study.tasks.wording import (
@@ -100,8 +100,9 @@ def _trial(
     options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
     text = wording.question
     if trial.expected_response is not None:
-        asked = next(option["label"] for option in options if option["value"] == trial.expected_response)
-        text = attention_question(language, asked)
+        named = next(option["label"] for option in options if option["value"] == trial.expected_response)
+        text = attention_question(language, named)
+    asked = task.asked(trial.purpose == ATTENTION)
     first = {"name": task.questions[0].name, "text": text, "options": options}
     return {
         "trial_token": trial.trial_token,
@@ -111,7 +112,7 @@ def _trial(
         # A check is told by its question, a control by its pixels.
         "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
         "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
-        "questions": [first, *(further_question(question, wording) for question in task.questions[1:])],
+        "questions": [first, *(further_question(question, wording) for question in asked[1:])],
         "answered": given,
     }
 

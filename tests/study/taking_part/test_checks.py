@@ -102,6 +102,20 @@ def test_an_attention_check_says_in_its_question_what_to_choose(open_app, databa
         assert check["questions"][0]["text"] == f"This is an attention check: choose “{label}”."
 
 
+def test_an_attention_check_asks_for_no_confidence(open_app, database: Database) -> None:
+    visitor = join(open_app(with_checks(confidence=True)))
+    with database.reading() as session:
+        checks = set(session.scalars(select(Trial.trial_token).where(Trial.purpose == "attention")))
+    for trial in visitor.plan()["trials"]:
+        is_check, is_sure = trial["trial_token"] in checks, trial["task"] == "seeing"
+        assert [q["name"] for q in trial["questions"]] == ["response", "confidence"][: 1 if is_check else 1 + is_sure]
+        if is_check:
+            assert visitor.send(trial, question="confidence", response="3").status_code == 400
+            assert visitor.send(trial).get_json()["next_question"] is None
+        else:
+            assert all(visitor.send(trial, place=place).status_code == 200 for place in range(len(trial["questions"])))
+
+
 def test_the_export_tells_what_each_trial_was_for_and_the_analysis_takes_ratings_only(open_app, database, tmp_path):
     app = open_app(with_checks(confidence=True))
     visitor = join(app)
