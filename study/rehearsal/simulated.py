@@ -1,6 +1,7 @@
 """A participant made of code: takes a study over HTTP, page by page, as a browser does."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Exchange:
 
 Witness = Callable[[Exchange], None]
 _KIND = "simulated"
+_QUOTATION_MARK = '["“”„«»‹›「」『』]'  # of any language
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 _MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
 
@@ -75,9 +77,11 @@ def run_participant(
 
 
 def _asked(question: dict[str, Any]) -> str | None:
-    """The option that an attention check names in its question, as attentive people find it."""
-    named = (option["value"] for option in question["options"] if f"“{option['label']}”" in question["text"])
-    return next(named, None)
+    """The option that an attention check names in quotation marks in its question, as attentive people find it."""
+    for option in question["options"]:
+        if re.search(rf"{_QUOTATION_MARK}\s?{re.escape(option['label'])}\s?{_QUOTATION_MARK}", question["text"]):
+            return str(option["value"])
+    return None
 
 
 @dataclass

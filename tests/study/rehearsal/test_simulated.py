@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from languages.read import languages
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import Participant, Response
 from study.errors import SimulationError
-from study.rehearsal.simulated import _Browser, run_participant
+from study.rehearsal.simulated import _asked, _Browser, run_participant
 from study.taking_part.arrivals import arrived
 from tests.study.samples import document, seeing
 
@@ -33,6 +34,19 @@ def serve() -> Iterator:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+MARKS = {"German": "Wählen Sie: „{}“.", "French": "Choisissez : « {} »", "Japanese": "「{}」を選んでください"}
+
+
+@pytest.mark.parametrize(
+    "check", [*(language.tasks["attention"] for language in languages().values()), *MARKS.values()]
+)
+def test_the_option_of_an_attention_check_is_found_in_any_languages_quotation_marks(check: str) -> None:
+    options = [{"value": "boat", "label": "boat"}, {"value": "cat", "label": "cat (or kitten)"}]
+    question = {"options": options, "text": check.replace("{option}", "{}").format("cat (or kitten)")}
+    assert _asked(question) == "cat"
+    assert _asked(question | {"text": "Which category is it: boat or not?"}) is None
 
 
 def first_option(trial, question, images, rng):
