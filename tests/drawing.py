@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-FORMS = ("as_svg", "as_png")
+FORMS = ("as_svg", "as_png", "as_pdf")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
@@ -30,6 +31,7 @@ DEJAVU = "DejaVu Sans"
 STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "discern",
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # DejaVu Sans as it is; publishers refuse letters of Type 3
     "font.family": DEJAVU,
     "font.size": 10.5,
     "text.color": INK,
@@ -52,7 +54,10 @@ def lettering(translate: Translation) -> Lettering:
     font = font_for(languages()[translate.language])
     if font == DEJAVU:
         return Lettering(translate, STYLE)
-    return Lettering(translate, STYLE | {"font.family": [font, DEJAVU]}) if font else Lettering(ENGLISH, STYLE)
+    if not font:
+        return Lettering(ENGLISH, STYLE)
+    # A font of this machine may be of a kind that only Type 3 takes.
+    return Lettering(translate, STYLE | {"font.family": [font, DEJAVU], "pdf.fonttype": 3})
 
 
 def font_for(language: Language) -> str | None:
@@ -97,11 +102,12 @@ def watermark(observer_kind: str, translate: Translation) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished figure: both formats, its caption, and in words what it shows."""
+    """A finished figure: its files, its caption, and in words what it shows."""
 
     name: str
     svg: bytes
     png: bytes
+    pdf: bytes
     caption: str
     alternative: str
 
@@ -124,13 +130,13 @@ def new_canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
 def finish(
     canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str, inside: Translation = ENGLISH
 ) -> Figure:
-    """Mark the figure unless humans answered, and write it in both formats."""
+    """Mark the figure unless humans answered, and write it in all formats."""
     if mark := watermark(observer_kind, inside):
         canvas.text(
             0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
             color="#b00020", alpha=0.17, zorder=20,
         )  # fmt: skip
-    return Figure(name, as_svg(canvas), as_png(canvas), caption, alternative)
+    return Figure(name, as_svg(canvas), as_png(canvas), as_pdf(canvas), caption, alternative)
 
 
 def as_svg(canvas: Canvas) -> bytes:
@@ -147,4 +153,11 @@ def as_png(canvas: Canvas) -> bytes:
     file = io.BytesIO()
     canvas.set_dpi(200)
     FigureCanvasAgg(canvas).print_png(file, metadata={"Software": "Discern"})
+    return file.getvalue()
+
+
+def as_pdf(canvas: Canvas) -> bytes:
+    file = io.BytesIO()
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)  # it tells of each table that a font loses
+    FigureCanvasPdf(canvas).print_pdf(file, metadata={"CreationDate": None, "Creator": "Discern", "Producer": None})
     return file.getvalue()

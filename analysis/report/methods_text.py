@@ -10,53 +10,12 @@ from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, level
 from analysis.report.cautions import extended, looked, unfinished
 from analysis.report.counted import methods_balanced, seen_twice
+from analysis.report.works import Work, works_on
 from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 from contracts.tasks import KINDS
-
-REFERENCES = {
-    "design": (),
-    "variance": (
-        "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway clustering."
-        " Journal of Business & Economic Statistics, 29(2), 238–249.",
-    ),
-    "holm": ("Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of"
-             " Statistics, 6(2), 65–70.",),
-    "sensitivity": (
-        "Hautus, M. J. (1995). Corrections for extreme proportions and their biasing effects on estimated values of d′."
-        " Behavior Research Methods, Instruments, & Computers, 27, 46–51.",
-        "Macmillan, N. A., & Creelman, C. D. (2005). Detection theory: A user's guide (2nd ed.). Erlbaum.",
-    ),
-    "ordinal": ("McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society,"
-                " Series B, 42(2), 109–142.",),
-    "agreement": ("Krippendorff, K. (2019). Content analysis: An introduction to its methodology (4th ed.). Sage.",),
-    "random effects": ("Barr, D. J., Levy, R., Scheepers, C., & Tily, H. J. (2013). Random effects structure for"
-                       " confirmatory hypothesis testing: Keep it maximal. Journal of Memory and Language, 68(3),"
-                       " 255–278.",
-                       "Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear mixed"
-                       " models. Journal of the American Statistical Association, 88(421), 9–25.",),
-    "robustness": (
-        "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics, 1(2), 386–411.",
-        "Steegen, S., Tuerlinckx, F., Gelman, A., & Vanpaemel, W. (2016). Increasing transparency through a multiverse"
-        " analysis. Perspectives on Psychological Science, 11(5), 702–712.",
-    ),
-    "ranking": ("Davidson, R. R. (1970). On extending the Bradley–Terry model to accommodate ties in paired comparison"
-                " experiments. Journal of the American Statistical Association, 65(329), 317–328.",),
-    "sequential": ("Lan, K. K. G., & DeMets, D. L. (1983). Discrete sequential boundaries for clinical trials."
-                   " Biometrika, 70(3), 659–663.",),
-    "equivalence": (
-        "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach for"
-        " assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics,"
-        " 15, 657–680.",
-    ),
-    "paper": (
-        "Selvaraju, R. R., Cogswell, M., Das, A., Vedantam, R., Parikh, D., & Batra, D. (2020). Grad-CAM: Visual"
-        " explanations from deep networks via gradient-based localization. International Journal of Computer Vision,"
-        " 128, 336–359.",
-    ),
-}  # fmt: skip
 
 
 def methods_text(export: Export, translate: Translation) -> tuple[str, ...]:
@@ -70,16 +29,15 @@ def methods_text(export: Export, translate: Translation) -> tuple[str, ...]:
     return (*paragraphs, _further(export, translate))
 
 
-def references(export: Export) -> tuple[str, ...]:
+def references(export: Export) -> tuple[Work, ...]:
     """What the text cites, in the order of the alphabet."""
-    kinds = {task.kind for task in export.tasks}
     cited = {"variance", "holm", "agreement", "robustness"}
-    for kind in kinds:
-        cited |= ANALYSIS_KINDS[kind].references(export)
+    for kind in _kinds(export):
+        cited |= kind.references(export)
     cited |= {"sequential"} if export.config.sequential else set()
     cited |= {"equivalence", "paper"} if export.config.paper else set()
     cited |= {"equivalence"} if any(map(export.config.smallest_effect_of, export.config.contrasts)) else set()
-    return tuple(sorted(entry for topic in cited for entry in REFERENCES[topic]))
+    return works_on(cited)
 
 
 def _design(export: Export, translate: Translation) -> str:

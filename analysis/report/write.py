@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.export import Export, Proof
+from analysis.display.drawing import watermark
+from analysis.display.latex import as_latex_table
 from analysis.display.wording import ENGLISH, Translation
 from analysis.reading.load import load
+from analysis.report.apa import apa_sentences
 from analysis.report.figures import task_figures
+from analysis.report.for_papers import paper_files
 from analysis.report.multiverse_figure import curves
 from analysis.report.pages import Figures, folder_name, page, software
 from analysis.report.quality_figures import flow_figure, task_quality_figures
@@ -78,15 +82,20 @@ def _write(
     translate: Translation,
 ) -> None:
     (folder / REPORT).write_text(page(export, results, figures, proof, translate), encoding="utf-8")
+    for name, text in paper_files(export, results, translate).items():
+        (folder / name).write_text(text, encoding="utf-8")
     for of_kind in results:
+        mark = watermark(of_kind.observer_kind, ENGLISH)
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
         for name, table in _tables(of_kind).items():
             table.to_csv(tables / f"{name}.csv", index=False)
+            (tables / f"{name}.tex").write_text(as_latex_table(table, mark), encoding="utf-8")
         for figure in chain.from_iterable(figures[of_kind.observer_kind].values()):
             pictures.mkdir(parents=True, exist_ok=True)
             (pictures / f"{figure.name}.svg").write_bytes(figure.svg)
             (pictures / f"{figure.name}.png").write_bytes(figure.png)
+            (pictures / f"{figure.name}.pdf").write_bytes(figure.pdf)
     found = results_document(export, results, proof) | {
         "files": file_hashes(folder)
     }  # they may be replaced by a later report
@@ -115,7 +124,8 @@ def results_document(
 
     `audit_log`: when the server gave this export out, or how it differs from what it gave out; None: not compared.
     """
-    observers = {r.observer_kind: as_json(r) for r in results}
+    confidence = export.config.confidence
+    observers = {r.observer_kind: as_json(r) | {"sentences": apa_sentences(r, confidence, ENGLISH)} for r in results}
     return {
         "format": FORMAT,
         "study": export.definition.get("study", {}).get("slug"),

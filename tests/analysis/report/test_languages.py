@@ -13,8 +13,8 @@ import pytest
 from analysis.config import AnalysisConfig, ExclusionsConfig, SequentialConfig
 from analysis.data.table_files import conform
 from analysis.display.wording import in_language
-from analysis.report.methods_text import REFERENCES
 from analysis.report.pages import LIBRARIES
+from analysis.report.works import WORKS
 from analysis.report.write import analyze
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
@@ -97,7 +97,7 @@ def three_networks():
 STUDIES = {"everything": everything, "one person": one_person, "three networks": three_networks}
 # Of works cited, methods, programs, networks, tasks, machine observers, the study, and what a researcher wrote.
 NAMES = (
-    *(entry for entries in REFERENCES.values() for entry in entries), *METHOD_NAMES.values(), *LIBRARIES, "python",
+    *map(str, WORKS), *METHOD_NAMES.values(), *LIBRARIES, "python",
     "strong weak vgg alex squeeze", "seeing trusting first second third", "classifier box-energy", "Simulated study",
     "ABC",
 )  # fmt: skip
@@ -133,7 +133,9 @@ def pseudo_language(tmp_path, monkeypatch):
 
 
 def words_shown(report):
-    """Everything that a reader of the report can read or hear: texts, alternative texts, labels, and inside figures."""
+    """All that a reader of the report can read or hear: texts, alternative texts, labels, and what is in figures; and
+    what papers take over.
+    """
     page = re.sub(
         r"(?s)<style>(.*?)</style>",
         lambda style: " ".join(re.findall(r'content: "([^"]*)"', style[1])),
@@ -143,7 +145,9 @@ def words_shown(report):
     attributes = re.findall(r'(?:alt|data-label|title|aria-label)="([^"]*)"', page)
     figures = [figure.read_text(encoding="utf-8") for figure in report.parent.rglob("*.svg")]
     drawn = [text for figure in figures for text in re.findall(r"<!-- (.*?) -->", figure)]  # beside its outlines
-    return html.unescape("\n".join([re.sub(r"<[^>]*>", " ", page), *attributes, *drawn]))
+    texts = [file.read_text(encoding="utf-8") for file in report.parent.glob("*.md")]
+    papers = [re.sub(r"(?s)^---.*?---|\[-?@\w+\]|\\", "", text) for text in texts]
+    return html.unescape("\n".join([re.sub(r"<[^>]*>", " ", page), *attributes, *drawn, *papers]))
 
 
 @pytest.mark.parametrize("study", STUDIES)

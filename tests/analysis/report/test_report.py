@@ -50,14 +50,15 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     drawn = ["flow", *(f"seeing-{n}" for n in ("accuracy", "confusion", *both))]
     drawn += [f"trusting-{n}" for n in ("scores", "answers", *both)]
     drawn += [f"multiverse-{task}-guided-grad-cam-guided-backprop" for task in ("seeing", "trusting")]
-    figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png")}
+    figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png", "pdf")}
     shared = ("biases", "agreement", "participants", "images", "times", "balance")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events", "dropout"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
-    assert names == {"report.html", "results.json"} | figures | {f"tables/simulated/{n}.csv" for n in tables}
+    texts = {"report.html", "results.json", "methods.md", "references.bib", "sentences.md"}
+    assert names == texts | figures | {f"tables/simulated/{n}.{e}" for n in tables for e in ("csv", "tex")}
     html = path.read_text()
     assert html.count("<img ") == html.count("alt=") == html.count("<figcaption>") == len(drawn)
     assert 'alt=""' not in html

@@ -1,0 +1,66 @@
+"""What a paper about the study takes over: methods with citations, their bibliography, and a sentence a comparison."""
+
+import re
+
+from analysis.data.export import Export
+from analysis.display.wording import Translation
+from analysis.report.apa import apa_sentences
+from analysis.report.methods_text import methods_text, references
+from analysis.report.summary import OBSERVERS
+from analysis.report.works import with_citations
+from analysis.results import ObserverResults
+from contracts.observers import HUMAN, MACHINE, observer_of
+
+BIBLIOGRAPHY = "references.bib"
+
+
+def paper_files(export: Export, results: tuple[ObserverResults, ...], translate: Translation) -> dict[str, str]:
+    """File name → its text."""
+    return {
+        "methods.md": methods(export, translate),
+        BIBLIOGRAPHY: "\n\n".join(work.bibtex for work in references(export)) + "\n",
+        "sentences.md": sentences(export, results, translate),
+    }
+
+
+def methods(export: Export, translate: Translation) -> str:
+    """The methods section in Markdown, as Pandoc reads it: `pandoc --citeproc methods.md -o methods.docx`."""
+    title = translate("Methods")
+    head = f"---\nbibliography: {BIBLIOGRAPHY}\n---\n\n# {title}\n\n"
+    paragraphs = [with_citations(as_markdown(text), references(export)) for text in methods_text(export, translate)]
+    return head + "\n\n".join(paragraphs) + "\n"
+
+
+def sentences(export: Export, results: tuple[ObserverResults, ...], translate: Translation) -> str:
+    """A list of sentences for each kind of observer that is no control."""
+    parts = ["# " + translate("A sentence for each comparison")]
+    for of_kind in results:
+        observer = observer_of(of_kind.observer_kind)
+        said = apa_sentences(of_kind, export.config.confidence, translate, "*")
+        if observer.control or not said:
+            continue
+        heading = translate.plural(*OBSERVERS[observer.family], of_kind.participants)
+        parts.append(f"## {heading}" + (f": {observer.name}" if observer.name else ""))
+        parts += [warning] if (warning := not_people(of_kind.observer_kind, translate)) else []
+        parts.append("\n".join(f"- {sentence}" for sentence in said))
+    return "\n\n".join(parts) + "\n"
+
+
+def not_people(observer_kind: str, translate: Translation) -> str:
+    """That responses are not of people; empty where they are."""
+    family = observer_of(observer_kind).family
+    if family == HUMAN:
+        return ""
+    if family == MACHINE:
+        return translate(
+            "MACHINE OBSERVERS: these responses come from programs. Nothing below says anything about people."
+        )
+    return translate(
+        "SIMULATED: these responses were drawn from a model to test the study."
+        " Nothing below says anything about people."
+    )
+
+
+def as_markdown(text: str) -> str:
+    """`text` with what has a meaning in Markdown escaped."""
+    return re.sub(r"([\\`*_\[\]<>@#$])", r"\\\1", text)
