@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
+from models.coco import COCO
 from models.config import DatasetConfig
+from models.folders import FOLDER
 from models.photographs import Photograph
 from models.source import Source
 from models.voc import VOC
 
-SOURCES: dict[str, Source] = {source.name: source for source in (VOC,)}
+SOURCES: dict[str, Source] = {source.name: source for source in (VOC, COCO, FOLDER)}
 
 
 def _of_its_source(section: Any, _base: ValidatorFunctionWrapHandler, info: ValidationInfo) -> DatasetConfig:

@@ -6,23 +6,21 @@ Layout (Everingham et al., "The PASCAL Visual Object Classes Challenge", develop
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 from xml.etree import ElementTree
 
 from pydantic import Field
 
 from contracts.text_files import NotTextError, read_text
-from models.boxes import UPRIGHT, Box, clip, turn
+from models.annotations import SUFFIXES, Annotation, inside, photograph, read_all
+from models.boxes import Box
 from models.config import DatasetConfig
 from models.errors import PhotographError
-from models.image_files import StoredPicture, stored_picture
 from models.photographs import AnnotatedObject, Photograph
 from models.source import Source
 
-SUFFIXES = (".jpg", ".jpeg", ".png")  # in any case
 NEGATIVE, FLAGS = "-1", {"-1", "0", "1"}  # of VOC's lists of a category: absent, only difficult, there
-_TOLD = 20  # problems of a split
 
 
 class VocDataset(DatasetConfig):
@@ -44,22 +42,8 @@ def _open_split(dataset: VocDataset, split: str) -> tuple[Photograph, ...]:
             " (for the demo, make it with `./manage.py make-scenes`)"
         )
     image_ids = _read_split(folder / "ImageSets" / "Main", split)
-    pictures, images, problems = _pictures(folder / "JPEGImages"), [], []
-    for image_id in image_ids:
-        try:
-            images.append(_read_annotated(folder, image_id, pictures))
-        except PhotographError as error:
-            problems.append(str(error))
-    if problems:
-        raise PhotographError(_together(problems, f"split {split!r} of {folder}"))
-    return tuple(images)
-
-
-def _together(problems: Sequence[str], where: str) -> str:
-    if len(problems) == 1:
-        return problems[0]
-    more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
-    return "\n  ".join([f"{where} has {len(problems)} problems:", *problems[:_TOLD], *more])
+    pictures = _pictures(folder / "JPEGImages")
+    return read_all(image_ids, lambda i: _read_annotated(folder, i, pictures), f"split {split!r} of {folder}")
 
 
 def _read_split(lists: Path, split: str) -> list[str]:
@@ -91,10 +75,7 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
 
 
 def _read_annotated(folder: Path, image_id: str, pictures: Mapping[str, Sequence[Path]]) -> Photograph:
-    name = PurePosixPath(image_id)
-    if name.is_absolute() or ".." in name.parts or "\0" in image_id:
-        raise PhotographError(f"{image_id!r} in the split's list leads out of {folder}; write ids, not paths")
-    annotation, of_it = folder / "Annotations" / f"{image_id}.xml", pictures.get(image_id, ())
+    annotation, of_it = inside(f"{image_id}.xml", folder / "Annotations"), pictures.get(image_id, ())
     path = of_it[0] if of_it else folder / "JPEGImages" / f"{image_id}.jpg"
     if len(of_it) > 1:
         raise PhotographError(f"{image_id} is {' and '.join(p.name for p in of_it)}; keep one of these pictures")
@@ -102,26 +83,20 @@ def _read_annotated(folder: Path, image_id: str, pictures: Mapping[str, Sequence
         if not needed.is_file():
             raise PhotographError(f"{needed} is missing; restore it or take {image_id} out of the split's list")
     try:
-        return _photograph(image_id, path, ElementTree.parse(annotation).getroot(), stored_picture(path))
+        return photograph(_annotation(image_id, path, ElementTree.parse(annotation).getroot()))
     except (ElementTree.ParseError, ValueError, OverflowError) as error:
         raise PhotographError(
             f"annotation {annotation} cannot be understood ({error}); correct it or fetch it anew"
         ) from error
 
 
-def _photograph(image_id: str, path: Path, root: ElementTree.Element, stored: StoredPicture) -> Photograph:
+def _annotation(image_id: str, path: Path, root: ElementTree.Element) -> Annotation:
     width, height = (int(_text(root, f"size/{side}")) for side in ("width", "height"))
-    if (width, height) not in (stored.size, stored.upright):
-        found = " × ".join(map(str, stored.upright))
-        raise ValueError(f"it says that {path.name} has {width} × {height} pixels, but it has {found}")
-    objects, clipped = [], 0
-    for node in root.findall("object"):
-        name, written = _text(node, "name"), _box(node)
-        box = written and _clipped(name, written, width, height)
-        clipped += box != written
-        is_difficult = (node.findtext("difficult") or "0").strip() == "1"
-        objects.append(AnnotatedObject(name, box and _upright(box, (width, height), stored), is_difficult))
-    return Photograph(image_id, path, *stored.upright, tuple(objects), clipped)
+    objects = tuple(
+        AnnotatedObject(_text(node, "name"), _box(node), (node.findtext("difficult") or "0").strip() == "1")
+        for node in root.findall("object")
+    )
+    return Annotation(image_id, path, (width, height), objects)
 
 
 def _box(node: ElementTree.Element) -> Box | None:
@@ -130,22 +105,6 @@ def _box(node: ElementTree.Element) -> Box | None:
     # Some VOC 2011 and 2012 annotations give fractions of a pixel.
     xmin, ymin, xmax, ymax = (round(float(_text(node, f"bndbox/{side}"))) for side in ("xmin", "ymin", "xmax", "ymax"))
     return xmin, ymin, xmax, ymax
-
-
-def _clipped(name: str, box: Box, width: int, height: int) -> Box:
-    try:
-        return clip(box, width, height)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-
-
-def _upright(box: Box, annotated: tuple[int, int], stored: StoredPicture) -> Box | None:
-    """`box` in the upright picture; None where the sizes do not tell whether the annotation is of the turned one."""
-    if stored.orientation == UPRIGHT:
-        return box
-    if stored.size == stored.upright:
-        return None
-    return turn(box, stored.orientation, *stored.size) if annotated == stored.size else box
 
 
 def _text(node: ElementTree.Element, path: str) -> str:
