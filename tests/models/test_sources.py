@@ -1,5 +1,6 @@
 """`[dataset] format` names a source of photographs, and the section has the keys of that source alone."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,19 @@ def test_a_source_is_one_entry(monkeypatch):
 
     monkeypatch.setitem(SOURCES, "numbered", Source("numbered", Numbered, numbered))
     assert [p.image_id for p in open_split(read(format="numbered", count=2), "val")] == ["val0", "val1"]
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_the_examples_of_two_layouts_are_the_same_photographs(split):
+    """Discs, squares and triangles, once in COCO's JSON and once in tables."""
+    folder = Path(__file__).parents[2] / "examples" / "formats"
+
+    def photographs(name: str) -> list[tuple]:
+        section = tomllib.loads((folder / f"{name}.toml").read_text())["dataset"]
+        dataset = TypeAdapter(Dataset).validate_python(section, context={"folder": folder})
+        return [(i.image_id, i.path, i.width, i.height, set(i.objects)) for i in open_split(dataset, split)]
+
+    found = photographs("coco")
+    assert found == photographs("folder")
+    assert len(found) == {"train": 4, "val": 10}[split]
+    assert all(box for *_, objects in found for box in (seen.box for seen in objects))
