@@ -75,7 +75,8 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
 
 
 def _read_annotated(folder: Path, image_id: str, pictures: Mapping[str, Sequence[Path]]) -> Photograph:
-    annotation, of_it = inside(f"{image_id}.xml", folder / "Annotations"), pictures.get(image_id, ())
+    inside(image_id, folder)
+    annotation, of_it = folder / "Annotations" / f"{image_id}.xml", pictures.get(image_id, ())
     path = of_it[0] if of_it else folder / "JPEGImages" / f"{image_id}.jpg"
     if len(of_it) > 1:
         raise PhotographError(f"{image_id} is {' and '.join(p.name for p in of_it)}; keep one of these pictures")
