@@ -108,10 +108,10 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         ("[study]", "[[study]]", "study: one table is expected, as [name] begins it"),
         ("[participants]", "[[participants]]", "participants: one table is expected, as [name] begins it"),
         ("Discern demo, this", "\\u0000", "a text holds a NUL character"),
-        ('recipe = "paper-v1"', 'recipe = "heat"', "recipe: no recipe 'heat'; there are paper-v1, signed-v1"),
-        ('recipe = "paper-v1"', 'recipe = "heat-v1"\nopacity = 0.5', "opacity: heat-v1 does not take this"),
+        ('recipe = "signed-v1"', 'recipe = "heat"', "recipe: no recipe 'heat'; there are paper-v1, signed-v1"),
+        ('recipe = "signed-v1"', 'recipe = "heat-v1"\nopacity = 0.5', "opacity: heat-v1 does not take this"),
         (
-            'recipe = "paper-v1"',
+            'recipe = "signed-v1"',
             'recipe = "overlay-v1"',
             'task 1 ("seeing"): kind: class-discrimination must not show the photograph',
         ),

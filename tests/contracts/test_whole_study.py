@@ -55,7 +55,7 @@ def test_check_finds_everything_ready(study):
     told = study.of_study("check")
     assert "NOT READY" not in told
     assert re.search(r"network strong: demo-vgg, 20 categories, mAP 0\.\d{3}", told)
-    assert re.search(r"WARNING +pictures: Guided Grad-CAM of network 'strong' is nearly empty: 0\.\d% of", told)
+    assert "WARNING" not in told, "each method of the demo shows something"
 
 
 def test_opening_again_changes_nothing_and_opening_a_changed_definition_is_refused(study, tmp_path):
