@@ -24,16 +24,25 @@ SPREAD = click.FloatRange(0, 5)
 @click.option(
     "--language", default=SOURCE, show_default=True, type=click.Choice(list(languages())), help="Of the report."
 )
-def analyze(source: Path, out: Path, language: str = SOURCE) -> None:
-    """Turn an export (folder or zip) into a report: report.html, results.json, figures and tables.
+@click.option("--pdf/--no-pdf", default=True, show_default=True, help="Print report.pdf with Chromium or Chrome.")
+@click.option(
+    "--browser",
+    metavar="PROGRAM",
+    envvar="DISCERN_BROWSER",
+    help="What prints it; else the first that is found of Chromium, Chrome and Edge.",
+)
+def analyze(source: Path, out: Path, language: str = SOURCE, pdf: bool = True, browser: str | None = None) -> None:
+    """Turn an export (folder or zip) into a report: report.html and .pdf, results.json, figures, tables, texts.
 
     Example: ./manage.py analyze export --out report --language ko
     """
     from analysis.display.wording import in_language
+    from analysis.report.printing import print_pdf
     from analysis.report.write import analyze as write_report
 
+    printing = {"to_pdf": partial(print_pdf, browser=browser)} if pdf else {}
     with progress("Analysing") as report:
-        page = write_report(source, out, report, in_language(language), partial(compare, source))
+        page = write_report(source, out, report, in_language(language), partial(compare, source), **printing)
     click.echo(f"Report: {page}")
 
 

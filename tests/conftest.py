@@ -9,7 +9,7 @@ import pytest
 
 from tests.drawing import drawn_only
 
-NEEDS = {"browser": "browser", "postgresql_server": "postgres"}  # fixture → marker
+NEEDS = {"browser": "browser", "browser_program": "browser", "postgresql_server": "postgres"}  # fixture → marker
 
 
 @pytest.hookimpl(wrapper=True)

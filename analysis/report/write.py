@@ -21,11 +21,12 @@ from analysis.results import ObserverResults, as_json, compute
 from contracts.observers import observer_of
 from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 
-REPORT, RESULTS = "report.html", "results.json"
+REPORT, PRINTED, RESULTS = "report.html", "report.pdf", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
 
 Progress = Callable[[int, int], None]
 Prove = Callable[[Export], Proof | None]
+Print = Callable[[Path, Path], None]
 
 
 class ReportError(Exception):
@@ -38,12 +39,14 @@ def analyze(
     progress: Progress | None = None,
     translate: Translation = ENGLISH,
     prove: Prove = lambda _export: None,
+    to_pdf: Print = lambda _page, _pdf: None,
 ) -> Path:
     """Analyse the export at `export_path`, write the report into the folder `out`, return the path of its HTML file.
 
     `out` may be new, empty, or an earlier report, which is replaced as a whole once the new one is complete.
     `progress(done, total)` is called after each step. `prove` compares the export with the audit log of the server that
-    gave it out; None: it could not. Raises ExportError and ReportError.
+    gave it out; None: it could not. `to_pdf` prints an HTML file into a PDF file, where it can. Raises ExportError and
+    ReportError.
     """
     out = Path(out)
     _check_destination(out)
@@ -59,7 +62,7 @@ def analyze(
             {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
         )
         tell(step, total)
-    _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate))
+    _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate, to_pdf))
     tell(total, total)
     return out / REPORT
 
@@ -80,8 +83,10 @@ def _write(
     figures: dict[str, Figures],
     proof: Proof | None,
     translate: Translation,
+    to_pdf: Print,
 ) -> None:
     (folder / REPORT).write_text(page(export, results, figures, proof, translate), encoding="utf-8")
+    to_pdf(folder / REPORT, folder / PRINTED)
     for name, text in paper_files(export, results, translate).items():
         (folder / name).write_text(text, encoding="utf-8")
     for of_kind in results:

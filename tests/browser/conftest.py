@@ -36,16 +36,21 @@ def candidates() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser_program() -> str:
     program = next(filter(None, map(shutil.which, candidates())), None)
     if program is None:
         message = f"no browser found ({', '.join(candidates())}); {INSTALL}"
         if os.environ.get("CI") or os.environ.get("DISCERN_REQUIRE_BROWSER") == "1":
             pytest.fail(message)
         pytest.skip(message)
+    return program
+
+
+@pytest.fixture(scope="session")
+def browser(browser_program: str) -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=browser_program, args=FLAGS)
         yield browser
         browser.close()
 

@@ -23,7 +23,7 @@ def study(made_study):
     with study.served() as url:
         study.of_study("simulate", "--url", url, "--participants", str(PARTICIPANTS))
     study.of_study("export", "--out", str(study.folder / "export"))
-    study.manage("analyze", str(study.folder / "export"), "--out", str(study.folder / "report"))
+    study.manage("analyze", str(study.folder / "export"), "--out", str(study.folder / "report"), "--no-pdf")
     return study
 
 

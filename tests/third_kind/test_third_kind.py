@@ -118,7 +118,7 @@ def take(taken: Taken) -> None:
     (taken.folder / FIRST).write_bytes(pickle.dumps(taken.first))
     of_study("export", "--out", str(taken.folder / "export"))
     with drawn_only("as_svg"):  # all of a figure is drawn then
-        manage("analyze", str(taken.folder / "export"), "--out", str(taken.folder / "report"))
+        manage("analyze", str(taken.folder / "export"), "--out", str(taken.folder / "report"), "--no-pdf")
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +268,7 @@ def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken, mo
     options = ("--observers", "synthetic", "--observers", "machine:box-energy", "--runs", str(PEOPLE))
     of_study("observe", *options, "--out", str(taken.folder / "observed"))
     monkeypatch.setattr(drawing, "as_svg", lambda canvas: b"")  # the figures are not looked at
-    manage("analyze", str(taken.folder / "observed"), "--out", str(taken.folder / "observed-report"))
+    manage("analyze", str(taken.folder / "observed"), "--out", str(taken.folder / "observed-report"), "--no-pdf")
     results = taken.results("observed-report")
     trials = taken.trials("observed")
     means = trials.groupby("method")["correct"].mean()
