@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from analysis.config import AnalysisConfig
 from contracts.hashing import canonical_sha256
+from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
@@ -74,6 +75,7 @@ def load_definition(path: Path) -> Definition:
     document = OPTIONAL_SECTIONS | read_document(path)
     problems = [f"{key}: unknown section" for key in document if key not in SECTIONS]
     problems += _read_texts(document, path.parent)
+    problems += _read_logo(document, path.parent)
     if any("\0" in text for text in _texts_in(document)):
         problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}
@@ -139,6 +141,21 @@ def _read_texts(document: dict[str, Any], folder: Path) -> list[str]:
             except (OSError, ValueError) as error:
                 problems.append(f"{place}: cannot read {file} ({getattr(error, 'strerror', error)})")
     return problems
+
+
+def _read_logo(document: dict[str, Any], folder: Path) -> list[str]:
+    """Replace the name of the logo's file by its content: the definition is then whole wherever it is opened."""
+    study = document.get("study")
+    information: Any = study.get("information") if isinstance(study, dict) else None
+    name = information.get("logo") if isinstance(information, dict) else None
+    if not name:
+        return []
+    file = folder / str(name)
+    try:
+        information["logo"] = image_as_text(file)
+    except (OSError, ValueError) as error:
+        return [f"study.information.logo: cannot use {file} ({getattr(error, 'strerror', None) or error})"]
+    return []
 
 
 # What one entry of a list of that name is called.

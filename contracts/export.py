@@ -84,6 +84,12 @@ PARTICIPANTS = {
         "What the browser said of its window and input, oldest report first, as a JSON object; empty: nothing.",
         is_new=True,
     ),
+    "consents": Column(
+        "text",
+        "Further boxes of the consent form as a JSON object, name to true (ticked) or false; empty: there were none.",
+        is_new=True,
+    ),
+    "comment": Column("text", "What the participant wrote at the end, in their words; empty: nothing.", is_new=True),
 }
 
 TRIALS = {

@@ -16,7 +16,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from flask_wtf import CSRFProtect
 
     from study import settings
-    from study.views.participant import device, leaving, protocol, withdrawal
+    from study.views.participant import about, device, leaving, protocol, withdrawal
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
     from study.views.researcher import conduct, dashboard
@@ -42,6 +42,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     for form in (
         withdrawal.bp,
         leaving.bp,
+        about.bp,
         participant.consent,
         participant.switch_language,
         participant.start_anew_here,
@@ -51,7 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
     for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check):
         csrf.exempt(changes_nothing)
-    for views in (participant, protocol, device, leaving, withdrawal, researcher, dashboard, conduct):
+    for views in (participant, about, protocol, device, leaving, withdrawal, researcher, dashboard, conduct):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)
     return app

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from contracts.tasks import KINDS, KindName, Question
 from languages.read import SOURCE, languages
 
+AGE = "age"  # name of the box for minimum_age
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
@@ -42,6 +43,67 @@ class DemographicQuestion(BaseModel):
     options: dict[Slug, Texts] = {}
 
 
+def _absent_when_empty(text: object) -> object:
+    """An empty text is none at all; one text may serve for every language."""
+    if isinstance(text, dict):
+        return {code: part for code, part in text.items() if part != ""}
+    return _in_every_language(text) if text else {}
+
+
+Short = Annotated[dict[Language, Annotated[str, Field(max_length=80)]], BeforeValidator(_absent_when_empty)]
+Long = Annotated[dict[Language, Annotated[str, Field(max_length=600)]], BeforeValidator(_absent_when_empty)]
+
+
+class InformationConfig(BaseModel):
+    """Facts of the information sheet, each a row of it. One text may serve for all languages; empty: no row.
+
+    They are what a Korean and a European ethics board ask for (docs/how-to/information-sheet.md).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    logo: Annotated[str, Field(pattern=r"^(data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+)?$")] = Field(
+        "", description="an image file beside the definition: SVG, PNG, JPEG or WebP of at most 32 kB"
+    )
+    institution: Short = Field({}, description="shown beside the logo")
+    department: Short = Field({}, description="below the institution")
+    pay: Short = Field({}, description='what people get, such as "£1.60"; say also that there is nothing')
+    pay_note: Short = Field({}, description='below it, such as "that is £12 per hour"')
+    official_title: Long = Field({}, description="the title as the ethics board approved it")
+    eligibility: Long = Field({}, description="who can take part, who cannot, and how many people are wanted")
+    risks: Long = Field({}, description="risks and discomforts, and what to do about them")
+    benefits: Long = Field({}, description="benefits for the person and for others")
+    compensation: Long = Field({}, description="compensation for harm")
+    early_end: Long = Field({}, description="pay of people who stop, and when researchers end somebody's part")
+    results: Long = Field({}, description="where the results will be found")
+    storage: Long = Field({}, description="where the data are stored: on whose server, in which country")
+    retention: Long = Field({}, description="how long, and how the data are destroyed then")
+    access: Long = Field({}, description="who can read the data")
+    sharing: Long = Field({}, description="who else gets them, and whether they are published")
+    transfer: Long = Field({}, description="transfer abroad: to whom, where, what, why and how long")
+    withdraw_until: Long = Field({}, description="until when data can be deleted, and what cannot be deleted then")
+    legal_basis: Long = Field({}, description="legal basis of the processing, such as consent, Art. 6(1)(a) GDPR")
+    rights: Long = Field({}, description="rights of access, correction, deletion, restriction and portability")
+    data_protection: Long = Field({}, description="contact for data protection")
+    authority: Long = Field({}, description="the authority to which people can complain")
+    investigator: Long = Field({}, description="the responsible person: name, position, affiliation, supervisor")
+    funder: Long = Field({}, description="who pays for the study")
+    conflicts: Long = Field({}, description="conflicts of interest")
+    ethics_number: Short = Field({}, description="number of the ethics approval, for the short list of facts")
+    ethics: Long = Field({}, description="the ethics board, the number and date of its approval, its end")
+    ethics_contact: Long = Field({}, description="whom people can ask about their rights, or complain to")
+
+
+class FurtherConsent(BaseModel):
+    """A box of the consent form of its own, beside the one for taking part."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Slug
+    text: Texts
+    required: bool = Field(True, description="false: people may take part without ticking it")
+
+
 class StudyConfig(BaseModel):
     """What participants read, and the address `/s/<slug>` at which they enter."""
 
@@ -52,9 +114,22 @@ class StudyConfig(BaseModel):
     title: Texts
     consent: Texts
     consent_version: str = "1"
+    information: InformationConfig = InformationConfig()
+    minimum_age: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        None, description="years; people tick a box of its own that they are so old"
+    )
+    consents: tuple[FurtherConsent, ...] = ()
+    keep_consent: bool = Field(
+        False,
+        description="a withdrawal keeps the proof of consent, where the law asks for it: its date, version and boxes",
+    )
     debriefing: Texts
     contact: SameTexts = Field(description="whom participants write to; shown on every page")
     demographics: tuple[DemographicQuestion, ...] = ()
+    demographics_at: Literal["start", "end"] = Field(
+        "start", description="start: on a page after consent; end: after the last question"
+    )
+    comment: bool = Field(True, description="the last page has a field for what the researchers should know")
     minutes: Annotated[int, Field(ge=1, le=600)] = Field(description="duration for a participant, shown before consent")
 
     @model_validator(mode="after")
@@ -62,12 +137,20 @@ class StudyConfig(BaseModel):
         for field in ("title", "consent", "debriefing", "contact"):
             if missing := [code for code in self.languages if code not in getattr(self, field)]:
                 raise ValueError(f"{field} has no text for language {', '.join(missing)}")
+        for name, texts in self.information:
+            if texts and isinstance(texts, dict) and (missing := [c for c in self.languages if c not in texts]):
+                raise ValueError(f"information.{name} has no text for language {', '.join(missing)}")
+        for box in self.consents:
+            if missing := [code for code in self.languages if code not in box.text]:
+                raise ValueError(f"consents {box.name!r} has no text for language {', '.join(missing)}")
         for question in self.demographics:
             for texts in (question.label, *question.options.values()):
                 if missing := [code for code in self.languages if code not in texts]:
                     raise ValueError(f"demographics {question.name!r} has no text for language {', '.join(missing)}")
         if len({question.name for question in self.demographics}) < len(self.demographics):
             raise ValueError("two questions of demographics have one name")
+        if len({box.name for box in self.consents} - {AGE}) < len(self.consents):
+            raise ValueError(f"two of consents have one name, or one has the name {AGE}")
         return self
 
 

@@ -14,6 +14,7 @@ OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
 # What a trial is for; only MAIN ones are ratings, and CONTROL shows one picture on both sides.
 MAIN, PRACTICE, ATTENTION, CONTROL = PURPOSES = ("main", "practice", "attention", "control")
+MAX_COMMENT = 2000  # characters
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
 
 
@@ -170,6 +171,8 @@ class Participant(Base):
         String(32), unique=True, index=True
     )  # deletes the data when sent back
     device: Mapped[dict[str, Any] | None]  # what the browser said of its window and input
+    consents: Mapped[dict[str, Any] | None]  # name of each further box of the consent form → whether it was ticked
+    comment: Mapped[str | None] = mapped_column(String(MAX_COMMENT))  # written at the end
 
     study: Mapped[Study] = relationship(viewonly=True)
 

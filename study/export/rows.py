@@ -99,6 +99,8 @@ def _participants(session: Session, study: Study) -> Rows:
                 "attention_checks_passed": passed,
                 "demographics": json.dumps(given, ensure_ascii=False) if given else None,
                 "device": json.dumps(participant.device) if participant.device else None,
+                "consents": json.dumps(participant.consents) if participant.consents else None,
+                "comment": _free_text(participant.comment),
             }
 
 

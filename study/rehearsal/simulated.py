@@ -51,9 +51,11 @@ def run_participant(
     """
     with _Browser(base_url, witness) as browser:
         form = _read(browser.get(f"/s/{slug}"))
-        fields = form.fields | {"consent": "yes", "observer_kind": _KIND}
+        if not form.action:
+            raise SimulationError(f"{base_url}/s/{slug} asks for no consent: {form.text[:300]}")
+        fields = form.fields | dict.fromkeys(form.boxes, "yes") | {"observer_kind": _KIND}
         browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
-        entry = browser.address.removesuffix("/study")
+        entry = browser.address.removesuffix("/study").removesuffix("/about")
         plan = json.loads(browser.get(f"{entry}/plan"))
         elapsed = 0.0
         for trial in plan["trials"]:
@@ -70,7 +72,7 @@ def run_participant(
                     "events": [],
                 }
                 browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
-        code = _read(browser.get(f"{entry}/finish")).completion_code
+        code = _read(browser.get(f"{entry}/finish?asked=yes")).completion_code
     if not code:
         raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
     return code
@@ -159,12 +161,13 @@ class _Browser:
 
 
 class _Page(HTMLParser):
-    """What a simulated participant reads on a page: the form's hidden fields, the completion code, the words."""
+    """What a simulated participant reads on a page: the form's fields and boxes, the completion code, the words."""
 
     def __init__(self) -> None:
         super().__init__()
         self.action, self.completion_code = "", ""
         self.fields: dict[str, str] = {}
+        self.boxes: list[str] = []
         self._words: list[str] = []
         self._in_main = self._in_code = False
 
@@ -178,6 +181,8 @@ class _Page(HTMLParser):
             self.action = given.get("action", "")
         elif tag == "input" and given.get("type") == "hidden":
             self.fields[given["name"]] = given.get("value", "")
+        elif tag == "input" and given.get("type") == "checkbox":
+            self.boxes.append(given["name"])
         self._in_main |= tag == "main"
         self._in_code = given.get("id") == "completion-code"
 

@@ -1,16 +1,15 @@
 """Joining a study: one transaction that stores the participant and all of their trials."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import func, insert, select, true
 from sqlalchemy.orm import Session
 
-from study.config import ParticipantsConfig
+from study.config import AGE, ParticipantsConfig
 from study.database.find import lock_study
-from study.database.schema import CLOSED, OPEN, PAUSED, Demographic, ExternalIdentity, Item, Participant, Study, Trial
+from study.database.schema import CLOSED, OPEN, PAUSED, ExternalIdentity, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, StudyFullError
 from study.recruitment.provider import Recruited
@@ -18,7 +17,6 @@ from study.security import new_public_id, new_token, new_withdrawal_code, recrui
 from study.taking_part.leases import loads, release_expired
 from study.taking_part.trials import choose_trials, trial_row
 
-MAX_TYPED = 500  # characters of a typed answer about oneself
 JOINING_KINDS = ("human", "simulated")  # who may come through the consent form
 
 
@@ -29,7 +27,7 @@ class Consent:
     recruited: Recruited
     language: str
     observer_kind: str
-    demographics: dict[str, str] = field(default_factory=dict)  # question → answer
+    ticked: frozenset[str] = frozenset()  # names of the further boxes
 
 
 def join(
@@ -90,6 +88,14 @@ def _check(consent: Consent, definition: FrozenDefinition) -> None:
         raise ConsentError(f"this study is not offered in language {consent.language!r}")
     if consent.observer_kind not in JOINING_KINDS:
         raise ConsentError(f"observer_kind must be one of {', '.join(JOINING_KINDS)}")
+    if missing := {name for name, is_required in boxes(definition).items() if is_required} - consent.ticked:
+        raise ConsentError(f"taking part needs a tick in these boxes, too: {', '.join(sorted(missing))}")
+
+
+def boxes(definition: FrozenDefinition) -> dict[str, bool]:
+    """Name of each box beside the one for taking part → whether taking part needs it."""
+    age = {AGE: True} if definition.study.minimum_age is not None else {}
+    return age | {box.name: box.required for box in definition.study.consents}
 
 
 def _is_at_limit(
@@ -131,6 +137,7 @@ def _store(
         definition_sha256=study.definition_sha256,
         consent_version=definition.study.consent_version,
         consented_at=now,
+        consents={name: name in consent.ticked for name in boxes(definition)} or None,
         lease_until=now + timedelta(minutes=definition.participants.lease_minutes),
     )
     session.add(participant)
@@ -142,18 +149,4 @@ def _store(
             parameters=consent.recruited.parameters,
         )
     )
-    session.add_all(
-        Demographic(participant_id=participant.id, question=question, answer=answer)
-        for question, answer in _demographics(consent, definition)
-    )
     return participant
-
-
-def _demographics(consent: Consent, definition: FrozenDefinition) -> Iterator[tuple[str, str]]:
-    """(question, answer), the answers given only; a chosen one by its name, a typed one cut at MAX_TYPED."""
-    for question in definition.study.demographics:
-        given = " ".join(consent.demographics.get(question.name, "").replace("\0", "").split())
-        if given and question.options and given not in question.options:
-            raise ConsentError(f"{question.name}: {given[:40]!r} is not among the options")
-        if given:
-            yield question.name, given[:MAX_TYPED]

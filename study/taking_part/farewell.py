@@ -32,6 +32,7 @@ class Farewell:
     provider: str
     departure: Departure | None
     finished_at: datetime
+    asks_comment: bool
 
 
 def hands_in_another(session: Session, participant: Participant, given: Parameters) -> bool:
@@ -64,6 +65,7 @@ def farewell(session: Session, token: str) -> Farewell | None:
         provider=definition.participants.provider,
         departure=_departure(session, participant, code),
         finished_at=participant.finished_at,
+        asks_comment=definition.study.comment,
     )
 
 

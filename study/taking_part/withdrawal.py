@@ -1,8 +1,12 @@
-"""Withdrawing: all that a participant gave is erased; the audit log keeps that it happened, not what it was."""
+"""Withdrawing: all that a participant gave is erased; the audit log keeps that it happened, not what it was.
+
+Where the definition says `keep_consent`, it also keeps what proves that the person had consented.
+"""
 
 import re
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
@@ -10,6 +14,7 @@ from sqlalchemy.orm import Session
 from study.database import audit
 from study.database.find import lock_study
 from study.database.schema import ANSWERED, AuditEntry, Base, Participant, Study, Trial
+from study.definition import frozen_definition
 from study.errors import UnknownCodeError, UnknownError
 
 ACTION = "participant-withdrawn"
@@ -54,7 +59,9 @@ def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
     trials = select(Trial.id).where(Trial.participant_id == participant.id)
     answers = session.scalar(select(func.count()).select_from(trials.where(Trial.state == ANSWERED).subquery()))
     about = {"participant": participant.public_id, "observer_kind": participant.observer_kind}
-    detail = {"slug": study.slug, "answers": answers} | about
+    detail: dict[str, Any] = {"slug": study.slug, "answers": answers} | about
+    if frozen_definition(study).study.keep_consent:
+        detail["consent"] = _proof(participant)
     session.expunge(participant)
     # Children before parents; a table that refers to the participant or to a trial of theirs is found by itself.
     for table in reversed(Base.metadata.sorted_tables):
@@ -65,3 +72,14 @@ def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
                 session.execute(delete(table).where(key.parent == found.id))
     session.execute(delete(Participant).where(Participant.id == found.id))
     audit.append(session, "participant", ACTION, detail, now)
+
+
+def _proof(participant: Participant) -> dict[str, Any]:
+    """When somebody consented to which text, and which boxes they ticked."""
+    return {
+        "at": participant.consented_at.isoformat(),
+        "version": participant.consent_version,
+        "language": participant.language,
+        "definition_sha256": participant.definition_sha256,
+        "boxes": participant.consents or {},
+    }

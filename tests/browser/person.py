@@ -1,5 +1,6 @@
 """A participant at the browser: does what a person does, by mouse or by keyboard."""
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -52,8 +53,11 @@ class Person:
 
     def consents(self) -> None:
         self.page.get_by_role("checkbox").check()
-        self.page.get_by_role("button", name="Start the study").click()
-        self.page.wait_for_url("**/study")
+        self.page.get_by_role("button", name="Agree and continue").click()
+        self.page.wait_for_url(re.compile("/(study|about)$"))
+        if self.page.url.endswith("/about"):
+            self.page.get_by_role("button", name="Continue").click()
+            self.page.wait_for_url("**/study")
 
     def reads_on(self) -> None:
         """Goes through pages to read until a question is there."""

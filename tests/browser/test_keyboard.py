@@ -96,7 +96,7 @@ def joins(keys: Keys) -> None:
     page.keyboard.type("radiology")
     keys.tabs_to(page.get_by_role("checkbox"))
     keys.press("Space")
-    keys.uses("button", "Start the study")
+    keys.uses("button", "Agree and continue")
     page.wait_for_url("**/study")
 
 

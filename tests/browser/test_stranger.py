@@ -75,6 +75,13 @@ class Stranger:
     def submits(self) -> None:
         self.page.locator("main button[type=submit]").click()
 
+    def consents(self) -> None:
+        self.page.get_by_role("checkbox").check()
+        self.submits()
+        self.page.wait_for_url("**/about")
+        self.submits()
+        self.page.wait_for_url("**/study")
+
     def goes_on(self) -> None:
         self.page.locator(".page-buttons .button").last.click()
 
@@ -92,7 +99,7 @@ class Stranger:
         self.sees(f"{kind}{'-attention' if asked else ''}")
         option = self.page.locator(".option").filter(has_text=asked[1]) if asked else self.page.locator(".option")
         option.first.click()
-        if kind == "discrimination":
+        if kind == "discrimination" and not asked:
             expect(self.page.locator(".further .option").first).to_be_enabled()
             self.sees("confidence")
             self.page.locator(".further .option").last.click()
@@ -136,8 +143,11 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
     page.locator("a[href*=declined]").click()
     stranger.sees("declined")
     page.locator("main a").last.click()
-    page.locator("select").select_option("old")
     page.get_by_role("checkbox").check()
+    stranger.submits()
+    page.wait_for_url("**/about")
+    stranger.sees("about")
+    page.locator("select").select_option("old")
     stranger.submits()
     page.wait_for_url("**/study")
     token = Person(page, study).token
@@ -166,6 +176,9 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
                 stranger.opens()
                 stranger.sees("welcome-back")
     stranger.sees("finish")
+    page.locator("textarea").fill("…")
+    page.locator("#comment button").click()
+    stranger.sees("commented")
     assert (questions, tries) == (7, 2)
     assert len(study.answers(token)) == questions
     withdrawal_code = page.locator("#withdrawal-code").inner_text()
@@ -176,6 +189,8 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
         page.get_by_role("checkbox").check()
         stranger.submits()
         stranger.sees(name)
+        if name == "withdraw-wrong":
+            expect(page.locator("#code")).to_have_value(code)
     assert study.answers(token) == []
 
 
@@ -183,13 +198,11 @@ def test_a_stranger_takes_the_whole_study_and_withdraws_afterwards(stranger: Str
 def test_a_stranger_stops_in_the_middle_or_has_everything_deleted(stranger: Stranger) -> None:
     page, study = stranger.page, stranger.study
     page.goto(f"{study.landing}?language={stranger.language}")
-    page.get_by_role("checkbox").check()
-    stranger.submits()
-    page.wait_for_url("**/study")
+    stranger.consents()
     token = Person(page, study).token
-    page.locator("footer a").click()
+    page.locator("footer a[href$=withdraw]").click()
     stranger.sees("withdraw-during")
-    page.locator("a[href$=leave]").click()
+    page.locator("main a[href$=leave]").click()
     stranger.sees("leave")
     stranger.submits()
     stranger.sees("left")
@@ -207,9 +220,7 @@ def test_a_stranger_stops_in_the_middle_or_has_everything_deleted(stranger: Stra
 def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(stranger: Stranger) -> None:
     page, study = stranger.page, stranger.study
     page.goto(study.landing)
-    page.get_by_role("checkbox").check()
-    stranger.submits()
-    page.wait_for_url("**/study")
+    stranger.consents()
     token, questions = Person(page, study).token, 0
     while (way := stranger.opens()) != "finish":
         if way == "check":
@@ -221,7 +232,10 @@ def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(strang
             questions += 1
             if questions in (2, 4):
                 stranger.language = {"en": "ko", "ko": "en"}[stranger.language]
-                page.locator(f"footer button[lang={stranger.language}]").click()
+                page.locator(f"footer a[lang={stranger.language}]").click()
+                stranger.sees(f"language-{questions}")
+                stranger.submits()
+                page.wait_for_url("**/study")
                 expect(page.locator("html")).to_have_attribute("lang", stranger.language)
     stranger.sees("finish")
     assert [answer.position for answer in study.answers(token)] == list(range(questions))
@@ -231,8 +245,7 @@ def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(strang
 def test_on_a_phone_every_answer_of_a_question_is_seen_without_scrolling(stranger: Stranger) -> None:
     page = stranger.page
     page.goto(stranger.study.landing)
-    page.get_by_role("checkbox").check()
-    stranger.submits()
+    stranger.consents()
     kinds = set()
     while (way := stranger.opens()) != "finish":
         if way == "check":

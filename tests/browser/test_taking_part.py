@@ -376,7 +376,7 @@ def test_the_finish_is_not_shown_before_the_last_answer(person: Person) -> None:
 
 
 def test_without_consent_the_form_is_not_sent(person: Person, live: LiveStudy) -> None:
-    person.page.get_by_role("button", name="Start the study").click()
+    person.page.get_by_role("button", name="Agree and continue").click()
     assert person.page.url == live.landing
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -51,14 +52,24 @@ def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_tex
     assert definition.load_definition(write()).sha256 != original
 
 
-def test_the_demos_consent_names_what_it_asks_people_about_themselves():
-    study = definition.load_definition(ROOT / "examples" / "demo.toml").study
-    assert {question.name for question in study.demographics} == {"age", "experience"}
-    for language, words in {"en": ("age", "image recognition"), "ko": ("연령대", "이미지 인식")}.items():
-        recorded = study.consent[language].split("\n\n")[2]
-        for question, word in zip(study.demographics, words, strict=True):
-            assert word in recorded
-            assert word in question.label[language]
+def test_a_logo_is_a_small_image_beside_the_definition(write, tmp_path):
+    svg, png = b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n"
+    (tmp_path / "logo.svg").write_bytes(svg)
+    (tmp_path / "text.png").write_bytes(b"no picture")
+    (tmp_path / "large.png").write_bytes(png + bytes(32 * 1024))
+
+    def loaded(name: str) -> definition.Definition:
+        return definition.load_definition(write("minutes = 6", f'minutes = 6\ninformation.logo = "{name}"'))
+
+    assert loaded("logo.svg").study.information.logo == f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+    faults = {
+        "none.svg": "No such file",
+        "text.png": "no SVG, PNG, JPEG or WebP",
+        "large.png": "make the image smaller",
+    }
+    for name, fault in faults.items():
+        with pytest.raises(definition.DefinitionError, match=f"study.information.logo: .*{fault}"):
+            loaded(name)
 
 
 def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):

@@ -38,8 +38,8 @@ def ask(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
         study = participant.study
-    back = url_for("participant.enter", token=token)
-    return study_page(study, participant.language, "leave.html", "leave", back=back)
+    back, withdraw = url_for("participant.enter", token=token), url_for("withdrawal.ask", token=token)
+    return study_page(study, participant.language, "leave.html", "leave", back=back, withdraw=withdraw)
 
 
 @bp.post("/p/<token>/leave")

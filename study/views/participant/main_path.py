@@ -1,11 +1,12 @@
 """Pages that participants see: information and consent, the study itself, the end."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
@@ -16,6 +17,7 @@ from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFull
 from study.recruitment.provider import Provider
 from study.recruitment.providers import PROVIDERS
 from study.security import new_token, recruitment_hash
+from study.taking_part.about_oneself import is_asked
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
 from study.taking_part.farewell import farewell, hands_in_another
@@ -27,14 +29,19 @@ from study.views.participant.pages import (
     no_place,
     preferred_language,
     start_anew,
+    study_page,
     to_html,
 )
+from study.views.participant.sheet import information, linked
 from study.views.server.database import database
 from study.views.server.headers import allow_provider
 from study.views.server.languages import speak
 
 bp = Blueprint("participant", __name__)
+bp.add_app_template_filter(linked)
 _REMEMBERED_S = 30 * 24 * 3600
+_BOX = "agree-"  # before the names of the consent form's further boxes
+_LOGO_KEPT_S = 24 * 3600
 
 
 @bp.get("/s/<slug>")
@@ -56,14 +63,7 @@ def landing(slug: str) -> ResponseReturnValue:
     if not has_place:
         return no_place(study)
     language = speak(preferred_language(definition))
-    sheet = {
-        "title": definition.study.title[language],
-        "consent_html": to_html(definition.study.consent[language]),
-        "contact": definition.study.contact[language],
-        "minutes": definition.study.minutes,
-        "language": language,
-        "demographics": () if known else definition.study.demographics,
-    }
+    sheet = information(definition, language, slug)
     if provider.is_preview(request.args):
         return render_template("participant/platform_preview.html", **sheet)
     given: dict[str, Any] = recruited.parameters if recruited else {}
@@ -75,10 +75,21 @@ def landing(slug: str) -> ResponseReturnValue:
         action=url_for("participant.consent", slug=slug),
         recruitment=recruitment,
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
-        languages=definition.study.languages,
         language_url=partial(_in_language, slug, given),
         decline_url=url_for("leaving.decline", slug=slug, **given | {"language": language}),
     )
+
+
+@bp.get("/s/<slug>/logo")
+def logo(slug: str) -> ResponseReturnValue:
+    """The picture that the definition holds as text. A vector drawing runs no script: the policy forbids all."""
+    with database().reading() as session:
+        kind, _, content = frozen_definition(find_study(session, slug)).study.information.logo.partition(";base64,")
+    if not content:
+        abort(404)
+    reply = Response(b64decode(content), mimetype=kind.removeprefix("data:"))
+    reply.cache_control.max_age = _LOGO_KEPT_S
+    return reply
 
 
 @bp.post("/s/<slug>/consent")
@@ -112,7 +123,8 @@ def _enrol(slug: str, form: Mapping[str, str]) -> Participant:
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
         require_form_token(slug, *recruited.parameters.values())
-        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), _about_oneself(form))
+        ticked = frozenset(name.removeprefix(_BOX) for name in form if name.startswith(_BOX))
+        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), ticked)
         participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
         session.commit()
     return participant
@@ -136,7 +148,8 @@ def start_anew_here(slug: str) -> ResponseReturnValue:
 def enter(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
-    page = "participant.finish" if participant.finished_at else "participant.study"
+        is_new = participant.stopped_at is None and is_asked(session, participant, "start")
+    page = "participant.finish" if participant.finished_at else "about.ask" if is_new else "participant.study"
     return redirect(url_for(page, token=token), 303)
 
 
@@ -155,15 +168,30 @@ def study(token: str) -> ResponseReturnValue:
         language=speak(participant.language),
         contact=definition.study.contact[participant.language],
         withdraw_url=url_for("withdrawal.ask", token=token),
+        switches=_other_languages(definition, participant),
         plan_url=url_for("protocol.show_plan", token=token),
         finish_url=url_for("participant.finish", token=token),
         device_url=url_for("device.report", token=token),
         leave_url=url_for("leaving.ask", token=token),
-        languages=definition.study.languages,
-        switch_url=url_for("participant.switch_language", token=token),
-        csrf_token=partial(form_token, "language", participant.study.slug),
         **start_anew(participant.study),
     )
+
+
+def _other_languages(definition: FrozenDefinition, participant: Participant) -> list[tuple[str, str]]:
+    """(code, address of the page that asks whether to switch to it)."""
+    others = (code for code in definition.study.languages if code != participant.language)
+    return [(code, url_for("participant.ask_language", token=participant.token, language=code)) for code in others]
+
+
+@bp.get("/p/<token>/language")
+def ask_language(token: str) -> ResponseReturnValue:
+    """Asks in the other language: a click on the link by mistake must not interrupt a question for good."""
+    with database().reading() as session:
+        participant = find_participant(session, token)
+        study = participant.study
+    wanted = preferred_language(frozen_definition(study))
+    back = url_for("participant.enter", token=token)
+    return study_page(study, wanted, "language.html", "language", back=back, present=participant.language)
 
 
 @bp.post("/p/<token>/language")
@@ -184,10 +212,12 @@ def switch_language(token: str) -> ResponseReturnValue:
 @bp.get("/p/<token>/finish")
 def finish(token: str) -> ResponseReturnValue:
     with database().reading() as session:
-        study = find_participant(session, token).study
+        participant = find_participant(session, token)
+        study = participant.study
         end = farewell(session, token)
-    if end is None:
-        return redirect(url_for("participant.study", token=token), 303)
+        asks_first = "asked" not in request.args and is_asked(session, participant, "end")
+    if end is None or asks_first:
+        return redirect(url_for("about.ask" if end else "participant.study", token=token), 303)
     allow_provider(PROVIDERS[end.provider])
     page = render_template(
         "participant/finish.html",
@@ -197,6 +227,9 @@ def finish(token: str) -> ResponseReturnValue:
         contact=end.contact,
         debriefing_html=to_html(end.debriefing),
         completion_code=end.completion_code,
+        comment_url=url_for("about.comment", token=token) if end.asks_comment else None,
+        comment=participant.comment,
+        csrf_token=partial(form_token, "comment", study.slug),
         withdraw_url=url_for("withdrawal.ask", token=token),
         withdrawal_code=end.withdrawal_code,
         withdrawal_address=url_for("withdrawal.ask_for_code", slug=end.slug, _external=True),
@@ -211,11 +244,6 @@ def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
     provider = PROVIDERS[definition.participants.provider]
     allow_provider(provider)
     return definition, provider
-
-
-def _about_oneself(form: Mapping[str, str]) -> dict[str, str]:
-    prefix = "about-"
-    return {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
 
 
 def _in_language(slug: str, parameters: dict[str, Any], language: str) -> str:

@@ -1,5 +1,7 @@
 """Pages on which participants take back what they gave, by their study's address or by the code of its last page."""
 
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +18,7 @@ from study.views.participant.pages import forget_in_lab, preferred_language, stu
 from study.views.server.database import database
 
 bp = Blueprint("withdrawal", __name__)
+MAX_CODE = 40  # characters of the form's field
 
 
 @bp.get("/p/<token>/withdraw")
@@ -24,8 +27,8 @@ def ask(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         study = participant.study
     back = url_for("participant.enter", token=token)
-    leave_url = url_for("leaving.ask", token=token) if participant.finished_at is None else None
-    return study_page(study, participant.language, "withdraw.html", "withdraw", back=back, leave_url=leave_url)
+    leave = url_for("leaving.ask", token=token) if participant.finished_at is None else None
+    return _form(study, participant.language, back=back, leave=leave)
 
 
 @bp.post("/p/<token>/withdraw")
@@ -44,21 +47,22 @@ def erase(token: str) -> ResponseReturnValue:
 def ask_for_code(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
-    return study_page(study, _language(study), "withdraw.html", "withdraw", back=None)
+    return _form(study, _language(study))
 
 
 @bp.post("/s/<slug>/withdraw")
 def erase_by_code(slug: str) -> ResponseReturnValue:
-    """A code that nobody has leads back to the form, which says so."""
+    """A code that nobody has leads back to the form, which says so and keeps it."""
     _require_confirmed()
     require_form_token("withdraw", slug)
+    code = request.form.get("code", "")
     try:
         with database().writing() as session:
             study = find_study(session, slug)
-            withdraw_by_code(session, slug, request.form.get("code", ""), clock.now())
+            withdraw_by_code(session, slug, code, clock.now())
             session.commit()
     except UnknownCodeError:
-        return study_page(study, _language(study), "withdraw.html", "withdraw", back=None, is_wrong=True), 404
+        return _form(study, _language(study), code=code[:MAX_CODE], is_wrong=True), 404
     return redirect(url_for("withdrawal.show_done", slug=slug, language=_language(study)), 303)
 
 
@@ -68,6 +72,11 @@ def show_done(slug: str) -> ResponseReturnValue:
         study = find_study(session, slug)
     departure = early_departure(study, WITHDRAWN)
     return study_page(study, _language(study), "withdrawn.html", "withdraw", departure=departure)
+
+
+def _form(study: Study, language: str, **shown: Any) -> str:
+    keeps_consent = frozen_definition(study).study.keep_consent
+    return study_page(study, language, "withdraw.html", "withdraw", keeps_consent=keeps_consent, **shown)
 
 
 def _language(study: Study) -> str:

@@ -17,6 +17,7 @@ from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
 from study.views.participant.pages import to_html
+from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
 from study.views.server.database import database
 from study.views.server.languages import speak
@@ -125,15 +126,9 @@ def preview(slug: str) -> ResponseReturnValue:
     definition, language = _previewed(slug)
     return render_template(
         "participant/landing.html",
-        title=definition.study.title[language],
-        consent_html=to_html(definition.study.consent[language]),
-        contact=definition.study.contact[language],
-        minutes=definition.study.minutes,
-        demographics=definition.study.demographics,
+        **information(definition, language, slug),
         preview=url_for("conduct.preview_study", slug=slug, language=language),
-        languages=definition.study.languages,
         language_url=lambda code: url_for("conduct.preview", slug=slug, language=code),
-        language=language,
     )
 
 

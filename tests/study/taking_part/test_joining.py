@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from study.conduct.actions import exclude, raise_limit
 from study.database.find import find_study
-from study.database.schema import Demographic, ExternalIdentity, Item, Participant, Study, Trial
+from study.database.schema import ExternalIdentity, Item, Participant, Study, Trial
 from study.errors import ConductError, ConsentError, NotOpenError, StudyFullError, UnknownError
 from study.recruitment.places import release_places
 from study.recruitment.provider import Recruited
@@ -37,8 +37,8 @@ def opened(database, tmp_path):
     return database
 
 
-def consent(key="x" * 22, language="en", observer_kind="human", **demographics):
-    return Consent(Recruited("plain", key, {"visit": key}), language, observer_kind, demographics)
+def consent(key="x" * 22, language="en", observer_kind="human"):
+    return Consent(Recruited("plain", key, {"visit": key}), language, observer_kind)
 
 
 def joined(database, given, slug="demo", now=NOW):
@@ -125,23 +125,6 @@ def test_a_form_that_nobody_was_shown_is_refused(opened, given, message):
 def test_an_unknown_study_is_refused(opened):
     with pytest.raises(UnknownError):
         joined(opened, consent(), "third")
-
-
-def test_answers_about_oneself_are_stored_as_asked(database, tmp_path):
-    definition = document(seeing())
-    definition["study"]["demographics"] = QUESTIONS
-    with database.writing() as session:
-        open_sample(session, tmp_path, definition)
-    participant = joined(database, consent(age="old", work=" a\0b \n c " + "d" * 600, other="x"))
-    with database.reading() as session:
-        rows = session.scalars(select(Demographic).where(Demographic.participant_id == participant.id)).all()
-    assert {row.question: row.answer for row in rows} == {"age": "old", "work": ("ab c " + "d" * 600)[:500]}
-    nothing = joined(database, consent("y" * 22, work=" \0 ", age=""))
-    with database.reading() as session:
-        assert not session.scalars(select(Demographic).where(Demographic.participant_id == nothing.id)).all()
-    with pytest.raises(ConsentError) as refusal:
-        joined(database, consent("z" * 22, age="m" * 60))
-    assert str(refusal.value) == f"age: '{'m' * 40}' is not among the options"
 
 
 def limited(database, folder, limit):

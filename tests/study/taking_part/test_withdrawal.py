@@ -75,6 +75,27 @@ def test_the_audit_log_keeps_that_it_happened(opened: Database) -> None:
         audit.verify(session)
 
 
+def test_the_proof_of_consent_is_kept_where_the_law_asks_for_it(open_app, database: Database) -> None:
+    sample = document(seeing(images=2, k=9))
+    sample["study"] |= {"keep_consent": True, "consent_version": "1.2"}
+    sample["study"]["consents"] = [{"name": "sharing", "text": {"en": "My data may be published."}, "required": False}]
+    visitor = join(open_app(sample), **{"agree-sharing": "yes"})
+    assert "We also keep the proof of your consent" in visitor.client.get(f"/p/{visitor.token}/withdraw").text
+    with database.writing() as session:
+        person = session.query(Participant).one()
+        withdraw(session, visitor.token, NOW)
+        session.commit()
+        (entry,) = session.query(AuditEntry).filter_by(action=ACTION)
+        assert entry.detail["consent"] == {
+            "at": person.consented_at.isoformat(),
+            "version": "1.2",
+            "language": "en",
+            "definition_sha256": person.definition_sha256,
+            "boxes": {"sharing": True},
+        }
+        audit.verify(session)
+
+
 def test_the_places_are_free_again(opened: Database) -> None:
     people = [enrol(opened, seed) for seed in range(8)]
     with pytest.raises(StudyFullError):

@@ -151,6 +151,8 @@ def test_no_form_fails(any_app: Flask, form: dict[str, str], page: str) -> None:
 PASSWORD = "a long password for tests"
 PURPOSES = {  # what the tokens of participants' forms are made for
     "participant.switch_language": ("language", "demo"),
+    "about.tell": ("about", "demo"),
+    "about.comment": ("comment", "demo"),
     "leaving.give_up": ("leave", "demo"),
     "leaving.take_up_again": ("return", "demo"),
     "withdrawal.erase": ("withdraw", "demo"),
@@ -162,6 +164,8 @@ FIELDS = {
     "language": "en",
     "observer_kind": "human",
     "about-job": "-2",
+    "comment": "=1+1",
+    "agree-age": "yes",
     "state": "paused",
     "task": "seeing",
     "ratings_per_item": "150",

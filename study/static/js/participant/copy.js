@@ -1,14 +1,18 @@
-/** Shows the buttons that copy a text; without this script the text is still there to be selected. */
+/** Shows the buttons that copy a code; without this script the code is still there to be selected. */
 
 import { translate } from "./translation.js";
 
+const TOLD_MS = 2000;
+
 for (const button of document.querySelectorAll("[data-copies]")) {
   const source = document.getElementById(button.dataset.copies);
-  const status = document.querySelector(".code-status");
+  const status = button.parentElement.nextElementSibling;
   button.hidden = false;
   button.addEventListener("click", async () => {
     const copied = await copy(source);
-    status.textContent = (copied ? translate("Copied.") : translate("Copying is not allowed here. The code is selected: copy it with the keyboard."));
+    button.classList.toggle("copied", copied);
+    setTimeout(() => button.classList.remove("copied"), TOLD_MS);
+    status.textContent = copied ? "" : translate("Copying is not allowed here. The code is selected: copy it with the keyboard.");
   });
 }
 
