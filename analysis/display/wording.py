@@ -17,6 +17,7 @@ EVENTS = (
     marked("fullscreenenter"), marked("fullscreenexit"), marked("resize"),
     marked("translated"), marked("forced-colors"), marked("forced-dark"),
 )  # fmt: skip
+_QUOTED = marked("“{name}”")
 CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
 
 
@@ -42,6 +43,10 @@ class Translation:
         if isinstance(note, str):
             return note
         return note.filled(self._template(note.template), self.note, lambda name: self.category(method_name(name)))
+
+    def quoted(self, name: str) -> str:
+        """A name in the language's own quotation marks."""
+        return self(_QUOTED, name=name)
 
     def category(self, name: str) -> str:
         """A category of images as people read it."""

@@ -15,9 +15,10 @@ from contracts.tasks import KINDS
 def deviations(export: Export, paper: PaperFigures, translate: Translation) -> tuple[tuple[str, str], ...]:
     """Rows (of the paper, here). What the export does not hold has no row."""
     tasks = export.definition.get("tasks", [])
+    networks = export.provenance.get("networks", {})
     rows = [
         (translate("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), translate)),
-        (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(export.provenance.get("networks", {}))),
+        (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(networks, translate)),
         *(
             (_theirs(export, name, 0, translate), _drawn(name, selection, export.provenance, translate))
             for name, selection in export.provenance.get("selection", {}).items()
@@ -67,9 +68,9 @@ def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], tra
     )
 
 
-def _networks(networks: dict[str, Any]) -> str:
+def _networks(networks: dict[str, Any], translate: Translation) -> str:
     return "; ".join(
-        f"“{name}”: {network['architecture']}, {percent(network['mean_average_precision'])} mAP"
+        f"{translate.quoted(name)}: {network['architecture']}, {percent(network['mean_average_precision'])} mAP"
         for name, network in networks.items()
         if {"architecture", "mean_average_precision"} <= network.keys()
     )
@@ -106,4 +107,4 @@ def _extras(task: dict[str, Any], translate: Translation) -> str:
         parts.append(translate("identical pairs: {n}", n=task.get("identical_pairs", 0)))
     if any(question.asked_if == "confidence" for question in kind.questions):
         parts.append(translate("confidence asked") if task.get("confidence") else translate("confidence not asked"))
-    return f"“{task['name']}”: {', '.join(parts)}."
+    return f"{translate.quoted(task['name'])}: {', '.join(parts)}."

@@ -50,13 +50,13 @@ def _design(export: Export, translate: Translation) -> str:
             sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
         sentences += [extended(extension, translate) for extension in extensions]
     sentences += filter(None, (seen_twice(export, translate), methods_balanced(export, translate)))
-    if swapping := [task.name for task in export.tasks if KINDS[task.kind].swaps]:
+    if swapping := [translate.quoted(task.name) for task in export.tasks if KINDS[task.kind].swaps]:
         sentences.append(
             translate.plural(
                 "In the task {names}, sides or the order of options were random.",
                 "In the tasks {names}, sides or the order of options were random.",
                 len(swapping),
-                names=", ".join(f"“{name}”" for name in swapping),
+                names=", ".join(swapping),
             )
         )
     return " ".join(sentences)

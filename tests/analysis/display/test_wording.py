@@ -15,7 +15,7 @@ from languages.read import messages, translations
 ROOT = Path(__file__).parents[3]
 KOREAN = in_language("ko")
 # What is written in Korean as in English, and sentences that are all blanks.
-SAME = ["p", "p, Holm", "percentage points", "{people}, {trials}"]
+SAME = ["p", "p, Holm", "percentage points", "{people}, {trials}", "“{name}”"]
 # One word for one thing: 참여자, 신경망, 데이터, 평정, 독립 가정 구간, 피전홀 부트스트랩.
 FORMER = re.compile("참가자|네트워크|자료|(?<!과소)평가|소박|비둘기|민감도 분석")
 
@@ -60,6 +60,16 @@ def test_what_is_no_note_is_left_as_it_was_written():
 
 def test_categories_are_called_as_the_tasks_call_them():
     assert [KOREAN.category(name) for name in ("dog", "unheard-of")] == ["개", "unheard-of"]
+
+
+def test_names_are_quoted_as_the_language_does(tmp_path, monkeypatch):
+    (tmp_path / "zz").mkdir()
+    (tmp_path / "zz" / "about.toml").write_text('name = "Z"\n')
+    (tmp_path / "zz" / "report.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "“{name}”"\nmsgstr "«{name}»"\n'
+    )
+    monkeypatch.setenv("DISCERN_LANGUAGES", str(tmp_path))
+    assert [t.quoted("seeing") for t in (ENGLISH, KOREAN, in_language("zz"))] == ["“seeing”", "“seeing”", "«seeing»"]
 
 
 def test_words_of_the_data_are_marked():
