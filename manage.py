@@ -30,6 +30,7 @@ try:
         gallery,
         recruit,
         rehearse,
+        schema,
         simulate,
         stimuli,
         survey,
@@ -42,7 +43,7 @@ except ModuleNotFoundError as missing:
 except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
-MODULES = (stimuli, gallery, survey, simulate, conduct, recruit, upkeep, check, analysis, demo, rehearse)
+MODULES = (stimuli, gallery, survey, simulate, conduct, recruit, upkeep, check, schema, analysis, demo, rehearse)
 
 
 @click.version_option(VERSION, prog_name="Discern", message="%(prog)s %(version)s")

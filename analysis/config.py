@@ -15,9 +15,9 @@ class ContrastConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    task: str
-    a: str
-    b: str
+    task: str = Field(description="name of a task")
+    a: str = Field(description="method whose mean is compared")
+    b: str = Field(description="method whose mean is subtracted")
     smallest_effect: Effect | None = Field(
         None, description="the smallest difference of interest, as a share of the scale; none: that of [analysis]"
     )
@@ -62,7 +62,7 @@ class SequentialConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rule: Literal["group-sequential"]
+    rule: Literal["group-sequential"] = Field(description="how the level is spent: O'Brien and Fleming's bounds")
     looks: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
         description="shares of the planned responses at which is looked, increasing, the last 1.0"
     )
@@ -97,9 +97,9 @@ class AnalysisConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    contrasts: tuple[ContrastConfig, ...] = ()
-    exclusions: ExclusionsConfig = ExclusionsConfig()
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    contrasts: tuple[ContrastConfig, ...] = Field((), description="primary comparisons; p is adjusted over all (Holm)")
+    exclusions: ExclusionsConfig = Field(ExclusionsConfig(), description="what the primary analysis leaves out")
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(0.95, description="level of the intervals")
     sequential: SequentialConfig | None = Field(None, description="none: one look, when the data are complete")
     equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="how far from the paper's figure still repeats it, as a share of the scale (of 100 %, of 4)"
@@ -109,7 +109,7 @@ class AnalysisConfig(BaseModel):
         description="the smallest difference of interest, as a share of the scale: each comparison is tested for"
         " equivalence within it, and planned for it; none: neither",
     )
-    planning: PlanningConfig = PlanningConfig()
+    planning: PlanningConfig = Field(PlanningConfig(), description="what `power` assumes of people and images")
     paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")
 
     def smallest_effect_of(self, contrast: ContrastConfig) -> float | None:

@@ -8,7 +8,7 @@ sentences, simulated people). Its words are in languages/. No other place knows 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 RESPONSE, CONFIDENCE = "response", "confidence"
 SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the task's second network … towards its first
@@ -114,5 +114,7 @@ def _known(name: str) -> str:
     return name
 
 
-KindName = Annotated[str, AfterValidator(_known)]
+KindName = Annotated[
+    str, AfterValidator(_known), Field(json_schema_extra=lambda schema: schema.update(enum=list(KINDS)))
+]
 """In a definition: the name of a kind."""

@@ -29,11 +29,13 @@ class DatasetConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: str
-    root: DefinitionPath
-    train_split: str = "train"
+    format: str = Field(description="how the photographs are kept (docs/how-to/real-photographs.md)")
+    root: DefinitionPath = Field(description="folder of the photographs; environment variables are read: ${NAME}")
+    train_split: str = Field("train", description="the split that networks are trained on")
     split: str = Field("val", description="the split whose images are shown to people and on which mAP is measured")
-    categories: Annotated[tuple[str, ...], Field(min_length=2)]
+    categories: Annotated[tuple[str, ...], Field(min_length=2)] = Field(
+        description="names of the categories of the study, as the annotations write them"
+    )
 
     @field_validator("categories")
     @classmethod
@@ -48,15 +50,15 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    parts: Literal["head", "all"] = "head"
-    epochs: Annotated[int, Field(ge=1, le=1000)] = 10
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
-    learning_rate: Annotated[float, Field(gt=0, lt=10)] = 1e-3
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    parts: Literal["head", "all"] = Field("head", description="what learns: the last layer alone, or everything")
+    epochs: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="passes over the training split")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="images of one training step")
+    learning_rate: Annotated[float, Field(gt=0, lt=10)] = Field(1e-3, description="of the optimiser AdamW, at most")
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="of the optimiser AdamW")
     images: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         None, description="train on the first N images only"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of order, crops and first weights")
 
 
 class NetworkConfig(BaseModel):
@@ -75,8 +77,10 @@ class NetworkConfig(BaseModel):
     layout: Layout | None = Field(
         None, description="how the target layer's output is arranged, where it is not recognised by itself"
     )
-    image_size: Annotated[int, Field(ge=32, le=1024)] = 224
-    training: TrainingConfig = TrainingConfig()
+    image_size: Annotated[int, Field(ge=32, le=1024)] = Field(
+        224, description="pixels of the square that the network sees, and of its visualizations"
+    )
+    training: TrainingConfig = Field(TrainingConfig(), description="how `train` makes the checkpoint")
 
     @field_validator("weights")
     @classmethod

@@ -27,7 +27,7 @@ class VocDataset(DatasetConfig):
     """Photographs in VOC layout: `root/VOCdevkit/VOC<year>/{JPEGImages,Annotations,ImageSets/Main}`."""
 
     format: Literal["voc"] = "voc"
-    year: Annotated[str, Field(pattern=r"^\d{4}$")] = "2012"
+    year: Annotated[str, Field(pattern=r"^\d{4}$")] = Field("2012", description="of the folder VOC<year>")
 
 
 def _open_split(dataset: VocDataset, split: str) -> tuple[Photograph, ...]:

@@ -34,7 +34,11 @@ class StimuliConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     output: Location = Field(description="folder of the stimulus set, or s3://bucket/prefix")
-    recipe: str = "paper-v1"
+    recipe: str = Field(
+        "paper-v1",
+        description="how maps become pictures",
+        json_schema_extra=lambda schema: schema.update(enum=list(RECIPES)),
+    )
     percentile: Annotated[float, Field(ge=50, le=100)] | None = Field(
         None, description="of the numbers' sizes in a map, drawn at full strength; signed-v1, heat-v1 and overlay-v1"
     )
@@ -44,10 +48,12 @@ class StimuliConfig(BaseModel):
     opacity: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="of the strongest colour over the photograph; overlay-v1"
     )
-    precision: Literal["fp32", "mixed"] = "fp32"  # mixed: fp32 forward, bfloat16 backward
-    device: str = "auto"
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = 8
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    precision: Literal["fp32", "mixed"] = Field(
+        "fp32", description="of the numbers; mixed: fp32 forward, bfloat16 backward"
+    )
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N; auto: a GPU where there is one")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(8, description="images that are explained together")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of the choice of images")
 
     @model_validator(mode="after")
     def _of_the_recipe(self) -> "StimuliConfig":

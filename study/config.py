@@ -30,7 +30,9 @@ def _in_every_language(text: object) -> object:
     return dict.fromkeys(languages(), text) if isinstance(text, str) else text
 
 
-SameTexts = Annotated[Texts, BeforeValidator(_in_every_language)]  # one text may serve for all
+SameTexts = Annotated[
+    Texts, BeforeValidator(_in_every_language, json_schema_input_type=Texts | str)
+]  # one text may serve for all
 
 
 class DemographicQuestion(BaseModel):

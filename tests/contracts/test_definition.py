@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 import definition
 import manage
+from definition.sections import SECTIONS
 from models.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
@@ -204,7 +205,7 @@ def numbers(schema: object, place: str) -> Iterator[tuple[str, dict[str, object]
 
 
 def test_every_number_has_a_least_and_a_greatest_value():
-    sections = definition.SECTIONS | {f"dataset {name}": source.config for name, source in SOURCES.items()}
+    sections = SECTIONS | {f"dataset {name}": source.config for name, source in SOURCES.items()}
     found = [n for name, kind in sections.items() for n in numbers(TypeAdapter(kind).json_schema(), name)]
     assert len(found) > 20
     ends = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")

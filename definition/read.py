@@ -1,7 +1,4 @@
-"""The study definition: one TOML file, read once, each package's section checked by that package's own model.
-
-It is beside manage.py because only these two see all four packages. It imports none of their heavy parts.
-"""
+"""From the TOML file to a definition, or to a message that names every key at fault."""
 
 import tomllib
 from collections.abc import Iterator
@@ -17,8 +14,9 @@ from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
-from models.config import DatasetConfig, Name, NetworkConfig
-from models.sources import Dataset
+from definition.schema import nearest_keys
+from definition.sections import OPTIONAL_SECTIONS, SECTIONS
+from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.recruitment.providers import PROVIDERS
@@ -58,22 +56,10 @@ class Definition:
         return canonical_sha256([self.document["dataset"], self.document["networks"], stimuli, asked])
 
 
-SECTIONS: dict[str, Any] = {
-    "dataset": Dataset,
-    "networks": dict[Name, NetworkConfig],
-    "stimuli": StimuliConfig,
-    "study": StudyConfig,
-    "tasks": tuple[TaskConfig, ...],
-    "participants": ParticipantsConfig,
-    "analysis": AnalysisConfig,
-}
-OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}}
-
-
 def load_definition(path: Path) -> Definition:
     """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
     document = OPTIONAL_SECTIONS | read_document(path)
-    problems = [f"{key}: unknown section" for key in document if key not in SECTIONS]
+    problems = [f"{key}: unknown section{_did_you_mean([key])}" for key in document if key not in SECTIONS]
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
     if any("\0" in text for text in _texts_in(document)):
@@ -86,7 +72,7 @@ def load_definition(path: Path) -> Definition:
         try:
             sections[name] = TypeAdapter(kind).validate_python(document[name], context={"folder": path.parent})
         except ValidationError as error:
-            problems += [f"{_place(document, name, *e['loc'])}: {_expected(e)}" for e in error.errors()]
+            problems += [f"{_place(document, name, *e['loc'])}: {_expected(e, name)}" for e in error.errors()]
     if not problems:
         problems = _contradictions(document, **sections)
     if problems:
@@ -198,12 +184,17 @@ def _named(entry: Any) -> str:
     return f' ("{name[:60]}")' if isinstance(name, str) and name else ""
 
 
-def _expected(error: Any) -> str:
+def _expected(error: Any, section: str) -> str:
     if error["type"] == "extra_forbidden":
-        return "unknown key"
+        return f"unknown key{_did_you_mean([section, *error['loc']])}"
     whole = error["type"] == "missing" or isinstance(error["input"], dict)  # the message names what is wrong in it
     given = "" if whole else f" (given: {_short(error['input'])})"
     return _SHAPES.get(error["type"], error["msg"].removeprefix("Value error, ")) + given
+
+
+def _did_you_mean(location: list[int | str]) -> str:
+    near = nearest_keys(location)
+    return f"; is {' or '.join(near)} meant?" if near else ""
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,20 @@
+"""The sections of a study definition, each checked by the model of the package that reads it."""
+
+from typing import Any
+
+from analysis.config import AnalysisConfig
+from models.config import Name, NetworkConfig
+from models.sources import Dataset
+from stimuli.config import StimuliConfig
+from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+
+SECTIONS: dict[str, Any] = {
+    "dataset": Dataset,
+    "networks": dict[Name, NetworkConfig],
+    "stimuli": StimuliConfig,
+    "study": StudyConfig,
+    "tasks": tuple[TaskConfig, ...],
+    "participants": ParticipantsConfig,
+    "analysis": AnalysisConfig,
+}
+OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}}
