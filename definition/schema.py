@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS
 from models.sources import SOURCES
@@ -18,8 +19,10 @@ Schema = dict[str, Any]
 def definition_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a study definition, as the TOML file is written."""
     kinds = SECTIONS | {f"dataset-{name}": source.config for name, source in SOURCES.items()}
-    adapters = [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items()]
-    made, whole = TypeAdapter.json_schemas(adapters, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
+    adapters: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (name, "validation", TypeAdapter(kind)) for name, kind in kinds.items()
+    ]
+    made, whole = TypeAdapter.json_schemas(adapters, ref_template="#/$defs/{model}")
     sections = {name: made[name, "validation"] for name in SECTIONS}
     sections["dataset"] = {"anyOf": [made[f"dataset-{name}", "validation"] for name in SOURCES]}
     return {
@@ -86,12 +89,12 @@ def keys() -> list[Key]:
 
 def _keys(table: str, schema: Schema) -> Iterator[Key]:
     """Keys of each model that is at `table`; where several may be, each key once."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for heading, model in _tables(table, schema):
         inner = []
         for name, told in model["properties"].items():
             if (heading, name) not in seen:
-                seen.add((heading, name))  # type: ignore[arg-type]
+                seen.add((heading, name))
                 yield _key(heading, name, told, name in model.get("required", ()))
                 inner.append((name, told))
         plain = heading.strip("[]")
@@ -122,10 +125,10 @@ def _key(heading: str, name: str, told: Schema, is_required: bool) -> Key:
 
 
 def _toml(value: Any) -> str:
-    if value is None:
+    if value in (None, "", [], {}):
         return "none"
     if isinstance(value, dict):
-        return "see the table below" if value else "{}"
+        return "see the table below"
     return str(value).lower() if isinstance(value, bool) else str(value).replace("'", '"')
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from contracts.text_files import NotTextError, read_text
 from models.annotations import Annotation, edges_to_box, inside, photograph, read_all
-from models.config import DatasetConfig
+from models.config import FORMAT, DatasetConfig
 from models.errors import PhotographError
 from models.photographs import AnnotatedObject, Photograph
 from models.source import Source
@@ -24,7 +24,7 @@ from models.source import Source
 class CocoDataset(DatasetConfig):
     """Photographs in COCO layout: `root/annotations/instances_<split>.json` and `root/<split>/`."""
 
-    format: Literal["coco"] = "coco"
+    format: Literal["coco"] = Field("coco", description=FORMAT)
     annotations: str = Field(
         "annotations/instances_{split}.json", description="JSON file of a split below root; {split} is its name"
     )

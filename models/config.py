@@ -24,12 +24,15 @@ Layout = Literal["channels-first", "channels-last", "tokens"]
 DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
 
 
+FORMAT = "how the photographs are kept: docs/how-to/real-photographs.md"
+
+
 class DatasetConfig(BaseModel):
     """What the photographs of every source have; a source adds keys of its own (models/sources.py)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: str = Field(description="how the photographs are kept (docs/how-to/real-photographs.md)")
+    format: str = Field(description=FORMAT)
     root: DefinitionPath = Field(description="folder of the photographs; environment variables are read: ${NAME}")
     train_split: str = Field("train", description="the split that networks are trained on")
     split: str = Field("val", description="the split whose images are shown to people and on which mAP is measured")

@@ -12,7 +12,7 @@ from pydantic import Field
 from contracts.text_files import NotTextError, read_text
 from models.annotations import SUFFIXES, Annotation, edges_to_box, inside, photograph, read_all
 from models.boxes import Box
-from models.config import DatasetConfig, DefinitionPath
+from models.config import FORMAT, DatasetConfig, DefinitionPath
 from models.errors import PhotographError
 from models.image_files import stored_picture
 from models.photographs import AnnotatedObject, Photograph
@@ -25,7 +25,7 @@ Row = Mapping[str, str]
 class FolderDataset(DatasetConfig):
     """Photographs as `root/<split>/<category>/<picture>`, `root/<category>/<picture>`, or in a table."""
 
-    format: Literal["folder"] = "folder"
+    format: Literal["folder"] = Field("folder", description=FORMAT)
     table: DefinitionPath | None = Field(
         None, description="CSV file in place of folders: picture (below root), labels (separated by ;), split"
     )

@@ -15,7 +15,7 @@ from pydantic import Field
 from contracts.text_files import NotTextError, read_text
 from models.annotations import SUFFIXES, Annotation, inside, photograph, read_all
 from models.boxes import Box
-from models.config import DatasetConfig
+from models.config import FORMAT, DatasetConfig
 from models.errors import PhotographError
 from models.photographs import AnnotatedObject, Photograph
 from models.source import Source
@@ -26,7 +26,7 @@ NEGATIVE, FLAGS = "-1", {"-1", "0", "1"}  # of VOC's lists of a category: absent
 class VocDataset(DatasetConfig):
     """Photographs in VOC layout: `root/VOCdevkit/VOC<year>/{JPEGImages,Annotations,ImageSets/Main}`."""
 
-    format: Literal["voc"] = "voc"
+    format: Literal["voc"] = Field("voc", description=FORMAT)
     year: Annotated[str, Field(pattern=r"^\d{4}$")] = Field("2012", description="of the folder VOC<year>")
 
 

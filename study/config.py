@@ -5,10 +5,11 @@ in the frozen definition and in its hash they are the texts themselves (Markdown
 """
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, KindName, Question
 from languages.read import SOURCE, languages
 
@@ -40,9 +41,11 @@ class DemographicQuestion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Slug
-    label: Texts
-    options: dict[Slug, Texts] = {}
+    name: Slug = Field(description="of the question in the export")
+    label: Texts = Field(description="the question as participants read it")
+    options: dict[Slug, Texts] = Field(
+        {}, description="answers to choose from, by their names in the export; none: free text"
+    )
 
 
 def _absent_when_empty(text: object) -> object:
@@ -52,8 +55,14 @@ def _absent_when_empty(text: object) -> object:
     return _in_every_language(text) if text else {}
 
 
-Short = Annotated[dict[Language, Annotated[str, Field(max_length=80)]], BeforeValidator(_absent_when_empty)]
-Long = Annotated[dict[Language, Annotated[str, Field(max_length=600)]], BeforeValidator(_absent_when_empty)]
+def _a_file_name(schema: dict[str, Any]) -> None:
+    del schema["pattern"]  # of the content, which the loader puts in the place of the name
+
+
+Line = dict[Language, Annotated[str, Field(max_length=80)]]
+Paragraph = dict[Language, Annotated[str, Field(max_length=600)]]
+Short = Annotated[Line, BeforeValidator(_absent_when_empty, json_schema_input_type=Line | str)]
+Long = Annotated[Paragraph, BeforeValidator(_absent_when_empty, json_schema_input_type=Paragraph | str)]
 
 
 class InformationConfig(BaseModel):
@@ -65,7 +74,9 @@ class InformationConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     logo: Annotated[str, Field(pattern=r"^(data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+)?$")] = Field(
-        "", description="an image file beside the definition: SVG, PNG, JPEG or WebP of at most 32 kB"
+        "",
+        description="an image file beside the definition: SVG, PNG, JPEG or WebP of at most 32 kB",
+        json_schema_extra=_a_file_name,
     )
     institution: Short = Field({}, description="shown beside the logo")
     department: Short = Field({}, description="below the institution")
@@ -101,8 +112,8 @@ class FurtherConsent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Slug
-    text: Texts
+    name: Slug = Field(description="of the box in the export")
+    text: Texts = Field(description="what people agree to by ticking it")
     required: bool = Field(True, description="false: people may take part without ticking it")
 
 
@@ -111,23 +122,25 @@ class StudyConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    slug: Slug
-    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
-    title: Texts
-    consent: Texts
-    consent_version: str = "1"
-    information: InformationConfig = InformationConfig()
+    slug: Slug = Field(description="the study's name in addresses and files; participants enter at /s/<slug>")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = Field(
+        ("en",), description="that participants can choose; the first where a browser asks for none of them"
+    )
+    title: Texts = Field(description="what participants see as the study's name")
+    consent: Texts = Field(description="files of the information sheet in Markdown, beside the definition")
+    consent_version: str = Field("1", description="stored with each consent; raise it when the text changes")
+    information: InformationConfig = Field(InformationConfig(), description="facts of the information sheet")
     minimum_age: Annotated[int, Field(ge=1, le=120)] | None = Field(
         None, description="years; people tick a box of its own that they are so old"
     )
-    consents: tuple[FurtherConsent, ...] = ()
+    consents: tuple[FurtherConsent, ...] = Field((), description="further boxes of the consent form")
     keep_consent: bool = Field(
         False,
         description="a withdrawal keeps the proof of consent, where the law asks for it: its date, version and boxes",
     )
-    debriefing: Texts
+    debriefing: Texts = Field(description="files of the last page's text in Markdown, beside the definition")
     contact: SameTexts = Field(description="whom participants write to; shown on every page")
-    demographics: tuple[DemographicQuestion, ...] = ()
+    demographics: tuple[DemographicQuestion, ...] = Field((), description="optional questions about the participant")
     demographics_at: Literal["start", "end"] = Field(
         "start", description="start: on a page after consent; end: after the last question"
     )
@@ -162,16 +175,20 @@ class TaskConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Slug
-    kind: KindName
+    name: Slug = Field(description="of the task, in the export and the report")
+    kind: KindName = Field(description="what people see and answer")
     wording: str = Field("paper", description="which words of the kind: a section in languages/en/tasks.toml")
-    methods: Annotated[tuple[str, ...], Field(min_length=1)]
+    methods: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description=f"explanation methods that are compared: {', '.join(METHOD_NAMES)}"
+    )
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
     )
-    images: Annotated[int, Field(ge=1, le=100_000)]
-    ratings_per_item: Annotated[int, Field(ge=1, le=10_000)]
-    trials_per_participant: Annotated[int, Field(ge=1, le=10_000)]
+    images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
+    ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
+    trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        description="questions that count for one participant; at most the number of images"
+    )
     practice: Annotated[int, Field(ge=0, le=100)] = Field(
         0, description="trials with feedback before the others, of images that this participant does not rate"
     )
@@ -240,8 +257,8 @@ class DeviceConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_width: Annotated[int, Field(ge=0, le=4000)] = 320
-    min_height: Annotated[int, Field(ge=0, le=4000)] = 300
+    min_width: Annotated[int, Field(ge=0, le=4000)] = Field(320, description="of the window in CSS pixels")
+    min_height: Annotated[int, Field(ge=0, le=4000)] = Field(300, description="of the window in CSS pixels")
     phones: bool = Field(True, description="false: a touch screen of less than 600 pixels is turned away")
     pointer: Literal["any", "fine"] = Field("any", description="fine: a mouse or something as exact is needed")
     fullscreen: bool = Field(False, description="offered by a button before the instructions; optional")
@@ -268,4 +285,4 @@ class ParticipantsConfig(BaseModel):
     lab: bool = Field(
         False, description="a shared computer: it forgets each participant at the end, so that the next one can begin"
     )
-    device: DeviceConfig = DeviceConfig()
+    device: DeviceConfig = Field(DeviceConfig(), description="what a participant's device must have")
