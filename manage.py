@@ -28,6 +28,7 @@ try:
         conduct,
         demo,
         gallery,
+        preregister,
         recruit,
         rehearse,
         schema,
@@ -43,7 +44,9 @@ except ModuleNotFoundError as missing:
 except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
-MODULES = (stimuli, gallery, survey, simulate, conduct, recruit, upkeep, check, schema, analysis, demo, rehearse)
+MODULES = (
+    *(stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep, check, schema, analysis, demo, rehearse),
+)
 
 
 @click.version_option(VERSION, prog_name="Discern", message="%(prog)s %(version)s")

@@ -1,8 +1,7 @@
 """What a paper about the study takes over: methods with citations, their bibliography, and a sentence a comparison."""
 
-import re
-
 from analysis.data.export import Export
+from analysis.display.markdown import as_markdown
 from analysis.display.wording import Translation
 from analysis.report.apa import apa_sentences
 from analysis.report.methods_text import methods_text, references
@@ -59,8 +58,3 @@ def not_people(observer_kind: str, translate: Translation) -> str:
         "SIMULATED: these responses were drawn from a model to test the study."
         " Nothing below says anything about people."
     )
-
-
-def as_markdown(text: str) -> str:
-    """`text` with what has a meaning in Markdown escaped."""
-    return re.sub(r"([\\`*_\[\]<>@#$])", r"\\\1", text)

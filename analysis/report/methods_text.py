@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from analysis.config import ExclusionsConfig
+from analysis.config import AnalysisConfig, ExclusionsConfig
 from analysis.data.completeness import planned_responses, reached
 from analysis.data.course import CHANGES, Course, Extension, course
 from analysis.data.export import Export, Task
@@ -22,8 +22,8 @@ def methods_text(export: Export, translate: Translation) -> tuple[str, ...]:
     """Paragraphs: design, whose responses, estimates, comparisons, further analyses."""
     paragraphs = [
         _design(export, translate),
-        _whose(export, translate),
-        _estimates(export, translate),
+        " ".join(left_out(export.config.exclusions, translate)),
+        estimates(export.config.confidence, [task.kind for task in export.tasks], translate),
         _comparisons(export, translate),
     ]
     return (*paragraphs, _further(export, translate))
@@ -96,8 +96,8 @@ def _kinds(export: Export) -> list[AnalysisKind]:
     return [ANALYSIS_KINDS[name] for name in dict.fromkeys(task.kind for task in export.tasks)]
 
 
-def _whose(export: Export, translate: Translation) -> str:
-    rules = export.config.exclusions
+def left_out(rules: ExclusionsConfig, translate: Translation) -> list[str]:
+    """Sentences: whose responses are analysed, and what each rule leaves out."""
     sentences = [
         translate(
             "Analysed are the responses planned for each item; responses given after a place had been handed on"
@@ -133,7 +133,7 @@ def _whose(export: Export, translate: Translation) -> str:
     sentences += _careless(rules, translate)
     if rules == ExclusionsConfig():
         sentences.append(translate("The definition names no rule by which people are left out."))
-    return " ".join(sentences)
+    return sentences
 
 
 def _careless(rules: ExclusionsConfig, translate: Translation) -> Iterator[str]:
@@ -153,7 +153,8 @@ def _careless(rules: ExclusionsConfig, translate: Translation) -> Iterator[str]:
         )
 
 
-def _estimates(export: Export, translate: Translation) -> str:
+def estimates(confidence: float, kinds: Sequence[str], translate: Translation) -> str:
+    """How means and their intervals are computed, for tasks of these `kinds`."""
     text = translate(
         "Each accuracy and mean score is an average over responses, meant for other participants and other images like"
         " these. Its {confidence} interval comes from a two-way cluster-robust variance (participants and images;"
@@ -163,44 +164,56 @@ def _estimates(export: Export, translate: Translation) -> str:
         " falls below both one-way variances, the smaller of these is taken. Intervals of accuracies are computed on"
         " the"
         " logit scale.",
-        confidence=level(export.config.confidence),
+        confidence=level(confidence),
     )
-    for kind in _kinds(export):
-        if kind.texts.further:
-            text += " " + translate(kind.texts.further)
+    for name in dict.fromkeys(kinds):
+        if further := ANALYSIS_KINDS[name].texts.further:
+            text += " " + translate(further)
     return text
 
 
+def comparisons_planned(config: AnalysisConfig, translate: Translation) -> list[str]:
+    """Sentences: the correction of p-values, what is not corrected, equivalence, planned looks."""
+    sentences = [
+        translate(
+            "The p-values of the comparisons are corrected by Holm's (1979) method over all comparisons named in the"
+            " study's definition, which was fixed before the first participant."
+        ),
+        translate(
+            "Their intervals stand each by itself and are not widened for the number of comparisons. Accuracies by"
+            " category and network, response bias and order effects are exploratory."
+        ),
+    ]
+    if any(map(config.smallest_effect_of, config.contrasts)):
+        sentences.append(
+            translate(
+                "Equivalence was tested by two one-sided tests (Schuirmann, 1987) against the smallest effect of"
+                " interest of each comparison; these p-values are a family of their own under Holm's correction."
+            )
+        )
+    if rule := config.sequential:
+        sentences.append(
+            translate(
+                "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
+                " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
+                looks=", ".join(map(level, rule.looks)),
+            )
+        )
+    return sentences
+
+
 def _comparisons(export: Export, translate: Translation) -> str:
-    text = translate(
-        "The p-values of the comparisons are corrected by Holm's (1979) method over all comparisons named in the"
-        " study's"
-        " definition, which was fixed before the first participant."
-    )
+    corrected, *others = comparisons_planned(export.config, translate)
     keys = dict.fromkeys(key for amendment in export.history.amendments for key, *_ in amendment.values)
     if keys:
         names = ", ".join(translate(CHANGES.get(key, key)) for key in keys)
-        text += " " + translate("Only this was amended afterwards: {changes}.", changes=names)
-    text += " " + translate(
-        "Their intervals stand each by itself and are not widened for the number of comparisons. Accuracies by category"
-        " and network, response bias and order effects are exploratory."
-    )
-    if any(export.config.smallest_effect_of(contrast) for contrast in export.config.contrasts):
-        text += " " + translate(
-            "Equivalence was tested by two one-sided tests (Schuirmann, 1987) against the smallest effect of interest"
-            " of each comparison; these p-values are a family of their own under Holm's correction."
-        )
-    if rule := export.config.sequential:
-        text += " " + translate(
-            "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
-            " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
-            looks=", ".join(map(level, rule.looks)),
-        )
+        others.insert(0, translate("Only this was amended afterwards: {changes}.", changes=names))
+    text = " ".join([corrected, *others])
     if lacking := _lacking(export, translate):
         text += " " + translate(
             "The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking
         )
-    elif not rule:
+    elif not export.config.sequential:
         text += " " + translate("No look at the data before they were complete was planned.")
     return f"{text} {_looks(_course(export), translate)}"
 

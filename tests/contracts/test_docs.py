@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 INDEX = ROOT / "docs" / "adr" / "README.md"
 SOURCES = (".py", ".js", ".css", ".html", ".toml", ".md", ".po")
-MADE_BY_READERS = ("my.toml", "jspsych.js", "sentences.md")  # their definition; a file of a package; of a report
+# Their definition, a file of a package, what commands write.
+MADE_BY_READERS = ("my.toml", "jspsych.js", "sentences.md", "preregistration.md", "preregistration.html")
 IGNORED = {
     ".git",
     ".venv",

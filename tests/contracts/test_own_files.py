@@ -18,6 +18,7 @@ WRITING = {
     "train": (STUDY, "strong.safetensors"),
     "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),
     "gallery": ((*STUDY, "--out", "mine"), "mine/index.html"),
+    "preregister": ((*STUDY, "--out", "mine"), "mine/preregistration.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),
     "power": ((*STUDY, "--out", "mine"), "mine/power.csv"),
     "observe": ((*STUDY, "--out", "mine"), "mine/notes.txt"),

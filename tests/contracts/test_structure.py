@@ -31,7 +31,7 @@ LAYERS = {
     ),
     "analysis": (
         *("config", "notes", "paper", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),
-        *("results", "observed", "report"),
+        *("results", "observed", "report", "preregistration"),
     ),
 }
 """The parts of a package in layers, the lowest first: each imports only parts named before it."""

@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 
 from analysis.config import AnalysisConfig, SequentialConfig
+from analysis.display.markdown import as_markdown
 from analysis.display.wording import ENGLISH, in_language
 from analysis.report.apa import apa_sentences
-from analysis.report.for_papers import as_markdown, methods, sentences
+from analysis.report.for_papers import methods, sentences
 from analysis.report.methods_text import references
 from analysis.report.works import TOPICS, WORKS, with_citations
 from analysis.results import compute

@@ -1,0 +1,1 @@
+"""A preregistration sheet from a study's definition, in the headings of OSF and of AsPredicted."""

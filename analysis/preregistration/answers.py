@@ -1,0 +1,273 @@
+"""The answers of a preregistration: each a list of paragraphs or list items in Markdown, from the definition alone."""
+
+from analysis.config import ContrastConfig, ExclusionsConfig
+from analysis.display.wording import count, level
+from analysis.preregistration.plan import Plan, PlannedTask
+from analysis.report.methods_text import comparisons_planned, estimates, left_out
+from contracts.methods import method_name
+from contracts.tasks import KINDS
+
+
+def hypotheses(plan: Plan) -> list[str]:
+    """One for each comparison, with the smallest effect of interest."""
+    if not plan.analysis.contrasts:
+        return [plan.missing("analysis.contrasts")]
+    return [f"H{n}. {_hypothesis(plan, contrast)}" for n, contrast in enumerate(plan.analysis.contrasts, start=1)]
+
+
+def _hypothesis(plan: Plan, contrast: ContrastConfig) -> str:
+    sentence = plan.translate(
+        "Task “{task}” ({kind}): the mean with {a} minus the mean with {b} is not 0 (two-sided).",
+        task=contrast.task,
+        kind=plan.translate(plan.task(contrast.task).kind.texts.title),
+        a=method_name(contrast.a),
+        b=method_name(contrast.b),
+    )
+    return f"{sentence} {_smallest(plan, contrast)}"
+
+
+def _smallest(plan: Plan, contrast: ContrastConfig) -> str:
+    share, task = plan.analysis.smallest_effect_of(contrast), plan.task(contrast.task)
+    if share is None:
+        return plan.missing("analysis.smallest_effect")
+    scale, size = task.kind.scale, share * KINDS[task.section["kind"]].length
+    return plan.translate(
+        "Smallest effect of interest: ±{size} {unit}.",
+        size=scale.difference(size).removeprefix("+"),
+        unit=plan.translate(scale.unit),
+    )
+
+
+def study_type(plan: Plan) -> list[str]:
+    """That it is an experiment, and how conditions are spread over people."""
+    translate = plan.translate
+    sentences = [translate("Experiment. Each participant of a task rates pictures of all its methods (within people).")]
+    if plan.document.get("participants", {}).get("tasks", "all") == "one":
+        sentences.append(translate("Each participant does one of the tasks."))
+    elif len(plan.tasks) > 1:
+        sentences.append(translate("Each participant does all tasks, in this order."))
+    return [" ".join(sentences)]
+
+
+def blinding(plan: Plan) -> list[str]:
+    """What people are not told."""
+    return [
+        plan.translate(
+            "Participants are not told the method, the network or the right answer of a picture; nothing that their"
+            " browser receives names them. The pictures are made before anybody takes part."
+        )
+    ]
+
+
+def design(plan: Plan) -> list[str]:
+    """The size of each task, and what surrounds its ratings."""
+    return [f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks]
+
+
+def _size(plan: Plan, task: PlannedTask) -> str:
+    return plan.translate(
+        "Task “{task}” ({kind}). Methods: {methods}. Networks: {networks}. Images: {images}. Ratings per item:"
+        " {ratings}. Trials per participant: {trials}.",
+        task=task.name,
+        kind=plan.translate(task.kind.texts.title),
+        methods=task.methods,
+        networks=task.networks,
+        images=count(task.section["images"]),
+        ratings=count(task.section["ratings_per_item"]),
+        trials=count(task.section["trials_per_participant"]),
+    )
+
+
+def _extras(plan: Plan, task: PlannedTask) -> str:
+    sentence = plan.translate(
+        "In addition, practice trials: {practice}; attention checks: {checks}; identical pairs: {pairs}.",
+        practice=task.section.get("practice", 0),
+        checks=task.section.get("attention_checks", 0),
+        pairs=task.section.get("identical_pairs", 0),
+    )
+    if task.section.get("comprehension"):
+        sentence += " " + plan.translate("Comprehension questions are asked.")
+    return sentence
+
+
+def randomization(plan: Plan) -> list[str]:
+    """What chance decides."""
+    sentences = [
+        plan.translate(
+            "For each participant, the images, the method and network of each image and the order of trials are random."
+            " Each item gets exactly its planned number of ratings, methods are balanced within people, and nobody sees"
+            " an image twice in a task."
+        )
+    ]
+    if any(KINDS[task.section["kind"]].swaps for task in plan.tasks):
+        sentences.append(plan.translate("Sides, or the order of options, are random in each trial."))
+    return [" ".join(sentences)]
+
+
+def collection(plan: Plan) -> list[str]:
+    """Where people come from, in which languages, for how long."""
+    study, participants = plan.document["study"], plan.document.get("participants", {})
+    return [
+        plan.translate(
+            "People come by: {provider}. Languages: {languages}. Minutes announced: {minutes}.",
+            provider=participants.get("provider", "plain"),
+            languages=", ".join(study.get("languages", ["en"])),
+            minutes=study["minutes"],
+        ),
+        *plan.unless_stated("participants", "provider"),
+    ]
+
+
+def sample_size(plan: Plan) -> list[str]:
+    """Ratings of each task, the people whom they need, and the limit."""
+    limit = plan.document.get("participants", {}).get("limit")
+    sizes = [
+        plan.translate(
+            "Task “{task}”: {items} items × {ratings} ratings = {responses} responses, from at least {people} people.",
+            task=task.name,
+            items=count(task.items),
+            ratings=count(task.section["ratings_per_item"]),
+            responses=count(task.responses),
+            people=count(task.people),
+        )
+        for task in plan.tasks
+    ]
+    most = plan.translate("Participants at most: {n}.", n=limit) if limit else plan.missing("participants.limit")
+    return [*sizes, most]
+
+
+def rationale(plan: Plan) -> list[str]:
+    """What a calculation of power rests on."""
+    spreads = plan.analysis.planning
+    return [
+        *plan.unless_stated("analysis", "planning"),
+        plan.translate(
+            "The command `power` assumes standard deviations, in logits, of {participant_sd} between people,"
+            " {participant_method_sd} between people by method, {image_sd} between images and {image_method_sd} between"
+            " images by method, and that {dropout} of people leave. Add its result here.",
+            **{name: format(value, "g") for name, value in spreads.model_dump(exclude={"dropout"}).items()},
+            dropout=level(spreads.dropout),
+        ),
+    ]
+
+
+def stopping(plan: Plan) -> list[str]:
+    """When collection ends, and looks before."""
+    ends = plan.translate("Collection ends when every item has its planned ratings.")
+    if rule := plan.analysis.sequential:
+        looks = ", ".join(map(level, rule.looks))
+        return [
+            ends,
+            plan.translate("Looks at {looks} of the planned responses, by a group-sequential rule.", looks=looks),
+        ]
+    return [
+        ends,
+        plan.translate("No look at the data before that."),
+        plan.missing("analysis.sequential"),
+    ]
+
+
+def manipulated(plan: Plan) -> list[str]:
+    """Methods and networks of each task."""
+    return [
+        plan.translate(
+            "Task “{task}”: the explanation method ({methods}) and the network ({networks}).",
+            task=task.name, methods=task.methods, networks=task.networks,
+        )
+        if len(task.section["networks"]) > 1
+        else plan.translate("Task “{task}”: the explanation method ({methods}).", task=task.name, methods=task.methods)
+        for task in plan.tasks
+    ]  # fmt: skip
+
+
+def measured(plan: Plan) -> list[str]:
+    """The answer of each task, and what else is recorded."""
+    asked = [question["name"] for question in plan.document["study"].get("demographics", [])]
+    sentences = []
+    for task in plan.tasks:
+        facts = KINDS[task.section["kind"]]
+        sentences.append(
+            plan.translate(
+                "Task “{task}”: one answer per trial, `{value}`, from {least} to {most}; {null} is guessing or"
+                " indifference. The response time is recorded.",
+                task=task.name,
+                value=facts.value,
+                least=format(facts.least, "g").replace("-", "−"),
+                most=format(facts.most, "g"),
+                null=format(facts.null, "g"),
+            )
+            + (" " + plan.translate("Confidence is asked.") if task.section.get("confidence") else "")
+        )
+    about = plan.translate("Questions about oneself: {names}.", names=", ".join(asked)) if asked else ""
+    return [*sentences, about or plan.missing("study.demographics")]
+
+
+def indices(plan: Plan) -> list[str]:
+    """What answers are put together to."""
+    return [plan.translate("The mean of the answers of each method in each task, over all responses.")]
+
+
+def models(plan: Plan) -> list[str]:
+    """How means and their intervals are estimated, and what is compared."""
+    kinds = list(dict.fromkeys(task.section["kind"] for task in plan.tasks))
+    return [
+        plan.translate("As the methods section of the report says it:"),
+        estimates(plan.analysis.confidence, kinds, plan.translate),
+        *comparisons_planned(plan.analysis, plan.translate),
+    ]
+
+
+def transformations(plan: Plan) -> list[str]:
+    """That answers stay as they are."""
+    return [plan.translate("None of the answers. Intervals of means are computed on the logit scale.")]
+
+
+def inference(plan: Plan) -> list[str]:
+    """The level of error and its correction."""
+    return [
+        plan.translate(
+            "Two-sided tests at {alpha}, corrected by Holm's method over all comparisons ({n}); intervals at"
+            " {confidence}.",
+            alpha=level(round(1 - plan.analysis.confidence, 10)),
+            n=len(plan.analysis.contrasts),
+            confidence=level(plan.analysis.confidence),
+        )
+    ]
+
+
+def exclusions(plan: Plan) -> list[str]:
+    """The rules of the definition."""
+    rules = plan.analysis.exclusions
+    absent = [plan.missing("analysis.exclusions")] if rules == ExclusionsConfig() else []
+    return [*left_out(rules, plan.translate), *absent]
+
+
+def missing_data(plan: Plan) -> list[str]:
+    """What becomes of trials without an answer."""
+    return [
+        plan.translate(
+            "Trials without an answer are not analysed, and nothing is imputed. Places of people who leave are given to"
+            " others."
+        )
+    ]
+
+
+def exploratory(plan: Plan) -> list[str]:
+    """What is shown without a test."""
+    return [
+        plan.translate(
+            "Accuracies by category and network, response bias, order effects, agreement and response times are shown"
+            " without tests. The comparisons are repeated under other choices of analysis."
+        )
+    ]
+
+
+def anything_else(plan: Plan) -> list[str]:
+    """The hash that ties the sheet to the study."""
+    return [
+        plan.translate(
+            "This sheet was written from the definition with the SHA-256 `{sha256}`. A report of the study names it,"
+            " and lists how the study differs from the definition with which it was opened.",
+            sha256=plan.sha256,
+        )
+    ]

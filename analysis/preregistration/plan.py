@@ -1,0 +1,94 @@
+"""What a definition fixes of a study, as each answer of a preregistration needs it."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from analysis.config import AnalysisConfig
+from analysis.display.markdown import as_markdown
+from analysis.display.wording import Translation
+from analysis.tasks.kind import AnalysisKind
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.methods import method_name
+from contracts.tasks import KINDS
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A [[tasks]] section. An absent key has the definition's default, which each property gives."""
+
+    section: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.section["name"])
+
+    @property
+    def kind(self) -> AnalysisKind:
+        return ANALYSIS_KINDS[self.section["kind"]]
+
+    @property
+    def methods(self) -> str:
+        return ", ".join(method_name(method) for method in self.section["methods"])
+
+    @property
+    def networks(self) -> str:
+        return ", ".join(self.section["networks"])
+
+    @property
+    def items(self) -> int:
+        """How many items are rated."""
+        methods, networks = len(self.section["methods"]), len(self.section["networks"])
+        return int(self.section["images"]) * KINDS[self.section["kind"]].items_per_image(methods, networks)
+
+    @property
+    def responses(self) -> int:
+        """All ratings of all items."""
+        return self.items * int(self.section["ratings_per_item"])
+
+    @property
+    def people(self) -> int:
+        """How many people give all ratings, if everybody finishes."""
+        return ceil(self.responses / int(self.section["trials_per_participant"]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A definition. `document`: as it is written; `analysis`: its section [analysis], complete with defaults."""
+
+    document: dict[str, Any]
+    sha256: str
+    analysis: AnalysisConfig
+    translate: Translation
+
+    @property
+    def tasks(self) -> list[PlannedTask]:
+        return [PlannedTask(section) for section in self.document["tasks"]]
+
+    def task(self, name: str) -> PlannedTask:
+        return next(task for task in self.tasks if task.name == name)
+
+    @property
+    def title(self) -> str:
+        """In the sheet's language where the study has it."""
+        titles = self.document["study"]["title"]
+        return as_markdown(titles.get(self.translate.language) or next(iter(titles.values())))
+
+    def stated(self, *keys: str) -> bool:
+        """Whether the document has a value at the place that `keys` lead to."""
+        found: Any = self.document
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found not in (None, [], {}, "")
+
+    def missing(self, key: str) -> str:
+        """The sentence for what a definition can say and this one does not."""
+        return self.translate("Not stated in the definition (`{key}`).", key=key)
+
+    def unless_stated(self, *keys: str) -> list[str]:
+        """That sentence, where it holds."""
+        return [] if self.stated(*keys) else [self.missing(".".join(keys))]
+
+    def to_fill_in(self) -> str:
+        """The sentence for what no definition holds."""
+        return self.translate("A definition does not hold this. Fill it in here.")

@@ -1,0 +1,31 @@
+"""`./manage.py preregister`: what a definition fixes, as registries ask for it."""
+
+from pathlib import Path
+
+import click
+
+from commands.options import study_option
+from definition import Definition
+from languages.read import SOURCE, languages
+
+
+@click.command()
+@study_option
+@click.option("--out", default=Path("preregistration"), show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--language", default=SOURCE, show_default=True, type=click.Choice(list(languages())), help="Of the sheet."
+)
+def preregister(definition: Definition, out: Path, language: str) -> None:
+    """Write a preregistration sheet from the definition, in the headings of OSF and of AsPredicted.
+
+    Example: ./manage.py preregister --study my.toml --out preregistration
+    """
+    from analysis.display.wording import in_language
+    from analysis.preregistration.plan import Plan
+    from analysis.preregistration.sheet import write_sheet
+
+    plan = Plan(definition.document, definition.sha256, definition.analysis, in_language(language))
+    click.echo("Files: " + ", ".join(map(str, write_sheet(plan, out))))
+
+
+COMMANDS = (preregister,)

@@ -1,0 +1,149 @@
+"""The preregistration sheet says what the definition says, names what it does not say, and is tied to it by its hash."""
+
+import copy
+import re
+
+import pytest
+
+from analysis.config import AnalysisConfig
+from analysis.display.wording import ENGLISH, Translation
+from analysis.preregistration.plan import Plan
+from analysis.preregistration.sheet import AS_PREDICTED, OSF, sheet, write_sheet
+from contracts.hashing import canonical_sha256
+from contracts.methods import METHOD_NAMES
+from contracts.own_files import NotOwnFileError
+from tests.languages.pseudo import CODE, plain_words, write_language
+from tests.study.samples import document, seeing, trusting
+
+STATED = {
+    "smallest_effect": 0.05,
+    "planning": {"participant_sd": 0.7, "dropout": 0.1},
+    "sequential": {"rule": "group-sequential", "looks": [0.5, 1.0]},
+    "exclusions": {"failed_attention_checks": 2, "max_rt_ms": 9000},
+    "contrasts": [
+        {"task": "seeing", "a": "guided-grad-cam", "b": "guided-backprop"},
+        {"task": "trusting", "a": "guided-grad-cam", "b": "guided-backprop", "smallest_effect": 0.1},
+    ],
+}
+
+
+def whole():
+    """A definition in which nothing is left out."""
+    tasks = seeing(practice=2, comprehension=True, confidence=True), trusting(images=6, trials=4)
+    made = document(*tasks, provider="prolific", limit=40)
+    made["study"]["demographics"] = [{"name": "age", "label": {"en": "Age"}}]
+    return made | {"analysis": copy.deepcopy(STATED)}
+
+
+def plan(made, translate=ENGLISH):
+    analysis = AnalysisConfig.model_validate(made["analysis"])
+    return Plan(made, canonical_sha256(made), analysis, translate)
+
+
+def answer(text, heading):
+    return re.search(rf"^#### {re.escape(heading)}\n\n(.*?)(?=\n\n#|\Z)", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_every_heading_of_both_registries_has_an_answer():
+    text = sheet(plan(whole()))
+    headings = [question.heading for questions in (*OSF.values(), AS_PREDICTED) for question in questions]
+    assert re.findall(r"^#### (.*)$", text, re.MULTILINE) == headings
+    assert all(answer(text, heading).strip() for heading in headings)
+    assert "Not stated" not in text
+    assert [h for h in headings if "Fill it in here" in answer(text, h)] == [
+        "Authors",
+        "Existing data",
+        "1. Have any data been collected for this study already?",
+    ]
+
+
+def test_hypotheses_have_their_smallest_effects_on_the_scale_of_their_task():
+    first, second = answer(sheet(plan(whole())), "Hypotheses").splitlines()
+    assert first.startswith("- H1. Task “seeing” (Class discrimination): the mean with Guided Grad-CAM minus")
+    assert first.endswith("Smallest effect of interest: ±5.0 percentage points.")
+    assert second.endswith("Smallest effect of interest: ±0.40 on the score.")
+
+
+def test_sizes_are_those_that_the_definition_leads_to():
+    """By hand: 4 images × 2 categories × 4 methods × 2 ratings; 6 images × 2 methods × 4 ratings."""
+    lines = answer(sheet(plan(whole())), "Sample size").splitlines()
+    assert lines == [
+        "- Task “seeing”: 32 items × 2 ratings = 64 responses, from at least 16 people.",
+        "- Task “trusting”: 12 items × 4 ratings = 48 responses, from at least 12 people.",
+        "- Participants at most: 40.",
+    ]
+
+
+def test_looks_rules_and_assumptions_are_told():
+    text = sheet(plan(whole()))
+    assert "- Looks at 50%, 100% of the planned responses, by a group-sequential rule." in text
+    assert "No look at the data" not in text
+    assert "people who failed at least 2 attention checks." in answer(text, "Data exclusion")
+    assert "responses after 9000 ms." in answer(text, "Data exclusion")
+    rationale = answer(text, "Sample size rationale")
+    assert "0.7 between people, 0.3 between people by method" in rationale
+    assert "10% of people leave" in rationale
+    assert "all comparisons (2)" in answer(text, "Inference criteria")
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"),
+    [
+        ("analysis.contrasts", "Hypotheses"),
+        ("analysis.smallest_effect", "Hypotheses"),
+        ("analysis.planning", "Sample size rationale"),
+        ("analysis.sequential", "Stopping rule"),
+        ("analysis.exclusions", "Data exclusion"),
+        ("participants.limit", "Sample size"),
+        ("participants.provider", "Data collection procedures"),
+        ("study.demographics", "Measured variables"),
+    ],
+)
+def test_a_key_that_is_missing_is_named(key, heading):
+    made, (section, name) = whole(), key.split(".")
+    del made[section][name]
+    text = sheet(plan(made))
+    assert f"Not stated in the definition (`{key}`)." in answer(text, heading)
+    assert set(re.findall(r"Not stated in the definition \(`(.*?)`\)", text)) == {key}
+
+
+def test_both_files_name_the_hash_and_are_the_same_each_time(tmp_path):
+    files = write_sheet(plan(whole()), tmp_path / "out")
+    assert [file.name for file in files] == ["preregistration.md", "preregistration.html"]
+    before = [file.read_bytes() for file in files]
+    assert [file.read_bytes() for file in write_sheet(plan(whole()), tmp_path / "out")] == before
+    sha256 = canonical_sha256(whole())
+    changed = whole() | {"participants": {"provider": "prolific", "limit": 41}}
+    assert all(text.count(sha256.encode()) >= 3 for text in before)
+    assert sha256 not in sheet(plan(changed))
+
+
+def test_words_of_the_title_are_no_markup(tmp_path):
+    made = whole()
+    made["study"]["title"]["en"] = "A *new* <script>alert(1)</script> `study`"
+    text, page = (file.read_text(encoding="utf-8") for file in write_sheet(plan(made), tmp_path))
+    assert "<script>" not in page
+    assert "A *new* &lt;script&gt;" in page
+    assert r"A \*new\* \<script\>" in text
+
+
+def test_a_file_of_somebody_is_left(tmp_path):
+    (tmp_path / "preregistration.md").write_text("mine")
+    with pytest.raises(NotOwnFileError, match=r"preregistration.md exists, and Discern did not write it"):
+        write_sheet(plan(whole()), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["preregistration.md"]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_nothing_english_is_left_in_a_language_made_for_it(bare, tmp_path, monkeypatch):
+    write_language(tmp_path)
+    monkeypatch.setenv("DISCERN_LANGUAGES", str(tmp_path))
+    made = whole()
+    if bare:
+        made |= {"analysis": {"contrasts": STATED["contrasts"]}, "participants": {"tasks": "one"}}
+    names = (
+        *METHOD_NAMES.values(), *METHOD_NAMES, "OSF AsPredicted strong weak seeing trusting prolific plain en age",
+        "What did the network see?", "correct score", canonical_sha256(made),
+        "analysis smallest effect planning sequential exclusions participants limit provider study demographics",
+    )  # fmt: skip
+    assert plain_words(sheet(plan(made, Translation(CODE))), names) == []
