@@ -45,7 +45,8 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep, check, schema, analysis, demo, rehearse),
+    *(stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
+    *(check, schema, analysis, demo, rehearse),
 )
 
 
