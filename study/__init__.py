@@ -19,7 +19,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.participant import about, device, leaving, protocol, withdrawal
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
-    from study.views.researcher import conduct, dashboard
+    from study.views.researcher import conduct, dashboard, people
     from study.views.server import counts, database, error_pages, headers, languages, logs, proxies, sessions
     from study.views.server.frontend import bp as frontend
 
@@ -52,7 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
     for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check):
         csrf.exempt(changes_nothing)
-    for views in (participant, about, protocol, device, leaving, withdrawal, researcher, dashboard, conduct):
+    for views in (participant, about, protocol, device, leaving, withdrawal, researcher, dashboard, conduct, people):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)
     return app

@@ -82,7 +82,14 @@ class RecruitmentError(StudyError):
 
 
 class ConductError(StudyError):
-    """What a researcher asked for does not fit the study as it is; the message says why."""
+    """What a researcher asked for does not fit the study as it is; the message says why.
+
+    `field`: the name of what they filled in wrongly; empty where it is the whole.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MalformedAnswerError(StudyError):

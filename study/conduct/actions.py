@@ -19,7 +19,7 @@ _ACTIONS = {OPEN: "study-resumed", PAUSED: "study-paused", CLOSED: "study-closed
 
 
 def set_state(session: Session, slug: str, state: str, actor: str, now: datetime) -> Study:
-    """Open, pause or close a study for those who would join; who takes part already may finish. The caller commits.
+    """Open, pause or close a study for those who would join; people already taking part can finish. The caller commits.
 
     A closed study stays closed once its estimates were seen: nobody who knows them may collect more answers.
     Raises UnknownError, ConductError.
@@ -50,10 +50,12 @@ def extend(
     document = deepcopy(study.document)
     section = next((section for section in document["tasks"] if section["name"] == task), None)
     if section is None:
-        raise ConductError(f"study {slug!r} has no task {task!r}; there are {_names(document)}")
+        raise ConductError(f"study {slug!r} has no task {task!r}; there are {_names(document)}", "task")
     before = section["ratings_per_item"]
     if ratings_per_item <= before:
-        raise ConductError(f"task {task!r} wants {before} ratings an item already; name a larger number")
+        raise ConductError(
+            f"task {task!r} wants {before} ratings per item already; name a larger number", "ratings_per_item"
+        )
     section["ratings_per_item"] = ratings_per_item
     items = update(Item).where(Item.study_id == study.id, Item.task == task)
     session.execute(items.values(ratings_wanted=ratings_per_item))
@@ -74,7 +76,7 @@ def raise_limit(session: Session, slug: str, limit: int, reason: str, actor: str
     if before is None:
         raise ConductError(f"study {slug!r} has no limit of participants")
     if limit <= before:
-        raise ConductError(f"study {slug!r} takes {before} participants already; name a larger number")
+        raise ConductError(f"study {slug!r} takes {before} participants already; name a larger number", "limit")
     document["participants"]["limit"] = limit
     return _amend(session, study, document, {"limit": [before, limit]}, reason, "limit-raised", actor, now)
 
@@ -134,9 +136,9 @@ def was_looked_at(session: Session, slug: str) -> bool:
 def _reason(text: str) -> str:
     reason = " ".join(text.split())
     if not reason or not reason.isprintable():
-        raise ConductError("give a reason; it is stored permanently and appears in the export")
+        raise ConductError("give a reason; it is stored permanently and appears in the export", "reason")
     if len(reason) > MAX_REASON:
-        raise ConductError(f"the reason has {len(reason)} characters; {MAX_REASON} is the most")
+        raise ConductError(f"the reason has {len(reason)} characters; {MAX_REASON} is the most", "reason")
     return reason
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
@@ -34,13 +35,14 @@ class Visit:
 class Flow:
     """Participants and answers of one kind of observer.
 
-    `left` are people who gave their place back, or whose lease ran out unfinished. Of the people who `withdrew` the
-    data are deleted: of the other numbers only `consented` has them. Who is excluded unfinished neither takes part nor
-    has left. `discounted`: answers of excluded participants.
+    `consented` is the sum of `finished`, `in_progress`, `stopped` (they gave their place back), `expired` (their lease
+    ran out unfinished) and `withdrew`. Of those who withdrew the data are deleted: only `consented` has them too.
+    Excluded participants are counted where they are; `excluded` of them in all, `finished_excluded` among the finished.
+    `discounted`: answers of excluded participants.
 
     `opened`: how often the first page was, since the day `opened_since`; a person who comes twice counts twice.
-    `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stopped`: (answers given
-    before leaving, how many).
+    `reasons`: (why excluded, how many). `arrivals`: (when, how many consented), without gaps. `stops`: (answers given
+    before leaving, how many). `median_s`: from consent to the end, in seconds; none before the first has finished.
     """
 
     observer_kind: str
@@ -50,8 +52,10 @@ class Flow:
     began: int
     rated: int
     finished: int
+    finished_excluded: int
     in_progress: int
-    left: int
+    stopped: int
+    expired: int
     withdrew: int
     excluded: int
     answers: int
@@ -59,7 +63,13 @@ class Flow:
     discounted: int
     reasons: tuple[tuple[str, int], ...]
     arrivals: tuple[tuple[datetime, int], ...]
-    stopped: tuple[tuple[str, int], ...]
+    stops: tuple[tuple[str, int], ...]
+    median_s: float | None
+
+    @property
+    def left(self) -> int:
+        """People who have gone before the end and whose data are kept."""
+        return self.stopped + self.expired
 
 
 def visits(session: Session, study: Study) -> list[Visit]:
@@ -103,11 +113,11 @@ def flow(
 ) -> Flow:
     """`came`, `people`, `withdrew` and `counts` are those of this kind."""
     counts = list(counts)
-    unfinished = [visit for visit in people if visit.finished_at is None]
-    staying = [visit for visit in unfinished if visit.exclusion_reason is None]
-    gone = [visit for visit in staying if visit.stopped_at or visit.lease_until < now]
+    finished = [visit for visit in people if visit.finished_at]
+    stopped = [visit for visit in people if not visit.finished_at and visit.stopped_at]
+    expired = [visit for visit in people if not visit.finished_at and not visit.stopped_at and visit.lease_until < now]
     reasons = Counter(visit.exclusion_reason for visit in people if visit.exclusion_reason is not None)
-    stops = Counter(visit.answered for visit in gone)
+    stops = Counter(visit.answered for visit in (*stopped, *expired))
     return Flow(
         observer_kind=observer_kind,
         opened=came.opened if came else 0,
@@ -115,9 +125,11 @@ def flow(
         consented=len(people) + withdrew,
         began=sum(visit.answered > 0 for visit in people),
         rated=sum(visit.rated > 0 for visit in people),
-        finished=len(people) - len(unfinished),
-        in_progress=len(staying) - len(gone),
-        left=len(gone),
+        finished=len(finished),
+        finished_excluded=sum(visit.exclusion_reason is not None for visit in finished),
+        in_progress=len(people) - len(finished) - len(stopped) - len(expired),
+        stopped=len(stopped),
+        expired=len(expired),
         withdrew=withdrew,
         excluded=sum(reasons.values()),
         answers=sum(count.answers for count in counts),
@@ -125,8 +137,16 @@ def flow(
         discounted=sum(count.answers for count in counts if not (count.is_rating or count.is_overflow)),
         reasons=tuple(reasons.most_common()),
         arrivals=arrivals([visit.joined_at for visit in people]),
-        stopped=tuple((str(n), stops[n]) for n in range(max(stops, default=-1) + 1)),
+        stops=tuple((str(n), stops[n]) for n in range(max(stops, default=-1) + 1)),
+        median_s=_median_s(finished),
     )
+
+
+def _median_s(finished: Sequence[Visit]) -> float | None:
+    """Of the participants who are not excluded."""
+    counted = [visit for visit in finished if visit.exclusion_reason is None]
+    times = [(visit.finished_at - visit.joined_at).total_seconds() for visit in counted if visit.finished_at]
+    return median(times) if times else None
 
 
 def arrivals(times: Sequence[datetime]) -> tuple[tuple[datetime, int], ...]:

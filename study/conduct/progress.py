@@ -1,9 +1,9 @@
 """How far a study is. Counts only: estimates stay hidden while people take part."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from contracts.methods import method_name
 from contracts.observers import FAMILIES
 from study.conduct.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
 from study.conduct.flow import Flow, flow, visits
+from study.conduct.outlook import Outlook, outlook, ratings_per_day
 from study.config import TaskConfig
 from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
@@ -46,7 +47,6 @@ class TaskProgress:
     task: str
     kind: str
     balanced: str | None  # what should be first, or on the left, half of the time
-    observer_kind: str
     items: int
     ratings_per_item: int
     ratings: int
@@ -58,7 +58,7 @@ class TaskProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """Everything that the researcher's page of a study shows."""
+    """Everything that the researcher's page of a study shows of one kind of observer, and how many others there are."""
 
     slug: str
     title: str
@@ -67,8 +67,11 @@ class Progress:
     definition_sha256: str
     completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
     limit: int | None  # of participants
+    minutes: int  # that the information sheet announces
     has_practice: bool
-    kinds: tuple[Flow, ...]
+    flow: Flow
+    consented: dict[str, int]  # kind of observer → how many; those without anybody are left out, except `human`
+    outlook: Outlook
     tasks: tuple[TaskProgress, ...]
 
 
@@ -77,19 +80,22 @@ def summaries(session: Session) -> list[StudySummary]:
     return [_summary(session, study) for study in session.scalars(select(Study).order_by(Study.opened_at.desc()))]
 
 
-def progress(session: Session, study: Study, now: datetime) -> Progress:
-    """Counts of this moment. Observer kinds without a participant are left out, except `human`."""
+def progress(
+    session: Session, study: Study, now: datetime, observer_kind: str = "human", zone: tzinfo = UTC
+) -> Progress:
+    """Counts of this moment, of one kind of observer; days are those of `zone`."""
     definition = frozen_definition(study)
     shares_code = PROVIDERS[definition.participants.provider].shares_code
-    came, people, counts = arrived(session, study), visits(session, study), item_counts(session, study)
-    withdrew = withdrawals(session, study.slug)
-    of_kind = {name: [visit for visit in people if visit.observer_kind == name] for name in FAMILIES}
-    kinds = tuple(
-        flow(name, came.get(name), of_kind[name], withdrew[name], counts[name], now)
-        for name in FAMILIES
-        if name == "human" or of_kind[name] or withdrew[name]
-    )
-    items = item_facts(session, study)
+    everybody, withdrew = visits(session, study), withdrawals(session, study.slug)
+    consented = withdrew + Counter(visit.observer_kind for visit in everybody)
+    people = [visit for visit in everybody if visit.observer_kind == observer_kind]
+    counts, items = item_counts(session, study)[observer_kind], item_facts(session, study)
+    came = arrived(session, study).get(observer_kind)
+    course = flow(observer_kind, came, people, withdrew[observer_kind], counts, now)
+    tasks = tuple(_task(task, items, counts) for task in definition.tasks)
+    first = min((visit.joined_at for visit in people), default=None)
+    days = ratings_per_day(session, study, observer_kind, first, now, zone)
+    missing = [task.ratings_wanted - task.ratings for task in tasks]
     return Progress(
         slug=study.slug,
         title=title(definition),
@@ -98,13 +104,12 @@ def progress(session: Session, study: Study, now: datetime) -> Progress:
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
         limit=definition.participants.limit,
+        minutes=definition.study.minutes,
         has_practice=any(task.practice for task in definition.tasks),
-        kinds=kinds,
-        tasks=tuple(
-            _task(task, kind.observer_kind, items, counts[kind.observer_kind])
-            for task in definition.tasks
-            for kind in kinds
-        ),
+        flow=course,
+        consented={name: consented[name] for name in FAMILIES if name == "human" or consented[name]},
+        outlook=outlook(definition, missing, course.finished - course.finished_excluded, days, first, now, zone),
+        tasks=tasks,
     )
 
 
@@ -138,9 +143,7 @@ def _name(item: ItemFacts) -> str:
     return ", ".join((item.image_id, item.category, method_name(item.method), *network))
 
 
-def _task(
-    task: TaskConfig, observer_kind: str, all_items: Sequence[ItemFacts], counts: Sequence[ItemCount]
-) -> TaskProgress:
+def _task(task: TaskConfig, all_items: Sequence[ItemFacts], counts: Sequence[ItemCount]) -> TaskProgress:
     items = [item for item in all_items if item.task == task.name]
     ratings = {item.id: 0 for item in items}
     for count in counts:
@@ -154,7 +157,6 @@ def _task(
         task=task.name,
         kind=task.kind,
         balanced=STUDY_KINDS[task.kind].balanced,
-        observer_kind=observer_kind,
         items=len(items),
         ratings_per_item=k,
         ratings=sum(ratings.values()),

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.export import BEFORE_ONSET, TOO_LONG
@@ -43,6 +43,7 @@ FLAGS = {
     "straight-lining": f"the same place was chosen in every trial of a task ({FEW_TRIALS} or more)",
     "repeated answers": f"{100 * REPEAT_SHARE:.0f} % of a task's answers or more repeat the one before",
 }
+Whose = Sequence[ColumnElement[bool]]  # conditions on Participant
 # Ten stretches a decade, each a quarter longer than the one before, in round numbers (R10 of ISO 3): on a logarithmic
 # axis they are equally wide, so that counts make a distribution.
 _EDGES_MS = tuple(
@@ -82,16 +83,9 @@ class Quality:
 
 def quality(session: Session, study: Study, observer_kind: str, tasks: Sequence[str]) -> Quality:
     """Of this kind's participants; rows are added up by the database."""
-    found: dict[int, set[str]] = {}
-    for flag, ids in (
-        *_answering_flags(session, study, observer_kind, _with_shuffled_options(study)),
-        ("attention check failed", _failed_attention(session, study, observer_kind)),
-        ("comprehension failed", _failed_comprehension(session, study, observer_kind)),
-        ("left the page", _left_the_page(session, study, observer_kind)),
-    ):
-        for participant_id in ids:
-            found.setdefault(participant_id, set()).add(flag)
-    counts = Counter(flag for flags in found.values() for flag in flags)
+    whose = Participant.study_id == study.id, Participant.observer_kind == observer_kind
+    found = flags(session, study, *whose)
+    counts = Counter(flag for names in found.values() for flag in names)
     worst = sorted(found, key=lambda participant_id: (-len(found[participant_id]), participant_id))[:LISTED]
     people = session.execute(
         select(Participant.id, Participant.public_id, Participant.excluded).where(Participant.id.in_(worst))
@@ -99,31 +93,35 @@ def quality(session: Session, study: Study, observer_kind: str, tasks: Sequence[
     named = {row.id: row for row in people}
     return Quality(
         observer_kind=observer_kind,
-        participants=session.scalar(
-            select(func.count()).select_from(Participant).where(*_of_kind(study, observer_kind))
-        )
-        or 0,
-        times=_times(session, study, observer_kind, tasks),
+        participants=session.scalar(select(func.count()).select_from(Participant).where(*whose)) or 0,
+        times=_times(session, whose, tasks),
         counts=tuple((flag, counts[flag]) for flag in FLAGS),
-        flagged=tuple(
-            Flagged(named[i].public_id, tuple(flag for flag in FLAGS if flag in found[i]), named[i].excluded)
-            for i in worst
-        ),
+        flagged=tuple(Flagged(named[i].public_id, found[i], named[i].excluded) for i in worst),
         flagged_in_all=len(found),
     )
 
 
-def _of_kind(study: Study, observer_kind: str) -> tuple:
-    return Participant.study_id == study.id, Participant.observer_kind == observer_kind
+def flags(session: Session, study: Study, *whose: ColumnElement[bool]) -> dict[int, tuple[str, ...]]:
+    """id → names as in FLAGS, in their order; `whose`: conditions on Participant. Only of people with a flag."""
+    found: dict[int, set[str]] = {}
+    for flag, ids in (
+        *_answering_flags(session, whose, _with_shuffled_options(study)),
+        ("attention check failed", _failed_attention(session, whose)),
+        ("comprehension failed", _failed_comprehension(session, whose)),
+        ("left the page", _left_the_page(session, whose)),
+    ):
+        for participant_id in ids:
+            found.setdefault(participant_id, set()).add(flag)
+    return {i: tuple(flag for flag in FLAGS if flag in names) for i, names in found.items()}
 
 
-def _times(session: Session, study: Study, observer_kind: str, tasks: Sequence[str]) -> tuple[Times, ...]:
+def _times(session: Session, whose: Whose, tasks: Sequence[str]) -> tuple[Times, ...]:
     place = case(*((Response.rt < edge, i) for i, edge in enumerate(_EDGES_MS)), else_=len(_EDGES_MS))
     rows = session.execute(
         select(Trial.task, case((Response.rt.is_(None), None), else_=place).label("place"), func.count())
         .join(Trial, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
-        .where(*_of_kind(study, observer_kind), Trial.purpose == MAIN)
+        .where(*whose, Trial.purpose == MAIN)
         .group_by(Trial.task, "place")
     )
     counts: dict[str, dict[int | None, int]] = {task: {} for task in tasks}
@@ -136,9 +134,7 @@ def _times(session: Session, study: Study, observer_kind: str, tasks: Sequence[s
     )
 
 
-def _answering_flags(
-    session: Session, study: Study, observer_kind: str, shuffled: Sequence[str]
-) -> list[tuple[str, list[int]]]:
+def _answering_flags(session: Session, whose: Whose, shuffled: Sequence[str]) -> list[tuple[str, list[int]]]:
     """Too fast, too slow, straight-lining, repeated answers: one pass over the answers in the order they were given."""
     first_option = Trial.option_order[0].as_string()
     # Where options change places the place counts, else the option.
@@ -155,7 +151,7 @@ def _answering_flags(
         )
         .join(Response, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
-        .where(*_of_kind(study, observer_kind), Trial.purpose == MAIN, Trial.state == ANSWERED)
+        .where(*whose, Trial.purpose == MAIN, Trial.state == ANSWERED)
         .subquery()
     )
     n, repeats = func.count(), func.count(answers.c.repeats)
@@ -184,38 +180,38 @@ def _with_shuffled_options(study: Study) -> list[str]:
     return [task.name for task in frozen_definition(study).tasks if KINDS[task.kind].swaps == "options"]
 
 
-def _failed_attention(session: Session, study: Study, observer_kind: str) -> Sequence[int]:
+def _failed_attention(session: Session, whose: Whose) -> Sequence[int]:
     return _ids(
         session.execute(
             select(Trial.participant_id)
             .distinct()
             .join(Response, FIRST_ANSWER)
             .join(Participant, Trial.participant_id == Participant.id)
-            .where(*_of_kind(study, observer_kind), Trial.purpose == ATTENTION)
+            .where(*whose, Trial.purpose == ATTENTION)
             .where(Response.response != Trial.expected_response)
         ).all()
     )
 
 
-def _failed_comprehension(session: Session, study: Study, observer_kind: str) -> Sequence[int]:
+def _failed_comprehension(session: Session, whose: Whose) -> Sequence[int]:
     return _ids(
         session.execute(
             select(Comprehension.participant_id)
             .join(Participant, Comprehension.participant_id == Participant.id)
-            .where(*_of_kind(study, observer_kind))
+            .where(*whose)
             .group_by(Comprehension.participant_id, Comprehension.task)
             .having(func.count() > 1, func.count(case((Comprehension.passed, 1))) == 0)
         ).all()
     )
 
 
-def _left_the_page(session: Session, study: Study, observer_kind: str) -> Sequence[int]:
+def _left_the_page(session: Session, whose: Whose) -> Sequence[int]:
     return _ids(
         session.execute(
             select(Trial.participant_id)
             .join(Event, Event.trial_id == Trial.id)
             .join(Participant, Trial.participant_id == Participant.id)
-            .where(*_of_kind(study, observer_kind), Event.event == "blur")
+            .where(*whose, Event.event == "blur")
             .group_by(Trial.participant_id)
             .having(func.count() >= AWAY)
         ).all()

@@ -1,47 +1,25 @@
-"""What each participant did and when, for researchers: no response and no truth, so nobody sees a result here."""
+"""What a participant did and when, for researchers: no response and no truth, so nobody sees a result here.
+
+When the study is closed, the pictures are shown too.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
 
-from study.database.schema import ANSWERED, FIRST_ANSWER, Event, Participant, Response, Study, Trial
+from study.conduct.people import Person, people_of, person_of
+from study.database.schema import CLOSED, FIRST_ANSWER, Event, Participant, Response, Stimulus, Study, Trial
 from study.errors import UnknownError
-
-PAGE = 100  # participants listed at once
-
-
-@dataclass(frozen=True)
-class Person:
-    """A line of the list of participants."""
-
-    id: int
-    public_id: str
-    observer_kind: str
-    joined_at: datetime
-    finished_at: datetime | None
-    lease_until: datetime
-    stopped_at: datetime | None
-    planned: int
-    answered: int
-    exclusion_reason: str | None
-
-    def stage(self, now: datetime) -> str:
-        """excluded, finished, taking part or left."""
-        if self.exclusion_reason is not None:
-            return "excluded"
-        if self.finished_at is not None:
-            return "finished"
-        return "left" if self.stopped_at or self.lease_until < now else "taking part"
 
 
 @dataclass(frozen=True)
 class Step:
     """One trial of a participant; `rt` in ms, or why there is none; `gap_s` since the answer before (or consent).
 
-    `events` with counts.
+    `events` with counts. `pictures`: the ids of the stimuli from left to right; none until the study is closed.
     """
 
     position: int
@@ -54,6 +32,7 @@ class Step:
     rt_missing: str | None
     gap_s: float | None
     events: tuple[tuple[str, int], ...]
+    pictures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,72 +46,50 @@ class Timeline:
     steps: tuple[Step, ...]
 
 
-def people(session: Session, study: Study, before: int | None = None) -> list[Person]:
-    """The PAGE participants who joined last; `before`: those who joined before the one with this id."""
-    query = _people(study).order_by(Participant.id.desc()).limit(PAGE)
-    if before is not None:
-        query = query.where(Participant.id < before)
-    return [_person(row) for row in session.execute(query)]
-
-
 def timeline(session: Session, study: Study, public_id: str) -> Timeline:
     """Raises UnknownError."""
-    row = session.execute(_people(study).where(Participant.public_id == public_id)).one_or_none()
+    row = session.execute(people_of(study, Participant.public_id == public_id)).one_or_none()
     if row is None:
         raise UnknownError(f"study {study.slug!r} has no participant {public_id!r}")
-    participant = row[0]
+    person = person_of(row)
+    participant = session.get_one(Participant, person.id)
+    return Timeline(
+        person,
+        participant.language,
+        participant.consent_version,
+        participant.definition_sha256,
+        _steps(session, person, study.state == CLOSED),
+    )
+
+
+def _steps(session: Session, person: Person, has_pictures: bool) -> tuple[Step, ...]:
+    events, steps, last = _events(session, person), [], person.joined_at
+    left, right = aliased(Stimulus), aliased(Stimulus)
+    query = (
+        select(Trial, Response.rt, Response.rt_missing, Response.answered_at, left.stimulus_id, right.stimulus_id)
+        .outerjoin(Response, FIRST_ANSWER)
+        .join(left, Trial.left_stimulus_id == left.id)
+        .outerjoin(right, Trial.right_stimulus_id == right.id)
+        .where(Trial.participant_id == person.id)
+        .order_by(Trial.position)
+    )
+    for trial, rt, rt_missing, at, *pictures in session.execute(query):
+        gap = (at - last).total_seconds() if at else None
+        last = at or last
+        seen = tuple(sorted(events.get(trial.id, Counter()).items()))
+        shown = tuple(filter(None, pictures)) if has_pictures else ()
+        of_trial = (trial.position, trial.task, trial.purpose, trial.state, trial.is_overflow)
+        steps.append(Step(*of_trial, at, rt, rt_missing, gap, seen, shown))
+    return tuple(steps)
+
+
+def _events(session: Session, person: Person) -> dict[int, Counter[str]]:
+    """trial's id → events with counts."""
     events: dict[int, Counter[str]] = {}
     for trial_id, event in session.execute(
         select(Event.trial_id, Event.event)
         .join(Trial, Event.trial_id == Trial.id)
-        .where(Trial.participant_id == participant.id)
+        .where(Trial.participant_id == person.id)
     ):
         events.setdefault(trial_id, Counter())[event] += 1
-    steps, last = [], participant.consented_at
-    for trial, rt, rt_missing, at in session.execute(
-        select(Trial, Response.rt, Response.rt_missing, Response.answered_at)
-        .outerjoin(Response, FIRST_ANSWER)
-        .where(Trial.participant_id == participant.id)
-        .order_by(Trial.position)
-    ):
-        gap = (at - last).total_seconds() if at else None
-        last = at or last
-        seen = tuple(sorted(events.get(trial.id, Counter()).items()))
-        of_trial = (trial.position, trial.task, trial.purpose, trial.state, trial.is_overflow)
-        steps.append(Step(*of_trial, at, rt, rt_missing, gap, seen))
-    return Timeline(
-        _person(row), participant.language, participant.consent_version, participant.definition_sha256, tuple(steps)
-    )
-
-
-def _people(study: Study) -> Select[Participant, int, int]:
-    counts = (
-        select(
-            Trial.participant_id,
-            func.count().label("planned"),
-            func.count(case((Trial.state == ANSWERED, 1))).label("answered"),
-        )
-        .group_by(Trial.participant_id)
-        .subquery()
-    )
-    return (
-        select(Participant, counts.c.planned, counts.c.answered)
-        .join(counts, counts.c.participant_id == Participant.id)
-        .where(Participant.study_id == study.id)
-    )
-
-
-def _person(row: Row[Participant, int, int]) -> Person:
-    participant, planned, answered = row
-    return Person(
-        participant.id,
-        participant.public_id,
-        participant.observer_kind,
-        participant.consented_at,
-        participant.finished_at,
-        participant.lease_until,
-        participant.stopped_at,
-        planned,
-        answered,
-        participant.exclusion_reason,
-    )
+    return events

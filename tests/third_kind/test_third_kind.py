@@ -334,7 +334,7 @@ def researcher(taken: Taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_researchers_see_its_progress_without_a_balance_that_it_does_not_have(researcher):
-    page = researcher.get("/researcher/studies/halves").text
+    page = researcher.get("/researcher/studies/halves?kind=simulated").text
     article = page[page.index("Task “halving”") :].split("</article>")[0]
     assert "which half, 16 items × 3 ratings" in article
     assert re.search(r"<strong>48</strong> of 48 ratings", article)

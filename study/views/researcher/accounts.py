@@ -19,11 +19,15 @@ from study.errors import ForbiddenError
 from study.export import proof as export_proof
 from study.export.files import zip_pieces
 from study.security import attempt_key
+from study.views.researcher.zone import day, hour, local, named_days, utc, zone_name
 from study.views.server.database import database
 from study.views.server.proxies import origin
 
 bp = Blueprint("researcher", __name__, url_prefix="/researcher")
 bp.add_app_template_filter(method_name)
+for times in (hour, local, utc, day, named_days):
+    bp.add_app_template_filter(times)
+bp.add_app_template_global(zone_name)
 _FOR_ANALYSTS = ("researcher.index", "dashboard.show_progress", "researcher.export")
 _OWN_PAGE = re.compile(r"/researcher/[a-z0-9/-]*")
 

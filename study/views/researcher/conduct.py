@@ -1,4 +1,7 @@
-"""Pages by which researchers conduct a study: its state, its waves, its participants, a look as a participant."""
+"""How researchers conduct a study: its state, its waves, a look at the estimates, a look as a participant.
+
+Each change leads back to the overview, which says what was done, or shows the form again with what is wrong.
+"""
 
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from study import clock
 from study.conduct import actions as conduct
 from study.conduct.first_look import look
 from study.conduct.preview import preview_image, preview_plan
-from study.conduct.timeline import PAGE, people, timeline
+from study.conduct.progress import title
 from study.config import Language
 from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
@@ -19,8 +22,12 @@ from study.errors import ConductError, UnknownError
 from study.views.participant.pages import to_html
 from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
+from study.views.researcher.overview import Form, done, overview
 from study.views.server.database import database
 from study.views.server.languages import speak
+
+_DONE = {OPEN: "Opened", PAUSED: "Paused", CLOSED: "Closed"}
+_UNDONE_BY_A_CLICK = ((OPEN, PAUSED), (PAUSED, OPEN), (OPEN, CLOSED))
 
 bp = Blueprint("conduct", __name__, url_prefix="/researcher/studies/<slug>")
 
@@ -28,95 +35,71 @@ bp = Blueprint("conduct", __name__, url_prefix="/researcher/studies/<slug>")
 @bp.post("/state")
 @logged_in
 def set_state(slug: str) -> ResponseReturnValue:
-    state = request.form.get("state")
-    _require_confirmed()
-    if state not in (OPEN, PAUSED, CLOSED):
-        raise ConductError(f"a study can be {OPEN}, {PAUSED} or {CLOSED}")
-    with database().writing() as session:
-        conduct.set_state(session, slug, state, g.admin.name, clock.now())
-        session.commit()
-    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
+    """Pausing and going on need no further word, because each undoes the other; closing asks for the study's name."""
+    state, now = request.form.get("state", ""), clock.now()
+    try:
+        if state not in _DONE:
+            raise ConductError(f"a study can be {OPEN}, {PAUSED} or {CLOSED}")
+        with database().writing() as session:
+            study = find_study(session, slug)
+            if state == CLOSED:
+                _require_name(study)
+            was = study.state
+            conduct.set_state(session, slug, state, g.admin.name, now)
+            session.commit()
+    except ConductError as error:
+        return overview(slug, Form.refused("close" if state == CLOSED else "", error)), 409
+    done(_DONE[state], now, undo=was if (was, state) in _UNDONE_BY_A_CLICK else "")
+    return _back(slug)
 
 
 @bp.post("/extend")
 @logged_in
 def extend(slug: str) -> ResponseReturnValue:
-    _require_confirmed()
-    wanted = _whole_number("ratings_per_item", "the number of ratings wanted")
-    task, reason = request.form.get("task", ""), request.form.get("reason", "")
-    with database().writing() as session:
-        conduct.extend(session, slug, task, wanted, reason, g.admin.name, clock.now())
-        session.commit()
-    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
+    task, reason, now = request.form.get("task", ""), request.form.get("reason", ""), clock.now()
+    try:
+        wanted = _whole_number("ratings_per_item", "the number of ratings wanted")
+        _require_confirmed()
+        with database().writing() as session:
+            conduct.extend(session, slug, task, wanted, reason, g.admin.name, now)
+            session.commit()
+    except ConductError as error:
+        return overview(slug, Form.refused("extend", error)), 409
+    done("Amended", now, f"Task “{task}” now wants {wanted} ratings per item.")
+    return _back(slug)
 
 
 @bp.post("/limit")
 @logged_in
 def raise_limit(slug: str) -> ResponseReturnValue:
-    _require_confirmed()
-    limit, reason = _whole_number("limit", "the number of participants"), request.form.get("reason", "")
-    with database().writing() as session:
-        conduct.raise_limit(session, slug, limit, reason, g.admin.name, clock.now())
-        session.commit()
-    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
+    reason, now = request.form.get("reason", ""), clock.now()
+    try:
+        limit = _whole_number("limit", "the number of participants")
+        _require_confirmed()
+        with database().writing() as session:
+            conduct.raise_limit(session, slug, limit, reason, g.admin.name, now)
+            session.commit()
+    except ConductError as error:
+        return overview(slug, Form.refused("limit", error)), 409
+    done("Amended", now, f"Up to {limit} participants can take part now.")
+    return _back(slug)
 
 
 @bp.post("/estimates")
 @logged_in
 def look_at_estimates(slug: str) -> ResponseReturnValue:
     """A POST, because it is recorded: a study whose estimates were seen cannot be opened again."""
-    _require_confirmed()
-    with database().writing() as session:
-        found = look(session, slug, g.admin.name, clock.now())
-        title = _title(find_study(session, slug))
-        session.commit()
+    try:
+        _require_confirmed()
+        with database().writing() as session:
+            found = look(session, slug, g.admin.name, clock.now())
+            name = title(frozen_definition(find_study(session, slug)))
+            session.commit()
+    except ConductError as error:
+        return overview(slug, Form.refused("look", error)), 409
     return render_template(
-        "researcher/estimates.html", admin=g.admin.name, slug=slug, study_title=title, estimates=found
+        "researcher/estimates.html", admin=g.admin.name, slug=slug, study_title=name, estimates=found
     )
-
-
-@bp.get("/participants")
-@logged_in
-def list_participants(slug: str) -> ResponseReturnValue:
-    before = request.args.get("before", "")
-    with database().reading() as session:
-        study = find_study(session, slug)
-        shown = people(session, study, int(before) if before.isdecimal() and len(before) < 10 else None)
-    return render_template(
-        "researcher/participants.html",
-        admin=g.admin.name,
-        slug=slug,
-        study_title=_title(study),
-        people=shown,
-        now=clock.now(),
-        more=len(shown) == PAGE,
-    )
-
-
-@bp.get("/participants/<public_id>")
-@logged_in
-def show_participant(slug: str, public_id: str) -> ResponseReturnValue:
-    with database().reading() as session:
-        study = find_study(session, slug)
-        shown = timeline(session, study, public_id)
-    return render_template(
-        "researcher/participant.html",
-        admin=g.admin.name,
-        slug=slug,
-        study_title=_title(study),
-        timeline=shown,
-        now=clock.now(),
-    )
-
-
-@bp.post("/participants/<public_id>/exclude")
-@logged_in
-def exclude(slug: str, public_id: str) -> ResponseReturnValue:
-    _require_confirmed()
-    with database().writing() as session:
-        conduct.exclude(session, slug, public_id, request.form.get("reason", ""), g.admin.name, clock.now())
-        session.commit()
-    return redirect(url_for("conduct.show_participant", slug=slug, public_id=public_id), 303)
 
 
 @bp.get("/preview")
@@ -207,18 +190,24 @@ def _previewed(slug: str) -> tuple[FrozenDefinition, Language]:
     return definition, speak(asked if asked in languages else languages[0])
 
 
-def _title(study: Study) -> str:
-    definition = frozen_definition(study)
-    return definition.study.title[definition.study.languages[0]]
+def _back(slug: str) -> ResponseReturnValue:
+    return redirect(url_for("dashboard.show_progress", slug=slug), 303)
+
+
+def _require_name(study: Study) -> None:
+    name = title(frozen_definition(study))
+    given = " ".join(request.form.get("name", "").split()).casefold()
+    if given not in (" ".join(name.split()).casefold(), study.slug):
+        raise ConductError(f"to close the study, type its name: {name}", "name")
 
 
 def _whole_number(field: str, what: str) -> int:
     given = request.form.get(field, "")
     if not (given.isascii() and given.isdigit() and len(given) < 6):
-        raise ConductError(f"{what} must be a whole number")
+        raise ConductError(f"{what} must be a whole number", field)
     return int(given)
 
 
 def _require_confirmed() -> None:
     if request.form.get("confirmed") != "yes":
-        raise ConductError("nothing was changed: the box that confirms it was not ticked")
+        raise ConductError("nothing was changed: tick the box to confirm", "confirmed")

@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from contracts.observers import FAMILIES
 from study import clock
-from study.conduct.actions import was_looked_at
 from study.conduct.health import health
-from study.conduct.progress import progress, title
+from study.conduct.progress import title
 from study.conduct.quality import FAST_MS, FLAGS, quality
 from study.database.find import find_study
 from study.definition import frozen_definition
 from study.views.researcher.accounts import logged_in
+from study.views.researcher.overview import Form, overview
 from study.views.server.counts import failures
 from study.views.server.database import database
 
@@ -21,18 +21,8 @@ bp = Blueprint("dashboard", __name__, url_prefix="/researcher")
 @bp.get("/studies/<slug>")
 @logged_in
 def show_progress(slug: str) -> ResponseReturnValue:
-    now = clock.now()
-    with database().reading() as reading:
-        shown = progress(reading, find_study(reading, slug), now)
-        looked_at = was_looked_at(reading, slug)
-    return render_template(
-        "researcher/progress.html",
-        admin=g.admin.name,
-        slug=slug,
-        progress=shown,
-        is_looked_at=looked_at,
-        now=now,
-    )
+    """`?form=` opens a form, so that the page needs no script."""
+    return overview(slug, Form(request.args.get("form", "")))
 
 
 @bp.get("/studies/<slug>/quality")

@@ -189,7 +189,7 @@ def test_an_extended_study_is_still_known_by_the_definition_it_was_opened_with(o
     ("arguments", "words"),
     [
         (("none", 9, "x"), "no task 'none'; there are seeing"),
-        (("seeing", 1, "x"), "wants 1 ratings an item already"),
+        (("seeing", 1, "x"), "wants 1 ratings per item already"),
         (("seeing", 2, ""), "give a reason"),
     ],
 )
@@ -201,32 +201,55 @@ def test_a_wave_must_be_more_of_a_task_for_a_reason(opened: Database, arguments,
 def test_the_buttons_change_the_study(ada: FlaskClient, database: Database) -> None:
     page = "/researcher/studies/demo"
     assert send(ada, page, f"{page}/state", state="paused").status_code == 303
-    assert 'state paused">paused' in ada.get(page).text
+    paused = ada.get(page).text
+    assert '<span class="pill warn">Paused</span>' in paused
+    assert re.search(
+        r'role="status".*<b>Paused at \d\d:\d\d UTC</b>.*Nobody new can join.*>Undo</button>', paused, re.DOTALL
+    )
+    assert 'role="status"' not in ada.get(page).text, "it is said once"
     assert send(ada, page, f"{page}/state", state="open").status_code == 303
     assert send(ada, page, f"{page}/extend", task="seeing", ratings_per_item="7", reason="wave").status_code == 303
-    assert "7 ratings an item now" in ada.get(page).text
+    assert "Task “seeing” now wants 7 ratings per item." in ada.get(page).text
+    assert "7 ratings per item now" in ada.get(f"{page}?form=extend").text
+    assert "Undo" not in ada.get(page).text, "an amendment stays"
     with database.reading() as session:
         assert audit.verify(session) >= 4
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "status"),
+    ("path", "fields", "status", "words"),
     [
-        ("state", {"state": "closed", "confirmed": "no"}, 409),
-        ("state", {"state": "upside-down"}, 409),
-        ("extend", {"task": "seeing", "ratings_per_item": "٣", "reason": "x"}, 409),
-        ("extend", {"task": "seeing", "ratings_per_item": "7" * 99, "reason": "x"}, 409),
-        ("participants/p0/exclude", {"reason": "x"}, 404),
-        ("state", {"state": "closed", "csrf_token": "forged"}, 400),
+        (
+            "state",
+            {"state": "closed", "name": "What did"},
+            409,
+            "To close the study, type its name: What did the network",
+        ),
+        ("state", {"state": "upside-down"}, 409, ""),
+        (
+            "extend",
+            {"ratings_per_item": "7", "reason": "x", "confirmed": "no"},
+            409,
+            "Nothing was changed: tick the box",
+        ),
+        ("extend", {"task": "seeing", "ratings_per_item": "1", "reason": "x"}, 409, "Task .* wants 2 ratings per item"),
+        ("extend", {"task": "seeing", "ratings_per_item": "7", "reason": " "}, 409, "Give a reason"),
+        ("extend", {"task": "seeing", "ratings_per_item": "٣", "reason": "x"}, 409, "The number"),
+        ("extend", {"task": "seeing", "ratings_per_item": "7" * 99, "reason": "x"}, 409, "The number"),
+        ("participants/p0/exclude", {"reason": "x"}, 404, ""),
+        ("state", {"state": "closed", "csrf_token": "forged"}, 400, ""),
     ],
 )
-def test_forms_without_confirmation_sense_or_token_change_nothing(ada, database, path, fields, status) -> None:
+def test_forms_without_confirmation_sense_or_token_change_nothing(ada, database, path, fields, status, words) -> None:
     page = "/researcher/studies/demo"
     with database.reading() as session:
         before = session.query(AuditEntry).count()
     reply = send(ada, page, f"{page}/{path}", **fields)
     assert reply.status_code == status
     assert (f'href="{page}"' in reply.text) == (status == 409), "what does not fit leads back to the study"
+    if words:
+        assert re.search(rf'id="problem" role="alert">{words}', reply.text), "the reason is above what is wrong"
+        assert all(f'value="{value}"' in reply.text for value in fields.values() if value not in ("closed", "no"))
     with database.reading() as session:
         assert session.query(AuditEntry).count() == before
         assert find_study(session, "demo").state == "open"
@@ -257,7 +280,7 @@ def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(a
         join(app).finish()
     page = "/researcher/studies/demo"
     assert send(ada, page, f"{page}/estimates").status_code == 409
-    assert send(ada, page, f"{page}/state", state="closed").status_code == 303
+    assert send(ada, page, f"{page}/state", state="closed", name="  What did the NETWORK see? ").status_code == 303
     assert send(ada, page, f"{page}/estimates", confirmed="no").status_code == 409
     shown = send(ada, page, f"{page}/estimates").text
     with database.reading() as session:
@@ -268,8 +291,7 @@ def test_estimates_are_hidden_until_the_study_is_closed_and_a_look_is_for_ever(a
         assert session.query(AuditEntry).filter_by(action=LOOK, actor="ada").count() == 1
     assert "The study is closed. This page counts only" in ada.get(page).text
     assert "while people take part" not in ada.get(page).text
-    assert "so the study stays closed" in ada.get(page).text
-    assert "Open the study again" not in ada.get(page).text
+    assert "Open again" not in ada.get(page).text
     rows = re.findall(r'row">([^<]+)</th>\s*<td class="number">(\d+)<.*?([\d.]+) %<', shown, flags=re.DOTALL)
     assert {name: (int(ratings), float(mean)) for name, ratings, mean in rows} == {
         method_name(method): (len(hits), pytest.approx(100 * sum(hits) / len(hits), abs=0.05))

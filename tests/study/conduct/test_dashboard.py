@@ -20,11 +20,14 @@ from study.conduct.balance import cells, item_counts, item_facts
 from study.conduct.failures import Failures
 from study.conduct.flow import arrivals
 from study.conduct.health import Health, health
+from study.conduct.people import Asked, listing
 from study.conduct.progress import progress
 from study.conduct.quality import FLAGS, quality
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import AuditEntry, Comprehension, Event, Item, Participant, Response, Stimulus, Trial
+from study.taking_part.leaving import leave
+from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.visitor import join
 
@@ -59,26 +62,37 @@ def test_the_funnel_tells_how_far_everybody_came_and_why_somebody_was_left_out(c
         session.commit()
     with checked.reading() as session:
         study = find_study(session, "demo")
-        (now,), (later,) = (progress(session, study, at).kinds for at in (NOW, LATER))
+        now, later = (progress(session, study, at).flow for at in (NOW, LATER))
         total = len(trials_of(checked, people[0]))
     assert (now.consented, now.began, now.rated, now.finished) == (5, 4, 3, 2), "one stopped after practice"
-    assert (now.in_progress, now.left, later.in_progress, later.left) == (3, 0, 0, 3)
+    assert (now.finished_excluded, now.excluded) == (1, 1)
+    assert (now.in_progress, now.left, later.in_progress, later.expired) == (3, 0, 0, 3)
     assert now.reasons == (("asked for it", 1),)
     assert (now.discounted, now.answers) == (total - 2, 2 * (total - 2) + 2), (
         "practice and attention checks are no ratings"
     )
-    assert later.stopped == (("0", 1), ("1", 1), ("2", 0), ("3", 1))
+    assert later.stops == (("0", 1), ("1", 1), ("2", 0), ("3", 1))
 
 
-def test_who_is_excluded_before_the_end_neither_takes_part_nor_has_left(checked: Database) -> None:
-    person = take(checked, 0, answers=3)
+def test_the_flow_adds_up_with_excluded_people_where_they_are(checked: Database) -> None:
+    """Everybody who consented has finished, takes part, has stopped, let their place expire or withdrawn."""
+    people = [take(checked, seed, answers) for seed, answers in enumerate((99, 99, 3, 3, 3, 0))]
+    late = enrol(checked, 9, now=NOW + timedelta(minutes=90))
     with checked.writing() as session:
-        exclude(session, "demo", person.public_id, "asked for it", "ada", NOW)
+        for person in (people[0], people[2], people[3]):
+            exclude(session, "demo", person.public_id, "asked for it", "ada", NOW)
+        leave(session, people[3].token, NOW)
+        withdraw(session, people[4].token, NOW)
         session.commit()
     with checked.reading() as session:
-        shown = [progress(session, find_study(session, "demo"), at).kinds[0] for at in (NOW, LATER)]
-    assert [(kind.in_progress, kind.left, kind.excluded) for kind in shown] == [(0, 0, 1)] * 2
-    assert all(kind.stopped == () for kind in shown)
+        shown = progress(session, find_study(session, "demo"), LATER).flow
+        listed = listing(session, find_study(session, "demo"), Asked(), LATER)
+    ends = (shown.finished, shown.in_progress, shown.stopped, shown.expired, shown.withdrew)
+    assert (ends, shown.consented, shown.excluded) == ((2, 1, 1, 2, 1), 7, 3)
+    assert sum(ends) == shown.consented
+    assert shown.stops == (("0", 1), ("1", 0), ("2", 0), ("3", 2))
+    assert listed.states == {"taking part": 1, "finished": 1, "expired": 1, "excluded": 3}
+    assert late.public_id in {line.person.public_id for line in listed.lines}
 
 
 def test_balance_agrees_with_the_trials_counted_one_by_one(checked: Database) -> None:

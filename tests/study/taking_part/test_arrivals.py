@@ -94,7 +94,7 @@ def test_the_sum_survives_a_restart_and_stands_in_the_funnel(served: Flask, open
     open_page(again)
     stop(again)
     with opened.reading() as session:
-        (people,) = progress(session, find_study(session, "demo"), NOW).kinds
+        people = progress(session, find_study(session, "demo"), NOW).flow
     assert (people.opened, people.consented) == (2, 0)
     assert abs(people.opened_since - datetime.now(UTC).date()) <= timedelta(days=1)
 

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from study import clock
 from study.conduct.failures import Failures
 from study.conduct.health import health
+from study.conduct.people import Asked, listing
 from study.conduct.progress import progress
-from study.conduct.timeline import people
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import AuditEntry, Base, Participant, Trial
@@ -156,10 +156,10 @@ def test_people_who_stop_count_as_gone_at_once_and_are_asked_on_coming_back(app:
     now = clock.now()
     with database.reading() as session:
         study = find_study(session, "demo")
-        counted, (listed,) = progress(session, study, now).kinds[0], people(session, study)
+        counted, (listed,) = progress(session, study, now).flow, listing(session, study, Asked(), now).lines
         served = health(session, Failures(now), now)
-    assert (counted.in_progress, counted.left, counted.stopped) == (0, 1, (("0", 0), ("1", 1)))
-    assert (listed.stage(now), served.taking_part) == ("left", 0)
+    assert (counted.in_progress, counted.stopped, counted.stops) == (0, 1, (("0", 0), ("1", 1)))
+    assert (listed.state, served.taking_part) == ("stopped", 0)
 
     asked = visitor.client.get("/s/demo", follow_redirects=True)
     assert asked.request.path == f"/p/{visitor.token}/return"
@@ -169,7 +169,7 @@ def test_people_who_stop_count_as_gone_at_once_and_are_asked_on_coming_back(app:
     assert visitor.client.get(f"/p/{visitor.token}/study").status_code == 200
     assert visitor.client.get(asked.request.path).status_code == 303, "somebody who takes part is not asked"
     with database.reading() as session:
-        counted = progress(session, find_study(session, "demo"), now).kinds[0]
+        counted = progress(session, find_study(session, "demo"), now).flow
     assert (counted.in_progress, counted.left) == (1, 0)
 
 

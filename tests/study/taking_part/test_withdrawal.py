@@ -153,7 +153,7 @@ def test_the_funnel_and_the_flow_of_the_report_tell_how_many_withdrew(opened: Da
         withdraw(session, leaving.token, NOW)
         session.commit()
     with opened.reading() as session:
-        shown = progress(session, find_study(session, "demo"), NOW).kinds[0]
+        shown = progress(session, find_study(session, "demo"), NOW).flow
     assert (shown.consented, shown.withdrew, shown.in_progress, shown.left) == (2, 1, 1, 0)
     answer(opened, staying, trials_of(opened, staying)[0])
     with opened.snapshot() as session:

@@ -135,7 +135,7 @@ FORMS = {  # address of each form that changes something → what it sends besid
     "/researcher/login": {"name": "ada", "password": PASSWORD},
     "/researcher/logout": {},
     "/researcher/studies/demo/export": {},
-    "/researcher/studies/demo/state": {"state": "closed", "confirmed": "yes"},
+    "/researcher/studies/demo/state": {"state": "closed", "name": "demo"},
     "/researcher/studies/demo/extend": {"task": "seeing", "ratings_per_item": "9", "reason": "x", "confirmed": "yes"},
     "/researcher/studies/demo/limit": {"limit": "9", "reason": "x", "confirmed": "yes"},
     "/researcher/studies/demo/estimates": {"confirmed": "yes"},
@@ -343,7 +343,7 @@ def test_every_page_of_researchers_keeps_to_the_policy(app: Flask, database: Dat
     person = enrol(database)
     pages = ("/", "/server", "/studies/demo", "/studies/demo/quality", "/studies/demo/participants")
     pages += (f"/studies/demo/participants/{person.public_id}", "/studies/none")
-    send(ada, "/researcher/studies/demo", "/researcher/studies/demo/state", state="closed")
+    send(ada, "/researcher/studies/demo", "/researcher/studies/demo/state", state="closed", name="demo")
     shown = [ada.get(f"/researcher{page}").text for page in pages]
     shown.append(send(ada, "/researcher/studies/demo", "/researcher/studies/demo/estimates").text)
     assert "Estimates" in shown[-1]

@@ -166,12 +166,14 @@ def test_progress_counts_each_kind_of_observer_apart(app: Flask, database: Datab
     with database.reading() as session:
         study = find_study(session, "demo")
         now, later = (progress(session, study, at) for at in (NOW, NOW + timedelta(hours=2)))
+        simulated = progress(session, study, NOW, "simulated").flow
         (summary,) = summaries(session)
-    human, simulated = now.kinds
+    human = now.flow
+    assert now.consented == {"human": 2, "simulated": 1}
     assert (human.consented, human.finished, human.in_progress, human.left, human.answers) == (2, 1, 1, 0, 10)
     assert (simulated.consented, simulated.finished, simulated.answers) == (1, 1, 7)
-    assert (later.kinds[0].in_progress, later.kinds[0].left) == (0, 1)
-    seeing = next(t for t in now.tasks if (t.task, t.observer_kind) == ("seeing", "human"))
+    assert (later.flow.in_progress, later.flow.left) == (0, 1)
+    seeing = next(t for t in now.tasks if t.task == "seeing")
     assert (seeing.items, seeing.ratings_per_item, seeing.ratings, seeing.ratings_wanted) == (32, 2, 7, 64)
     assert [n for n, _ in seeing.histogram] == [0, 1, 2]
     assert sum(n * items for n, items in seeing.histogram) == 7

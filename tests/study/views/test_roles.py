@@ -73,8 +73,8 @@ ROUTES = {
     "dashboard.show_progress": ALL,
     "dashboard.show_quality": LOOKERS,
     "dashboard.show_server": LOOKERS,
-    "conduct.list_participants": LOOKERS,
-    "conduct.show_participant": LOOKERS,
+    "people.list_participants": LOOKERS,
+    "people.show_participant": LOOKERS,
     "conduct.preview": LOOKERS,
     "conduct.preview_study": LOOKERS,
     "conduct.preview_finish": LOOKERS,
@@ -83,7 +83,8 @@ ROUTES = {
     "conduct.set_state": OWNERS,
     "conduct.extend": OWNERS,
     "conduct.raise_limit": OWNERS,
-    "conduct.exclude": OWNERS,
+    "people.exclude": OWNERS,
+    "people.show_answers": LOOKERS,
     "conduct.look_at_estimates": OWNERS,
 }
 
@@ -99,7 +100,9 @@ def path_of(rule: Rule) -> str:
 
 def test_every_address_of_the_researchers_has_its_roles_written_down(app: Flask) -> None:
     assert {rule.endpoint for rule in researchers_rules(app)} == set(ROUTES)
-    elsewhere = {name for name in app.view_functions if name.split(".")[0] in ("researcher", "dashboard", "conduct")}
+    elsewhere = {
+        name for name in app.view_functions if name.split(".")[0] in ("researcher", "dashboard", "conduct", "people")
+    }
     assert elsewhere == set(ROUTES) | set(OPEN_TO_ALL), "none hides outside /researcher"
 
 

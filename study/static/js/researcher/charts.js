@@ -92,9 +92,10 @@ function readColumns(place) {
   const { scale, line, lineName } = place.dataset;
   const rows = rowsOf(table).map((row) => {
     const words = [...row.cells].map((cell, i) => `${labels[i]}: ${cell.textContent.trim()}`);
-    return { ...numbers(row), words: words.join("\n") };
+    return { ...numbers(row), name: row.cells[0].textContent.trim(), words: words.join("\n") };
   });
-  const starts = rowsOf(table).map((row) => {
+  const starts = rowsOf(table).map((row, i) => {
+    if (scale === "day") return i;
     const moment = row.querySelector("time");
     return moment ? Date.parse(moment.dateTime) : Number(row.cells[0].textContent);
   });
@@ -111,7 +112,7 @@ function readColumns(place) {
 
 /** Both sides of each column. They begin at `starts`, one where the other ends; a count's column has it in the middle. */
 function edges(starts, scale) {
-  if (scale === "count") return starts.map((n) => [n - 0.5, n + 0.5]);
+  if (scale === "count" || scale === "day") return starts.map((n) => [n - 0.5, n + 0.5]);
   const [last, before = last - MINUTE_MS] = [...starts].reverse();
   const end = scale === "log" ? last ** 2 / before : 2 * last - before;
   const first = scale === "log" ? starts[1] ** 2 / starts[2] : starts[0]; // nothing on this axis begins at 0
@@ -124,15 +125,16 @@ function columns({ rows, scale, line, labels, size }) {
   return Plot.plot({
     ...size,
     marginLeft: 16 + 8 * String(most).length,
-    marginBottom: scale === "time" ? 54 : 42, // times have two lines
+    marginBottom: scale === "time" || scale === "day" ? 54 : 42, // times have two lines
     marginTop: 26,
-    x: { domain, label: null, type: { count: "linear", time: "utc", log: "log" }[scale] },
+    x: { domain, label: null, type: { count: "linear", day: "linear", time: "utc", log: "log" }[scale] },
     y: { domain: [0, most], label: null },
     marks: [
-      Plot.axisX({ ...xTicks(scale, domain, size.width), label: labels[0], labelAnchor: "center", labelArrow: "none" }),
+      Plot.axisX({ ...xTicks(scale, domain, size.width, rows), label: labels[0], labelAnchor: "center", labelArrow: "none" }),
       Plot.axisY(whole(0, most, 4), { tickSize: 0, tickFormat: String, label: labels[1], labelArrow: "none" }),
       Plot.gridY(whole(0, most, 4), { stroke: "var(--line)", strokeOpacity: 1 }),
       Plot.rectY(rows, { x1: "x1", x2: "x2", y: "value", insetLeft: 0.5, insetRight: 0.5, ...BAR }),
+      scale === "day" ? Plot.text(rows, { x: (_, i) => i, y: "value", text: (row) => String(row.value), dy: -7 }) : null,
       Plot.ruleY([0]),
       line && Plot.ruleX([line.x], { stroke: "currentColor", strokeDasharray: "4 3" }),
       line && Plot.text([line.name], { x: line.x, frameAnchor: "top", dy: -14 }),
@@ -144,8 +146,14 @@ function columns({ rows, scale, line, labels, size }) {
   });
 }
 
-function xTicks(scale, domain, width) {
-  if (scale === "count") return { ticks: whole(...domain, width / 50) };
+function xTicks(scale, domain, width, rows) {
+  if (scale === "day") {
+    const step = Math.ceil((rows.length * 34) / width); // px of a day's name
+    const last = rows.length - 1;
+    const ticks = rows.map((_, i) => i).filter((i) => (last - i) % step === 0);
+    return { ticks, tickSize: 0, tickFormat: (i) => rows[i].name.split(" ").slice(0, 2).join("\n") };
+  }
+  if (scale === "count" || scale === "day") return { ticks: whole(...domain, width / 50) };
   if (scale === "log") return { ticks: [0.1, 0.3, 1, 3, 10, 30], tickFormat: String };
   const [clock, day] = [d3.utcFormat("%H:%M"), d3.utcFormat("%H:%M\n%b %-d")];
   const inDays = domain[1] - domain[0] > 5 * 24 * 60 * MINUTE_MS;

@@ -30,7 +30,7 @@ function keepFresh() {
 async function update(button) {
   let reply;
   try {
-    reply = await fetch(location.href, { redirect: "manual", cache: "no-store" });
+    reply = await fetch(region.dataset.live, { redirect: "manual", cache: "no-store" });
   } catch {
     return true; // no network at the moment
   }
@@ -44,13 +44,16 @@ async function update(button) {
   return true;
 }
 
-/** Replaces the content, except what the reader is using: opened tables stay open, the focus and the button stay. */
+/** Replaces the content, except what the reader is using: opened tables stay open; the search, the focus and the button
+    stay. */
 function take(fresh, button) {
   const open = [...region.querySelectorAll("details")].map((details) => details.open);
-  const focusable = "a, summary, [tabindex]";
+  const focusable = "a, summary, input, select, button, [tabindex]";
   const focused = [...region.querySelectorAll(focusable)].indexOf(document.activeElement);
   const hadFocus = document.activeElement === button;
   fresh.querySelectorAll("details").forEach((details, place) => (details.open = open[place] ?? false));
+  const search = region.querySelector("[role=search]");
+  if (search) fresh.querySelector("[role=search]")?.replaceWith(search);
   fresh.querySelector(".freshness").append(" ", button);
   region.replaceChildren(...fresh.childNodes);
   if (hadFocus) button.focus();
