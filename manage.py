@@ -28,6 +28,7 @@ try:
         conduct,
         demo,
         gallery,
+        new_study,
         preregister,
         recruit,
         rehearse,
@@ -45,7 +46,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
+    *(new_study, stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )
 

@@ -14,6 +14,7 @@ MINE = b"years of work"
 STUDY = ("--study", "small.toml")
 # Each command that writes a file: its arguments, and where somebody's file is in the way.
 WRITING = {
+    "new-study": (("mine",), "mine/study.toml"),
     "make-scenes": (STUDY, "scenes/notes.txt"),
     "train": (STUDY, "strong.safetensors"),
     "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),

@@ -1,0 +1,128 @@
+"""A definition to begin with, commented, and the texts that participants read."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from definition import load_definition
+from languages.read import HERE as LANGUAGES
+from models.sources import SOURCES
+
+TEMPLATE = Path(__file__).parent / "templates" / "study.toml"
+TEXTS = ("consent", "debriefing")
+
+
+def written_languages() -> list[str]:
+    """Codes of the languages that have a text to begin with, English first."""
+    found = sorted(path.parent.name for path in LANGUAGES.glob("*/consent.md"))
+    return sorted(found, key=lambda code: code != "en")
+
+
+def _slug(_context: Any, _parameter: Any, value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", value):
+        raise click.BadParameter("small letters, digits and hyphens, 64 at most")
+    return value
+
+
+def _asked(question: str) -> str | bool:
+    """The question where somebody can answer it; else the default is taken."""
+    return question if sys.stdin is not None and sys.stdin.isatty() else False
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--slug",
+    prompt=_asked("Name in addresses"),
+    default="my-study",
+    callback=_slug,
+    help="The study's name in addresses.",
+)
+@click.option(
+    "--title",
+    prompt=_asked("Title for participants"),
+    default="What did the program look for?",
+    help="What participants see.",
+)
+@click.option(
+    "--contact",
+    prompt=_asked("Address that participants write to"),
+    default="you@example.org",
+    help="Whom participants write to.",
+)
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    type=click.Choice(written_languages()),
+    default=("en",),
+    show_default=True,
+    help="May be given again.",
+)
+@click.option(
+    "--format",
+    "layout",
+    prompt=_asked("Layout of the photographs"),
+    type=click.Choice(list(SOURCES)),
+    default="voc",
+    help="How they are kept.",
+)
+@click.option("--root", prompt=_asked("Their folder"), default="photographs", help="Folder of the photographs.")
+@click.option(
+    "--categories",
+    prompt=_asked("Categories, separated by commas"),
+    default="cat, dog",
+    help="As the annotations write them.",
+)
+def new_study(
+    folder: Path,
+    slug: str,
+    title: str,
+    contact: str,
+    languages: tuple[str, ...],
+    layout: str,
+    root: str,
+    categories: str,
+) -> None:
+    """Write a commented definition and its texts into FOLDER, which must be new or empty.
+
+    In a terminal, what is not given as an option is asked for. Square brackets in the texts mark what is yours to say.
+
+    Example: ./manage.py new-study my-study --language en --language ko
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise click.ClickException(f"{folder} exists and is not empty; name a new folder")
+    names = [name.strip() for name in categories.split(",") if name.strip()]
+    filled = _filled({
+        "slug": slug, "contact": contact, "languages": list(languages), "format": layout, "root": root,
+        "categories": names,
+    }, languages, title)  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    for text in TEXTS:
+        for code in languages:
+            (folder / f"{text}.{code}.md").write_text(_text(code, text), encoding="utf-8")
+    path = folder / "study.toml"
+    path.write_text(filled.replace("THIS_FILE", str(path)), encoding="utf-8")
+    load_definition(path)
+    click.echo(f"{path}: fill it in, and what is in square brackets in the texts beside it.")
+    click.echo(f"`./manage.py check --study {path}` says what is missing.")
+
+
+def _filled(values: dict[str, Any], languages: tuple[str, ...], title: str) -> str:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", json.dumps(value, ensure_ascii=False))
+    titles = "\n".join(f"title.{code} = {json.dumps(title, ensure_ascii=False)}" for code in languages)
+    texts = "\n".join(f'{text}.{code} = "{text}.{code}.md"' for text in TEXTS for code in languages)
+    return text.replace("@titles@", titles).replace("@texts@", texts)
+
+
+def _text(code: str, name: str) -> str:
+    return (LANGUAGES / code / f"{name}.md").read_text(encoding="utf-8")
+
+
+COMMANDS = (new_study,)

@@ -1,0 +1,68 @@
+"""`./manage.py new-study` writes a definition that loads, with the texts of the languages that were asked for."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import manage
+from commands import new_study
+from commands.new_study import TEMPLATE
+from definition import load_definition
+from languages.read import HERE as LANGUAGES
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(manage.cli, ["new-study", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_definition_loads_as_it_is_written(tmp_path: Path):
+    told = run(str(tmp_path / "mine"), "--language", "en", "--language", "ko", "--title", 'A "strange" one', "--categories", "a b, c")  # fmt: skip
+    assert f"check --study {tmp_path / 'mine' / 'study.toml'}" in told
+    made = load_definition(tmp_path / "mine" / "study.toml")
+    assert (made.study.slug, made.study.languages, made.study.title["ko"]) == (
+        "my-study",
+        ("en", "ko"),
+        'A "strange" one',
+    )
+    assert made.dataset.categories == ("a b", "c")
+    assert made.dataset.root == tmp_path / "mine" / "photographs"
+    assert "자발적" in made.study.consent["ko"]
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == [
+        "consent.en.md", "consent.ko.md", "debriefing.en.md", "debriefing.ko.md", "study.toml",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["voc", "coco", "folder"])
+def test_each_layout_of_photographs_is_one(layout, tmp_path: Path):
+    run(str(tmp_path / "mine"), "--format", layout)
+    assert load_definition(tmp_path / "mine" / "study.toml").dataset.format == layout
+
+
+def test_in_a_terminal_it_asks(tmp_path: Path, monkeypatch):
+    """The questions are made when the command is; so is what is asked here."""
+    import importlib
+    import sys
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    asking = importlib.reload(new_study)
+    monkeypatch.undo()
+    done = CliRunner().invoke(
+        asking.new_study, [str(tmp_path / "mine")], input="A!\nseen\n\nme@lab.org\nfolder\nshots\ndog, cat\n"
+    )
+    importlib.reload(new_study)
+    assert "small letters, digits and hyphens" in done.output
+    made = load_definition(tmp_path / "mine" / "study.toml")
+    assert (made.study.slug, made.study.contact["en"], made.dataset.format) == ("seen", "me@lab.org", "folder")
+
+
+def test_what_is_to_be_filled_in_is_marked_in_each_text():
+    texts = [path for name in ("consent", "debriefing") for path in LANGUAGES.glob(f"*/{name}.md")]
+    assert len(texts) >= 4
+    for path in texts:
+        assert path.read_text(encoding="utf-8").count("[") >= 1, path
+        assert (path.parent / "consent.md").exists()
+        assert (path.parent / "debriefing.md").exists()
+    assert "@" in TEMPLATE.read_text()
