@@ -16,6 +16,7 @@ from analysis.report.figures import task_figures
 from analysis.report.for_papers import paper_files
 from analysis.report.multiverse_figure import curves
 from analysis.report.pages import Figures, folder_name, page, software
+from analysis.report.preregistered import followed, opened_sha256
 from analysis.report.quality_figures import flow_figure, task_quality_figures
 from analysis.results import ObserverResults, as_json, compute
 from contracts.observers import observer_of
@@ -139,6 +140,10 @@ def results_document(
         "software": software(),
         "audit_log": proof and {"given_out_at": proof.at and proof.at.isoformat(), "difference": proof.difference},
         "headline": "human" if "human" in observers else None,
+        "preregistration": {
+            "opened_sha256": opened_sha256(export),
+            "points": [vars(point) for r in results[:1] for point in followed(export, r, ENGLISH)],
+        },
         "observers": observers,
     }
 
