@@ -8,6 +8,16 @@ from contracts.methods import method_name
 from contracts.tasks import KINDS
 
 
+def authors(plan: Plan) -> list[str]:
+    """The responsible person."""
+    return [_told(plan, "investigator")]
+
+
+def _told(plan: Plan, fact: str) -> str:
+    """A fact of the information sheet, or that it is missing."""
+    return plan.text("study", "information", fact) or plan.missing(f"study.information.{fact}")
+
+
 def hypotheses(plan: Plan) -> list[str]:
     """One for each comparison, with the smallest effect of interest."""
     if not plan.analysis.contrasts:
@@ -115,6 +125,8 @@ def collection(plan: Plan) -> list[str]:
             minutes=study["minutes"],
         ),
         *plan.unless_stated("participants", "provider"),
+        plan.translate("Who can take part: {people}", people=_told(plan, "eligibility")),
+        plan.translate("Pay: {pay}", pay=_told(plan, "pay")),
     ]
 
 

@@ -68,18 +68,22 @@ class Plan:
     def task(self, name: str) -> PlannedTask:
         return next(task for task in self.tasks if task.name == name)
 
-    @property
-    def title(self) -> str:
-        """In the sheet's language where the study has it."""
-        titles = self.document["study"]["title"]
-        return as_markdown(titles.get(self.translate.language) or next(iter(titles.values())))
+    def text(self, *keys: str) -> str:
+        """The text at the place that `keys` lead to, in the sheet's language where the study has it; empty: none."""
+        found = self._at(*keys) or ""
+        if isinstance(found, dict):
+            found = found.get(self.translate.language) or next(iter(found.values()))
+        return as_markdown(found)
 
     def stated(self, *keys: str) -> bool:
         """Whether the document has a value at the place that `keys` lead to."""
+        return self._at(*keys) not in (None, [], {}, "")
+
+    def _at(self, *keys: str) -> Any:
         found: Any = self.document
         for key in keys:
             found = found.get(key) if isinstance(found, dict) else None
-        return found not in (None, [], {}, "")
+        return found
 
     def missing(self, key: str) -> str:
         """The sentence for what a definition can say and this one does not."""

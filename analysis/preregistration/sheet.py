@@ -27,7 +27,7 @@ class Question:
 
 OSF: dict[str, tuple[Question, ...]] = {
     marked("Study information"): (
-        Question(marked("Authors")),
+        Question(marked("Authors"), [answers.authors]),
         Question(marked("Hypotheses"), [answers.hypotheses]),
     ),
     marked("Design plan"): (
@@ -128,7 +128,11 @@ def write_sheet(plan: Plan, folder: Path) -> tuple[Path, ...]:
 def sheet(plan: Plan) -> str:
     """The sheet in Markdown."""
     translate = plan.translate
-    parts = ["# " + translate("Preregistration") + f": {plan.title}", *answers.anything_else(plan), "## OSF"]
+    parts = [
+        "# " + translate("Preregistration") + f": {plan.text('study', 'title')}",
+        *answers.anything_else(plan),
+        "## OSF",
+    ]
     for section, questions in OSF.items():
         parts.append("### " + translate(section))
         parts += [part for question in questions for part in _answered(plan, question)]

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import reduce
 
 import pytest
 
@@ -32,6 +33,7 @@ def whole():
     tasks = seeing(practice=2, comprehension=True, confidence=True), trusting(images=6, trials=4)
     made = document(*tasks, provider="prolific", limit=40)
     made["study"]["demographics"] = [{"name": "age", "label": {"en": "Age"}}]
+    made["study"]["information"] = {"investigator": "Ada *L*", "eligibility": {"en": "adults"}, "pay": {"en": "2 EUR"}}
     return made | {"analysis": copy.deepcopy(STATED)}
 
 
@@ -51,7 +53,6 @@ def test_every_heading_of_both_registries_has_an_answer():
     assert all(answer(text, heading).strip() for heading in headings)
     assert "Not stated" not in text
     assert [h for h in headings if "Fill it in here" in answer(text, h)] == [
-        "Authors",
         "Existing data",
         "1. Have any data been collected for this study already?",
     ]
@@ -72,6 +73,12 @@ def test_sizes_are_those_that_the_definition_leads_to():
         "- Task “trusting”: 12 items × 4 ratings = 48 responses, from at least 12 people.",
         "- Participants at most: 40.",
     ]
+
+
+def test_facts_of_the_information_sheet_are_told_and_are_no_markup():
+    text = sheet(plan(whole()))
+    assert answer(text, "Authors") == r"Ada \*L\*"
+    assert "- Who can take part: adults\n- Pay: 2 EUR" in answer(text, "Data collection procedures")
 
 
 def test_looks_rules_and_assumptions_are_told():
@@ -97,11 +104,14 @@ def test_looks_rules_and_assumptions_are_told():
         ("participants.limit", "Sample size"),
         ("participants.provider", "Data collection procedures"),
         ("study.demographics", "Measured variables"),
+        ("study.information.investigator", "Authors"),
+        ("study.information.eligibility", "Data collection procedures"),
+        ("study.information.pay", "Data collection procedures"),
     ],
 )
 def test_a_key_that_is_missing_is_named(key, heading):
-    made, (section, name) = whole(), key.split(".")
-    del made[section][name]
+    made, (*path, name) = whole(), key.split(".")
+    del reduce(lambda table, part: table[part], path, made)[name]
     text = sheet(plan(made))
     assert f"Not stated in the definition (`{key}`)." in answer(text, heading)
     assert set(re.findall(r"Not stated in the definition \(`(.*?)`\)", text)) == {key}
@@ -142,7 +152,7 @@ def test_nothing_english_is_left_in_a_language_made_for_it(bare, tmp_path, monke
     if bare:
         made |= {"analysis": {"contrasts": STATED["contrasts"]}, "participants": {"tasks": "one"}}
     names = (
-        *METHOD_NAMES.values(), *METHOD_NAMES, "OSF AsPredicted strong weak seeing trusting prolific plain en age",
+        *METHOD_NAMES.values(), *METHOD_NAMES, "OSF AsPredicted Ada adults EUR information investigator eligibility pay strong weak seeing trusting prolific plain en age",
         "What did the network see?", "correct score", canonical_sha256(made),
         "analysis smallest effect planning sequential exclusions participants limit provider study demographics",
     )  # fmt: skip
