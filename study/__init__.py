@@ -16,7 +16,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from flask_wtf import CSRFProtect
 
     from study import settings
-    from study.views.participant import about, device, leaving, protocol, withdrawal
+    from study.views.participant import about, device, entrance, leaving, protocol, withdrawal
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
     from study.views.researcher import conduct, dashboard, people
@@ -38,6 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     languages.init_app(app)
     error_pages.init_app(app)
     counts.init_app(app)
+    entrance.init_app(app)
     csrf = CSRFProtect(app)
     for form in (
         withdrawal.bp,

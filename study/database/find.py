@@ -1,6 +1,7 @@
 """Studies and participants by what names them: a slug, a token, a recruitment id."""
 
 import re
+from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,18 @@ def find_study(session: Session, slug: str) -> Study:
     if study is None:
         raise UnknownError(f"there is no study {slug!r} here")
     return study
+
+
+def find_addressed(session: Session, named: Mapping[str, str]) -> Study | None:
+    """The study of an address's `slug` or `token`, or where they name none the only study that there is."""
+    whose = select(Study).join(Participant, Participant.study_id == Study.id)
+    slug, token = named.get("slug", ""), named.get("token", "")
+    if _SLUG.fullmatch(slug) and (study := session.scalar(select(Study).where(Study.slug == slug))):
+        return study
+    if is_token(token) and (study := session.scalar(whose.where(Participant.token == token))):
+        return study
+    found = session.scalars(select(Study).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def lock_study(session: Session, which: ColumnElement[bool]) -> Study:
@@ -40,7 +53,7 @@ def find_participant(session: Session, token: str, locked: bool = False) -> Part
     mine = select(Participant).where(Participant.token == token)
     participant = session.scalar(mine.with_for_update() if locked else mine) if is_token(token) else None
     if participant is None:
-        raise UnknownError("this link is not valid; please open the study link you were given")
+        raise UnknownError("please open the study link you were given")
     return participant
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from study.database.schema import OPEN, Study
+from study.database.schema import OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.recruitment.plain import PLAIN
 from study.recruitment.providers import PROVIDERS
@@ -44,10 +44,11 @@ def start_anew(study: Study) -> dict[str, Any]:
 
 
 def no_place(study: Study) -> tuple[str, int]:
-    """The page for people who cannot join now: why, whom to ask and how to go back."""
+    """The page for people who cannot join now: why, whom to ask and how to go back. A pause is no error."""
     reason = "full" if study.state == OPEN else study.state
     language = preferred_language(frozen_definition(study))
-    return study_page(study, language, "no_place.html", "no-place", reason=reason), 409
+    status = 200 if study.state == PAUSED else 409
+    return study_page(study, language, "no_place.html", "no-place", reason=reason), status
 
 
 def forget(reply: ResponseReturnValue, slug: str) -> Response:

@@ -17,7 +17,9 @@ from werkzeug.exceptions import (
     SecurityError,
 )
 
-from languages.read import SOURCE, languages
+from languages.read import SOURCE
+from study.database.find import find_addressed
+from study.definition import frozen_definition
 from study.errors import (
     AnswerConflictError,
     ConductError,
@@ -32,17 +34,20 @@ from study.errors import (
     StudyFullError,
     UnknownError,
 )
+from study.views.server.database import database
 from study.views.server.languages import marked as _
-from study.views.server.languages import speak, translate
+from study.views.server.languages import speak, translate, visitors_language
 from study.views.server.logs import request_id
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
+_NOT_VALID = _("This link is not valid")
+_OPEN_YOURS = _("Please open the study link you were given.")
 _PROGRAMS = ("protocol", "device")  # blueprints that speak JSON
 # error → status, name for programs, heading for people
 _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
-    UnknownError: (404, "unknown", _("Not found")),
+    UnknownError: (404, "unknown", _NOT_VALID),
     NotOpenError: (409, "not-open", _("This study is not open")),
     StudyFullError: (409, "full", _("This study is full")),
     ConductError: (409, "conflict", _("That is not possible now")),
@@ -56,11 +61,11 @@ _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
 }
 # What is said in other languages where the error's own sentence names something and so is in no catalogue.
 _GENERAL: dict[type[StudyError], str] = {
-    UnknownError: _("There is nothing at this address."),
+    UnknownError: _OPEN_YOURS,
     ConsentError: _("Please open the study's address again and fill in the form once more."),
 }
 _PAGES: dict[int, tuple[str, str]] = {
-    404: (_("Not found"), _("There is nothing at this address.")),
+    404: (_NOT_VALID, _OPEN_YOURS),
     413: (_("Too large"), _("What was sent is too large.")),
     500: (
         _("Something went wrong"),
@@ -91,23 +96,31 @@ def _require_host() -> None:
 def _reply(status: int, name: str, heading: str, message: str | StudyError) -> tuple[str | Response, int]:
     if request.blueprint in _PROGRAMS:
         return jsonify(error=name, message=_said(message)), status
-    language = speak(g.get("language") or _visitors_language())
-    shown = {"status": status, "heading": translate(heading), "message": _said(message), "language": language}
+    language = speak(g.get("language") or visitors_language())
+    shown = {"heading": translate(heading), "message": _said(message), "language": language}
+    if status == 404 and shown["message"] != translate(_OPEN_YOURS):
+        shown["remedy"] = translate(_OPEN_YOURS)
     reference = request_id() if status == InternalServerError.code else None
-    return render_template("error.html", **shown, reference=reference), status
+    of_study = {} if status == 503 else _of_study(language)
+    return render_template("error.html", status=status, **shown, **of_study, reference=reference), status
+
+
+def _of_study(language: str) -> dict[str, str]:
+    """Title and contact of the study that the address belongs to, or of the only one here; nothing where neither is."""
+    try:
+        with database().reading() as session:
+            study = find_addressed(session, request.view_args or {})
+    except (OperationalError, BrokenConnection, TimeoutError, DataError):
+        return {}
+    if study is None:
+        return {}
+    texts = frozen_definition(study).study
+    spoken = language if language in texts.languages else texts.languages[0]
+    return {"title": texts.title[spoken], "contact": texts.contact[spoken]}
 
 
 def _said(message: str | StudyError) -> str:
     return _sentence(message) if isinstance(message, StudyError) else translate(message)
-
-
-def _visitors_language() -> str:
-    """An error may come before it is known who asks: the language of the address or form, else the browser's."""
-    try:
-        asked = request.values.get("language")
-    except HTTPException:  # a form too large to read
-        asked = None
-    return asked if asked in languages() else request.accept_languages.best_match(languages(), default=SOURCE)
 
 
 def _domain_error(error: StudyError) -> ResponseReturnValue:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
 
 from languages.read import SOURCE, languages, plural_forms, sentences, translations
 
@@ -20,6 +21,15 @@ def speak(language: str) -> str:
     """This reply is in `language`, which is returned. Without it pages are English, as those of researchers."""
     g.language = language
     return language
+
+
+def visitors_language() -> str:
+    """Where no study says which: the language of the address or form, else the browser's."""
+    try:
+        asked = request.values.get("language")
+    except HTTPException:  # a form too large to read
+        asked = None
+    return asked if asked in languages() else request.accept_languages.best_match(languages(), default=SOURCE)
 
 
 def translate(text: str) -> str:

@@ -238,7 +238,8 @@ def test_without_a_place_people_learn_it_before_they_are_asked_for_consent(
         session.commit()
     late = app.test_client().get(f"/s/demo{query}")
     for reply in (late, opened_before.post("/s/demo/consent", data=form)):
-        assert (reply.status_code, words in reply.text, back in reply.text) == (409, True, True)
+        assert (words in reply.text, back in reply.text) == (True, True)
+        assert reply.status_code == (200 if state == "paused" else 409), "a pause is no error"
         assert "someone@example.org" in reply.text
         assert 'name="consent"' not in reply.text
 

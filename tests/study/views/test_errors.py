@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from study import errors
 from study.errors import AnswerConflictError, StudyError
+from tests.study.samples import document
 from tests.study.visitor import join
 
 MARKUP = "<b id=x>&amp;<script>alert(1)</script>"
@@ -76,6 +77,36 @@ def test_markup_in_addresses_and_forms_is_shown_as_text(app: Flask, ada: FlaskCl
     pages += [ada.post(path, data=form) for path in ("/s/demo/consent", "/s/demo/withdraw", f"{home}/demo/extend")]
     for page in pages:
         assert is_text(page), page.request.path
+
+
+def test_an_error_page_names_the_study_a_contact_and_what_to_do_but_no_status(open_app) -> None:
+    client = open_app(document()).test_client()
+    paths = ["/s/none", "/p/nobody", "/nowhere", "/s/demo/consent"]
+    pages = [client.get(path) for path in paths]
+    for page in pages:
+        shown = re.sub(r"<[^>]*>", " ", page.text[page.text.index("<body") :])
+        assert "What did the network see?" in shown, "of the only study, too"
+        assert "If it does not work, write to" in shown
+        assert "someone@example.org" in shown
+        assert not re.search(r"\b[45]\d\d\b", shown)
+    assert all("Please open the study link you were given." in page.text for page in pages[:3])
+    open_app(document(slug="second"))
+    assert "What did the network see?" not in client.get("/s/none").text, "whose contact would it be?"
+    assert "someone@example.org" in client.post("/s/demo/consent").text
+
+
+def test_addresses_may_be_typed_in_capitals_and_with_a_slash(open_app) -> None:
+    client = open_app(document(provider="prolific")).test_client()
+    query = "?PROLIFIC_PID=aB1&STUDY_ID=s&SESSION_ID=x"
+    for path in ("/s/demo/", "/s/Demo", "/S/DEMO", "/S/demo/"):
+        page = client.get(path + query, follow_redirects=True)
+        assert page.status_code == 200, path
+        assert 'name="PROLIFIC_PID" value="aB1"' in page.text
+    assert client.get("/s/demo/withdraw/").status_code == 200
+    root = client.get("/", headers={"Accept-Language": "ko"})
+    assert root.status_code == 200
+    assert "안내받으신 링크" in root.text
+    assert "/s/demo" not in root.text, "a study is for those who were given its link"
 
 
 HOSTS = [

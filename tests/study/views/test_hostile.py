@@ -130,6 +130,8 @@ FORMS = {  # address of each form that changes something → what it sends besid
     "/p/{token}/leave": {},
     "/p/{token}/return": {},
     "/p/{token}/language": {"language": "en"},
+    "/p/{token}/about": {"about-age": "40"},
+    "/p/{token}/comment": {"comment": "x"},
     "/s/demo/anew": {},
     "/s/demo/withdraw": {"confirmed": "yes", "code": "ABCDEFGH"},
     "/researcher/login": {"name": "ada", "password": PASSWORD},
