@@ -10,6 +10,8 @@ from study.config import DemographicQuestion
 from study.database.schema import Demographic, Participant, Study
 from study.definition import frozen_definition
 
+COMMENT = "Comment at the end"
+
 
 @dataclass(frozen=True)
 class Told:
@@ -39,16 +41,29 @@ def questions(session: Session, study: Study, observer_kind: str) -> tuple[Quest
     return tuple(_question(question, given.get(question.name, []), language) for question in asked)
 
 
+def comments(session: Session, study: Study, observer_kind: str) -> tuple[Told, ...]:
+    """What participants of this kind wrote at the end, the newest participants first."""
+    rows = session.execute(
+        select(Participant.public_id, Participant.comment)
+        .where(Participant.study_id == study.id, Participant.observer_kind == observer_kind)
+        .where(Participant.comment.is_not(None))
+        .order_by(Participant.id.desc())
+    )
+    return tuple(Told(public_id, comment) for public_id, comment in rows)
+
+
 def told_by(session: Session, study: Study, participant_id: int) -> tuple[tuple[str, str], ...]:
-    """(question, answer) of one participant, in the definition's order."""
+    """(question, answer) of one participant, in the definition's order, and their comment."""
     given = {name: answer for name, _, answer in _answers(session, study, Participant.id == participant_id)}
     definition = frozen_definition(study).study
     language = definition.languages[0]
-    return tuple(
+    comment = session.scalar(select(Participant.comment).where(Participant.id == participant_id))
+    told = [
         (question.label[language], _words(question, given[question.name], language))
         for question in definition.demographics
         if question.name in given
-    )
+    ]
+    return (*told, (COMMENT, comment)) if comment else tuple(told)
 
 
 def _question(question: DemographicQuestion, given: list[Told], language: str) -> Question:

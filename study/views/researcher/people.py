@@ -8,7 +8,7 @@ from study.conduct.actions import exclude as exclude_participant
 from study.conduct.people import Asked, listing
 from study.conduct.progress import title
 from study.conduct.timeline import timeline
-from study.conduct.told import questions, told_by
+from study.conduct.told import COMMENT, comments, questions, told_by
 from study.database.find import find_study
 from study.definition import frozen_definition
 from study.errors import ConductError
@@ -60,10 +60,18 @@ def show_answers(slug: str) -> ResponseReturnValue:
     kind = Asked.read(request.args).kind
     with database().reading() as session:
         study = find_study(session, slug)
-        asked = questions(session, study, kind)
+        asked, written = questions(session, study, kind), comments(session, study, kind)
         name = title(frozen_definition(study))
+        asks_comment = frozen_definition(study).study.comment
     return render_template(
-        "researcher/answers.html", admin=g.admin.name, slug=slug, study_title=name, questions=asked, kind=kind
+        "researcher/answers.html",
+        admin=g.admin.name,
+        slug=slug,
+        study_title=name,
+        questions=asked,
+        comments=written,
+        comment_label=COMMENT if asks_comment or written else "",
+        kind=kind,
     )
 
 
