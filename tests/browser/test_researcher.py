@@ -17,6 +17,8 @@ PAGES = {
     "simulated": "/researcher/studies/demo?kind=simulated",
     "participants": "/researcher/studies/demo/participants",
     "nobody-found": "/researcher/studies/demo/participants?search=nobody",
+    "answers": "/researcher/studies/demo/answers",
+    "changes": "/researcher/studies/demo/changes",
     "server": "/researcher/server",
     "studies": "/researcher/",
     "error": "/researcher/studies/none",

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from contracts.observers import FAMILIES
 from study import clock
+from study.conduct.changes import changes
 from study.conduct.health import health
 from study.conduct.progress import title
 from study.conduct.quality import FAST_MS, FLAGS, quality
@@ -45,6 +46,15 @@ def show_quality(slug: str) -> ResponseReturnValue:
         fast=FAST_MS / 1000,
         now=clock.now(),
     )
+
+
+@bp.get("/studies/<slug>/changes")
+@logged_in
+def show_changes(slug: str) -> ResponseReturnValue:
+    with database().reading() as reading:
+        study = find_study(reading, slug)
+        found, name = changes(reading, study), title(frozen_definition(study))
+    return render_template("researcher/changes.html", admin=g.admin.name, slug=slug, study_title=name, changes=found)
 
 
 @bp.get("/server")

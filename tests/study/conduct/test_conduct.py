@@ -19,6 +19,7 @@ from analysis.reading.load import load
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 from study.conduct.actions import LOOK, amendments, exclude, extend, set_state
+from study.conduct.changes import changes
 from study.conduct.first_look import Estimate, look
 from study.conduct.opening import open_study
 from study.database import audit
@@ -27,6 +28,7 @@ from study.database.find import find_study
 from study.database.schema import AuditEntry, Participant, Stimulus, Trial
 from study.errors import ConductError, NotOpenError, StudyFullError, UnknownError
 from study.export.files import export_study
+from study.taking_part.withdrawal import withdraw
 from tests.study.researcher import send
 from tests.study.samples import (
     NOW,
@@ -253,6 +255,28 @@ def test_forms_without_confirmation_sense_or_token_change_nothing(ada, database,
     with database.reading() as session:
         assert session.query(AuditEntry).count() == before
         assert find_study(session, "demo").state == "open"
+
+
+def test_changes_are_told_with_who_and_why_and_withdrawals_without_whom(ada, app, database) -> None:
+    page, gone, out = "/researcher/studies/demo", join(app), join(app)
+    with database.reading() as session:
+        codes = {person.token: person.public_id for person in session.scalars(select(Participant))}
+    send(ada, page, f"{page}/extend", task="seeing", ratings_per_item="7", reason="second <wave>")
+    send(ada, page, f"{page}/participants/{codes[out.token]}/exclude", reason="asked for it")
+    with database.writing() as session:
+        withdraw(session, gone.token, LATER)
+        session.commit()
+        study = find_study(session, "demo")
+        told = [(change.what, change.actor, change.more, change.participant) for change in changes(session, study)]
+    assert told == [
+        ("Participant withdrew", "participant", "", ""),
+        ("Participant excluded", "ada", "asked for it", codes[out.token]),
+        ("Amended: more ratings", "ada", "task “seeing”: 7 ratings per item, before 2; second <wave>", ""),
+        ("Opened", "manage.py", "", ""),
+    ]
+    shown = ada.get(f"{page}/changes").text
+    assert "second &lt;wave&gt;" in shown
+    assert codes[gone.token] not in shown
 
 
 def test_a_timeline_tells_what_somebody_did_but_not_what_they_answered(ada, app, database) -> None:

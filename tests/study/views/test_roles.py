@@ -73,6 +73,7 @@ ROUTES = {
     "dashboard.show_progress": ALL,
     "dashboard.show_quality": LOOKERS,
     "dashboard.show_server": LOOKERS,
+    "dashboard.show_changes": LOOKERS,
     "people.list_participants": LOOKERS,
     "people.show_participant": LOOKERS,
     "conduct.preview": LOOKERS,
