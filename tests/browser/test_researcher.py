@@ -16,7 +16,6 @@ PAGES = {
     "close": "/researcher/studies/demo?form=close",
     "simulated": "/researcher/studies/demo?kind=simulated",
     "participants": "/researcher/studies/demo/participants",
-    "nobody-found": "/researcher/studies/demo/participants?search=nobody",
     "answers": "/researcher/studies/demo/answers",
     "changes": "/researcher/studies/demo/changes",
     "server": "/researcher/server",
