@@ -1,5 +1,6 @@
 """Commands from an export to a report, and from a definition to the size it needs."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ SPREAD = click.FloatRange(0, 5)
 @click.option(
     "--browser",
     metavar="PROGRAM",
-    envvar="DISCERN_BROWSER",
+    default=lambda: os.environ.get("DISCERN_BROWSER"),  # not `envvar`, which `rehearse` would not see
     help="What prints it; else the first that is found of Chromium, Chrome and Edge.",
 )
 def analyze(source: Path, out: Path, language: str = SOURCE, pdf: bool = True, browser: str | None = None) -> None:
