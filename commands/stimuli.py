@@ -50,11 +50,52 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
 
     if unknown := set(names) - set(definition.networks):
         raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks)}")
-    for name in names or definition.networks:
+    imported = [name for name, network in definition.networks.items() if network.labels is not None]
+    if fixed := [name for name in names if name in imported]:
+        raise click.ClickException(
+            f"network {', '.join(fixed)} has labels, so `./manage.py import-network` takes it as it is"
+        )
+    for name in names or [name for name in definition.networks if name not in imported]:
         with progress(f"Training {name}") as report:
             command = f"./manage.py train --study {relative(definition.path)} --network {name}"
             result = train_network(name, definition.networks[name], definition.dataset, report, command)
         click.echo(f"{name}: mAP {result.mean_average_precision:.3f} → {definition.networks[name].checkpoint}")
+
+
+@click.command("import-network")
+@study_option
+@click.option("--network", "names", multiple=True, help="Only this network; may be given several times.")
+def import_network(definition: Definition, names: tuple[str, ...]) -> None:
+    """Take networks that were trained elsewhere as they are, and write their checkpoints.
+
+    Networks with `labels` in the definition: their last layer is kept. Says what was found: outputs, layers for
+    Grad-CAM with the size of their maps, mAP and accuracy on the split that is shown.
+
+    Example: ./manage.py import-network --study my.toml --network strong
+    """
+    from models.importing import import_network as take_in
+
+    named = {name: network for name, network in definition.networks.items() if network.labels is not None}
+    if unknown := set(names) - set(named):
+        raise click.BadParameter(
+            f"no network with labels is named {', '.join(sorted(unknown))}; there are {', '.join(named) or 'none'}"
+        )
+    for name in names or named:
+        command = f"./manage.py import-network --study {relative(definition.path)} --network {name}"
+        found = take_in(name, named[name], definition.dataset, command)
+        layers = ", ".join(f"{s.layer} ({s.size[0]} × {s.size[1]})" for s in found.layers[-4:]) or "none with maps"
+        metadata = found.metadata
+        click.echo(f"{name}: {metadata.architecture}, {len(metadata.categories)} outputs")
+        for note in found.notes:
+            click.echo(f"  {note}")
+        click.echo(f"  last layers with maps: {layers}")
+        measured = (
+            "not measured" if metadata.mean_average_precision is None else f"{metadata.mean_average_precision:.3f}"
+        )
+        click.echo(
+            f"  mAP {measured}; for {100 * found.accuracy:.1f} % of the images the strongest of the study's categories"
+            f" is annotated → {named[name].checkpoint}"
+        )
 
 
 @click.command("generate-stimuli")
@@ -187,4 +228,4 @@ def observe(
     click.echo(f"Export: {folder} (./manage.py analyze {folder})")
 
 
-COMMANDS = (make_scenes, train, generate_stimuli, sanity, observe)
+COMMANDS = (make_scenes, train, import_network, generate_stimuli, sanity, observe)

@@ -6,8 +6,10 @@ from types import ModuleType
 
 from torch import nn
 
+from models.config import NetworkConfig
 from models.demo_networks import demo_alexnet, demo_vgg
 from models.errors import NetworkError
+from models.own_module import build_own
 
 _DEMO = {"demo-vgg": demo_vgg, "demo-alexnet": demo_alexnet}
 _INCEPTIONS = ("googlenet", "inception_v3")
@@ -60,6 +62,11 @@ def build(name: str, categories: int, image_size: int) -> nn.Module:
     if name.startswith("squeezenet"):
         module.classifier[2] = nn.Identity()
     return module
+
+
+def build_network(config: NetworkConfig, outputs: int) -> nn.Module:
+    """The network of a definition, before its weights are loaded. Raises NetworkError."""
+    return build_own(config.module) if config.module else build(config.architecture, outputs, config.image_size)
 
 
 def find_head(module: nn.Module) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from models.architectures import build, check_architecture
+from models.architectures import build_network, check_architecture
 from models.checkpoint import CheckpointMetadata, file_sha256, read_checkpoint
 from models.config import Layout, NetworkConfig
 from models.errors import NetworkError
+from models.target_layers import AUTO, spatial_layers
 from models.transform import Transform, preprocess
 from models.weights import load_state
 
@@ -29,6 +30,7 @@ class LoadedNetwork:
     sha256: str
     mean_average_precision: float | None
     layout: Layout | None = None
+    single_label: bool = False  # probabilities are of one of all categories (softmax)
 
 
 def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = ()) -> LoadedNetwork:
@@ -37,23 +39,36 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
     `categories` are those the study needs. Raises NetworkError for an unknown architecture or target layer, a missing,
     damaged or different checkpoint, and categories the network was not trained on.
     """
-    check_architecture(config.architecture)
+    if config.architecture:
+        check_architecture(config.architecture)
     state, metadata = read_checkpoint(config.checkpoint)
     _check_metadata(name, config, metadata, categories)
-    module = build(config.architecture, len(metadata.categories), config.image_size)
-    check_target_layer(name, module, config.target_layer)
-    load_state(module, state, f"checkpoint {config.checkpoint}", config.architecture)
+    module = build_network(config, len(metadata.categories))
+    load_state(module, state, f"checkpoint {config.checkpoint}", config.source)
+    target_layer = found_target_layer(name, module.eval(), config)
     return LoadedNetwork(
         name=name,
-        architecture=config.architecture,
-        module=module.eval(),
+        architecture=config.source,
+        module=module,
         transform=metadata.transform,
         categories=metadata.categories,
-        target_layer=config.target_layer,
+        target_layer=target_layer,
         sha256=file_sha256(config.checkpoint),
         mean_average_precision=metadata.mean_average_precision,
         layout=config.layout,
+        single_label=metadata.single_label,
     )
+
+
+def found_target_layer(name: str, module: nn.Module, config: NetworkConfig) -> str:
+    """The target layer that is named, or with "auto" the last one with maps. Raises NetworkError if it is absent."""
+    if config.target_layer != AUTO:
+        check_target_layer(name, module, config.target_layer)
+        return config.target_layer
+    layers = spatial_layers(module, config.image_size)
+    if not layers:
+        raise NetworkError(f"network {name!r} has no layer with maps; name a target_layer and its layout")
+    return layers[-1].layer
 
 
 def check_target_layer(name: str, module: nn.Module, target_layer: str) -> None:
@@ -66,9 +81,9 @@ def check_target_layer(name: str, module: nn.Module, target_layer: str) -> None:
 
 def _check_metadata(name: str, config: NetworkConfig, metadata: CheckpointMetadata, categories: Sequence[str]) -> None:
     found = f"network {name!r}: checkpoint {config.checkpoint}"
-    if metadata.architecture != config.architecture:
+    if metadata.architecture != config.source:
         raise NetworkError(
-            f"{found} is a {metadata.architecture}, the definition says {config.architecture};"
+            f"{found} is a {metadata.architecture}, the definition says {config.source};"
             f' set architecture = "{metadata.architecture}" or train it anew'
         )
     size = metadata.transform.image_size

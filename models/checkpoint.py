@@ -16,7 +16,7 @@ from models.file_kinds import kind_of_file
 from models.transform import Transform
 
 _BEGINNING, _KEYS = b'{"__metadata__":{', (b'"average_precision"', b'"data_sha256"')  # of the header of our own files
-_SEARCHED = 1 << 14  # bytes of it
+_LONGEST = 1 << 22  # bytes of it
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class CheckpointMetadata:
     command: str
     data_sha256: str
     library_versions: dict[str, str]
+    single_label: bool = False  # one of all categories (softmax), else each for itself (sigmoid)
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: CheckpointMetadata) -> None:
@@ -80,7 +81,7 @@ def require_own_checkpoint(path: Path) -> None:
 
 def _is_own(path: Path) -> bool:
     with path.open("rb") as opened:
-        header = opened.read(_SEARCHED)[8:]
+        header = opened.read(min(int.from_bytes(opened.read(8), "little"), _LONGEST))
     return header.startswith(_BEGINNING) and all(key in header for key in _KEYS)
 
 
@@ -91,9 +92,12 @@ def file_sha256(path: Path) -> str:
 
 
 def _ordered(content: bytes) -> bytes:
-    """The safetensors file with its header's keys sorted: the library orders metadata by chance, run by run."""
+    """The safetensors file with its metadata first and sorted: the library orders it by chance, run by run."""
     end = 8 + int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    fields = json.loads(content[8:end])
+    first = {"__metadata__": fields.pop("__metadata__")}  # what _is_own looks for, before any layer's name
+    ordered = first | dict(sorted(fields.items()))
+    header = json.dumps({k: dict(sorted(v.items())) for k, v in ordered.items()}, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     return len(header).to_bytes(8, "little") + header + content[end:]
 
@@ -111,4 +115,5 @@ def _parse(texts: Mapping[str, str]) -> CheckpointMetadata:
         command=texts["command"],
         data_sha256=texts["data_sha256"],
         library_versions=dict(json.loads(texts["library_versions"])),
+        single_label=json.loads(texts.get("single_label", "false")),
     )

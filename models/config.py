@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
@@ -48,6 +48,10 @@ class DatasetConfig(BaseModel):
         return categories
 
 
+Channel = Annotated[float, Field(ge=-255, le=255)]
+Spread = Annotated[float, Field(gt=0, le=255)]
+
+
 class TrainingConfig(BaseModel):
     """Section `[networks.<name>.training]`: how `./manage.py train` makes the checkpoint."""
 
@@ -64,22 +68,44 @@ class TrainingConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of order, crops and first weights")
 
 
+class NormalizeConfig(BaseModel):
+    """Subtracted from and divided into each channel of pixels from 0 to 1; ImageNet's numbers where none are told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: tuple[Channel, Channel, Channel] = Field((0.485, 0.456, 0.406), description="of red, green and blue")
+    std: tuple[Spread, Spread, Spread] = Field((0.229, 0.224, 0.225), description="of red, green and blue")
+
+
 class NetworkConfig(BaseModel):
     """One network: its architecture, what it starts from, and the checkpoint that stimuli are made from."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     architecture: str = Field(
-        description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`)"
+        "", description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`); or `module`"
+    )
+    module: str = Field(
+        "",
+        description="in place of architecture: a function without arguments that returns the network, as"
+        " `file.py:function` beside the definition or `package.module:function`; its code is run",
     )
     weights: str | None = Field(
         None, description="`torchvision:<NAME>` or a state-dict file training starts from; none: random"
     )
     checkpoint: DefinitionPath = Field(description="safetensors file that `train` writes and `generate-stimuli` reads")
-    target_layer: str = Field(description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`")
+    target_layer: str = Field(
+        description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`; auto: the last with maps"
+    )
     layout: Layout | None = Field(
         None, description="how the target layer's output is arranged, where it is not recognised by itself"
     )
+    labels: DefinitionPath | tuple[str, ...] | None = Field(
+        None,
+        description="names of the outputs, a list in their order or a CSV file with index and name: the network is"
+        " imported as it is, last layer included, by `import-network`; outputs without a name are kept, not studied",
+    )
+    normalize: NormalizeConfig = Field(NormalizeConfig(), description="what an imported network wants its input to be")
     image_size: Annotated[int, Field(ge=32, le=1024)] = Field(
         224, description="pixels of the square that the network sees, and of its visualizations"
     )
@@ -91,3 +117,27 @@ class NetworkConfig(BaseModel):
         if weights is None or weights.startswith("torchvision:"):
             return weights
         return str(_from_definition(Path(weights), info))
+
+    @field_validator("module")
+    @classmethod
+    def _found_beside(cls, module: str, info: ValidationInfo) -> str:
+        place, colon, function = module.rpartition(":")
+        if module and not (place and colon and function.isidentifier()):
+            raise ValueError("file.py:function or package.module:function is expected")
+        return f"{_from_definition(Path(place), info)}:{function}" if place.endswith(".py") else module
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "NetworkConfig":
+        if bool(self.architecture) == bool(self.module):
+            raise ValueError("either architecture or module must say what the network is")
+        if self.module and self.labels is None:
+            raise ValueError(
+                "labels are missing: a network of your own is imported as it is, with names of its outputs"
+            )
+        return self
+
+    @property
+    def source(self) -> str:
+        """What it is, without folders: its architecture, or its function's file and name."""
+        place, _, function = self.module.rpartition(":")
+        return self.architecture or f"{Path(place).name}:{function}"

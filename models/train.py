@@ -29,7 +29,7 @@ from models.weights import load_weights
 
 Progress = Callable[[int, int], None]
 _BATCH = 32  # pictures in memory at once where the batch size does not change the result
-_LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
+LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
 
 
 def train(
@@ -72,7 +72,7 @@ def train(
         seed=config.training.seed,
         command=command,
         data_sha256=data,
-        library_versions={library: version(library) for library in _LIBRARIES},
+        library_versions={library: version(library) for library in LIBRARIES},
     )
     write_checkpoint(config.checkpoint, module.state_dict(), metadata)
     course.state_file.unlink(missing_ok=True)

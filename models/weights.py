@@ -15,6 +15,8 @@ from models.errors import NetworkError
 from models.file_kinds import kind_of_file
 
 _TORCHVISION = "torchvision:"
+_WRAPPERS = ("state_dict", "model")  # what training scripts put a state dict into
+_PARALLEL = "module."
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
@@ -23,12 +25,17 @@ def load_weights(module: nn.Module, architecture: str, weights: str) -> None:
 
     Raises NetworkError where they are unknown, missing, damaged or made for another architecture.
     """
-    state = (
-        _torchvision_state(architecture, weights) if weights.startswith(_TORCHVISION) else _file_state(Path(weights))
-    )
+    state, _ = read_weights(architecture, weights)
     head = find_head(module)
     body = {k: v for k, v in state.items() if not k.startswith((f"{head}.", *_AUXILIARY))}
     load_state(module, body, f"weights {weights}", architecture, may_lack=f"{head}.")
+
+
+def read_weights(architecture: str, weights: str) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The tensors of `weights` by name, and what was unwrapped to find them, in words. Raises NetworkError."""
+    if weights.startswith(_TORCHVISION):
+        return dict(_torchvision_state(architecture, weights)), ()
+    return _file_state(Path(weights))
 
 
 def load_state(
@@ -86,13 +93,21 @@ def _why_unread(path: Path, error: Exception) -> str:
     return f"are damaged ({error}); fetch them anew"
 
 
-def _file_state(path: Path) -> Mapping[str, Tensor]:
+def _file_state(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     if not path.exists():
         raise NetworkError(f"weights {path} are missing; put the file there or correct its path")
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         raise NetworkError(f"weights {path} {_why_unread(path, error)}") from error
+    notes = []
+    for key in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+            notes.append(f"the weights were taken from {key!r} inside of the file")
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise NetworkError(f"weights {path} are not a state dict; save them as `torch.save(module.state_dict(), file)`")
-    return state
+    if state and all(name.startswith(_PARALLEL) for name in state):
+        state = {name.removeprefix(_PARALLEL): tensor for name, tensor in state.items()}
+        notes.append(f"{_PARALLEL!r} was taken off the names, which DataParallel puts there")
+    return dict(state), tuple(notes)

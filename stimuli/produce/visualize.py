@@ -48,7 +48,7 @@ class Picture:
     width: int
     height: int
     logit: float
-    probability: float  # sigmoid of the logit: every category is a yes-or-no question of its own
+    probability: float  # sigmoid of the logit: each category is a yes-or-no question; softmax for a single label
     top_category: str
 
 
@@ -109,7 +109,8 @@ class Visualizer:
                 else {method: self._drawn(maps, found.photographs) for method, maps in found.maps.items()}
             )
         pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
-        probabilities, tops = found.logits.sigmoid(), found.logits.argmax(1).tolist()
+        probabilities = found.logits.softmax(1) if self._network.single_label else found.logits.sigmoid()
+        tops = found.logits.argmax(1).tolist()
         return [
             _picture(
                 encode_png(pixels[method][place].numpy()),

@@ -13,7 +13,7 @@ from torch import nn
 from models.architectures import build
 from models.average_precision import label_matrix
 from models.catalogue import load_network
-from models.checkpoint import read_checkpoint
+from models.checkpoint import CheckpointMetadata, read_checkpoint, write_checkpoint
 from models.config import NetworkConfig, TrainingConfig
 from models.errors import NetworkError, TrainingError
 from models.fit import fit, learning_rate, multi_label_loss
@@ -253,3 +253,12 @@ def test_an_empty_category_is_not_averaged(small_scenes):
     values = measure(module, Transform(64), open_split(dataset, "val"), dataset.categories)
     assert values["zebra"] is None
     assert values["cat"] > 0
+
+
+def test_a_checkpoint_is_known_as_our_own_whatever_its_layers_are_called(tmp_path):
+    """Names that begin with a digit or a capital letter, as Inception's do, sort before the metadata."""
+    metadata = CheckpointMetadata("x", ("a" * 30_000,), Transform(32), None, {}, 0, "", "", {})
+    for name in ("0.weight", "Conv2d_1a.weight", "~"):
+        write_checkpoint(tmp_path / "own.safetensors", {name: torch.zeros(2)}, metadata)
+        state, read = read_checkpoint(tmp_path / "own.safetensors")
+        assert (list(state), read) == ([name], metadata)

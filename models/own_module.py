@@ -1,0 +1,52 @@
+"""A network from a function of the researcher's own: `module = "file.py:function"` or `"package.module:function"`."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from torch import nn
+
+from models.errors import NetworkError
+
+
+def build_own(spec: str) -> nn.Module:
+    """What the function that `spec` names returns, called without arguments: a network, in eval mode.
+
+    Its code is run. Raises NetworkError where file, package or function are missing, fail or return something else.
+    """
+    function = _function(spec)
+    try:
+        module = function()
+    except Exception as error:  # anything can go wrong in a function that is not ours
+        raise NetworkError(f"module {spec!r}: the function failed ({type(error).__name__}: {error})") from error
+    if not isinstance(module, nn.Module):
+        raise NetworkError(f"module {spec!r} returns {type(module).__name__}; it must return a torch.nn.Module")
+    return module.eval()
+
+
+def _function(spec: str) -> Callable[[], object]:
+    place, _, name = spec.rpartition(":")
+    try:
+        found = _of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except Exception as error:  # a file of somebody else's is run
+        raise NetworkError(
+            f"module {spec!r} cannot be imported ({type(error).__name__}: {error}); install what it needs or correct it"
+        ) from error
+    function = getattr(found, name, None)
+    if not callable(function):
+        there = ", ".join(key for key, value in vars(found).items() if callable(value) and key[0] != "_") or "none"
+        raise NetworkError(f"module {spec!r}: no function {name!r}; functions there: {there}")
+    return function
+
+
+def _of_file(path: Path) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(f"discern_own_{path.stem}", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # dataclasses and pickles look their module up
+    specification.loader.exec_module(module)
+    return module

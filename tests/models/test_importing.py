@@ -1,0 +1,186 @@
+"""Networks that were trained elsewhere are taken as they are, and what does not fit is named."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from models.catalogue import load_network
+from models.config import NetworkConfig
+from models.errors import NetworkError
+from models.folders import FolderDataset
+from models.importing import import_network
+from models.transform import Transform, normalise
+
+NETWORK = '''
+from torch import nn
+
+
+def small():
+    """Red, green and blue, told by the mean of a channel; the fourth output is nothing."""
+    layers = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+
+
+def probabilities():
+    return nn.Sequential(small(), nn.Softmax(1))
+
+
+def maps():
+    return nn.Conv2d(3, 4, 1)
+
+
+def fails():
+    raise RuntimeError("no such file")
+
+
+def nothing():
+    return None
+'''
+
+
+def trained() -> nn.Module:
+    """Its logits are the means of the channels: the oracle of what it must predict."""
+    space: dict = {}
+    exec(NETWORK, space)
+    module = space["small"]()
+    with torch.no_grad():
+        for name, tensor in module.named_parameters():
+            tensor.zero_()
+            for channel in range(3):
+                if name in ("0.weight", "3.weight"):
+                    tensor[channel, channel, 1, 1] = 1
+                elif name == "7.weight":
+                    tensor[channel, channel] = 10
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "own.py").write_text(NETWORK)
+    (tmp_path / "labels.csv").write_text("index,name\n0,red\n1,green\n2,blue\n")
+    torch.save(trained().state_dict(), tmp_path / "weights.pt")
+    for place, name in enumerate(("red", "green", "blue")):
+        for shade in (200, 255):
+            colour = tuple(shade if channel == place else 30 for channel in range(3))
+            (tmp_path / "pictures" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (40, 32), colour).save(tmp_path / "pictures" / name / f"{shade}.png")
+    return tmp_path
+
+
+def configured(folder: Path, **changes) -> NetworkConfig:
+    section = {
+        "module": "own.py:small", "weights": "weights.pt", "labels": "labels.csv", "checkpoint": "taken.safetensors",
+        "target_layer": "auto", "image_size": 32, "normalize": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.25, 0.5]},
+    } | changes  # fmt: skip
+    return NetworkConfig.model_validate(section, context={"folder": folder})
+
+
+def taken(folder: Path, **changes):
+    dataset = FolderDataset(root=folder / "pictures", categories=("red", "green", "blue"))
+    return import_network("own", configured(folder, **changes), dataset)
+
+
+def test_a_network_of_one_s_own_is_taken_as_it_is(folder):
+    found = taken(folder)
+    assert found.accuracy == 1
+    assert found.metadata.mean_average_precision == 1
+    assert found.metadata.categories == ("red", "green", "blue", "output 3")
+    assert found.metadata.architecture == "own.py:small"
+    assert [(s.layer, s.size) for s in found.layers] == [
+        ("0", (32, 32)), ("1", (32, 32)), ("2", (16, 16)), ("3", (16, 16)), ("4", (16, 16)),
+    ]  # fmt: skip
+    loaded = load_network("own", configured(folder), ("red", "blue"))
+    assert (loaded.target_layer, loaded.single_label) == ("4", True)
+    assert loaded.transform == Transform(32, (0.5, 0.5, 0.5), (0.5, 0.25, 0.5))
+    inputs = normalise(torch.randint(256, (2, 3, 32, 32)), loaded.transform)
+    assert torch.equal(loaded.module(inputs), trained().eval()(inputs))
+
+
+@pytest.mark.parametrize("wrap", ["state_dict", "model", "module."])
+def test_what_training_scripts_put_round_a_state_dict_is_taken_off_and_said(folder, wrap):
+    state = trained().state_dict()
+    torch.save({f"module.{k}": v for k, v in state.items()} if wrap == "module." else {wrap: state, "epoch": 3}, folder / "weights.pt")  # fmt: skip
+    (note,) = taken(folder).notes
+    assert repr(wrap) in note
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights": None}, "network 'own' has no weights; a network that is imported as it is needs both"),
+        ({"labels": ["red", "green"]}, "no label of network 'own' is blue; write labels as dataset.categories"),
+        ({"labels": ["red", "green", "blue", "red"]}, "labels of network 'own' name red more than once"),
+        ({"labels": [*"abcdefgh", "red", "green", "blue"]}, "name output 10, and it has 4 outputs"),
+        ({"labels": "absent.csv"}, r"labels .*absent\.csv of network 'own' are missing"),
+        ({"labels": "own.py"}, r"labels .*own\.py of network 'own' cannot be read .* columns are index and name"),
+        ({"module": "own.py:absent"}, r"no function 'absent'; functions there: small, probabilities, maps, fails, nothing"),
+        ({"module": "own.py:fails"}, r"the function failed \(RuntimeError: no such file\)"),
+        ({"module": "own.py:nothing"}, r"returns NoneType; it must return a torch\.nn\.Module"),
+        ({"module": "no_such_package:build"}, r"cannot be imported \(ModuleNotFoundError: No module named 'no_such_package'\)"),
+        ({"module": "own.py:maps"}, r"does not fit own\.py:maps"),
+        ({"weights": "labels.csv"}, r"weights .*labels\.csv cannot be read"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(folder, changes, message):
+    with pytest.raises(NetworkError, match=message):
+        taken(folder, **changes)
+    assert not (folder / "taken.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("probabilities", "answers with probabilities; leave out its last softmax or sigmoid"),
+        ("maps", r"answers two pictures with \(2, 4, 32, 32\); logits \(2, categories\) are expected"),
+    ],
+)
+def test_an_output_that_is_no_logits_is_refused(folder, function, message):
+    space: dict = {}
+    exec(NETWORK, space)
+    torch.save(space[function]().state_dict(), folder / "weights.pt")
+    with pytest.raises(NetworkError, match=message):
+        taken(folder, module=f"own.py:{function}")
+
+
+def test_somebody_s_file_in_the_place_of_the_checkpoint_is_left(folder):
+    (folder / "taken.safetensors").write_bytes(b"years of work")
+    with pytest.raises(NetworkError, match="Discern did not write it"):
+        taken(folder)
+    assert (folder / "taken.safetensors").read_bytes() == b"years of work"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"architecture": "vgg16"}, "either architecture or module"),
+        ({"module": ""}, "either architecture or module"),
+        ({"module": "own.py"}, r"file\.py:function or package\.module:function is expected"),
+        ({"labels": None}, "labels are missing"),
+        ({"normalize": {"std": [0, 1, 1]}}, "greater than 0"),
+    ],
+)
+def test_a_wrong_section_is_refused(folder, changes, message):
+    with pytest.raises(ValueError, match=message):
+        configured(folder, **changes)
+
+
+@pytest.mark.shared
+def test_torchvision_s_mobilenet_keeps_its_thousand_labels(shared: Path, tmp_path: Path):
+    """Published top-1 accuracy 71.9 % over 1,000 classes; here one of ten classes is to be told, for two pictures each."""
+    own = shared / "own-study"
+    names = dict(line.split(",") for line in (own / "names.csv").read_text().splitlines()[1:])
+    root = shared / "ilsvrc" / "images"
+    rows = [f"{p.relative_to(root)},{names[f.name]}" for f in sorted(root.iterdir()) for p in sorted(f.iterdir())[:2]]
+    (tmp_path / "table.csv").write_text("\n".join(["picture,labels", *rows]))
+    dataset = FolderDataset(root=root, table=tmp_path / "table.csv", categories=tuple(names.values()))
+    config = NetworkConfig(
+        architecture="mobilenet_v2", weights=str(shared / "weights" / "mobilenet_v2-b0353104.pth"),
+        labels=own / "labels.csv", checkpoint=tmp_path / "mobilenet.safetensors", target_layer="auto",
+    )  # fmt: skip
+    found = import_network("mobilenet", config, dataset)
+    assert len(found.metadata.categories) == 1000
+    assert found.accuracy >= 0.9
+    assert load_network("mobilenet", config, dataset.categories).target_layer == "features.18.2"
