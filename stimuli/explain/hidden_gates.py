@@ -3,7 +3,8 @@
 A gate need not be a node of the graph: `z * (z > 0)` leaves a product with a constant, and what is computed under
 `no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. So the network
 is recorded on two pictures. Between the places where the graph bends (ReLU, maximum, normalisation) it must be one
-affine function for both, with the same constants.
+affine function for both, with the same constants. The second picture is stronger and tinted, so that gates of
+whole channels, and of other thresholds than zero, open or close between the two.
 """
 
 import math
@@ -61,7 +62,8 @@ def check_gates(model: nn.Module, images: Tensor) -> None:
 
     Takes two forward passes and one backward pass of one picture of noise.
     """
-    first, second = (_recorded(model, images, seed) for seed in (0, 1))
+    strong = _strong_and_tinted(noise_like(images, 1))
+    first, second = (_recorded(model, picture) for picture in (noise_like(images, 0), strong))
     check_relu_network(first.order)
     if [node.name() for node in first.order] != [node.name() for node in second.order]:
         _refuse("computes other operations for another picture")
@@ -89,8 +91,14 @@ def _refuse(reason: str) -> None:
     )
 
 
-def _recorded(model: nn.Module, images: Tensor, seed: int) -> _Pass:
-    picture = noise_like(images, seed).requires_grad_()
+def _strong_and_tinted(noise: Tensor) -> Tensor:
+    """Noise of standard deviation 16 whose colours are moved by 32, in turns up and down."""
+    turns = 2 * (torch.arange(noise.shape[1], device=noise.device) % 2) - 1
+    return 16 * noise - 32 * turns.to(noise.dtype).view(-1, 1, 1)
+
+
+def _recorded(model: nn.Module, picture: Tensor) -> _Pass:
+    picture.requires_grad_()
     output = model(picture.clone())
     return _Pass(picture, output, backward_order(edge_of(output)[0], [edge_of(picture)[0]]))
 
