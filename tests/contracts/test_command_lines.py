@@ -85,6 +85,11 @@ def test_a_wrong_command_line_is_noticed(line: str) -> None:
         parse(line)
 
 
+def test_no_page_tells_a_command_that_no_shell_would_find() -> None:
+    bare = re.compile(r"(?:`|^ {4}|^)manage\.py [a-z].*", re.MULTILINE)
+    assert [(page.name, line) for page in PAGES for line in bare.findall(page.read_text(encoding="utf-8"))] == []
+
+
 def test_every_target_of_make_is_there() -> None:
     told = {word for page in PAGES for word in re.findall(r"(?:`|^    )make ([a-z-]+)", page.read_text(), re.MULTILINE)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
