@@ -4,6 +4,7 @@ from analysis.data.export import Export
 from analysis.display.markdown import as_markdown
 from analysis.display.wording import Translation
 from analysis.report.apa import apa_sentences
+from analysis.report.cautions import cautions
 from analysis.report.methods_text import methods_text, references
 from analysis.report.summary import OBSERVERS
 from analysis.report.works import with_citations
@@ -31,7 +32,7 @@ def methods(export: Export, translate: Translation) -> str:
 
 
 def sentences(export: Export, results: tuple[ObserverResults, ...], translate: Translation) -> str:
-    """A list of sentences for each kind of observer that is no control."""
+    """A list of sentences for each kind of observer that is no control, below what a reader must know before."""
     parts = ["# " + translate("A sentence for each comparison")]
     for of_kind in results:
         observer = observer_of(of_kind.observer_kind)
@@ -41,6 +42,7 @@ def sentences(export: Export, results: tuple[ObserverResults, ...], translate: T
         heading = translate.plural(*OBSERVERS[observer.family], of_kind.participants)
         parts.append(f"## {heading}" + (f": {observer.name}" if observer.name else ""))
         parts += [warning] if (warning := not_people(of_kind.observer_kind, translate)) else []
+        parts += [as_markdown(caution) for caution in cautions(of_kind, export.config.confidence, translate)]
         parts.append("\n".join(f"- {sentence}" for sentence in said))
     return "\n\n".join(parts) + "\n"
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from analysis.config import AnalysisConfig, SequentialConfig
+from analysis.data.completeness import Reached
 from analysis.display.markdown import as_markdown
 from analysis.display.wording import ENGLISH, in_language
 from analysis.report.apa import apa_sentences
@@ -169,6 +170,13 @@ def test_effective_degrees_of_freedom_have_a_decimal_and_no_data_a_reason():
     assert "*t*(11.4) = " in sentence
     (sentence,) = apa_sentences(of_contrast(value=np.nan, note="No responses in A."), 0.95, ENGLISH)
     assert sentence.endswith("cannot be compared in “seeing”: No responses in A.")
+
+
+def test_sentences_of_interim_results_say_so_above():
+    half = replace(of_contrast(), reached=(Reached("seeing", 40, 96),))
+    page = sentences(with_everything(), (half,), ENGLISH)
+    warning = "These are interim results: “seeing” 40 of 96 (41.7%) of the planned ratings were in."
+    assert page.index(warning) < page.index("- Task “seeing”")
 
 
 def test_people_have_no_warning_and_controls_no_sentences(small):
