@@ -11,6 +11,7 @@ from analysis.data.export import ExportError
 from contracts.export import TABLES, Column
 
 DTYPES = {"text": "str", "time": "str", "count": "int64", "flag": "int8", "number": "float64"}
+_MOST = 2**53  # of a count; a floating-point number holds every whole number up to it
 
 
 def read_table(file: Traversable, table: str) -> pd.DataFrame:
@@ -85,7 +86,9 @@ def _convert(cells: pd.Series, column: Column) -> pd.Series:
         texts = cells.astype("str")
         _require(texts.isin(column.values) | (not column.values) | texts.isna(), texts)
         return texts
-    numbers = pd.to_numeric(cells).astype("float64") if column.type == "number" else pd.to_numeric(cells)
+    numbers = pd.to_numeric(cells)
+    if column.type == "number" or numbers.dtype.kind != "i":  # whole numbers of any length are no int64
+        numbers = numbers.astype("float64")
     _require(numbers.isna() | _is_allowed(numbers, column), numbers)
     if column.type == "number":
         return numbers
@@ -102,8 +105,9 @@ def _is_allowed(numbers: pd.Series, column: Column) -> pd.Series:
 def _bounds(column: Column) -> tuple[float, float]:
     if column.type == "flag":
         return 0, 1
-    least = 0 if column.type == "count" and column.least is None else column.least
-    return -np.inf if least is None else least, np.inf if column.most is None else column.most
+    if column.type == "count":
+        return column.least or 0, _MOST if column.most is None else column.most
+    return -np.inf if column.least is None else column.least, np.inf if column.most is None else column.most
 
 
 def _require(fine: pd.Series, cells: pd.Series) -> None:
@@ -124,6 +128,6 @@ def _expected(column: Column) -> str:
             words = " or ".join(column.values) or "text"
             return f"{words} in every row" if column.needed else words
     least, most = _bounds(column)
-    ends = [f"from {least:g}"] * bool(np.isfinite(least)) + [f"to {most:g}"] * bool(np.isfinite(most))
+    ends = [f"from {least:g}"] * bool(np.isfinite(least)) + [f"to {most:g}"] * bool(most < _MOST)
     words = " ".join([f"a {'whole' if column.is_whole or column.type == 'count' else 'finite'} number", *ends])
     return f"{words} in every row" if column.type == "count" else f"{words}, or nothing"

@@ -9,6 +9,7 @@ from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import parse
 from contracts.tasks import KINDS, Kind
 
+_PICTURES = {"stimulus_id": "network", "left_stimulus_id": "left_network", "right_stimulus_id": "right_network"}
 _BOTH_SIDES = ("left_stimulus_id", "right_stimulus_id", "left_network", "right_network")
 
 
@@ -55,6 +56,25 @@ def check(export: Export) -> None:
     for task in export.tasks:
         rows = controls[(controls["task"] == task.name) & (controls["state"] == "answered")]
         ANALYSIS_KINDS[task.kind].check_controls(rows)
+    for column, network in _PICTURES.items():
+        _refuse_other_pictures(trials[trials[column].notna()], stimuli, column, network)
+    _refuse_mixed_items(trials[trials["purpose"] == "main"])
+
+
+def _refuse_other_pictures(trials: pd.DataFrame, stimuli: pd.DataFrame, picture: str, network: str) -> None:
+    """Rows that say something else of a picture than the table of stimuli does."""
+    shown = stimuli.set_index("stimulus_id").loc[trials[picture]]
+    for column in ("image_id", "category", "method", network):
+        of_picture = shown["network" if column == network else column].to_numpy()
+        refuse(trials[column] != of_picture, trials, f"{column} is not that of its {picture} in the table of stimuli")
+
+
+def _refuse_mixed_items(rated: pd.DataFrame) -> None:
+    """An item_id that is given to two items, or an item that has two."""
+    facts = ["task", "image_id", "category", "foil", "method", "network"]
+    items = rated.drop_duplicates(["item_id", *facts])
+    refuse(items.duplicated("item_id"), items, "its item_id is another item's too")
+    refuse(items.duplicated(facts), items, "its item has another item_id too")
 
 
 def _check_counts(participants: pd.DataFrame) -> None:

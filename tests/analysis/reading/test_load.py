@@ -109,6 +109,8 @@ BAD_VALUES = {
     "count of 1.5": ("trials", "trial_index", "1.5", r"column trial_index: expected a whole number .*1\.5 in row 2"),
     "count missing": ("trials", "trial_index", "", r"column trial_index: expected a whole number .*empty in row 2"),
     "count below 0": ("trials", "trial_index", "-1", r"column trial_index: expected a whole number .*-1 in row 2"),
+    "count without end": ("trials", "trial_index", "9" * 30, r"column trial_index: expected a whole number .*row 2"),
+    "count of 20 digits": ("participants", "trials_planned", "1" + "8" * 19, r"column trials_planned: .*row 2"),
     "time is a word": ("trials", "answered_at", "noon", r"column answered_at: expected a UTC time"),
     "id twice": ("trials", "trial_id", "t0000001", "trial_id t0000001 occurs twice"),
     "id missing": ("trials", "trial_id", "", r"column trial_id: expected text in every row \(empty in row 2\)"),
@@ -128,6 +130,10 @@ BAD_VALUES = {
     "answered without answer": ("trials", "response", "", "answered rows must have a response"),
     "answer that was no option": ("trials", "response", "zebra", "neither category nor foil"),
     "unknown stimulus": ("trials", "stimulus_id", "nowhere", "stimulus_id 'nowhere'"),
+    "another method": ("trials", "method", "guided-backprop", "method is not that of its stimulus_id"),
+    "another image": ("trials", "image_id", "image00007", "image_id is not that of its stimulus_id"),
+    "another item": ("trials", "item_id", "mine", "its item has another item_id too"),
+    "a picture of another": ("stimuli", "method", "grad-cam", "method is not that of its .*stimulus_id"),
     "no stimulus": ("trials", "stimulus_id", "", "stimulus_id is empty"),
     "confidence of 7": ("trials", "confidence", "7", r"column confidence: expected a whole number from 1 to 4, or .*7"),
     "confidence of 2.5": ("trials", "confidence", "2.5", r"column confidence: expected a whole number from 1 to 4"),
@@ -163,6 +169,21 @@ def test_rows_that_were_pasted_twice_are_refused(export_folder, column, why):
 
     edit(export_folder, "trials", change)
     with pytest.raises(ExportError, match=f"{why}.* twice"):
+        load(export_folder)
+
+
+def test_sides_that_were_exchanged_are_refused(export_folder, small):
+    """Consistently with the score, which alone would pass."""
+    row = int((small.trials["task"] == "trusting").to_numpy().argmax())
+
+    def change(frame):
+        sides = ["left_network", "right_network"]
+        frame.loc[row, sides] = frame.loc[row, sides[::-1]].to_numpy()
+        frame.loc[row, "score"] = str(-float(frame.loc[row, "score"]))
+        return frame
+
+    edit(export_folder, "trials", change)
+    with pytest.raises(ExportError, match="left_network is not that of its left_stimulus_id"):
         load(export_folder)
 
 
