@@ -24,8 +24,22 @@ def preregister(definition: Definition, out: Path, language: str) -> None:
     from analysis.preregistration.plan import Plan
     from analysis.preregistration.sheet import write_sheet
 
+    _require_frozen(definition)
     plan = Plan(definition.document, definition.sha256, definition.analysis, in_language(language))
     click.echo("Files: " + ", ".join(map(str, write_sheet(plan, out))))
+
+
+def _require_frozen(definition: Definition) -> None:
+    """Raise OpeningError where the study is open with another definition, whose hash the sheet would not name."""
+    from study.conduct.opening import require_same_definition
+    from study.database.db import ready_database
+    from study.errors import DatabaseNotReadyError
+
+    try:
+        with ready_database() as database, database.reading() as session:
+            require_same_definition(session, definition.document, definition.sha256)
+    except DatabaseNotReadyError:
+        return  # without a database nothing is open
 
 
 COMMANDS = (preregister,)
