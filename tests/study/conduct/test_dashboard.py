@@ -33,6 +33,7 @@ from tests.study.visitor import join
 
 LATER = NOW + timedelta(hours=2)
 PAGES = ("/researcher/studies/demo", "/researcher/studies/demo/quality", "/researcher/server")
+LISTS = tuple(f"/researcher/studies/demo/{name}" for name in ("participants", "answers", "changes"))
 
 
 @pytest.fixture
@@ -265,7 +266,7 @@ def test_pages_of_a_study_without_anybody_say_so(ada: FlaskClient, page: str) ->
     assert any(words in reply.text for words in ("Nobody has taken part", "No person has taken part", "No answer was"))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, LISTS[0]])
 def test_no_page_of_an_open_study_shows_or_depends_on_a_result(
     app: Flask,
     database: Database,
@@ -309,7 +310,7 @@ def timeless(page: str) -> str:
 def test_looking_at_counts_is_no_look_at_estimates_and_writes_nothing(ada: FlaskClient, database: Database) -> None:
     with database.reading() as session:
         before = session.query(AuditEntry).count()
-    for page in PAGES:
-        ada.get(page)
+    for page in (*PAGES, *LISTS):
+        assert ada.get(page).status_code == 200
     with database.reading() as session:
         assert session.query(AuditEntry).count() == before

@@ -37,6 +37,7 @@ def test_a_role_allows_what_it_is_for(app: Flask, database: Database, role: str)
     log_in(client)
     page = client.get("/researcher/studies/demo")
     assert page.status_code == 200, "every role sees how far the study is"
+    assert ("To confirm, type" in client.get("/researcher/studies/demo?form=close").text) == (role == "owner")
     form = hidden_fields(page.text)
     looks = client.get("/researcher/studies/demo/participants").status_code
     with client.post(EXPORT, data=form) as reply:
