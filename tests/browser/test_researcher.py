@@ -62,12 +62,15 @@ def test_counts_are_brought_up_to_date_and_what_is_open_stays_open(progress: Pag
     before = consented(progress)
     first = progress.locator("figure details").first
     first.locator("summary").click()
+    search = progress.get_by_label("Search by code")
+    search.fill("p12")
     first.locator("summary").focus()
     join(live.app)
     progress.clock.run_for(31_000)
     expect(consented_cell(progress)).to_have_text(str(before + 1))
     expect(first).to_have_attribute("open", "")
     expect(first.locator("summary")).to_be_focused()
+    expect(search).to_have_value("p12")
     assert findings(progress) == []
 
 
@@ -101,3 +104,22 @@ def test_the_pages_work_without_scripts(open_context: Callable[..., BrowserConte
     expect(page.locator("figure table").first).to_be_visible()
     expect(page.locator("[data-chart]:visible")).to_have_count(0)
     expect(page.get_by_role("button", name="Pause updates")).to_have_count(0)
+    pause = page.get_by_role("button", name="Pause")
+    box = pause.bounding_box()
+    assert box["y"] + box["height"] <= 100, "what changes the study is at the top"
+    pause.click()
+    done = page.get_by_role("status")
+    expect(done).to_contain_text("Nobody new can join.")
+    expect(done).to_be_focused()
+    done.get_by_role("button", name="Undo").click()
+    expect(done).to_contain_text("People can join now.")
+    page.get_by_role("link", name="Close…").click()
+    page.get_by_label("To confirm, type the study's name").fill("something else")
+    page.get_by_role("button", name="Close the study").click()
+    expect(page.get_by_label("To confirm, type the study's name")).to_have_value("something else")
+    expect(page.get_by_label("To confirm, type the study's name")).to_be_focused()
+    expect(page.get_by_role("alert")).to_contain_text("To close the study, type its name")
+    page.get_by_label("State").select_option("finished")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("row", name="Finished")).not_to_have_count(0)
+    expect(page.get_by_text("Taking part", exact=True)).to_have_count(0)
