@@ -44,7 +44,7 @@ class Photograph:
 def notes(images: Iterable[Photograph]) -> str:
     """What a researcher should know of how the photographs were read, in one line; empty where there is nothing."""
     counts = [image.clipped for image in images if image.clipped]
-    return f"{sum(counts)} boxes of {len(counts)} images lay a pixel outside and were clipped" if counts else ""
+    return f"boxes a pixel outside of their image, clipped: {sum(counts)}, in images: {len(counts)}" if counts else ""
 
 
 def data_sha256(images: Iterable[Photograph]) -> str:

@@ -166,7 +166,7 @@ def test_boxes_a_pixel_outside_are_clipped_and_counted(dataset, add_image):
     add_image("b", [("dog", (1, 1, 40, 30), 0)])
     images = open_split(dataset, "val")
     assert [o.box for image in images for o in image.objects] == [(0, 0, 40, 30), (1, 1, 40, 30), (1, 1, 40, 30)]
-    assert notes(images) == "2 boxes of 1 images lay a pixel outside and were clipped"
+    assert notes(images) == "boxes a pixel outside of their image, clipped: 2, in images: 1"
     assert notes(images[1:]) == ""
 
 

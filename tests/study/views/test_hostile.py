@@ -21,8 +21,7 @@ from study.conduct.actions import exclude
 from study.database.db import Database
 from study.database.schema import Participant, Stimulus, Study
 from study.views.server.frontend import VENDORED
-from tests.study.conduct.test_conduct import send
-from tests.study.researcher import PASSWORD, log_in
+from tests.study.researcher import PASSWORD, log_in, send
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample, seeing
 from tests.study.visitor import join
 
