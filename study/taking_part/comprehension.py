@@ -69,7 +69,12 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
     if len(given.answers) != len(check):
         raise MalformedAnswerError(f"answers: this check has {len(check)} questions")
     wrong = [place for place, question in enumerate(check) if question.right != given.answers[place]]
-    reply = {"passed": not wrong, "tries_left": 0 if not wrong else TRIES - given.attempt, "wrong": wrong}
+    reply = {
+        "passed": not wrong,
+        "tries_left": 0 if not wrong else TRIES - given.attempt,
+        "wrong": wrong,
+        "why": [check[place].why for place in wrong],
+    }
     stored = session.get(Comprehension, (participant.id, task.name, given.attempt))
     answers = [str(answer) for answer in given.answers]
     if stored:

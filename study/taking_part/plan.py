@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.database.schema import ANSWERED, ATTENTION, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
 from study.definition import FrozenDefinition, frozen_definition
@@ -16,6 +17,7 @@ from study.tasks.wording import (
     attention_question,
     category_label,
     further_question,
+    instructions,
     option_label,
     words_of,
 )
@@ -62,6 +64,8 @@ def lay_out(
     that are not whole.
     """
     planned = Counter(trial.task for trial, *_ in rows)
+    practice = Counter(trial.task for trial, *_ in rows if trial.purpose == PRACTICE)
+    numbers = _numbers([trial for trial, *_ in rows])
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
     wordings = {name: words_of(task, language) for name, task in tasks.items()}
     trials = []
@@ -70,20 +74,23 @@ def lay_out(
             given = answers.get(trial.id, {})
             begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
             shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun)
-            trials.append(shown | {"images": _images(trial, sizes, wordings[trial.task], image_url)})
+            images = _images(trial, sizes, wordings[trial.task], image_url)
+            trials.append(shown | {"number": numbers[trial.trial_token], "images": images})
     return {
         "language": language,
         "title": definition.study.title[language],
         "next_index": trials[0]["index"] if trials else None,
-        "total": len(rows),
+        "total": len(rows) - practice.total(),
         "device": definition.participants.device.model_dump(),
         "tasks": [
             {
                 "name": name,
                 "kind": task.kind,
                 "wording": task.wording,
-                "instructions": list(wordings[name].instructions),
+                **instructions(task, wordings[name]),
                 "trials": planned[name],
+                "practice": practice[name],
+                "has_feedback": KINDS[task.kind].has_truth,
                 "break_every": task.break_every,
                 "comprehension": comprehension.get(name),
             }
@@ -91,6 +98,20 @@ def lay_out(
         ],
         "trials": trials,
     }
+
+
+def _numbers(trials: Sequence[Trial]) -> dict[str, int]:
+    """trial token → its number, from 1, as people read it: of its task's practice, or of all that are no practice.
+
+    Attention checks and controls are counted like the others, or their numbers would tell them.
+    """
+    counted: Counter[str] = Counter()
+    numbers = {}
+    for trial in trials:
+        among = trial.task if trial.purpose == PRACTICE else ""
+        counted[among] += 1
+        numbers[trial.trial_token] = counted[among]
+    return numbers
 
 
 def _trial(
@@ -111,10 +132,16 @@ def _trial(
         "kind": task.kind,
         # A check is told by its question, a control by its pixels.
         "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
-        "prompt": wording.prompt and wording.prompt.format(category=category_label(item.category, language)),
+        "prompt": wording.prompt and _around(wording.prompt, category_label(item.category, language)),
         "questions": [first, *(further_question(question, wording) for question in asked[1:])],
         "answered": given,
     }
+
+
+def _around(prompt: str, category: str) -> list[str]:
+    """What is before the category, the category, what is behind it."""
+    before, _, behind = prompt.partition("{category}")
+    return [before, category, behind]
 
 
 def _images(

@@ -2,7 +2,7 @@
 
 from study.config import TaskConfig
 from study.tasks.items import one_picture_each
-from study.tasks.kind import Answered, Shown, StudyKind
+from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind
 
 
 def _options(shown: Shown) -> tuple[str, ...]:
@@ -13,4 +13,17 @@ def _is_right(answered: Answered, _task: TaskConfig) -> bool:
     return answered.response == answered.category
 
 
-KIND = StudyKind(one_picture_each, _options, lambda shown: shown.category, _is_right, "Correct option listed first")
+# The wheels of a bicycle beside a horse, by examples/worked_examples.py.
+_EXAMPLE = Example(
+    ("bicycle.png",),
+    (Mark(0, 13.5, 34, ((13.5, 51, 12.5),)), Mark(0, 42.5, 34, ((42.5, 50.5, 12.5),)), Mark(0, 77, 50)),
+)
+
+KIND = StudyKind(
+    one_picture_each,
+    _options,
+    lambda shown: shown.category,
+    _is_right,
+    balanced="Correct option listed first",
+    example=_EXAMPLE,
+)

@@ -27,13 +27,33 @@ class Answered(Shown, Protocol):
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Something to be seen in an example's picture `picture`: where its number is, and the rings (x, y, radius) round
+    it. All are percentages of the picture's side, from its upper left corner."""
+
+    picture: int
+    x: float
+    y: float
+    rings: tuple[tuple[float, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked example for the instructions: files in study/static/examples, and what is to be seen in them. No study
+    rates these pictures. Its words are in the languages' tasks.toml."""
+
+    files: tuple[str, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
 class StudyKind:
     """A kind of task: its items, and what their answers mean.
 
     `items`: from the stimuli that a task asked for; raises OpeningError where one is lacking. `options`: the values of
     the first question, in the order before any exchange. `truth`: the right one of them; None where none is.
     `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
-    time; None where nothing changes places.
+    time; None where nothing changes places. `example`: for the instructions; None: they have none.
     """
 
     items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
@@ -41,3 +61,4 @@ class StudyKind:
     truth: Callable[[Shown], str | None]
     value: Callable[[Answered, TaskConfig], Any]
     balanced: str | None
+    example: Example | None = None

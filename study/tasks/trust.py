@@ -3,7 +3,7 @@
 from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.tasks.items import pairs_of_networks
-from study.tasks.kind import Answered, Shown, StudyKind
+from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind
 
 _DEGREES = KINDS["trust"].questions[0].values
 
@@ -17,4 +17,17 @@ def _towards_first(answered: Answered, task: TaskConfig) -> int:
     return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
 
 
-KIND = StudyKind(pairs_of_networks, _options, lambda _shown: None, _towards_first, "First network on the left")
+# A motorbike and a dog, both predicted to be a dog, by examples/worked_examples.py.
+_EXAMPLE = Example(
+    ("dog-a.png", "dog-b.png"),
+    (Mark(0, 70, 22, ((70, 45, 17),)), Mark(0, 32, 22, ((32, 45, 17),)), Mark(1, 70, 22, ((70, 45, 17),))),
+)
+
+KIND = StudyKind(
+    pairs_of_networks,
+    _options,
+    lambda _shown: None,
+    _towards_first,
+    balanced="First network on the left",
+    example=_EXAMPLE,
+)

@@ -1,6 +1,7 @@
 """What participants read in the tasks: the languages' tasks.toml, checked, with the words of the wording put in."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -8,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from contracts.tasks import KINDS, Question
 from languages.read import Language, languages, untranslated
 from study.config import TaskConfig
+from study.tasks.kind import Example
+from study.tasks.kinds import STUDY_KINDS
 
 
 class _Texts(BaseModel):
@@ -15,26 +18,43 @@ class _Texts(BaseModel):
 
 
 class CheckQuestion(_Texts):
-    """A question about the instructions; `right` is the place of the right option."""
+    """A question about the instructions; `right` is the place of the right option, `why` what those who chose another
+    are told."""
 
     text: str
     options: tuple[str, ...]
     right: int
+    why: str = ""
 
 
 class FurtherQuestion(_Texts):
-    """A question behind a trial's first; `options` are the labels of its values."""
+    """A question behind a trial's first; `options` are the labels of its values, `step` the step of the instructions
+    that announces it."""
 
     text: str
     options: tuple[str, ...]
+    step: str = ""
+
+
+class ExampleWords(_Texts):
+    """The texts of the kind's worked example: a note for each of its marks; `right` is the place of the right one of
+    `options`, None where none is."""
+
+    title: str
+    image_labels: tuple[str, ...] = ()
+    image_alts: tuple[str, ...]
+    notes: tuple[str, ...]
+    options: tuple[str, ...]
+    right: int | None = None
+    conclusion: str
 
 
 class Wording(_Texts):
     """The texts of one kind of task in one wording and language.
 
     `{category}` in `prompt` is the category that was explained. `options` label the first question's values, and are
-    empty where these are categories. `instructions` are pages of our own HTML. `{truth}` in `right` and `wrong` is the
-    right option; `no_truth` is said after practice where no answer is right. `questions`: by name, those behind the
+    empty where these are categories. `title`, `intro` and `steps` are the instructions. `right` and `wrong` are said
+    after practice: `{truth}` is the right option, `{chosen}` the chosen one. `questions`: by name, those behind the
     first.
     """
 
@@ -43,11 +63,13 @@ class Wording(_Texts):
     image_labels: tuple[str, ...] = ()
     image_alts: tuple[str, ...]
     options: tuple[str, ...] = ()
-    instructions: tuple[str, ...]
+    title: str
+    intro: str
+    steps: tuple[str, ...]
+    example: ExampleWords | None = None
     comprehension: tuple[CheckQuestion, ...] = ()
     right: str | None = None
     wrong: str | None = None
-    no_truth: str | None = None
     questions: dict[str, FurtherQuestion] = {}
 
 
@@ -86,6 +108,7 @@ def lacking(task: TaskConfig, language: str) -> list[str]:
         if len(getattr(words, key)) != number
     ]
     problems += [f"{place}.{key}: no text" for key in _needed_texts(task) if not getattr(words, key)]
+    problems += [f"{place}.example: {fault}" for fault in _faults_of_example(task.kind, words.example)]
     problems += [f"{place}.questions.{q.name}: {_fault(q, words)}" for q in task.questions[1:] if _fault(q, words)]
     return problems + ([] if languages()[language].tasks.get("attention") else ["attention: no text"])
 
@@ -102,8 +125,8 @@ def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str
 
 def _needed_texts(task: TaskConfig) -> list[str]:
     """The texts that only some tasks need: feedback after practice, and the check of the instructions."""
-    feedback = ["right", "wrong"] if KINDS[task.kind].has_truth else ["no_truth"]
-    return (feedback if task.practice else []) + (["comprehension"] if task.comprehension else [])
+    feedback = ["right", "wrong"] if task.practice and KINDS[task.kind].has_truth else []
+    return feedback + (["comprehension"] if task.comprehension else [])
 
 
 def _fault(question: Question, words: Wording) -> str:
@@ -112,6 +135,45 @@ def _fault(question: Question, words: Wording) -> str:
         return "no text"
     given, needed = len(asked.options), len(question.values)
     return "" if given == needed else f"{given} options, {needed} are needed"
+
+
+def _faults_of_example(kind: str, words: ExampleWords | None) -> list[str]:
+    """A kind with an example needs its words, and a kind without one has none."""
+    example = STUDY_KINDS[kind].example
+    if example is None or words is None:
+        return [] if example is words else ["no text" if words is None else "the kind has no example"]
+    needed = {"image_alts": len(example.files), "notes": len(example.marks)}
+    return [
+        f"{key}: {len(getattr(words, key))} texts, {number} are needed"
+        for key, number in needed.items()
+        if len(getattr(words, key)) != number
+    ]
+
+
+def instructions(task: TaskConfig, words: Wording) -> dict[str, Any]:
+    """The instructions as a plan has them."""
+    further = [words.questions[question.name].step for question in task.questions[1:]]
+    return {
+        "title": words.title,
+        "intro": words.intro,
+        "example": _example(STUDY_KINDS[task.kind].example, words.example),
+        "steps": [step for step in (*words.steps, *further) if step],
+    }
+
+
+def _example(example: Example | None, words: ExampleWords | None) -> dict[str, Any] | None:
+    if example is None or words is None:
+        return None
+    labels = words.image_labels or (None,) * len(example.files)
+    pictures = [
+        {"file": file, "alt": alt, "label": label}
+        for file, alt, label in zip(example.files, words.image_alts, labels, strict=True)
+    ]
+    return {
+        "pictures": pictures,
+        "marks": [asdict(mark) for mark in example.marks],
+        **words.model_dump(include={"title", "notes", "options", "right", "conclusion"}),
+    }
 
 
 def further_question(question: Question, words: Wording) -> dict[str, Any]:
@@ -137,11 +199,15 @@ def attention_question(language: str, option: str) -> str:
     return _texts(language)["attention"].format(option=option)
 
 
-def practice_feedback(task: TaskConfig, language: str, truth: str | None, response: str) -> str:
-    """What is said after a practice trial; `truth` is None where no answer is right or wrong."""
+def practice_feedback(task: TaskConfig, language: str, truth: str | None, response: str) -> str | None:
+    """What is said after a practice trial; None where no answer is right or wrong."""
+    if truth is None:
+        return None
     words = words_of(task, language)
-    said = words.no_truth if truth is None else words.right if response == truth else words.wrong
-    return (said or "").replace("{truth}", option_label(task, words, truth, language) if truth else "")
+    said = (words.right if response == truth else words.wrong) or ""
+    for name, value in (("truth", truth), ("chosen", response)):
+        said = said.replace(f"{{{name}}}", option_label(task, words, value, language))
+    return said
 
 
 def _texts(language: str) -> dict[str, Any]:

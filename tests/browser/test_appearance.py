@@ -75,7 +75,7 @@ def test_axe_finds_nothing_on_a_participants_pages(new_page: Page, live: LiveStu
     person = Person.arrives(new_page, live)
     tour.sees(new_page, "1-landing")
     person.consents()
-    expect(new_page.get_by_role("button", name="Continue")).to_be_visible()
+    expect(new_page.get_by_role("button", name="Start")).to_be_visible()
     tour.sees(new_page, "2-instructions")
     person.reads_on()
     person.waits_for_question(1)
@@ -88,7 +88,7 @@ def test_axe_finds_nothing_on_a_participants_pages(new_page: Page, live: LiveStu
     for n in range(2, TRIALS["seeing"] + 1):
         person.reads_on()
         person.clicks(n)
-    expect(new_page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_visible()
+    expect(new_page.get_by_text("Part 1 is done.")).to_be_visible()
     tour.sees(new_page, "5-break")
     person.reads_on()
     person.waits_for_question(TRIALS["seeing"] + 1)
@@ -110,7 +110,7 @@ def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, 
     new_page.route("**/trials/*", lambda route: route.abort())
     person.clicks(1)
     person.waits_for_question(2)
-    expect(new_page.locator("#save-note")).to_contain_text("not saved yet")
+    expect(new_page.locator("#save-note")).to_contain_text("Not saved yet")
     tour.sees(new_page, "9-not-saved")
 
 

@@ -45,7 +45,7 @@ def reported(study: LiveStudy, token: str, count: int) -> list[dict]:
 
 def test_a_window_that_will_do_is_not_mentioned_and_its_size_is_kept(person: Person, live: LiveStudy) -> None:
     person.consents()
-    expect(person.page.get_by_role("heading", name="Instructions")).to_be_visible()
+    expect(person.page.get_by_role("heading", name="Which object does the picture show?")).to_be_visible()
     (report,) = reported(live, person.token, 1)
     assert (report["width"], report["height"], report["touch"], report["pixel_ratio"]) == (1280, 800, False, 1)
     assert report["problems"] == []
@@ -81,7 +81,7 @@ def test_a_small_window_is_told_its_size_and_goes_on_when_it_is_larger(
     page.set_viewport_size(DEVICES[device]["viewport"])
     tour.sees(page, "device-2-fullscreen")
     page.get_by_role("button", name="Continue without full screen").click()
-    expect(page.get_by_role("heading", name="Instructions")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which object does the picture show?")).to_be_visible()
     person.reads_on()
     person.clicks(1)
 
@@ -91,7 +91,7 @@ def test_full_screen_is_entered_by_the_button_and_left_without_losing_anything(p
     person = Person.arrives(page, roomy)
     person.consents()
     page.get_by_role("button", name="Fill the screen").click()
-    expect(page.get_by_role("heading", name="Instructions")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which object does the picture show?")).to_be_visible()
     person.reads_on()
     person.waits_for_question(1)
     assert page.evaluate("Boolean(document.fullscreenElement)")

@@ -72,11 +72,11 @@ class Keys:
             self.tabs_to(answers.first)
             self.press(*(["ArrowDown"] * place or ["Space"]))
             expect(answers.nth(place)).to_be_checked()
-        self.uses("button", "Check my answers")
+        self.uses("button", "Start the practice")
 
     def waits_for_a_question(self) -> None:
         expect(self.page.locator(".options .option").first).to_be_enabled()
-        expect(self.page.locator(".further")).to_have_count(0)
+        expect(self.page.locator(".chosen")).to_have_count(0)
 
 
 @pytest.fixture(params=[*WINDOWS])
@@ -103,9 +103,7 @@ def joins(keys: Keys) -> None:
 def comes_to_the_check(keys: Keys) -> None:
     joins(keys)
     keys.uses("button", "Continue without full screen")
-    expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
-    keys.press("Enter")
-    keys.press("Enter")
+    expect(keys.page.get_by_role("heading", name="Which object does the picture show?")).to_be_focused()
 
 
 def test_questions_about_oneself_and_consent(keys: Keys, study: LiveStudy) -> None:
@@ -124,29 +122,30 @@ def test_a_window_that_is_too_small_and_the_offer_of_full_screen(keys: Keys) -> 
     keys.uses("button", "Continue")
     keys.finds_all_right("Full screen (optional)")
     keys.uses("button", "Continue without full screen")
-    expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
+    expect(keys.page.get_by_role("heading", name="Which object does the picture show?")).to_be_focused()
 
 
 def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, study: LiveStudy) -> None:
     page = keys.page
     comes_to_the_check(keys)
-    heading = page.locator("h1")
-    expect(page.locator(".check")).not_to_have_count(0)
-    expect(heading).to_be_focused()
+    verdicts = page.locator(".verdict")
+    expect(verdicts).to_have_count(2)
     assert findings(page) == []
     keys.takes_the_check([0, 0])
-    expect(page.get_by_text("Not every answer was correct")).to_be_visible()
-    expect(heading).to_be_focused()
-    keys.uses("button", "Continue")
+    expect(verdicts.nth(0)).to_contain_text("Not quite.")
+    expect(verdicts.nth(0)).to_be_focused()
+    expect(verdicts.nth(1)).to_have_text("✓ Correct.")
+    assert findings(page) == []
+    keys.press("Enter")  # a second time the same would be a try lost
+    expect(verdicts.nth(0)).to_be_visible()
     keys.takes_the_check([1, 0])
-    expect(page.get_by_text("Correct. The questions begin now.")).to_be_visible()
-    keys.uses("button", "Continue")
-    expect(page.get_by_role("heading", name="First, some practice")).to_be_focused()
-    keys.press("Enter")
     for n in range(5):
         keys.waits_for_a_question()
         keys.press("1")
         sure = page.locator(".further .option")
+        if sure.count() == 0:
+            expect(page.locator("h1")).to_contain_text("attention check")
+            continue
         expect(page.locator("#question-confidence")).to_be_focused()
         expect(sure.first).to_be_enabled()
         if n == 0:
@@ -159,12 +158,13 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
         else:
             keys.press("3")
         if n < 2:
-            expect(page.get_by_text("the picture depicts")).to_be_visible()
+            expect(page.get_by_text("You chose")).to_be_visible()
             keys.press("Enter")
         if n == 3:
             expect(page.get_by_role("heading", name="Time for a short break")).to_be_focused()
             keys.press("Enter")
-    expect(page.get_by_role("heading", name="Part 1 of 2 is done")).to_be_focused()
+    expect(page.get_by_text("Part 1 is done.")).to_be_visible()
+    expect(page.locator("h1")).to_be_focused()
     token = Person(page, study).token
     assert soon(lambda: len(study.answers(token)), 5)
 
@@ -197,7 +197,7 @@ def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     expect(withdraw).to_be_focused()
     expect(withdraw).to_be_in_viewport(ratio=0.99)
     keys.uses("button", "Continue without full screen")
-    expect(keys.page.get_by_role("heading", name="Instructions")).to_be_focused()
+    expect(keys.page.get_by_role("heading", name="Which object does the picture show?")).to_be_focused()
 
 
 def test_withdrawing(keys: Keys, study: LiveStudy) -> None:

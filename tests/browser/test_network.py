@@ -80,7 +80,7 @@ def test_on_a_slow_link_the_next_pictures_are_there_before_their_questions(perso
     assert len(there) > TRIALS["seeing"], "pictures of later questions, those of the next task among them"
     devtools.send(CONDITIONS, CUT)
     person.clicks(1)
-    expect(page.locator("#save-note")).to_contain_text("You are offline")
+    expect(page.locator("#save-note")).to_have_text("Offline, answers stored")
     person.waits_for_question(2)
 
 
@@ -90,7 +90,7 @@ def test_on_a_link_that_hardly_works_the_page_says_so_and_waits(
     page = open_context(**PHONE).new_page()
     person = Person.arrives(page, live)
     person.consents()
-    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
     throttle(page, HARDLY_ANY)
     person.reads_on()
     expect(page.get_by_text("The picture is loading")).to_be_visible()

@@ -22,7 +22,7 @@ from tests.browser.studies import TOTAL, LiveStudy, definition, stimulus_set
 from tests.postgresql import WANTED, Cluster, new_database, programs
 from tests.study.samples import NOW, SECRET, sha256
 
-SAVED = "All your answers are saved."
+SAVED = "All answers saved"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def test_an_answer_given_during_an_outage_waits_with_a_note_and_is_stored_once(p
     token = person.token
     outage.stop()
     person.clicks(2, option=1)
-    expect(note).to_contain_text("not saved yet")
+    expect(note).to_contain_text("Not saved yet")
     outage.start()
     expect(note).to_have_text(SAVED, timeout=60_000)  # the server's start and a long pause between two tries
     assert [answer.position for answer in outage.live.answers(token)] == [0, 1]
@@ -126,7 +126,7 @@ def test_a_laptop_closed_over_an_unsent_answer_sends_it_when_opened(
     token = person.token
     outage.stop()
     person.clicks(1)
-    expect(note).to_contain_text("not saved yet")
+    expect(note).to_contain_text("Not saved yet")
     with closed_laptop(browser):
         outage.start()
         wait_until_serving(outage.port, time.monotonic() + 60)

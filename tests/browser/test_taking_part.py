@@ -164,7 +164,7 @@ def test_an_answer_whose_reply_was_lost_is_sent_again_and_stored_once(person: Pe
     notes = Notes(person.page)
     person.page.route(TRIAL_ADDRESSES, lose_the_first_reply)
     person.clicks(1)
-    notes.said("All your answers are saved.")
+    notes.said("All answers saved")
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
     person.clicks(2)
@@ -178,10 +178,10 @@ def test_offline_the_answer_waits_with_a_banner_and_arrives_once(person: Person,
     banner = person.page.locator("#save-note")
     person.page.context.set_offline(True)
     person.clicks(1)
-    expect(banner).to_contain_text("You are offline")
+    expect(banner).to_have_text("Offline, answers stored")
     assert live.answers(person.token) == []
     person.page.context.set_offline(False)
-    expect(banner).to_have_text("All your answers are saved.")
+    expect(banner).to_have_text("All answers saved")
     assert len(live.answers(person.token)) == 1
     expect(banner).to_be_empty()
     token = person.token
@@ -200,8 +200,8 @@ def test_a_server_that_cannot_store_is_asked_again(person: Person, live: LiveStu
     notes = Notes(person.page)
     person.page.route(TRIAL_ADDRESSES, busy_twice)
     person.clicks(1)
-    notes.said("not saved yet")
-    notes.said("All your answers are saved.")
+    notes.said("Not saved yet")
+    notes.said("All answers saved")
     assert len(person.stored(1)) == 1
     assert next(refusals, None) is None
 
@@ -222,7 +222,7 @@ def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, l
     person.page.route(TRIAL_ADDRESSES, answered_by_a_stranger)
     person.clicks(1, option=1)
     person.clicks(2)
-    notes.said("All your answers are saved.")
+    notes.said("All answers saved")
     person.waits_for_question(3)
     assert [answer.position for answer in person.stored(2)] == [0, 1]
 
@@ -235,7 +235,7 @@ def test_the_note_of_waiting_answers_covers_nothing_for_good(
     person.starts()
     person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
     person.clicks(1)
-    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    expect(person.page.locator("#save-note")).to_contain_text("Not saved yet")
     person.waits_for_question(2)
     for option in person.options.all():
         option.tap(trial=True)
@@ -247,7 +247,7 @@ def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Pe
     context, address, token = person.page.context, person.page.url, person.token
     person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
     person.clicks(1)
-    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    expect(person.page.locator("#save-note")).to_contain_text("Not saved yet")
     person.page.close()
     assert live.answers(token) == []
     page = context.new_page()
@@ -262,7 +262,7 @@ def test_several_answers_outlive_a_page_and_arrive_in_order(person: Person, live
     person.page.route(TRIAL_ADDRESSES, lambda route: route.abort())
     for n, option in ((1, 1), (2, 0), (3, 1)):
         person.clicks(n, option)
-    expect(person.page.locator("#save-note")).to_contain_text("not saved yet")
+    expect(person.page.locator("#save-note")).to_contain_text("Not saved yet")
     person.page.close()
     assert live.answers(token) == []
     page = context.new_page()

@@ -160,7 +160,8 @@ def test_without_its_line_in_the_registry_a_definition_is_refused(tmp_path, monk
 def test_people_read_its_own_texts_and_are_asked_its_two_questions(taken):
     plan = plan_of(taken)
     (task,) = (task for task in plan["tasks"] if task["name"] == TASK)
-    assert "Say in which half of the picture the network found" in task["instructions"][0]
+    assert task["intro"].startswith("Say in which half of the picture the network found")
+    assert (task["example"], task["has_feedback"]) == (None, True)
     assert task["comprehension"]["questions"][0]["text"] == "What do you look for?"
     trials = [trial for trial in plan["trials"] if trial["task"] == TASK]
     assert len(trials) == 6 + 1 + 1
@@ -168,12 +169,15 @@ def test_people_read_its_own_texts_and_are_asked_its_two_questions(taken):
     assert asked.count("In which half of the picture is what the network used?") == 7
     assert sum("attention check: choose “In the " in text for text in asked) == 1
     for trial in trials:
-        first, second = trial["questions"]
+        first, *further = trial["questions"]
         assert [(o["value"], o["label"]) for o in first["options"]] == [
             ("upper", "In the upper half"),
             ("lower", "In the lower half"),
         ]
-        assert (second["name"], second["text"], len(second["options"])) == (EASE, "How easy was it?", 5)
+        is_check = "attention check" in first["text"]
+        assert [(q["name"], q["text"], len(q["options"])) for q in further] == [(EASE, "How easy was it?", 5)][
+            is_check:
+        ]
         assert len(trial["images"]) == 1
 
 

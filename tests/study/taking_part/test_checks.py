@@ -22,7 +22,8 @@ from study.tasks.wording import category_label
 from tests.study.samples import answer, document, enrol, open_sample, ratings, seeing, trials_of, trusting
 from tests.study.visitor import join
 
-RIGHT = [q["right"] for q in languages()["en"].tasks["kinds"]["class-discrimination"]["comprehension"]]
+CHECK = languages()["en"].tasks["kinds"]["class-discrimination"]["comprehension"]
+RIGHT, WHY = [q["right"] for q in CHECK], [q["why"] for q in CHECK]
 WRONG = [(right + 1) % 3 for right in RIGHT]
 
 
@@ -77,14 +78,12 @@ def test_practice_tells_what_was_right_and_nothing_else_does(open_app, database:
     for trial in visitor.plan()["trials"]:
         said, again = (visitor.send(trial).get_json()["feedback"] for _ in range(2))
         assert said == again
-        if trial["purpose"] != "practice":
+        if trial["purpose"] != "practice" or trial["kind"] == "trust":
             assert said is None
-        elif trial["kind"] == "trust":
-            assert "no right or wrong" in said
         else:
             category = truth[trial["trial_token"]]
             assert f"“{category_label(category, 'en')}”" in said
-            assert said.startswith("That is right") == (trial["questions"][0]["options"][0]["value"] == category)
+            assert said.startswith("Correct.") == (trial["questions"][0]["options"][0]["value"] == category)
 
 
 def test_an_attention_check_says_in_its_question_what_to_choose(open_app, database: Database) -> None:
@@ -166,10 +165,15 @@ def test_a_comprehension_check_has_two_tries_and_sends_nobody_away(open_app, dat
     assert (seen["tries_left"], seen["attempt"]) == (2, 1)
     assert "right" not in json.dumps(seen["questions"])
     for _ in range(2):  # the same try again gets the same reply
-        assert check(visitor, 1, WRONG).get_json() == {"passed": False, "tries_left": 1, "wrong": [0, 1]}
+        assert check(visitor, 1, WRONG).get_json() == {"passed": False, "tries_left": 1, "wrong": [0, 1], "why": WHY}
     assert check(visitor, 1, RIGHT).status_code == 409
     assert visitor.plan()["tasks"][0]["comprehension"]["attempt"] == 2
-    assert check(visitor, 2, [RIGHT[0], WRONG[1]]).get_json() == {"passed": False, "tries_left": 0, "wrong": [1]}
+    assert check(visitor, 2, [RIGHT[0], WRONG[1]]).get_json() == {
+        "passed": False,
+        "tries_left": 0,
+        "wrong": [1],
+        "why": WHY[1:],
+    }
     assert visitor.plan()["tasks"][0]["comprehension"] is None
     assert visitor.send(visitor.plan()["trials"][0]).status_code == 200
     with database.reading() as session:
@@ -178,7 +182,7 @@ def test_a_comprehension_check_has_two_tries_and_sends_nobody_away(open_app, dat
 
 def test_a_passed_check_is_not_asked_again(open_app) -> None:
     visitor = join(open_app(with_checks()))
-    assert check(visitor, 1, RIGHT).get_json() == {"passed": True, "tries_left": 0, "wrong": []}
+    assert check(visitor, 1, RIGHT).get_json() == {"passed": True, "tries_left": 0, "wrong": [], "why": []}
     assert visitor.plan()["tasks"][0]["comprehension"] is None
     assert check(visitor, 2, RIGHT).status_code == 409
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
+from contracts.tasks import KINDS
 from languages.read import languages
 from study.database.schema import Comprehension, Participant, Stimulus, Trial
 from study.definition import frozen_definition
@@ -12,7 +13,7 @@ from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.comprehension import open_checks, questions, record_attempt
 from study.taking_part.device import MOST_KEPT, record_device
 from study.taking_part.plan import plan
-from study.tasks.wording import words_of
+from study.tasks.wording import instructions, words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_device import REPORT
 from tests.study.tasks.test_several_questions import give
@@ -47,7 +48,7 @@ def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
         "language": "en",
         "title": "What did the network see?",
         "next_index": 0,
-        "total": 7,
+        "total": 6,
     }
     assert got["device"] == definition.participants.device.model_dump()
     assert set(got) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
@@ -56,8 +57,10 @@ def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
             "name": task.name,
             "kind": task.kind,
             "wording": task.wording,
-            "instructions": list(words[task.name].instructions),
+            **instructions(task, words[task.name]),
             "trials": trials,
+            "practice": task.practice,
+            "has_feedback": KINDS[task.kind].has_truth,
             "break_every": break_every,
             "comprehension": {
                 "tries_left": 2,
@@ -79,6 +82,7 @@ def test_a_trial_of_one_picture_is_told_to_the_last_key(opened):
         assert shown == {
             "trial_token": trial.trial_token,
             "index": trial.position,
+            "number": trial.position or 1,
             "task": "seeing",
             "kind": "class-discrimination",
             "purpose": "practice" if trial.position == 0 else "main",
@@ -92,7 +96,7 @@ def test_a_trial_of_one_picture_is_told_to_the_last_key(opened):
                         {"value": v, "label": label} for v, label in zip("1234", confidence.options, strict=True)
                     ],
                 },
-            ],
+            ][: 1 if asked else 2],
             "answered": [],
             "images": [
                 {
@@ -126,7 +130,7 @@ def test_a_trial_of_two_pictures_has_a_side_each_with_its_own_size(opened):
             }
             for place, (token, stimulus) in enumerate(sides)
         ]
-        assert shown["prompt"] == "Both robots predicted: cat"
+        assert shown["prompt"] == ["Both robots predicted: ", "cat", ""]
         assert [option["label"] for option in shown["questions"][0]["options"]] == list(words["trusting"].options)
         assert (shown["purpose"], len(shown["questions"])) == ("main", 1)
 
@@ -139,11 +143,22 @@ def test_trials_that_were_answered_are_left_out_and_one_that_was_begun_says_what
     give(opened, person, second, "response")
     give(opened, other, trials_of(opened, other)[0], "response")
     got = planned(opened, person)
-    assert (got["next_index"], got["total"]) == (1, 7)
+    assert (got["next_index"], got["total"]) == (1, 6)
     assert [trial["index"] for trial in got["trials"]] == [1, 2, 3, 4, 5, 6]
     assert [trial["answered"] for trial in got["trials"]] == [[second.option_order[0]]] + [[]] * 5
     assert third.position == 2
     assert got["tasks"][0]["trials"] == 4
+
+
+def test_what_counts_is_numbered_over_all_tasks_and_practice_by_itself(opened):
+    person = enrol(opened)
+    got = planned(opened, person)
+    counted = [trial for trial in got["trials"] if trial["purpose"] == "main"]
+    assert [trial["number"] for trial in counted] == list(range(1, got["total"] + 1)), "no check has a number apart"
+    assert {trial.expected_response is None for trial in trials_of(opened, person)} == {True, False}
+    for task in got["tasks"]:
+        practice = [t["number"] for t in got["trials"] if (t["task"], t["purpose"]) == (task["name"], "practice")]
+        assert practice == list(range(1, task["practice"] + 1))
 
 
 def test_a_plan_is_in_the_order_of_its_positions(database, tmp_path):
@@ -202,14 +217,14 @@ def still_open(database, person):
 def test_a_check_that_is_passed_is_stored_and_open_no_more(opened):
     person, other = enrol(opened, 0), enrol(opened, 1)
     answers = right(opened, person)
-    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": []}
+    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": [], "why": []}
     with opened.reading() as session:
         (stored,) = session.scalars(select(Comprehension)).all()
         assert (stored.participant_id, stored.task, stored.attempt) == (person.id, "seeing", 1)
         assert (stored.answers, stored.passed, stored.at) == ([str(a) for a in answers], True, NOW)
     assert list(still_open(opened, person)) == ["trusting"]
     assert list(still_open(opened, other)) == ["seeing", "trusting"]
-    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": []}, "the same again"
+    assert attempt(opened, person) == {"passed": True, "tries_left": 0, "wrong": [], "why": []}, "the same again"
     with pytest.raises(AnswerConflictError) as refusal:
         attempt(opened, person, answers=[9, answers[1]])
     assert (refusal.value.code, refusal.value.next_index) == ("already-answered", 0)
@@ -224,11 +239,14 @@ def test_a_check_that_is_failed_twice_ends_without_being_passed(opened):
     with pytest.raises(AnswerConflictError) as refusal:
         attempt(opened, person, attempt=2)
     assert refusal.value.code == "not-expected"
-    assert attempt(opened, person, answers=[first, 9]) == {"passed": False, "tries_left": 1, "wrong": [1]}
-    definition, _ = definition_and_words(opened, person)
+    definition, words = definition_and_words(opened, person)
+    why = [question.why for question in words["seeing"].comprehension]
+    once = {"passed": False, "tries_left": 1, "wrong": [1], "why": why[1:]}
+    assert attempt(opened, person, answers=[first, 9]) == once
     assert still_open(opened, person)["seeing"] == questions(definition.tasks[0], "en", 1)
     assert still_open(opened, person)["seeing"]["attempt"] == 2
-    assert attempt(opened, person, attempt=2, answers=[9, 9]) == {"passed": False, "tries_left": 0, "wrong": [0, 1]}
+    twice = {"passed": False, "tries_left": 0, "wrong": [0, 1], "why": why}
+    assert attempt(opened, person, attempt=2, answers=[9, 9]) == twice
     assert list(still_open(opened, person)) == ["trusting"]
     with opened.reading() as session:
         assert [row.passed for row in session.scalars(select(Comprehension))] == [False, False]

@@ -1,5 +1,6 @@
 """Items from stimuli, and what a kind makes of an answer."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -136,12 +137,40 @@ def test_fewer_labels_than_values_are_an_error():
         further_question(confidence, words.model_copy(update={"questions": {"confidence": asked}}))
 
 
-def test_where_no_answer_is_right_or_wrong_practice_thanks_and_a_text_that_is_lacking_says_nothing(monkeypatch):
-    of = task("trust")
+def test_where_no_answer_is_right_or_wrong_nothing_is_said_nor_where_the_text_is_lacking(monkeypatch):
+    assert practice_feedback(task("trust"), "en", None, "2") is None
+    of = task("class-discrimination")
     words = words_of(of, "en")
-    assert practice_feedback(of, "en", None, "2") == words.no_truth
-    monkeypatch.setattr(wording, "words_of", lambda task, language: words.model_copy(update={"no_truth": None}))
-    assert practice_feedback(of, "en", None, "2") == ""
+    monkeypatch.setattr(wording, "words_of", lambda task, language: words.model_copy(update={"right": None}))
+    assert practice_feedback(of, "en", "dog", "dog") == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"notes": ("one",)}, "notes: 1 texts, 3 are needed"),
+        ({"image_alts": ()}, "image_alts: 0 texts, 1 are needed"),
+        (None, "no text"),
+    ],
+)
+def test_an_example_needs_its_words(monkeypatch, change, fault):
+    of = task("class-discrimination")
+    words = words_of(of, "en")
+    example = change and words.example.model_copy(update=change)
+    given = words.model_copy(update={"example": example})
+    monkeypatch.setattr(wording, "words_of", lambda task, language: given)
+    assert lacking(of, "en") == [f"kinds.class-discrimination.example: {fault}"]
+
+
+def test_a_kind_without_an_example_has_instructions_without_one(monkeypatch):
+    of = task("class-discrimination")
+    words = words_of(of, "en")
+    monkeypatch.setitem(STUDY_KINDS, of.kind, replace(STUDY_KINDS[of.kind], example=None))
+    assert lacking(of, "en") == ["kinds.class-discrimination.example: the kind has no example"]
+    bare = words.model_copy(update={"example": None})
+    monkeypatch.setattr(wording, "words_of", lambda task, language: bare)
+    assert lacking(of, "en") == []
+    assert wording.instructions(of, bare)["example"] is None
 
 
 def test_a_further_question_without_its_text_or_with_too_few_options_is_lacking(monkeypatch):

@@ -11,7 +11,7 @@ from study.config import TaskConfig
 from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
 from study.views.participant.pages import to_html
 
-VARIANTS = ("paper", "robots")
+VARIANTS = ("paper", "robots", "plain")
 
 
 def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
@@ -28,8 +28,10 @@ def test_every_kind_variant_and_language_has_words(kind, variant, language):
     assert len(wording.image_alts) == KINDS[kind].pictures
     assert len(wording.options) == len(KINDS[kind].questions[0].values)
     assert (wording.prompt is not None) == KINDS[kind].needs_predictions
-    assert all(page.startswith("<h2>") for page in wording.instructions)
-    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}"}
+    assert wording.title
+    assert len(wording.steps) >= 2
+    assert all(question.why for question in wording.comprehension), "who is wrong is told why"
+    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}", "{chosen}"}
 
 
 @pytest.mark.parametrize("language", languages())
@@ -52,7 +54,7 @@ def test_the_words_are_the_papers() -> None:
 
 
 def test_a_wording_that_a_kind_does_not_have_is_refused_with_those_that_it_has() -> None:
-    with pytest.raises(ValidationError, match="no wording 'cats' of trust; there are paper, robots"):
+    with pytest.raises(ValidationError, match="no wording 'cats' of trust; there are paper, robots, plain"):
         task("trust", "cats")
 
 
@@ -68,7 +70,7 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
     code = lacking_language(
         tmp_path,
         monkeypatch,
-        "[kinds.class-discrimination]\nimage_alts = []\ninstructions = []\n"
+        '[kinds.class-discrimination]\nimage_alts = []\ntitle = "?"\nintro = "?"\nsteps = []\n'
         '[kinds.class-discrimination.questions.confidence]\ntext = "?"\noptions = ["1", "2"]\n'
         '[kinds.class-discrimination.wordings.paper]\nquestion = "?"\n',
     )
@@ -80,6 +82,7 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
         f"{place}.right: no text",
         f"{place}.wrong: no text",
         f"{place}.comprehension: no text",
+        f"{place}.example: no text",
         f"{place}.questions.confidence: 2 options, 4 are needed",
         "attention: no text",
         "kinds.trust: no section (wording 'paper')",
@@ -89,12 +92,12 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("response", ["dog", "cat"])
-def test_practice_feedback_names_the_truth_as_people_read_it(response) -> None:
+def test_practice_feedback_names_what_was_chosen_and_the_truth_as_people_read_them(response) -> None:
     said = practice_feedback(task("class-discrimination"), "en", "tvmonitor", response)
-    assert "“TV monitor”" in said
-    assert said.startswith("Not quite")
-    assert practice_feedback(task("class-discrimination"), "en", "dog", "dog").startswith("That is right")
-    assert "no right or wrong" in practice_feedback(task("trust"), "en", None, response)
+    assert said.startswith(f"Not quite. You chose “{response}”; the picture shows “TV monitor”.")
+    said = practice_feedback(task("class-discrimination"), "en", response, response)
+    assert said == f"Correct. You chose “{response}”, and the picture shows “{response}”."
+    assert practice_feedback(task("trust"), "en", None, response) is None, "there is no right answer"
 
 
 @pytest.mark.parametrize(

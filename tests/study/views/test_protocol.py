@@ -41,14 +41,16 @@ def test_the_information_sheet_shows_the_definitions_texts_and_runs_none_of_thei
 def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     plan = join(app).plan()
     assert set(plan) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
-    task_keys = {"name", "kind", "wording", "instructions", "trials", "break_every", "comprehension"}
+    task_keys = {"name", "kind", "wording", "trials", "practice", "break_every", "comprehension"}
+    task_keys |= {"title", "intro", "example", "steps", "has_feedback"}
     assert [set(task) for task in plan["tasks"]] == [task_keys] * 2
     assert [(t["name"], t["trials"], t["wording"]) for t in plan["tasks"]] == [
         ("seeing", 4, "paper"),
         ("trusting", 3, "robots"),
     ]
     assert [t["index"] for t in plan["trials"]] == list(range(7))
-    keys = {"trial_token", "index", "task", "kind", "purpose", "prompt", "questions", "answered", "images"}
+    assert [t["number"] for t in plan["trials"]] == list(range(1, 8))
+    keys = {"trial_token", "index", "number", "task", "kind", "purpose", "prompt", "questions", "answered", "images"}
     assert all(set(trial) == keys for trial in plan["trials"])
     see, trust = plan["trials"][0], plan["trials"][-1]
     assert see["questions"][0]["text"] == "Which of the two object categories is depicted in the image?"
@@ -56,7 +58,7 @@ def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     assert sorted(o["value"] for o in see["questions"][0]["options"]) == ["dog", "tvmonitor"]
     assert [set(i) for i in see["images"]] == [{"url", "label", "width", "height", "alt"}]
     assert trust["questions"][0]["text"] == "Which robot is more reasonable?"
-    assert trust["prompt"] == "Both robots predicted: cat"
+    assert trust["prompt"] == ["Both robots predicted: ", "cat", ""]
     assert [o["value"] for o in trust["questions"][0]["options"]] == ["2", "1", "0", "-1", "-2"]
     assert trust["questions"][0]["options"][0]["label"] == "Robot A seems clearly more reasonable than robot B"
     assert [i["label"] for i in trust["images"]] == ["Robot A based its decision on", "Robot B based its decision on"]

@@ -1,8 +1,8 @@
-/** A jsPsych plugin: pages to read, with Back and Continue. The stock one writes inline styles, which our CSP forbids. */
+/** A jsPsych plugin: a page to read, with a button. The stock one writes inline styles, which our CSP forbids. */
 
 import { element } from "./dom.js";
 import { translate } from "./translation.js";
-import { beginAt } from "./view.js";
+import { beginAt, pressed } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
 
@@ -11,63 +11,22 @@ export class PagePlugin {
     name: "discern-page",
     version: "1.0.0",
     parameters: {
-      eyebrow: { type: ParameterType.STRING, default: "" },
-      title: { type: ParameterType.STRING, default: "" },
-      /** One function a page: fills the page's element. */
-      pages: { type: ParameterType.FUNCTION, array: true },
-      last_button: { type: ParameterType.STRING },
+      title: { type: ParameterType.STRING },
+      /** Gives the elements below the title. */
+      content: { type: ParameterType.FUNCTION },
     },
     data: {
       rt: { type: ParameterType.INT },
     },
   };
 
-  constructor(jsPsych) {
-    this.jsPsych = jsPsych;
-  }
-
-  trial(display, { eyebrow, title, pages, last_button: lastButton }) {
+  async trial(display, { title, content }) {
     const started = performance.now();
-    const jsPsych = this.jsPsych;
-    const keys = new AbortController();
-    document.addEventListener("keydown", onKey, { signal: keys.signal });
-    let current = 0;
-    show();
-
-    function show() {
-      const body = element("div", { class: "page-body" });
-      pages[current](body);
-      const heading = element("h1", { tabindex: "-1" }, title);
-      const buttons = element("p", { class: "page-buttons" });
-      if (current > 0) buttons.append(button("button quiet", translate("Back"), back));
-      buttons.append(button("button", current < pages.length - 1 ? translate("Continue") : lastButton, next));
-      const head = eyebrow ? [element("p", { class: "eyebrow" }, eyebrow)] : [];
-      display.replaceChildren(element("article", { class: "sheet" }, ...head, heading, body, buttons));
-      beginAt(heading);
-    }
-
-    function back() {
-      current -= 1;
-      show();
-    }
-
-    function next() {
-      current += 1;
-      if (current < pages.length) return show();
-      keys.abort();
-      jsPsych.finishTrial({ rt: Math.round(performance.now() - started) });
-    }
-
-    function onKey(event) {
-      if (!display.isConnected || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-      const onControl = event.target.closest?.("a, button, summary, input, select");
-      if (event.key === "Enter" && !onControl) next();
-    }
+    const heading = element("h1", { tabindex: "-1" }, title);
+    const button = element("button", { type: "button", class: "button" }, translate("Continue"));
+    display.replaceChildren(element("article", { class: "sheet" }, heading, ...content(), element("p", { class: "page-buttons" }, button)));
+    beginAt(heading);
+    await pressed(display, button);
+    return { rt: Math.round(performance.now() - started) };
   }
-}
-
-function button(classes, text, onClick) {
-  const node = element("button", { type: "button", class: classes }, text);
-  node.addEventListener("click", onClick);
-  return node;
 }

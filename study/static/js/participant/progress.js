@@ -1,21 +1,46 @@
-/** How far the participant is, in the page's head. */
+/** How far the participant is, in the page's head and title. */
 
+import { TimeLeft } from "./time-left.js";
 import { translate, translatePlural } from "./translation.js";
 
-/** Shows that question `index` (from 0) of `total` is open, and whether it is for practice. */
-export function showQuestion(index, total, isPractice) {
-  show(index, total, (isPractice ? translate("Practice: question {n} of {total}", { n: index + 1, total }) : translate("Question {n} of {total}", { n: index + 1, total })));
+const timeLeft = new TimeLeft();
+const title = document.title;
+let opened = null; // when the open question that counts was opened
+
+/** Shows which practice question or which of all `total` questions that count is open, and how long is left. */
+export function showQuestion({ purpose, number }, total, practice) {
+  const isPractice = purpose === "practice";
+  if (isPractice) show(translate("Practice {n} of {total}", { n: number, total: practice }), number - 1, practice);
+  else show(translate("Question {n} of {total}", { n: number, total }), number - 1, total, timeLeft.minutes(total - number + 1));
+  opened = isPractice ? null : performance.now();
+}
+
+/** The open question has been answered. */
+export function noteAnswered() {
+  if (opened !== null) timeLeft.note(performance.now() - opened);
+  opened = null;
+}
+
+/** Shows which part the instructions are of. */
+export function showPart(n, total) {
+  show(total > 1 ? translate("Part {n} of {total}", { n, total }) : "");
 }
 
 /** Shows that `answered` of `total` questions are done, while no question is open. */
 export function showAnswered(answered, total) {
-  show(answered, total, translatePlural("{n} of {total} question answered", "{n} of {total} questions answered", total, { n: answered, total }));
+  show(translatePlural("{n} of {total} question answered", "{n} of {total} questions answered", total, { n: answered, total }), answered, total);
 }
 
-function show(value, max, text) {
+function show(text, value, max, minutes = null) {
   const bar = document.getElementById("progress-bar");
-  bar.max = max;
-  bar.value = value;
+  bar.hidden = value === undefined;
+  bar.max = max ?? 1;
+  bar.value = value ?? 0;
   document.getElementById("progress-text").textContent = text;
-  document.getElementById("progress").hidden = false;
+  document.getElementById("time-left").textContent = minutes === null ? "" : `· ${leftWords(minutes)}`;
+  document.title = text ? `${text} · ${title}` : title;
+}
+
+function leftWords(minutes) {
+  return minutes < 1 ? translate("less than a minute left") : translate("about {n} min left", { n: minutes });
 }

@@ -1,4 +1,4 @@
-/** The line that tells whether answers are saved. It is drawn over the page, so nothing moves when it appears or goes. */
+/** The note that tells whether answers are saved. It takes the place of the time left, so nothing moves. */
 
 import { translate } from "./translation.js";
 
@@ -14,13 +14,13 @@ export class SaveNote {
 
   unsaved() {
     clearTimeout(this.#timer);
-    this.#show("unsaved", (navigator.onLine ? translate("Your answer is not saved yet. We keep trying; please leave this page open.") : translate("You are offline. Your answers are kept in this browser and will be sent when the connection is back.")));
+    this.#show("unsaved", navigator.onLine ? translate("Not saved yet, still trying") : translate("Offline, answers stored"));
   }
 
   /** Says that all is well again, if the opposite was said before; then goes. */
   saved() {
     if (this.#node.dataset.state !== "unsaved") return;
-    this.#show("saved", translate("All your answers are saved."));
+    this.#show("saved", translate("All answers saved"));
     this.#timer = setTimeout(() => this.#show("", ""), SAVED_SHOWN_MS);
   }
 

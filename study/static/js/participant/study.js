@@ -7,7 +7,7 @@ import { element } from "./dom.js";
 import { recordEvents, takeEvents } from "./events.js";
 import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
-import { showAnswered, showQuestion } from "./progress.js";
+import { noteAnswered, showAnswered, showPart, showQuestion } from "./progress.js";
 import { SaveNote } from "./save-note.js";
 import { translate } from "./translation.js";
 import { Refused, getJson, persistently, postJson } from "./transport.js";
@@ -111,14 +111,16 @@ async function run(plan, delivery) {
   let refuse;
   const refusal = new Promise((_, reject) => (refuse = reject));
   const timeline = buildTimeline(plan, pictures, {
+    onPart: (n) => showPart(n, plan.tasks.length),
     onPage: (answered) => showAnswered(answered, plan.total),
-    onQuestion: ({ index, purpose }) => showQuestion(index, plan.total, purpose === "practice"),
+    onQuestion: (planned, task) => showQuestion(planned, plan.total, task.practice),
     onResponse: async (planned, response, place) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
       await delivery.store(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);
       const sent = delivery.flush();
       sent.catch(refuse);
       const isLast = place === planned.questions.length - 1;
+      if (isLast) noteAnswered();
       if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
     },
     wayOut: (urls) => {

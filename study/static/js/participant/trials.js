@@ -1,109 +1,79 @@
 /** From the server's plan to jsPsych's timeline. */
 
-import { CheckPlugin } from "./check-plugin.js";
 import { element } from "./dom.js";
+import { InstructionsPlugin } from "./instructions-plugin.js";
+import { drawInstructions } from "./instructions-view.js";
 import { PagePlugin } from "./page-plugin.js";
 import { translate, translatePlural } from "./translation.js";
-import { drawFigures, trialClass, TrialPlugin } from "./trial-plugin.js";
+import { TrialPlugin } from "./trial-plugin.js";
 
 /**
- * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPage(answered)` is called when a
- * page to read opens, `onQuestion(planned)` when a question does, `onResponse(planned, answer, place)` on the
- * answer to one of its questions, `wayOut(urls)` when pictures of one do not come.
+ * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPart(n)` is called when the
+ * instructions of part `n` open, `onPage(answered)` when another page does, `onQuestion(planned, task)` when a question
+ * does, `onResponse(planned, answer, place)` on the answer to one of its questions, `wayOut(urls)` when pictures of one
+ * do not come.
  */
-export function buildTimeline(plan, pictures, { onPage, onQuestion, onResponse, feedbackOn, onCheck, wayOut }) {
+export function buildTimeline(plan, pictures, { onPart, onPage, onQuestion, onResponse, feedbackOn, onCheck, wayOut }) {
   const timeline = [];
   plan.tasks.forEach((task, part) => {
     const open = plan.trials.filter((planned) => planned.task === task.name);
     if (open.length === 0) return;
-    const pages = pagesBefore(task, part, open, plan, timeline.length === 0);
-    pages.push(...comprehensionCheck(task, (attempt) => onCheck(task, attempt)));
-    const practice = open.filter(({ purpose }) => purpose === "practice").length;
-    if (practice > 0) pages.push(page(translate("First, some practice"), translate("Practice questions: {trials}. Your answers to them do not count.", { trials: practice })));
-    for (const shown of pages) timeline.push({ ...shown, on_start: () => onPage(open[0].index) });
+    if (open.length < task.trials) timeline.push({ ...welcomeBack(task, open[0], plan.total), on_start: () => onPage(answeredBefore(plan)) });
+    else timeline.push({ ...instructions(task, part, (attempt) => onCheck(task, attempt)), on_start: () => onPart(part + 1) });
     open.forEach((planned, place) => {
       timeline.push({
         type: TrialPlugin,
         planned,
+        notice: noticeAbove(planned, open[place - 1]),
         position: plan.trials.indexOf(planned),
         pictures: () => pictures,
         way_out: wayOut,
-        on_start: () => onQuestion(planned),
+        on_start: () => onQuestion(planned, task),
         on_response: (answer, place) => onResponse(planned, answer, place),
+        feedback: planned.purpose === "practice" && task.has_feedback ? () => feedbackOn(planned) : null,
       });
       const nth = task.trials - open.length + place + 1;
-      for (const shown of pagesAfter(planned, open[place + 1], task, nth, plan.total, feedbackOn)) {
-        timeline.push({ ...shown, on_start: () => onPage(planned.index + 1) });
-      }
+      if (isBreakAfter(task, planned, open[place + 1], nth)) timeline.push({ ...pause(planned, plan.total), on_start: () => onPage(planned.number) });
     });
   });
   return timeline;
 }
 
-function pagesBefore(task, part, open, plan, isFirst) {
-  if (open.length < task.trials) return [welcomeBack(task, open[0], plan.total)];
-  const pages = [instructions(task, part, plan.tasks.length)];
-  return isFirst ? pages : [breakBefore(task, part, plan.tasks.length), ...pages];
+/** How many of the questions that count were answered before this page. */
+function answeredBefore({ total, trials }) {
+  return total - trials.filter(({ purpose }) => purpose !== "practice").length;
 }
 
-/** The check of the instructions, where the server still asks for it. */
-function comprehensionCheck(task, send) {
-  if (!task.comprehension) return [];
-  return [{ type: CheckPlugin, ...task.comprehension, instructions: task.instructions, send }];
+/** Practice is announced above its questions, and its end above the first one that counts. */
+function noticeAbove({ purpose }, before) {
+  if (purpose === "practice") return translate("Practice: does not count");
+  return before?.purpose === "practice" ? translate("Your answers count from now on") : "";
 }
 
 /** `nth`: how many of the task's questions are answered then. */
-function pagesAfter(planned, following, task, nth, total, feedbackOn) {
-  if (planned.purpose === "practice") {
-    const isLast = following && following.purpose !== "practice";
-    const fill = (body) => {
-      body.append(element("p", {}, feedbackOn(planned) ?? ""), seenAgain(planned));
-      if (isLast) body.append(element("p", {}, translate("That was the practice. From now on your answers count.")));
-    };
-    return [{ type: PagePlugin, title: translate("Practice"), pages: [fill], last_button: translate("Continue") }];
-  }
-  if (!following || !task.break_every || nth % task.break_every !== 0) return [];
-  return [page(translate("Time for a short break"), translatePlural("You have answered {n} of {total} question. Continue when you are ready.", "You have answered {n} of {total} questions. Continue when you are ready.", total, { n: planned.index + 1, total }))];
+function isBreakAfter(task, { purpose }, following, nth) {
+  return purpose !== "practice" && following && task.break_every && nth % task.break_every === 0;
 }
 
-/** The pictures of an answered practice trial, for the feedback is learned by looking at them. */
-function seenAgain(planned) {
-  const { frames, figures } = drawFigures(planned);
-  frames.forEach((frame, place) => {
-    const { url, alt } = planned.images[place];
-    frame.append(element("img", { src: url, alt })); // kept by the browser since the question
-  });
-  return element("div", { class: trialClass(planned) }, element("div", { class: "pictures" }, ...figures));
+function instructions(task, part, send) {
+  const notice = part > 0 ? translate("Part {n} is done. Take a short break if you like.", { n: part }) : "";
+  return { type: InstructionsPlugin, task, notice, send };
 }
 
-function instructions(task, part, parts) {
-  return {
-    type: PagePlugin,
-    eyebrow: parts > 1 ? translate("Part {n} of {total}", { n: part + 1, total: parts }) : "",
-    title: translate("Instructions"),
-    pages: task.instructions.map((html) => (body) => (body.innerHTML = html)), // written by the researcher, rendered by our server
-    last_button: translate("Begin"),
-  };
+function pause({ number }, total) {
+  const text = translatePlural("You have answered {n} of {total} question. Continue when you are ready.", "You have answered {n} of {total} questions. Continue when you are ready.", total, { n: number, total });
+  return page(translate("Time for a short break"), () => [element("p", {}, text)]);
 }
 
-function breakBefore(task, part, parts) {
-  return page(translate("Part {n} of {total} is done", { n: part, total: parts }), translatePlural("Take a short break if you like. The next part has {trials} question.", "Take a short break if you like. The next part has {trials} questions.", task.trials, { trials: task.trials }));
-}
-
-function welcomeBack(task, planned, total) {
-  const welcome = page(translate("Welcome back"), translate("Your earlier answers are saved. You continue with question {n} of {total}.", { n: planned.index + 1, total }));
-  const [fill] = welcome.pages;
-  const reread = (body) => {
-    fill(body);
-    const text = element("div");
-    text.innerHTML = task.instructions.join("");
-    body.append(element("details", {}, element("summary", {}, translate("Read the instructions again")), text));
+function welcomeBack(task, { purpose, number }, total) {
+  const text = purpose === "practice" ? translate("Your earlier answers are saved. You continue with the practice.") : translate("Your earlier answers are saved. You continue with question {n} of {total}.", { n: number, total });
+  return page(translate("Welcome back"), () => {
+    const again = element("details", {}, element("summary", {}, translate("Read the instructions again")), ...drawInstructions(task));
     const anew = document.getElementById("anew"); // where the browser, not a platform, says who somebody is
-    if (anew) body.append(anew.content.cloneNode(true));
-  };
-  return { ...welcome, pages: [reread] };
+    return [element("p", {}, text), again, ...(anew ? [anew.content.cloneNode(true)] : [])];
+  });
 }
 
-function page(title, text) {
-  return { type: PagePlugin, title, pages: [(body) => body.append(element("p", {}, text))], last_button: translate("Continue") };
+function page(title, content) {
+  return { type: PagePlugin, title, content };
 }

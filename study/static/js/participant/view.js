@@ -11,3 +11,26 @@ export function beginAt(heading) {
   window.scrollTo(0, 0);
   heading.focus({ preventScroll: true });
 }
+
+/** Resolves when `button` is pressed, or Enter where nothing else wants it. `view` holds the button. */
+export function pressed(view, button) {
+  return new Promise((resolve) => {
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const end = () => {
+      waiting.abort();
+      resolve();
+    };
+    button.addEventListener("click", end, { signal });
+    onEnter(view, end, signal);
+  });
+}
+
+/** Calls `act` on Enter, unless it is on something that Enter is for, until `signal`. */
+export function onEnter(view, act, signal) {
+  const onKey = (event) => {
+    if (!view.isConnected || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && !event.target.closest?.("a, button, summary, input, select")) act();
+  };
+  document.addEventListener("keydown", onKey, { signal });
+}

@@ -1,0 +1,92 @@
+/**
+ * What a trial shows: question, pictures, answers. Whatever comes later, a further question or what is said after
+ * practice, has its room from the start, so that nothing moves.
+ */
+
+import { element } from "./dom.js";
+import { translate } from "./translation.js";
+
+const LONGEST_COMPACT = 16; // letters of an answer that has room in a row of five
+const MOST_ENLARGED = 3; // a picture of more than three times its own pixels shows no more
+
+/** `notice`: a line above the question, or ""; `hasFeedback`: something will be said after the last answer. */
+export function drawTrial(planned, notice, hasFeedback) {
+  const [first, ...further] = planned.questions;
+  const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, ...above(notice), ...condition(planned), first.text);
+  const { frames, figures } = drawFigures(planned);
+  const note = element("div", { class: "loading-note", role: "status" });
+  const groups = [drawGroup(first.options, "question"), ...further.map(drawFurther)];
+  const feedback = element("div", { class: "feedback", hidden: !hasFeedback });
+  const more = element("div", { class: "more" }, ...groups.slice(1).map(({ asked }) => asked), element("p", { class: "hint" }, translate("Click or tap an answer, or press its number.")));
+  const root = element(
+    "section",
+    { class: `trial ${figures.length > 1 ? "pair" : "single"}${isCompact(first.options) ? "" : " long"}`, "aria-labelledby": "question" },
+    question,
+    element("div", { class: "room" }, element("div", { class: "pictures" }, ...figures, note)),
+    element("div", { class: "answers" }, groups[0].group, element("div", { class: "later" }, more, feedback)),
+  );
+  return { root, question, frames, groups, note, feedback };
+}
+
+function above(notice) {
+  return notice ? [element("span", { class: "pill info" }, notice), element("br")] : [];
+}
+
+/** What was predicted is the first half of the question. */
+function condition({ prompt }) {
+  if (!prompt) return [];
+  const [before, category, after] = prompt;
+  return [element("span", { class: "condition" }, before, element("b", {}, category), after), " "];
+}
+
+function isCompact(options) {
+  return options.every(({ label }) => label.length <= LONGEST_COMPACT);
+}
+
+/** Answers to one question: a button each, disabled, with its key. */
+function drawGroup(labelled, labelId) {
+  const options = labelled.map(({ value, label }, place) =>
+    element(
+      "button",
+      { type: "button", class: "option", value, disabled: true, "aria-keyshortcuts": place + 1 },
+      element("kbd", { "aria-hidden": "true" }, String(place + 1)),
+      element("span", {}, label),
+    ),
+  );
+  const group = element("div", { class: "options", role: "group", "aria-labelledby": labelId }, ...options);
+  group.style.setProperty("--count", options.length);
+  return { group, options };
+}
+
+/** A further question: seen from the start, inactive until it is its turn. */
+function drawFurther({ name, text, options }) {
+  const id = `question-${name}`;
+  const heading = element("h2", { id, tabindex: "-1" }, text);
+  const drawn = drawGroup(options, id);
+  return { ...drawn, heading, asked: element("div", { class: "further waiting" }, heading, drawn.group) };
+}
+
+/** Frames for pictures, of their final size, and the figures around them. */
+function drawFigures({ images }) {
+  const frames = images.map(({ width, height }) => {
+    const frame = element("div", { class: "frame" }, element("div"));
+    frame.style.setProperty("--ratio", width / height);
+    frame.style.setProperty("--most", `${MOST_ENLARGED * width}px`);
+    return frame;
+  });
+  const captions = distinguished(images.map(({ label }) => label ?? ""));
+  const figures = frames.map((frame, place) =>
+    element("figure", { class: "picture" }, ...(images[place].label ? [element("figcaption", {}, ...captions[place])] : []), frame),
+  );
+  return { frames, figures };
+}
+
+/** The parts of each text, with the part in bold that the texts do not share. */
+function distinguished(texts) {
+  const [one, other] = [texts[0], texts.at(-1)];
+  let start = 0;
+  while (start < one.length && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < one.length - start && end < other.length - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  return texts.map((text) => [text.slice(0, start), element("b", {}, text.slice(start, text.length - end)), text.slice(text.length - end)]);
+}
