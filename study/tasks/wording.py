@@ -140,8 +140,10 @@ def _fault(question: Question, words: Wording) -> str:
 def _faults_of_example(kind: str, words: ExampleWords | None) -> list[str]:
     """A kind with an example needs its words, and a kind without one has none."""
     example = STUDY_KINDS[kind].example
-    if example is None or words is None:
-        return [] if example is words else ["no text" if words is None else "the kind has no example"]
+    if example is None:
+        return ["the kind has no example"] if words else []
+    if words is None:
+        return ["no text"]
     needed = {"image_alts": len(example.files), "notes": len(example.marks)}
     return [
         f"{key}: {len(getattr(words, key))} texts, {number} are needed"

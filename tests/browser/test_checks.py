@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.person import Person, stop_the_clock
 from tests.browser.studies import TRIALS, LiveStudy, serving
-from tests.browser.test_appearance import DEVICES, Tour
+from tests.browser.test_appearance import DEVICES, Tour, fits_the_width
 
 BESIDE = {
     "images": 6,
@@ -98,11 +98,8 @@ def test_practice_checks_confidence_and_pauses(
     assert soon(lambda: len(checked.answers(person.token)), 5)
 
 
-@pytest.mark.parametrize("size", [(320, 480), (1366, 650)], ids=str)
-def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
-    size: tuple[int, int], open_context: Callable[..., BrowserContext], checked: LiveStudy
-) -> None:
-    page = open_context(viewport=dict(zip(("width", "height"), size, strict=True))).new_page()
+def test_a_double_press_gives_no_confidence(open_context: Callable[..., BrowserContext], checked: LiveStudy) -> None:
+    page = open_context().new_page()
     page.clock.install()
     Person.arrives(page, checked).consents()
     tries(page, [1, 0])
@@ -114,6 +111,72 @@ def test_all_answers_on_confidence_are_in_view_and_a_double_press_gives_none(
     page.keyboard.press("1")
     page.clock.resume()
     for option in page.locator(".further .option").all():
-        expect(option).to_be_in_viewport(ratio=0.98)
         expect(option).to_be_enabled()
     expect(page.locator(".further .chosen")).to_have_count(0)
+
+
+# Edge of the pictures in pixels, at least: one with practice and confidence, two with whole sentences as answers.
+WINDOWS = {
+    (1280, 800): (670, 300),
+    (1366, 650): (535, 300),
+    (390, 844): (330, 150),
+    (844, 390): (290, 200),
+    (640, 400): (280, 130),
+    (320, 568): (145, 90),
+}
+PLACES = """() => [...document.querySelectorAll("h1, .frame, .option, .further h2, footer")].map((node) => {
+  const { x, y, width, height } = node.getBoundingClientRect()
+  return [x, y, width, height].map(Math.round)
+})"""
+
+
+def places(page: Page, pictures: int) -> dict[tuple[int, int], list[list[int]]]:
+    """Where everything is in windows of all shapes; pictures and answers are in view, and as large as was asked for."""
+    found = {}
+    for (width, height), least in WINDOWS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for seen in page.locator(".frame img, .options .option").all():
+            expect(seen).to_be_in_viewport(ratio=0.98)
+        edges = [image.bounding_box()["width"] for image in page.locator(".frame img").all()]
+        assert len(edges) == pictures
+        assert min(edges) >= least[pictures - 1], (width, height, edges)
+        assert fits_the_width(page), (width, height)
+        found[width, height] = page.evaluate(PLACES)
+    return found
+
+
+def test_pictures_are_large_and_nothing_moves_in_windows_of_all_shapes(
+    open_context: Callable[..., BrowserContext], checked: LiveStudy
+) -> None:
+    page = open_context().new_page()
+    Person.arrives(page, checked).consents()
+    tries(page, [1, 0])
+    expect(page.locator(".option").first).to_be_enabled()
+    before = places(page, 1)
+    page.locator(".option").first.click()
+    expect(page.locator(".further .option").first).to_be_enabled()
+    assert places(page, 1) == before
+    page.locator(".further .option").first.click()
+    expect(page.locator(".feedback")).to_contain_text("You chose")
+    assert [found[:2] for found in places(page, 1).values()] == [seen[:2] for seen in before.values()]
+    page.keyboard.press("Enter")
+    next_step = page.locator(".option:enabled, .page-buttons .button, .answered .button").last
+    next_step.wait_for()
+    while not page.locator(".trial.pair").count():
+        next_step.click()
+        next_step.wait_for()
+    places(page, 2)
+
+
+def test_the_time_left_is_the_persons_own_and_never_jumps_up(person: Person) -> None:
+    said = person.page.evaluate("""async () => {
+      const { TimeLeft } = await import("/static/js/participant/time-left.js")
+      const left = new TimeLeft()
+      const said = [left.minutes(20)]
+      for (const seconds of [10, 500, 11, 900, 900, 900, 900]) {
+        left.note(1000 * seconds)
+        said.push(left.minutes(20))
+      }
+      return [...said, left.minutes(0)]
+    }""")
+    assert said == [None, None, None, 4, 5, 6, 7, 8, 0]
