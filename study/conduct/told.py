@@ -49,7 +49,7 @@ def comments(session: Session, study: Study, observer_kind: str) -> tuple[Told, 
         .where(Participant.comment.is_not(None))
         .order_by(Participant.id.desc())
     )
-    return tuple(Told(public_id, comment) for public_id, comment in rows)
+    return tuple(Told(public_id, comment) for public_id, comment in rows if comment)
 
 
 def told_by(session: Session, study: Study, participant_id: int) -> tuple[tuple[str, str], ...]:
