@@ -26,6 +26,7 @@ class Note:
 
 
 NO_NOTE = Note()
+OPEN_NOTE = Note("Too few participants or images: the interval holds every possible value.")
 
 
 class NotedError(Exception):

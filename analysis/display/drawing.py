@@ -1,4 +1,4 @@
-"""What all figures share: drawn with Agg, readable without colour, marked unless humans answered.
+"""What all figures share: drawn with Agg, readable without colour, marked in a band above unless humans answered.
 
 The colours are Okabe & Ito's, and ColorBrewer's PuOr for the two sides of a scale; both stay apart under the common
 colour-vision deficiencies. Letters are drawn as outlines, so a reader needs no font. Where DejaVu Sans, which comes
@@ -19,14 +19,17 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ft2font import FT2Font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Rectangle
 from matplotlib.typing import RcKeyType
 
 from analysis.display.wording import ENGLISH, Translation
 from contracts.observers import HUMAN, MACHINE, observer_of
 from languages.read import Language, languages
 
-BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#9a9a9a", "#222222"
+BLUE, VERMILION, GREY, INK, ALARM = "#0072B2", "#D55E00", "#9a9a9a", "#222222", "#a3231b"
 WIDTH = 5.2  # inches: at this width 11-point text can still be read on a phone
+BAND = 0.25  # inches
 DEJAVU = "DejaVu Sans"
 STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "discern",
@@ -90,8 +93,8 @@ def _has(letters: str, path: str) -> bool:
     return all(font.get_char_index(ord(letter)) for letter in letters)
 
 
-def watermark(observer_kind: str, translate: Translation) -> str:
-    """What is written across a figure; empty for people's."""
+def mark_of(observer_kind: str, translate: Translation) -> str:
+    """What is written above a figure; empty for people's."""
     observer = observer_of(observer_kind)
     if observer.family == HUMAN:
         return ""
@@ -102,7 +105,7 @@ def watermark(observer_kind: str, translate: Translation) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished figure: its files, its caption, and in words what it shows."""
+    """A finished figure: its files, its caption, and in words what it shows. `phone`: a narrow SVG, or none."""
 
     name: str
     svg: bytes
@@ -110,6 +113,7 @@ class Figure:
     pdf: bytes
     caption: str
     alternative: str
+    phone: bytes = b""
 
 
 def row_label(axes: Axes, y: float, text: str) -> None:
@@ -128,15 +132,44 @@ def new_canvas(rows: int, extra: float) -> tuple[Canvas, Axes]:
 
 
 def finish(
-    canvas: Canvas, name: str, observer_kind: str, caption: str, alternative: str, inside: Translation = ENGLISH
+    canvas: Canvas,
+    name: str,
+    observer_kind: str,
+    caption: str,
+    alternative: str,
+    inside: Translation = ENGLISH,
+    phone: Canvas | None = None,
 ) -> Figure:
-    """Mark the figure unless humans answered, and write it in all formats."""
-    if mark := watermark(observer_kind, inside):
-        canvas.text(
-            0.5, 0.5, mark, rotation=24, ha="center", va="center", fontsize=min(52, 520 / len(mark)), weight="bold",
-            color="#b00020", alpha=0.17, zorder=20,
-        )  # fmt: skip
-    return Figure(name, as_svg(canvas), as_png(canvas), as_pdf(canvas), caption, alternative)
+    """Mark the figure unless humans answered, and write it in all formats; `phone` as SVG alone."""
+    if mark := mark_of(observer_kind, inside):
+        for drawing in filter(None, (canvas, phone)):
+            _add_band(drawing, mark)
+    narrow = as_svg(phone) if phone else b""
+    return Figure(name, as_svg(canvas), as_png(canvas), as_pdf(canvas), caption, alternative, narrow)
+
+
+def _add_band(canvas: Canvas, mark: str) -> None:
+    """Make the figure higher by a hatched band with the mark in it, which covers nothing."""
+    width, height = canvas.get_size_inches()
+    share = height / (height + BAND)
+    canvas.set_size_inches(width, height + BAND)
+    if isinstance(engine := canvas.get_layout_engine(), ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, share))
+    else:
+        for axes in canvas.axes:
+            x, y, w, h = axes.get_position().bounds
+            axes.set_position((x, y * share, w, h * share))
+    bottom = share + 0.05 / (height + BAND)
+    canvas.add_artist(
+        Rectangle(
+            (0, bottom), 1, 1 - bottom, transform=canvas.transFigure, facecolor="white", edgecolor=ALARM,
+            hatch="/////", linewidth=0,
+        )
+    )  # fmt: skip
+    canvas.text(
+        0.5, (1 + bottom) / 2, mark, ha="center", va="center_baseline", fontsize=9.5, weight="bold", color=ALARM,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5},
+    )  # fmt: skip
 
 
 def as_svg(canvas: Canvas) -> bytes:

@@ -1,76 +1,122 @@
-"""Forest plots: estimates with their intervals, a row each."""
+"""Forest plots: estimates with their intervals, a row each, drawn twice: for a page and for a phone."""
 
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Transform, blended_transform_factory
 
-from analysis.display.drawing import BLUE, GREY, INK, VERMILION, new_canvas, row_label
-from analysis.display.wording import Translation, interval, number
+from analysis.display.drawing import BLUE, INK, Figure, finish, mark_of
+from analysis.display.wording import Translation, is_open, value_and_interval
 from contracts.methods import method_name
 
 
-def forest(
-    table: pd.DataFrame, translate: Translation, *, label: str, scale: float, null: float, limits: tuple[float, float]
-) -> Canvas:
-    """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`, perhaps `naive_*`.
+@dataclass(frozen=True)
+class Layout:
+    """Inches. `labels` and `values`: widths of the columns beside the intervals; 0: both are above them."""
 
-    Values are multiplied by `scale`; `null`, on the scale drawn, is the dashed line.
+    width: float
+    labels: float
+    values: float
+    row: float
+    size: float  # of letters, points
+
+
+PAGE = Layout(width=7.1, labels=1.95, values=1.55, row=0.25, size=9)
+PHONE = Layout(width=3.65, labels=0, values=0, row=0.46, size=9)
+ABOVE, BELOW, MARGIN = 0.2, 0.42, 0.1
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is estimated: `label` of the axis; values times `scale` are drawn from `limits[0]` to `limits[1]`.
+
+    `null`, on the scale drawn, is the dashed line, and `null_label` its name. `write` writes a value.
     """
-    canvas, axes = new_canvas(rows=len(table), extra=1.15)
+
+    label: str
+    scale: float
+    null: float
+    null_label: str
+    limits: tuple[float, float]
+    write: Callable[[float], str]
+
+
+def forest(
+    table: pd.DataFrame, axis: Axis, name: str, observer_kind: str, caption: str, alternative: str, inside: Translation
+) -> Figure:
+    """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`.
+
+    The values stand in a column at the right. On a phone labels and values are above the intervals. Lettered in the
+    words of `inside`.
+    """
+    hatched = bool(mark_of(observer_kind, inside))
+    page, phone = (_drawn(table, axis, layout, hatched, inside) for layout in (PAGE, PHONE))
+    return finish(page, name, observer_kind, caption, alternative, inside, phone)
+
+
+def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, translate: Translation) -> Canvas:
+    rows = max(len(table), 1) * layout.row
+    height = ABOVE + rows + BELOW
+    canvas = Canvas(figsize=(layout.width, height))
+    FigureCanvasAgg(canvas)
+    left, right = (max(column, MARGIN) / layout.width for column in (layout.labels, layout.values))
+    axes = canvas.add_axes((left, BELOW / height, 1 - left - right, rows / height))
+    axes.set(xlim=axis.limits, ylim=(-0.5, len(table) - 0.5), yticks=[])
+    axes.set_xlabel(axis.label, fontsize=layout.size)
+    axes.tick_params(axis="x", labelsize=layout.size - 1, length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.spines[:].set_visible(False)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.axvline(axis.null, color="#555555", linewidth=0.9, linestyle=(0, (3, 3)), zorder=1)
+    axes.text(
+        axis.null, 1.02, axis.null_label, transform=axes.get_xaxis_transform(), ha="center", fontsize=layout.size - 1
+    )
+    axes.set_axisbelow(True)
+    across = blended_transform_factory(canvas.transFigure, axes.transData)
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
-        _forest_row(axes, y, entry, scale, translate)
-    axes.axvline(null, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    axes.set(xlim=limits, ylim=(-0.55, len(table) - 0.3), xlabel=label, yticks=[])
-    axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
-    axes.set_axisbelow(True)
-    _legend(axes, table, translate)
+        _letters(axes, across, y + (0 if layout.labels else 0.27), entry, axis, layout, translate)
+        _row(axes, y - (0 if layout.labels else 0.15), entry, axis, hatched)
     return canvas
 
 
-def _forest_row(axes: Axes, y: float, entry: Any, scale: float, translate: Translation) -> None:
-    row_label(axes, y + 0.24, method_name(entry.method))
-    if np.isnan(entry.value):
-        axes.text(0.0, y, translate("no responses"), transform=axes.get_yaxis_transform(), va="center", style="italic")
-        return
-    if not np.isnan(getattr(entry, "naive_low", np.nan)):
-        axes.plot([scale * entry.naive_low, scale * entry.naive_high], [y - 0.2] * 2, color=GREY, linewidth=1.6)
-    if not np.isnan(entry.low):
-        axes.plot([scale * entry.low, scale * entry.high], [y, y], color=BLUE, linewidth=2.6, solid_capstyle="butt")
-    axes.plot(scale * entry.value, y, "o", color=BLUE, markersize=8, zorder=4)
+def _letters(
+    axes: Axes, across: Transform, y: float, entry: Any, axis: Axis, layout: Layout, translate: Translation
+) -> None:
+    """The method at the left, its value and interval at the right."""
+    folded = textwrap.fill(method_name(entry.method), 26)
+    style: dict[str, Any] = {"transform": across, "va": "center", "fontsize": layout.size, "zorder": 6}
+    axes.text(0, y, folded, **style)
+    words = translate("no responses") if np.isnan(entry.value) else value_and_interval(entry, axis.write)
+    axes.text(1, y, words, ha="right", **style)
+
+
+def _row(axes: Axes, y: float, entry: Any, axis: Axis, hatched: bool) -> None:
+    low, value, high = (axis.scale * end for end in (entry.low, entry.value, entry.high))
+    if not (np.isnan(low) or is_open(entry, axis.write)):
+        if hatched:
+            axes.add_patch(
+                Rectangle(
+                    (low, y - 0.14), high - low, 0.28, facecolor="white", edgecolor=BLUE, hatch="//////", linewidth=0.8
+                )
+            )
+        else:
+            axes.plot([low, high], [y, y], color=BLUE, linewidth=2.2, solid_capstyle="butt", zorder=3)
+    axes.plot(value, y, "o", color=BLUE, markerfacecolor="white" if hatched else BLUE, markersize=5, zorder=5)
     if not np.isnan(entry.paper):
         axes.plot(
-            scale * entry.paper, y, "D", markersize=7.5, zorder=5, markerfacecolor="white",
-            markeredgecolor=VERMILION, markeredgewidth=1.8,
+            axis.scale * entry.paper, y, "D", markersize=7, zorder=4, markerfacecolor="white", markeredgecolor=INK,
+            markeredgewidth=1.3,
         )  # fmt: skip
-
-
-def _legend(axes: Axes, table: pd.DataFrame, translate: Translation) -> None:
-    handles = [
-        mpl.lines.Line2D([], [], color=BLUE, marker="o", markersize=7, linewidth=2.6, label=translate("this study"))
-    ]
-    if "naive_low" in table:
-        handles.append(mpl.lines.Line2D([], [], color=GREY, linewidth=1.6, label=translate("unclustered interval")))
-    if table["paper"].notna().any():
-        handles.append(
-            mpl.lines.Line2D(
-                [],
-                [],
-                linestyle="",
-                marker="D",
-                markerfacecolor="white",
-                markeredgecolor=VERMILION,
-                label=translate("the paper"),
-            )
-        )
-    axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, frameon=False, borderaxespad=0.2,
-        handlelength=1.6, columnspacing=1.4,
-    )  # fmt: skip
 
 
 def with_paper(caption: str, table: pd.DataFrame, translate: Translation) -> str:
@@ -81,14 +127,6 @@ def with_paper(caption: str, table: pd.DataFrame, translate: Translation) -> str
     return f"{caption} {diamonds}"
 
 
-def described(table: pd.DataFrame, digits: int, scale: float) -> str:
+def described(table: pd.DataFrame, axis: Axis) -> str:
     """The figure's rows in words: each method with its value and interval."""
-
-    def write(value: float) -> str:
-        return number(value, digits)
-
-    parts = []
-    for row in table.itertuples():
-        reach = "" if np.isnan(row.low) else f" ({interval(scale * row.low, scale * row.high, write)})"
-        parts.append(f"{method_name(row.method)} {write(scale * row.value)}{reach}")
-    return "; ".join(parts)
+    return "; ".join(f"{method_name(row.method)} {value_and_interval(row, axis.write)}" for row in table.itertuples())

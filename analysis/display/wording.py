@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.notes import Note, marked
+from analysis.notes import OPEN_NOTE, Note, marked
 from contracts.methods import method_name
 from languages.read import SOURCE, languages, translations
 
 NOTHING = "–"
+ALL_SHARES = "0.0\u00a0–\u00a0100.0%"
 # Words of the data that a report translates.
 EVENTS = (
     marked("focus"), marked("blur"), marked("hidden"), marked("visible"),
@@ -152,7 +153,22 @@ def figure_name(figure: str) -> str:
     return " − ".join(map(method_name, figure.split(" − ")))
 
 
+def is_open(row: Any, write: Callable[[float], str]) -> bool:
+    """Whether an estimate's interval holds every possible value, and so says nothing."""
+    return getattr(row, "note", "") == OPEN_NOTE or interval(row.low, row.high, write) == ALL_SHARES
+
+
+def some_open(rows: Any, write: Callable[[float], str]) -> bool:
+    """Whether an estimate of the frame has an interval that says nothing."""
+    return any(is_open(row, write) for row in rows.itertuples())
+
+
+def reach(row: Any, write: Callable[[float], str]) -> str:
+    """The interval of an estimate; an en dash where there is none, or where it says nothing."""
+    return NOTHING if is_open(row, write) else interval(row.low, row.high, write)
+
+
 def value_and_interval(row: Any, write: Callable[[float], str]) -> str:
-    """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval."""
-    value = write(row["value"])
-    return value if math.isnan(row["low"]) else f"{value} ({interval(row['low'], row['high'], write)})"
+    """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval that says something."""
+    value = write(row.value)
+    return value if math.isnan(row.low) or is_open(row, write) else f"{value} ({interval(row.low, row.high, write)})"

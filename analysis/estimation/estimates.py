@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse, special
 
-from analysis.notes import NO_NOTE, Note, NotedError, marked, no_responses
+from analysis.notes import NO_NOTE, OPEN_NOTE, Note, NotedError, marked, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
 DENSE = 16  # clusters × cells for each response, up to which arrays are faster than sparse ones
@@ -32,7 +32,6 @@ UNEQUAL_NOTE = marked(
     " interval may still be a little too short."
 )
 CUT_NOTE = Note("The interval is cut to the possible values.")
-OPEN_NOTE = Note("Too few participants or images: the interval holds every possible value.")
 # (is there one participant?, is there one image?) → why there is no interval
 SINGLE_NOTES = {
     (True, True): Note("No interval: one participant and one image cannot speak for others."),

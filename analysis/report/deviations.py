@@ -15,10 +15,9 @@ from contracts.tasks import KINDS
 def deviations(export: Export, paper: PaperFigures, translate: Translation) -> tuple[tuple[str, str], ...]:
     """Rows (of the paper, here). What the export does not hold has no row."""
     tasks = export.definition.get("tasks", [])
-    networks = export.provenance.get("networks", {})
     rows = [
-        (translate("Photographs of PASCAL VOC 2007."), _photographs(export.definition.get("dataset", {}), translate)),
-        (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), _networks(networks, translate)),
+        (translate("Photographs of PASCAL VOC 2007."), photographs_used(export, translate)),
+        (translate("VGG-16 (79.09 mAP) and AlexNet (69.20 mAP)."), networks_used(export, translate)),
         *(
             (_theirs(export, name, 0, translate), _drawn(name, selection, export.provenance, translate))
             for name, selection in export.provenance.get("selection", {}).items()
@@ -43,7 +42,9 @@ def _theirs(export: Export, task: str, part: int, translate: Translation) -> str
     return translate(told) if told else translate("Not told.")
 
 
-def _photographs(dataset: dict[str, Any], translate: Translation) -> str:
+def photographs_used(export: Export, translate: Translation) -> str:
+    """The study's images; empty where the export does not tell."""
+    dataset = export.definition.get("dataset", {})
     if not {"year", "split", "categories"} <= dataset.keys():
         return ""
     return translate.plural(
@@ -68,10 +69,11 @@ def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], tra
     )
 
 
-def _networks(networks: dict[str, Any], translate: Translation) -> str:
+def networks_used(export: Export, translate: Translation) -> str:
+    """Each network with its architecture and mAP; empty where the export does not tell."""
     return "; ".join(
         f"{translate.quoted(name)}: {network['architecture']}, {percent(network['mean_average_precision'])} mAP"
-        for name, network in networks.items()
+        for name, network in export.provenance.get("networks", {}).items()
         if {"architecture", "mean_average_precision"} <= network.keys()
     )
 

@@ -38,7 +38,6 @@ def _curve(
     above, below = canvas.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.24 * len(choices)])
     _estimates(above, table, scale.factor)
     above.set_ylabel(inside(scale.difference_label))
-    canvas.suptitle(title, fontsize=10.5, x=0.01, ha="left")
     for row, (_, holds) in enumerate(choices):
         x = np.flatnonzero(holds)
         below.plot(x, np.full(len(x), -row), "s", color=INK, markersize=4)

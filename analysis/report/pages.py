@@ -4,8 +4,11 @@ import base64
 import json
 import platform
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,15 +21,23 @@ from analysis.notes import marked
 from analysis.report.cautions import cautions, proven
 from analysis.report.deviations import deviations
 from analysis.report.methods_text import methods_text, references
-from analysis.report.summary import summarize
+from analysis.report.numbering import Numbering, linked, see
+from analysis.report.preregistered import followed
+from analysis.report.summary import conclusion, interim, limits, summarize
 from analysis.results import ObserverResults, paper_figures
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.observers import observer_of
+from contracts.observers import HUMAN, ObserverKind, observer_of
 from contracts.tasks import KINDS
 from languages.read import languages
 
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
+REPORT, SUPPLEMENT = "report.html", "supplement.html"
 TEMPLATES = Path(__file__).parent / "templates"
+WRITERS = (
+    *(wording.method_name, wording.number, wording.percent, wording.level, wording.points, wording.signed),
+    *(wording.interval, wording.reach, wording.some_open, wording.p_value, wording.p_exact, wording.whole),
+    *(wording.figure_name, wording.count, wording.moment),
+)
 
 HEADINGS = {
     "human": marked("Human participants"),
@@ -48,13 +59,101 @@ OBSERVERS = {
 Figures = dict[str, tuple[Figure, ...]]  # their place in the report → the figures
 
 
-def page(
-    export: Export,
-    results: tuple[ObserverResults, ...],
-    figures: dict[str, Figures],
-    proof: Proof | None,
-    translate: Translation,
-) -> str:
+@dataclass(frozen=True)
+class Material:
+    """What the pages are made of. `figures`: by kind of observer."""
+
+    export: Export
+    results: tuple[ObserverResults, ...]
+    figures: Mapping[str, Figures]
+    proof: Proof | None
+    translate: Translation
+
+
+@dataclass(frozen=True)
+class Family:
+    """The observers of one family, who have a report and a supplement of their own; people come first."""
+
+    name: str
+    is_first: bool
+    results: tuple[ObserverResults, ...]
+
+    @property
+    def report(self) -> str:
+        return REPORT if self.is_first else f"report-{self.name}.html"
+
+    @property
+    def supplement(self) -> str:
+        return SUPPLEMENT if self.is_first else f"supplement-{self.name}.html"
+
+    @property
+    def controls(self) -> list[tuple[ObserverKind, ObserverResults]]:
+        return [(o, r) for r in self.results for o in [observer_of(r.observer_kind)] if o.control]
+
+
+def pages(material: Material) -> dict[str, str]:
+    """File name → the page. Nobody's answers share a page with those of another family of observers."""
+    names = list(dict.fromkeys(observer_of(r.observer_kind).family for r in material.results)) or [HUMAN]
+    families = [
+        Family(
+            name, name == names[0], tuple(r for r in material.results if observer_of(r.observer_kind).family == name)
+        )
+        for name in names
+    ]
+    environment, written = _environment(material), {}
+    for family in families:
+        common = _common(material, family, families)
+        for file, template, prefix in ((family.report, "report.html", ""), (family.supplement, "supplement.html", "S")):
+            numbers = Numbering(file, material.translate, prefix)
+            written[numbers.file] = numbers, environment.get_template(template).render(numbers=numbers, **common)
+    all_numbers = [numbers for numbers, _ in written.values()]
+    return {file: linked(text, numbers, all_numbers) for file, (numbers, text) in written.items()}
+
+
+def _of_family(name: str, results: Sequence[ObserverResults]) -> tuple[ObserverResults, ...]:
+    return tuple(r for r in results if observer_of(r.observer_kind).family == name)
+
+
+def _common(material: Material, family: Family, families: Sequence[Family]) -> dict[str, Any]:
+    export, translate = material.export, material.translate
+    study, paper = export.definition.get("study", {}), paper_figures(export.config)
+    titles = study.get("title", {})
+    return {
+        "language": translate.language,
+        "fonts": Markup("".join(f"{json.dumps(font)}, " for font in languages()[translate.language].fonts)),
+        "title": titles.get(translate.language) or next(iter(titles.values()), study.get("slug", "")),
+        "export": export,
+        "family": family,
+        "families": families,
+        "sections": [_section(material, r) for r in family.results if not observer_of(r.observer_kind).control],
+        "proven": proven(material.proof, translate),
+        "is_altered": bool(material.proof and not material.proof.at),
+        "paper": paper,
+        "deviations": deviations(export, paper, translate) if paper else (),
+        "unlettered": lettering(translate).translate.language != translate.language,
+        "methods": methods_text(export, translate),
+        "references": references(export),
+        "software": software(),
+    }
+
+
+def _section(material: Material, results: ObserverResults) -> dict[str, Any]:
+    export, translate = material.export, material.translate
+    answered = results.included.trials["answered_at"].dropna()
+    return {
+        "results": results,
+        "observer": observer_of(results.observer_kind),
+        "days": list(dict.fromkeys(f"{day:%Y-%m-%d}" for day in (answered.min(), answered.max()) if day == day)),
+        "interim": interim(results, translate),
+        "preregistered": followed(export, results, translate),
+        "summary": summarize(results, export.config.confidence, translate),
+        "cautions": cautions(results, export.config.confidence, translate),
+        "limits": limits(export, results, translate),
+        "figures": material.figures[results.observer_kind],
+    }
+
+
+def _environment(material: Material) -> Environment:
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(TEMPLATES), DictLoader(_templates_of_kinds())]),
         autoescape=True,
@@ -63,21 +162,11 @@ def page(
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "translate": translate,
-        "plural": translate.plural,
-        "method_name": wording.method_name,
-        "number": wording.number,
-        "percent": wording.percent,
-        "level": wording.level,
-        "points": wording.points,
-        "signed": wording.signed,
-        "interval": wording.interval,
-        "p_value": wording.p_value,
-        "p_exact": wording.p_exact,
-        "whole": wording.whole,
-        "figure_name": wording.figure_name,
-        "count": wording.count,
-        "moment": wording.moment,
+        "translate": material.translate,
+        "plural": material.translate.plural,
+        "see": see,
+        "conclusion": conclusion,
+        "picture": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
         "folder_name": folder_name,
         "headings": HEADINGS,
         "observers": OBSERVERS,
@@ -85,36 +174,9 @@ def page(
         "facts": KINDS,
         "templates": {name: f"kind {name}" for name in ANALYSIS_KINDS},
     }
+    environment.globals |= {write.__name__: write for write in WRITERS}
     environment.filters["method_name"] = wording.method_name
-    sections = [
-        {
-            "results": r,
-            "observer": observer_of(r.observer_kind),
-            "summary": summarize(r, export.config.confidence, translate),
-            "cautions": cautions(r, export.config.confidence, translate),
-            "figures": figures[r.observer_kind],
-        }
-        for r in results
-        if not observer_of(r.observer_kind).control
-    ]
-    study, paper = export.definition.get("study", {}), paper_figures(export.config)
-    titles = study.get("title", {})
-    return environment.get_template("report.html").render(
-        language=translate.language,
-        fonts=Markup("".join(f"{json.dumps(font)}, " for font in languages()[translate.language].fonts)),
-        title=titles.get(translate.language) or next(iter(titles.values()), study.get("slug", "")),
-        export=export,
-        sections=sections,
-        controls=[(observer_of(r.observer_kind), r) for r in results if observer_of(r.observer_kind).control],
-        proven=proven(proof, translate),
-        paper=paper,
-        deviations=deviations(export, paper, translate) if paper else (),
-        unlettered=lettering(translate).translate.language != translate.language,
-        methods=methods_text(export, translate),
-        references=references(export),
-        software=software(),
-        picture=lambda figure: "data:image/svg+xml;base64," + base64.b64encode(figure.svg).decode(),
-    )
+    return environment
 
 
 def _templates_of_kinds() -> dict[str, str]:

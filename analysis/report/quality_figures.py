@@ -1,7 +1,4 @@
-"""Figures of where answers come from: flow of participants, single people and images, response times."""
-
-import textwrap
-import unicodedata
+"""Figures of where answers come from: single people and images, response times."""
 
 import matplotlib as mpl
 import numpy as np
@@ -12,74 +9,12 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.display.drawing import BLUE, INK, VERMILION, WIDTH, Figure, finish, lettering, new_canvas, row_label
 from analysis.display.wording import Translation, count, number
-from analysis.results import ObserverResults
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 
 MOST_DRAWN = 300  # clusters in a caterpillar plot; of more, this number is taken at even steps
-
-
-def flow_figure(results: ObserverResults, translate: Translation) -> Figure:
-    """Who joined, who went where, what is analysed: a box a step."""
-    inside = lettering(translate)
-    with mpl.rc_context(inside.style):
-        canvas = _flow_chart(results.included.flow, inside.translate)
-        steps = "; ".join(
-            translate(
-                "{step}: {people} and {trials} left",
-                step=translate.note(row.step),
-                **_counted(translate, row.participants_left, row.trials_left),
-            )
-            for row in results.included.flow.itertuples()
-        )
-        caption = translate("Flow of participants and trials. On the right, what each step takes out.")
-        alternative = translate("Flow chart. {steps}.", steps=steps)
-        return finish(canvas, "flow", results.observer_kind, caption, alternative, inside.translate)
-
-
-def _flow_chart(flow: pd.DataFrame, translate: Translation) -> Canvas:
-    canvas = Canvas(figsize=(WIDTH, 0.95 * len(flow) + 0.1), layout="constrained")
-    FigureCanvasAgg(canvas)
-    axes = canvas.add_subplot()
-    axes.set(xlim=(0, 10), ylim=(-len(flow) + 0.55, 0.5))
-    axes.axis("off")
-    box = {"boxstyle": "round,pad=0.45", "facecolor": "#f4f6f8", "edgecolor": "#555555"}
-    for row, step in enumerate(flow.itertuples()):
-        left = translate("{people}, {trials}", **_counted(translate, step.participants_left, step.trials_left))
-        first = row == 0
-        axes.text(
-            2.4,
-            -row,
-            translate("Joined") + f"\n{left}" if first else left,
-            ha="center",
-            va="center",
-            bbox=box,
-            fontsize=9.5,
-        )
-        if first:
-            continue
-        axes.annotate("", (2.4, -row + 0.27), (2.4, -row + 0.66), arrowprops={"arrowstyle": "-|>", "color": INK})
-        out = translate("{people}, {trials}", **_counted(translate, step.participants_out, step.trials_out))
-        axes.text(
-            5.2, -row + 0.45, f"{_folded(translate.note(step.step))}:\n{out}",
-            va="center", fontsize=9,
-        )  # fmt: skip
-        axes.plot([2.4, 5.05], [-row + 0.45] * 2, color="#777777", linewidth=0.8)
-    return canvas
-
-
-def _counted(translate: Translation, people: int, trials: int) -> dict[str, str]:
-    return {
-        "people": translate.plural("{n} person", "{n} people", people),
-        "trials": translate.plural("{n} trial", "{n} trials", trials),
-    }
-
-
-def _folded(text: str) -> str:
-    """In lines for the flow chart; letters such as Korean ones are about twice as wide as Latin ones."""
-    return textwrap.fill(text, 22 if any(unicodedata.east_asian_width(letter) == "W" for letter in text) else 34)
 
 
 def task_quality_figures(results: TaskResults, observer_kind: str, translate: Translation) -> tuple[Figure, ...]:
@@ -97,7 +32,7 @@ def task_quality_figures(results: TaskResults, observer_kind: str, translate: Tr
 
 def _caterpillars(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     scale, null = ANALYSIS_KINDS[results.task.kind].scale, KINDS[results.task.kind].null
-    canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
+    canvas = Canvas(figsize=(WIDTH, 3.6), layout="constrained")
     FigureCanvasAgg(canvas)
     panels = canvas.subplots(2, 1)
     below = {

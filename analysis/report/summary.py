@@ -1,44 +1,100 @@
-"""The report's first paragraphs: what was found, in plain words."""
+"""The first page in words: what was asked, of how many, what was found, and what to keep in mind."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.display.wording import Translation, level, p_equals
+import pandas as pd
+
+from analysis.data.export import Export
+from analysis.display.wording import Translation, count, level, p_equals, percent
 from analysis.notes import marked, marked_plural
+from analysis.report.deviations import networks_used, photographs_used
 from analysis.results import ObserverResults
+from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
-from contracts.observers import HUMAN, MACHINE, observer_of
+from contracts.observers import observer_of
 
 OBSERVERS = {
     "human": marked_plural("{n} participant", "{n} participants"),
     "simulated": marked_plural("{n} simulated participant", "{n} simulated participants"),
     "machine": marked_plural("{n} machine observer", "{n} machine observers"),
 }
-SCOPES = {
-    "human": marked(
-        "{people} gave the {responses} analysed here. Intervals are at {confidence}, each by itself, and hold for other"
-        " people and other images of the same kind."
+SIGNIFICANT, EQUIVALENT, SMALL = marked("significant"), marked("equivalent"), marked("significant, but small")
+INCONCLUSIVE, UNTESTED, INTERIM = marked("inconclusive"), marked("not tested yet"), marked("interim")
+SENTENCES = {
+    SIGNIFICANT: marked("This difference is statistically significant: {found}."),
+    SMALL: marked(
+        "This difference is statistically significant, but smaller than the smallest effect of interest, ±{smallest}"
+        " {unit}: {found}."
     ),
-    "machine": marked(
-        "{people} gave the {responses} analysed here. Intervals are at {confidence}, each by itself, and hold for other"
-        " runs of the observer and other images of the same kind; they say nothing of people."
+    EQUIVALENT: marked(
+        "The two are equivalent within the smallest effect of interest, ±{smallest} {unit} (two one-sided tests,"
+        " {equivalence} after Holm correction): {found}."
     ),
+    INCONCLUSIVE: marked("The data on this difference are inconclusive: {found}."),
+    UNTESTED: marked("The difference so far is {found}; no test is planned at this point of the study."),
+    INTERIM: marked("The difference so far is {found}; these are interim results, without a conclusion."),
 }
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Sentences about one kind of observer: an opening, then one a task and one a contrast."""
+    """The paragraph of the first page: questions, how much data there is, one finding per task."""
 
+    questions: tuple[str, ...]
     opening: str
     findings: tuple[str, ...]
 
 
 def summarize(results: ObserverResults, confidence: float, translate: Translation) -> Summary:
     """Plain sentences from the numbers; nothing is said that the numbers do not hold."""
+    questions = tuple(dict.fromkeys(_question(task, translate) for task in results.tasks))
+    if results.included.trials.empty:
+        return Summary(questions, translate("There are no responses to analyse."), ())
+    findings = [_finding(task, results, confidence, translate) for task in results.tasks]
+    told = {task.task.name for task in results.tasks}
+    if len(results.contrasts) > len(told & set(results.contrasts["task"])):
+        findings.append(_others(results, translate))
+    return Summary(tuple(filter(None, questions)), _opening(results, translate), tuple(findings))
+
+
+def conclusion(row: Any, results: ObserverResults) -> str:
+    """Of a contrast, in a word or two (English; translated where it is shown); empty where there is nothing to test."""
+    if math.isnan(row.value) or math.isnan(row.p_holm):
+        return ""
+    if not row.tested:
+        return UNTESTED
+    if _is_interim(row, results):
+        return INTERIM
+    if row.rejected:
+        return SMALL if row.equivalent else SIGNIFICANT
+    return EQUIVALENT if row.equivalent else INCONCLUSIVE
+
+
+def interim(results: ObserverResults, translate: Translation) -> str:
+    """How much of the planned ratings is in, where it is too little for verdicts; else empty."""
+    given, planned = (sum(getattr(task, part) for task in results.reached) for part in ("given", "planned"))
+    if all(task.given >= ENOUGH * task.planned for task in results.reached):
+        return ""
+    return translate("Interim, {share} of planned ratings", share=percent(given / planned))
+
+
+def _is_interim(row: Any, results: ObserverResults) -> bool:
+    """Whether too few ratings are in for a verdict; a look that was planned has one all the same."""
+    lacking = {task.task for task in results.reached if task.given < ENOUGH * task.planned}
+    return row.task in lacking and math.isnan(row.look)
+
+
+def _question(results: TaskResults, translate: Translation) -> str:
+    question = ANALYSIS_KINDS[results.task.kind].texts.question
+    quality = translate.quality(results.task.kind, results.task.wording)
+    return translate(question, quality=quality) if question else ""
+
+
+def _opening(results: ObserverResults, translate: Translation) -> str:
     observer = observer_of(results.observer_kind)
     people = translate.plural(*OBSERVERS[observer.family], results.participants)
     if observer.name:
@@ -48,69 +104,65 @@ def summarize(results: ObserverResults, confidence: float, translate: Translatio
             results.participants,
             name=observer.name,
         )
-    if results.included.trials.empty:
-        return Summary(translate("There are no responses to analyse."), ())
-    opening = translate(
-        SCOPES[MACHINE if observer.family == MACHINE else HUMAN],
-        people=people,
-        responses=translate.plural("{n} response", "{n} responses", len(results.included.trials)),
-        confidence=level(confidence),
-    )
-    findings = [_task_finding(task, translate) for task in results.tasks]
-    findings += [_contrast_finding(row, results, translate) for row in results.contrasts.itertuples()]
-    return Summary(opening, tuple(findings))
+    responses = translate.plural("{n} response", "{n} responses", len(results.included.trials))
+    return translate("{people} gave {responses}.", people=people, responses=responses)
 
 
-def _task_finding(results: TaskResults, translate: Translation) -> str:
-    if not results.responses:
-        return translate("Task “{task}” has no responses.", task=results.task.name)
-    return ANALYSIS_KINDS[results.task.kind].finding(results, translate)
+def _finding(task: TaskResults, results: ObserverResults, confidence: float, translate: Translation) -> str:
+    """Of the task's first contrast, else what its kind says of all methods."""
+    if not task.responses:
+        return translate("Task “{task}” has no responses.", task=task.task.name)
+    rows = results.contrasts[results.contrasts["task"] == task.task.name]
+    if rows.empty:
+        return ANALYSIS_KINDS[task.task.kind].finding(task, translate)
+    return _contrast(next(rows.itertuples()), task, results, confidence, translate)
 
 
-def _contrast_finding(row: Any, results: ObserverResults, translate: Translation) -> str:
-    a, b = method_name(row.a), method_name(row.b)
+def _contrast(row: Any, task: TaskResults, results: ObserverResults, confidence: float, translate: Translation) -> str:
+    kind, names = ANALYSIS_KINDS[task.task.kind], {"a": method_name(row.a), "b": method_name(row.b)}
     if math.isnan(row.value):
         return translate(
-            "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=translate.note(row.note)
+            "{a} and {b} cannot be compared in “{task}”: {note}", task=row.task, note=translate.note(row.note), **names
         )
-    scale = ANALYSIS_KINDS[row.kind].scale
-    write, unit = scale.difference, translate(scale.unit)
-    size = write(row.value)
-    if math.isnan(row.p_holm):
-        return translate(
-            "{a} against {b} in “{task}”: {size} {unit}. {note}",
-            a=a,
-            b=b,
-            task=row.task,
-            size=size,
-            unit=unit,
-            note=translate.note(row.note),
-        )  # fmt: skip
-    verdict = (
-        translate(
-            "statistically significant, but smaller than the smallest effect of interest, ±{smallest} {unit}",
-            smallest=write(row.smallest).removeprefix("+"),
-            unit=unit,
-        )
-        if row.rejected and row.equivalent
-        else translate("statistically significant")
-        if row.rejected
-        else translate(
-            "equivalent within the smallest effect of interest, ±{smallest} {unit} (two one-sided tests, {p} after"
-            " Holm's correction)",
-            smallest=write(row.smallest).removeprefix("+"),
-            unit=unit,
-            p=p_equals(row.p_equivalence_holm),
-        )
-        if row.equivalent
-        else translate("no test is planned at this point of the study")
-        if not row.tested
-        else translate("the data are inconclusive")
+    values = task.tables[kind.means].set_index("method")["value"].map(kind.scale.level)
+    means = translate(
+        kind.texts.means, value_a=values[row.a], value_b=values[row.b], first=task.task.networks[0], **names
     )
-    sentence = translate(
-        "{a} against {b} in “{task}”: {size} {unit} (from {low} to {high}; {p} after Holm's correction):"
-        " {verdict}.",
-        a=a, b=b, task=row.task, size=size, unit=unit, low=write(row.low), high=write(row.high),
-        p=p_equals(row.p_holm), verdict=verdict,
+    write, unit = kind.scale.difference, translate(kind.scale.unit)
+    if not (found := conclusion(row, results)):
+        return f"{means} {translate.note(row.note)}"
+    said = translate(
+        "{size} {unit} ({confidence} CI {low} to {high}; {p} after Holm correction)",
+        size=write(row.value), unit=unit, confidence=level(confidence), low=write(row.low), high=write(row.high),
+        p=p_equals(row.p_holm),
     )  # fmt: skip
-    return f"{sentence} {translate.note(row.note)}" if row.note else sentence
+    smallest = write(row.smallest).removeprefix("+")
+    equivalence = p_equals(row.p_equivalence_holm)
+    return f"{means} {translate(SENTENCES[found], found=said, smallest=smallest, unit=unit, equivalence=equivalence)}"
+
+
+def _others(results: ObserverResults, translate: Translation) -> str:
+    found = pd.Series([conclusion(row, results) for row in results.contrasts.itertuples()])
+    return translate(
+        "Of all {n} planned comparisons, {significant} are significant and {open} are inconclusive.",
+        n=count(len(found)),
+        significant=count(found.isin((SIGNIFICANT, SMALL)).sum()),
+        open=count((found == INCONCLUSIVE).sum()),
+    )
+
+
+def limits(export: Export, results: ObserverResults, translate: Translation) -> tuple[str, ...]:
+    """What the results do not hold for, and what is known of how the study went."""
+    course = results.course
+    networks = networks_used(export, translate)
+    sentences = [
+        photographs_used(export, translate),
+        translate("Networks: {networks}.", networks=networks) if networks else "",
+        translate("With other images or other networks the results may differ."),
+        translate("The export does not say whether results were looked at before.")
+        if not course.is_told
+        else translate("Nothing was amended, and no look before the end is recorded.")
+        if course.steps.empty
+        else "",
+    ]
+    return tuple(filter(None, sentences))

@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.export import Export, Proof
-from analysis.display.drawing import watermark
+from analysis.display.drawing import mark_of
 from analysis.display.latex import as_latex_table
 from analysis.display.wording import ENGLISH, Translation
 from analysis.reading.load import load
 from analysis.report.apa import apa_sentences
 from analysis.report.figures import task_figures
+from analysis.report.flow_figure import flow_figure
 from analysis.report.for_papers import paper_files
 from analysis.report.multiverse_figure import curves
-from analysis.report.pages import Figures, folder_name, page, software
+from analysis.report.pages import REPORT, Figures, Material, folder_name, pages, software
 from analysis.report.preregistered import followed, opened_sha256
-from analysis.report.quality_figures import flow_figure, task_quality_figures
+from analysis.report.quality_figures import task_quality_figures
 from analysis.results import ObserverResults, as_json, compute
 from contracts.observers import observer_of
 from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 
-REPORT, PRINTED, RESULTS = "report.html", "report.pdf", "results.json"
+PRINTED, RESULTS = "report.pdf", "results.json"
 FORMAT = "discern-results-1"  # how a folder is recognised as a report of ours that may be replaced
 
 Progress = Callable[[int, int], None]
@@ -86,12 +87,13 @@ def _write(
     translate: Translation,
     to_pdf: Print,
 ) -> None:
-    (folder / REPORT).write_text(page(export, results, figures, proof, translate), encoding="utf-8")
+    for name, page in pages(Material(export, results, figures, proof, translate)).items():
+        (folder / name).write_text(page, encoding="utf-8")
     to_pdf(folder / REPORT, folder / PRINTED)
     for name, text in paper_files(export, results, translate).items():
         (folder / name).write_text(text, encoding="utf-8")
     for of_kind in results:
-        mark = watermark(of_kind.observer_kind, ENGLISH)
+        mark = mark_of(of_kind.observer_kind, ENGLISH)
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
         for name, table in _tables(of_kind).items():

@@ -12,6 +12,7 @@ from analysis.data.export import Export, Task
 from analysis.display.drawing import Figure
 from analysis.display.wording import Translation
 from analysis.estimation.estimates import Estimate
+from analysis.notes import marked
 from analysis.paper import PaperFigures, Replication
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
@@ -55,6 +56,8 @@ class Texts:
     sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places
     machine: str = ""  # how a machine observer answers from its evidence; empty where none does
     further: str = ""  # sentence of the methods section on estimates of this kind alone
+    question: str = ""  # what the study asks with it; `{quality}`
+    means: str = marked("The mean was {value_a} with {a} and {value_b} with {b}.")  # of two methods; `{first}`
 
 
 @dataclass(frozen=True)

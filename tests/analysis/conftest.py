@@ -28,14 +28,22 @@ class Report:
     """What `analyze` wrote; for reading only, because tests share it."""
 
     folder: Path
+    steps: tuple[tuple[int, int], ...] = ()  # what was told of its progress
 
     @property
     def html(self):
-        return (self.folder / "report.html").read_text()
+        """All pages, report.html first."""
+        return pages_of(self.folder)
 
     @property
     def results(self):
         return json.loads((self.folder / "results.json").read_text())
+
+
+def pages_of(folder):
+    """The text of all pages of a report: report.html, its supplement, then those of other observers."""
+    order = ["report.html", "supplement.html", *sorted(page.name for page in folder.glob("*-*.html"))]
+    return "".join((folder / name).read_text() for name in order)
 
 
 def small_study():
@@ -51,8 +59,10 @@ def small():
 @pytest.fixture(scope="session")
 def small_report(tmp_path_factory):
     """The small study's report."""
-    folder = tmp_path_factory.mktemp("small")
-    return Report(analyze(write_export(small_study(), folder / "export"), folder / "report").parent)
+    folder, steps = tmp_path_factory.mktemp("small"), []
+    export = write_export(small_study(), folder / "export")
+    page = analyze(export, folder / "report", lambda done, total: steps.append((done, total)))
+    return Report(page.parent, tuple(steps))
 
 
 @pytest.fixture

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from analysis.report.write import analyze
+from tests.analysis.conftest import small_study
+from tests.analysis.exports import write_export
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.person import Person
 from tests.browser.studies import RESEARCHER, TOTAL, TRIALS, LiveStudy
+from tests.drawing import drawn_only
 from tests.study.visitor import join
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
@@ -118,6 +122,32 @@ def test_axe_finds_nothing_on_error_pages(new_page: Page, live: LiveStudy, tour:
     new_page.goto(f"{live.origin}/p/nobody")
     expect(new_page.get_by_role("heading", level=1)).to_be_visible()
     tour.sees(new_page, "error")
+
+
+A4 = {"width": 680, "height": 1022}  # CSS pixels between the margins of the printed report
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of simulated people: it has the most to show, banner and bands included."""
+    folder = tmp_path_factory.mktemp("report")
+    with drawn_only("as_svg"):
+        return analyze(write_export(small_study(), folder / "export"), folder / "report")
+
+
+def test_axe_finds_nothing_on_a_report_whose_first_page_fits_one_sheet(
+    new_page: Page, report: Path, tour: Tour, device: str
+) -> None:
+    for name in ("report", "supplement"):
+        new_page.goto(report.with_name(f"{name}.html").as_uri())
+        tour.sees(new_page, name)
+    new_page.goto(report.as_uri())
+    drawn = new_page.locator("figure.wide img").nth(1).evaluate("image => image.naturalWidth / image.naturalHeight")
+    assert (drawn < 3) == (device == "phone"), "the narrow drawing is for phones"
+    new_page.emulate_media(media="print")
+    new_page.set_viewport_size(A4)
+    below = new_page.locator(".front").evaluate("front => front.getBoundingClientRect().bottom")
+    assert below <= A4["height"]
 
 
 def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:

@@ -282,7 +282,7 @@ def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken, mo
     assert results["machine:box-energy"]["tasks"][TASK]["responses"] == 0
     assert results["machine:box-energy"]["tasks"]["seeing"]["responses"] == 16
     assert len(results["simulated"]["contrasts"]) == 3
-    page = (taken.folder / "observed-report" / "report.html").read_text()
+    page = (taken.folder / "observed-report" / "report-machine.html").read_text()
     told = ("Its evidence for a category is the share", "In class discrimination, it names", "In trust, it prefers")
     assert all(sentence in page for sentence in told)
 

@@ -8,13 +8,17 @@ from analysis.display.drawing import INK, WIDTH, Figure, finish
 from analysis.display.wording import Translation, percent
 from analysis.tasks.kind import TaskResults
 
+MOST_READABLE = 10  # categories: beyond, a printed page makes the letters smaller than 7 points
+
 
 def figures(
     results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
 ) -> tuple[Figure, ...]:
-    """A matrix: categories shown against categories chosen."""
+    """A matrix: categories shown against categories chosen; none where it could not be read."""
     table = results.tables["confusion"]
     names = sorted({*table["shown"], *table["chosen"]})
+    if len(names) > MOST_READABLE:
+        return ()
     side = max(3.2, 0.42 * len(names) + 1.5)
     canvas = Canvas(figsize=(max(WIDTH, side), side), layout="constrained")
     FigureCanvasAgg(canvas)

@@ -48,6 +48,8 @@ KIND = AnalysisKind(
         further=marked(
             "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."
         ),
+        question=marked("Can people tell which category an explanation is about?"),
+        means=marked("With {a} the correct category was named in {value_a} of cases, with {b} in {value_b}."),
     ),
     scale=Scale(
         factor=100,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.display.drawing import BLUE, GREY, Figure, finish, new_canvas
-from analysis.display.forest import described, forest, with_paper
+from analysis.display.forest import Axis, described, forest, with_paper
 from analysis.display.wording import Translation, percent, value_and_interval
 from analysis.tasks.kind import TaskResults
 from contracts.methods import method_name
@@ -14,20 +14,14 @@ def figures(
     results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
 ) -> tuple[Figure, ...]:
     """Accuracy by method, and by stated confidence where it was asked; lettered in the words of `inside`."""
-    table = results.tables["accuracy"]
-    canvas = forest(table, inside, label=inside("right answers, %"), scale=100, null=50, limits=_percent_limits(table))
-    caption = translate(
-        "Right answers by method. Dots and blue lines: this study with its interval over participants and images."
-        " Grey lines: the unclustered interval, which treats all responses as independent; here it is shorter for"
-        " {shorter} of {methods} methods. Dashed: guessing, 50%.",
-        shorter=int((table["naive_high"] - table["naive_low"] < table["high"] - table["low"]).sum()),
-        methods=int(table["low"].notna().sum()),
-    )
-    alternative = translate("Accuracy in per cent with interval: {estimates}.", estimates=described(table, 1, 100))
+    table, name = results.tables["accuracy"], results.task.name
+    axis = Axis(inside("right answers, %"), 100, 50, inside("chance level"), _percent_limits(table), percent)
+    caption = translate("Correct answers by method, with intervals over participants and images. Dashed: chance level.")
     caption = with_paper(caption, table, translate)
-    drawn = [finish(canvas, f"{results.task.name}-accuracy", observer_kind, caption, alternative, inside)]
+    alternative = translate("Accuracy in per cent with interval: {estimates}.", estimates=described(table, axis))
+    drawn = [forest(table, axis, f"{name}-accuracy", observer_kind, caption, alternative, inside)]
     if len(steps := results.tables["confidence"]):
-        drawn.append(_calibration(steps, results.task.name, observer_kind, translate, inside))
+        drawn.append(_calibration(steps, name, observer_kind, translate, inside))
     return tuple(drawn)
 
 
@@ -56,7 +50,7 @@ def _calibration(
 
 
 def _percent_limits(table: pd.DataFrame) -> tuple[float, float]:
-    edges = table[["low", "high", "value", "paper", "naive_low", "naive_high"]].to_numpy(float).ravel()
+    edges = table[["low", "high", "value", "paper"]].to_numpy(float).ravel()
     edges = np.append(edges[~np.isnan(edges)], [0.4, 0.7])
     return float(10 * np.floor(10 * edges.min())), float(10 * np.ceil(10 * edges.max()))
 

@@ -50,6 +50,8 @@ KIND = AnalysisKind(
             "In trust, it prefers the network whose visualization gives it more evidence for the predicted category."
         ),
         sides=marked("share with the first network on the left, by method"),
+        question=marked("Can people tell from two explanations which network is more {quality}?"),
+        means=marked("The mean score towards “{first}”, from −2 to 2, was {value_a} with {a} and {value_b} with {b}."),
     ),
     scale=Scale(
         factor=1,

@@ -1,13 +1,14 @@
 """Trust in the report: its figures and its sentence."""
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from analysis.data.export import Task
 from analysis.display.drawing import INK, Figure, finish, new_canvas, row_label
-from analysis.display.forest import described, forest, with_paper
+from analysis.display.forest import Axis, described, forest, with_paper
 from analysis.display.wording import Translation, number, percent, value_and_interval
 from analysis.tasks.kind import TaskResults
 from contracts.methods import method_name
@@ -69,54 +70,56 @@ def figures(
     results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
 ) -> tuple[Figure, ...]:
     """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
-    first, second = results.task.networks
-    scores, shares = results.tables["scores"], results.tables["shares"]
+    scores = results.tables["scores"]
+    first, _ = results.task.networks
     quality = translate.quality(results.task.kind, results.task.wording)
-    mean_caption = translate(
+    label = inside("mean score towards {first}, −2 to 2", first=first)
+    axis = Axis(label, 1, 0, inside("no difference"), _score_limits(scores), number)
+    caption = translate(
         "Mean score by method, positive towards “{first}”, with its interval over participants and images."
         " Dashed: both networks equally {quality}.",
         first=first,
         quality=quality,
     )
-    bars_caption = translate(
-        "Share of each of the five answers by method; half of “equally {quality}” is on either side of the line.",
-        quality=quality,
+    caption = with_paper(caption, scores, translate)
+    alternative = translate("Mean score with interval: {estimates}.", estimates=described(scores, axis))
+    return (
+        forest(scores, axis, f"{results.task.name}-scores", observer_kind, caption, alternative, inside),
+        _answers(results, observer_kind, translate, inside),
     )
+
+
+def _score_limits(scores: pd.DataFrame) -> tuple[float, float]:
+    """Halves of the scale that hold every estimate and 0."""
+    ends = scores[["low", "high", "value", "paper"]].to_numpy(float).ravel()
+    ends = np.append(ends[~np.isnan(ends)], [-0.5, 1])
+    return float(np.floor(2 * ends.min()) / 2), float(np.ceil(2 * ends.max()) / 2)
+
+
+def _answers(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
+    (first, second), shares = results.task.networks, results.tables["shares"]
+    quality = translate.quality(results.task.kind, results.task.wording)
     answers = "; ".join(
         f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
         for method, rows in shares.groupby("method", sort=False)
     )
-    return (
-        finish(
-            forest(
-                scores,
-                inside,
-                label=inside("mean score towards {first}, −2 to 2", first=first),
-                scale=1,
-                null=0,
-                limits=(-2, 2),
-            ),
-            f"{results.task.name}-scores",
-            observer_kind,
-            with_paper(mean_caption, scores, translate),
-            translate("Mean score with interval: {estimates}.", estimates=described(scores, 2, 1)),
-            inside,
+    return finish(
+        diverging_bars(shares, results.task, inside),
+        f"{results.task.name}-answers",
+        observer_kind,
+        translate(
+            "Share of each of the five answers by method; half of “equally {quality}” is on either side of the line.",
+            quality=quality,
         ),
-        finish(
-            diverging_bars(shares, results.task, inside),
-            f"{results.task.name}-answers",
-            observer_kind,
-            bars_caption,
-            translate(
-                "Shares of the answers from “{second} clearly more {quality}” to “{first} clearly more {quality}”:"
-                " {answers}.",
-                quality=quality,
-                first=first,
-                second=second,
-                answers=answers,
-            ),
-            inside,
+        translate(
+            "Shares of the answers from “{second} clearly more {quality}” to “{first} clearly more {quality}”:"
+            " {answers}.",
+            quality=quality,
+            first=first,
+            second=second,
+            answers=answers,
         ),
+        inside,
     )
 
 
@@ -124,7 +127,7 @@ def finding(results: TaskResults, translate: Translation) -> str:
     """The mean score of each method."""
     first, _ = results.task.networks
     table = results.tables["scores"].dropna(subset="value")
-    means = "; ".join(f"{method_name(row['method'])} {value_and_interval(row, number)}" for _, row in table.iterrows())
+    means = "; ".join(f"{method_name(row.method)} {value_and_interval(row, number)}" for _, row in table.iterrows())
     return translate(
         "In “{task}”, the mean score towards “{first}” on the scale from −2 to 2 was: {means}.",
         task=results.task.name,

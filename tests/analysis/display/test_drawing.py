@@ -7,7 +7,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from analysis.display import drawing
-from analysis.display.drawing import DEJAVU, font_for, watermark
+from analysis.display.drawing import DEJAVU, font_for, mark_of
 from analysis.display.wording import ENGLISH, in_language
 from analysis.report.write import analyze
 from languages.read import Language, languages
@@ -53,12 +53,13 @@ def test_of_several_fonts_with_the_letters_the_one_that_the_language_prefers_is_
     assert found("한", ("STIXGeneral",)) is None
 
 
+@pytest.mark.usefixtures("vector_only")
 def test_figures_of_a_korean_report_are_lettered_in_korean_or_the_report_says_that_they_are_not(
     export_folder, small_report, tmp_path
 ):
     korean = analyze(export_folder, tmp_path / "ko", translate=KOREAN)
     assert (NO_FONT in korean.read_text()) == (korean_font() is None)
-    for figure in (small_report.folder / FIGURES).iterdir():
+    for figure in (small_report.folder / FIGURES).glob("*.svg"):
         same = figure.read_bytes() == (korean.parent / FIGURES / figure.name).read_bytes()
         assert same == (korean_font() is None), figure.name
 
@@ -76,4 +77,4 @@ def test_without_a_font_figures_are_english_and_the_report_says_so(export_folder
     [("human", ""), ("simulated", "SIMULATED"), ("machine", "MACHINE"), ("machine:box-energy", "MACHINE: box-energy")],
 )
 def test_a_figure_says_who_answered_unless_people_did(kind, words):
-    assert watermark(kind, ENGLISH) == words
+    assert mark_of(kind, ENGLISH) == words

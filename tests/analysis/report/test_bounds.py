@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from analysis.estimation.cells import cells_by
-from analysis.estimation.estimates import CUT_NOTE, OPEN_NOTE, combination, difference
-from analysis.notes import NO_NOTE
+from analysis.estimation.estimates import CUT_NOTE, combination, difference
+from analysis.notes import NO_NOTE, OPEN_NOTE
 from analysis.report.write import analyze
 from analysis.results import compute
 from analysis.simulation.simulated_study import PAPER_SIZE, simulate_export
 from analysis.tasks.class_discrimination.estimates import accuracy_difference
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.trust.estimates import score_difference
-from tests.analysis.conftest import CONFIG
+from tests.analysis.conftest import CONFIG, pages_of
 from tests.analysis.exports import write_export
 
 pytestmark = pytest.mark.slow
@@ -65,8 +65,8 @@ def test_no_number_of_a_study_of_few_people_is_impossible(tmp_path, seed, people
             notes.add(row["note"])
     cut, reaching = str(CUT_NOTE), str(OPEN_NOTE)
     assert notes & {cut, reaching}
-    assert (cut in notes) == (cut in path.read_text())
-    assert (reaching in notes) == (reaching in path.read_text())
+    assert (cut in notes) == (cut in pages_of(path.parent))
+    assert (reaching in notes) == (reaching in pages_of(path.parent))
 
 
 def test_at_the_paper_s_size_every_interval_is_the_uncut_one():

@@ -9,7 +9,7 @@ from analysis.config import AnalysisConfig
 from analysis.report.write import analyze
 from analysis.results import as_json, compute
 from analysis.simulation.simulated_study import simulate_export
-from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.conftest import CONFIG, SMALL, pages_of
 from tests.analysis.exports import write_export
 
 
@@ -21,8 +21,8 @@ def tables(tmp_path_factory):
     export = simulate_export(np.random.default_rng(5), designs=SMALL, participants=12, config=config)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("analysis.report.write._figures", lambda *_: {"flow": (), "multiverse": ()} | NO_FIGURES)
-        page = analyze(write_export(export, folder / "export"), folder / "report").read_text()
-    found = re.findall(r"<table>\s*<caption>(.*?)</caption>(.*?)</table>", page, re.DOTALL)
+        page = pages_of(analyze(write_export(export, folder / "export"), folder / "report").parent)
+    found = re.findall(r"<table[^>]*>\s*<caption>(.*?)</caption>(.*?)</table>", page, re.DOTALL)
     return [(caption, re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", body), body) for caption, body in found]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,10 +14,11 @@ from analysis.reading.load import load
 from analysis.report.cautions import proven
 from analysis.report.counted import methods_balanced, seen_twice
 from analysis.report.methods_text import methods_text
+from analysis.report.pages import Material, pages
 from analysis.report.write import analyze, results_document
 from analysis.results import compute
-from analysis.tasks.class_discrimination.present import figures
 from contracts.hashing import canonical_sha256
+from tests.analysis.conftest import pages_of
 from tests.analysis.exports import write_export
 
 
@@ -34,7 +36,7 @@ def asked_of_robots(small):
 def test_networks_are_compared_in_the_words_that_people_were_asked_in(small, tmp_path, code, word, other):
     folder = write_export(asked_of_robots(small), tmp_path / "in")
     assert [task.wording for task in load(folder).tasks] == ["robots", "robots"]
-    html = analyze(folder, tmp_path / "out", translate=in_language(code)).read_text()
+    html = pages_of(analyze(folder, tmp_path / "out", translate=in_language(code)).parent)
     html = re.sub(r"<img[^>]*src=[^>]*>", "", html)
     assert html.count(word) >= 4
     assert other not in html.replace("reliably", "")
@@ -71,14 +73,14 @@ def test_nothing_is_counted_where_nobody_answered(small):
     assert (seen_twice(nobody, ENGLISH), methods_balanced(nobody, ENGLISH)) == ("", "")
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_the_caption_counts_which_unclustered_intervals_are_shorter(small):
-    results = compute(small)[0].tasks[0]
+    results = compute(small)[0]
+    seeing, trusting = results.tasks
     for low, shorter in ((0.0, 0), (0.5, 2)):
-        table = results.tables["accuracy"].assign(naive_low=low, naive_high=1 - low)
-        changed = replace(results, tables=results.tables | {"accuracy": table})
-        caption = figures(changed, "human", ENGLISH, ENGLISH)[0].caption
-        assert f"here it is shorter for {shorter} of 2 methods." in caption
+        table = seeing.tables["accuracy"].assign(naive_low=low, naive_high=1 - low)
+        changed = replace(results, tasks=(replace(seeing, tables=seeing.tables | {"accuracy": table}), trusting))
+        material = Material(small, (changed,), {"simulated": defaultdict(tuple)}, None, ENGLISH)
+        assert f"here it is shorter for {shorter} of 2 methods." in pages(material)["report.html"]
 
 
 def test_whether_the_export_was_compared_with_the_audit_log_is_said():

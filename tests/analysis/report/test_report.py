@@ -4,25 +4,29 @@ import json
 import re
 from dataclasses import replace
 from hashlib import sha256
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.config import AnalysisConfig, ContrastConfig, ExclusionsConfig
-from analysis.report.write import ReportError, analyze
+from analysis.display.wording import ENGLISH
+from analysis.report.write import ReportError, _figures, analyze, results_document
+from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from contracts.hashing import canonical_sha256
-from tests.analysis.conftest import CONFIG, SMALL
+from tests.analysis.conftest import CONFIG, SMALL, pages_of, small_study
 from tests.analysis.exports import write_export
+from tests.drawing import drawn_only
 
 pytestmark = pytest.mark.slow
 
 
 def report_on(export, tmp_path):
-    """Write the export, analyse it; returns the HTML and results.json."""
+    """Write the export, analyse it; returns the HTML of all pages and results.json."""
     path = analyze(write_export(export, tmp_path / "in"), tmp_path / "out")
-    return path.read_text(), json.loads((tmp_path / "out" / "results.json").read_text())
+    return pages_of(path.parent), json.loads((tmp_path / "out" / "results.json").read_text())
 
 
 def mixed(small, *kinds):
@@ -40,12 +44,21 @@ def mixed(small, *kinds):
     return replace(small, **tables)
 
 
-def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_folder, tmp_path):
-    steps = []
-    path = analyze(export_folder, tmp_path / "out", lambda done, total: steps.append((done, total)))
-    assert path == tmp_path / "out" / "report.html"
-    assert steps == [(1, 3), (2, 3), (3, 3)]
-    names = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+@pytest.fixture(scope="module")
+def small_results():
+    return compute(small_study())[0]
+
+
+@pytest.fixture
+def known_results(monkeypatch, small_results):
+    """For tests of folders: the small study's results are not computed again."""
+    monkeypatch.setattr("analysis.report.write.compute", lambda _export: (small_results,))
+
+
+def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_report):
+    assert small_report.steps == ((1, 3), (2, 3), (3, 3))
+    folder = small_report.folder
+    names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     both = ("individuals", "times")
     drawn = ["flow", *(f"seeing-{n}" for n in ("accuracy", "confusion", *both))]
     drawn += [f"trusting-{n}" for n in ("scores", "answers", *both)]
@@ -57,9 +70,9 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events", "dropout"} | {f"seeing-{n}" for n in seeing}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
-    texts = {"report.html", "results.json", "methods.md", "references.bib", "sentences.md"}
+    texts = {"report.html", "supplement.html", "results.json", "methods.md", "references.bib", "sentences.md"}
     assert names == texts | figures | {f"tables/simulated/{n}.{e}" for n in tables for e in ("csv", "tex")}
-    html = path.read_text()
+    html = small_report.html
     assert html.count("<img ") == html.count("alt=") == html.count("<figcaption>") == len(drawn)
     assert 'alt=""' not in html
 
@@ -67,7 +80,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(export_f
 def test_nothing_in_the_html_is_fetched_from_elsewhere(small_report):
     html = small_report.html
     assert not re.search(r"<(script|link|iframe)\b|url\(", html)
-    assert set(re.findall(r'src="([^"]{0,26})', html)) == {"data:image/svg+xml;base64,"}
+    assert set(re.findall(r'src(?:set)?="([^"]{0,26})', html)) == {"data:image/svg+xml;base64,"}
 
 
 def test_the_same_export_gives_the_same_bytes(small_report, export_folder, tmp_path):
@@ -100,30 +113,44 @@ def test_simulated_people_are_announced_and_never_make_a_headline(small_report):
 
 @pytest.mark.usefixtures("undrawn")
 def test_people_programs_and_simulations_are_kept_apart(small, tmp_path):
-    """Each kind's results are what they would be had the others not taken part."""
+    """Each kind's results are what they would be had the others not taken part, and have pages of their own."""
     export = mixed(small, "machine", "human", "simulated")
-    html, results = report_on(export, tmp_path)
+    _, results = report_on(export, tmp_path)
     assert results["headline"] == "human"
     assert list(results["observers"]) == ["human", "simulated", "machine"]
-    assert html.index("Human participants") < html.index("Simulated participants") < html.index("Machine observers")
+    for name, whose in (("report", "human"), ("report-simulated", "simulated"), ("report-machine", "machine")):
+        page = (tmp_path / "out" / f"{name}.html").read_text()
+        assert re.findall(r'<section id="(human|simulated|machine)"', page) == [whose]
+        supplement = name.replace("report", "supplement")
+        assert f'href="{supplement}.html"' in page
+        assert re.findall(r'<section class="(\w+)"', (tmp_path / "out" / f"{supplement}.html").read_text()) == [whose]
+    assert "SIMULATED" not in (tmp_path / "out" / "report.html").read_text()
     for kind in results["observers"]:
-        (tmp_path / kind).mkdir()
-        _, alone = report_on(export.of(kind), tmp_path / kind)
-        assert alone["observers"][kind] == results["observers"][kind]
+        document = results_document(export.of(kind), compute(export.of(kind)))
+        assert json.loads(json.dumps(document))["observers"][kind] == results["observers"][kind]
 
 
-def test_every_figure_without_human_answers_is_marked(small, small_report, tmp_path):
-    """The same responses give other pixels once they are not people's."""
-    figures = {"simulated": small_report.folder / "figures" / "simulated"}
-    for kind in ("human", "machine"):
-        tables = {name: getattr(small, name).assign(observer_kind=kind) for name in ("participants", "trials")}
-        (tmp_path / kind).mkdir()
-        report_on(replace(small, **tables), tmp_path / kind)
-        figures[kind] = tmp_path / kind / "out" / "figures" / kind
-    drawn = {kind: {p.name: p.read_bytes() for p in folder.iterdir()} for kind, folder in figures.items()}
-    for kind in ("simulated", "machine"):
+@pytest.mark.usefixtures("vector_only")
+def test_every_figure_without_human_answers_is_marked(small_results):
+    """The same responses give a higher picture, with a hatched band and words, once they are not people's."""
+    drawn = {}
+    for kind in ("human", "simulated", "machine"):
+        found = chain.from_iterable(_figures(replace(small_results, observer_kind=kind), ENGLISH).values())
+        drawn[kind] = {figure.name: figure for figure in found}
+    for kind, word in (("simulated", b"<!-- SIMULATED -->"), ("machine", b"<!-- MACHINE -->")):
         assert drawn[kind].keys() == drawn["human"].keys()
-        assert all(drawn[kind][name] != drawn["human"][name] for name in drawn[kind])
+        for name, figure in drawn[kind].items():
+            plain = drawn["human"][name]
+            for marked, bare in ((figure.svg, plain.svg), (figure.phone, plain.phone)):
+                assert bool(marked) == bool(bare)
+                if marked:
+                    assert word in marked
+                    assert word not in bare
+                    assert height(marked) > height(bare)
+
+
+def height(svg):
+    return float(re.search(rb'<svg [^>]*height="([\d.]+)pt"', svg)[1])
 
 
 def trials_with(small, **columns):
@@ -191,9 +218,9 @@ DEGENERATE = {
     "one method": (one_method, "named in"),
     "no trust task": (lambda s: one_task(s, "class-discrimination"), "Accuracy by method"),
     "trust task only": (lambda s: one_task(s, "trust"), "Mean score by method"),
-    "all right": (lambda s: all_choices(s, True), "the interval is the exact binomial one"),
-    "every method alike": (
+    "all right": (
         lambda s: all_choices(s, True),
+        "the interval is the exact binomial one",
         "named equally often with every method, in 100.0% of the answers",
     ),
     "all wrong": (lambda s: all_choices(s, False), "the interval is the exact binomial one"),
@@ -232,13 +259,22 @@ DEGENERATE = {
     ),
     "no tasks' contrasts": (lambda s: redefined(s, analysis={}), "Accuracy by method"),
 }
+# Cases whose figures differ from those of a usual study in nothing that is drawn.
+DRAWN_AS_EVER = {
+    "one method",
+    "no trust task",
+    "trust task only",
+    "a tenth of the times missing",
+    "no tasks' contrasts",
+}
 
 
-@pytest.mark.usefixtures("vector_only")
-@pytest.mark.parametrize(("make", "words"), DEGENERATE.values(), ids=DEGENERATE)
-def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(small, tmp_path, make, words):
-    html, results = report_on(make(small), tmp_path)
-    assert words in html
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(small, tmp_path, case):
+    make, *words = DEGENERATE[case]
+    with drawn_only(*([] if case in DRAWN_AS_EVER else ["as_svg"])):
+        html, results = report_on(make(small), tmp_path)
+    assert all(said in html for said in words)
     body = re.sub(r"base64,[^\"]+", "", html.partition("<body>")[2])
     assert not re.search(r"\b(nan|NaN|inf|None|NaT)\b", body)
     for observer in results["observers"].values():
@@ -253,7 +289,7 @@ def test_degenerate_data_get_an_estimate_with_its_limit_or_a_plain_sentence(smal
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_report_replaces_an_earlier_one_as_a_whole(export_folder, tmp_path):
+def test_a_report_replaces_an_earlier_one_as_a_whole(known_results, export_folder, tmp_path):
     out = tmp_path / "out"
     results = json.loads(analyze(export_folder, out).with_name("results.json").read_text())
     (out / "figures" / "stale.svg").write_text("old")  # of a task that is no longer in the study
@@ -267,7 +303,7 @@ def test_a_report_replaces_an_earlier_one_as_a_whole(export_folder, tmp_path):
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", ["figures/mine.svg", "report.html"])
-def test_what_was_added_to_a_report_or_changed_in_it_is_not_lost(export_folder, tmp_path, name):
+def test_what_was_added_to_a_report_or_changed_in_it_is_not_lost(known_results, export_folder, tmp_path, name):
     out = tmp_path / "out"
     analyze(export_folder, out)
     (out / name).write_text("mine")
@@ -286,14 +322,16 @@ def test_a_folder_with_something_else_in_it_is_left_alone(export_folder, tmp_pat
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(export_folder, tmp_path, monkeypatch):
+def test_a_failure_while_writing_leaves_the_earlier_report_as_it_was(
+    known_results, export_folder, tmp_path, monkeypatch
+):
     out = tmp_path / "out"
     before = analyze(export_folder, out).read_bytes()
 
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("analysis.report.write.page", full)
+    monkeypatch.setattr("analysis.report.write.pages", full)
     with pytest.raises(ReportError, match="No space left on device"):
         analyze(export_folder, out)
     assert (out / "report.html").read_bytes() == before
@@ -328,6 +366,8 @@ def test_a_study_closed_early_says_so_and_does_not_claim_to_have_waited(small, s
     early = small.trials["task"].eq("trusting") | (small.trials.groupby("task").cumcount() < 24)
     html, results = report_on(keep(small, early), tmp_path)
     assert "These are interim results: “seeing” 24 of 96 (25.0%) of the planned ratings were in." in html
+    assert '<strong class="mark">Interim, 57.1% of planned ratings</strong>' in html
+    assert "The difference so far is" in html
     assert "The data were analysed before all planned ratings were in: “seeing” 24 of 96 (25.0%)." in html
     assert claim not in html
     assert results["observers"]["simulated"]["ratings"]["seeing"] == {"given": 24, "planned": 96}

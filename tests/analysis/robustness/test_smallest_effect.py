@@ -77,15 +77,15 @@ def test_an_effect_that_no_scale_holds_is_refused(effect):
     ("rejected", "equivalent", "words"),
     [
         (True, True, "statistically significant, but smaller than the smallest effect of interest, ±5.0 percentage"),
-        (True, False, ": statistically significant."),
+        (True, False, "This difference is statistically significant: "),
         (False, True, "equivalent within the smallest effect of interest, ±5.0 percentage points (two one-sided"),
-        (False, False, "the data are inconclusive"),
+        (False, False, "The data on this difference are inconclusive: "),
     ],
 )
 def test_the_sentence_tells_equivalence_from_inconclusive_data(small, rejected, equivalent, words):
     results = compute(replace(small, config=AnalysisConfig(contrasts=CONFIG.contrasts[:1], smallest_effect=0.05)))[0]
     table = results.contrasts.assign(rejected=rejected, equivalent=equivalent, p_equivalence_holm=0.01)
-    assert words in summarize(replace(results, contrasts=table), 0.95, ENGLISH).findings[-1]
+    assert words in summarize(replace(results, contrasts=table), 0.95, ENGLISH).findings[0]
 
 
 def test_the_methods_name_the_tests_and_their_source_only_where_there_are_any(small):
