@@ -17,23 +17,32 @@ def check_answers(model: nn.Module, images: Tensor) -> None:
     """
     noise = noise_like(images, 3)
     first, second = torch.cat((noise, 1 - noise)), torch.cat((3 + noise, noise))
+    before = _random_state(images)
     try:
         scores, others = model(first), model(second)
     except Exception:  # the recorded pass will say what is wrong, with the pictures that were asked about
         return
     if not (isinstance(scores, Tensor) and scores.ndim == 2 and scores.shape == others.shape):
         return
-    if _differ(scores[0], others[1]):
-        if _differ(scores, model(first)):
+    has_drawn = not torch.equal(before, _random_state(images))
+    if has_drawn or _differ(scores[0], others[1]):
+        again = model(first)
+        if _differ(scores, again) or (has_drawn and not torch.equal(scores, again)):
             raise ExplanationError(
                 "the network gives other scores for the same pictures each time: it draws at random, also in eval mode"
                 " (functional dropout without training=self.training?); make it give the same scores each time"
             )
+    if _differ(scores[0], others[1]):
         raise ExplanationError(
             "the network's scores of a picture depend on the other pictures of its batch, so its explanation would too"
             " (batch norm without running statistics?); make it treat each picture by itself"
         )
     _warn_of_softmax(scores)
+
+
+def _random_state(images: Tensor) -> Tensor:
+    """Of the generator that a network would draw from: it moves on with each number drawn."""
+    return torch.cuda.get_rng_state(images.device) if images.is_cuda else torch.get_rng_state()
 
 
 def _differ(one: Tensor, other: Tensor) -> bool:

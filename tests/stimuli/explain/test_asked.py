@@ -202,8 +202,10 @@ def test_a_network_that_mixes_the_pictures_of_a_batch_is_refused(mixes, method):
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "guided-backprop", "occlusion"])
-def test_a_network_that_draws_at_random_is_refused(method):
-    network = Around(lambda n, x: n.network(F.dropout(x))).eval()
+@pytest.mark.parametrize("share", [1, 1e-9], ids=["all", "hardly any"])
+def test_a_network_that_draws_at_random_is_refused(method, share):
+    """Also where what it draws moves its scores by less than rounding may."""
+    network = Around(lambda n, x: n.network(x + share * (F.dropout(x) - x))).eval()
     with pytest.raises(ExplanationError, match=r"draws at random, also in eval mode"):
         asked(network, methods=[method], layer="network.3")
 
