@@ -20,10 +20,20 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
     from study.views.researcher import conduct, dashboard, people
-    from study.views.server import counts, database, error_pages, headers, languages, logs, proxies, sessions
+    from study.views.server import (
+        counts,
+        database,
+        error_pages,
+        headers,
+        languages,
+        logs,
+        proxies,
+        sessions,
+        static_files,
+    )
     from study.views.server.frontend import bp as frontend
 
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     logs.init_app(app)
     app.config.from_mapping(settings.DEFAULTS)
     if config is None:
@@ -33,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     settings.check(app)
     database.init_app(app)
     headers.init_app(app)
+    static_files.init_app(app)
     proxies.init_app(app)
     sessions.init_app(app)
     languages.init_app(app)

@@ -88,15 +88,17 @@ def keys(request: pytest.FixtureRequest, open_context: Callable[..., BrowserCont
 
 def joins(keys: Keys) -> None:
     page = keys.page
+    keys.tabs_to(page.get_by_role("checkbox"))
+    keys.press("Space")
+    keys.uses("button", "Agree and continue")
+    page.wait_for_url("**/about")
     age = page.get_by_label("Your age")
     keys.tabs_to(age)
     keys.press("ArrowDown")
     expect(age).to_have_value("young")
     keys.tabs_to(page.get_by_label("What do you do with images?"))
     page.keyboard.type("radiology")
-    keys.tabs_to(page.get_by_role("checkbox"))
-    keys.press("Space")
-    keys.uses("button", "Agree and continue")
+    keys.press("Enter")
     page.wait_for_url("**/study")
 
 
@@ -170,13 +172,13 @@ def test_the_comprehension_check_practice_confidence_and_a_break(keys: Keys, stu
 
 def test_stopping_and_coming_back(keys: Keys) -> None:
     joins(keys)
-    keys.uses("link", "Withdraw and delete my data")
+    keys.uses("link", "Withdraw")
     keys.finds_all_right("Withdraw and delete my data")
     keys.uses("link", "Stop taking part without deleting anything")
     keys.finds_all_right("Stop taking part?")
     keys.uses("link", "Continue with the study")
     keys.page.wait_for_url("**/study")
-    keys.uses("link", "Withdraw and delete my data")
+    keys.uses("link", "Withdraw")
     keys.uses("link", "Stop taking part without deleting anything")
     keys.uses("button", "Stop taking part")
     keys.finds_all_right("You have left the study")
@@ -189,7 +191,7 @@ def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
     keys.page.route("**/plan", lambda route: held.append(route))
     with keys.page.expect_request("**/plan"):
         keys.page.reload()
-    withdraw = keys.page.get_by_role("link", name="Withdraw and delete my data")
+    withdraw = keys.page.get_by_role("link", name="Withdraw")
     keys.tabs_to(withdraw)
     held.pop().continue_()
     expect(keys.page.get_by_role("heading", name="Full screen (optional)")).to_be_visible()
@@ -202,7 +204,7 @@ def test_a_page_that_opens_late_takes_nobody_from_a_link(keys: Keys) -> None:
 def test_withdrawing(keys: Keys, study: LiveStudy) -> None:
     joins(keys)
     token = Person(keys.page, study).token
-    keys.uses("link", "Withdraw and delete my data")
+    keys.uses("link", "Withdraw")
     keys.tabs_to(keys.page.get_by_role("checkbox"))
     keys.press("Space")
     keys.uses("button", "Delete my data")

@@ -63,7 +63,7 @@ def test_a_person_with_a_keyboard_alone_finishes(page: Page, live: LiveStudy) ->
         press("Tab")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Copied.")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == code
 
 
@@ -239,7 +239,7 @@ def test_the_note_of_waiting_answers_covers_nothing_for_good(
     person.waits_for_question(2)
     for option in person.options.all():
         option.tap(trial=True)
-    person.page.get_by_role("link", name="Withdraw and delete my data").tap(trial=True)
+    person.page.get_by_role("link", name="Withdraw").tap(trial=True)
 
 
 def test_an_answer_outlives_a_page_that_was_closed_before_it_was_sent(person: Person, live: LiveStudy) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response, send_file
 
 from study.errors import StudyError
+from study.views.server.static_files import compressed
 
 PACKAGES = Path(__file__).resolve().parents[3] / "node_modules"
 
@@ -43,6 +44,7 @@ def vendored(name: str) -> Response | tuple[str, int, dict[str, str]]:
     if name not in VENDORED:
         return "no such file", 404, {"Content-Type": "text/plain; charset=utf-8"}
     try:
-        return send_file(vendored_file(name), mimetype="text/javascript", max_age=86400)
+        path = vendored_file(name)
+        return compressed(send_file(path, mimetype="text/javascript", max_age=86400), path)
     except FrontendError as error:
         return str(error), 500, {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,5 +1,7 @@
 """Browser packages come from node_modules by name, and their absence is told with its remedy."""
 
+import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from flask.testing import FlaskClient
 
 from study.views.server import frontend
 from study.views.server.frontend import VENDORED, FrontendError, check_packages, vendored_file
+from study.views.server.static_files import STATIC
 from tests.study.visitor import join
 
 pytestmark = pytest.mark.slow
@@ -38,6 +41,53 @@ def test_charts_are_fetched_by_the_pages_that_draw_some_and_by_no_participant(ap
     assert not any("/vendor/plot.js" in page.text or "/vendor/d3.js" in page.text for page in theirs)
     for path, draws in {"/studies/demo": True, "/studies/demo/quality": True, "/server": True, "/": False}.items():
         assert ("/vendor/plot.js" in ada.get(f"/researcher{path}").text) is draws
+
+
+GZIP = {"Accept-Encoding": "gzip, br"}
+
+
+def test_files_are_sent_compressed_and_browsers_keep_them_for_as_long_as_they_are_the_same(app: Flask) -> None:
+    client = app.test_client()
+    page = client.get("/s/demo").text
+    (sheet,) = re.findall(r'href="(/static/v-[0-9a-f]{12}/sheet\.css)"', page)
+    plain, short = (client.get(sheet, headers=given, buffered=True) for given in ({}, GZIP))
+    assert gzip.decompress(short.data) == plain.data == (STATIC / "sheet.css").read_bytes()
+    assert len(short.data) < len(plain.data) / 2
+    assert "Content-Encoding" not in plain.headers
+    for reply in (plain, short):
+        assert (reply.mimetype, reply.headers["Vary"]) == ("text/css", "Accept-Encoding")
+        assert {"max-age=31536000", "immutable"} <= set(reply.headers["Cache-Control"].split(", "))
+    etag = {"If-None-Match": short.headers["ETag"]}
+    assert client.get(sheet, headers=GZIP | etag, buffered=True).status_code == 304
+    for other in ("/static/v-000000000000/sheet.css", "/static/sheet.css"):  # of a page from before an upgrade
+        reply = client.get(other, buffered=True)
+        assert reply.data == plain.data
+        assert "max-age=31536000" not in reply.headers["Cache-Control"]
+    script = client.get("/vendor/jspsych.js", headers=GZIP)
+    assert gzip.decompress(script.data) == vendored_file("jspsych.js").read_bytes()
+
+
+def test_participants_pages_and_plans_are_compressed_and_researchers_pages_are_not(
+    app: Flask, ada: FlaskClient
+) -> None:
+    visitor = join(app)
+    for path in ("/s/demo", f"/p/{visitor.token}/study", f"/p/{visitor.token}/plan"):
+        plain, short = (app.test_client().get(path, headers=given) for given in ({}, GZIP))
+        assert short.headers["Content-Encoding"] == "gzip", path
+        assert "Content-Encoding" not in plain.headers
+        if path.endswith("plan"):
+            assert gzip.decompress(short.data) == plain.data
+    picture = visitor.plan()["trials"][0]["images"][0]["url"]
+    for path in (picture, "/researcher/studies/demo"):
+        assert "Content-Encoding" not in ada.get(path, headers=GZIP).headers, "a length must tell nothing"
+
+
+def test_the_page_of_questions_names_all_its_modules_so_that_they_come_side_by_side(app: Flask) -> None:
+    visitor = join(app)
+    page = visitor.client.get(f"/p/{visitor.token}/study").text
+    named = set(re.findall(r'rel="modulepreload" href="/static/v-\w+/js/participant/([\w-]+\.js)"', page))
+    there = {path.name for path in (STATIC / "js/participant").glob("*.js")}
+    assert named == there - {"copy.js"}, "the last page's own script is not needed before"
 
 
 def test_a_server_without_packages_says_what_to_run(

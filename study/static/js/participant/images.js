@@ -23,6 +23,11 @@ export class Pictures {
     this.#urls = trials;
   }
 
+  /** Fetches the first trial's pictures while the instructions are read. */
+  begin() {
+    this.#load(0);
+  }
+
   /** The decoded pictures of trial `position`; those of the next trials are fetched behind them. */
   async of(position) {
     const wanted = this.#load(position);

@@ -106,8 +106,9 @@ function wayOut() {
 
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */
 async function run(plan, delivery) {
-  const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
   const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url)));
+  pictures.begin();
+  const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
   let refuse;
   const refusal = new Promise((_, reject) => (refuse = reject));
   const timeline = buildTimeline(plan, pictures, {
