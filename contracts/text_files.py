@@ -17,6 +17,8 @@ def read_text(path: Path) -> str:
     """
     if path.is_dir():
         raise NotTextError(f"{path} is a folder; name a file in it")
+    if path.is_char_device() or path.is_block_device():  # /dev/zero has no end
+        raise NotTextError(f"{path} is a device; name a file")
     content = path.read_bytes()
     try:
         text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")

@@ -228,6 +228,11 @@ def test_all_faults_are_told_at_once(write):
         definition.load_definition(file)
 
 
+def test_a_device_is_not_read_without_end():
+    with pytest.raises(definition.DefinitionError, match="/dev/null is a device; name a file"):
+        definition.load_definition(Path("/dev/null"))
+
+
 def test_a_missing_definition_names_the_file_and_an_example(tmp_path):
     with pytest.raises(definition.DefinitionError, match=r"no study definition at .*absent\.toml; examples/demo\.toml"):
         definition.load_definition(tmp_path / "absent.toml")
