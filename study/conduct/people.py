@@ -104,7 +104,8 @@ class Asked:
 class Listing:
     """`lines` of the page that was asked for. `found` fit what was asked, of `people` of this kind.
 
-    `kinds`, `states` and `flags`: how many there are of each; `flagged` have one flag or more.
+    `kinds`, `states` and `flags`: how many there are of each; `flagged` have one flag or more, None where only the
+    people on the page were looked at.
     """
 
     asked: Asked
@@ -114,7 +115,7 @@ class Listing:
     kinds: dict[str, int]
     states: dict[str, int]
     flags: dict[str, int]
-    flagged: int
+    flagged: int | None
 
     @property
     def pages(self) -> int:
@@ -122,28 +123,30 @@ class Listing:
         return max(1, -(-self.found // PAGE))
 
 
-def listing(session: Session, study: Study, asked: Asked, now: datetime) -> Listing:
-    """The database is read in one pass; what is asked for is then chosen among the participants of this kind."""
+def listing(session: Session, study: Study, asked: Asked, now: datetime, newest: int | None = None) -> Listing:
+    """The database is read in one pass; what is asked for is then chosen among the participants of this kind.
+
+    `newest`: that many alone are listed, and their flags alone are looked up, which takes no pass over all answers.
+    """
     everybody = [person_of(row) for row in session.execute(people_of(study))]
-    of_kind = Participant.study_id == study.id, Participant.observer_kind == asked.kind
-    flagged = flags(session, study, *of_kind)
-    lines = [
-        Line(person, person.state(now), flagged.get(person.id, ()))
-        for person in everybody
-        if person.observer_kind == asked.kind
-    ]
+    of_kind = sorted((p for p in everybody if p.observer_kind == asked.kind), key=lambda p: (p.joined_at, p.id))
+    whose = Participant.observer_kind == asked.kind
+    if newest:
+        whose = Participant.id.in_([person.id for person in of_kind[-newest:]])
+    flagged = flags(session, study, Participant.study_id == study.id, whose)
+    lines = [Line(person, person.state(now), flagged.get(person.id, ())) for person in of_kind]
     found = [line for line in lines if _fits(line, asked)]
     found.sort(key=SORTS[asked.sort], reverse=asked.order == "down")  # type: ignore[arg-type]  # keys of one sort compare
     states, names = Counter(line.state for line in lines), Counter(flag for line in lines for flag in line.flags)
     return Listing(
         asked=asked,
-        lines=tuple(found[(asked.page - 1) * PAGE : asked.page * PAGE]),
+        lines=tuple(found[:newest] if newest else found[(asked.page - 1) * PAGE : asked.page * PAGE]),
         found=len(found),
         people=len(lines),
         kinds=dict(Counter(person.observer_kind for person in everybody)),
         states={state: states[state] for state in STATES if states[state]},
-        flags={flag: names[flag] for flag in FLAGS if names[flag]},
-        flagged=sum(bool(line.flags) for line in lines),
+        flags={flag: names[flag] for flag in FLAGS if names[flag] or newest},
+        flagged=None if newest else sum(bool(line.flags) for line in lines),
     )
 
 

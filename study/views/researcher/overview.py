@@ -55,7 +55,7 @@ def overview(slug: str, form: Form) -> str:
     with database().reading() as reading:
         study = find_study(reading, slug)
         shown = progress(reading, study, now, kind, zone())
-        people = None if g.admin.role == ANALYST else listing(reading, study, Asked(kind), now)
+        people = None if g.admin.role == ANALYST else listing(reading, study, Asked(kind), now, NEWEST)
         looked_at = was_looked_at(reading, slug)
     return render_template(
         "researcher/overview.html",
@@ -63,7 +63,6 @@ def overview(slug: str, form: Form) -> str:
         slug=slug,
         progress=shown,
         listing=people,
-        newest=NEWEST,
         is_looked_at=looked_at,
         form=form,
         done=last_done(),

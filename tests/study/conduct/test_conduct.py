@@ -73,6 +73,8 @@ def test_a_paused_study_lets_nobody_in_and_those_within_finish(opened: Database)
     with opened.snapshot() as session:
         entries = session.execute(select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)).all()
         assert entries[-2:] == [("study-paused", "ada"), ("study-resumed", "ada")]
+        told = changes(session, find_study(session, "demo"))
+        assert [change.what for change in told] == ["Opened again", "Paused", "Opened"]
         audit.verify(session)
 
 

@@ -75,6 +75,14 @@ def test_each_column_sorts_both_ways(database: Database, people) -> None:
     assert names(database, people, sort="state") == states
 
 
+def test_the_newest_have_their_flags_and_nobody_elses_are_looked_up(database: Database, people) -> None:
+    with database.reading() as session:
+        shown = [listing(session, find_study(session, "demo"), Asked(), LATER, newest) for newest in (3, 4)]
+    found = [[line.flags for line in some.lines] for some in shown]
+    assert found == [[(), (), ()], [(), (), (), ("too fast",)]]
+    assert all((some.found, some.people, some.flagged, some.states["finished"]) == (5, 5, None, 1) for some in shown)
+
+
 @pytest.mark.parametrize(
     "given", [{"state": "asleep"}, {"kind": "<b>"}, {"page": "٣"}, {"page": "0"}, {"sort": "token", "order": "x"}]
 )
