@@ -60,7 +60,7 @@ def test_a_whole_study_asks_nobody_else_and_nothing_that_is_blocked(page: Page, 
     person = Person.arrives(page, live)
     person.starts()
     person.finishes()
-    page.get_by_role("link", name="Withdraw").click()
+    page.get_by_role("link", name="Withdraw", exact=True).click()
     addresses = [request.url for request in asked]
     assert len(addresses) > TOTAL
     assert [url for url in addresses if not url.startswith((live.origin + "/", "data:"))] == []
