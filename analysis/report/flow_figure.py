@@ -70,7 +70,7 @@ def _in_words(station: Station) -> str:
 
 
 def _chart(boxes: tuple[Station, ...]) -> Canvas:
-    notes = [[line for note in station.notes for line in _folded(note)] for station in boxes]
+    notes = [_folded("; ".join(station.notes), 80 if len(boxes) == 2 else 42) for station in boxes]
     height = HEIGHT + 0.1 + LINE * max(map(len, notes))
     canvas = Canvas(figsize=(PAGE.width, height))
     FigureCanvasAgg(canvas)
@@ -100,6 +100,7 @@ def _box(axes: Axes, x: float, station: Station, notes: list[str], side: str) ->
         axes.text(x + (BOX if side == "right" else 0), -0.08 - i * LINE, line, va="top", ha=side, fontsize=8)
 
 
-def _folded(text: str) -> list[str]:
+def _folded(text: str, letters: int) -> list[str]:
     """In lines; letters such as Korean ones are about twice as wide as Latin ones."""
-    return textwrap.wrap(text, 24 if any(unicodedata.east_asian_width(letter) == "W" for letter in text) else 42)
+    is_wide = any(unicodedata.east_asian_width(letter) == "W" for letter in text)
+    return textwrap.wrap(text, letters * 4 // 7 if is_wide else letters)

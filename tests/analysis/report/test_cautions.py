@@ -7,6 +7,7 @@ import pytest
 
 from analysis.display.wording import ENGLISH, in_language
 from analysis.report.cautions import cautions
+from analysis.report.flow_figure import stations
 from analysis.report.methods_text import methods_text
 from analysis.results import compute
 from tests.analysis.conftest import small_study
@@ -84,8 +85,13 @@ def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, 
     assert methods_text(told, ENGLISH)[-2].endswith("None is recorded in the study's audit log.")
 
 
-def test_the_cautions_are_said_in_korean(interrupted):
+def test_the_cautions_are_said_in_korean_and_the_flow_adds_up(interrupted):
     (results,) = compute(interrupted)
+    joined, analysed = stations(results, ENGLISH)
+    left_out = results.included.flow["participants_out"].sum()
+    assert (joined.people, joined.people - left_out) == (12, analysed.people)
+    assert joined.notes == ("did not finish: 5",)
+    assert analysed.notes[0] == "101 responses"
     said = cautions(results, 0.95, in_language("ko"))
     assert len(said) == len(cautions(results, 0.95, ENGLISH)) == 6
     assert all(re.search("[가-힣]", sentence) for sentence in said)
