@@ -21,8 +21,9 @@ function drawExample({ title, pictures, marks, notes, options, right, conclusion
     return element("figure", {}, ...caption, element("div", { class: "frame" }, image, ...seen.flatMap(([mark, n]) => callout(mark, n))));
   });
   const legend = notes.map((note, place) => element("li", {}, element("b", { class: "dot" }, String(place + 1)), element("span", {}, note)));
-  const chips = options.map((option, place) => element("span", { class: place === right ? "right" : null }, place === right ? `✓ ${option}` : option));
-  const text = element("div", {}, element("h2", {}, title), element("ol", { class: "legend" }, ...legend), element("p", { class: "chips", "aria-hidden": "true" }, ...chips), element("p", {}, conclusion));
+  const answers = options.map((option, place) => element("span", { class: place === right ? "right" : null }, place === right ? `✓ ${option}` : option));
+  const chips = options.length > 0 ? [element("p", { class: "chips", "aria-hidden": "true" }, ...answers)] : [];
+  const text = element("div", {}, element("h2", {}, title), element("ol", { class: "legend" }, ...legend), ...chips, element("p", {}, conclusion));
   return element("section", { class: `card example${figures.length > 1 ? " two" : ""}`, "aria-label": translate("Worked example") }, element("div", { class: "seen" }, ...figures), text);
 }
 
