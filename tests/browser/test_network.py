@@ -20,7 +20,7 @@ BLOCKED = re.compile(
 )
 CONDITIONS = "Network.emulateNetworkConditions"
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-HARDLY_ANY = SLOW_3G | {"downloadThroughput": 12_000}
+HARDLY_ANY = SLOW_3G | {"latency": 1500, "downloadThroughput": 12_000}
 CUT = SLOW_3G | {"offline": True}
 
 
