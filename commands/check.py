@@ -97,8 +97,10 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     def pictures() -> str:
         if not made:
             return "looked at when the stimuli are ready"
-        doubts = picture_doubts(made[0])
-        return Doubt("\n".join(doubts)) if doubts else "each method shows something, as far as can be measured"
+        doubts, notes = picture_doubts(made[0])
+        if doubts:
+            return Doubt("\n".join(doubts))
+        return "\n".join(["each method shows something, as far as can be measured", *notes])
 
     def database() -> str:
         require_sqlite()
@@ -124,12 +126,13 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     }
 
 
-def picture_doubts(folder: Path) -> list[str]:
-    """What could not be seen in the pictures of the set in `folder`, or would tell nothing: sentences."""
+def picture_doubts(folder: Path) -> tuple[list[str], list[str]]:
+    """Sentences: what could not be seen in the pictures of the set in `folder` or would tell nothing; what to know."""
     from contracts.stimulus_set import read_stimuli
-    from stimuli.evaluate.appearance import appearances, warnings
+    from stimuli.evaluate.appearance import appearances, notes, warnings
 
-    return list(warnings(appearances(folder, read_stimuli(folder))))
+    found = appearances(folder, read_stimuli(folder))
+    return list(warnings(found)), list(notes(found))
 
 
 def require_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:

@@ -21,6 +21,8 @@ from definition import Definition
 def make_scenes(definition: Definition, train_images: int, val_images: int, seed: int) -> None:
     """Draw scenes in VOC layout into the definition's [dataset] root.
 
+    Those of the split that people see show two objects that touch, those to train on one to three anywhere.
+
     Example: ./manage.py make-scenes --study examples/demo.toml
     """
     from models.scenes import make_scenes as draw
@@ -34,7 +36,7 @@ def make_scenes(definition: Definition, train_images: int, val_images: int, seed
     counts = {dataset.train_split: train_images, dataset.split: val_images}
     emoji = HERE / "node_modules" / "emoji-datasource-google"
     with progress("Drawing scenes") as report:
-        draw(dataset.root, emoji, dataset.categories, counts, seed, report)
+        draw(dataset.root, emoji, dataset.categories, counts, seed, report, touching=(dataset.split,))
     click.echo(f"Scenes: {dataset.root} (train {train_images}, val {val_images}, seed {seed})")
 
 
@@ -137,8 +139,9 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
             launch_on(launcher),
         )
     click.echo(f"Stimulus set: {folder}")
-    for doubt in picture_doubts(folder) if isinstance(folder, Path) else ():
-        click.echo(f"Warning: {doubt}")
+    doubts, notes = picture_doubts(folder) if isinstance(folder, Path) else ([], [])
+    for line in (*(f"Warning: {doubt}" for doubt in doubts), *(f"Note: {note}" for note in notes)):
+        click.echo(line)
 
 
 @click.command()

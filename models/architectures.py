@@ -1,17 +1,22 @@
-"""Networks by name: torchvision's classifiers and the demo's two, each with a head for any number of categories."""
+"""Networks by name: torchvision's classifiers and the demo's, each with a head for any number of categories."""
 
 import difflib
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 
 from torch import nn
 
 from models.config import NetworkConfig
-from models.demo_networks import demo_alexnet, demo_vgg
+from models.demo_networks import WIDE, demo_alexnet, demo_vgg
 from models.errors import NetworkError
 from models.own_module import build_own
 
-_DEMO = {"demo-vgg": demo_vgg, "demo-alexnet": demo_alexnet}
+_DEMO = {
+    "demo-vgg": demo_vgg,
+    "demo-alexnet": demo_alexnet,
+    "demo-vgg-wide": partial(demo_vgg, hidden=WIDE),
+    "demo-alexnet-wide": partial(demo_alexnet, hidden=WIDE),
+}
 _INCEPTIONS = ("googlenet", "inception_v3")
 
 

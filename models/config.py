@@ -57,7 +57,9 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    parts: Literal["head", "all"] = Field("head", description="what learns: the last layer alone, or everything")
+    parts: Literal["head", "classifier", "all"] = Field(
+        "head", description="what learns: the last layer alone, the module `classifier`, or everything"
+    )
     epochs: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="passes over the training split")
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="images of one training step")
     learning_rate: Annotated[float, Field(gt=0, lt=10)] = Field(1e-3, description="of the optimiser AdamW, at most")
@@ -83,7 +85,9 @@ class NetworkConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     architecture: str = Field(
-        "", description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`); or `module`"
+        "",
+        description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`, both with `-wide`);"
+        " or `module`",
     )
     module: str = Field(
         "",

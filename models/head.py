@@ -10,14 +10,15 @@ from models.architectures import find_head
 Head = nn.Linear | nn.Conv2d
 
 
-def head_features(module: nn.Module, inputs: Tensor) -> Tensor:
-    """What `module`'s head takes for `inputs` (N, 3, H, W): (N, F).
+def head_features(module: nn.Module, inputs: Tensor, part: str = "") -> Tensor:
+    """What `module`'s head, or another `part` of it, takes for `inputs` (N, 3, H, W): (N, F).
 
     Where the head is a 1 × 1 convolution before the mean over places (SqueezeNet), the mean is taken first: both are
     linear, so the order does not matter.
     """
     captured: list[Tensor] = []
-    hook = _head(module).register_forward_pre_hook(lambda _, args: captured.append(args[0]))
+    taker = module.get_submodule(part or find_head(module))
+    hook = taker.register_forward_pre_hook(lambda _, args: captured.append(args[0]))
     try:
         with torch.no_grad():
             module(inputs)

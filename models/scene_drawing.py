@@ -1,6 +1,6 @@
 """Composes one scene: objects from glyphs among clutter on a textured background, and their exact boxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from models.photographs import AnnotatedObject
 WIDTH, HEIGHT = 256, 192
 _LEAST_VISIBLE = 0.65  # share of an object's pixels that clutter, other objects and the frame leave to be seen
 _CATEGORY_COUNTS = ((1, 0.3), (2, 0.5), (3, 0.2))  # how many categories a scene shows, with what probability
+_TOUCHING = 80, 130  # the range of the longer side of an object that touches another
+_OVERLAP = 0.05, 0.35  # of two touching objects' frames: the range of its share of the narrower one's width
 
 Glyphs = Mapping[str, Sequence[Image.Image]]
 
@@ -33,11 +35,20 @@ class _Layer:
     category: str = ""
 
 
-def draw_scene(rng: np.random.Generator, glyphs: Glyphs, clutter: Sequence[Image.Image]) -> Scene:
-    """Draw a scene of one to three objects of the categories in `glyphs`; the same state of `rng` draws the same."""
+_Sprites = Sequence[tuple[str, Image.Image]]  # categories and what is placed of them
+_Place = Callable[[np.random.Generator, _Sprites], list[_Layer]]
+
+
+def draw_scene(
+    rng: np.random.Generator, glyphs: Glyphs, clutter: Sequence[Image.Image], touching: bool = False
+) -> Scene:
+    """Draw a scene of one to three objects of the categories in `glyphs`; the same state of `rng` draws the same.
+
+    `touching`: of exactly two objects that touch or overlap, of two categories where there are two.
+    """
     picture = _draw_background(rng)
-    sprites = _draw_objects(rng, glyphs)
-    layers = _lay_out(rng, sprites, clutter)
+    sprites = _draw_two(rng, glyphs) if touching else _draw_objects(rng, glyphs)
+    layers = _lay_out(rng, sprites, clutter, _place_together if touching else _place_apart)
     for layer in layers:
         picture.paste(layer.sprite, (layer.left, layer.top), layer.sprite)
     return Scene(_photograph(rng, picture), _find_boxes(layers))
@@ -51,6 +62,11 @@ def _draw_objects(rng: np.random.Generator, glyphs: Glyphs) -> list[tuple[str, I
         chosen.append(chosen[0])
     largest = {1: 150, 2: 125, 3: 105}[len(chosen)]
     return [(category, _vary(rng, _any(rng, glyphs[category]), 60, largest)) for category in chosen]
+
+
+def _draw_two(rng: np.random.Generator, glyphs: Glyphs) -> list[tuple[str, Image.Image]]:
+    chosen = rng.choice(sorted(glyphs), size=2, replace=len(glyphs) < 2).tolist()
+    return [(category, _vary(rng, _any(rng, glyphs[category]), *_TOUCHING)) for category in chosen]
 
 
 def _any(rng: np.random.Generator, images: Sequence[Image.Image]) -> Image.Image:
@@ -84,12 +100,12 @@ def _shift_colour(rng: np.random.Generator, sprite: Image.Image) -> Image.Image:
 
 
 def _lay_out(
-    rng: np.random.Generator, sprites: Sequence[tuple[str, Image.Image]], clutter: Sequence[Image.Image]
+    rng: np.random.Generator, sprites: _Sprites, clutter: Sequence[Image.Image], place: _Place
 ) -> list[_Layer]:
     """Layers from back to front, drawn anew until enough is visible of every object."""
     while True:
         behind = _scatter(rng, clutter, int(rng.integers(2, 7)))
-        objects = [_place(rng, sprite, category) for category, sprite in sprites]
+        objects = place(rng, sprites)
         before = _scatter(rng, clutter, int(rng.integers(0, 3)))
         layers = [*behind, *objects, *before]
         if min(_visible_shares(layers)) >= _LEAST_VISIBLE:
@@ -105,6 +121,31 @@ def _place(rng: np.random.Generator, sprite: Image.Image, category: str = "") ->
     left = rng.integers(-sprite.width // 5, max(WIDTH - sprite.width * 4 // 5, 1))
     top = rng.integers(-sprite.height // 5, max(HEIGHT - sprite.height * 4 // 5, 1))
     return _Layer(sprite, int(left), int(top), category)
+
+
+def _place_apart(rng: np.random.Generator, sprites: _Sprites) -> list[_Layer]:
+    """Each anywhere; they may overlap."""
+    return [_place(rng, sprite, category) for category, sprite in sprites]
+
+
+def _place_together(rng: np.random.Generator, sprites: _Sprites) -> list[_Layer]:
+    """Two side by side so that they touch or overlap, anywhere, up to a twelfth beyond the picture's frame."""
+    (_, left), (_, right) = sprites
+    width = left.width + right.width - round(rng.uniform(*_OVERLAP) * min(left.width, right.width))
+    height = max(left.height, right.height)
+    x, y = _along(rng, WIDTH, width), _along(rng, HEIGHT, height)
+    places = [(x, left), (x + width - right.width, right)]
+    layers = [
+        _Layer(sprite, start, y + int(rng.integers(height - sprite.height + 1)), category)
+        for (category, _), (start, sprite) in zip(sprites, places, strict=True)
+    ]
+    return layers if rng.random() < 0.5 else layers[::-1]
+
+
+def _along(rng: np.random.Generator, side: int, length: int) -> int:
+    """Where two objects of together `length` begin on a side of the picture, up to a twelfth of it beyond an end."""
+    beyond = length // 12
+    return int(rng.integers(-length // 12, max(side - length + beyond, -length // 12 + 1)))
 
 
 def _owners(layers: Sequence[_Layer]) -> np.ndarray:

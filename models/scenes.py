@@ -29,7 +29,7 @@ from models.voc import VocDataset
 DEMO_COUNTS = {"train": 1500, "val": 400}
 DEMO_SEED = 1
 YEAR = "2012"
-_DRAWING = 1  # raise it when the same seed draws other pictures
+_DRAWING = 2  # raise it when the same seed draws other pictures
 _JPEG_QUALITY = 92
 _MANIFEST = "scenes.json"
 
@@ -43,6 +43,7 @@ class _Request:
     categories: tuple[str, ...]
     counts: dict[str, int]
     seed: int
+    touching: tuple[str, ...] = ()
     drawing: int = _DRAWING
 
     def scene_ids(self) -> list[str]:
@@ -62,14 +63,16 @@ def make_scenes(
     counts: Mapping[str, int] = DEMO_COUNTS,
     seed: int = DEMO_SEED,
     progress: Progress | None = None,
+    touching: Sequence[str] = (),
 ) -> str:
     """Draw scenes into `root/VOCdevkit/VOC2012` and return the SHA-256 of the data.
 
     `emoji_folder` is npm's `emoji-datasource-google` package; `counts` gives the number of scenes of each split;
-    `progress` is called with (scenes done, scenes in all). Finished data is recognised, checked and left alone.
+    `progress` is called with (scenes done, scenes in all); the scenes of the splits `touching` show two objects that
+    touch, those of others one to three anywhere. Finished data is recognised, checked and left alone.
     Raises ScenesError for a category without glyphs, for a missing package and where `root` holds anything else.
     """
-    request = _Request(tuple(categories), dict(counts), seed)
+    request = _Request(tuple(categories), dict(counts), seed, tuple(touching))
     if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         return _check_finished(root, request)
     _check_request(request, emoji_folder)
@@ -101,7 +104,8 @@ def _check_finished(root: Path, request: _Request) -> str:
     try:
         manifest = json.loads((root / _MANIFEST).read_text(encoding="utf-8"))
         recorded = manifest.pop("data_sha256")
-        found = _Request(**{**manifest, "categories": tuple(manifest["categories"])})
+        lists = {key: tuple(manifest[key]) for key in ("categories", "touching") if key in manifest}
+        found = _Request(**{**manifest, **lists})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ScenesError(
             f"{root} exists and holds no finished scenes; name another folder as dataset.root."
@@ -145,7 +149,8 @@ def _draw_missing(folder: Path, emoji_folder: Path, request: _Request, progress:
 def _draw_one(folder: Path, emoji_folder: Path, request: _Request, scene_id: str) -> None:
     glyphs = {category: load_glyphs(emoji_folder, category) for category in request.categories}
     stream = int.from_bytes(hashlib.sha256(scene_id.encode()).digest()[:8], "big")
-    scene = draw_scene(np.random.default_rng([request.seed, stream]), glyphs, load_clutter(emoji_folder))
+    touching = scene_id.rsplit("_", 1)[0] in request.touching
+    scene = draw_scene(np.random.default_rng([request.seed, stream]), glyphs, load_clutter(emoji_folder), touching)
     encoded = io.BytesIO()
     scene.picture.save(encoded, "JPEG", quality=_JPEG_QUALITY)
     _write(folder / "JPEGImages" / f"{scene_id}.jpg", encoded.getvalue())

@@ -1,7 +1,8 @@
 """Fine-tunes a network on a VOC-layout set and writes its checkpoint: `./manage.py train`.
 
-Multi-label: one logit a category, binary cross-entropy. With `parts = "head"` only the last layer is trained, on
-features computed once for every picture and its mirror image; with `parts = "all"` everything is, with augmentation.
+Multi-label: one logit a category, binary cross-entropy. With `parts = "head"` only the last layer is trained, with
+"classifier" the module of that name, on features computed once for every picture and its mirror image; with "all"
+everything is, with augmentation.
 """
 
 import hashlib
@@ -61,7 +62,7 @@ def train(
             to_measure=len(measured_on),
             progress=progress or (lambda done, total: None),
         )
-        (_train_head if config.training.parts == "head" else _train_all)(course)
+        (_train_all if config.training.parts == "all" else _train_end)(course)
     values = measure(module, course.transform, measured_on, dataset.categories, course.measured)
     metadata = CheckpointMetadata(
         architecture=config.architecture,
@@ -140,9 +141,22 @@ class _Course:
 def _start(name: str, config: NetworkConfig, categories: int) -> nn.Module:
     module = build(config.architecture, categories, config.image_size)
     check_target_layer(name, module, config.target_layer)
+    part = _part(config.training)
+    if part and not _takes_features(getattr(module, part, None)):
+        raise TrainingError(f'{config.architecture} has no {part} of linear layers; set parts = "head" or "all"')
     if config.weights is not None:
-        load_weights(module, config.architecture, config.weights)
+        load_weights(module, config.architecture, config.weights, part)
     return module
+
+
+def _part(settings: TrainingConfig) -> str:
+    """The module that is trained on what comes before it; none where it is the head or the whole network."""
+    return "classifier" if settings.parts == "classifier" else ""
+
+
+def _takes_features(part: nn.Module | None) -> bool:
+    """Whether it is there and takes one number for each feature, not maps."""
+    return part is not None and not any(isinstance(layer, nn.Conv2d) for layer in part.modules())
 
 
 def _labels(pictures: Sequence[Photograph], dataset: DatasetConfig) -> Tensor:
@@ -161,18 +175,23 @@ def _channels_last(inputs: Tensor) -> Tensor:
     return inputs.contiguous(memory_format=torch.channels_last)
 
 
-def _train_head(course: _Course) -> None:
+def _train_end(course: _Course) -> None:
+    """The head, or another part, on what it takes for the pictures as they are and mirrored."""
     course.module.eval()
-    features = []  # of the pictures as they are and mirrored: (2, n, F) a batch
+    part = _part(course.settings)
+    features = []  # (2, n, F) a batch
     for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
         batch = _channels_last(normalise(pixels, course.transform))
-        features.append(torch.stack([head_features(course.module, view) for view in (batch, batch.flip(3))]))
+        features.append(torch.stack([head_features(course.module, view, part) for view in (batch, batch.flip(3))]))
         course.read(min(len(features) * _BATCH, len(course.pictures)))
     table = torch.cat(features, 1)
 
     def inputs(rows: Tensor, rng: torch.Generator) -> Tensor:
         return table[torch.randint(2, rows.shape, generator=rng), rows]
 
+    if part:
+        course.fit(course.module.get_submodule(part).train(), inputs)
+        return
     head = copy_head(course.module)
     course.fit(head, inputs)
     put_head(course.module, head)

@@ -20,15 +20,15 @@ _PARALLEL = "module."
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
-def load_weights(module: nn.Module, architecture: str, weights: str) -> None:
-    """Load `weights` (`torchvision:<NAME>` or a file's path) into all of `module` but its head.
+def load_weights(module: nn.Module, architecture: str, weights: str, but: str = "") -> None:
+    """Load `weights` (`torchvision:<NAME>` or a file's path) into all of `module` but its head, or its part `but`.
 
     Raises NetworkError where they are unknown, missing, damaged or made for another architecture.
     """
     state, _ = read_weights(architecture, weights)
-    head = find_head(module)
-    body = {k: v for k, v in state.items() if not k.startswith((f"{head}.", *_AUXILIARY))}
-    load_state(module, body, f"weights {weights}", architecture, may_lack=f"{head}.")
+    left_out = f"{but or find_head(module)}."
+    body = {k: v for k, v in state.items() if not k.startswith((left_out, *_AUXILIARY))}
+    load_state(module, body, f"weights {weights}", architecture, may_lack=left_out)
 
 
 def read_weights(architecture: str, weights: str) -> tuple[dict[str, Tensor], tuple[str, ...]]:

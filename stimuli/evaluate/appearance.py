@@ -86,19 +86,47 @@ def _median_correlation(pairs: Iterator[tuple[np.ndarray, np.ndarray]]) -> float
 def warnings(found: Sequence[Appearance]) -> Iterator[str]:
     """A sentence for each thing that participants could not see, or that would tell them nothing."""
     for each in found:
-        pictures = f"{method_name(each.method)} of network {each.network!r}"
-        if each.photographs is not None and each.photographs >= SAME:
+        if _is_blind(each):
             yield (
-                f"{pictures} draws nearly the same for every photograph (correlation {each.photographs:.2f}): it shows"
-                " nothing of what the network saw. Choose another method, or a network with other layers"
+                f"{_pictures(each)} draws nearly the same for every photograph (correlation {each.photographs:.2f}): it"
+                " shows nothing of what the network saw. Choose another method, or a network with other layers"
             )
-        elif each.categories is not None and each.categories >= SAME:
+        elif _is_unspecific(each) and not _is_compared(each, found):
             yield (
-                f"{pictures} draws nearly the same for both categories of a photograph (correlation"
+                f"{_pictures(each)} draws nearly the same for both categories of a photograph (correlation"
                 f" {each.categories:.2f}): which one it explains can only be guessed"
             )
         if each.visible <= EMPTY:
             yield (
-                f"{pictures} is nearly empty: {each.visible:.1%} of the pixels of a typical picture can be told from"
-                ' its background. [stimuli] recipe = "signed-v1" or "heat-v1" draws more that can be seen'
+                f"{_pictures(each)} is nearly empty: {each.visible:.1%} of the pixels of a typical picture can be told"
+                ' from its background. [stimuli] recipe = "signed-v1" or "heat-v1" draws more that can be seen'
             )
+
+
+def notes(found: Sequence[Appearance]) -> Iterator[str]:
+    """A sentence for each method that the study compares with others because it does not tell categories apart."""
+    for each in found:
+        if _is_unspecific(each) and not _is_blind(each) and _is_compared(each, found):
+            yield (
+                f"{_pictures(each)} draws nearly the same for both categories of a photograph (correlation"
+                f" {each.categories:.2f}), other methods do not: expect people to guess with it"
+            )
+
+
+def _pictures(each: Appearance) -> str:
+    return f"{method_name(each.method)} of network {each.network!r}"
+
+
+def _is_blind(each: Appearance) -> bool:
+    return each.photographs is not None and each.photographs >= SAME
+
+
+def _is_unspecific(each: Appearance) -> bool:
+    return each.categories is not None and each.categories >= SAME
+
+
+def _is_compared(each: Appearance, found: Sequence[Appearance]) -> bool:
+    """Whether pictures of the same network by another method do tell categories apart."""
+    return any(
+        other.network == each.network and other.categories is not None and other.categories < SAME for other in found
+    )

@@ -13,7 +13,7 @@ from contracts.stimulus_set import Stimulus
 from models.image_files import read_image
 from models.photographs import Photograph
 from stimuli.errors import GalleryError
-from stimuli.evaluate.appearance import appearances, warnings
+from stimuli.evaluate.appearance import appearances, notes, warnings
 from stimuli.gallery.tiles import Tile, chosen, tiles
 from stimuli.rendering import Rendering
 
@@ -37,7 +37,8 @@ def write_gallery(
     """
     require_replaceable(out)
     shown = tiles(folder, chosen(stimuli, most), photographs, rendering)
-    doubts = list(warnings(appearances(folder, stimuli)))
+    found = appearances(folder, stimuli)
+    doubts = [*warnings(found), *notes(found)]
 
     def fill(fresh: Path) -> None:
         _copy_pictures(fresh, folder, stimuli, shown)

@@ -54,7 +54,7 @@ def test_the_report_says_that_nobody_was_human(study):
 def test_check_finds_everything_ready(study):
     told = study.of_study("check")
     assert "NOT READY" not in told
-    assert re.search(r"network strong: demo-vgg, 20 categories, mAP 0\.\d{3}", told)
+    assert re.search(r"network strong: demo-vgg-wide, 20 categories, mAP 0\.\d{3}", told)
     assert "WARNING" not in told, "each method of the demo shows something"
 
 

@@ -78,7 +78,7 @@ def test_the_names_hold_both_demo_networks_and_torchvisions_classifiers():
     assert not [name for name in names if "rcnn" in name or "deeplab" in name]
 
 
-@pytest.mark.parametrize("name", ["demo-vgg", "demo-alexnet"])
+@pytest.mark.parametrize("name", ["demo-vgg", "demo-alexnet", "demo-vgg-wide", "demo-alexnet-wide"])
 def test_demo_networks_have_features_that_end_with_a_relu_and_a_pool(name):
     """The paper's target layer is the last ReLU before the last pool."""
     module = build(name, 20, 128)

@@ -1,26 +1,31 @@
-"""The two shipped checkpoints are what they say: really trained, one clearly better, both far above chance."""
+"""The shipped checkpoints are what they say: really trained, one clearly better, both far above chance, and guided
+backpropagation through them hardly depends on the category, which is the paper's phenomenon."""
 
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from models.average_precision import PRESENT, label_matrix, mean_average_precision
-from models.catalogue import LoadedNetwork, load_network
+from models.catalogue import LoadedNetwork, load_network, preprocess
 from models.checkpoint import read_checkpoint
 from models.config import NetworkConfig
 from models.glyphs import CATEGORIES
+from models.image_files import read_image
 from models.photographs import Photograph
 from models.scenes import make_scenes
 from models.sources import open_split
 from models.train import measure
 from models.voc import VocDataset
+from stimuli.explain.engine import explain
 
 pytestmark = pytest.mark.slow
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = 300
+SCENES_EXPLAINED = 16
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +37,14 @@ def configs() -> dict[str, NetworkConfig]:
 
 @pytest.fixture(scope="module")
 def networks(configs: dict[str, NetworkConfig]) -> dict[str, LoadedNetwork]:
-    return {name: load_network(name, config, CATEGORIES) for name, config in configs.items()}
+    return {name: load_network(name, configs[name], CATEGORIES) for name in ("strong", "weak")}
 
 
 @pytest.fixture(scope="module")
 def unseen(tmp_path_factory: pytest.TempPathFactory, emoji: Path) -> tuple[Photograph, ...]:
     """Scenes of another seed than the networks were trained on and measured with."""
     root = tmp_path_factory.mktemp("unseen") / "scenes"
-    make_scenes(root, emoji, CATEGORIES, {"val": SCENES}, seed=20_161_007)
+    make_scenes(root, emoji, CATEGORIES, {"val": SCENES}, seed=20_161_007, touching=("val",))
     return open_split(VocDataset(root=root, categories=CATEGORIES), "val")
 
 
@@ -71,14 +76,42 @@ def test_both_are_far_above_chance_and_the_strong_one_is_ahead(measured, unseen)
 
 
 @pytest.mark.parametrize("name", ["strong", "weak"])
-def test_a_checkpoint_is_small_and_says_how_to_make_it_again(configs, networks, name):
+def test_guided_backpropagation_does_not_depend_on_the_category_and_guided_grad_cam_does(networks, unseen, name):
+    """The median correlation of the raw maps of a scene's two categories."""
+    network, methods = networks[name], ["guided-backprop", "guided-grad-cam"]
+    images = torch.stack([preprocess(read_image(scene.path), network.transform) for scene in unseen[:SCENES_EXPLAINED]])
+    targets = [[CATEGORIES.index(c) for c in scene.categories] for scene in unseen[:SCENES_EXPLAINED]]
+    maps = explain(network.module, images, targets, methods, network.target_layer).maps
+    guided, guided_grad_cam = (
+        np.median([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(of[::2], of[1::2], strict=True)])
+        for of in (maps[method].numpy() for method in methods)
+    )
+    assert guided >= 0.9
+    assert guided_grad_cam <= 0.3
+
+
+@pytest.mark.parametrize("name", ["strong-features", "weak-features", "strong", "weak"])
+def test_a_checkpoint_says_how_to_make_it_again(configs, name):
+    """Those of features were made when the networks that are explained had their names."""
     config = configs[name]
     metadata = read_checkpoint(config.checkpoint)[1]
-    assert config.checkpoint.stat().st_size <= 4_000_000
-    assert metadata.command == f"manage.py train --study examples/demo.toml --network {name}"
+    made = f"manage.py train --study examples/demo.toml --network {name.removesuffix('-features')}"
+    assert metadata.command.removeprefix("./") == made
     assert metadata.seed == config.training.seed
-    assert metadata.categories == CATEGORIES == networks[name].categories
+    assert metadata.categories == CATEGORIES
     assert len(metadata.data_sha256) == 64
+
+
+def test_the_checkpoints_are_small(configs):
+    assert sum(config.checkpoint.stat().st_size for config in configs.values()) <= 12_000_000
+
+
+@pytest.mark.parametrize("name", ["strong", "weak"])
+def test_the_features_are_those_that_were_learnt_first(configs, name):
+    state, first = (read_checkpoint(configs[of].checkpoint)[0] for of in (name, f"{name}-features"))
+    features = [key for key in first if key.startswith("features.")]
+    assert features
+    assert all(torch.equal(state[key], first[key]) for key in features)
 
 
 def test_both_were_trained_on_the_same_scenes(configs):

@@ -107,6 +107,23 @@ def test_a_head_is_all_that_changes_when_only_the_head_is_trained(tmp_path, smal
     assert changed == {"classifier.2.weight", "classifier.2.bias"}
 
 
+def test_a_wide_classifier_is_trained_on_the_features_of_a_narrow_network(tmp_path, small_scenes, weights):
+    settings = {"parts": "classifier", "epochs": 1, "images": 16}
+    train("net", network(tmp_path / "net", weights, "demo-vgg-wide", **settings), small_scenes)
+    trained, before = load_file(tmp_path / "net"), torch.load(weights, weights_only=True)
+    kept = {key for key in trained if key in before and torch.equal(trained[key], before[key])}
+    assert kept == {key for key in before if key.startswith("features.")}
+    assert trained["classifier.2.weight"].shape == (768, 768)
+    for architecture in ("resnet18", "squeezenet1_1"):
+        layer = "layer4" if architecture == "resnet18" else "features"
+        config = network(tmp_path / "other", architecture=architecture, **settings)
+        config = config.model_copy(update={"target_layer": layer})
+        with pytest.raises(
+            TrainingError, match=rf'{architecture} has no classifier of linear layers; set parts = "head"'
+        ):
+            train("net", config, small_scenes)
+
+
 def test_batch_statistics_stay_when_training_starts_from_weights(tmp_path, small_scenes, weights):
     """A network with folded normalisation (means 0, variances 1) would be broken by new statistics."""
     train("net", network(tmp_path / "net", weights, epochs=1), small_scenes)

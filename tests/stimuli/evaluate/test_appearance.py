@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from contracts.stimulus_set import Stimulus
-from stimuli.evaluate.appearance import LEVELS, Appearance, appearances, warnings
+from stimuli.evaluate.appearance import LEVELS, Appearance, appearances, notes, warnings
 
 RNG = np.random.default_rng(1)
 
@@ -82,3 +82,16 @@ def test_what_is_said(changes, said):
     found = list(warnings([replace(GOOD, **changes)]))
     assert len(found) == len(said)
     assert all(words in sentence for words, sentence in zip(said, found, strict=True))
+
+
+def test_a_method_that_is_compared_with_others_is_a_note_not_a_warning():
+    """Of the same network: what another network's pictures tell is no help."""
+    same, other = replace(GOOD, categories=0.95), replace(GOOD, method="guided-grad-cam")
+    assert not list(warnings([same, other]))
+    assert "correlation 0.95), other methods do not" in next(notes([same, other]))
+    elsewhere = replace(other, network="weak")
+    assert len(list(warnings([same, elsewhere]))) == 1
+    assert not list(notes([same, elsewhere]))
+    blind = replace(same, photographs=1.0)
+    assert len(list(warnings([blind, other]))) == 1
+    assert not list(notes([blind, other]))
