@@ -20,12 +20,14 @@ from models.sources import open_split
 from models.train import measure
 from models.voc import VocDataset
 from stimuli.explain.engine import explain
+from stimuli.produce.render import render
+from stimuli.rendering import Rendering
 
 pytestmark = pytest.mark.slow
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCENES = 300
-SCENES_EXPLAINED = 16
+SCENES_EXPLAINED = 24
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +79,15 @@ def test_both_are_far_above_chance_and_the_strong_one_is_ahead(measured, unseen)
 
 @pytest.mark.parametrize("name", ["strong", "weak"])
 def test_guided_backpropagation_does_not_depend_on_the_category_and_guided_grad_cam_does(networks, unseen, name):
-    """The median correlation of the raw maps of a scene's two categories."""
+    """The median correlation of the pictures of a scene's two categories, drawn as the demo draws them."""
+    recipe = Rendering(tomllib.loads((EXAMPLES / "demo.toml").read_text(encoding="utf-8"))["stimuli"]["recipe"])
     network, methods = networks[name], ["guided-backprop", "guided-grad-cam"]
     images = torch.stack([preprocess(read_image(scene.path), network.transform) for scene in unseen[:SCENES_EXPLAINED]])
     targets = [[CATEGORIES.index(c) for c in scene.categories] for scene in unseen[:SCENES_EXPLAINED]]
     maps = explain(network.module, images, targets, methods, network.target_layer).maps
     guided, guided_grad_cam = (
         np.median([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(of[::2], of[1::2], strict=True)])
-        for of in (maps[method].numpy() for method in methods)
+        for of in (render(maps[method], recipe).double().numpy() for method in methods)
     )
     assert guided >= 0.9
     assert guided_grad_cam <= 0.3
