@@ -21,7 +21,7 @@ from definition import Definition
 def make_scenes(definition: Definition, train_images: int, val_images: int, seed: int) -> None:
     """Draw scenes in VOC layout into the definition's [dataset] root.
 
-    Those of the split that people see show two objects that touch, those to train on one to three anywhere.
+    Those of the split that people see show two objects side by side, those to train on one to three anywhere.
 
     Example: ./manage.py make-scenes --study examples/demo.toml
     """
@@ -139,8 +139,8 @@ def generate_stimuli(definition: Definition, launcher: str) -> None:
             launch_on(launcher),
         )
     click.echo(f"Stimulus set: {folder}")
-    doubts, notes = picture_doubts(folder) if isinstance(folder, Path) else ([], [])
-    for line in (*(f"Warning: {doubt}" for doubt in doubts), *(f"Note: {note}" for note in notes)):
+    doubts, remarks = picture_doubts(folder) if isinstance(folder, Path) else ([], [])
+    for line in (*(f"Warning: {doubt}" for doubt in doubts), *(f"Note: {remark}" for remark in remarks)):
         click.echo(line)
 
 

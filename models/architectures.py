@@ -1,6 +1,7 @@
 """Networks by name: torchvision's classifiers and the demo's, each with a head for any number of categories."""
 
 import difflib
+from collections.abc import Callable
 from functools import cache, partial
 from types import ModuleType
 
@@ -11,7 +12,7 @@ from models.demo_networks import WIDE, demo_alexnet, demo_vgg
 from models.errors import NetworkError
 from models.own_module import build_own
 
-_DEMO = {
+_DEMO: dict[str, Callable[[int], nn.Module]] = {
     "demo-vgg": demo_vgg,
     "demo-alexnet": demo_alexnet,
     "demo-vgg-wide": partial(demo_vgg, hidden=WIDE),

@@ -44,7 +44,7 @@ def draw_scene(
 ) -> Scene:
     """Draw a scene of one to three objects of the categories in `glyphs`; the same state of `rng` draws the same.
 
-    `touching`: of exactly two objects that touch or overlap, of two categories where there are two.
+    `touching`: of exactly two objects side by side, most of which touch, of two categories where there are two.
     """
     picture = _draw_background(rng)
     sprites = _draw_two(rng, glyphs) if touching else _draw_objects(rng, glyphs)
@@ -129,7 +129,7 @@ def _place_apart(rng: np.random.Generator, sprites: _Sprites) -> list[_Layer]:
 
 
 def _place_together(rng: np.random.Generator, sprites: _Sprites) -> list[_Layer]:
-    """Two side by side so that they touch or overlap, anywhere, up to a twelfth beyond the picture's frame."""
+    """Two side by side so that their frames overlap, anywhere, up to a twelfth beyond the picture's frame."""
     (_, left), (_, right) = sprites
     width = left.width + right.width - round(rng.uniform(*_OVERLAP) * min(left.width, right.width))
     height = max(left.height, right.height)

@@ -68,8 +68,8 @@ def make_scenes(
     """Draw scenes into `root/VOCdevkit/VOC2012` and return the SHA-256 of the data.
 
     `emoji_folder` is npm's `emoji-datasource-google` package; `counts` gives the number of scenes of each split;
-    `progress` is called with (scenes done, scenes in all); the scenes of the splits `touching` show two objects that
-    touch, those of others one to three anywhere. Finished data is recognised, checked and left alone.
+    `progress` is called with (scenes done, scenes in all); the scenes of the splits `touching` show two objects side
+    by side, those of others one to three anywhere. Finished data is recognised, checked and left alone.
     Raises ScenesError for a category without glyphs, for a missing package and where `root` holds anything else.
     """
     request = _Request(tuple(categories), dict(counts), seed, tuple(touching))

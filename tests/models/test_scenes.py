@@ -156,8 +156,8 @@ def test_boxes_hold_exactly_what_is_seen_of_the_objects(emoji, monkeypatch):
         assert not (seen & ~boxes).any()
 
 
-def test_scenes_show_two_touching_objects_of_two_categories(emoji, monkeypatch):
-    """Measured without clutter, which may lie where they meet; their frames touch, and ink hardly fills the corners."""
+def test_scenes_show_two_objects_of_two_categories_most_of_which_touch(emoji, monkeypatch):
+    """Measured without clutter, which may lie where they meet; frames overlap, but ink seldom fills their corners."""
     monkeypatch.setattr(scene_drawing, "_scatter", lambda rng, clutter, count: [])
     monkeypatch.setattr(scene_drawing, "_draw_background", lambda rng: Image.new("RGB", (256, 192)))
     glyphs = {category: load_glyphs(emoji, category) for category in CATEGORIES}
@@ -166,13 +166,16 @@ def test_scenes_show_two_touching_objects_of_two_categories(emoji, monkeypatch):
     assert {(len(scene.objects), len(categories)) for scene, categories in zip(scenes, shown, strict=True)} == {(2, 2)}
     assert set.union(*shown) == set(CATEGORIES)
     assert all(s.picture.mode == "RGB" and s.picture.size == (256, 192) for s in scenes)
+    gaps = []
     for scene in scenes:
         (left, top, right, bottom), (left2, top2, right2, bottom2) = (drawn.box for drawn in scene.objects)
-        assert max(left, left2) - min(right, right2) <= 12
-        assert max(top, top2) - min(bottom, bottom2) <= 12
+        gaps.append(max(left, left2) - min(right, right2))
+        assert max(top, top2) < min(bottom, bottom2)
         for xmin, ymin, xmax, ymax in (drawn.box for drawn in scene.objects):
             assert 1 <= xmin < xmax <= 256
             assert 1 <= ymin < ymax <= 192
+    assert np.mean(np.array(gaps) <= 2) >= 0.6
+    assert max(gaps) <= 32
 
 
 def test_pixel_statistics_without_shapes_do_not_give_the_category_away(emoji):
