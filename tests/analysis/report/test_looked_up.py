@@ -32,7 +32,10 @@ def asked_of_robots(small):
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize(("code", "word", "other"), [("en", "reasonable", "reliable"), ("ko", "합리적", "믿을 만")])
+@pytest.mark.parametrize(
+    ("code", "word", "other"),
+    [("en", "reasonable", "reliable"), ("ko", "합리적", "믿을 만"), ("de", "vernünftig", "zuverlässig")],
+)
 def test_networks_are_compared_in_the_words_that_people_were_asked_in(small, tmp_path, code, word, other):
     folder = write_export(asked_of_robots(small), tmp_path / "in")
     assert [task.wording for task in load(folder).tasks] == ["robots", "robots"]
