@@ -27,13 +27,13 @@ BESIDE = {
 }
 ABOUT = {
     "name": "age",
-    "label": {"en": "Your age", "ko": "나이", CODE: pseudo("Your age")},
-    "options": {"old": {"en": "60 or more", "ko": "60세 이상", CODE: pseudo("60 or more")}},
+    "label": {"en": "Your age", "ko": "나이", "de": "Ihr Alter", CODE: pseudo("Your age")},
+    "options": {"old": {"en": "60 or more", "ko": "60세 이상", "de": "ab 60", CODE: pseudo("60 or more")}},
 }
 RIGHT = [1, 0]  # of the comprehension check
 HANGUL, LATIN = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
 SAME_EVERYWHERE = re.compile(
-    r"English|한국어|Éńĝĺíśĥ|Discern|https?://\S+|someone@example\.org|\b[A-HJ-NP-Z2-9]{8}\b|\b[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}){2}\b"
+    r"English|한국어|Deutsch|Éńĝĺíśĥ|Discern|https?://\S+|someone@example\.org|\b[A-HJ-NP-Z2-9]{8}\b|\b[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}){2}\b"
 )
 
 
@@ -43,7 +43,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStudy]:
     write_language(languages)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISCERN_LANGUAGES", str(languages))
-        shown = ("en", "ko", CODE)
+        shown = ("en", "ko", "de", CODE)
         with serving(tmp_path_factory.mktemp("full"), languages=shown, about=(ABOUT,), **BESIDE) as study:
             yield study
 
@@ -94,7 +94,7 @@ class Stranger:
     def answers_question(self) -> str:
         """As it asks, if it is an attention check; what kind of question it was."""
         question = self.page.locator("h1#question").inner_text()
-        asked = re.search("“(.*)”", question)
+        asked = re.search("[“„](.*)[”“]", question)
         kind = "trust" if self.page.locator(".trial.pair").count() else "discrimination"
         self.sees(f"{kind}{'-attention' if asked else ''}")
         option = self.page.locator(".option").filter(has_text=asked[1]) if asked else self.page.locator(".option")
@@ -241,7 +241,7 @@ def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(strang
             stranger.answers_question()
             questions += 1
             if questions in (2, 4):
-                stranger.language = {"en": "ko", "ko": "en"}[stranger.language]
+                stranger.language = {"en": "ko", "ko": "de"}[stranger.language]
                 page.locator(f"footer a[lang={stranger.language}]").click()
                 stranger.sees(f"language-{questions}")
                 stranger.submits()
@@ -251,7 +251,7 @@ def test_the_language_can_be_switched_in_the_middle_and_no_answer_is_lost(strang
     assert [answer.position for answer in study.answers(token)] == list(range(questions))
 
 
-@pytest.mark.parametrize("stranger", [("phone", "en")], indirect=True)
+@pytest.mark.parametrize("stranger", [("phone", "de")], indirect=True)  # the longest words
 def test_on_a_phone_every_answer_of_a_question_is_seen_without_scrolling(stranger: Stranger) -> None:
     page = stranger.page
     page.goto(stranger.study.landing)

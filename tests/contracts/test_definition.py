@@ -150,8 +150,8 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
         ),
         ('"aeroplane", "bicycle"', '"aeroplane", 5', "dataset: category 2: Input should be a valid string"),
         (
-            'languages = ["en", "ko"]',
-            'languages = ["en", "xx"]',
+            'languages = ["en", "ko", "de"]',
+            'languages = ["en", "xx", "de"]',
             'study: language 2 ("xx"): no language has this code; there are en, ',
         ),
         ('name = "age"', 'name = "Age"', 'study: question 1 ("Age"): name: String should match'),
