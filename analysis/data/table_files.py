@@ -87,7 +87,8 @@ def _convert(cells: pd.Series, column: Column) -> pd.Series:
         _require(texts.isin(column.values) | (not column.values) | texts.isna(), texts)
         return texts
     numbers = pd.to_numeric(cells)
-    if column.type == "number" or numbers.dtype.kind != "i":  # whole numbers of any length are no int64
+    # Whole numbers of any length are no int64.
+    if column.type == "number" or not pd.api.types.is_signed_integer_dtype(numbers):
         numbers = numbers.astype("float64")
     _require(numbers.isna() | _is_allowed(numbers, column), numbers)
     if column.type == "number":
