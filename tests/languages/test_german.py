@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from languages.read import CATALOGUES, languages, messages, sentences
+from languages.read import CATALOGUES, HERE, languages, messages, sentences
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # Netz, Kategorie, Genauigkeit, Teilnehmende, Durchgang, Kontrollfrage, Einwilligung, Telefon; "Sie", never "du".
@@ -25,7 +25,10 @@ def texts() -> dict[str, list[str]]:
     """English sentence → German ones, of all catalogues; tasks under their places, texts of the demo under their files."""
     found = {english: said for name in CATALOGUES for english, said in sentences("de", name).items()}
     found |= {place: [text] for place, text in _of_tasks(languages()["de"].tasks, "tasks")}
-    return found | {file.name: [file.read_text(encoding="utf-8")] for file in EXAMPLES.rglob("*.de.md")}
+    return found | {
+        file.name: [file.read_text(encoding="utf-8")]
+        for file in (*EXAMPLES.rglob("*.de.md"), *(HERE / "de").glob("*.md"))
+    }
 
 
 def _of_tasks(part: object, place: str) -> list[tuple[str, str]]:
