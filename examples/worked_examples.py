@@ -27,12 +27,12 @@ from stimuli.rendering import Rendering
 SIDE = 224  # pixels
 SKY, GROUND = (170, 195, 215), (130, 150, 110)
 Place = tuple[str, int, int, int, int]  # category, its glyph, its size, left and top in pixels
-BICYCLE_AND_HORSE: tuple[Place, ...] = (("bicycle", 0, 116, 4, 60), ("horse", 0, 96, 124, 72))
-MOTORBIKE_AND_DOG: tuple[Place, ...] = (("motorbike", 0, 116, 6, 64), ("dog", 0, 108, 114, 66))
+BICYCLE_AND_HORSE: tuple[Place, ...] = (("bicycle", 0, 108, 4, 72), ("horse", 0, 96, 124, 84))
+PLANT_AND_DOG: tuple[Place, ...] = (("pottedplant", 0, 104, 0, 64), ("dog", 0, 108, 114, 66))
 PICTURES = {
     "bicycle": (BICYCLE_AND_HORSE, "bicycle", "guided-grad-cam", "strong"),
-    "dog-a": (MOTORBIKE_AND_DOG, "dog", "guided-backprop", "strong"),
-    "dog-b": (MOTORBIKE_AND_DOG, "dog", "guided-backprop", "weak"),
+    "dog-a": (PLANT_AND_DOG, "dog", "guided-backprop", "strong"),
+    "dog-b": (PLANT_AND_DOG, "dog", "guided-backprop", "weak"),
 }
 
 

@@ -16,7 +16,7 @@ def _is_right(answered: Answered, _task: TaskConfig) -> bool:
 # The wheels of a bicycle beside a horse, by examples/worked_examples.py.
 _EXAMPLE = Example(
     ("bicycle.png",),
-    (Mark(0, 13.5, 34, ((13.5, 51, 12.5),)), Mark(0, 42.5, 34, ((42.5, 50.5, 12.5),)), Mark(0, 77, 50)),
+    (Mark(0, 12.7, 41, ((12.7, 57, 11.5),)), Mark(0, 39.7, 41, ((39.7, 56, 11),)), Mark(0, 77, 57)),
 )
 
 KIND = StudyKind(

@@ -17,10 +17,10 @@ def _towards_first(answered: Answered, task: TaskConfig) -> int:
     return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
 
 
-# A motorbike and a dog, both predicted to be a dog, by examples/worked_examples.py.
+# A plant and a dog, both predicted to be a dog, by examples/worked_examples.py.
 _EXAMPLE = Example(
     ("dog-a.png", "dog-b.png"),
-    (Mark(0, 70, 22, ((70, 45, 17),)), Mark(0, 32, 22, ((32, 45, 17),)), Mark(1, 70, 22, ((70, 45, 17),))),
+    (Mark(0, 69.5, 17, ((69.5, 42, 19),)), Mark(0, 25, 26, ((25, 50, 18),)), Mark(1, 27.5, 24, ((27.5, 50, 20),))),
 )
 
 KIND = StudyKind(
