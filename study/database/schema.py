@@ -171,7 +171,8 @@ class Participant(Base):
         String(32), unique=True, index=True
     )  # deletes the data when sent back
     device: Mapped[dict[str, Any] | None]  # what the browser said of its window and input
-    consents: Mapped[dict[str, Any] | None]  # name of each further box of the consent form → whether it was ticked
+    # Name of each further box of the consent form → whether it was ticked.
+    consents: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     comment: Mapped[str | None] = mapped_column(String(MAX_COMMENT))  # written at the end
 
     study: Mapped[Study] = relationship(viewonly=True)

@@ -74,7 +74,7 @@ def smooth_pictures(size: int, count: int = 3) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("large", [LARGE, 1], ids=["", "every linear layer rounded"])
-@pytest.mark.parametrize("name", ["strong", "weak"])
+@pytest.mark.parametrize("name", ["strong-features", "weak-features"])
 def test_on_the_demo_networks(name, large, monkeypatch):
     monkeypatch.setattr(steps, "LARGE", large)
     network = demo_network(name)

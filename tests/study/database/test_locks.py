@@ -235,7 +235,7 @@ def test_people_who_withdraw_in_that_moment_are_unknown(
         saying = pool.submit(say_something, short_study, person.token)
         assert waits_for_a_lock(short_study, 1)
         withdrawing.commit()
-        with pytest.raises(UnknownError, match="link is not valid"):
+        with pytest.raises(UnknownError, match="please open the study link you were given"):
             saying.result(timeout=5)
 
 

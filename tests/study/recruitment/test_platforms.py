@@ -56,7 +56,8 @@ def test_a_worker_hands_the_assignment_back_to_mechanical_turk(mturk: Flask) -> 
     code = visitor.finish()
     page = visitor.client.get(f"/p/{visitor.token}/finish")
     assert 'method="post" action="https://www.mturk.com/mturk/externalSubmit"' in page.text
-    assert hidden_fields(page.text) == {"assignmentId": "A1", "completion_code": code}
+    form = page.text[page.text.index("externalSubmit") :].partition("</form>")[0]
+    assert hidden_fields(form) == {"assignmentId": "A1", "completion_code": code}
     assert "https://www.mturk.com" in policy(page)["form-action"]
 
 

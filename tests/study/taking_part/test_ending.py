@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from study.database import audit
 from study.database.find import find_study
-from study.database.schema import AuditEntry, Base, ExternalIdentity, Participant
+from study.database.schema import MAIN, AuditEntry, Base, ExternalIdentity, Participant
 from study.errors import AnswerConflictError, UnknownCodeError, UnknownError
 from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, STOPPED
 from study.recruitment.provider import Departure
@@ -79,15 +79,21 @@ def test_two_failed_checks_carry_the_code_that_says_so_where_the_platform_has_on
     assert got.departure == Departure(f"https://app.prolific.com/submissions/complete?cc={code}")
 
 
-def test_only_the_first_question_of_a_check_can_fail_it(database, tmp_path):
+def test_a_check_asks_its_first_question_alone_and_passes_with_it(database, tmp_path):
     with database.writing() as session:
         task = seeing(images=6, k=9, trials=3, attention_checks=2, confidence=True)
         open_sample(session, tmp_path, document(task, provider="prolific"))
     person = enrol(database)
     for trial in trials_of(database, person):
-        for question in ("response", "confidence"):
-            asked = trial.expected_response if question == "response" else None
-            give(database, person, trial, question, **({"response": asked} if asked else {}))
+        give(
+            database,
+            person,
+            trial,
+            "response",
+            **({"response": trial.expected_response} if trial.expected_response else {}),
+        )
+        if trial.purpose == MAIN:
+            give(database, person, trial, "confidence")
     assert told(database, person).completion_code == study_of(database).completion_code
 
 

@@ -111,7 +111,7 @@ def test_a_browser_is_told_two_addresses_and_nothing_that_marks_the_pair(open_ap
 
 def without_what_is_random(trial: dict) -> dict:
     images = [image | {"url": ""} for image in trial["images"]]
-    return trial | {"trial_token": "", "index": 0, "images": images}
+    return trial | {"trial_token": "", "index": 0, "number": 0, "images": images}
 
 
 @pytest.mark.parametrize(

@@ -133,13 +133,14 @@ def test_feedback_is_of_the_first_answer_whichever_question_was_the_last(opened,
     give(opened, person, trial, response=chosen)
     told = give(opened, person, trial, "confidence").feedback
     words = words_of(_task(opened), "en")
-    label = {"dog": "dog", "tvmonitor": "TV monitor"}[truth]
-    assert told == (words.right if is_right else words.wrong).replace("{truth}", label)
+    labels = {"dog": "dog", "tvmonitor": "TV monitor"}
+    expected = (words.right if is_right else words.wrong).replace("{truth}", labels[truth])
+    assert told == expected.replace("{chosen}", labels[chosen])
 
 
 def test_of_three_questions_each_names_the_one_behind_it():
     asked = [Question("first"), Question("second"), Question("third")]
-    definition = SimpleNamespace(task=lambda name: SimpleNamespace(questions=asked, kind="trust"))
+    definition = SimpleNamespace(task=lambda name: SimpleNamespace(asked=lambda _is_check: asked, kind="trust"))
     trial = SimpleNamespace(task="t", position=4, following=None, purpose="main")
     given = [Answer(question=q.name, response="a", rt=None, time_elapsed=1.0, trial_index=4) for q in asked]
     receipts = [answers._receipt(None, trial, one, definition) for one in given]
