@@ -45,16 +45,16 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements.txt
 	ln -sf $(CURDIR)/manage.py $(BIN)/discern
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.installed-mutants: requirements-mutants.txt $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -r requirements-mutants.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements-mutants.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json $(VENV)/.installed

@@ -17,9 +17,9 @@ RUNS = 16  # of 4 and 2 trials: each of the 64 class-discrimination items once, 
 def study(made_study):
     """A small study with stimuli, and what its observers answered, twice from one seed. They need not have learnt much."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "EPOCHS", 2)
+        patch.setattr(classifier, "EPOCHS", 1)
         for name in ("observed", "again"):
-            options = ("--runs", str(RUNS), "--training-images", "20", "--out", str(made_study.folder / name))
+            options = ("--runs", str(RUNS), "--training-images", "10", "--out", str(made_study.folder / name))
             made_study.of_study("observe", *options)
     return made_study
 

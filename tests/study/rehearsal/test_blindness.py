@@ -43,7 +43,7 @@ def test_the_truth_cannot_be_read_off_the_plan(app: Flask, database) -> None:
     first = defaultdict(list)
     for trial in (t for plan in plans for t in plan["trials"] if t["task"] == "seeing"):
         answer = truth[trial["trial_token"]]
-        shown = {k: v for k, v in trial.items() if k not in ("trial_token", "index", "questions")}
+        shown = {k: v for k, v in trial.items() if k not in ("trial_token", "index", "number", "questions")}
         shown["questions"] = [question["text"] for question in trial["questions"]]
         shown["images"] = [i | {"url": len(i["url"])} for i in shown["images"]]
         shapes[answer].add(str(shown))
