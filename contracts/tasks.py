@@ -56,12 +56,12 @@ class Kind:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and the greatest value."""
+        """Minimum and maximum of the value."""
         return self.least, self.most
 
     @property
     def difference_bounds(self) -> tuple[float, float]:
-        """The least and the greatest difference of two means."""
+        """Minimum and maximum of a difference of two means."""
         return -self.length, self.length
 
     def items_per_image(self, methods: int, networks: int) -> int:

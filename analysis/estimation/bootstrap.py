@@ -1,7 +1,7 @@
 """The pigeonhole bootstrap: participants and images drawn anew, each with replacement and apart from the other.
 
-Owen (2007, Annals of Applied Statistics 1(2)): its variance is never too small for crossed data, and up to three
-times too large; the report calls it the conservative bound.
+Owen (2007, Annals of Applied Statistics 1(2)): its variance tends to be too wide for crossed data, up to three
+times too large, and never too small; the report says so.
 """
 
 import numpy as np

@@ -360,7 +360,7 @@ def _exact(share: float, trials: float, confidence: float) -> tuple[float, float
 
 
 def wilson(share: float, responses: int, confidence: float) -> tuple[float, float]:
-    """Wilson's (1927) interval, which takes every response for independent: shown greyed, never a headline."""
+    """Wilson's (1927) interval, which treats all responses as independent: shown greyed, never a headline."""
     z = special.ndtri(0.5 + confidence / 2)
     centre = (share + z**2 / (2 * responses)) / (1 + z**2 / responses)
     reach = z / (1 + z**2 / responses) * np.sqrt(share * (1 - share) / responses + z**2 / (4 * responses**2))
