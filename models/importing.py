@@ -12,19 +12,16 @@ from torch import Tensor, nn
 
 from contracts.text_files import NotTextError, read_text
 from models.architectures import build_network
-from models.average_precision import PRESENT, average_precision, label_matrix, mean_average_precision
+from models.average_precision import PRESENT, label_matrix, mean_average_precision
 from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_checkpoint
 from models.config import DatasetConfig, NetworkConfig
 from models.errors import NetworkError
 from models.photographs import Photograph, data_sha256
-from models.pixels import read_pixels
 from models.sources import open_split
 from models.target_layers import Spatial, spatial_layers
-from models.train import LIBRARIES
-from models.transform import Transform, normalise
+from models.train import LIBRARIES, precisions, scores
+from models.transform import Transform
 from models.weights import load_state, read_weights
-
-_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,8 @@ def import_network(name: str, config: NetworkConfig, dataset: DatasetConfig, com
     outputs = _probe(name, module.eval(), config.image_size)
     categories = _categories(name, labels, outputs, dataset.categories)
     images = open_split(dataset, dataset.split)
-    scores = _scores(module, transform, images)
-    columns = scores[:, [categories.index(c) for c in dataset.categories]].numpy()
-    present = label_matrix(images, dataset.categories)
-    values = {c: average_precision(columns[:, i], present[:, i]) for i, c in enumerate(dataset.categories)}
+    found = scores(module, transform, images)[:, [categories.index(c) for c in dataset.categories]]
+    values = precisions(found, images, dataset.categories)
     metadata = CheckpointMetadata(
         architecture=config.source,
         categories=categories,
@@ -71,9 +66,9 @@ def import_network(name: str, config: NetworkConfig, dataset: DatasetConfig, com
         single_label=True,
     )
     write_checkpoint(config.checkpoint, module.state_dict(), metadata)
-    top = columns.argmax(1)
-    right = float((present[range(len(images)), top] == PRESENT).mean())
-    return Imported(metadata, right, spatial_layers(module, config.image_size), notes)
+    return Imported(
+        metadata, _accuracy(found, images, dataset.categories), spatial_layers(module, config.image_size), notes
+    )
 
 
 def read_labels(name: str, labels: Path | tuple[str, ...]) -> dict[int, str]:
@@ -139,7 +134,7 @@ def _categories(name: str, labels: dict[int, str], outputs: int, wanted: Sequenc
     return categories
 
 
-def _scores(module: nn.Module, transform: Transform, images: Sequence[Photograph]) -> Tensor:
-    with torch.no_grad():
-        batches = read_pixels(images, transform.image_size, _BATCH)
-        return torch.cat([module(normalise(pixels, transform)) for pixels in batches])
+def _accuracy(found: Tensor, images: Sequence[Photograph], categories: Sequence[str]) -> float:
+    """Share of images whose strongest category is annotated."""
+    present = label_matrix(images, categories) == PRESENT
+    return float(present[range(len(images)), found.argmax(1)].mean())

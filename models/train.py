@@ -91,14 +91,28 @@ def measure(
 
     `seen` is called with the number of images done.
     """
+    return precisions(scores(module, transform, images, seen), images, categories)
+
+
+def scores(
+    module: nn.Module,
+    transform: Transform,
+    images: Sequence[Photograph],
+    seen: Callable[[int], None] = lambda done: None,
+) -> Tensor:
+    """What `module` gives for `images`: (N, outputs). `seen` is called with the number of images done."""
     module.eval()
-    scores = []
+    found: list[Tensor] = []
     with torch.no_grad():
         for pixels in read_pixels(images, transform.image_size, _BATCH):
-            scores.append(module(_channels_last(normalise(pixels, transform))))
-            seen(sum(map(len, scores)))
-    columns = torch.cat(scores).numpy().T
-    labels = label_matrix(images, categories).T
+            found.append(module(_channels_last(normalise(pixels, transform))))
+            seen(sum(map(len, found)))
+    return torch.cat(found)
+
+
+def precisions(found: Tensor, images: Sequence[Photograph], categories: Sequence[str]) -> dict[str, float | None]:
+    """VOC average precision of scores (N, C) for each category; None for one that `images` do not show."""
+    columns, labels = found.numpy().T, label_matrix(images, categories).T
     return {c: average_precision(s, present) for c, s, present in zip(categories, columns, labels, strict=True)}
 
 
