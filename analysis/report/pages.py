@@ -110,10 +110,6 @@ def pages(material: Material) -> dict[str, str]:
     return {file: linked(text, numbers, all_numbers) for file, (numbers, text) in written.items()}
 
 
-def _of_family(name: str, results: Sequence[ObserverResults]) -> tuple[ObserverResults, ...]:
-    return tuple(r for r in results if observer_of(r.observer_kind).family == name)
-
-
 def _common(material: Material, family: Family, families: Sequence[Family]) -> dict[str, Any]:
     export, translate = material.export, material.translate
     study, paper = export.definition.get("study", {}), paper_figures(export.config)
