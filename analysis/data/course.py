@@ -22,6 +22,8 @@ BREAKS = {
 }
 PAUSES = ("study-paused", "study-closed")
 COLUMNS = ("at", "what", "answers", "reason")
+_AMENDED = marked("Amended: {key} {before} → {after}")
+_TASK_AMENDED = marked("Amended, “{task}”: {key} {before} → {after}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Course:
     pauses: tuple[pd.Timestamp, ...]
     steps: pd.DataFrame
     is_told: bool
+
+    @property
+    def amended(self) -> pd.DataFrame:
+        """The steps that changed the definition."""
+        return self.steps[self.steps["what"].map(lambda what: what.template in (_AMENDED, _TASK_AMENDED)).astype(bool)]
 
     def unplanned(self, task: str) -> tuple[Extension, ...]:
         """The extensions of one task that came after its first answers."""
@@ -124,8 +131,8 @@ def _amended(task: str, key: str, before: object, after: object) -> Note:
     """What was changed, in words; a key that has none is written as the definition has it."""
     values = {"key": Note(CHANGES[key]) if key in CHANGES else key, "before": before, "after": after}
     if task:
-        return Note("Amended, “{task}”: {key} {before} → {after}", values | {"task": task})
-    return Note("Amended: {key} {before} → {after}", values)
+        return Note(_TASK_AMENDED, values | {"task": task})
+    return Note(_AMENDED, values)
 
 
 def _steps(rows: list[tuple[pd.Timestamp, Note, int, str]]) -> pd.DataFrame:

@@ -15,6 +15,10 @@ from analysis.notes import Note
 FLOW_COLUMNS = ("step", "participants_out", "trials_out", "participants_left", "trials_left")
 
 
+BY_RESEARCHER = Note("Excluded in the study by the researcher")
+"""The rule of people whom the definition's own rules do not name."""
+
+
 @dataclass(frozen=True)
 class Included:
     """`trials`: the responses analysed. `flow`: one row a step (a note), from all who joined to what is analysed.
@@ -124,7 +128,7 @@ def _excluded(export: Export, rules: ExclusionsConfig, heed_researcher: bool) ->
         pd.DataFrame(
             {
                 "participant_id": flagged["participant_id"],
-                "rule": Note("Excluded in the study by the researcher"),
+                "rule": BY_RESEARCHER,
                 "reason": flagged["exclusion_reason"],
             }
         )

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from analysis.data.completeness import Reached
 from analysis.data.course import Course
+from analysis.data.exclusions import BY_RESEARCHER
 from analysis.data.export import Export
 from analysis.display.wording import Translation, count, level
 from analysis.report.cautions import looked
 from analysis.report.methods_text import left_out
 from analysis.results import ObserverResults
-
-BY_HAND = "Excluded in the study by the researcher"  # the rule of people whom the definition's rules do not name
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def _looks(export: Export, course: Course, translate: Translation) -> Followed:
 
 def _exclusions(export: Export, results: ObserverResults, translate: Translation) -> Followed:
     excluded = results.included.excluded
-    is_by_hand = excluded["rule"].map(str) == BY_HAND
+    is_by_hand = excluded["rule"] == BY_RESEARCHER
     reasons = Counter(excluded.loc[is_by_hand, "reason"].fillna("").map(str))
     happened = translate("People excluded by rules of the definition: {n}.", n=int((~is_by_hand).sum()))
     if reasons:
@@ -88,7 +87,7 @@ def _exclusions(export: Export, results: ObserverResults, translate: Translation
 
 
 def _amendments(course: Course, translate: Translation) -> Followed:
-    steps = [row for row in course.steps.itertuples() if str(row.what).startswith("Amended")]
+    steps = course.amended.itertuples()
     told = [f"{row.at:%Y-%m-%d}, {translate.note(row.what)}: {row.reason or '–'}" for row in steps]
     return Followed(
         translate("The definition stays as it is."),
