@@ -98,12 +98,15 @@ class Stranger:
         kind = "trust" if self.page.locator(".trial.pair").count() else "discrimination"
         self.sees(f"{kind}{'-attention' if asked else ''}")
         option = self.page.locator(".option").filter(has_text=asked[1]) if asked else self.page.locator(".option")
+        # Looked for before the click: after it the next question may be there, and have what this one has not.
+        is_confidence_asked = self.page.locator(".further").count() > 0
+        is_feedback_given = self.page.locator(".feedback:not([hidden])").count() > 0
         option.first.click()
-        if self.page.locator(".further").count():
+        if is_confidence_asked:
             expect(self.page.locator(".further .option").first).to_be_enabled()
             self.sees("confidence")
             self.page.locator(".further .option").last.click()
-        if self.page.locator(".feedback:not([hidden])").count():
+        if is_feedback_given:
             self.page.locator(".answered .button").wait_for()
             self.sees("feedback")
             self.page.locator(".answered .button").click()
