@@ -1,14 +1,16 @@
 """What `explain` is asked, in the form that it works with; what it cannot work with is refused in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.trace import Target
+
+Method = TypeVar("Method")
 
 
 def check_network(model: nn.Module) -> None:
@@ -88,12 +90,14 @@ def _target(target: Any) -> Target:
     raise ExplanationError(f"target {target!r} is neither a category's index nor a function of an image's scores")
 
 
-def methods_of(methods: Sequence[str], known: Iterable[str]) -> list[str]:
-    """The methods' names. Raises ExplanationError where one is unknown."""
+def methods_of(methods: Sequence[str] | Mapping[str, Method], known: Mapping[str, Method]) -> dict[str, Method]:
+    """The methods by name: those that are given, or `known` ones. Raises ExplanationError where one is unknown."""
+    if isinstance(methods, Mapping):
+        return dict(methods)
     names = [methods] if isinstance(methods, str) else list(methods)
     if unknown := [method for method in names if method not in known]:
         raise ExplanationError(f"unknown method {', '.join(map(str, unknown))}; known are {', '.join(known)}")
-    return names
+    return {name: known[name] for name in names}
 
 
 def layers_of(model: nn.Module, layer: str | Sequence[str] | None) -> list[str]:

@@ -1,6 +1,6 @@
 """Explanations of a network's scores: several methods and several categories an image, from one forward pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from stimuli.errors import ExplanationError
 from stimuli.explain.asked import check_network, check_pictures, layers_of, methods_of, targets_of
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.layouts import Reshape
-from stimuli.explain.methods import METHODS, gradients_of, reaches_the_picture
+from stimuli.explain.methods import METHODS, Method, gradients_of, reaches_the_picture
 from stimuli.explain.once import once
 from stimuli.explain.probes import check_answers
 from stimuli.explain.recording import Window, record
@@ -39,13 +39,14 @@ def explain(
     model: nn.Module,
     images: Tensor,
     targets: Sequence[Sequence[Target]],
-    methods: Sequence[str],
+    methods: Sequence[str] | Mapping[str, Method],
     layer: str | Sequence[str] | None = None,
     window: Window = Window(),  # noqa: B008 - frozen
     precision: Precision = "fp32",
     reshape: Reshape | Layout | None = None,
 ) -> Explanations:
     """Explain `images` (N, 3, H, W) for `targets`: for each image its category indices (or functions of its scores).
+    `methods` are names of METHODS, or methods of one's own by name.
 
     `layer` is the dotted name of the module whose output Grad-CAM weighs, or several. Its layout is recognised where it
     can be; `reshape` names it ("channels-first", "channels-last", "tokens") or is a function that makes feature maps of
@@ -62,21 +63,21 @@ def explain(
     check_network(model)
     check_pictures(model, images)
     layers = layers_of(model, layer)
-    wanted, methods = targets_of(targets, len(images)), methods_of(methods, METHODS)
+    wanted, asked = targets_of(targets, len(images)), methods_of(methods, METHODS)
     if precision not in ("fp32", "mixed"):
         raise ExplanationError(f"unknown precision {precision!r}; known are fp32, mixed")
     with torch.inference_mode(False), ieee_float32():
         once(model, images, "answers", lambda: check_answers(model, images))
 
     def explained(rows: slice) -> Explanations:
-        need_input = reaches_the_picture(methods)
+        need_input = reaches_the_picture(asked.values())
         with torch.inference_mode(False), torch.enable_grad(), ieee_float32():
             recording = record(model, images[rows], layers, need_input, window, reshape)
             backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
-            together = gradients_of(methods, layers)
+            together = gradients_of(asked.values(), layers)
             trace = Trace(recording, wanted[rows], layers[0] if layers else None, together, backward)
-            by_layer = {name: _maps(trace.at(name), methods) for name in layers}
-            maps = by_layer[layers[0]] if layers else _maps(trace, methods)
+            by_layer = {name: _maps(trace.at(name), asked) for name in layers}
+            maps = by_layer[layers[0]] if layers else _maps(trace, asked)
             return Explanations(maps, recording.output.detach(), by_layer)
 
     return _joined(in_parts_that_fit(explained, len(images)))
@@ -96,7 +97,7 @@ def _joined(parts: Sequence[Explanations]) -> Explanations:
     )
 
 
-def _maps(trace: Trace, methods: Sequence[str]) -> dict[str, Tensor]:
+def _maps(trace: Trace, methods: Mapping[str, Method]) -> dict[str, Tensor]:
     if not trace.targets:
-        return {method: trace.images.new_zeros((0, 1, *trace.size)) for method in methods}
-    return {method: trace.once(METHODS[method].maps) for method in methods}
+        return {name: trace.images.new_zeros((0, 1, *trace.size)) for name in methods}
+    return {name: trace.once(method.maps) for name, method in methods.items()}

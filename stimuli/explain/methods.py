@@ -1,12 +1,15 @@
 """The explanation methods: functions of one signature in a dict.
 
 A method takes a `Trace` (R pairs of a picture and a target) and returns its raw maps, (R, 3, H, W) in the picture's
-channels or (R, 1, H, W). To add one, write such a function and put it into `METHODS`, with its printed name in
-contracts/methods.py.
+channels or (R, 1, H, W). Its keyword-only parameters are its options. To add one, write such a function and put it
+into `METHODS`, with its printed name in contracts/methods.py.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -74,9 +77,15 @@ def deconvolution_grad_cam(trace: Trace) -> Tensor:
     return trace.once(deconvolution) * trace.once(grad_cam)
 
 
-def occlusion(trace: Trace) -> Tensor:
-    """Drop of the score when a window is masked, at each pixel the mean over the windows that cover it."""
-    places, outputs = trace.recording.occluded_output
+def occlusion(trace: Trace, *, patch: int | None = None, stride: int | None = None) -> Tensor:
+    """Drop of the score when a window is masked, at each pixel the mean over the windows that cover it.
+
+    `patch` and `stride` in pixels; those of the recording's window where they are not told.
+    """
+    usual = trace.recording.window
+    places, outputs = trace.recording.occluded_output(
+        replace(usual, size=patch or usual.size, stride=stride or usual.stride)
+    )
     drops = torch.zeros(len(trace.targets), 1, *trace.size, dtype=outputs.dtype, device=outputs.device)
     covered = outputs.new_zeros(1, 1, *trace.size)
     for (rows, columns), output in zip(places, outputs, strict=True):
@@ -98,16 +107,24 @@ METHODS: dict[str, Method] = {
 }
 
 
-def reaches_the_picture(methods: Sequence[str]) -> bool:
+def with_options(method: Method, options: Mapping[str, Any]) -> Method:
+    """The method with its options set: keyword-only parameters of its function. Raises ExplanationError for others."""
+    known = [name for name, told in signature(method.maps).parameters.items() if told.kind is told.KEYWORD_ONLY]
+    if unknown := [name for name in options if name not in known]:
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise ExplanationError(f"no option {', '.join(unknown)}; {takes}")
+    return replace(method, maps=partial(method.maps, **options)) if options else method
+
+
+def reaches_the_picture(methods: Collection[Method]) -> bool:
     """Whether any of `methods` may ask for a gradient at the picture; else the graph may begin at the target layer."""
-    return any(METHODS[method].at_picture != () for method in methods)
+    return any(method.at_picture != () for method in methods)
 
 
-def gradients_of(methods: Sequence[str], layers: Sequence[str]) -> frozenset[Gradient]:
+def gradients_of(methods: Collection[Method], layers: Sequence[str]) -> frozenset[Gradient]:
     """What `methods` are known to ask for, so that one walk over the graph computes it together."""
-    entries = [METHODS[method] for method in methods]
-    at_layers = {(layer, PLAIN) for layer in layers if any(entry.at_layer for entry in entries)}
-    return frozenset(at_layers | {(PICTURE, rule) for entry in entries for rule in entry.at_picture or ()})
+    at_layers = {(layer, PLAIN) for layer in layers if any(method.at_layer for method in methods)}
+    return frozenset(at_layers | {(PICTURE, rule) for method in methods for rule in method.at_picture or ()})
 
 
 def _mean_gradient(trace: Trace) -> Tensor:

@@ -6,8 +6,7 @@ The network is watched, not edited: a forward hook hands a target layer's output
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +41,7 @@ class Recording:
     layers: Mapping[str, Tensor]
     reshape: Reshape | Layout | None
     window: Window
+    _occluded: dict[Window, tuple[list[tuple[slice, slice]], Tensor]] = field(default_factory=dict, init=False)
 
     def maps_of(self, layer: str, numbers: Tensor) -> Tensor:
         """`numbers`, shaped as the output of `layer`, as feature maps (N, K, u, v)."""
@@ -60,15 +60,19 @@ class Recording:
         what = ("layout", layer, layout, output.shape[1:], len(output) == len(self.images))
         return once(self.model, self.images, what, lambda: reshape_of(self.model, layer, output, self.images, layout))
 
-    @cached_property
-    def occluded_output(self) -> tuple[list[tuple[slice, slice]], Tensor]:
-        """The window's places and the output at each of them, (places, N, C)."""
-        places = _window_places(self.window, *self.images.shape[-2:])
+    def occluded_output(self, window: Window) -> tuple[list[tuple[slice, slice]], Tensor]:
+        """The window's places and the output at each of them, (places, N, C); computed once."""
+        if window not in self._occluded:
+            self._occluded[window] = self._slid(window)
+        return self._occluded[window]
+
+    def _slid(self, window: Window) -> tuple[list[tuple[slice, slice]], Tensor]:
+        places = _window_places(window, *self.images.shape[-2:])
         outputs = []
         with torch.no_grad():
             for rows, columns in places:
                 masked = self.images.detach().clone()
-                masked[:, :, rows, columns] = self.window.fill
+                masked[:, :, rows, columns] = window.fill
                 outputs.append(self.model(masked))
         return places, torch.stack(outputs)
 
