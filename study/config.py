@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, KindName, Question
 from languages.read import SOURCE, languages
+from study.return_address import check_pattern
 
 AGE = "age"  # name of the box for minimum_age
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -264,6 +265,9 @@ class DeviceConfig(BaseModel):
     fullscreen: bool = Field(False, description="offered by a button before the instructions; optional")
 
 
+FrameHost = Annotated[str, Field(pattern=r"^https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$")]
+
+
 class ParticipantsConfig(BaseModel):
     """How people come, what each of them does, and how long a place is kept for an absent one."""
 
@@ -272,6 +276,20 @@ class ParticipantsConfig(BaseModel):
     provider: str = Field("plain", description="where people come from: plain, your own link, or a platform")
     sona_completion_url: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/webstudy_credit\.aspx\?\S+$")] | None = (
         Field(None, description="the client-side completion address that SONA shows for the study")
+    )
+    return_url: Annotated[str, AfterValidator(check_pattern)] | None = Field(
+        None,
+        description="provider plain: where the last page leads, https only; {pid} is what the study's link has as"
+        " ?pid=, {completion_code} the code, and {outcome} how it ended: with it, people who stop or are turned away"
+        " are led there too",
+    )
+    pid_parameter: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = Field(
+        "pid", description="provider plain: what the recruiter calls the person's id in the study's link"
+    )
+    frame_hosts: tuple[FrameHost, ...] = Field(
+        (),
+        description='sites whose pages may show the study in a frame, such as "https://survey.example.org" or'
+        ' "https://*.qualtrics.com"',
     )
     tasks: Literal["all", "one"] = Field(
         "all", description="every participant does all tasks in order, or the task most in need"
@@ -286,3 +304,9 @@ class ParticipantsConfig(BaseModel):
         False, description="a shared computer: it forgets each participant at the end, so that the next one can begin"
     )
     device: DeviceConfig = Field(DeviceConfig(), description="what a participant's device must have")
+
+    @model_validator(mode="after")
+    def _one_way_back(self) -> "ParticipantsConfig":
+        if self.return_url and self.provider != "plain":
+            raise ValueError(f'return_url is for provider = "plain"; {self.provider} has an address of its own')
+        return self

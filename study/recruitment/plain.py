@@ -1,12 +1,26 @@
-"""A link handed out by the researchers themselves; the participant notes the completion code."""
+"""A link handed out by the researchers themselves; the participant notes the completion code.
+
+Study link: `https://…/s/<slug>`, or `https://…/s/<slug>?pid=…` where a recruiter has an id for each person.
+"""
+
+import re
 
 from study.errors import RecruitmentError
 from study.recruitment.provider import Parameters, Provider, Recruited
+from study.return_address import PID
 from study.security import is_token
+
+_PID = re.compile(r"[A-Za-z0-9._~@+:-]{1,128}")
 
 
 def identify(parameters: Parameters) -> Recruited | None:
-    """The consent form carries a random `visit`, so that a form sent twice makes one participant."""
+    """A person is their pid. Without one the consent form carries a random `visit`, so that a form sent twice makes
+    one participant."""
+    if PID in parameters:
+        pid = parameters[PID]
+        if not _PID.fullmatch(pid):
+            raise RecruitmentError("the id in this link is empty or damaged; please come through the recruiter's link")
+        return Recruited("plain", f"pid:{pid}", {PID: pid})
     visit = parameters.get("visit")
     if visit is None:
         return None
@@ -18,7 +32,7 @@ def identify(parameters: Parameters) -> Recruited | None:
 PLAIN = Provider(
     "plain",
     "a link",
-    ("visit",),
+    ("visit", PID),
     identify,
     shares_code=False,
     departure=lambda code, parameters, completion_url: None,

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import numpy as np
 
 from study.errors import SimulationError
+from study.security import new_public_id
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.pictures import unpadded
 
@@ -50,7 +51,7 @@ def run_participant(
     server's words, when a page refuses.
     """
     with _Browser(base_url, witness) as browser:
-        form = _read(browser.get(f"/s/{slug}"))
+        form = _read(browser.get(f"/s/{slug}?pid=simulated-{new_public_id()}"))
         if not form.action:
             raise SimulationError(f"{base_url}/s/{slug} asks for no consent: {form.text[:300]}")
         fields = form.fields | dict.fromkeys(form.boxes, "yes") | {"observer_kind": _KIND}

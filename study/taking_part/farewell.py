@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from study.definition import frozen_definition
 from study.recruitment.outcomes import FAILED_CHECKS
 from study.recruitment.provider import Departure, Parameters
 from study.recruitment.providers import PROVIDERS
+from study.return_address import CODE, COMPLETED, OUTCOME, PID, asks_for, fill
 
 FAILED_CHECKS_TOLD = 2  # failed attention checks that a platform is told of: one may be an accident
 
@@ -29,7 +31,6 @@ class Farewell:
     completion_code: str
     withdrawal_code: str | None
     slug: str
-    provider: str
     departure: Departure | None
     finished_at: datetime
     asks_comment: bool
@@ -53,7 +54,8 @@ def farewell(session: Session, token: str) -> Farewell | None:
     if participant.finished_at is None or participant.completion_code is None:
         return None
     definition = frozen_definition(participant.study)
-    code = _code_shown(session, participant, participant.completion_code)
+    outcome = _outcome(session, participant)
+    code = participant.study.outcome_codes.get(outcome, participant.completion_code)
     return Farewell(
         title=definition.study.title[participant.language],
         language=participant.language,
@@ -62,36 +64,56 @@ def farewell(session: Session, token: str) -> Farewell | None:
         completion_code=code,
         withdrawal_code="-".join(re.findall("....", participant.withdrawal_code or "")) or None,
         slug=participant.study.slug,
-        provider=definition.participants.provider,
-        departure=_departure(session, participant, code),
+        departure=_departure(session, participant, code, outcome),
         finished_at=participant.finished_at,
         asks_comment=definition.study.comment,
     )
 
 
-def _code_shown(session: Session, participant: Participant, completion_code: str) -> str:
-    """A participant who failed attention checks gets the code for that, where the platform has one."""
-    code = participant.study.outcome_codes.get(FAILED_CHECKS)
-    if code is None:
-        return completion_code
+def _outcome(session: Session, participant: Participant) -> str:
+    """COMPLETED, or FAILED_CHECKS for a participant who failed attention checks."""
     failed = select(func.count()).select_from(Trial).join(Response, FIRST_ANSWER)
     mine = failed.where(Trial.participant_id == participant.id, Response.response != Trial.expected_response)
-    return code if session.scalars(mine).one() >= FAILED_CHECKS_TOLD else completion_code
+    return FAILED_CHECKS if session.scalars(mine).one() >= FAILED_CHECKS_TOLD else COMPLETED
 
 
-def _departure(session: Session, participant: Participant, code: str) -> Departure | None:
+def _departure(session: Session, participant: Participant, code: str, outcome: str) -> Departure | None:
     """Where the recruitment platform wants the participant to go with this code."""
     config = frozen_definition(participant.study).participants
-    identity = session.get(ExternalIdentity, participant.id)
-    return _departure_from(config, code, identity.parameters if identity else {})
+    return _departure_from(config, code, _sent_with(session, participant), outcome)
 
 
-def early_departure(study: Study, outcome: str) -> Departure | None:
-    """Where a participant goes who ends otherwise: `outcome` is one of recruitment.outcomes. None: nowhere."""
+def early_departure(study: Study, outcome: str, parameters: Parameters) -> Departure | None:
+    """Where a participant goes who ends otherwise: `outcome` is one of recruitment.outcomes, or why there was no place.
+
+    `parameters` are those of the link, as far as they are known. None: nowhere.
+    """
     config = frozen_definition(study).participants
+    if asks_for(config.return_url, OUTCOME):
+        return _departure_from(config, "", parameters, outcome)
     code = study.outcome_codes.get(outcome)
-    return _departure_from(config, code, {}) if code else None
+    return _departure_from(config, code, {}, outcome) if code else None
 
 
-def _departure_from(config: ParticipantsConfig, code: str, parameters: Parameters) -> Departure | None:
+def needed_to_return(session: Session, participant: Participant) -> dict[str, Any]:
+    """What of the participant's link their way back needs when they end early."""
+    url = frozen_definition(participant.study).participants.return_url
+    pid = _sent_with(session, participant).get(PID)
+    return {PID: pid} if pid and asks_for(url, PID) and asks_for(url, OUTCOME) else {}
+
+
+def _sent_with(session: Session, participant: Participant) -> Parameters:
+    """The parameters of the participant's link; empty where they have been deleted."""
+    identity = session.get(ExternalIdentity, participant.id)
+    return identity.parameters if identity else {}
+
+
+def _departure_from(
+    config: ParticipantsConfig, code: str, parameters: Parameters, outcome: str = COMPLETED
+) -> Departure | None:
+    """None, too, where the address needs an id that is not known."""
+    if url := config.return_url:
+        if asks_for(url, PID) and PID not in parameters:
+            return None
+        return Departure(fill(url, {PID: parameters.get(PID, ""), CODE: code, OUTCOME: outcome}))
     return PROVIDERS[config.provider].departure(code, parameters, config.sona_completion_url)

@@ -45,6 +45,7 @@ def definition(
     languages: tuple[str, ...],
     device: dict[str, Any] | None = None,
     about: tuple[dict[str, Any], ...] = (),
+    participants: dict[str, Any] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
@@ -52,7 +53,7 @@ def definition(
         seeing(**{"images": TRIALS["seeing"], "k": 24, "networks": [NETWORKS[0]]} | changes),
         trusting(images=TRIALS["trusting"], k=96, networks=[*NETWORKS]),
     )
-    sample = document(*tasks, provider=provider, device=device or {})
+    sample = document(*tasks, provider=provider, device=device or {}, **participants or {})
     texts = {"title": TITLES, "consent": CONSENTS, "debriefing": DEBRIEFINGS}
     chosen = {
         field: {language: text.get(language) or pseudo(text["en"]) for language in languages}
@@ -209,8 +210,8 @@ def serving(
 ) -> Iterator[LiveStudy]:
     """Open the study in a fresh database under `folder` and serve it on a free port.
 
-    Of the `changes`, `device` is the definition's section, `about` the questions about oneself; the others go to the
-    first task.
+    Of the `changes`, `device` and `participants` are the definition's sections, `about` the questions about oneself; the
+    others go to the first task.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"

@@ -10,7 +10,7 @@ from study.database.find import find_participant, find_study
 from study.definition import frozen_definition
 from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
 from study.recruitment.providers import PROVIDERS
-from study.taking_part.farewell import early_departure
+from study.taking_part.farewell import early_departure, needed_to_return
 from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
@@ -29,7 +29,7 @@ def decline(slug: str) -> ResponseReturnValue:
     provider = PROVIDERS[definition.participants.provider]
     given: dict[str, Any] = {name: request.args[name] for name in provider.parameters if name in request.args}
     back = url_for("participant.landing", slug=slug, **given | {"language": language})
-    departure = early_departure(study, NO_CONSENT)
+    departure = early_departure(study, NO_CONSENT, given)
     return study_page(study, language, "declined.html", "decline", departure=departure, back=back)
 
 
@@ -49,10 +49,11 @@ def give_up(token: str) -> ResponseReturnValue:
         study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("leave", slug)
         outcome = leave(session, token, clock.now())
+        needed = needed_to_return(session, participant)
         session.commit()
     if outcome is None:
         return redirect(url_for("participant.finish", token=token), 303)
-    left = url_for("leaving.show_left", slug=slug, outcome=outcome, language=language)
+    left = url_for("leaving.show_left", slug=slug, outcome=outcome, language=language, **needed)
     return forget_in_lab(redirect(left, 303), study)
 
 
@@ -82,5 +83,5 @@ def show_left(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
     outcome = request.args.get("outcome", "")
-    departure = early_departure(study, outcome) if outcome in OUTCOMES else None
+    departure = early_departure(study, outcome, request.args) if outcome in OUTCOMES else None
     return study_page(study, preferred_language(frozen_definition(study)), "left.html", "left", departure=departure)

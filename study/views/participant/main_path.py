@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
@@ -14,8 +14,9 @@ from study.database.find import find_known, find_participant, find_study
 from study.database.schema import OPEN, Participant, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError
-from study.recruitment.provider import Provider
+from study.recruitment.provider import Provider, Recruited
 from study.recruitment.providers import PROVIDERS
+from study.return_address import PID, asks_for
 from study.security import new_token, recruitment_hash
 from study.taking_part.about_oneself import is_asked
 from study.taking_part.arrivals import KIND_HEADER
@@ -28,13 +29,14 @@ from study.views.participant.pages import (
     forget_in_lab,
     no_place,
     preferred_language,
+    set_cookie,
     start_anew,
     study_page,
     to_html,
 )
 from study.views.participant.sheet import information, linked
 from study.views.server.database import database
-from study.views.server.headers import allow_provider
+from study.views.server.headers import allow_recruiters
 from study.views.server.languages import speak
 
 bp = Blueprint("participant", __name__)
@@ -52,7 +54,7 @@ def landing(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
-        recruited = provider.identify(request.args)
+        recruited = provider.identify(_of_link(definition))
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         known = find_known(session, study, identity, request.cookies.get(COOKIE))
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
@@ -62,11 +64,13 @@ def landing(slug: str) -> ResponseReturnValue:
         return redirect(url_for("participant.enter", token=known.token), 303)
     if not has_place:
         return no_place(study)
+    if not known:
+        _require_pid(definition, recruited)
+    given: dict[str, Any] = recruited.parameters if recruited else {}
     language = speak(preferred_language(definition))
-    sheet = information(definition, language, slug)
+    sheet = information(definition, language, slug, PID in given)
     if provider.is_preview(request.args):
         return render_template("participant/platform_preview.html", **sheet)
-    given: dict[str, Any] = recruited.parameters if recruited else {}
     recruitment = given or {"visit": new_token()}
     return render_template(
         "participant/landing.html",
@@ -94,32 +98,25 @@ def logo(slug: str) -> ResponseReturnValue:
 
 @bp.post("/s/<slug>/consent")
 def consent(slug: str) -> ResponseReturnValue:
-    """Enrol. The cookie only remembers the token, for people who open the study's link again."""
+    """Enrol."""
     form = request.form
     if form.get("consent") != "yes":
         raise ConsentError("taking part needs your consent")
     try:
-        participant = _enrol(slug, form)
+        participant, is_framed = _enrol(slug, form)
     except (NotOpenError, StudyFullError):  # since the page was opened
         with database().reading() as session:
             return no_place(find_study(session, slug))
-    response = redirect(url_for("participant.enter", token=participant.token), 303)
-    response.set_cookie(
-        COOKIE,
-        participant.token,
-        max_age=_REMEMBERED_S,
-        path=url_for("participant.landing", slug=slug),
-        httponly=True,
-        samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )
-    return response
+    response = make_response(redirect(url_for("participant.enter", token=participant.token), 303))
+    return set_cookie(response, slug, participant.token, _REMEMBERED_S, is_framed)
 
 
-def _enrol(slug: str, form: Mapping[str, str]) -> Participant:
+def _enrol(slug: str, form: Mapping[str, str]) -> tuple[Participant, bool]:
+    """The participant, and whether the study may be in a frame."""
     with database().writing() as session:
-        _definition_here, provider = _definition(find_study(session, slug))
+        definition, provider = _definition(find_study(session, slug))
         recruited = provider.identify(form)
+        _require_pid(definition, recruited)
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
         require_form_token(slug, *recruited.parameters.values())
@@ -127,7 +124,19 @@ def _enrol(slug: str, form: Mapping[str, str]) -> Participant:
         given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), ticked)
         participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
         session.commit()
-    return participant
+    return participant, bool(definition.participants.frame_hosts)
+
+
+def _of_link(definition: FrozenDefinition) -> Mapping[str, str]:
+    """The parameters of the link, the person's id under our own name for it."""
+    given = request.args.get(definition.participants.pid_parameter)
+    return request.args if given is None else request.args.to_dict() | {PID: given}
+
+
+def _require_pid(definition: FrozenDefinition, recruited: Recruited | None) -> None:
+    """Raise RecruitmentError where people are led back with their id and this link has none."""
+    if asks_for(definition.participants.return_url, PID) and (recruited is None or PID not in recruited.parameters):
+        raise RecruitmentError("please come through the recruiter's link: your id (pid) is missing from this address")
 
 
 def _observer_kind() -> str:
@@ -139,9 +148,10 @@ def _observer_kind() -> str:
 def start_anew_here(slug: str) -> ResponseReturnValue:
     """Somebody else sits at this computer now. Only the browser forgets the participant before."""
     with database().reading() as session:
-        find_study(session, slug)
+        definition, _provider = _definition(find_study(session, slug))
     require_form_token("anew", slug)
-    return forget(redirect(url_for("participant.landing", slug=slug), 303), slug)
+    is_framed = bool(definition.participants.frame_hosts)
+    return forget(redirect(url_for("participant.landing", slug=slug), 303), slug, is_framed)
 
 
 @bp.get("/p/<token>")
@@ -218,7 +228,7 @@ def finish(token: str) -> ResponseReturnValue:
         asks_first = "asked" not in request.args and is_asked(session, participant, "end")
     if end is None or asks_first:
         return redirect(url_for("about.ask" if end else "participant.study", token=token), 303)
-    allow_provider(PROVIDERS[end.provider])
+    allow_recruiters(frozen_definition(study).participants)
     page = render_template(
         "participant/finish.html",
         **start_anew(study),
@@ -242,7 +252,7 @@ def finish(token: str) -> ResponseReturnValue:
 def _definition(study: Study) -> tuple[FrozenDefinition, Provider]:
     definition = frozen_definition(study)
     provider = PROVIDERS[definition.participants.provider]
-    allow_provider(provider)
+    allow_recruiters(definition.participants)
     return definition, provider
 
 

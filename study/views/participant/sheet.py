@@ -12,6 +12,7 @@ from study.config import DeviceConfig, StudyConfig
 from study.definition import FrozenDefinition
 from study.recruitment.plain import PLAIN
 from study.recruitment.providers import PROVIDERS
+from study.return_address import PID, asks_for
 from study.views.participant.pages import to_html
 from study.views.server.languages import marked as _
 from study.views.server.languages import translate
@@ -64,6 +65,7 @@ _ALWAYS = {
     ),
 }
 _IDENTIFIERS = _("The identifiers that %(platform)s sends with you, apart from your answers.")
+_PID_STORED = _("The identifier that the link to the study holds for you, apart from your answers.")
 _DELETED = _(
     "You can withdraw at any time, without giving a reason: your data are then deleted. After the end you need the"
     " withdrawal code from the last page."
@@ -83,8 +85,11 @@ class Row:
     note: str = ""
 
 
-def information(definition: FrozenDefinition, language: str, slug: str) -> dict[str, Any]:
-    """What the templates of the sheet show, in `language`, which the page must speak already."""
+def information(definition: FrozenDefinition, language: str, slug: str, has_pid: bool = False) -> dict[str, Any]:
+    """What the templates of the sheet show, in `language`, which the page must speak already.
+
+    `has_pid`: the link names the person.
+    """
     study = definition.study
     said = {name: texts[language] for name, texts in study.information if isinstance(texts, dict) and texts}
     responsible = _rows(said, _RESPONSIBLE)
@@ -99,7 +104,7 @@ def information(definition: FrozenDefinition, language: str, slug: str) -> dict[
         "logo_url": url_for("participant.logo", slug=slug) if study.information.logo else None,
         "device": needed_device(definition.participants.device),
         "about": _rows(said, _ABOUT),
-        "data": [*_stored(definition, language), *_rows(said, _DATA), _deletion(study, said)],
+        "data": [*_stored(definition, language, has_pid), *_rows(said, _DATA), _deletion(study, said)],
         "responsible": responsible and [*responsible, Row(translate(_VERSION), study.consent_version)],
         "minimum_age": study.minimum_age,
         "consents": [(box.name, box.text[language], box.required) for box in study.consents],
@@ -127,12 +132,14 @@ def _rows(said: dict[str, str], names: dict[str, str]) -> list[Row]:
     return [Row(translate(name), said[field]) for field, name in names.items() if field in said]
 
 
-def _stored(definition: FrozenDefinition, language: str) -> Iterable[Row]:
+def _stored(definition: FrozenDefinition, language: str, has_pid: bool) -> Iterable[Row]:
     """What study/database/schema.py holds of a person."""
     study, platform = definition.study, PROVIDERS[definition.participants.provider]
     yield from (Row(translate(name), translate(text)) for name, text in _ALWAYS.items())
     if platform.name != PLAIN.name:
         yield Row(platform.title, translate(_IDENTIFIERS) % {"platform": platform.title})
+    elif has_pid or asks_for(definition.participants.return_url, PID):
+        yield Row(translate(_("Identifier")), translate(_PID_STORED))
     optional = [question.label[language] for question in study.demographics]
     if study.comment:
         optional.append(translate(_("Your comment at the end")))

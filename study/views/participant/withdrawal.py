@@ -11,7 +11,7 @@ from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import ConsentError, UnknownCodeError
 from study.recruitment.outcomes import WITHDRAWN
-from study.taking_part.farewell import early_departure
+from study.taking_part.farewell import early_departure, needed_to_return
 from study.taking_part.withdrawal import withdraw, withdraw_by_code
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
@@ -38,9 +38,11 @@ def erase(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("withdraw", slug)
+        needed = needed_to_return(session, participant)
         withdraw(session, token, clock.now())
         session.commit()
-    return forget_in_lab(redirect(url_for("withdrawal.show_done", slug=slug, language=language), 303), study)
+    gone = url_for("withdrawal.show_done", slug=slug, language=language, **needed)
+    return forget_in_lab(redirect(gone, 303), study)
 
 
 @bp.get("/s/<slug>/withdraw")
@@ -70,7 +72,7 @@ def erase_by_code(slug: str) -> ResponseReturnValue:
 def show_done(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
-    departure = early_departure(study, WITHDRAWN)
+    departure = early_departure(study, WITHDRAWN, request.args)
     return study_page(study, _language(study), "withdrawn.html", "withdraw", departure=departure)
 
 

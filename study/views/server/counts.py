@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, g, request
 
 from study import clock
 from study.conduct.failures import PICTURE, Failures
+from study.recruitment.providers import PROVIDERS
 from study.taking_part.arrivals import KIND_HEADER, Arrivals
 from study.taking_part.enrolment import JOINING_KINDS
 
@@ -33,8 +34,8 @@ def init_app(app: Flask) -> None:
 def _is_first_page(response: Response) -> bool:
     if request.endpoint != "participant.landing" or request.method != "GET" or response.status_code != 200:
         return False
-    provider = g.get("provider")
-    return bool(provider) and not provider.is_preview(request.args)
+    config = g.get("participants")
+    return config is not None and not PROVIDERS[config.provider].is_preview(request.args)
 
 
 def use(app: Flask, failures: Failures) -> None:

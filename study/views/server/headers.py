@@ -4,11 +4,14 @@ from functools import cache
 
 from flask import Flask, Response, g
 
-from study.recruitment.provider import Provider
+from study.config import ParticipantsConfig
+from study.recruitment.providers import PROVIDERS
+
+Hosts = tuple[str, ...]
 
 
 @cache
-def content_security_policy(provider: Provider | None = None) -> str:
+def content_security_policy(form_targets: Hosts = (), frame_hosts: Hosts = ()) -> str:
     """Nothing but our own files; frames and forms only for those whom the study's recruitment needs."""
     return "; ".join(
         (
@@ -18,22 +21,30 @@ def content_security_policy(provider: Provider | None = None) -> str:
             "img-src 'self' blob: data:",
             "connect-src 'self'",
             "font-src 'self'",
-            " ".join(("form-action 'self'", *(provider.form_targets if provider else ()))),
+            " ".join(("form-action 'self'", *form_targets)),
             "base-uri 'none'",
-            " ".join(("frame-ancestors", *((provider and provider.frame_ancestors) or ("'none'",)))),
+            " ".join(("frame-ancestors", *(frame_hosts or ("'none'",)))),
         )
     )
 
 
-def allow_provider(provider: Provider) -> None:
-    """This reply is a page of a study whose participants this provider sends."""
-    g.provider = provider
+def allow_recruiters(config: ParticipantsConfig) -> None:
+    """This reply is a page of a study whose participants come as `config` says."""
+    g.participants = config
+
+
+def _policy() -> str:
+    config: ParticipantsConfig | None = g.get("participants")
+    if config is None:
+        return content_security_policy()
+    provider = PROVIDERS[config.provider]
+    return content_security_policy(provider.form_targets, (*provider.frame_ancestors, *config.frame_hosts))
 
 
 def init_app(app: Flask) -> None:
     @app.after_request
     def _guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = content_security_policy(g.get("provider"))
+        response.headers["Content-Security-Policy"] = _policy()
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

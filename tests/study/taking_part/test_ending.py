@@ -57,7 +57,7 @@ def test_a_farewell_has_the_study_s_words_and_the_participant_s_codes(database, 
         finished = session.get_one(Participant, person.id)
     code = person.withdrawal_code
     assert (got.title, got.language, got.slug) == ("What did the network see?", "en", "demo")
-    assert (got.contact, got.debriefing, got.provider) == ("someone@example.org", DEBRIEFING, "plain")
+    assert (got.contact, got.debriefing) == ("someone@example.org", DEBRIEFING)
     assert got.completion_code == finished.completion_code
     assert got.withdrawal_code == f"{code[:4]}-{code[4:8]}-{code[8:]}"
     assert (got.departure, got.finished_at) == (None, NOW)
@@ -166,8 +166,8 @@ def test_an_early_end_goes_where_its_code_is_wanted(database, tmp_path):
     opened(database, tmp_path, provider="prolific")
     study = study_of(database)
     code = study.outcome_codes[STOPPED]
-    assert early_departure(study, STOPPED) == Departure(f"https://app.prolific.com/submissions/complete?cc={code}")
-    assert early_departure(study, "something else") is None
+    assert early_departure(study, STOPPED, {}) == Departure(f"https://app.prolific.com/submissions/complete?cc={code}")
+    assert early_departure(study, "something else", {}) is None
 
 
 def leaves(database, person):
