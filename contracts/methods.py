@@ -9,6 +9,14 @@ METHOD_NAMES = {
     "guided-grad-cam": "Guided Grad-CAM",
     "deconvolution-grad-cam": "Deconvolution Grad-CAM",
     "occlusion": "Occlusion",
+    "gradient": "Gradient",
+    "input-x-gradient": "Input × Gradient",
+    "integrated-gradients": "Integrated Gradients",
+    "smoothgrad": "SmoothGrad",
+    "grad-cam-plus-plus": "Grad-CAM++",
+    "layer-cam": "LayerCAM",
+    "score-cam": "Score-CAM",
+    "rise": "RISE",
 }
 
 

@@ -19,7 +19,10 @@ from stimuli.produce.render import render
 from stimuli.rendering import Rendering
 
 HEAT_RECIPES = {"heat-v1"}
-HEAT_MAPS = {"grad-cam", "counterfactual-grad-cam", "cam", "occlusion"}
+HEAT_MAPS = {
+    *("grad-cam", "counterfactual-grad-cam", "cam", "occlusion"),
+    *("grad-cam-plus-plus", "layer-cam", "score-cam", "rise"),
+}
 _LEVELS = torch.linspace(0, 1, 256)
 
 

@@ -80,7 +80,7 @@ def explain(
             maps = by_layer[layers[0]] if layers else _maps(trace, asked)
             return Explanations(maps, recording.output.detach(), by_layer)
 
-    return _joined(in_parts_that_fit(explained, len(images)))
+    return _joined(list(in_parts_that_fit(explained, len(images))))
 
 
 def _joined(parts: Sequence[Explanations]) -> Explanations:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from models.config import Layout
 from stimuli.errors import ExplanationError
+from stimuli.explain.convolutions import layout_of
 from stimuli.explain.layouts import Reshape, reshape_of
 from stimuli.explain.once import once
 
@@ -59,6 +60,10 @@ class Recording:
         layout, output = self.reshape, self.layers[layer]
         what = ("layout", layer, layout, output.shape[1:], len(output) == len(self.images))
         return once(self.model, self.images, what, lambda: reshape_of(self.model, layer, output, self.images, layout))
+
+    def answer(self, images: Tensor) -> Tensor:
+        """The network's answer to other pictures, stored in the layout in which it took the recorded ones."""
+        return self.model(images.contiguous(memory_format=layout_of(self.images)))
 
     def occluded_output(self, window: Window) -> tuple[list[tuple[slice, slice]], Tensor]:
         """The window's places and the output at each of them, (places, N, C); computed once."""

@@ -1,6 +1,6 @@
 """What a method is given: pairs (picture, target) of a recording, their scores and the gradients of those."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from stimuli.errors import ExplanationError
 from stimuli.explain.graph import backward_order, edge_of
 from stimuli.explain.hidden_gates import check_gates
 from stimuli.explain.once import once
-from stimuli.explain.recording import Recording, described
+from stimuli.explain.recording import Recording, described, record
 from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unknown_nodes
 from stimuli.explain.replay import replay
 
@@ -74,12 +74,26 @@ class Trace:
 
     def scores_of(self, output: Tensor) -> Tensor:
         """The pairs' scores (R,) in any output (N, C) for the same pictures."""
-        categories = [target for target in self.targets if not callable(target)]
-        if len(categories) == len(self.targets):
-            for category in categories:
-                _check_category(category, output.shape[1])
-            return output[self._rows, categories]
-        return torch.stack([_score(output[row], target) for row, target in zip(self._rows, self.targets, strict=True)])
+        return _scores(output, self._rows, self.targets)
+
+    def by_picture(self) -> Iterator[tuple[Tensor, tuple[Target, ...]]]:
+        """Each picture (1, 3, H, W) that has targets, with these, in the order of the pairs."""
+        for row, picture in enumerate(self.recording.images.detach().split(1)):
+            if targets := tuple(t for t, of in zip(self.targets, self._rows, strict=True) if of == row):
+                yield picture, targets
+
+    def scores_at(self, variants: Tensor, targets: Sequence[Target]) -> Tensor:
+        """The scores (V, T) of `variants` (V, 3, H, W) for each of `targets`, without a graph."""
+        rows = [row for row in range(len(variants)) for _ in targets]
+        with torch.no_grad():
+            output = self.recording.answer(variants)
+            return _scores(output, rows, tuple(targets) * len(variants)).unflatten(0, (len(variants), len(targets)))
+
+    def gradients_at(self, variants: Tensor, targets: Sequence[Target]) -> Tensor:
+        """∂score/∂picture (V, T, 3, H, W) at `variants` (V, 3, H, W), for each of `targets`."""
+        recording = record(self.recording.model, variants, [], True, self.recording.window, None)
+        trace = Trace(recording, [targets] * len(variants), None, (), self._precision)
+        return trace.input_gradient().unflatten(0, (len(variants), len(targets)))
 
     def input_gradient(self, rule: ReluRule = PLAIN) -> Tensor:
         """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`."""
@@ -172,6 +186,16 @@ class Trace:
             if callable(target):
                 seeds[turn, row] = _seed(output[row], target)
         return seeds
+
+
+def _scores(output: Tensor, rows: Sequence[int], targets: Sequence[Target]) -> Tensor:
+    """The score of each target in its row of `output`, (R,)."""
+    categories = [target for target in targets if not callable(target)]
+    if len(categories) == len(targets):
+        for category in set(categories):
+            _check_category(category, output.shape[1])
+        return output[rows, categories]
+    return torch.stack([_score(output[row], target) for row, target in zip(rows, targets, strict=True)])
 
 
 def _score(row: Tensor, target: Target) -> Tensor:

@@ -19,7 +19,9 @@ from models.image_files import read_image
 from models.transform import Transform
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
+from stimuli.explain.asked import methods_of
 from stimuli.explain.engine import Precision, explain
+from stimuli.explain.methods import METHODS, tried
 from stimuli.produce.png import encode_png
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
@@ -65,8 +67,8 @@ class Visualizer:
     def check(self, methods: Sequence[str]) -> None:
         """Raise GenerationError when this network cannot answer one of `methods` (tried on a black picture)."""
         size = self._network.transform.image_size
-        quick = [method for method in methods if method != "occlusion"]
         with self._named():
+            quick = {name: tried(method) for name, method in methods_of(methods, METHODS).items()}
             black = torch.zeros(1, 3, size, size, device=self._device)
             found = explain(self._module, black, [[0]], quick, self._network.target_layer, reshape=self._network.layout)
             self._sound(found.logits)

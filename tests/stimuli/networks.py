@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stimuli.explain.methods import METHODS, with_options
+
 
 def alexnet_like(inplace: bool = True) -> nn.Sequential:
     """AlexNet's make: strided convolution, overlapping pooling, two fully connected ReLUs; target layer "4"."""
@@ -111,3 +113,12 @@ def _weighted(network: nn.Module) -> nn.Module:
 
 def pictures(count: int = 3, height: int = 33, width: int = 41) -> Tensor:
     return torch.randn(count, 3, height, width, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+
+FEW = {
+    name: with_options(
+        method, {"masks": 6} if name == "rise" else {"steps": 3} if name == "integrated-gradients" else {}
+    )
+    for name, method in METHODS.items()
+} | {"smoothgrad": with_options(METHODS["smoothgrad"], {"samples": 3})}
+"""All methods, those that need many passes with few."""

@@ -17,7 +17,6 @@ from models.transform import Transform
 from stimuli.config import StimuliConfig
 from stimuli.evaluate.sanity import cascading_randomisation
 from stimuli.explain.engine import explain
-from stimuli.explain.methods import METHODS
 from stimuli.produce.render import render
 from stimuli.rendering import Rendering
 from tests.stimuli import networks
@@ -49,7 +48,7 @@ def distance(found, expected):
 @pytest.mark.parametrize("name", SMALL)
 def test_every_method_gives_the_cpus_maps_in_double_precision(name):
     build, layer = SMALL[name]
-    methods = [method for method in METHODS if method != "cam" or name == "pooled"]
+    methods = {method: few for method, few in networks.FEW.items() if method != "cam" or name == "pooled"}
     images = networks.pictures(3, 48, 48)
     on_cpu = explain(build(), images, RAGGED, methods, layer)
     on_gpu = explain(build().cuda(), images.cuda(), RAGGED, methods, layer)

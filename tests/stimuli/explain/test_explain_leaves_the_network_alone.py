@@ -36,7 +36,7 @@ def test_the_network_and_the_pictures_are_as_before(method, frozen):
     network, images = networks.gap_like().requires_grad_(not frozen), networks.pictures()
     network[2].register_forward_hook(lambda *_: None)
     before, pixels = state(network), images.clone()
-    explain(network, images, [[0, 1], [2], [3]], [method], "3", Window(9, 8))
+    explain(network, images, [[0, 1], [2], [3]], {method: networks.FEW[method]}, "3", Window(9, 8))
     assert_same(before, state(network))
     assert torch.equal(images, pixels)
     assert not images.requires_grad
