@@ -46,6 +46,11 @@ _RT_MISSING = Column(
     is_new=True,
     values=RT_MISSING,
 )
+_CONDITION = Column(
+    "text",
+    "The participant's condition, by its name in the definition; empty: the study has none.",
+    is_new=True,
+)
 
 PARTICIPANTS = {
     "participant_id": Column("text", "Random name of the participant; row id of this table.", needed=True),
@@ -55,6 +60,7 @@ PARTICIPANTS = {
     "language": Column("text", "Language the study was taken in; the last one, where it was switched."),
     "consent_version": Column("text", "Version of the information sheet the participant agreed to."),
     "definition_sha256": Column("text", "SHA-256 of the frozen study definition.", needed=True),
+    "condition": _CONDITION,
     "joined_at": Column("time", f"When consent was given and the trials were assigned; {_TIME}."),
     "finished_at": Column("time", f"When the last answer was stored; {_TIME}; empty: not finished."),
     "stopped_at": Column(
@@ -97,6 +103,7 @@ TRIALS = {
     "participant_id": Column("text", "Who was assigned the trial.", needed=True),
     "observer_kind": Column("text", "human, simulated or machine:<name>, as its participant's.", needed=True),
     "definition_sha256": Column("text", "SHA-256 of the frozen study definition.", needed=True),
+    "condition": _CONDITION,
     "task": Column("text", "Name of the task.", needed=True),
     "purpose": Column(
         "text",

@@ -9,13 +9,15 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from analysis.config import AnalysisConfig
+from contracts.conditions import ConditionConfig
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
+from definition.conditions import contradicting_conditions
 from definition.schema import nearest_keys
-from definition.sections import OPTIONAL_SECTIONS, SECTIONS
+from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
@@ -38,6 +40,7 @@ class Definition:
     stimuli: StimuliConfig
     study: StudyConfig
     tasks: tuple[TaskConfig, ...]
+    conditions: tuple[ConditionConfig, ...]
     participants: ParticipantsConfig
     analysis: AnalysisConfig
     document: dict[str, Any]
@@ -58,7 +61,8 @@ class Definition:
 
 def load_definition(path: Path) -> Definition:
     """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
-    document = OPTIONAL_SECTIONS | read_document(path)
+    written = read_document(path)
+    document = OPTIONAL_SECTIONS | written
     problems = [f"{key}: unknown section{_did_you_mean([key])}" for key in document if key not in SECTIONS]
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
@@ -75,6 +79,7 @@ def load_definition(path: Path) -> Definition:
             problems += [f"{_place(document, name, *e['loc'])}: {_expected(e, name)}" for e in error.errors()]
     if not problems:
         problems = _contradictions(document, **sections)
+    document = {name: part for name, part in document.items() if name in written or name not in UNWRITTEN}
     if problems:
         raise DefinitionError(f"{path} cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
     return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
@@ -147,6 +152,7 @@ def _read_logo(document: dict[str, Any], folder: Path) -> list[str]:
 # What one entry of a list of that name is called.
 _ENTRIES = {
     "tasks": "task",
+    "conditions": "condition",
     "contrasts": "contrast",
     "demographics": "question",
     "methods": "method",
@@ -208,6 +214,7 @@ def _contradictions(
     document: dict[str, Any],
     networks: dict[str, NetworkConfig],
     tasks: tuple[TaskConfig, ...],
+    conditions: tuple[ConditionConfig, ...],
     stimuli: StimuliConfig,
     participants: ParticipantsConfig,
     analysis: AnalysisConfig,
@@ -237,6 +244,7 @@ def _contradictions(
                 f"{place}: kind: {task.kind} must not show the photograph, and stimuli.recipe {stimuli.recipe!r} does;"
                 " heat-v1 draws the same colours without it"
             )
+    problems += contradicting_conditions(conditions, tasks)
     methods = {task.name: task.methods for task in tasks}
     for i, contrast in enumerate(analysis.contrasts):
         place = _place(document, "analysis", "contrasts", i)

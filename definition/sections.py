@@ -3,6 +3,7 @@
 from typing import Any
 
 from analysis.config import AnalysisConfig
+from contracts.conditions import ConditionConfig
 from models.config import Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig
@@ -14,7 +15,11 @@ SECTIONS: dict[str, Any] = {
     "stimuli": StimuliConfig,
     "study": StudyConfig,
     "tasks": tuple[TaskConfig, ...],
+    "conditions": tuple[ConditionConfig, ...],
     "participants": ParticipantsConfig,
     "analysis": AnalysisConfig,
 }
-OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}}
+OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": []}
+"""What is read where they are missing."""
+UNWRITTEN = {"conditions"}
+"""Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

@@ -1,8 +1,9 @@
 """A study's frozen definition, read back from its database row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from contracts.conditions import ConditionConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
 
@@ -14,9 +15,24 @@ class FrozenDefinition:
     study: StudyConfig
     tasks: tuple[TaskConfig, ...]
     participants: ParticipantsConfig
+    conditions: tuple[ConditionConfig, ...] = ()
 
     def task(self, name: str) -> TaskConfig:
         return next(task for task in self.tasks if task.name == name)
+
+    def in_condition(self, name: str) -> "FrozenDefinition":
+        """As people in this condition meet it; the empty name is that of all people where there are no conditions."""
+        if not name:
+            return self
+        chosen = next(condition for condition in self.conditions if condition.name == name)
+        done = (task for task in self.tasks if chosen.does(task.name))
+        return replace(self, tasks=tuple(task.model_copy(update=chosen.changes(task.name)) for task in done))
+
+    @property
+    def by_condition(self) -> tuple[tuple[str, "FrozenDefinition"], ...]:
+        """(name, the definition there) of each condition; where there are none, itself under the empty name."""
+        names = [condition.name for condition in self.conditions] or [""]
+        return tuple((name, self.in_condition(name)) for name in names)
 
 
 def frozen_definition(study: Study) -> FrozenDefinition:
@@ -30,4 +46,5 @@ def definition_of(document: dict[str, Any]) -> FrozenDefinition:
         study=StudyConfig.model_validate(document["study"]),
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
+        conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
     )

@@ -1,6 +1,7 @@
 """How many of the ratings that a study planned were given, so that one closed early says so."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export
@@ -56,7 +57,15 @@ def given_by_task(export: Export) -> dict[str, int]:
 
 
 def planned_responses(export: Export, task_name: str, ratings: int | None = None) -> int:
-    """How many responses the definition plans for a task: items × ratings of each, which may have been others once."""
+    """How many responses the definition plans for a task: items × ratings of each, which may have been others once.
+
+    Each condition that shows an item wants its ratings anew.
+    """
     task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
-    items = KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]))
+    shown = [task | c.changes(task_name) for c in export.conditions if c.does(task_name)] or [task]
+    items = sum(map(_items_per_image, shown))
     return task["images"] * items * (task["ratings_per_item"] if ratings is None else ratings)
+
+
+def _items_per_image(task: dict[str, Any]) -> int:
+    return KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.history import History
+from contracts.conditions import ConditionConfig
 from contracts.observers import observer_of
 
 
@@ -51,6 +52,8 @@ class Export:
     provenance: dict[str, Any]
     history: History = field(default_factory=History)
     withdrawn: dict[str, int] = field(default_factory=dict)  # kind of observer → people whose data were deleted
+
+    conditions: tuple[ConditionConfig, ...] = ()
 
     @property
     def earlier_sha256(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from analysis.data.checks import refuse, require_known, require_unique
 from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export, ExportError
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.observers import parse
+from contracts.observers import HUMAN, SIMULATED, parse
 from contracts.tasks import KINDS, Kind
 
 _PICTURES = {"stimulus_id": "network", "left_stimulus_id": "left_network", "right_stimulus_id": "right_network"}
@@ -34,10 +34,11 @@ def check(export: Export) -> None:
     require_known(trials, "trials", "task", [task.name for task in export.tasks])
     for column in ("stimulus_id", "left_stimulus_id", "right_stimulus_id"):
         require_known(trials[trials[column].notna()], "trials", column, stimuli["stimulus_id"])
-    kinds = participants.set_index("participant_id")["observer_kind"]
-    refuse(
-        trials["observer_kind"] != trials["participant_id"].map(kinds), trials, "observer_kind is not its participant's"
-    )
+    _check_conditions(export)
+    whose = participants.set_index("participant_id")
+    for column in ("observer_kind", "condition"):
+        theirs = trials["participant_id"].map(whose[column])
+        refuse(trials[column].fillna("") != theirs.fillna(""), trials, f"{column} is not its participant's")
     answered = trials["state"] == "answered"
     refuse(answered != trials["response"].notna(), trials, "answered rows must have a response, and no others")
     refuse(trials["is_overflow"] & ~answered, trials, "is_overflow is 1, but the trial is not answered")
@@ -61,6 +62,19 @@ def check(export: Export) -> None:
     _refuse_mixed_items(trials[trials["purpose"] == "main"])
 
 
+def _check_conditions(export: Export) -> None:
+    """Whether everybody is in a condition of the definition, and was shown what it shows."""
+    people = export.participants[export.participants["observer_kind"].isin((HUMAN, SIMULATED))]
+    names = [condition.name for condition in export.conditions] or [""]
+    require_known(people.assign(condition=people["condition"].fillna("")), "participants", "condition", names)
+    for condition in export.conditions:
+        theirs = export.trials[export.trials["condition"] == condition.name]
+        for task in export.tasks:
+            rows = theirs[theirs["task"] == task.name]
+            shown = condition.changes(task.name).get("methods", task.methods) if condition.does(task.name) else ()
+            refuse(~rows["method"].isin(shown), rows, f"condition {condition.name} does not show this method")
+
+
 def _refuse_other_pictures(trials: pd.DataFrame, stimuli: pd.DataFrame, picture: str, network: str) -> None:
     """Rows that say something else of a picture than the table of stimuli does."""
     shown = stimuli.set_index("stimulus_id").loc[trials[picture]]
@@ -71,7 +85,7 @@ def _refuse_other_pictures(trials: pd.DataFrame, stimuli: pd.DataFrame, picture:
 
 def _refuse_mixed_items(rated: pd.DataFrame) -> None:
     """An item_id that is given to two items, or an item that has two."""
-    facts = ["task", "image_id", "category", "foil", "method", "network"]
+    facts = ["condition", "task", "image_id", "category", "foil", "method", "network"]
     items = rated.drop_duplicates(["item_id", *facts])
     refuse(items.duplicated("item_id"), items, "its item_id is another item's too")
     refuse(items.duplicated(facts), items, "its item has another item_id too")

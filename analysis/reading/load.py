@@ -17,6 +17,7 @@ from analysis.data.table_files import conform, read_table
 from analysis.reading.consistency import check
 from analysis.reading.materials import DEFINITION, read_history, read_json
 from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
+from contracts.conditions import ConditionConfig
 from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256
 from contracts.tasks import KINDS
@@ -39,7 +40,7 @@ def _load(root: Traversable) -> Export:
     description = read_json(root, DESCRIPTION)
     materials = read_json(root, DEFINITION)
     document, sha256 = _definition(materials)
-    config, tasks = _analysis(document)
+    config, tasks, conditions = _analysis(document)
     tables = {name: conform(pd.DataFrame(), name) for name in NEW_TABLES}
     tables |= {name: read_table(file, name) for name, file in _table_files(root).items()}
     export = Export(
@@ -48,6 +49,7 @@ def _load(root: Traversable) -> Export:
         definition_sha256=sha256,
         config=config,
         tasks=tasks,
+        conditions=conditions,
         description=description,
         provenance=read_json(root, PROVENANCE),
         history=read_history(root, materials, sha256),
@@ -96,10 +98,11 @@ def _withdrawn(materials: dict[str, Any]) -> dict[str, int]:
     return withdrawn
 
 
-def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...]]:
+def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...], tuple[ConditionConfig, ...]]:
     try:
         config = AnalysisConfig.model_validate(document.get("analysis", {}))
         tasks = tuple(map(_task, document.get("tasks", ())))
+        conditions = tuple(map(ConditionConfig.model_validate, document.get("conditions", ())))
     except ValidationError as error:
         keys = "; ".join(f"{'.'.join(map(str, ('analysis', *e['loc'])))}: {e['msg']}" for e in error.errors())
         raise ExportError(f"{DEFINITION}: {keys}; analyse with the version of Discern that exported") from None
@@ -115,7 +118,7 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
                 )
     if strange := sorted({c.task for c in config.contrasts} - {t.name for t in tasks}):
         raise ExportError(f"{DEFINITION}: a contrast names {', '.join(strange)}, which is no task of the study")
-    return config, tasks
+    return config, tasks, conditions
 
 
 def _task(section: dict[str, Any]) -> Task:

@@ -19,8 +19,7 @@ def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_rating
     """
     items = trials.groupby("item_id").size()
     people = trials.groupby("participant_id").size()
-    by_method = pd.crosstab(trials["participant_id"], trials["method"])
-    spread = by_method.max(axis=1) - by_method.min(axis=1)
+    spread = method_spread(trials)
     rows = [
         (marked("ratings of an item"), *_ends(items), planned_ratings),
         (marked("responses of a participant"), *_ends(people), None),
@@ -28,6 +27,14 @@ def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_rating
         *((name, *_ends(is_first.groupby(trials["method"]).mean()), 0.5) for name, is_first in sides.items()),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[1:], float))
+
+
+def method_spread(trials: pd.DataFrame) -> pd.Series:
+    """By participant: trials with the most frequent method less those with the rarest that their condition showed."""
+    groups = [rows for _, rows in trials.groupby(trials["condition"].fillna(""))]
+    counts = [pd.crosstab(rows["participant_id"], rows["method"]) for rows in groups]
+    spreads = [table.max(axis=1) - table.min(axis=1) for table in counts]
+    return pd.concat(spreads) if spreads else pd.Series(dtype=float)
 
 
 def dropout(export: Export) -> pd.DataFrame:

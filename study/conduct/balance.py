@@ -1,4 +1,4 @@
-"""Who rated what how often, and whether arms were shown equally often, first or second, early or late."""
+"""Who rated what how often, and whether methods were shown equally often, first or second, early or late."""
 
 import json
 from collections import defaultdict
@@ -29,7 +29,8 @@ class ItemCount:
 
 @dataclass(frozen=True)
 class Cell:
-    """One arm of a task. `first`: how many ratings had the truth first, or the first network on the left."""
+    """A method of a task (and network, where a trial shows one). `first`: how many ratings had the truth first, or the
+    first network on the left."""
 
     method: str
     network: str  # empty where an item shows several
@@ -44,6 +45,7 @@ class ItemFacts:
     """What must be known of an item to count it."""
 
     id: int
+    condition: str  # empty: the study has none
     task: str
     kind: str
     image_id: str
@@ -60,6 +62,7 @@ def item_facts(session: Session, study: Study) -> list[ItemFacts]:
     rows = session.execute(
         select(
             Item.id,
+            Item.condition,
             Item.task,
             Item.image_id,
             Item.method,
@@ -75,8 +78,10 @@ def item_facts(session: Session, study: Study) -> list[ItemFacts]:
     )
     kinds = {task.name: task.kind for task in frozen_definition(study).tasks}
     return [
-        ItemFacts(id, task, kinds[task], image, method, category, foil, _network(network, kinds[task]), a, wanted)
-        for id, task, image, method, category, foil, network, a, wanted in rows
+        ItemFacts(
+            id, condition, task, kinds[task], image, method, category, foil, _network(network, kinds[task]), a, wanted
+        )
+        for id, condition, task, image, method, category, foil, network, a, wanted in rows
     ]
 
 
@@ -109,24 +114,24 @@ def item_counts(session: Session, study: Study) -> dict[str, list[ItemCount]]:
 
 
 def cells(items: Sequence[ItemFacts], counts: Sequence[ItemCount]) -> tuple[Cell, ...]:
-    """The arms of these items, all of one task, in the items' order."""
+    """The methods of these items, all of one task, in the items' order."""
     facts = {item.id: item for item in items}
     wanted: dict[tuple[str, str], int] = defaultdict(int)
     for item in items:
-        wanted[_arm(item)] += item.ratings_wanted
+        wanted[_shown(item)] += item.ratings_wanted
     ratings, first, places = (defaultdict[tuple[str, str], int](int) for _ in range(3))
     for count in counts:
         if count.is_rating and (counted := facts.get(count.item_id)):
-            ratings[_arm(counted)] += count.answers
-            places[_arm(counted)] += int(count.places)
-            first[_arm(counted)] += count.answers * _is_first(counted, count)
+            ratings[_shown(counted)] += count.answers
+            places[_shown(counted)] += int(count.places)
+            first[_shown(counted)] += count.answers * _is_first(counted, count)
     return tuple(
         Cell(*arm, ratings[arm], n, first[arm], places[arm] / ratings[arm] + 1 if ratings[arm] else None)
         for arm, n in wanted.items()
     )
 
 
-def _arm(item: ItemFacts) -> tuple[str, str]:
+def _shown(item: ItemFacts) -> tuple[str, str]:
     return item.method, item.network
 
 

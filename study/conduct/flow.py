@@ -22,6 +22,7 @@ class Visit:
     """One participant: `answered` trials of any purpose, `rated` ones that count."""
 
     observer_kind: str
+    condition: str
     joined_at: datetime
     lease_until: datetime
     finished_at: datetime | None
@@ -89,6 +90,7 @@ def visits(session: Session, study: Study) -> list[Visit]:
     rows = session.execute(
         select(
             Participant.observer_kind,
+            Participant.condition,
             Participant.consented_at,
             Participant.lease_until,
             Participant.finished_at,

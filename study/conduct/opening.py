@@ -80,9 +80,10 @@ def open_study(
     session.add_all(rows)
     session.flush()
     definition = frozen_definition(study)
-    require_texts(definition.study, definition.tasks)
-    for task in definition.tasks:
-        session.add_all(_items(study.id, task, [row for row in rows if task.name in row.tasks]))
+    require_texts(definition.study, [task for _, part in definition.by_condition for task in part.tasks])
+    for condition, part in definition.by_condition:
+        for task in part.tasks:
+            session.add_all(_items(study.id, condition, task, [row for row in rows if task.name in row.tasks]))
     audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
     return Opened(study, is_new=True)
 
@@ -143,8 +144,8 @@ def _check_files(stimuli: Sequence[StimulusRow], folder: Path) -> None:
             raise OpeningError(f"stimulus {path} is not the file that was generated; {REMEDY}")
 
 
-def _items(study_id: int, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    """The task's items. Raises OpeningError unless there are exactly as many as the definition asks for."""
+def _items(study_id: int, condition: str, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    """Those of a condition. Raises OpeningError unless there are exactly as many as the definition asks for."""
     categories: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         categories[row.image_id].add(row.category)
@@ -160,5 +161,5 @@ def _items(study_id: int, task: TaskConfig, rows: Sequence[Stimulus]) -> list[It
     items = STUDY_KINDS[task.kind].items(task, rows)
     for item in items:
         item.study_id, item.task, item.ratings_wanted = study_id, task.name, task.ratings_per_item
-        item.slot = slots[item.image_id, item.category]
+        item.condition, item.slot = condition, slots[item.image_id, item.category]
     return items

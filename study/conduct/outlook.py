@@ -43,27 +43,38 @@ class Outlook:
 
 def outlook(
     definition: FrozenDefinition,
-    missing: Sequence[int],
+    missing: Sequence[Sequence[int]],
     finished: int,
     days: Days,
     first: datetime | None,
     now: datetime,
     zone: tzinfo,
 ) -> Outlook:
-    """`missing`: ratings that each task lacks. `finished`: participants who count. `first`: the first consent."""
+    """`missing`: ratings that each task lacks, for each of `definition.by_condition`.
+
+    `finished`: participants who count. `first`: the first consent."""
     needed = _people(definition, missing, finished)
-    each = [task.trials_per_participant for task in definition.tasks]
-    ratings_each = sum(each) / (len(each) if definition.participants.tasks == "one" else 1)
+    each = [_ratings_each(part) for _, part in definition.by_condition]
+    ratings_each = sum(each) / len(each)
     rate = _ratings_per_day(days, first or now, now, zone) / ratings_each
     is_near = needed and rate and needed / rate < _FARTHEST
     return Outlook(finished, needed, rate, now + needed / rate * _DAY if is_near else None, days)
 
 
-def _people(definition: FrozenDefinition, missing: Sequence[int], finished: int) -> int:
-    wanted = [ceil(lack / task.trials_per_participant) for lack, task in zip(missing, definition.tasks, strict=True)]
-    needed = sum(wanted) if definition.participants.tasks == "one" else max(wanted)
+def _ratings_each(definition: FrozenDefinition) -> float:
+    each = [task.trials_per_participant for task in definition.tasks]
+    return sum(each) / (len(each) if definition.participants.tasks == "one" else 1)
+
+
+def _people(definition: FrozenDefinition, missing: Sequence[Sequence[int]], finished: int) -> int:
+    needed = sum(_people_of(part, lack) for (_, part), lack in zip(definition.by_condition, missing, strict=True))
     limit = definition.participants.limit
     return needed if limit is None else min(needed, max(0, limit - finished))
+
+
+def _people_of(definition: FrozenDefinition, missing: Sequence[int]) -> int:
+    wanted = [ceil(lack / task.trials_per_participant) for lack, task in zip(missing, definition.tasks, strict=True)]
+    return sum(wanted) if definition.participants.tasks == "one" else max(wanted)
 
 
 def _ratings_per_day(days: Days, first: datetime, now: datetime, zone: tzinfo) -> float:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from contracts.methods import method_name
 from contracts.observers import FAMILIES
 from study.conduct.balance import Cell, ItemCount, ItemFacts, cells, item_counts, item_facts
+from study.conduct.conditions import ConditionProgress, conditions
 from study.conduct.flow import Flow, flow, visits
 from study.conduct.outlook import Outlook, outlook, ratings_per_day
 from study.config import TaskConfig
@@ -73,6 +74,7 @@ class Progress:
     consented: dict[str, int]  # kind of observer → how many; those without anybody are left out, except `human`
     outlook: Outlook
     tasks: tuple[TaskProgress, ...]
+    conditions: tuple[ConditionProgress, ...]  # empty where the study has none
 
 
 def summaries(session: Session) -> list[StudySummary]:
@@ -95,7 +97,8 @@ def progress(
     tasks = tuple(_task(task, items, counts) for task in definition.tasks)
     first = min((visit.joined_at for visit in people), default=None)
     days = ratings_per_day(session, study, observer_kind, first, now, zone)
-    missing = [task.ratings_wanted - task.ratings for task in tasks]
+    dealt = conditions(definition, people, items, counts)
+    missing = [condition.missing for condition in dealt]
     return Progress(
         slug=study.slug,
         title=title(definition),
@@ -110,6 +113,7 @@ def progress(
         consented={name: consented[name] for name in FAMILIES if name == "human" or consented[name]},
         outlook=outlook(definition, missing, course.finished - course.finished_excluded, days, first, now, zone),
         tasks=tasks,
+        conditions=dealt if definition.conditions else (),
     )
 
 

@@ -114,11 +114,14 @@ class Stimulus(Base):
 
 
 class Item(Base):
-    """What is rated k times: one visualization (class discrimination), or one from each of two networks (trust)."""
+    """What is rated k times: one visualization (class discrimination), or one from each of two networks (trust).
+
+    Each condition that shows it has an item of its own, so that it gets k ratings in each.
+    """
 
     __tablename__ = "item"
     __table_args__ = (
-        Unique("study_id", "task", "stimulus_a_id"),
+        Unique("study_id", "task", "condition", "stimulus_a_id"),
         CheckConstraint("ratings_wanted > 0", name="ratings_wanted_positive"),
         CheckConstraint("stimulus_b_id <> stimulus_a_id", name="two_stimuli"),
     )
@@ -126,6 +129,7 @@ class Item(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     task: Mapped[str] = mapped_column(String(64))
+    condition: Mapped[str] = mapped_column(String(64), default="", server_default="")  # empty: the study has none
     image_id: Mapped[str] = mapped_column(String(128))
     category: Mapped[str] = mapped_column(String(64))
     foil: Mapped[str] = mapped_column(String(64))  # empty for trust
@@ -157,6 +161,7 @@ class Participant(Base):
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
     recruitment_hash: Mapped[str] = mapped_column(String(64))  # HMAC: the same person is known again, but not by name
     observer_kind: Mapped[str] = mapped_column(String(16))
+    condition: Mapped[str] = mapped_column(String(64), default="", server_default="")  # as of their items
     language: Mapped[str] = mapped_column(String(16))
     definition_sha256: Mapped[str] = mapped_column(String(64))
     consent_version: Mapped[str] = mapped_column(String(64))

@@ -78,7 +78,7 @@ _TRIAL = (
     select(
         *_trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
         *_participant.c["study_id", "language", "observer_kind", "stopped_at"],
-        *_item.c["category", "foil"],
+        *_item.c["category", "foil", "condition"],
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,
         _response.c.body_sha256,  # None: this question is not answered

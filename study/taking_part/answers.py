@@ -225,5 +225,5 @@ def _feedback(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefi
     if trial.purpose != PRACTICE:
         return None
     first = answer.response if answer.question == RESPONSE else statements.first_answer(driver, trial)
-    task = definition.task(trial.task)
+    task = definition.in_condition(trial.condition).task(trial.task)
     return practice_feedback(task, trial.language, STUDY_KINDS[task.kind].truth(trial), first)

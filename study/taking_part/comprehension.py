@@ -57,7 +57,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
     Raises UnknownError, MalformedAnswerError, AnswerConflictError.
     """
     participant = find_participant(session, token, locked=True)
-    definition = frozen_definition(participant.study)
+    definition = frozen_definition(participant.study).in_condition(participant.condition)
     task = next((task for task in definition.tasks if task.name == task_name and task.comprehension), None)
     if task is None:
         raise UnknownError("there is no such check")

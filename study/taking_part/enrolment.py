@@ -54,7 +54,8 @@ def join(
     if _is_at_limit(session, study, definition.participants, consent.observer_kind):
         raise StudyFullError("all places in this study are taken")
     chosen = choose_trials(session, definition, study.id, loads(session, study.id, consent.observer_kind), rng)
-    participant = _store(session, study, definition, consent, identity, now)
+    condition = chosen[0].item.condition
+    participant = _store(session, study, definition, condition, consent, identity, now)
     trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
     return participant
@@ -122,6 +123,7 @@ def _store(
     session: Session,
     study: Study,
     definition: FrozenDefinition,
+    condition: str,
     consent: Consent,
     identity: str,
     now: datetime,
@@ -133,6 +135,7 @@ def _store(
         withdrawal_code=new_withdrawal_code(),
         recruitment_hash=identity,
         observer_kind=consent.observer_kind,
+        condition=condition,
         language=consent.language,
         definition_sha256=study.definition_sha256,
         consent_version=definition.study.consent_version,

@@ -34,7 +34,7 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
         .where(Trial.participant_id == participant.id)
         .order_by(Trial.position)
     ).all()
-    definition = frozen_definition(participant.study)
+    definition = frozen_definition(participant.study).in_condition(participant.condition)
     checks = open_checks(session, participant, definition)
     begun = [trial.id for trial, *_ in rows if trial.state != ANSWERED and trial.questions_answered]
     return lay_out(definition, participant.language, rows, image_url, checks, _answers(session, begun))

@@ -1,6 +1,7 @@
 """Which trials a participant gets: items in order, practice, attention checks and identical pairs among them."""
 
-from collections.abc import Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,18 +33,23 @@ class Choice:
 def choose_trials(
     session: Session, definition: FrozenDefinition, study_id: int, load: dict[int, int], rng: np.random.Generator
 ) -> list[Choice]:
-    """A participant's trials in order, task after task; `load` as `loads` gives it.
+    """A participant's trials in order, task after task, all of one condition; `load` as `loads` gives it.
+
+    The condition is the one that lacks most, as a share of its ratings: so all fill alike, and places of people who
+    left or are excluded are filled again in the same condition.
 
     Within each task: practice, then the trials that count, with the attention checks and identical pairs among them.
     Left and right, or the two options, are exchanged fairly within each task and each of its methods.
     Raises StudyFullError when no task has a trial left to give.
     """
     items = _items(session, study_id)
-    candidates: dict[str, list[Candidate]] = {task.name: [] for task in definition.tasks}
+    conditions: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for item, cell in items.values():
         needs = Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0))
-        candidates[item.task].append(needs)
-    tasks: Sequence[TaskConfig] = definition.tasks
+        conditions[item.condition][item.task].append(needs)
+    condition = _neediest(conditions, rng)
+    candidates = conditions[condition]
+    tasks: Sequence[TaskConfig] = definition.in_condition(condition).tasks
     if definition.participants.tasks == "one":
         tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
     chosen: list[Choice] = []
@@ -117,6 +123,15 @@ def _options(item: Item, kind: str, swapped: bool) -> list[str]:
     """The values of the first question in the order in which they are shown."""
     options = list(STUDY_KINDS[kind].options(item))
     return options[::-1] if swapped and KINDS[kind].swaps == "options" else options
+
+
+def _neediest(conditions: Mapping[str, Mapping[str, list[Candidate]]], rng: np.random.Generator) -> str:
+    """The condition that lacks the greatest share of its ratings, a random one of equals."""
+    missing = {
+        name: _share_missing([c for some in tasks.values() for c in some]) for name, tasks in sorted(conditions.items())
+    }
+    equals = [name for name, share in missing.items() if share == max(missing.values())]
+    return equals[int(rng.integers(len(equals)))] if len(equals) > 1 else equals[0]
 
 
 def _share_missing(candidates: list[Candidate]) -> float:

@@ -36,7 +36,7 @@ def defined(**participants) -> FrozenDefinition:
     ],
 )
 def test_as_many_people_are_needed_as_the_lacking_ratings_take(participants, missing, needed: int) -> None:
-    found = outlook(defined(**participants), missing, 7, WEEK, NOW - timedelta(days=30), NOW, UTC)
+    found = outlook(defined(**participants), [missing], 7, WEEK, NOW - timedelta(days=30), NOW, UTC)
     assert (found.needed, found.target) == (needed, 7 + needed)
     assert (found.full_at is None) == (needed == 0)
 
@@ -44,17 +44,17 @@ def test_as_many_people_are_needed_as_the_lacking_ratings_take(participants, mis
 def test_the_study_is_full_when_that_many_have_come_at_the_present_rate() -> None:
     """490 ratings in 6 days and the hours of today, 14 for each person."""
     lasting = timedelta(days=6) + (NOW - datetime.combine(TODAY, datetime.min.time(), UTC))
-    found = outlook(defined(), (100, 0), 0, WEEK, NOW - timedelta(days=30), NOW, UTC)
+    found = outlook(defined(), [(100, 0)], 0, WEEK, NOW - timedelta(days=30), NOW, UTC)
     assert found.people_per_day == pytest.approx(35 / (lasting / timedelta(days=1)))
     assert found.full_at - NOW == pytest.approx(lasting * 10 / 35, abs=timedelta(seconds=1))
 
 
 def test_a_new_studys_rate_is_that_of_its_hours_and_one_that_nobody_joins_has_none() -> None:
-    young = outlook(defined(), (100, 0), 0, ((TODAY, 28),), NOW - timedelta(hours=2), NOW, UTC)
+    young = outlook(defined(), [(100, 0)], 0, ((TODAY, 28),), NOW - timedelta(hours=2), NOW, UTC)
     assert young.people_per_day == pytest.approx(24)
-    younger = outlook(defined(), (100, 0), 0, ((TODAY, 28),), NOW - timedelta(seconds=9), NOW, UTC)
+    younger = outlook(defined(), [(100, 0)], 0, ((TODAY, 28),), NOW - timedelta(seconds=9), NOW, UTC)
     assert younger.people_per_day == pytest.approx(48), "an hour at least"
-    assert outlook(defined(), (100, 0), 0, ((TODAY, 0),), None, NOW, UTC).full_at is None
+    assert outlook(defined(), [(100, 0)], 0, ((TODAY, 0),), None, NOW, UTC).full_at is None
 
 
 @pytest.fixture

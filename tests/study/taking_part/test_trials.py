@@ -1,13 +1,13 @@
 """Which trials a participant gets, over many seeds: where each kind of trial may come, and what it shows and asks."""
 
 from collections import Counter
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from study.config import TaskConfig
+from study.config import ParticipantsConfig, TaskConfig
 from study.database.schema import Item
+from study.definition import FrozenDefinition
 from study.errors import StudyFullError
 from study.taking_part import trials
 from study.taking_part.assignment import Candidate
@@ -193,7 +193,7 @@ def stored(number, of, image=None, method="cam", slot=0, wanted=1):
 
 
 def definition_of(*tasks, which="all"):
-    return SimpleNamespace(tasks=tasks, participants=SimpleNamespace(tasks=which))
+    return FrozenDefinition(study=None, tasks=tasks, participants=ParticipantsConfig(tasks=which))
 
 
 def named(name, **changes):
