@@ -48,6 +48,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     from contracts.stimulus_set import read_provenance, verify
     from models.catalogue import LoadedNetwork, load_network
     from models.image_files import read_image
+    from models.importing import is_due, not_imported_yet
     from models.photographs import notes
     from models.sources import open_split
     from stimuli.produce.generate import used_networks
@@ -72,9 +73,13 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {found}"
 
     def network(name: str) -> str:
-        loaded[name] = read = load_network(name, definition.networks[name], dataset.categories)
+        config = definition.networks[name]
+        due = is_due(config)
+        loaded[name] = read = (not_imported_yet if due else load_network)(name, config, dataset.categories)
         precision = read.mean_average_precision
         measured = "mAP not measured" if precision is None else f"mAP {precision:.3f}"
+        if due:
+            measured = "not imported yet; `./manage.py generate-stimuli` does it"
         return f"{read.architecture}, {len(read.categories)} categories, {measured}"
 
     def networks_together() -> str:

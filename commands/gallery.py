@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import require_same_request, study_option, with_local_stimuli
+from commands.options import photographs_as_seen, require_same_request, study_option, with_local_stimuli
 from definition import Definition
 
 
@@ -25,13 +25,12 @@ def gallery(definition: Definition, most: int, out: Path) -> None:
     Example: ./manage.py gallery --study examples/demo.toml
     """
     from contracts.stimulus_set import read_provenance, read_stimuli
-    from models.sources import open_split
     from stimuli.gallery.write import require_replaceable, write_gallery
 
     require_replaceable(out)
     folder = Path(with_local_stimuli(definition).stimuli.output)
     require_same_request(definition, read_provenance(folder))
-    photographs = {image.image_id: image for image in open_split(definition.dataset, definition.dataset.split)}
+    photographs = photographs_as_seen(definition)
     title = next(iter(definition.study.title.values()))
     rendering = definition.stimuli.rendering
     count = write_gallery(out, title, folder, read_stimuli(folder), photographs, rendering, most)

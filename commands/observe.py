@@ -22,6 +22,7 @@ from analysis.reading.load import load
 from analysis.tasks.kind import Seen
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
+from commands.options import photographs_as_seen
 from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
 from contracts.tasks import KINDS
 from definition import Definition
@@ -117,9 +118,9 @@ def _observer(
     seed: int,
     begin: Begin,
 ) -> Observer:
-    images = open_split(definition.dataset, definition.dataset.split)
     if name == BOX_ENERGY:
-        return box_energy_observer({image.image_id: image for image in images}, definition.stimuli.rendering)
+        return box_energy_observer(photographs_as_seen(definition), definition.stimuli.rendering)
+    images = open_split(definition.dataset, definition.dataset.split)
     categories = definition.dataset.categories
     methods = {
         network: sorted({m for task in definition.tasks if network in task.networks for m in task.methods})

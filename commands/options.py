@@ -3,11 +3,14 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from definition import Definition, DefinitionError, load_definition, read_document
+
+if TYPE_CHECKING:
+    from models.photographs import Photograph
 
 HERE = Path(__file__).resolve().parents[1]
 DEMO = HERE / "examples" / "demo.toml"
@@ -61,6 +64,16 @@ def require_same_request(definition: Definition, provenance: dict[str, Any]) -> 
             f"the stimuli in {definition.stimuli.output} were made for other settings than {definition.path} has;"
             " run `./manage.py generate-stimuli`"
         )
+
+
+def photographs_as_seen(definition: Definition) -> "dict[str, Photograph]":
+    """Image id → the part of the photograph that the networks see; of one set all see the same part."""
+    from models.sources import open_split
+    from models.transform import as_seen, transform_of
+
+    images = open_split(definition.dataset, definition.dataset.split)
+    used = [definition.networks[name] for task in definition.tasks for name in task.networks]
+    return {image.image_id: as_seen(image, transform_of(used[0])) if used else image for image in images}
 
 
 def warn_of_lost_pictures() -> None:

@@ -109,18 +109,24 @@ def import_network(definition: Definition, names: tuple[str, ...]) -> None:
     show_default=True,
     help="This machine, or the Ray cluster that RAY_ADDRESS names.",
 )
-def generate_stimuli(definition: Definition, launcher: str) -> None:
+@click.pass_context
+def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) -> None:
     """Make the visualizations that the definition's tasks ask for. Stopped and started again, it goes on.
+
+    Networks with `labels` that have no checkpoint yet are imported first.
 
     Example: ./manage.py generate-stimuli --study examples/voc-sample.toml
     """
     from models.catalogue import load_network
+    from models.importing import is_due
     from models.photographs import notes
     from models.sources import open_split
     from stimuli.produce.generate import generate
     from stimuli.produce.launchers.launcher import launch_on
 
     used = sorted({name for task in definition.tasks for name in task.networks})
+    if due := tuple(name for name in used if is_due(definition.networks[name])):
+        ctx.invoke(import_network, definition=definition, names=due)
     networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
     images = open_split(definition.dataset, definition.dataset.split)
     if found := notes(images):

@@ -23,6 +23,7 @@ from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.recruitment.providers import PROVIDERS
 
+VAR = Path(__file__).resolve().parents[1] / "var"
 _DEEPEST = 50  # tables or lists in each other; a definition has six
 
 
@@ -74,7 +75,8 @@ def load_definition(path: Path) -> Definition:
             problems.append(f"{name}: this section is missing")
             continue
         try:
-            sections[name] = TypeAdapter(kind).validate_python(document[name], context={"folder": path.parent})
+            given = _with_checkpoints(document) if name == "networks" else document[name]
+            sections[name] = TypeAdapter(kind).validate_python(given, context={"folder": path.parent})
         except ValidationError as error:
             problems += [f"{_place(document, name, *e['loc'])}: {_expected(e, name)}" for e in error.errors()]
     if not problems:
@@ -83,6 +85,22 @@ def load_definition(path: Path) -> Definition:
     if problems:
         raise DefinitionError(f"{path} cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
     return Definition(path=path, document=document, sha256=canonical_sha256(document), **sections)
+
+
+def _with_checkpoints(document: dict[str, Any]) -> Any:
+    """`[networks]` with a place for checkpoints that are not told: beside the stimuli, in var/ if those are afar."""
+    networks, stimuli, study = (document.get(name) for name in ("networks", "stimuli", "study"))
+    output = stimuli.get("output") if isinstance(stimuli, dict) else None
+    slug = study.get("slug") if isinstance(study, dict) else None
+    if not isinstance(networks, dict) or not isinstance(output, str):
+        return networks
+    beside = VAR / str(slug) / "stimuli" if "://" in output else Path(output)
+    return {
+        name: {"checkpoint": str(beside.parent / "networks" / f"{name}.safetensors")} | network
+        if isinstance(network, dict)
+        else network
+        for name, network in networks.items()
+    }
 
 
 def read_document(path: Path) -> dict[str, Any]:

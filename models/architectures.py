@@ -1,4 +1,4 @@
-"""Networks by name: torchvision's classifiers and the demo's, each with a head for any number of categories."""
+"""Networks by name: torchvision's, timm's and the demo's, each with a head for any number of categories."""
 
 import difflib
 from collections.abc import Callable
@@ -18,6 +18,7 @@ _DEMO: dict[str, Callable[[int], nn.Module]] = {
     "demo-vgg-wide": partial(demo_vgg, hidden=WIDE),
     "demo-alexnet-wide": partial(demo_alexnet, hidden=WIDE),
 }
+TIMM = "timm:"
 _INCEPTIONS = ("googlenet", "inception_v3")
 
 
@@ -27,6 +28,18 @@ def _torchvision() -> ModuleType:
     from torchvision import models
 
     return models
+
+
+@cache
+def _timm() -> ModuleType:
+    """Optional: pip install -r requirements-timm.txt. Raises NetworkError where it is not installed."""
+    try:
+        import timm  # type: ignore[import-not-found]  # an extra
+    except ImportError:
+        raise NetworkError(
+            "timm is not installed, and an architecture begins with timm:; `pip install -r requirements-timm.txt`"
+        ) from None
+    return timm
 
 
 def architecture_names() -> tuple[str, ...]:
@@ -39,7 +52,7 @@ def check_architecture(name: str) -> None:
     """Raise NetworkError, with the nearest names, where `name` is unknown."""
     if name in _DEMO:
         return
-    names = architecture_names()
+    names = [f"{TIMM}{n}" for n in _timm().list_models()] if name.startswith(TIMM) else architecture_names()
     if name not in names:
         close = difflib.get_close_matches(name, names, 3) or ["demo-vgg", "vgg16", "resnet50"]
         raise NetworkError(f"no architecture named {name!r}; did you mean {' or '.join(close)}?")
@@ -56,6 +69,8 @@ def build(name: str, categories: int, image_size: int) -> nn.Module:
     check_architecture(name)
     if name in _DEMO:
         return _DEMO[name](categories)
+    if name.startswith(TIMM):
+        return _timm().create_model(name.removeprefix(TIMM), pretrained=False, num_classes=categories)
     options: dict = {"num_classes": categories}
     if name in _INCEPTIONS:
         options |= {"aux_logits": False, "transform_input": True, "init_weights": True}

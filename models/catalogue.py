@@ -10,8 +10,10 @@ from models.architectures import build_network, check_architecture
 from models.checkpoint import CheckpointMetadata, file_sha256, read_checkpoint
 from models.config import Layout, NetworkConfig
 from models.errors import NetworkError
+from models.labels import named_outputs, read_labels
+from models.outputs import as_logits
 from models.target_layers import AUTO, spatial_layers
-from models.transform import Transform, preprocess
+from models.transform import Transform, preprocess, transform_of
 from models.weights import load_state
 
 __all__ = ["LoadedNetwork", "NetworkError", "Transform", "check_target_layer", "load_network", "preprocess"]
@@ -34,10 +36,10 @@ class LoadedNetwork:
 
 
 def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = ()) -> LoadedNetwork:
-    """Read network `name` from `config.checkpoint`, a file that `models.train` wrote.
+    """Read network `name` from `config.checkpoint`, a file that `models.train` or `models.importing` wrote.
 
     `categories` are those the study needs. Raises NetworkError for an unknown architecture or target layer, a missing,
-    damaged or different checkpoint, and categories the network was not trained on.
+    damaged or different checkpoint, and categories the network does not know.
     """
     if config.architecture:
         check_architecture(config.architecture)
@@ -45,7 +47,8 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
     _check_metadata(name, config, metadata, categories)
     module = build_network(config, len(metadata.categories))
     load_state(module, state, f"checkpoint {config.checkpoint}", config.source)
-    target_layer = found_target_layer(name, module.eval(), config)
+    as_logits(module.eval(), metadata.output, config.image_size)
+    target_layer = found_target_layer(name, module, config)
     return LoadedNetwork(
         name=name,
         architecture=config.source,
@@ -92,8 +95,25 @@ def _check_metadata(name: str, config: NetworkConfig, metadata: CheckpointMetada
             f"{found} was trained at {size} px, the definition says {config.image_size};"
             f" set image_size = {size} or train it anew"
         )
+    again = "./manage.py train" if config.labels is None else "./manage.py import-network"
+    if differing := _differing(name, config, metadata):
+        raise NetworkError(f"{found} was made with other {differing} than the definition has now; run `{again}` again")
     if unknown := [category for category in categories if category not in metadata.categories]:
         raise NetworkError(
             f"{found} does not know {', '.join(unknown)}, only {', '.join(metadata.categories)};"
             " leave them out of dataset.categories or train it anew"
         )
+
+
+def _differing(name: str, config: NetworkConfig, metadata: CheckpointMetadata) -> str:
+    """The keys of the definition that were changed since the checkpoint was made; empty where none were."""
+    wanted, made = transform_of(config), metadata.transform
+    outputs = len(metadata.categories)
+    changed = {
+        "normalize": (wanted.mean, wanted.std) != (made.mean, made.std),
+        "crop or resize": wanted.resize != made.resize,
+        "output": config.output != metadata.output,
+        "labels": config.labels is not None
+        and named_outputs(name, read_labels(name, config.labels), outputs, ()) != metadata.categories,
+    }
+    return ", ".join(key for key, is_so in changed.items() if is_so)

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from models.config import Output
 from models.errors import NetworkError
 from models.file_kinds import kind_of_file
 from models.transform import Transform
@@ -33,11 +34,12 @@ class CheckpointMetadata:
     data_sha256: str
     library_versions: dict[str, str]
     single_label: bool = False  # one of all categories (softmax), else each for itself (sigmoid)
+    output: Output = "logits"
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: CheckpointMetadata) -> None:
     """Write `path` by atomic rename: it is never seen half-written."""
-    fields = asdict(metadata)
+    fields = asdict(metadata) | {"transform": metadata.transform.facts}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -108,7 +110,9 @@ def _parse(texts: Mapping[str, str]) -> CheckpointMetadata:
     return CheckpointMetadata(
         architecture=texts["architecture"],
         categories=tuple(json.loads(texts["categories"])),
-        transform=Transform(int(transform["image_size"]), tuple(transform["mean"]), tuple(transform["std"])),
+        transform=Transform(
+            int(transform["image_size"]), tuple(transform["mean"]), tuple(transform["std"]), transform.get("resize")
+        ),
         mean_average_precision=None if measured is None else float(measured),
         average_precision=dict(json.loads(texts["average_precision"])),
         seed=int(texts["seed"]),
@@ -116,4 +120,5 @@ def _parse(texts: Mapping[str, str]) -> CheckpointMetadata:
         data_sha256=texts["data_sha256"],
         library_versions=dict(json.loads(texts["library_versions"])),
         single_label=json.loads(texts.get("single_label", "false")),
+        output=texts.get("output", "logits"),  # type: ignore[arg-type]  # written from the same type
     )

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -20,6 +20,9 @@ def _from_definition(path: Path, info: ValidationInfo) -> Path:
 
 Layout = Literal["channels-first", "channels-last", "tokens"]
 """How a layer's output is arranged: (N, K, u, v), (N, u, v, K) or (N, tokens, K)."""
+
+Output = Literal["logits", "softmax", "sigmoid"]
+"""What a network answers: scores of any size, probabilities of one of all categories, or of each category by itself."""
 
 DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
 
@@ -79,6 +82,10 @@ class NormalizeConfig(BaseModel):
     std: tuple[Spread, Spread, Spread] = Field((0.229, 0.224, 0.225), description="of red, green and blue")
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class NetworkConfig(BaseModel):
     """One network: its architecture, what it starts from, and the checkpoint that stimuli are made from."""
 
@@ -86,8 +93,8 @@ class NetworkConfig(BaseModel):
 
     architecture: str = Field(
         "",
-        description="a torchvision name (`vgg16`) or one of Discern's (`demo-vgg`, `demo-alexnet`, both with `-wide`);"
-        " or `module`",
+        description="a torchvision name (`vgg16`), `timm:<name>` where timm is installed, or one of Discern's"
+        " (`demo-vgg`, `demo-alexnet`, both with `-wide`); or `module`",
     )
     module: str = Field(
         "",
@@ -97,7 +104,12 @@ class NetworkConfig(BaseModel):
     weights: str | None = Field(
         None, description="`torchvision:<NAME>` or a state-dict file training starts from; none: random"
     )
-    checkpoint: DefinitionPath = Field(description="safetensors file that `train` writes and `generate-stimuli` reads")
+    checkpoint: DefinitionPath = Field(
+        Path("network.safetensors"),
+        description="safetensors file that `train` or `import-network` writes and `generate-stimuli` reads;"
+        " none: networks/<name>.safetensors beside the folder of the stimuli",
+        json_schema_extra=_without_default,  # it depends on the network's name
+    )
     target_layer: str = Field(
         description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`; auto: the last with maps"
     )
@@ -109,9 +121,22 @@ class NetworkConfig(BaseModel):
         description="names of the outputs, a list in their order or a CSV file with index and name: the network is"
         " imported as it is, last layer included, by `import-network`; outputs without a name are kept, not studied",
     )
-    normalize: NormalizeConfig = Field(NormalizeConfig(), description="what an imported network wants its input to be")
+    output: Output = Field(
+        "logits",
+        description="what an imported network answers: logits, or probabilities whose sum is 1 (softmax) or of each"
+        " category by itself (sigmoid)",
+    )
+    normalize: NormalizeConfig = Field(NormalizeConfig(), description="what the network wants its input to be")
     image_size: Annotated[int, Field(ge=32, le=1024)] = Field(
         224, description="pixels of the square that the network sees, and of its visualizations"
+    )
+    crop: Literal["none", "centre"] = Field(
+        "none",
+        description="none: the whole photograph is squashed to the square; centre: it keeps its shape, and the square"
+        " in its middle is seen",
+    )
+    resize: Annotated[int, Field(ge=32, le=4096)] | None = Field(
+        None, description="pixels of the photograph's shorter side before its middle is cut out; none: image_size"
     )
     training: TrainingConfig = Field(TrainingConfig(), description="how `train` makes the checkpoint")
 
@@ -138,6 +163,16 @@ class NetworkConfig(BaseModel):
             raise ValueError(
                 "labels are missing: a network of your own is imported as it is, with names of its outputs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _possible_crop(self) -> "NetworkConfig":
+        if self.resize is not None and self.crop == "none":
+            raise ValueError('resize is for crop = "centre"; without a crop the photograph is squashed to image_size')
+        if self.resize is not None and self.resize < self.image_size:
+            raise ValueError(f"resize = {self.resize} is less than image_size = {self.image_size}; raise it")
+        if self.output != "logits" and self.labels is None:
+            raise ValueError("output is for networks that are imported with labels; training makes logits")
         return self
 
     @property

@@ -8,13 +8,13 @@ from torch.nn import functional
 
 from models.image_files import read_image
 from models.photographs import Photograph
-from models.transform import squash
+from models.transform import Transform, fitted
 
 
-def read_pixels(images: Sequence[Photograph], image_size: int, batch_size: int) -> Iterator[Tensor]:
+def read_pixels(images: Sequence[Photograph], transform: Transform, batch_size: int) -> Iterator[Tensor]:
     """Batches of the pictures in order, each uint8 (≤ batch_size, 3, image_size, image_size)."""
     for start in range(0, len(images), batch_size):
-        yield torch.stack([squash(read_image(i.path), image_size) for i in images[start : start + batch_size]])
+        yield torch.stack([fitted(read_image(i.path), transform) for i in images[start : start + batch_size]])
 
 
 def augment(inputs: Tensor, rng: torch.Generator) -> Tensor:

@@ -25,7 +25,7 @@ from models.head import copy_head, head_features, put_head
 from models.photographs import Photograph, data_sha256
 from models.pixels import augment, read_pixels
 from models.sources import open_split
-from models.transform import Transform, normalise
+from models.transform import Transform, normalise, transform_of
 from models.weights import load_weights
 
 Progress = Callable[[int, int], None]
@@ -52,7 +52,7 @@ def train(
         data = data_sha256((*pictures, *measured_on))
         course = _Course(
             module=module,
-            transform=Transform(config.image_size),
+            transform=transform_of(config),
             pictures=pictures[: config.training.images],
             labels=_labels(pictures[: config.training.images], dataset),
             settings=config.training,
@@ -104,7 +104,7 @@ def scores(
     module.eval()
     found: list[Tensor] = []
     with torch.no_grad():
-        for pixels in read_pixels(images, transform.image_size, _BATCH):
+        for pixels in read_pixels(images, transform, _BATCH):
             found.append(module(_channels_last(normalise(pixels, transform))))
             seen(sum(map(len, found)))
     return torch.cat(found)
@@ -194,7 +194,7 @@ def _train_end(course: _Course) -> None:
     course.module.eval()
     part = _part(course.settings)
     features = []  # (2, n, F) a batch
-    for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
+    for pixels in read_pixels(course.pictures, course.transform, _BATCH):
         batch = _channels_last(normalise(pixels, course.transform))
         features.append(torch.stack([head_features(course.module, view, part) for view in (batch, batch.flip(3))]))
         course.read(min(len(features) * _BATCH, len(course.pictures)))
@@ -213,7 +213,7 @@ def _train_end(course: _Course) -> None:
 
 def _train_all(course: _Course) -> None:
     batches = []
-    for pixels in read_pixels(course.pictures, course.transform.image_size, _BATCH):
+    for pixels in read_pixels(course.pictures, course.transform, _BATCH):
         batches.append(pixels)
         course.read(min(len(batches) * _BATCH, len(course.pictures)))
     table = torch.cat(batches)

@@ -191,8 +191,11 @@ def used_networks(
                 f"network {name!r} was not trained on {', '.join(missing)}; it knows {', '.join(network.categories)}."
                 " Take them out of dataset.categories or train the network on them"
             )
-    if len({network.transform.image_size for network in used.values()}) > 1:
-        raise GenerationError(f"pictures of one set have one size; set the same image_size for {', '.join(names)}")
+    if len({(network.transform.image_size, network.transform.resize) for network in used.values()}) > 1:
+        raise GenerationError(
+            "pictures of one set have one size and show one part of a photograph; set the same image_size, crop and"
+            f" resize for {', '.join(names)}"
+        )
     if len({(network.sha256, network.target_layer) for network in used.values()}) < len(used):
         raise GenerationError(f"two of the networks {', '.join(names)} are one checkpoint with one target layer")
     return used
@@ -211,7 +214,7 @@ def _provenance(
                 "layout": network.layout,
                 "categories": list(network.categories),
                 "mean_average_precision": network.mean_average_precision,
-                "transform": asdict(network.transform),
+                "transform": network.transform.facts,
             }
             for name, network in networks.items()
         },

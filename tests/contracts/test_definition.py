@@ -53,6 +53,15 @@ def test_the_hash_is_the_same_in_another_folder_and_changes_with_the_consent_tex
     assert definition.load_definition(write()).sha256 != original
 
 
+def test_a_checkpoint_that_is_not_told_is_beside_the_stimuli(write, tmp_path):
+    line = 'checkpoint = "../models/checkpoints/demo-weak.safetensors"\n'
+    path = write(line)
+    assert definition.load_definition(path).networks["weak"].checkpoint == (tmp_path / "../var/demo/networks/weak.safetensors").resolve()  # fmt: skip
+    path.write_text(path.read_text().replace('"../var/demo/stimuli"', '"s3://bucket/demo"'))
+    afar = definition.load_definition(path).networks["weak"].checkpoint
+    assert afar == ROOT / "var" / "demo" / "networks" / "weak.safetensors"
+
+
 def test_a_logo_is_a_small_image_beside_the_definition(write, tmp_path):
     svg, png = b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n"
     (tmp_path / "logo.svg").write_bytes(svg)

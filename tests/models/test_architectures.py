@@ -1,10 +1,14 @@
 """models.architectures builds torchvision's classifiers and the demo's networks with a head for any categories."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 from torchvision import models as torchvision_models
 
+from models import architectures
 from models.architectures import architecture_names, build, find_head
 from models.errors import NetworkError
 
@@ -87,3 +91,24 @@ def test_demo_networks_have_features_that_end_with_a_relu_and_a_pool(name):
     assert not last_relu.inplace
     assert isinstance(last_pool, nn.MaxPool2d)
     assert sum(p.numel() for p in module.parameters()) * 4 < 4e6
+
+
+def test_a_network_of_timm_is_built_where_timm_is_installed(monkeypatch):
+    """timm itself is an extra; these are the two functions that are called of it."""
+
+    def create_model(name: str, pretrained: bool, num_classes: int) -> nn.Module:
+        assert (name, pretrained) == ("tiny_net", False)
+        return nn.Linear(1, num_classes)
+
+    timm = SimpleNamespace(list_models=lambda: ["tiny_net"], create_model=create_model)
+    monkeypatch.setattr(architectures, "_timm", lambda: timm)
+    assert build("timm:tiny_net", 7, 64).out_features == 7
+    with pytest.raises(NetworkError, match=r"no architecture named 'timm:tiny_nett'; did you mean timm:tiny_net\?"):
+        build("timm:tiny_nett", 7, 64)
+
+
+def test_that_timm_is_missing_is_told_with_the_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    architectures._timm.cache_clear()
+    with pytest.raises(NetworkError, match=r"timm is not installed.* `pip install -r requirements-timm.txt`"):
+        build("timm:tiny_net", 7, 64)

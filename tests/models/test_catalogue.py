@@ -21,6 +21,8 @@ from models.catalogue import Transform, load_network, preprocess
 from models.checkpoint import CheckpointMetadata, read_checkpoint, write_checkpoint
 from models.config import NetworkConfig
 from models.errors import NetworkError
+from models.photographs import AnnotatedObject, Photograph
+from models.transform import as_seen, fitted
 from models.weights import load_weights
 
 pytestmark = pytest.mark.slow
@@ -268,6 +270,22 @@ def test_preprocessing_is_torchvisions_squash_and_normalisation(size):
     ours = preprocess(image, transform)
     assert ours.dtype == torch.float32
     torch.testing.assert_close(ours, oracle(image), atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(320, 214), (90, 301), (224, 224)])
+def test_the_middle_is_torchvisions_resize_and_centre_crop(size):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8))
+    oracle = transforms.Compose([transforms.Resize(128), transforms.CenterCrop(112), transforms.PILToTensor()])
+    assert torch.equal(fitted(image, Transform(112, resize=128)), oracle(image))
+
+
+def test_boxes_move_with_the_part_that_is_seen():
+    seen = AnnotatedObject("dog", (91, 11, 110, 30))
+    image = Photograph("i", Path("i.jpg"), 200, 100, (seen, AnnotatedObject("cat", None)))
+    part = as_seen(image, Transform(64, resize=80))  # the middle 80 × 80 of 200 × 100 pixels
+    assert (part.width, part.height) == (80, 80)
+    assert [found.box for found in part.objects] == [(31, 1, 50, 20), None]
+    assert as_seen(image, Transform(64)) == image
 
 
 def test_channels_stay_red_green_blue():

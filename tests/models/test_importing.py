@@ -1,5 +1,6 @@
 """Networks that were trained elsewhere are taken as they are, and what does not fit is named."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from models.errors import NetworkError
 from models.folders import FolderDataset
 from models.importing import import_network
 from models.transform import Transform, normalise
+from stimuli.explain.engine import explain
 
 NETWORK = '''
 from torch import nn
@@ -25,7 +27,38 @@ def small():
 
 
 def probabilities():
-    return nn.Sequential(small(), nn.Softmax(1))
+    return nn.Sequential(wide(), nn.Softmax(1))
+
+
+def each_by_itself():
+    return nn.Sequential(wide(), nn.Sigmoid())
+
+
+def wide():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 20))
+
+
+class Functional(nn.Module):
+    def __init__(self, activation):
+        super().__init__()
+        self.body, self.activation = wide(), activation
+
+    def forward(self, images):
+        return self.activation(self.body(images))
+
+
+def softmax(logits):
+    return logits.softmax(1)
+
+
+def functional():
+    return Functional(softmax)
+
+
+def functional_sigmoid():
+    import torch
+
+    return Functional(torch.sigmoid)
 
 
 def maps():
@@ -116,7 +149,7 @@ def test_what_training_scripts_put_round_a_state_dict_is_taken_off_and_said(fold
         ({"labels": [*"abcdefgh", "red", "green", "blue"]}, "name output 10, and it has 4 outputs"),
         ({"labels": "absent.csv"}, r"labels .*absent\.csv of network 'own' are missing"),
         ({"labels": "own.py"}, r"labels .*own\.py of network 'own' cannot be read .* columns are index and name"),
-        ({"module": "own.py:absent"}, r"no function 'absent'; functions there: small, probabilities, maps, fails, nothing"),
+        ({"module": "own.py:absent"}, r"no function 'absent'; functions there: small, probabilities, each_by_itself,"),
         ({"module": "own.py:fails"}, r"the function failed \(RuntimeError: no such file\)"),
         ({"module": "own.py:nothing"}, r"returns NoneType; it must return a torch\.nn\.Module"),
         ({"module": "no_such_package:build"}, r"cannot be imported \(ModuleNotFoundError: No module named 'no_such_package'\)"),
@@ -131,18 +164,66 @@ def test_what_does_not_fit_is_named(folder, changes, message):
 
 
 @pytest.mark.parametrize(
-    ("function", "message"),
+    ("function", "output", "message"),
     [
-        ("probabilities", "answers with probabilities; leave out its last softmax or sigmoid"),
-        ("maps", r"answers two pictures with \(2, 4, 32, 32\); logits \(2, categories\) are expected"),
+        ("probabilities", "logits", 'sums are 1 and 1, and output = "logits" is declared; set output = "softmax"'),
+        ("probabilities", "sigmoid", 'output = "sigmoid" is declared; set output = "softmax"'),
+        ("each_by_itself", "softmax", 'output = "softmax" is declared; set output = "sigmoid"'),
+        ("small", "softmax", r'numbers from -.* to .* output = "softmax" is declared; set output = "logits"'),
+        ("maps", "logits", r"answers two pictures with \(2, 4, 32, 32\); logits \(2, categories\) are expected"),
     ],
 )
-def test_an_output_that_is_no_logits_is_refused(folder, function, message):
+def test_an_output_other_than_what_is_declared_is_refused(folder, function, output, message):
     space: dict = {}
     exec(NETWORK, space)
+    torch.manual_seed(0)
     torch.save(space[function]().state_dict(), folder / "weights.pt")
     with pytest.raises(NetworkError, match=message):
-        taken(folder, module=f"own.py:{function}")
+        taken(folder, module=f"own.py:{function}", output=output, labels=["red", "green", "blue"])
+
+
+@pytest.mark.parametrize(
+    ("function", "output", "activation"),
+    [
+        ("probabilities", "softmax", lambda logits: logits.softmax(1)),
+        ("functional", "softmax", lambda logits: logits.softmax(1)),
+        ("each_by_itself", "sigmoid", torch.sigmoid),
+        ("functional_sigmoid", "sigmoid", torch.sigmoid),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:the network's scores are a softmax")
+def test_probabilities_are_explained_as_logits(folder, function, output, activation):
+    """The logits of a network that answers with probabilities give these back, whatever layer made them."""
+    space: dict = {}
+    exec(NETWORK, space)
+    torch.manual_seed(0)
+    module = space[function]().eval()
+    torch.save(module.state_dict(), folder / "weights.pt")
+    changes = {"module": f"own.py:{function}", "output": output, "labels": [f"c{i}" for i in range(17)] + ["red", "green", "blue"]}  # fmt: skip
+    taken(folder, **changes)
+    loaded = load_network("own", configured(folder, **changes))
+    images = torch.rand(3, 3, 32, 32)
+    assert torch.allclose(activation(loaded.module(images)), module(images), atol=1e-6)
+    assert loaded.single_label == (output == "softmax")
+    methods = ["grad-cam"] if "functional" in function else ["grad-cam", "guided-backprop"]  # which needs ReLU alone
+    found = explain(loaded.module, images, [[0, 19]] * 3, methods, loaded.target_layer)
+    assert all(maps.abs().sum() > 0 for maps in found.maps.values())
+    assert pickle.loads(pickle.dumps(loaded.module))(images).equal(loaded.module(images))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"normalize": {"mean": [0.4, 0.5, 0.5]}}, "normalize"),
+        ({"crop": "centre", "resize": 40}, "crop or resize"),
+        ({"labels": ["red", "green", "blue", "grey"]}, "labels"),
+        ({"output": "softmax"}, "output"),
+    ],
+)
+def test_a_section_that_was_changed_after_the_import_is_told(folder, changes, named):
+    taken(folder)
+    with pytest.raises(NetworkError, match=f"made with other {named} than .* run `./manage.py import-network` again"):
+        load_network("own", configured(folder, **changes))
 
 
 def test_somebody_s_file_in_the_place_of_the_checkpoint_is_left(folder):
@@ -159,6 +240,8 @@ def test_somebody_s_file_in_the_place_of_the_checkpoint_is_left(folder):
         ({"module": ""}, "either architecture or module"),
         ({"module": "own.py"}, r"file\.py:function or package\.module:function is expected"),
         ({"labels": None}, "labels are missing"),
+        ({"resize": 64}, 'resize is for crop = "centre"'),
+        ({"resize": 32, "crop": "centre", "image_size": 64}, "resize = 32 is less than image_size = 64"),
         ({"normalize": {"std": [0, 1, 1]}}, "greater than 0"),
     ],
 )

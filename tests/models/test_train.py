@@ -259,9 +259,9 @@ def test_augmentation_follows_its_generator_and_mirrors_about_half():
 
 def test_pictures_come_in_batches_in_order(small_scenes):
     images = open_split(small_scenes, "val")
-    batches = list(read_pixels(images, 32, 25))
+    batches = list(read_pixels(images, Transform(32), 25))
     assert [len(batch) for batch in batches] == [25, 25, 10]
-    assert torch.equal(torch.cat(batches), next(read_pixels(images, 32, 60)))
+    assert torch.equal(torch.cat(batches), next(read_pixels(images, Transform(32), 60)))
 
 
 def test_an_empty_category_is_not_averaged(small_scenes):

@@ -17,7 +17,7 @@ from torch import nn
 
 from contracts import stimulus_set
 from models.errors import PhotographError
-from models.transform import squash
+from models.transform import fitted
 from stimuli.config import StimuliConfig
 from stimuli.errors import GenerationError, SelectionError, StorageError
 from stimuli.explain.engine import explain
@@ -69,7 +69,7 @@ def test_every_picture_is_the_rendered_explanation_of_its_row(output, images, re
         batch = preprocess(read_image(paths[row.image_id]), network.transform)[None]
         target = CATEGORIES.index(row.category)
         found = explain(network.module, batch, [[target]], [row.method], network.target_layer)
-        photograph = squash(read_image(paths[row.image_id]), network.transform.image_size)[None] / 255
+        photograph = fitted(read_image(paths[row.image_id]), network.transform)[None] / 255
         expected = render(found.maps[row.method], config.rendering, photograph)[0].numpy().astype(int)
         stored = np.asarray(Image.open(output / row.file)).astype(int)
         assert np.abs(stored - expected).max() <= 1
