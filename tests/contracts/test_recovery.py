@@ -6,7 +6,6 @@ the truth.
 """
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,8 @@ import pytest
 from scipy import stats
 
 from analysis.paper import GRAD_CAM
-from analysis.report.write import analyze
+from analysis.reading.load import load
+from analysis.results import as_json, compute
 from analysis.tasks.kind import Seen
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
@@ -49,7 +49,7 @@ def choices(shown: dict[str, Stimulus], world: Psychometrics, rng: np.random.Gen
 
 
 def run_study(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """results.json of one study of sixteen people, served, answered, exported and analysed."""
+    """What the report says of one study of sixteen people, served, answered, exported and analysed."""
     drawn = np.random.SeedSequence([seed, PEOPLE])
     seeded = SimpleNamespace(default_rng=lambda: np.random.default_rng(drawn.spawn(1)[0]))
     monkeypatch.setattr("study.views.participant.main_path.np", SimpleNamespace(random=seeded))
@@ -70,19 +70,18 @@ def run_study(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[
     with database.snapshot() as session:
         export_study(session, "demo", folder / "export")
     database.engine.dispose()
-    analyze(folder / "export", folder / "report")
-    return json.loads((folder / "report" / "results.json").read_text())
+    (observer,) = compute(load(folder / "export"))
+    return as_json(observer)
 
 
 @pytest.mark.calibration
-@pytest.mark.usefixtures("undrawn")
 def test_the_truth_lies_in_the_intervals_at_the_rate_they_promise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four studies with six intervals each; were each to cover 92 %, fewer than 19 of 24 had a chance below 2 %."""
     covered, answered = [], []
     for seed in SEEDS:
-        observer = run_study(tmp_path / str(seed), seed, monkeypatch)["observers"]["simulated"]
+        observer = run_study(tmp_path / str(seed), seed, monkeypatch)
         answered += [task["responses"] for task in observer["tasks"].values()]
         assert observer["flow"][-1]["participants_left"] == PEOPLE
         rows = [(r, GRAD_CAM.accuracies[r["method"]]) for r in observer["tasks"]["seeing"]["accuracy"]]

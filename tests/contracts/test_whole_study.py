@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.contracts.small_study import free_port
+from tests.drawing import drawn_only
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +24,8 @@ def study(made_study):
     with study.served() as url:
         study.of_study("simulate", "--url", url, "--participants", str(PARTICIPANTS))
     study.of_study("export", "--out", str(study.folder / "export"))
-    study.manage("analyze", str(study.folder / "export"), "--out", str(study.folder / "report"), "--no-pdf")
+    with drawn_only():
+        study.manage("analyze", str(study.folder / "export"), "--out", str(study.folder / "report"), "--no-pdf")
     return study
 
 

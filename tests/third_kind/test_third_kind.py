@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from analysis.config import AnalysisConfig
-from analysis.display import drawing
 from analysis.reading.consistency import check
 from analysis.reading.load import load
 from analysis.results import as_json, compute
@@ -268,10 +267,10 @@ def test_the_other_tasks_numbers_are_the_same_beside_it_as_without_it(taken):
     assert beside["odds-ratios"] == alone["odds-ratios"]
 
 
-def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken, monkeypatch):
+@pytest.mark.usefixtures("undrawn")
+def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken):
     options = ("--observers", "synthetic", "--observers", "machine:box-energy", "--runs", str(PEOPLE))
     of_study("observe", *options, "--out", str(taken.folder / "observed"))
-    monkeypatch.setattr(drawing, "as_svg", lambda canvas: b"")  # the figures are not looked at
     manage("analyze", str(taken.folder / "observed"), "--out", str(taken.folder / "observed-report"), "--no-pdf")
     results = taken.results("observed-report")
     trials = taken.trials("observed")
