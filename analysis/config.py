@@ -2,12 +2,31 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from contracts.export import LONGEST_RT_MS
+from contracts.tasks import KINDS
 
 Effect = Annotated[float, Field(gt=0, lt=1)]
-"""A difference as a share of the scale: 0.05 is 5 points of accuracy, or 0.2 on a score from −2 to 2."""
+"""A difference as a share of the scale: 0.05 is 5 percentage points of accuracy, or 0.2 on a score from −2 to 2."""
+
+
+def _one_or_by_task(effect: object) -> object:
+    """Raises ValueError for a number that can be no share, and says how the other unit is written."""
+    if isinstance(effect, int | float) and not 0 < effect < 1:
+        raise ValueError(
+            "one number for all tasks is a share of the scale, above 0 and below 1 (0.05 is 5 percentage points of"
+            " accuracy, or 0.2 points of −2 to 2); in a task's own unit it is written by task: { seeing = 5, trusting ="
+            " 0.2 }"
+        )
+    for task, size in effect.items() if isinstance(effect, dict) else ():
+        if not isinstance(size, int | float) or isinstance(size, bool) or size <= 0:
+            raise ValueError(f"the effect of {task} is a number above 0, in percentage points or points of the scale")
+    return effect
+
+
+EffectOrEffects = Annotated[Effect | dict[str, Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_one_or_by_task)]
+"""One share of the scale for all tasks; or by task, in percentage points of accuracy or points of the scale."""
 
 
 class ContrastConfig(BaseModel):
@@ -104,14 +123,32 @@ class AnalysisConfig(BaseModel):
     equivalence_margin: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1, description="how far from the paper's figure still repeats it, as a share of the scale (of 100 %, of 4)"
     )
-    smallest_effect: Effect | None = Field(
+    smallest_effect: EffectOrEffects | None = Field(
         None,
-        description="the smallest difference of interest, as a share of the scale: each comparison is tested for"
-        " equivalence within it, and planned for it; none: neither",
+        description="the smallest difference of interest: each comparison is tested for equivalence within it, and"
+        " planned for it; none: neither. One number is a share of the scale for all tasks (0.05); by task it is in the"
+        " task's own unit, percentage points of accuracy or points of the scale: { seeing = 5, trusting = 0.2 }",
     )
     planning: PlanningConfig = Field(PlanningConfig(), description="what `power` assumes of people and images")
     paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")
 
-    def smallest_effect_of(self, contrast: ContrastConfig) -> float | None:
-        """The contrast's own smallest difference of interest, else the one for all."""
-        return contrast.smallest_effect if contrast.smallest_effect is not None else self.smallest_effect
+    def smallest_effect_of(self, contrast: ContrastConfig, kind: str) -> float | None:
+        """The contrast's own smallest difference of interest, else that of its task, else the one for all.
+
+        As a share of the scale of its task's `kind`.
+        """
+        if contrast.smallest_effect is not None or self.smallest_effect is None:
+            return contrast.smallest_effect
+        if isinstance(self.smallest_effect, float):
+            return self.smallest_effect
+        effect = self.smallest_effect.get(contrast.task)
+        return None if effect is None else effect / KINDS[kind].length_in_words
+
+    @property
+    def names_smallest_effect(self) -> bool:
+        """Whether any comparison has a smallest difference of interest."""
+        everywhere = self.smallest_effect
+        by_task = (
+            everywhere if isinstance(everywhere, dict) else dict.fromkeys((c.task for c in self.contrasts), everywhere)
+        )
+        return any(c.smallest_effect or by_task.get(c.task) for c in self.contrasts)

@@ -10,6 +10,7 @@ import click
 from commands.errors import is_own_error
 from commands.options import require_same_request, study_option, with_local_stimuli
 from definition import Definition
+from study.config import StudyConfig
 
 OLDEST_SQLITE = (3, 35)
 
@@ -90,7 +91,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
     def texts() -> str:
         require_texts(definition.study, definition.tasks)
-        return f"complete in {', '.join(definition.study.languages)}"
+        return f"complete in {', '.join(definition.study.languages)}{_pay(definition.study)}"
 
     def stimuli() -> str:
         folder = Path(with_local_stimuli(definition).stimuli.output)
@@ -129,6 +130,12 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         "database": database,
         "front end": front_end,
     }
+
+
+def _pay(study: StudyConfig) -> str:
+    if (pay := study.pay) is None:
+        return ""
+    return f"; pay {pay.written('en')}, {pay.per_hour(study.minutes, 'en')} per hour at {study.minutes} minutes"
 
 
 def picture_doubts(folder: Path) -> tuple[list[str], list[str]]:

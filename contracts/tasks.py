@@ -55,6 +55,11 @@ class Kind:
         return self.most - self.least
 
     @property
+    def length_in_words(self) -> float:
+        """Of the scale in the unit in which people speak of a difference: percentage points of shares, else points."""
+        return 100 * self.length if self.has_truth else self.length
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """Minimum and maximum of the value."""
         return self.least, self.most

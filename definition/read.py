@@ -13,7 +13,7 @@ from contracts.conditions import ConditionConfig
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
-from contracts.tasks import KINDS
+from contracts.tasks import KINDS, Kind
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
 from definition.schema import nearest_keys
@@ -264,6 +264,8 @@ def _contradictions(
             )
     problems += contradicting_conditions(conditions, tasks)
     methods = {task.name: task.methods for task in tasks}
+    kinds = {task.name: KINDS[task.kind] for task in tasks}
+    problems += _impossible_effects(kinds, analysis)
     for i, contrast in enumerate(analysis.contrasts):
         place = _place(document, "analysis", "contrasts", i)
         if contrast.task not in methods:
@@ -275,3 +277,20 @@ def _contradictions(
             if m not in methods[contrast.task]
         ]
     return problems
+
+
+def _impossible_effects(kinds: dict[str, Kind], analysis: AnalysisConfig) -> list[str]:
+    """Smallest effects of tasks that are not there, or beyond the scale of their task."""
+    effects = analysis.smallest_effect if isinstance(analysis.smallest_effect, dict) else {}
+    wrong = {name: _impossible(name, effect, kinds) for name, effect in effects.items()}
+    return [f"analysis.smallest_effect.{name}: {problem}" for name, problem in wrong.items() if problem]
+
+
+def _impossible(task: str, effect: float, kinds: dict[str, Kind]) -> str:
+    if task not in kinds:
+        return f"no task {task!r}; there are {', '.join(kinds)}"
+    kind = kinds[task]
+    if effect < kind.length_in_words:
+        return ""
+    unit = "percentage points of accuracy" if kind.has_truth else "points of the scale"
+    return f"{effect:g} is too much; it is in {unit}, and the whole scale has {kind.length_in_words:g}"

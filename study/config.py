@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, KindName, Question
 from languages.read import SOURCE, languages
+from study.pay import PayConfig
 from study.return_address import check_pattern
 
 AGE = "age"  # name of the box for minimum_age
@@ -79,10 +80,9 @@ class InformationConfig(BaseModel):
         description="an image file beside the definition: SVG, PNG, JPEG or WebP of at most 32 kB",
         json_schema_extra=_a_file_name,
     )
-    institution: Short = Field({}, description="shown beside the logo")
     department: Short = Field({}, description="below the institution")
-    pay: Short = Field({}, description='what people get, such as "£1.60"; say also that there is nothing')
-    pay_note: Short = Field({}, description='below it, such as "that is £12 per hour"')
+    pay: Short = Field({}, description="what people get where it is no money, such as course credit; say also nothing")
+    pay_note: Short = Field({}, description="below what people get; none: of [study] pay the pay per hour")
     official_title: Long = Field({}, description="the title as the ethics board approved it")
     eligibility: Long = Field({}, description="who can take part, who cannot, and how many people are wanted")
     risks: Long = Field({}, description="risks and discomforts, and what to do about them")
@@ -104,7 +104,6 @@ class InformationConfig(BaseModel):
     funder: Long = Field({}, description="who pays for the study")
     conflicts: Long = Field({}, description="conflicts of interest")
     ethics_number: Short = Field({}, description="number of the ethics approval, for the short list of facts")
-    ethics: Long = Field({}, description="the ethics board, the number and date of its approval, its end")
     ethics_contact: Long = Field({}, description="whom people can ask about their rights, or complain to")
 
 
@@ -130,6 +129,9 @@ class StudyConfig(BaseModel):
     title: Texts = Field(description="what participants see as the study's name")
     consent: Texts = Field(description="files of the information sheet in Markdown, beside the definition")
     consent_version: str = Field("1", description="stored with each consent; raise it when the text changes")
+    institution: Short = Field({}, description="of the researchers; beside the logo on the information sheet")
+    ethics: Long = Field({}, description="the ethics board, the number and date of its approval, its end")
+    pay: PayConfig | None = Field(None, description="money that people get; on the sheet in each language's form")
     information: InformationConfig = Field(InformationConfig(), description="facts of the information sheet")
     minimum_age: Annotated[int, Field(ge=1, le=120)] | None = Field(
         None, description="years; people tick a box of its own that they are so old"
@@ -145,7 +147,7 @@ class StudyConfig(BaseModel):
     demographics_at: Literal["start", "end"] = Field(
         "start", description="start: on a page after consent; end: after the last question"
     )
-    comment: bool = Field(True, description="the last page has a field for what the researchers should know")
+    comments: bool = Field(True, description="the last page has a field for what the researchers should know")
     minutes: Annotated[int, Field(ge=1, le=600)] = Field(description="duration for a participant, shown before consent")
 
     @model_validator(mode="after")
@@ -153,9 +155,12 @@ class StudyConfig(BaseModel):
         for field in ("title", "consent", "debriefing", "contact"):
             if missing := [code for code in self.languages if code not in getattr(self, field)]:
                 raise ValueError(f"{field} has no text for language {', '.join(missing)}")
-        for name, texts in self.information:
+        shown = {f"information.{name}": texts for name, texts in self.information}
+        for name, texts in ({"institution": self.institution, "ethics": self.ethics} | shown).items():
             if texts and isinstance(texts, dict) and (missing := [c for c in self.languages if c not in texts]):
-                raise ValueError(f"information.{name} has no text for language {', '.join(missing)}")
+                raise ValueError(f"{name} has no text for language {', '.join(missing)}")
+        if self.pay and self.information.pay:
+            raise ValueError("pay and information.pay both say what people get; keep one of them")
         for box in self.consents:
             if missing := [code for code in self.languages if code not in box.text]:
                 raise ValueError(f"consents {box.name!r} has no text for language {', '.join(missing)}")

@@ -7,6 +7,9 @@ from contracts.conditions import ConditionConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
 
+_RENAMED = {"comment": "comments"}
+_MOVED = ("institution", "ethics")  # from [study.information]
+
 
 @dataclass(frozen=True)
 class FrozenDefinition:
@@ -43,8 +46,16 @@ def frozen_definition(study: Study) -> FrozenDefinition:
 def definition_of(document: dict[str, Any]) -> FrozenDefinition:
     """The sections of the definition's document."""
     return FrozenDefinition(
-        study=StudyConfig.model_validate(document["study"]),
+        study=StudyConfig.model_validate(_named_as_now(document["study"])),
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
     )
+
+
+def _named_as_now(study: dict[str, Any]) -> dict[str, Any]:
+    """The section of a study that was opened before some of its keys were renamed. What is stored keeps its hash."""
+    renamed = {_RENAMED.get(name, name): value for name, value in study.items()}
+    information = dict(study.get("information", {}))
+    moved = {name: information.pop(name) for name in _MOVED if name in information}
+    return renamed | moved | {"information": information}

@@ -37,7 +37,8 @@ def _hypothesis(plan: Plan, contrast: ContrastConfig) -> str:
 
 
 def _smallest(plan: Plan, contrast: ContrastConfig) -> str:
-    share, task = plan.analysis.smallest_effect_of(contrast), plan.task(contrast.task)
+    task = plan.task(contrast.task)
+    share = plan.analysis.smallest_effect_of(contrast, task.section["kind"])
     if share is None:
         return plan.missing("analysis.smallest_effect")
     scale, size = task.kind.scale, share * KINDS[task.section["kind"]].length
@@ -126,8 +127,16 @@ def collection(plan: Plan) -> list[str]:
         ),
         *plan.unless_stated("participants", "provider"),
         plan.translate("Who can take part: {people}", people=_told(plan, "eligibility")),
-        plan.translate("Pay: {pay}", pay=_told(plan, "pay")),
+        plan.translate("Pay: {pay}", pay=_pay(plan)),
     ]
+
+
+def _pay(plan: Plan) -> str:
+    """What people get: an amount as it is written in the definition, or words."""
+    pay = plan.document["study"].get("pay")
+    if pay:
+        return f"{pay['amount']:.2f} {pay['currency']}"
+    return plan.text("study", "information", "pay") or plan.missing("study.pay")
 
 
 def sample_size(plan: Plan) -> list[str]:

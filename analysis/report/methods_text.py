@@ -36,7 +36,7 @@ def references(export: Export) -> tuple[Work, ...]:
         cited |= kind.references(export)
     cited |= {"sequential"} if export.config.sequential else set()
     cited |= {"equivalence", "paper"} if export.config.paper else set()
-    cited |= {"equivalence"} if any(map(export.config.smallest_effect_of, export.config.contrasts)) else set()
+    cited |= {"equivalence"} if export.config.names_smallest_effect else set()
     return works_on(cited)
 
 
@@ -184,7 +184,7 @@ def comparisons_planned(config: AnalysisConfig, translate: Translation) -> list[
             " category and network, response bias and order effects are exploratory."
         ),
     ]
-    if any(map(config.smallest_effect_of, config.contrasts)):
+    if config.names_smallest_effect:
         sentences.append(
             translate(
                 "Equivalence was tested by two one-sided tests (Schuirmann, 1987) against the smallest effect of"

@@ -21,10 +21,11 @@ def equivalence_tests(contrasts: pd.DataFrame, rules: AnalysisConfig) -> pd.Data
 
     Under a sequential rule equivalence is tested at the last look alone.
     """
-    named = {(c.task, c.a, c.b): rules.smallest_effect_of(c) for c in rules.contrasts}
+    named = {(c.task, c.a, c.b): c for c in rules.contrasts}
+    shares = [rules.smallest_effect_of(named[row.task, row.a, row.b], row.kind) for row in contrasts.itertuples()]
     smallest = [
-        np.nan if (share := named[row.task, row.a, row.b]) is None else share * KINDS[row.kind].length
-        for row in contrasts.itertuples()
+        np.nan if share is None else share * KINDS[kind].length
+        for share, kind in zip(shares, contrasts["kind"], strict=True)
     ]
     last = len(rules.sequential.looks) if rules.sequential else None
     p_values = [

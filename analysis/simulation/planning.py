@@ -53,7 +53,7 @@ class Plan:
         given = self.world.means.get(self.design.kind, {})
         if self.effect is None and all(method in given for method in pair):
             return given, "means that were given"
-        own = self.analysis.smallest_effect_of(contrast)
+        own = self.analysis.smallest_effect_of(contrast, self.design.kind)
         share, source = (self.effect, "--effect") if self.effect else (own, "the smallest effect of interest")
         if share is not None:
             half, middle = share * KINDS[self.design.kind].length / 2, kind.simulation.without_effect
@@ -64,8 +64,8 @@ class Plan:
             return published, "the paper's figures"
         raise SimulationError(
             f"no difference is assumed between {contrast.a} and {contrast.b} in task {contrast.task!r}: give --effect,"
-            " or smallest_effect in [analysis] or in the contrast (a share of the scale: 0.05 is 5 points of accuracy,"
-            " or 0.2 of a score from −2 to 2)"
+            " or smallest_effect in [analysis] or in the contrast (a share of the scale: 0.05 is 5 percentage points of"
+            " accuracy, or 0.2 of a score from −2 to 2)"
         )
 
     def world_for(self, contrast: ContrastConfig, factor: float = 1.0) -> Psychometrics:

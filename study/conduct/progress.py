@@ -17,6 +17,7 @@ from study.conduct.outlook import Outlook, outlook, ratings_per_day
 from study.config import TaskConfig
 from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
+from study.pay import PayConfig
 from study.recruitment.providers import PROVIDERS
 from study.taking_part.arrivals import arrived
 from study.taking_part.withdrawal import withdrawals
@@ -68,6 +69,7 @@ class Progress:
     definition_sha256: str
     completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
     limit: int | None  # of participants
+    pay: PayConfig | None
     minutes: int  # that the information sheet announces
     has_practice: bool
     flow: Flow
@@ -107,6 +109,7 @@ def progress(
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
         limit=definition.participants.limit,
+        pay=definition.study.pay,
         minutes=definition.study.minutes,
         has_practice=any(task.practice for task in definition.tasks),
         flow=course,

@@ -66,7 +66,7 @@ def farewell(session: Session, token: str) -> Farewell | None:
         slug=participant.study.slug,
         departure=_departure(session, participant, code, outcome),
         finished_at=participant.finished_at,
-        asks_comment=definition.study.comment,
+        asks_comment=definition.study.comments,
     )
 
 

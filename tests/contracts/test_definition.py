@@ -129,6 +129,24 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         ("[study]", "[[study]]", "study: one table is expected, as [name] begins it"),
         ("[participants]", "[[participants]]", "participants: one table is expected, as [name] begins it"),
         ("Discern demo, this", "\\u0000", "a text holds a NUL character"),
+        ("[analysis]", "[analysis]\nsmallest_effect = 10.0", "smallest_effect: one number for all tasks is a share"),
+        (
+            "[analysis]",
+            "[analysis]\nsmallest_effect = { seeng = 10.0 }",
+            "analysis.smallest_effect.seeng: no task 'seeng'; there are seeing, trusting",
+        ),
+        (
+            "[analysis]",
+            "[analysis]\nsmallest_effect = { seeing = 10.0, trusting = 10 }",
+            "analysis.smallest_effect.trusting: 10 is too much; it is in points of the scale, and the whole scale has 4",
+        ),
+        ("[analysis]", "[analysis]\nsmallest_effect = { seeing = 0 }", "the effect of seeing is a number above 0"),
+        ("minutes = 6", 'minutes = 6\npay = { amount = 2, currency = "GPB" }', "pay.currency: no currency has this"),
+        (
+            'provider = "plain"',
+            'provider = "plain"\nreturn_url = "https://r.example/?p={pdi}"',
+            "participants.return_url: no placeholder {pdi}; is {pid} meant?",
+        ),
         ('recipe = "signed-v1"', 'recipe = "heat"', "recipe: no recipe 'heat'; there are paper-v1, signed-v1"),
         ('recipe = "signed-v1"', 'recipe = "heat-v1"\nopacity = 0.5', "opacity: heat-v1 does not take this"),
         (

@@ -26,7 +26,18 @@ LAYERS = {
         "gallery",
     ),
     "study": (
-        *("errors", "clock", "return_address", "config", "security", "database", "definition", "tasks", "recruitment"),
+        *(
+            "errors",
+            "clock",
+            "return_address",
+            "pay",
+            "config",
+            "security",
+            "database",
+            "definition",
+            "tasks",
+            "recruitment",
+        ),
         *("taking_part", "conduct", "export", "rehearsal", "settings", "views", "__init__", "worker", "serve"),
     ),
     "analysis": (

@@ -66,6 +66,7 @@ _ALWAYS = {
 }
 _IDENTIFIERS = _("The identifiers that %(platform)s sends with you, apart from your answers.")
 _PID_STORED = _("The identifier that the link to the study holds for you, apart from your answers.")
+_PER_HOUR = _("that is about %(pay)s per hour")
 _DELETED = _(
     "You can withdraw at any time, without giving a reason: your data are then deleted. After the end you need the"
     " withdrawal code from the last page."
@@ -91,7 +92,7 @@ def information(definition: FrozenDefinition, language: str, slug: str, has_pid:
     `has_pid`: the link names the person.
     """
     study = definition.study
-    said = {name: texts[language] for name, texts in study.information if isinstance(texts, dict) and texts}
+    said = _said(study, language)
     responsible = _rows(said, _RESPONSIBLE)
     return {
         "title": study.title[language],
@@ -109,6 +110,16 @@ def information(definition: FrozenDefinition, language: str, slug: str, has_pid:
         "minimum_age": study.minimum_age,
         "consents": [(box.name, box.text[language], box.required) for box in study.consents],
     }
+
+
+def _said(study: StudyConfig, language: str) -> dict[str, str]:
+    """The facts that the definition says, by their key."""
+    facts = dict(study.information) | {"institution": study.institution, "ethics": study.ethics}
+    said = {name: texts[language] for name, texts in facts.items() if isinstance(texts, dict) and texts}
+    if study.pay:
+        hourly = translate(_PER_HOUR) % {"pay": study.pay.per_hour(study.minutes, language)}
+        said = {"pay_note": hourly} | said | {"pay": study.pay.written(language)}
+    return said
 
 
 def linked(text: str) -> Markup:
@@ -141,7 +152,7 @@ def _stored(definition: FrozenDefinition, language: str, has_pid: bool) -> Itera
     elif has_pid or asks_for(definition.participants.return_url, PID):
         yield Row(translate(_("Identifier")), translate(_PID_STORED))
     optional = [question.label[language] for question in study.demographics]
-    if study.comment:
+    if study.comments:
         optional.append(translate(_("Your comment at the end")))
     if optional:
         yield Row(translate(_("Optional")), " · ".join(optional))

@@ -62,7 +62,7 @@ def show_answers(slug: str) -> ResponseReturnValue:
         study = find_study(session, slug)
         asked, written = questions(session, study, kind), comments(session, study, kind)
         name = title(frozen_definition(study))
-        asks_comment = frozen_definition(study).study.comment
+        asks_comment = frozen_definition(study).study.comments
     return render_template(
         "researcher/answers.html",
         admin=g.admin.name,

@@ -33,7 +33,8 @@ def whole():
     tasks = seeing(practice=2, comprehension=True, confidence=True), trusting(images=6, trials=4)
     made = document(*tasks, provider="prolific", limit=40)
     made["study"]["demographics"] = [{"name": "age", "label": {"en": "Age"}}]
-    made["study"]["information"] = {"investigator": "Ada *L*", "eligibility": {"en": "adults"}, "pay": {"en": "2 EUR"}}
+    made["study"]["information"] = {"investigator": "Ada *L*", "eligibility": {"en": "adults"}}
+    made["study"]["pay"] = {"amount": 2, "currency": "EUR"}
     return made | {"analysis": copy.deepcopy(STATED)}
 
 
@@ -78,7 +79,7 @@ def test_sizes_are_those_that_the_definition_leads_to():
 def test_facts_of_the_information_sheet_are_told_and_are_no_markup():
     text = sheet(plan(whole()))
     assert answer(text, "Authors") == r"Ada \*L\*"
-    assert "- Who can take part: adults\n- Pay: 2 EUR" in answer(text, "Data collection procedures")
+    assert "- Who can take part: adults\n- Pay: 2.00 EUR" in answer(text, "Data collection procedures")
 
 
 def test_looks_rules_and_assumptions_are_told():
@@ -106,7 +107,7 @@ def test_looks_rules_and_assumptions_are_told():
         ("study.demographics", "Measured variables"),
         ("study.information.investigator", "Authors"),
         ("study.information.eligibility", "Data collection procedures"),
-        ("study.information.pay", "Data collection procedures"),
+        ("study.pay", "Data collection procedures"),
     ],
 )
 def test_a_key_that_is_missing_is_named(key, heading):

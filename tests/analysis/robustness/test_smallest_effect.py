@@ -45,6 +45,19 @@ def test_the_effect_of_a_comparison_goes_before_that_of_all_and_is_a_share_of_it
     assert equivalence_tests(table, rules(0.1, None, smallest_effect=0.05))["smallest"].tolist() == [0.4, 0.2]
 
 
+def test_by_task_the_effect_is_in_the_unit_of_its_task():
+    one = contrasts((0.0, 0.1, 40))
+    two = contrasts((0.0, 0.1, 40), kind="trust").assign(task="u")
+    named = [ContrastConfig(task=task, a="a", b="b") for task in "tu"]
+    config = AnalysisConfig(contrasts=named, smallest_effect={"t": 10.0, "u": 0.3})
+    found = equivalence_tests(pd.concat([one, two]), config)["smallest"]
+    assert found.tolist() == pytest.approx([0.1, 0.3])  # a share of correct answers; points from −2 to 2
+    assert config.names_smallest_effect
+    only = config.model_copy(update={"smallest_effect": {"other": 1.0}})
+    assert not only.names_smallest_effect
+    assert equivalence_tests(two, only)["smallest"].isna().all()
+
+
 def test_without_an_effect_a_standard_error_or_the_last_look_nothing_is_tested():
     table = contrasts((0.0, 0.01, 40), (0.0, np.nan, 40))
     found = equivalence_tests(table, rules(None, 0.05))

@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from study.config import InformationConfig, StudyConfig
 from study.database.schema import Participant
+from study.definition import definition_of
+from study.pay import PayConfig
 from tests.study.samples import document
 from tests.study.visitor import consent, join
 
@@ -13,7 +15,8 @@ LOGO = "data:image/svg+xml;base64,PHN2Zy8+"
 
 def sheet(**information: str) -> dict:
     sample = document(device={"phones": False, "min_width": 700, "min_height": 500})
-    sample["study"] |= {"minimum_age": 18, "information": information}
+    moved = {name: information.pop(name) for name in ("ethics",) if name in information}
+    sample["study"] |= {"minimum_age": 18, "information": information} | moved
     sample["study"]["consents"] = [{"name": "sharing", "text": {"en": "You may publish it."}, "required": False}]
     return sample
 
@@ -35,6 +38,37 @@ def test_each_fact_is_a_row_and_an_empty_one_is_none(open_app) -> None:
         assert stored in page
     logo = client.get("/s/demo/logo")
     assert (logo.mimetype, logo.data) == ("image/svg+xml", b"<svg/>")
+
+
+def test_pay_is_written_as_each_language_writes_money(open_app) -> None:
+    """Oracle: the forms of Unicode's CLDR, typed here."""
+    sample = document()
+    sample["study"] |= {"languages": ["en", "ko", "de"], "minutes": 12, "pay": {"amount": 2.5, "currency": "GBP"}}
+    for text in ("title", "consent", "debriefing"):
+        sample["study"][text] = dict.fromkeys(("en", "ko", "de"), "text")
+    client = open_app(sample).test_client()
+    for language, amount, hourly in (
+        ("en", "£2.50", "that is about £12.50 per hour"),
+        ("ko", "£2.50", "시간당 약 £12.50에 해당합니다"),
+        ("de", "2,50\xa0£", "das sind etwa 12,50\xa0£ pro Stunde"),
+    ):
+        assert f"<dd>{amount} <small>{hourly}</small></dd>" in client.get(f"/s/demo?language={language}").text
+
+
+def test_a_currency_that_is_none_or_pay_said_twice_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no currency has this code; codes are such as GBP"):
+        PayConfig(amount=2, currency="GPB")
+    study = document()["study"] | {"pay": {"amount": 2, "currency": "KRW"}, "information": {"pay": "a credit"}}
+    with pytest.raises(ValidationError, match="keep one of them"):
+        StudyConfig.model_validate(study)
+
+
+def test_a_study_that_was_opened_with_earlier_names_of_keys_is_read_as_before() -> None:
+    sample = document()
+    sample["study"] |= {"comment": False, "information": {"institution": "U", "ethics": "Board", "risks": "none"}}
+    read = definition_of(sample).study
+    assert (read.comments, read.institution["en"], read.ethics["en"]) == (False, "U", "Board")
+    assert read.information.risks["en"] == "none"
 
 
 def test_each_box_is_stored_and_a_required_one_is_asked_for(open_app, database) -> None:
