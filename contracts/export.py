@@ -6,6 +6,8 @@ The survey writes them and the analysis reads them. Sidecars and `variableMeasur
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.questionnaires import ITEM_KINDS
+
 ColumnType = Literal["text", "time", "count", "flag", "number"]
 """`time` is UTC in ISO 8601, `count` a whole number from 0, `flag` 0 or 1; `text` and finite `number` may be empty."""
 
@@ -216,7 +218,34 @@ EVENTS = {
     "time": Column("number", "Milliseconds from the page's start, by the browser's clock.", least=0),
 }
 
-NEW_TABLES = frozenset({"answers"})
+QUESTIONNAIRE = {
+    "item_answer_id": Column("text", "Row id of this table.", needed=True),
+    "participant_id": Column("text", "Who was asked.", needed=True),
+    "observer_kind": Column("text", "human, simulated or machine:<name>, as its participant's.", needed=True),
+    "questionnaire": Column("text", "Name of the questionnaire in the definition.", needed=True),
+    "item": Column("text", "Name of the question in it.", needed=True),
+    "kind": Column(
+        "text",
+        "likert (a step, from 1), choice, choices (names of options, separated by ';'), number, text or long-text.",
+        needed=True,
+        values=tuple(ITEM_KINDS),
+    ),
+    "page": Column("count", "Page on which it was asked, from 1."),
+    "position": Column("count", "Its place among the questionnaire's questions as this participant saw them, from 1."),
+    "answer": Column("text", "What was answered; empty: the question was left empty."),
+    "value": Column(
+        "number", "The answer as a number, of likert and number; as answered, so reversed items are not turned."
+    ),
+    "reversed": Column("flag", "1: a higher answer means a lower score."),
+    "time_on_page": Column(
+        "number",
+        "Milliseconds from the page being shown to its answers, by the browser's clock; empty: none is known.",
+        least=0,
+    ),
+    "answered_at": Column("time", f"When the page's answers were stored; {_TIME}."),
+}
+
+NEW_TABLES = frozenset({"answers", "questionnaire"})
 """Exports of earlier versions lack these; they are then read as empty."""
 
 TABLES: dict[str, dict[str, Column]] = {
@@ -225,4 +254,5 @@ TABLES: dict[str, dict[str, Column]] = {
     "answers": ANSWERS,
     "stimuli": STIMULI,
     "events": EVENTS,
+    "questionnaire": QUESTIONNAIRE,
 }

@@ -21,6 +21,8 @@ from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+from study.questionnaires import QuestionnaireConfig
+from study.questionnaires import problems as problems_of_questionnaires
 from study.recruitment.providers import PROVIDERS
 
 VAR = Path(__file__).resolve().parents[1] / "var"
@@ -44,6 +46,7 @@ class Definition:
     conditions: tuple[ConditionConfig, ...]
     participants: ParticipantsConfig
     analysis: AnalysisConfig
+    questionnaires: tuple[QuestionnaireConfig, ...]
     document: dict[str, Any]
     sha256: str
 
@@ -178,6 +181,8 @@ _ENTRIES = {
     "categories": "category",
     "languages": "language",
     "looks": "look",
+    "questionnaires": "questionnaire",
+    "items": "item",
 }
 
 
@@ -236,6 +241,8 @@ def _contradictions(
     stimuli: StimuliConfig,
     participants: ParticipantsConfig,
     analysis: AnalysisConfig,
+    study: StudyConfig,
+    questionnaires: tuple[QuestionnaireConfig, ...],
     **_: Any,
 ) -> list[str]:
     """What no single section can see."""
@@ -245,6 +252,7 @@ def _contradictions(
     if participants.provider not in PROVIDERS:
         providers = ", ".join(PROVIDERS)
         problems.append(f"participants.provider: no provider {participants.provider!r}; there are {providers}")
+    problems += problems_of_questionnaires(questionnaires, study.languages, names)
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):

@@ -8,6 +8,7 @@ from models.config import Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
+from study.questionnaires import QuestionnaireConfig
 
 SECTIONS: dict[str, Any] = {
     "dataset": Dataset,
@@ -15,11 +16,12 @@ SECTIONS: dict[str, Any] = {
     "stimuli": StimuliConfig,
     "study": StudyConfig,
     "tasks": tuple[TaskConfig, ...],
+    "questionnaires": tuple[QuestionnaireConfig, ...],
     "conditions": tuple[ConditionConfig, ...],
     "participants": ParticipantsConfig,
     "analysis": AnalysisConfig,
 }
-OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": []}
+OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions"}
+UNWRITTEN = {"conditions", "questionnaires"}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

@@ -6,6 +6,7 @@ from typing import Any
 from contracts.conditions import ConditionConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
+from study.questionnaires import QuestionnaireConfig
 
 _RENAMED = {"comment": "comments"}
 _MOVED = ("institution", "ethics")  # from [study.information]
@@ -19,6 +20,7 @@ class FrozenDefinition:
     tasks: tuple[TaskConfig, ...]
     participants: ParticipantsConfig
     conditions: tuple[ConditionConfig, ...] = ()
+    questionnaires: tuple[QuestionnaireConfig, ...] = ()
 
     def task(self, name: str) -> TaskConfig:
         return next(task for task in self.tasks if task.name == name)
@@ -50,6 +52,7 @@ def definition_of(document: dict[str, Any]) -> FrozenDefinition:
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
+        questionnaires=tuple(QuestionnaireConfig.model_validate(q) for q in document.get("questionnaires", ())),
     )
 
 

@@ -44,6 +44,7 @@ class Export:
     answers: pd.DataFrame  # to the questions behind a trial's first
     stimuli: pd.DataFrame
     events: pd.DataFrame
+    questionnaire: pd.DataFrame
     definition: dict[str, Any]
     definition_sha256: str
     config: AnalysisConfig
@@ -74,8 +75,16 @@ class Export:
         participants = self.participants[self.participants["observer_kind"] == observer_kind]
         trials = self.trials[self.trials["observer_kind"] == observer_kind]
         theirs = participants["participant_id"]
-        answers, events = (table[table["participant_id"].isin(theirs)] for table in (self.answers, self.events))
+        answers, events, questionnaire = (
+            table[table["participant_id"].isin(theirs)] for table in (self.answers, self.events, self.questionnaire)
+        )
         withdrawn = {kind: n for kind, n in self.withdrawn.items() if kind == observer_kind}
         return replace(
-            self, participants=participants, trials=trials, answers=answers, events=events, withdrawn=withdrawn
+            self,
+            participants=participants,
+            trials=trials,
+            answers=answers,
+            events=events,
+            questionnaire=questionnaire,
+            withdrawn=withdrawn,
         )

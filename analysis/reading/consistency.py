@@ -22,6 +22,8 @@ def check(export: Export) -> None:
     require_unique(export.answers, "answers", "answer_id")
     require_known(export.answers, "answers", "trial_id", trials["trial_id"])
     require_unique(export.events, "events", "event_id")
+    require_unique(export.questionnaire, "questionnaire", "item_answer_id")
+    require_known(export.questionnaire, "questionnaire", "participant_id", participants["participant_id"])
     hashes = (export.definition_sha256, *export.earlier_sha256)
     require_known(
         participants, "participants", "observer_kind", list(filter(parse, participants["observer_kind"].unique()))

@@ -98,6 +98,7 @@ def simulate_export(
         answers=conform(pd.DataFrame(), "answers"),
         stimuli=conform(_stimuli(trials), "stimuli"),
         events=conform(pd.DataFrame(), "events"),
+        questionnaire=conform(pd.DataFrame(), "questionnaire"),
         definition=document,
         definition_sha256=sha256,
         config=config,

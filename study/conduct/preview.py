@@ -13,6 +13,7 @@ from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.taking_part.comprehension import questions
 from study.taking_part.plan import lay_out
+from study.taking_part.questionnaires import preview_pages
 from study.taking_part.trials import choose_trials, trial_row
 
 
@@ -38,7 +39,7 @@ def preview_plan(
             trial.right_image_token, *right = sizes[trial.right_stimulus_id]
         rows.append((trial, choice.item, *left, *right))
     checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
-    return lay_out(definition, language, rows, image_url, checks, {})
+    return lay_out(definition, language, rows, image_url, checks, {}, preview_pages(definition, language))
 
 
 def preview_image(session: Session, study: Study, stimulus_id: str) -> tuple[str, str]:

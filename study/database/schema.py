@@ -8,6 +8,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from contracts.observers import FAMILIES
+from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import RESPONSE
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
@@ -214,6 +215,21 @@ class Demographic(Base):
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, autoincrement=False)
     question: Mapped[str] = mapped_column(String(64), primary_key=True)
     answer: Mapped[str] = mapped_column(String(500))
+
+
+class QuestionnaireAnswer(Base):
+    """What a participant answered to one item of a questionnaire; the rows of a page are stored together."""
+
+    __tablename__ = "questionnaire_answer"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, autoincrement=False)
+    questionnaire: Mapped[str] = mapped_column(String(64), primary_key=True)
+    item: Mapped[str] = mapped_column(String(64), primary_key=True)
+    page: Mapped[int]  # from 1
+    position: Mapped[int]  # from 1, as this participant saw the questionnaire's items
+    answer: Mapped[str | None] = mapped_column(String(MAX_ANSWER))  # none: left empty
+    time_on_page: Mapped[float | None]  # ms
+    answered_at: Mapped[datetime]
 
 
 class Trial(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import Row, case, distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
 from contracts.export import TABLES
+from contracts.questionnaires import ITEM_KINDS, LIKERT, NUMBER
 from contracts.tasks import CONFIDENCE, KINDS, RESPONSE, Kind
 from study.config import TaskConfig
 from study.database.schema import (
@@ -20,6 +21,7 @@ from study.database.schema import (
     Event,
     Item,
     Participant,
+    QuestionnaireAnswer,
     Response,
     Stimulus,
     Study,
@@ -252,10 +254,39 @@ def _events(session: Session, study: Study) -> Rows:
         yield dict(zip(TABLES["events"], row, strict=True))
 
 
+def _questionnaire(session: Session, study: Study) -> Rows:
+    asked = {(q.name, item.name): item for q in frozen_definition(study).questionnaires for item in q.asked}
+    query = (
+        select(QuestionnaireAnswer, Participant.public_id, Participant.observer_kind)
+        .join(Participant, QuestionnaireAnswer.participant_id == Participant.id)
+        .where(Participant.study_id == study.id)
+        .order_by(Participant.id, QuestionnaireAnswer.questionnaire, QuestionnaireAnswer.position)
+    )
+    for row in _stream(session, query):
+        given = row.QuestionnaireAnswer
+        item = asked[given.questionnaire, given.item]
+        yield {
+            "item_answer_id": f"{row.public_id}-{given.questionnaire}-{given.item}",
+            "participant_id": row.public_id,
+            "observer_kind": row.observer_kind,
+            "questionnaire": given.questionnaire,
+            "item": given.item,
+            "kind": item.kind,
+            "page": given.page,
+            "position": given.position,
+            "answer": _free_text(given.answer) if ITEM_KINDS[item.kind].is_typed else given.answer,
+            "value": given.answer if item.kind in (LIKERT, NUMBER) else None,
+            "reversed": item.reversed,
+            "time_on_page": given.time_on_page,
+            "answered_at": given.answered_at,
+        }
+
+
 READERS: dict[str, Callable[[Session, Study], Rows]] = {
     "participants": _participants,
     "trials": _trials,
     "answers": _answers,
     "stimuli": _stimuli,
     "events": _events,
+    "questionnaire": _questionnaire,
 }

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import numpy as np
 
+from contracts.questionnaires import NUMBER
 from study.errors import SimulationError
 from study.security import new_public_id
 from study.taking_part.arrivals import KIND_HEADER
@@ -37,6 +38,7 @@ class Exchange:
 
 Witness = Callable[[Exchange], None]
 _KIND = "simulated"
+_LEFT_EMPTY = 0.1  # share of optional items
 _QUOTATION_MARK = '["“”„«»‹›「」『』]'  # of any language
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 _MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
@@ -57,26 +59,61 @@ def run_participant(
         fields = form.fields | dict.fromkeys(form.boxes, "yes") | {"observer_kind": _KIND}
         browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
         entry = browser.address.removesuffix("/study").removesuffix("/about")
-        plan = json.loads(browser.get(f"{entry}/plan"))
-        elapsed = 0.0
-        for trial in plan["trials"]:
-            images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
-            for question in trial["questions"][len(trial["answered"]) :]:
-                response, rt = choose(trial, question, images, rng)
-                elapsed += rt or 0
-                answer = {
-                    "question": question["name"],
-                    "response": _asked(question) or response,
-                    "rt": rt,
-                    "time_elapsed": elapsed,
-                    "trial_index": trial["index"],
-                    "events": [],
-                }
-                browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
+        _take(browser, entry, json.loads(browser.get(f"{entry}/plan")), choose, rng)
         code = _read(browser.get(f"{entry}/finish?asked=yes")).completion_code
     if not code:
         raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
     return code
+
+
+def _take(browser: "_Browser", entry: str, plan: dict[str, Any], choose: Choose, rng: np.random.Generator) -> None:
+    """Answer everything of the plan in the order in which a browser shows it."""
+    elapsed = 0.0
+    _fill_in(browser, entry, plan, "start", rng)
+    for task in plan["tasks"]:
+        for trial in (trial for trial in plan["trials"] if trial["task"] == task["name"]):
+            elapsed = _answer(browser, entry, trial, choose, elapsed, rng)
+        _fill_in(browser, entry, plan, f"after:{task['name']}", rng)
+    _fill_in(browser, entry, plan, "end", rng)
+
+
+def _answer(
+    browser: "_Browser", entry: str, trial: dict[str, Any], choose: Choose, elapsed: float, rng: np.random.Generator
+) -> float:
+    """Answer the open questions of a trial; the time then, in ms since the page's start."""
+    images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
+    for question in trial["questions"][len(trial["answered"]) :]:
+        response, rt = choose(trial, question, images, rng)
+        elapsed += rt or 0
+        answer = {
+            "question": question["name"],
+            "response": _asked(question) or response,
+            "rt": rt,
+            "time_elapsed": elapsed,
+            "trial_index": trial["index"],
+            "events": [],
+        }
+        browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
+    return elapsed
+
+
+def _fill_in(browser: "_Browser", entry: str, plan: dict[str, Any], at: str, rng: np.random.Generator) -> None:
+    for page in (page for page in plan["questionnaires"] if page["at"] == at):
+        answers = {item["name"]: _said(item, rng) for item in page["items"]}
+        body = json.dumps({"answers": answers, "time_on_page": 4000.0 * len(answers)}).encode()
+        browser.post(f"{entry}/questionnaires/{page['name']}/{page['page']}", body, "application/json")
+
+
+def _said(item: dict[str, Any], rng: np.random.Generator) -> str | None:
+    """A random answer to an item of a questionnaire; now and then none, where none is needed."""
+    if not item["required"] and rng.random() < _LEFT_EMPTY:
+        return None
+    if item["points"]:
+        return str(rng.integers(1, item["points"] + 1))
+    if item["options"]:
+        return str(rng.choice([option["value"] for option in item["options"]]))
+    least, most = item["minimum"], item["maximum"]
+    return str(next((bound for bound in (least, most) if bound is not None), 1)) if item["kind"] == NUMBER else "–"
 
 
 def _asked(question: dict[str, Any]) -> str | None:

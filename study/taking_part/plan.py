@@ -12,6 +12,7 @@ from study.config import TaskConfig
 from study.database.schema import ANSWERED, ATTENTION, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
+from study.taking_part.questionnaires import open_pages
 from study.tasks.wording import (
     Wording,
     attention_question,
@@ -37,7 +38,8 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
     definition = frozen_definition(participant.study).in_condition(participant.condition)
     checks = open_checks(session, participant, definition)
     begun = [trial.id for trial, *_ in rows if trial.state != ANSWERED and trial.questions_answered]
-    return lay_out(definition, participant.language, rows, image_url, checks, _answers(session, begun))
+    pages = open_pages(session, participant, definition)
+    return lay_out(definition, participant.language, rows, image_url, checks, _answers(session, begun), pages)
 
 
 def _answers(session: Session, trial_ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -57,11 +59,12 @@ def lay_out(
     image_url: Callable[[str], str],
     comprehension: Mapping[str, dict[str, Any]],
     answers: Mapping[int, Mapping[str, str]],
+    questionnaires: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None).
 
     `comprehension`: the checks that are still to be taken, by task. `answers`: trial id → question → answer, of trials
-    that are not whole.
+    that are not whole. `questionnaires`: the pages that are not answered.
     """
     planned = Counter(trial.task for trial, *_ in rows)
     practice = Counter(trial.task for trial, *_ in rows if trial.purpose == PRACTICE)
@@ -97,6 +100,7 @@ def lay_out(
             for name, task in tasks.items()
         ],
         "trials": trials,
+        "questionnaires": questionnaires,
     }
 
 

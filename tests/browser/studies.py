@@ -46,6 +46,7 @@ def definition(
     device: dict[str, Any] | None = None,
     about: tuple[dict[str, Any], ...] = (),
     participants: dict[str, Any] | None = None,
+    questionnaires: tuple[dict[str, Any], ...] = (),
     **changes: Any,
 ) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
@@ -60,7 +61,7 @@ def definition(
         for field, text in texts.items()
     }
     sample["study"] |= {"languages": list(languages), "demographics": list(about)} | chosen
-    return sample
+    return sample | {"questionnaires": list(questionnaires)}
 
 
 def picture(seed: int) -> bytes:
@@ -210,8 +211,8 @@ def serving(
 ) -> Iterator[LiveStudy]:
     """Open the study in a fresh database under `folder` and serve it on a free port.
 
-    Of the `changes`, `device` and `participants` are the definition's sections, `about` the questions about oneself; the
-    others go to the first task.
+    Of the `changes`, `device`, `participants` and `questionnaires` are the definition's sections, `about` the questions
+    about oneself; the others go to the first task.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"

@@ -32,6 +32,7 @@ LAYERS = {
             "return_address",
             "pay",
             "config",
+            "questionnaires",
             "security",
             "database",
             "definition",

@@ -34,6 +34,12 @@ class Visitor:
         } | changes
         return self.client.post(f"/p/{self.token}/trials/{trial['trial_token']}", json=body)
 
+    def fills_in(self, page: dict[str, Any], **answers: str | None) -> TestResponse:
+        """Post a page of a questionnaire; what is not named is left empty."""
+        given = dict.fromkeys(item["name"] for item in page["items"]) | answers
+        address = f"/p/{self.token}/questionnaires/{page['name']}/{page['page']}"
+        return self.client.post(address, json={"answers": given, "time_on_page": 2500.0})
+
     def finish(self) -> str:
         """Answer everything that is open, attention checks as they ask; the completion code."""
         for trial in self.plan()["trials"]:

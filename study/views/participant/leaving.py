@@ -39,7 +39,9 @@ def ask(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         study = participant.study
     back, withdraw = url_for("participant.enter", token=token), url_for("withdrawal.ask", token=token)
-    return study_page(study, participant.language, "leave.html", "leave", back=back, withdraw=withdraw)
+    is_paid = participant.finished_at is not None  # only a questionnaire at the end is left
+    shown = {"back": back, "withdraw": withdraw, "is_paid": is_paid}
+    return study_page(study, participant.language, "leave.html", "leave", **shown)
 
 
 @bp.post("/p/<token>/leave")
@@ -51,8 +53,8 @@ def give_up(token: str) -> ResponseReturnValue:
         outcome = leave(session, token, clock.now())
         needed = needed_to_return(session, participant)
         session.commit()
-    if outcome is None:
-        return redirect(url_for("participant.finish", token=token), 303)
+    if outcome is None:  # who stops after the last trial, at a questionnaire, has taken part and gets the code
+        return redirect(url_for("participant.finish", token=token, asked="yes"), 303)
     left = url_for("leaving.show_left", slug=slug, outcome=outcome, language=language, **needed)
     return forget_in_lab(redirect(left, 303), study)
 

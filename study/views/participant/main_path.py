@@ -22,6 +22,7 @@ from study.taking_part.about_oneself import is_asked
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
 from study.taking_part.farewell import farewell, hands_in_another
+from study.taking_part.questionnaires import open_pages
 from study.views.participant.forms import form_token, require_form_token
 from study.views.participant.pages import (
     COOKIE,
@@ -168,7 +169,8 @@ def study(token: str) -> ResponseReturnValue:
     with database().reading() as session:
         participant = find_participant(session, token)
         definition, _provider = _definition(participant.study)
-    if participant.finished_at:
+        has_pages = bool(open_pages(session, participant, definition))
+    if participant.finished_at and not has_pages:
         return redirect(url_for("participant.finish", token=token), 303)
     if participant.stopped_at:
         return redirect(url_for("leaving.ask_whether_to_return", token=token), 303)
@@ -225,9 +227,12 @@ def finish(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         study = participant.study
         end = farewell(session, token)
+        has_pages = "asked" not in request.args and open_pages(session, participant, frozen_definition(study))
         asks_first = "asked" not in request.args and is_asked(session, participant, "end")
-    if end is None or asks_first:
-        return redirect(url_for("about.ask" if end else "participant.study", token=token), 303)
+    if end is None or has_pages:
+        return redirect(url_for("participant.study", token=token), 303)
+    if asks_first:
+        return redirect(url_for("about.ask", token=token), 303)
     allow_recruiters(frozen_definition(study).participants)
     page = render_template(
         "participant/finish.html",

@@ -12,6 +12,7 @@ from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.pictures import read_picture
 from study.taking_part.plan import plan
+from study.taking_part.questionnaires import record_page
 from study.taking_part.refusals import note_refusal
 from study.views.server.counts import note_missed_picture
 from study.views.server.database import database
@@ -56,6 +57,16 @@ def check_comprehension(token: str, task: str) -> ResponseReturnValue:
         raise MalformedAnswerError("the answers must be sent as application/json")
     with database().writing() as session:
         reply = record_attempt(session, token, task, request.get_data(), clock.now())
+        session.commit()
+    return reply
+
+
+@bp.post("/questionnaires/<name>/<int:page>")
+def answer_questionnaire(token: str, name: str, page: int) -> ResponseReturnValue:
+    if request.mimetype != "application/json":
+        raise MalformedAnswerError("the answers must be sent as application/json")
+    with database().writing() as session:
+        reply = record_page(session, token, name, page, request.get_data(), clock.now())
         session.commit()
     return reply
 

@@ -166,6 +166,12 @@ def take_preview_check(slug: str, task: str) -> ResponseReturnValue:
     return jsonify(passed=True, tries_left=0, wrong=[])
 
 
+@bp.post("/preview/questionnaires/<name>/<int:page>")
+def take_preview_page(slug: str, name: str, page: int) -> ResponseReturnValue:
+    """As take_preview_answer."""
+    return jsonify(page=page)
+
+
 @bp.get("/preview/finish")
 @logged_in
 def preview_finish(slug: str) -> ResponseReturnValue:

@@ -51,7 +51,8 @@ def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
         "total": 6,
     }
     assert got["device"] == definition.participants.device.model_dump()
-    assert set(got) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
+    assert set(got) == {"language", "title", "next_index", "total", "device", "tasks", "trials", "questionnaires"}
+    assert got["questionnaires"] == []
     for task, trials, break_every in zip(definition.tasks, (4, 3), (None, 2), strict=True):
         assert got["tasks"][definition.tasks.index(task)] == {
             "name": task.name,

@@ -6,7 +6,7 @@
 import { element } from "./dom.js";
 import { drawInstructions } from "./instructions-view.js";
 import { translate, translatePlural } from "./translation.js";
-import { beginAt, onEnter } from "./view.js";
+import { beginAt, onEnter, submitted } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
 
@@ -65,16 +65,6 @@ async function checked(form, button, cards, check, send) {
       return false;
     }
   }
-}
-
-function submitted(form) {
-  return new Promise((resolve) => {
-    const onSubmit = (event) => {
-      event.preventDefault();
-      resolve();
-    };
-    form.addEventListener("submit", onSubmit, { once: true });
-  });
 }
 
 /** Puts the result into the card of a question. A wrong choice is taken back, so that the same is not sent twice. */

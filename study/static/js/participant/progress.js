@@ -26,6 +26,11 @@ export function showPart(n, total) {
   show(total > 1 ? translate("Part {n} of {total}", { n, total }) : "");
 }
 
+/** Shows which page of a questionnaire is open; the bar stays at the `answered` of `total` questions about pictures. */
+export function showQuestionnaire({ page, pages }, answered, total) {
+  show(pages > 1 ? translate("Page {n} of {total}", { n: page, total: pages }) : "", answered, total);
+}
+
 /** Shows that `answered` of `total` questions are done, while no question is open. */
 export function showAnswered(answered, total) {
   show(translatePlural("{n} of {total} question answered", "{n} of {total} questions answered", total, { n: answered, total }), answered, total);

@@ -7,7 +7,7 @@ import { element } from "./dom.js";
 import { recordEvents, takeEvents } from "./events.js";
 import { Pictures } from "./images.js";
 import { openOutbox } from "./outbox.js";
-import { noteAnswered, showAnswered, showPart, showQuestion } from "./progress.js";
+import { noteAnswered, showAnswered, showPart, showQuestion, showQuestionnaire } from "./progress.js";
 import { SaveNote } from "./save-note.js";
 import { translate } from "./translation.js";
 import { Refused, getJson, persistently, postJson } from "./transport.js";
@@ -17,6 +17,9 @@ const MOST_UNSENT = 5;
 
 /** Of one item; answers are kept in the order trial index + place / MOST_QUESTIONS. */
 const MOST_QUESTIONS = 100;
+
+/** Pages of questionnaires are kept between an answer and the next one. */
+const BETWEEN = 1e-6;
 
 /** After each delivered answer of this page, by the trial's index: what the server says of a practice answer. */
 const feedback = new Map();
@@ -43,7 +46,7 @@ async function start() {
   await sendLeftovers(delivery);
   const plan = await fetchPlan();
   if (!plan) return showMessage(translate("This link is not valid"), translate("We found no study session at this address. Please open the study link you were given."));
-  if (plan.trials.length > 0) {
+  if (plan.trials.length > 0 || plan.questionnaires.length > 0) {
     await passDeviceCheck(stage, plan.device, stage.dataset.leave, reportDevice);
     await run(plan, delivery);
   }
@@ -107,22 +110,35 @@ function wayOut() {
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */
 async function run(plan, delivery) {
   const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url)));
-  pictures.begin();
+  if (plan.trials.length > 0) pictures.begin();
   const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
   let refuse;
   const refusal = new Promise((_, reject) => (refuse = reject));
+  let last = -1; // where the answer before this one is among all that are kept
+  const send = async (order, url, answer) => {
+    last = order;
+    await delivery.store(order, url, answer);
+    const sent = delivery.flush();
+    sent.catch(refuse);
+    return { sent }; // in an object, or it would be waited for
+  };
   const timeline = buildTimeline(plan, pictures, {
     onPart: (n) => showPart(n, plan.tasks.length),
     onPage: (answered) => showAnswered(answered, plan.total),
     onQuestion: (planned, task) => showQuestion(planned, plan.total, task.practice),
     onResponse: async (planned, response, place) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
-      await delivery.store(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);
-      const sent = delivery.flush();
-      sent.catch(refuse);
+      const { sent } = await send(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);
       const isLast = place === planned.questions.length - 1;
       if (isLast) noteAnswered();
       if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
+    },
+    draftOf: pageAddress,
+    onQuestionnaire: (page, answered) => showQuestionnaire(page, answered, plan.total),
+    onAnswers: async (page, given) => {
+      takeEvents(); // those of a page without a trial
+      const { sent } = await send(last + BETWEEN, pageAddress(page), given);
+      if (delivery.unsent >= MOST_UNSENT) await sent;
     },
     wayOut: (urls) => {
       urls.forEach(reportMissing);
@@ -145,6 +161,10 @@ async function run(plan, delivery) {
 
 function answerAddress({ trial_token: token }) {
   return addressBesidePlan(`trials/${token}`);
+}
+
+function pageAddress({ name, page }) {
+  return addressBesidePlan(`questionnaires/${name}/${page}`);
 }
 
 function addressBesidePlan(path) {

@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import { InstructionsPlugin } from "./instructions-plugin.js";
 import { drawInstructions } from "./instructions-view.js";
 import { PagePlugin } from "./page-plugin.js";
+import { QuestionnairePlugin } from "./questionnaire-plugin.js";
 import { translate, translatePlural } from "./translation.js";
 import { TrialPlugin } from "./trial-plugin.js";
 
@@ -11,32 +12,47 @@ import { TrialPlugin } from "./trial-plugin.js";
  * The timeline for what is still unanswered. `pictures` are the plan's Pictures. `onPart(n)` is called when the
  * instructions of part `n` open, `onPage(answered)` when another page does, `onQuestion(planned, task)` when a question
  * does, `onResponse(planned, answer, place)` on the answer to one of its questions, `wayOut(urls)` when pictures of one
- * do not come.
+ * do not come, `onQuestionnaire(page, answered)` when a page of a questionnaire opens, `onAnswers(page, given)` with
+ * what was answered there.
  */
-export function buildTimeline(plan, pictures, { onPart, onPage, onQuestion, onResponse, feedbackOn, onCheck, wayOut }) {
-  const timeline = [];
+export function buildTimeline(plan, pictures, steps) {
+  const asked = (at, answered) => plan.questionnaires.filter((page) => page.at === at).map((page) => questionnaire(page, answered, steps));
+  const timeline = asked("start", answeredBefore(plan));
   plan.tasks.forEach((task, part) => {
     const open = plan.trials.filter((planned) => planned.task === task.name);
-    if (open.length === 0) return;
-    if (open.length < task.trials) timeline.push({ ...welcomeBack(task, open[0], plan.total), on_start: () => onPage(answeredBefore(plan)) });
-    else timeline.push({ ...instructions(task, part, (attempt) => onCheck(task, attempt)), on_start: () => onPart(part + 1) });
-    open.forEach((planned, place) => {
-      timeline.push({
-        type: TrialPlugin,
-        planned,
-        notice: noticeAbove(planned, open[place - 1]),
-        position: plan.trials.indexOf(planned),
-        pictures: () => pictures,
-        way_out: wayOut,
-        on_start: () => onQuestion(planned, task),
-        on_response: (answer, place) => onResponse(planned, answer, place),
-        feedback: planned.purpose === "practice" && task.has_feedback ? () => feedbackOn(planned) : null,
-      });
-      const nth = task.trials - open.length + place + 1;
-      if (isBreakAfter(task, planned, open[place + 1], nth)) timeline.push({ ...pause(planned, plan.total), on_start: () => onPage(planned.number) });
+    timeline.push(...partOf(plan, task, part, open, pictures, steps));
+    timeline.push(...asked(`after:${task.name}`, open.at(-1)?.number ?? answeredBefore(plan)));
+  });
+  return [...timeline, ...asked("end", plan.total)];
+}
+
+function partOf(plan, task, part, open, pictures, { onPart, onPage, onQuestion, onResponse, feedbackOn, onCheck, wayOut }) {
+  if (open.length === 0) return [];
+  const timeline = [
+    open.length < task.trials
+      ? { ...welcomeBack(task, open[0], plan.total), on_start: () => onPage(answeredBefore(plan)) }
+      : { ...instructions(task, part, (attempt) => onCheck(task, attempt)), on_start: () => onPart(part + 1) },
+  ];
+  open.forEach((planned, place) => {
+    timeline.push({
+      type: TrialPlugin,
+      planned,
+      notice: noticeAbove(planned, open[place - 1]),
+      position: plan.trials.indexOf(planned),
+      pictures: () => pictures,
+      way_out: wayOut,
+      on_start: () => onQuestion(planned, task),
+      on_response: (answer, place) => onResponse(planned, answer, place),
+      feedback: planned.purpose === "practice" && task.has_feedback ? () => feedbackOn(planned) : null,
     });
+    const nth = task.trials - open.length + place + 1;
+    if (isBreakAfter(task, planned, open[place + 1], nth)) timeline.push({ ...pause(planned, plan.total), on_start: () => onPage(planned.number) });
   });
   return timeline;
+}
+
+function questionnaire(page, answered, { draftOf, onQuestionnaire, onAnswers }) {
+  return { type: QuestionnairePlugin, page, key: draftOf(page), on_start: () => onQuestionnaire(page, answered), send: (given) => onAnswers(page, given) };
 }
 
 /** How many of the questions that count were answered before this page. */

@@ -26,11 +26,22 @@ export function pressed(view, button) {
   });
 }
 
+/** Resolves when `form` is sent, which nothing else then does. */
+export function submitted(form) {
+  return new Promise((resolve) => {
+    const onSubmit = (event) => {
+      event.preventDefault();
+      resolve();
+    };
+    form.addEventListener("submit", onSubmit, { once: true });
+  });
+}
+
 /** Calls `act` on Enter, unless it is on something that Enter is for, until `signal`. */
 export function onEnter(view, act, signal) {
   const onKey = (event) => {
     if (!view.isConnected || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "Enter" && !event.target.closest?.("a, button, summary, input, select")) act();
+    if (event.key === "Enter" && !event.target.closest?.("a, button, summary, input, select, textarea")) act();
   };
   document.addEventListener("keydown", onKey, { signal });
 }

@@ -1,0 +1,198 @@
+"""Questionnaires: each page is stored whole, once and for good, where it belongs in a participant's way."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from study.database.db import Database
+from study.database.schema import QuestionnaireAnswer
+from study.export.files import export_study
+from study.questionnaires import QuestionnaireConfig, problems
+from study.rehearsal.simulated import _said
+from study.taking_part.questionnaires import PageAnswers
+from study.taking_part.questionnaires import _answers as checked
+from study.taking_part.questionnaires import _item as shown
+from study.taking_part.withdrawal import withdraw
+from tests.study.samples import NOW, document, seeing, trusting
+from tests.study.visitor import join
+
+ITEMS: list[dict[str, Any]] = [
+    {"name": "sure", "kind": "likert", "points": 5, "text": {"en": "I was sure."}, "ends": {"en": ["no", "yes"]}},
+    {"name": "lost", "kind": "likert", "points": 5, "text": {"en": "I was lost."}, "reversed": True, "required": False},
+    {"name": "eyes", "kind": "choice", "text": {"en": "Glasses?"}, "options": {"yes": {"en": "Y"}, "no": {"en": "N"}}},
+    {
+        "name": "used",
+        "kind": "choices",
+        "text": {"en": "What did you use?"},
+        "options": {"edges": {"en": "Edges"}, "colours": {"en": "Colours"}},
+        "required": False,
+    },
+    {"name": "years", "kind": "number", "text": {"en": "Years?"}, "minimum": 0, "maximum": 90, "required": False},
+    {"name": "word", "kind": "text", "text": {"en": "One word?"}, "required": False},
+    {"name": "why", "kind": "long-text", "text": {"en": "Why?"}, "required": False},
+]
+NEEDED = {"sure": "4", "eyes": "no"}
+
+
+def asking(at: str = "end", *tasks: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    sample = document(*(tasks or (seeing(images=2, k=9),)))
+    return sample | {"questionnaires": [{"name": "after-all", "at": at, "items": ITEMS} | changes]}
+
+
+def rows(database: Database) -> dict[str, str | None]:
+    with database.reading() as session:
+        answers = select(QuestionnaireAnswer.item, QuestionnaireAnswer.answer).order_by(QuestionnaireAnswer.position)
+        return {item: answer for item, answer in session.execute(answers)}
+
+
+def config(*items: dict[str, Any], **changes: Any) -> QuestionnaireConfig:
+    return QuestionnaireConfig.model_validate({"name": "q", "items": list(items) or ITEMS} | changes)
+
+
+def test_a_page_is_stored_whole_and_once_and_the_same_again_is_acknowledged(open_app, database: Database) -> None:
+    visitor = join(open_app(asking()))
+    (page,) = visitor.plan()["questionnaires"]
+    assert [item["name"] for item in page["items"]] == [item["name"] for item in ITEMS]
+    assert "reversed" not in page["items"][0]
+    first = visitor.fills_in(page, **NEEDED, used="edges;colours", why=" two\r\nlines\0 ")
+    assert (first.status_code, first.get_json()) == (200, {"page": 1})
+    stored = {"sure": "4", "lost": None, "eyes": "no", "used": "edges;colours", "years": None, "word": None}
+    assert rows(database) == stored | {"why": "two\nlines"}
+    assert visitor.plan()["questionnaires"] == []
+    again = visitor.fills_in(page, **NEEDED, used="edges;colours", why=" two\r\nlines\0 ")
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    assert visitor.fills_in(page, **NEEDED | {"sure": "1"}).status_code == 409
+    assert rows(database)["sure"] == "4", "an answer is final"
+
+
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"eyes": "no"}, "sure must be answered"),
+    (NEEDED | {"sure": "6"}, "sure: '6' is no possible answer"),
+    (NEEDED | {"sure": "0"}, "sure: '0'"),
+    (NEEDED | {"eyes": "maybe"}, "eyes: 'maybe'"),
+    (NEEDED | {"used": "edges;edges"}, "used: 'edges;edges'"),
+    (NEEDED | {"used": "edges;"}, "used: 'edges;'"),
+    (NEEDED | {"years": "91"}, "years: '91'"),
+    (NEEDED | {"years": "1e1"}, "years: '1e1'"),
+    (NEEDED | {"years": "nan"}, "years: 'nan'"),
+    (NEEDED | {"word": "w" * 501}, "word is longer than 500 characters"),
+    (NEEDED | {"other": "x"}, "this page asks sure, lost"),
+]
+
+
+def test_what_is_no_answer_is_refused_and_nothing_is_stored(open_app, database: Database) -> None:
+    visitor = join(open_app(asking()))
+    (page,) = visitor.plan()["questionnaires"]
+    for answers, words in REFUSED:
+        reply = visitor.fills_in(page, **answers)
+        assert (reply.status_code, words in reply.text) == (400, True), reply.text
+    assert visitor.fills_in(page | {"page": 2}, **NEEDED).status_code == 404
+    assert visitor.fills_in(page | {"name": "other"}, **NEEDED).status_code == 404
+    assert rows(database) == {}
+
+
+def test_pages_are_cut_and_mixed_for_each_participant_alike_at_every_look(open_app) -> None:
+    app = open_app(asking(per_page=3, order="random"))
+    orders = []
+    for _ in range(6):
+        visitor = join(app)
+        pages = visitor.plan()["questionnaires"]
+        assert pages == visitor.plan()["questionnaires"]
+        assert [(page["page"], page["pages"], len(page["items"])) for page in pages] == [
+            (1, 3, 3),
+            (2, 3, 3),
+            (3, 3, 1),
+        ]
+        orders.append(tuple(item["name"] for page in pages for item in page["items"]))
+    assert len(set(orders)) > 1
+    assert {frozenset(order) for order in orders} == {frozenset(item["name"] for item in ITEMS)}
+
+
+def test_the_code_waits_for_the_pages_but_not_for_those_of_a_task_that_somebody_does_not_do(open_app) -> None:
+    sample = asking("after:trusting", seeing(images=2, k=9), trusting(images=2, k=9))
+    sample["participants"]["tasks"] = "one"
+    asked = [join(app := open_app(sample))]
+    asked += [join(app) for _ in range(3)]
+    for visitor in asked:
+        tasks = [task["name"] for task in visitor.plan()["tasks"]]
+        assert bool(visitor.plan()["questionnaires"]) == (tasks == ["trusting"])
+
+
+def test_who_has_answered_all_trials_is_led_to_the_pages_and_then_to_the_code(open_app) -> None:
+    visitor = join(open_app(asking()))
+    for trial in visitor.plan()["trials"]:
+        visitor.send(trial)
+    finish, study = f"/p/{visitor.token}/finish", f"/p/{visitor.token}/study"
+    assert visitor.client.get(finish).headers["Location"] == study
+    assert visitor.client.get(study).status_code == 200
+    assert "next page shows your completion code" in visitor.client.get(f"/p/{visitor.token}/leave").text
+    assert 'id="completion-code"' in visitor.client.get(f"{finish}?asked=yes").text, "who stops there is paid too"
+    visitor.fills_in(visitor.plan()["questionnaires"][0], **NEEDED)
+    assert visitor.client.get(study).headers["Location"] == finish
+    assert 'id="completion-code"' in visitor.client.get(finish).text
+
+
+def test_answers_are_exported_with_their_kind_and_place_and_gone_after_withdrawal(
+    open_app, database: Database, tmp_path: Path
+) -> None:
+    visitors = [join(app := open_app(asking("start", per_page=4))), join(app, observer_kind="simulated")]
+    for visitor in visitors:
+        first, second = visitor.plan()["questionnaires"]
+        visitor.fills_in(first, **NEEDED)
+        visitor.fills_in(second, years="8.5", word="=1+1")
+    with database.writing() as session:
+        folder = export_study(session, "demo", tmp_path / "export")
+        with (folder / "data/study-demo_description-questionnaire_data.csv").open(newline="") as file:
+            table = list(csv.DictReader(file))
+        withdraw(session, visitors[0].token, NOW)
+        withdraw(session, visitors[1].token, NOW)
+        session.commit()
+    assert [row["observer_kind"] for row in table] == ["human"] * 7 + ["simulated"] * 7
+    mine = {row["item"]: row for row in table[:7]}
+    assert [row["page"] for row in mine.values()] == ["1"] * 4 + ["2"] * 3
+    assert [row["position"] for row in mine.values()] == list("1234567")
+    assert (mine["sure"]["value"], mine["sure"]["reversed"], mine["lost"]["reversed"]) == ("4", "0", "1")
+    assert (mine["years"]["value"], mine["word"]["answer"], mine["word"]["value"]) == ("8.5", "'=1+1", "")
+    assert (mine["lost"]["answer"], mine["sure"]["time_on_page"]) == ("", "2500.0")
+    assert rows(database) == {}
+
+
+def test_simulated_people_give_possible_answers() -> None:
+    rng, items = np.random.default_rng(0), config().asked
+    for _ in range(50):
+        said = {item.name: _said(shown(item, "en"), rng) for item in items}
+        assert dict(checked(PageAnswers(answers=said, time_on_page=1), items)) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"kind": "likert"}, "likert needs points"),
+        ({"kind": "choice"}, "choice needs options"),
+        ({"kind": "text", "points": 5}, "points is not for kind text"),
+        ({"kind": "likert", "points": 5, "ends": {"en": ["a", "b", "c"]}}, "2 texts are needed"),
+        ({"kind": "likert", "points": 3, "labels": {"en": ["a", "b"]}}, "3 texts are needed"),
+        ({"kind": "number", "minimum": 2, "maximum": 1}, "minimum is more than maximum"),
+    ],
+)
+def test_an_item_that_does_not_fit_its_kind_is_refused_with_the_remedy(changes, words) -> None:
+    with pytest.raises(ValidationError, match=words):
+        config({"name": "x", "text": {"en": "?"}} | changes)
+
+
+def test_what_a_questionnaire_alone_cannot_see_is_found() -> None:
+    one, other = config(at="after:seing"), config(title={"en": "Title"})
+    found = problems([one, other], ["en", "ko"], ["seeing"])
+    assert "questionnaires: two are named 'q'; rename one" in found
+    assert "questionnaire \"q\": at: no task 'seing'; there are seeing" in found
+    assert 'questionnaire "q": title has no text for language ko; add it' in found
+    assert 'questionnaire "q": item "sure": ends has no text for language ko; add it' in found
+    with pytest.raises(ValidationError, match="no items"):
+        QuestionnaireConfig(name="q")
+    with pytest.raises(ValidationError, match="two items are named sure"):
+        config(ITEMS[0], ITEMS[0])
