@@ -1,5 +1,6 @@
-"""Reads languages. A language is a folder: about.toml (its name and fonts), tasks.toml (the words of the tasks) and the
-gettext catalogues pages.po, scripts.po and report.po, whose identifiers are the English sentences.
+"""Reads languages. A language is a folder: about.toml (its name and fonts), tasks.toml (the words of the tasks),
+scales.toml (those of ready-made questionnaires; it may be missing) and the gettext catalogues pages.po, scripts.po and
+report.po, whose identifiers are the English sentences.
 
 DISCERN_LANGUAGES may name further folders, separated as in PATH. They add languages, or texts to the languages here.
 """
@@ -8,7 +9,7 @@ import gettext
 import io
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Language:
     """A language as its folders describe it.
 
     `name`: in the language itself. `letters`: what a font must have to write it; `fonts`: families to prefer, the first
-    best. `tasks`: the content of tasks.toml.
+    best. `tasks`, `scales`: the content of tasks.toml, and of scales.toml where there is one.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Language:
     letters: str
     fonts: tuple[str, ...]
     tasks: dict[str, Any]
+    scales: dict[str, Any] = field(default_factory=dict)
 
 
 def languages() -> dict[str, Language]:
@@ -91,8 +93,8 @@ def _languages(folders: tuple[Path, ...]) -> dict[str, Language]:
 
 
 def _language(folders: tuple[Path, ...], code: str) -> Language:
-    about, tasks = (_combined(folders, code, name) for name in ("about.toml", "tasks.toml"))
-    return Language(code, about["name"], about.get("letters", ""), tuple(about.get("fonts", ())), tasks)
+    about, tasks, scales = (_combined(folders, code, name) for name in ("about.toml", "tasks.toml", "scales.toml"))
+    return Language(code, about["name"], about.get("letters", ""), tuple(about.get("fonts", ())), tasks, scales)
 
 
 def _combined(folders: tuple[Path, ...], code: str, name: str) -> dict[str, Any]:

@@ -65,8 +65,8 @@ def _page(
         "at": questionnaire.at,
         "page": page + 1,
         "pages": len(pages),
-        "title": questionnaire.title.get(language),
-        "introduction": questionnaire.introduction.get(language) if page == 0 else None,
+        "title": questionnaire.heading(language),
+        "introduction": questionnaire.above(language) if page == 0 else None,
         "items": [_item(item, language) for item in pages[page]],
     }
 

@@ -24,7 +24,8 @@ SAME = {
 def texts() -> dict[str, list[str]]:
     """English sentence → German ones, of all catalogues; tasks under their places, texts of the demo under their files."""
     found = {english: said for name in CATALOGUES for english, said in sentences("de", name).items()}
-    found |= {place: [text] for place, text in _of_tasks(languages()["de"].tasks, "tasks")}
+    german = languages()["de"]
+    found |= {place: [text] for place, text in _of_tasks({"tasks": german.tasks, "scales": german.scales}, "de")}
     return found | {
         file.name: [file.read_text(encoding="utf-8")]
         for file in (*EXAMPLES.rglob("*.de.md"), *(HERE / "de").glob("*.md"))

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from contracts.scales import SCALES
 from study.database.db import Database
 from study.database.schema import QuestionnaireAnswer
 from study.export.files import export_study
@@ -196,3 +197,40 @@ def test_what_a_questionnaire_alone_cannot_see_is_found() -> None:
         QuestionnaireConfig(name="q")
     with pytest.raises(ValidationError, match="two items are named sure"):
         config(ITEMS[0], ITEMS[0])
+
+
+def test_a_scale_by_name_has_its_published_items_steps_and_reversed_ones() -> None:
+    load = QuestionnaireConfig(name="load", scale="nasa-tlx-raw")
+    assert [item.name for item in load.asked] == [*SCALES["nasa-tlx-raw"].items]
+    assert {item.points for item in load.asked} == {21}
+    assert (load.asked[3].ends["en"], load.asked[0].ends["en"]) == (("perfect", "failure"), ("very low", "very high"))
+    trust = QuestionnaireConfig(name="trust", scale="xai-trust", subject={"en": "tool"}, required=False)
+    assert [item.name for item in trust.asked if item.reversed] == ["wary"]
+    assert trust.asked[5].text["en"] == "I am wary of the tool."
+    assert not any("{" in text for item in trust.asked for text in item.text.values())
+    assert problems([load, QuestionnaireConfig(name="t", scale="xai-trust")], ["en", "ko", "de"], []) == []
+
+
+@pytest.mark.parametrize("scale", ["jian-trust", "sus"])
+def test_texts_that_may_not_be_shipped_are_asked_for_with_where_they_are_found(scale: str) -> None:
+    (found,) = problems([QuestionnaireConfig(name="q", scale=scale)], ["en"], [])
+    number = len(SCALES[scale].items)
+    assert f"Give them as texts.en = [{number} texts]" in found
+    assert SCALES[scale].source in found
+    own = QuestionnaireConfig(name="q", scale=scale, texts={"en": tuple(f"Sentence {i}." for i in range(number))})
+    assert problems([own], ["en"], []) == []
+    assert own.asked[-1].text["en"] == f"Sentence {number - 1}."
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"scale": "nasa"}, "there is no 'nasa'; there are nasa-tlx-raw"),
+        ({"scale": "sus", "items": ITEMS}, "both items and a scale"),
+        ({"scale": "sus", "texts": {"en": ("a", "b")}}, "sus has 10 items"),
+        ({"items": ITEMS, "subject": {"en": "x"}}, "subject is for a scale"),
+    ],
+)
+def test_a_scale_that_cannot_be_is_refused_with_the_remedy(given, words) -> None:
+    with pytest.raises(ValidationError, match=words):
+        QuestionnaireConfig.model_validate({"name": "q"} | given)
