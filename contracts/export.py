@@ -176,9 +176,14 @@ ANSWERS = {
     "trial_id": Column("text", "Trial whose item was asked about.", needed=True),
     "participant_id": Column("text", "Who answered.", needed=True),
     "question": Column(
-        "text", "Name of the question; the first one of each trial is in the table of trials.", needed=True
+        "text",
+        "Name of the question, such as confidence or reason; the first one of each trial is in the table of trials.",
+        needed=True,
     ),
-    "response": Column("text", "Value of the chosen option."),
+    "response": Column(
+        "text",
+        "Value of the chosen option; of the question reason, what the participant wrote; empty: nothing.",
+    ),
     "rt": Column("number", "Milliseconds from the question being shown to the answer; empty: none is known.", least=0),
     "rt_missing": _RT_MISSING,
     "time_elapsed": Column(

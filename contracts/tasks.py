@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-RESPONSE, CONFIDENCE = "response", "confidence"
+RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
+LONGEST_REASON = 500  # characters
 SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the task's second network … towards its first
 
 
@@ -19,12 +20,14 @@ class Question:
     """One question of an item. Its questions are asked in order, and each answer is stored by itself.
 
     `values` are what may be answered, in the order shown; empty: they follow from the item. `asked_if` is the key of a
-    task that must be true for the question to be asked; None: it is always asked.
+    task that must be given for the question to be asked; None: it is always asked. `longest`: people write a text of
+    at most this number of characters; 0: they choose.
     """
 
     name: str
     values: tuple[str, ...] = ()
     asked_if: str | None = None
+    longest: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Kind:
 
 
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
+REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
+"""The last question of an item, of any kind: why did you answer so?"""
 
 KINDS: dict[str, Kind] = {
     kind.name: kind

@@ -16,6 +16,7 @@ from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, Kind
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
+from definition.own_words import read_own_words
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
@@ -24,6 +25,7 @@ from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
 from study.recruitment.providers import PROVIDERS
+from study.tasks.own_words import faults_of_own_words
 
 VAR = Path(__file__).resolve().parents[1] / "var"
 _DEEPEST = 50  # tables or lists in each other; a definition has six
@@ -70,6 +72,7 @@ def load_definition(path: Path) -> Definition:
     problems = [f"{key}: unknown section{_did_you_mean([key])}" for key in document if key not in SECTIONS]
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
+    problems += read_own_words(document, path.parent)
     if any("\0" in text for text in _texts_in(document)):
         problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}
@@ -174,6 +177,8 @@ def _read_logo(document: dict[str, Any], folder: Path) -> list[str]:
 _ENTRIES = {
     "tasks": "task",
     "conditions": "condition",
+    "comprehension": "question",
+    "attention": "attention check",
     "contrasts": "contrast",
     "demographics": "question",
     "methods": "method",
@@ -257,6 +262,7 @@ def _contradictions(
         problems.append("tasks: at least one [[tasks]] is needed")
     for i, task in enumerate(tasks):
         known, place = METHOD_NAMES, _place(document, "tasks", i)
+        problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
         problems += [
             f"{place}: methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
         ]

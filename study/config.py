@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.methods import METHOD_NAMES
-from contracts.tasks import KINDS, KindName, Question
+from contracts.tasks import KINDS, REASON_QUESTION, KindName, Question
 from languages.read import SOURCE, languages
 from study.pay import PayConfig
 from study.return_address import check_pattern
+from study.words import OwnWords
 
 AGE = "age"  # name of the box for minimum_age
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -214,11 +215,22 @@ class TaskConfig(BaseModel):
     )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
+    reasons: Literal["optional", "required"] | None = Field(
+        None, description="people write why they answered so, behind the other questions of each item; none: not asked"
+    )
+    words: dict[Language, OwnWords] = Field(
+        {}, description="own words in each language of the study, in place of those of the wording"
+    )
+
     @cached_property  # asked for three times for each answer
     def questions(self) -> tuple[Question, ...]:
         """What is asked of each item, in order."""
-        asked = KINDS[self.kind].questions
+        asked = (*KINDS[self.kind].questions, REASON_QUESTION)
         return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
+
+    def is_required(self, question: Question) -> bool:
+        """Whether its answer may not be empty."""
+        return question.longest == 0 or self.reasons == "required"
 
     def asked(self, is_check: bool) -> tuple[Question, ...]:
         """What is asked in a trial, in order: an attention check has its first question alone."""

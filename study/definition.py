@@ -1,6 +1,7 @@
 """A study's frozen definition, read back from its database row."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.conditions import ConditionConfig
@@ -21,6 +22,8 @@ class FrozenDefinition:
     participants: ParticipantsConfig
     conditions: tuple[ConditionConfig, ...] = ()
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
+    recipe: str = "paper-v1"
+    recipes: Mapping[str, str] = field(default_factory=dict)  # of methods that another recipe draws
 
     def task(self, name: str) -> TaskConfig:
         return next(task for task in self.tasks if task.name == name)
@@ -39,6 +42,10 @@ class FrozenDefinition:
         names = [condition.name for condition in self.conditions] or [""]
         return tuple((name, self.in_condition(name)) for name in names)
 
+    def recipes_of(self, task: TaskConfig) -> frozenset[str]:
+        """What draws the task's pictures."""
+        return frozenset(self.recipes.get(method, self.recipe) for method in task.methods)
+
 
 def frozen_definition(study: Study) -> FrozenDefinition:
     """The definition as it was when the study opened."""
@@ -47,12 +54,14 @@ def frozen_definition(study: Study) -> FrozenDefinition:
 
 def definition_of(document: dict[str, Any]) -> FrozenDefinition:
     """The sections of the definition's document."""
+    drawn = {key: value for key, value in document.get("stimuli", {}).items() if key in ("recipe", "recipes")}
     return FrozenDefinition(
         study=StudyConfig.model_validate(_named_as_now(document["study"])),
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
         questionnaires=tuple(QuestionnaireConfig.model_validate(q) for q in document.get("questionnaires", ())),
+        **drawn,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
-from contracts.tasks import RESPONSE
+from contracts.tasks import LONGEST_REASON, RESPONSE
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
@@ -279,7 +279,7 @@ class Response(Base):
 
     trial_id: Mapped[int] = mapped_column(ForeignKey("trial.id"), primary_key=True, autoincrement=False)
     question: Mapped[str] = mapped_column(String(32), primary_key=True, default=RESPONSE)
-    response: Mapped[str] = mapped_column(String(64))
+    response: Mapped[str] = mapped_column(String(LONGEST_REASON))
     rt: Mapped[float | None]  # ms
     rt_missing: Mapped[str | None] = mapped_column(String(16))  # why there is none, one of contracts.export.RT_MISSING
     time_elapsed: Mapped[float]  # ms since the page's start

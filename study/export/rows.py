@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from contracts.export import TABLES
 from contracts.questionnaires import ITEM_KINDS, LIKERT, NUMBER
-from contracts.tasks import CONFIDENCE, KINDS, RESPONSE, Kind
+from contracts.tasks import CONFIDENCE, KINDS, REASON, RESPONSE, Kind
 from study.config import TaskConfig
 from study.database.schema import (
     ANSWERED,
@@ -233,7 +233,8 @@ def _answers(session: Session, study: Study) -> Rows:
         .order_by(Trial.participant_id, Trial.position, Response.answered_at, Response.question)
     )
     for row in _stream(session, query):
-        yield dict(zip(TABLES["answers"], (f"{row.trial_id}-{row.question}", *row), strict=True))
+        told = dict(zip(TABLES["answers"], (f"{row.trial_id}-{row.question}", *row), strict=True))
+        yield told | ({"response": _free_text(row.response)} if row.question == REASON else {})
 
 
 def _stimuli(session: Session, study: Study) -> Rows:

@@ -39,6 +39,7 @@ class Exchange:
 Witness = Callable[[Exchange], None]
 _KIND = "simulated"
 _LEFT_EMPTY = 0.1  # share of optional items
+_TYPED = "simulated: no reason"  # in answer to any question for a text
 _QUOTATION_MARK = '["“”„«»‹›「」『』]'  # of any language
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 _MAX_EXCHANGES = 8  # redirects followed and refusals for the moment waited out, per page
@@ -83,7 +84,7 @@ def _answer(
     """Answer the open questions of a trial; the time then, in ms since the page's start."""
     images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
     for question in trial["questions"][len(trial["answered"]) :]:
-        response, rt = choose(trial, question, images, rng)
+        response, rt = (_TYPED, None) if "typed" in question else choose(trial, question, images, rng)
         elapsed += rt or 0
         answer = {
             "question": question["name"],

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
 from contracts.export import BEFORE_ONSET, LONGEST_RT_MS, NOT_MEASURED, TOO_LONG
-from contracts.tasks import RESPONSE, Question
+from contracts.tasks import LONGEST_REASON, RESPONSE, Question
 from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
@@ -45,7 +45,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     question: Annotated[str, Field(max_length=32)] = RESPONSE
-    response: Annotated[str, Field(max_length=64)]
+    response: Annotated[str, Field(max_length=LONGEST_REASON)]
     rt: Annotated[float, Field(ge=-1e10, le=1e10)] | None  # clocks of browsers can be wrong: see `response_time`
     time_elapsed: Milliseconds
     trial_index: Annotated[int, Field(ge=0)]
@@ -172,12 +172,21 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
         return
     questions = _questions(trial, definition)
     place = _place(answer, questions)
-    if answer.response not in (questions[place].values if place else trial.option_order):
+    if questions[place].longest:
+        _check_text(answer.response, definition.task(trial.task).is_required(questions[place]))
+    elif answer.response not in (questions[place].values if place else trial.option_order):
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
     if trial.position != trial.expected or place != trial.questions_answered:
         raise AnswerConflictError("not-expected", trial.expected)
+
+
+def _check_text(text: str, is_required: bool) -> None:
+    if "\0" in text:
+        raise MalformedAnswerError("response: a text must not hold a NUL character")
+    if is_required and not text.strip():
+        raise MalformedAnswerError("response: this question needs a text")
 
 
 def _win_back(session: Session, trial: Any) -> bool:

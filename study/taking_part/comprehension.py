@@ -68,7 +68,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
     check = words_of(task, participant.language).comprehension
     if len(given.answers) != len(check):
         raise MalformedAnswerError(f"answers: this check has {len(check)} questions")
-    wrong = [place for place, question in enumerate(check) if question.right != given.answers[place]]
+    wrong = [place for place, question in enumerate(check) if question.right - 1 != given.answers[place]]
     reply = {
         "passed": not wrong,
         "tries_left": 0 if not wrong else TRIES - given.attempt,

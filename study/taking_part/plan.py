@@ -69,6 +69,7 @@ def lay_out(
     planned = Counter(trial.task for trial, *_ in rows)
     practice = Counter(trial.task for trial, *_ in rows if trial.purpose == PRACTICE)
     numbers = _numbers([trial for trial, *_ in rows])
+    checks = _checks([trial for trial, *_ in rows])
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
     wordings = {name: words_of(task, language) for name, task in tasks.items()}
     trials = []
@@ -76,7 +77,8 @@ def lay_out(
         if trial.state != ANSWERED:
             given = answers.get(trial.id, {})
             begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
-            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun)
+            check = checks.get(trial.trial_token, 0)
+            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun, check)
             images = _images(trial, sizes, wordings[trial.task], image_url)
             trials.append(shown | {"number": numbers[trial.trial_token], "images": images})
     return {
@@ -90,7 +92,7 @@ def lay_out(
                 "name": name,
                 "kind": task.kind,
                 "wording": task.wording,
-                **instructions(task, wordings[name]),
+                **instructions(task, wordings[name], definition.recipes_of(task), image_url),
                 "trials": planned[name],
                 "practice": practice[name],
                 "has_feedback": KINDS[task.kind].has_truth,
@@ -118,16 +120,29 @@ def _numbers(trials: Sequence[Trial]) -> dict[str, int]:
     return numbers
 
 
+def _checks(trials: Sequence[Trial]) -> dict[str, int]:
+    """trial token of an attention check → its number among those of its task, from 0."""
+    counted: Counter[str] = Counter()
+    numbers = {}
+    for trial in trials:
+        if trial.purpose == ATTENTION:
+            numbers[trial.trial_token] = counted[trial.task]
+            counted[trial.task] += 1
+    return numbers
+
+
 def _trial(
-    trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str, given: Sequence[str]
+    trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str, given: Sequence[str], check: int
 ) -> dict[str, Any]:
-    """`given`: the answers to its first questions, where some have been given."""
+    """`given`: the answers to its first questions, where some have been given; `check`: the number of a check."""
     options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
-    text = wording.question
+    category = category_label(item.category, language)
+    text = wording.question.replace("{category}", category)
     if trial.expected_response is not None:
         named = next(option["label"] for option in options if option["value"] == trial.expected_response)
-        text = attention_question(language, named)
+        text = attention_question(wording, check, named)
     asked = task.asked(trial.purpose == ATTENTION)
+    further = [further_question(question, wording, task.is_required(question)) for question in asked[1:]]
     first = {"name": task.questions[0].name, "text": text, "options": options}
     return {
         "trial_token": trial.trial_token,
@@ -136,8 +151,8 @@ def _trial(
         "kind": task.kind,
         # A check is told by its question, a control by its pixels.
         "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
-        "prompt": wording.prompt and _around(wording.prompt, category_label(item.category, language)),
-        "questions": [first, *(further_question(question, wording) for question in asked[1:])],
+        "prompt": wording.prompt and _around(wording.prompt, category),
+        "questions": [first, *further],
         "answered": given,
     }
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from study.errors import StudyFullError
 from study.security import new_token
 from study.taking_part.assignment import Candidate, alternate, choose
 from study.tasks.kinds import STUDY_KINDS
+from study.words import OwnWords
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.
         main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked))
     for item in controls:
         main.insert(int(rng.integers(len(main) + 1)), Choice(item, task.kind, bool(rng.integers(2)), CONTROL))
-    return practice + main
+    return practice + _with_own_places(main, task)
 
 
 def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator) -> int:
@@ -114,9 +116,29 @@ def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator
 
     People who only answer what they see then do not pass by chance.
     """
-    options, truth = _options(item, task.kind, swapped), STUDY_KINDS[task.kind].truth(item)
-    possible = [place for place, option in enumerate(options) if option != truth]
+    possible = _wrong_places(item, task.kind, swapped)
     return possible[int(rng.integers(len(possible)))]
+
+
+def _wrong_places(item: Item, kind: str, swapped: bool) -> list[int]:
+    """Places of the options that are not the right one: all, where none is."""
+    truth = STUDY_KINDS[kind].truth(item)
+    return [place for place, option in enumerate(_options(item, kind, swapped)) if option != truth]
+
+
+def _with_own_places(trials: Sequence[Choice], task: TaskConfig) -> list[Choice]:
+    """Attention checks of the task's own words ask for the place that these say."""
+    own = next(iter(task.words.values()), OwnWords()).attention  # languages differ in their texts alone
+    places = cycle(check.choose for check in own)
+    return [_asking_for(next(places), c) if own and c.purpose == ATTENTION else c for c in trials]
+
+
+def _asking_for(place: int | None, choice: Choice) -> Choice:
+    """`place` counts from 1; where the right option would be there, it changes places with the other."""
+    if place is None:
+        return choice
+    is_wrong = place - 1 in _wrong_places(choice.item, choice.kind, choice.swapped)
+    return replace(choice, asked=place - 1, swapped=choice.swapped if is_wrong else not choice.swapped)
 
 
 def _options(item: Item, kind: str, swapped: bool) -> list[str]:

@@ -40,10 +40,11 @@ class Mark:
 @dataclass(frozen=True)
 class Example:
     """A worked example for the instructions: files in study/static/examples, and what is to be seen in them. No study
-    rates these pictures. Its words are in the languages' tasks.toml."""
+    rates these pictures. Its words are in the languages' tasks.toml. `recipes` draw pictures that look like these."""
 
     files: tuple[str, ...]
     marks: tuple[Mark, ...]
+    recipes: tuple[str, ...] = ("paper-v1", "signed-v1")
 
 
 @dataclass(frozen=True)

@@ -1,84 +1,39 @@
-"""What participants read in the tasks: the languages' tasks.toml, checked, with the words of the wording put in."""
+"""What participants read in the tasks: the languages' tasks.toml and over it the task's own words, checked."""
 
-from collections.abc import Sequence
+import hashlib
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from contracts.tasks import KINDS, Question
 from languages.read import Language, languages, untranslated
 from study.config import TaskConfig
+from study.markdown import to_html
 from study.tasks.kind import Example
 from study.tasks.kinds import STUDY_KINDS
-
-
-class _Texts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CheckQuestion(_Texts):
-    """A question about the instructions; `right` is the place of the right option, `why` what those who chose another
-    are told."""
-
-    text: str
-    options: tuple[str, ...]
-    right: int
-    why: str = ""
-
-
-class FurtherQuestion(_Texts):
-    """A question behind a trial's first; `options` are the labels of its values, `step` the step of the instructions
-    that announces it."""
-
-    text: str
-    options: tuple[str, ...]
-    step: str = ""
-
-
-class ExampleWords(_Texts):
-    """The texts of the kind's worked example: a note for each of its marks; `right` is the place of the right one of
-    `options`, None where none is."""
-
-    title: str
-    image_labels: tuple[str, ...] = ()
-    image_alts: tuple[str, ...]
-    notes: tuple[str, ...]
-    options: tuple[str, ...]
-    right: int | None = None
-    conclusion: str
-
-
-class Wording(_Texts):
-    """The texts of one kind of task in one wording and language.
-
-    `{category}` in `prompt` is the category that was explained. `options` label the first question's values, and are
-    empty where these are categories. `title`, `intro` and `steps` are the instructions. `right` and `wrong` are said
-    after practice: `{truth}` is the right option, `{chosen}` the chosen one. `questions`: by name, those behind the
-    first.
-    """
-
-    question: str
-    prompt: str | None = None
-    image_labels: tuple[str, ...] = ()
-    image_alts: tuple[str, ...]
-    options: tuple[str, ...] = ()
-    title: str
-    intro: str
-    steps: tuple[str, ...]
-    example: ExampleWords | None = None
-    comprehension: tuple[CheckQuestion, ...] = ()
-    right: str | None = None
-    wrong: str | None = None
-    questions: dict[str, FurtherQuestion] = {}
+from study.words import ExampleWords, OwnWords, Picture, Wording
 
 
 def words_of(task: TaskConfig, language: str) -> Wording:
     """What `task` says in `language`. Raises KeyError and ValidationError; `lacking` names what is missing."""
-    section = languages()[language].tasks["kinds"][task.kind]
-    variant = section["wordings"][task.wording]
-    texts = {key: text for key, text in (section | variant).items() if key not in ("wordings", "words")}
-    return Wording.model_validate(_filled(texts, variant.get("words", {})))
+    known = languages()[language].tasks
+    section = known["kinds"][task.kind]
+    checks = [{"text": known["attention"]}] if known.get("attention") else []
+    general = {"questions": known.get("questions", {}), "attention": checks}
+    own = task.words.get(language, OwnWords()).model_dump(mode="json", exclude_unset=True)
+    texts = _over([general, section, section["wordings"][task.wording], own])
+    return Wording.model_validate(_filled(texts, texts["words"]))
+
+
+def _over(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Each text as the last layer has it that has it; further questions and words one by one."""
+    texts = {key: text for layer in layers for key, text in layer.items() if key != "wordings"}
+    for key in ("questions", "words"):
+        texts[key] = {name: text for layer in layers for name, text in layer.get(key, {}).items()}
+    return texts
 
 
 def _filled(text: Any, words: dict[str, str]) -> Any:
@@ -110,7 +65,7 @@ def lacking(task: TaskConfig, language: str) -> list[str]:
     problems += [f"{place}.{key}: no text" for key in _needed_texts(task) if not getattr(words, key)]
     problems += [f"{place}.example: {fault}" for fault in _faults_of_example(task.kind, words.example)]
     problems += [f"{place}.questions.{q.name}: {_fault(q, words)}" for q in task.questions[1:] if _fault(q, words)]
-    return problems + ([] if languages()[language].tasks.get("attention") else ["attention: no text"])
+    return problems + ([] if words.attention else ["attention: no text"])
 
 
 def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str]:
@@ -152,15 +107,50 @@ def _faults_of_example(kind: str, words: ExampleWords | None) -> list[str]:
     ]
 
 
-def instructions(task: TaskConfig, words: Wording) -> dict[str, Any]:
-    """The instructions as a plan has them."""
+def instructions(
+    task: TaskConfig, words: Wording, recipes: frozenset[str], picture_url: Callable[[str], str]
+) -> dict[str, Any]:
+    """The instructions as a plan has them. The example is left out where the task's pictures look otherwise.
+
+    `recipes`: those that draw the task's pictures; `picture_url` turns a picture's id into an address.
+    """
+    if words.instructions is not None:
+        html = to_html(words.instructions, dict(_attributes(words.pictures, picture_url)))
+        return {"title": words.title, "html": html, "intro": "", "example": None, "steps": []}
+    example = STUDY_KINDS[task.kind].example
+    is_fitting = example is not None and recipes <= set(example.recipes)
     further = [words.questions[question.name].step for question in task.questions[1:]]
     return {
         "title": words.title,
+        "html": None,
         "intro": words.intro,
-        "example": _example(STUDY_KINDS[task.kind].example, words.example),
+        "example": _example(example, words.example) if is_fitting else None,
         "steps": [step for step in (*words.steps, *further) if step],
     }
+
+
+def _attributes(
+    pictures: Mapping[str, Picture], picture_url: Callable[[str], str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name of a picture → what its element says: sized, so that nothing moves when it comes, and loaded when seen."""
+    for name, picture in pictures.items():
+        size = {"width": str(picture.width), "height": str(picture.height)}
+        yield name, {"src": picture_url(_picture_id(picture)), "loading": "lazy", **size}
+
+
+def _picture_id(picture: Picture) -> str:
+    return hashlib.sha256(picture.content.encode()).hexdigest()[:32]
+
+
+def instructions_picture(tasks: Sequence[TaskConfig], picture_id: str) -> tuple[bytes, str] | None:
+    """Content and media type of a picture of the own instructions; None where there is none with this id."""
+    for task in tasks:
+        for words in task.words.values():
+            for picture in words.pictures.values():
+                if _picture_id(picture) == picture_id:
+                    media_type, _, content = picture.content.removeprefix("data:").partition(";base64,")
+                    return b64decode(content), media_type
+    return None
 
 
 def _example(example: Example | None, words: ExampleWords | None) -> dict[str, Any] | None:
@@ -174,15 +164,17 @@ def _example(example: Example | None, words: ExampleWords | None) -> dict[str, A
     return {
         "pictures": pictures,
         "marks": [asdict(mark) for mark in example.marks],
-        **words.model_dump(include={"title", "notes", "options", "right", "conclusion"}),
+        "right": None if words.right is None else words.right - 1,
+        **words.model_dump(include={"title", "notes", "options", "conclusion"}),
     }
 
 
-def further_question(question: Question, words: Wording) -> dict[str, Any]:
-    """A question behind a trial's first, as a plan has it."""
+def further_question(question: Question, words: Wording, is_required: bool) -> dict[str, Any]:
+    """A question behind a trial's first, as a plan has it; `typed` says how long its text may be."""
     asked = words.questions[question.name]
     options = [{"value": v, "label": label} for v, label in zip(question.values, asked.options, strict=True)]
-    return {"name": question.name, "text": asked.text, "options": options}
+    typed = {"typed": {"longest": question.longest, "required": is_required}} if question.longest else {}
+    return {"name": question.name, "text": asked.text, "options": options, **typed}
 
 
 def category_label(category: str, language: str) -> str:
@@ -196,9 +188,9 @@ def option_label(task: TaskConfig, words: Wording, value: str, language: str) ->
     return labels.get(value) or category_label(value, language)
 
 
-def attention_question(language: str, option: str) -> str:
-    """The question of an attention check, which says itself what to choose."""
-    return _texts(language)["attention"].format(option=option)
+def attention_question(words: Wording, number: int, option: str) -> str:
+    """The question of the task's attention check `number`, from 0, which says itself what to choose."""
+    return words.attention[number % len(words.attention)].text.replace("{option}", option)
 
 
 def practice_feedback(task: TaskConfig, language: str, truth: str | None, response: str) -> str | None:

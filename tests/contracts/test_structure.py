@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "languages", "models", "stimuli", "study", "analysis", "definition", "commands")
 LAYERS = {
-    "definition": ("sections", "schema", "conditions", "read", "__init__"),
+    "definition": ("sections", "schema", "conditions", "own_words", "read", "__init__"),
     "stimuli": (
         "__init__",
         "errors",
@@ -29,6 +29,8 @@ LAYERS = {
         *(
             "errors",
             "clock",
+            "markdown",
+            "words",
             "return_address",
             "pay",
             "config",

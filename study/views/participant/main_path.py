@@ -14,6 +14,7 @@ from study.database.find import find_known, find_participant, find_study
 from study.database.schema import OPEN, Participant, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError
+from study.markdown import to_html
 from study.recruitment.provider import Provider, Recruited
 from study.recruitment.providers import PROVIDERS
 from study.return_address import PID, asks_for
@@ -33,7 +34,6 @@ from study.views.participant.pages import (
     set_cookie,
     start_anew,
     study_page,
-    to_html,
 )
 from study.views.participant.sheet import information, linked
 from study.views.server.database import database

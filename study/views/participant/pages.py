@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from study.config import ParticipantsConfig
 from study.database.schema import OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
+from study.errors import UnknownError
 from study.recruitment.plain import PLAIN
 from study.return_address import PID, asks_for
 from study.taking_part.farewell import early_departure
+from study.tasks.wording import instructions_picture
 from study.views.participant.forms import form_token
 from study.views.server.headers import allow_recruiters
 from study.views.server.languages import speak
@@ -95,6 +95,10 @@ def preferred_language(definition: FrozenDefinition) -> str:
     return asked if asked in languages else request.accept_languages.best_match(languages, default=languages[0])
 
 
-def to_html(text: str) -> Markup:
-    """A text of the definition: paragraphs, lists, headings, links, emphasis; HTML in it is shown, not run."""
-    return Markup(MarkdownIt("js-default", {"html": False, "linkify": False}).render(text))
+def show_instructions_picture(study: Study, picture_id: str) -> Response:
+    """A picture of the tasks' own instructions, which the definition holds. Raises UnknownError."""
+    found = instructions_picture(frozen_definition(study).tasks, picture_id)
+    if found is None:
+        raise UnknownError("there is no such image")
+    content, media_type = found
+    return Response(content, mimetype=media_type, headers={"Cache-Control": "private, max-age=86400, immutable"})

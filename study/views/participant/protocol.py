@@ -14,6 +14,7 @@ from study.taking_part.pictures import read_picture
 from study.taking_part.plan import plan
 from study.taking_part.questionnaires import record_page
 from study.taking_part.refusals import note_refusal
+from study.views.participant.pages import show_instructions_picture
 from study.views.server.counts import note_missed_picture
 from study.views.server.database import database
 
@@ -31,7 +32,10 @@ def show_plan(token: str) -> ResponseReturnValue:
 def show_image(token: str, image_token: str) -> ResponseReturnValue:
     """Neither name, date, tag nor length of the file goes along: pictures must not be told apart by headers."""
     with database().reading() as session:
-        folder, file = find_picture(session, token, image_token)
+        try:
+            folder, file = find_picture(session, token, image_token)
+        except UnknownError:
+            return show_instructions_picture(find_participant(session, token).study, image_token)
     try:
         content = read_picture(folder, file)
     except OSError:

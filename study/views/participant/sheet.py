@@ -10,10 +10,10 @@ from markupsafe import Markup, escape
 
 from study.config import DeviceConfig, StudyConfig
 from study.definition import FrozenDefinition
+from study.markdown import to_html
 from study.recruitment.plain import PLAIN
 from study.recruitment.providers import PROVIDERS
 from study.return_address import PID, asks_for
-from study.views.participant.pages import to_html
 from study.views.server.languages import marked as _
 from study.views.server.languages import translate
 

@@ -19,7 +19,8 @@ from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
-from study.views.participant.pages import to_html
+from study.markdown import to_html
+from study.views.participant.pages import show_instructions_picture
 from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
 from study.views.researcher.overview import Form, done, overview
@@ -146,7 +147,11 @@ def show_preview_plan(slug: str) -> ResponseReturnValue:
 @logged_in
 def show_preview_image(slug: str, stimulus_id: str) -> ResponseReturnValue:
     with database().reading() as session:
-        folder, file = preview_image(session, find_study(session, slug), stimulus_id)
+        study = find_study(session, slug)
+        try:
+            folder, file = preview_image(session, study, stimulus_id)
+        except UnknownError:
+            return show_instructions_picture(study, stimulus_id)
     try:
         content = Path(folder, file).read_bytes()
     except FileNotFoundError:

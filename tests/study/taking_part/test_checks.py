@@ -23,7 +23,7 @@ from tests.study.samples import answer, document, enrol, open_sample, ratings, s
 from tests.study.visitor import join
 
 CHECK = languages()["en"].tasks["kinds"]["class-discrimination"]["comprehension"]
-RIGHT, WHY = [q["right"] for q in CHECK], [q["why"] for q in CHECK]
+RIGHT, WHY = [q["right"] - 1 for q in CHECK], [q["why"] for q in CHECK]
 WRONG = [(right + 1) % 3 for right in RIGHT]
 
 

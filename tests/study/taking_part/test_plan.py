@@ -58,7 +58,7 @@ def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
             "name": task.name,
             "kind": task.kind,
             "wording": task.wording,
-            **instructions(task, words[task.name]),
+            **instructions(task, words[task.name], frozenset({"paper-v1"}), str),
             "trials": trials,
             "practice": task.practice,
             "has_feedback": KINDS[task.kind].has_truth,
@@ -198,7 +198,7 @@ def test_a_task_of_which_somebody_has_no_trial_is_not_in_their_plan(database, tm
 def attempt(database, person, task="seeing", **changes):
     """`wrong`: how many of the two questions to answer wrongly."""
     _, words = definition_and_words(database, person)
-    given = {"attempt": 1, "answers": [q.right for q in words[task].comprehension]} | changes
+    given = {"attempt": 1, "answers": [q.right - 1 for q in words[task].comprehension]} | changes
     with database.writing() as session:
         reply = record_attempt(session, person.token, task, json.dumps(given).encode(), NOW)
         session.commit()
@@ -206,7 +206,7 @@ def attempt(database, person, task="seeing", **changes):
 
 
 def right(database, person, task="seeing"):
-    return [q.right for q in definition_and_words(database, person)[1][task].comprehension]
+    return [q.right - 1 for q in definition_and_words(database, person)[1][task].comprehension]
 
 
 def still_open(database, person):

@@ -13,6 +13,7 @@ from study.tasks import wording
 from study.tasks.items import one_picture_each, pairs_of_networks
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import category_label, further_question, lacking, option_label, practice_feedback, words_of
+from study.words import FurtherQuestion
 
 METHODS, NETWORKS = ("cam", "occlusion"), ("strong", "weak")
 
@@ -132,9 +133,9 @@ def test_fewer_labels_than_values_are_an_error():
     with pytest.raises(ValueError, match="zip"):
         option_label(of, few, "2", "en")
     confidence = KINDS["class-discrimination"].questions[1]
-    asked = wording.FurtherQuestion(text="How sure?", options=("a", "b"))
+    asked = FurtherQuestion(text="How sure?", options=("a", "b"))
     with pytest.raises(ValueError, match="zip"):
-        further_question(confidence, words.model_copy(update={"questions": {"confidence": asked}}))
+        further_question(confidence, words.model_copy(update={"questions": {"confidence": asked}}), True)
 
 
 def test_where_no_answer_is_right_or_wrong_nothing_is_said_nor_where_the_text_is_lacking(monkeypatch):
@@ -170,14 +171,14 @@ def test_a_kind_without_an_example_has_instructions_without_one(monkeypatch):
     bare = words.model_copy(update={"example": None})
     monkeypatch.setattr(wording, "words_of", lambda task, language: bare)
     assert lacking(of, "en") == []
-    assert wording.instructions(of, bare)["example"] is None
+    assert wording.instructions(of, bare, frozenset(), str)["example"] is None
 
 
 def test_a_further_question_without_its_text_or_with_too_few_options_is_lacking(monkeypatch):
     of = task("class-discrimination").model_copy(update={"confidence": True})
     words = words_of(of, "en")
     place = "kinds.class-discrimination.questions.confidence"
-    asked = wording.FurtherQuestion(text="How sure?", options=("a", "b"))
+    asked = FurtherQuestion(text="How sure?", options=("a", "b"))
     for given, fault in (({}, "no text"), ({"confidence": asked}, "2 options, 4 are needed")):
         some = words.model_copy(update={"questions": given})
         monkeypatch.setattr(wording, "words_of", lambda task, language, some=some: some)

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from analysis.reading.load import load
+from contracts.tasks import LONGEST_REASON
 from study.database.db import Database, _alembic_config, connect, upgrade
 from study.database.schema import Participant, Response, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError
@@ -185,3 +186,42 @@ def test_an_answer_without_a_question_is_one_to_the_first(app: Flask) -> None:
     body = {"response": trial["questions"][0]["options"][0]["value"], "rt": 1, "time_elapsed": 1, "trial_index": 0}
     reply = visitor.client.post(f"/p/{visitor.token}/trials/{trial['trial_token']}", json=body)
     assert reply.get_json()["next_index"] == 1
+
+
+@pytest.fixture
+def reasoning(any_database: Database, tmp_path: Path) -> Database:
+    with any_database.writing() as session:
+        task = seeing(images=4, k=1, trials=2, attention_checks=1, confidence=True, reasons="required")
+        open_sample(session, tmp_path, document(task))
+    return any_database
+
+
+def test_a_reason_is_stored_as_it_was_written_behind_the_other_questions(reasoning: Database, tmp_path: Path) -> None:
+    """A formula is one as text only; a check asks for no reason."""
+    person = enrol(reasoning)
+    written = ["=1+1, \n“weil” 바퀴 🚲", "x" * LONGEST_REASON]
+    for trial in trials_of(reasoning, person):
+        receipt = give(reasoning, person, trial, "response")
+        if trial.purpose == "main":
+            give(reasoning, person, trial, "confidence")
+            for faulty, fault in ((" ", "needs a text"), ("a\0b", "NUL"), ("x" * (LONGEST_REASON + 1), "at most")):
+                with pytest.raises(MalformedAnswerError, match=fault):
+                    give(reasoning, person, trial, "reason", response=faulty)
+            receipt = give(reasoning, person, trial, "reason", response=written[0])
+            assert give(reasoning, person, trial, "reason", response=written.pop(0)) == receipt
+            with pytest.raises(AnswerConflictError, match="already-answered"):
+                give(reasoning, person, trial, "reason", response="another")
+    assert receipt.done
+    with reasoning.snapshot() as session:
+        export = load(export_study(session, "demo", tmp_path / "export"))
+    reasons = export.answers[export.answers["question"] == "reason"]["response"]
+    assert list(reasons) == ["'=1+1, \n“weil” 바퀴 🚲", "x" * LONGEST_REASON]
+
+
+def test_a_reason_that_is_optional_may_be_empty(database: Database, tmp_path: Path) -> None:
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(images=2, k=1, reasons="optional")))
+    person = enrol(database)
+    trial = trials_of(database, person)[0]
+    give(database, person, trial, "response")
+    assert give(database, person, trial, "reason", response="") == Receipt(1)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from contracts.tasks import KINDS
 from languages.read import languages
 from study.config import TaskConfig
+from study.markdown import to_html
 from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
-from study.views.participant.pages import to_html
 
 VARIANTS = ("paper", "robots", "plain")
 
@@ -31,7 +31,7 @@ def test_every_kind_variant_and_language_has_words(kind, variant, language):
     assert wording.title
     assert len(wording.steps) >= 2
     assert all(question.why for question in wording.comprehension), "who is wrong is told why"
-    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}", "{chosen}"}
+    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}", "{chosen}", "{option}"}
 
 
 @pytest.mark.parametrize("language", languages())

@@ -42,7 +42,7 @@ def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     plan = join(app).plan()
     assert set(plan) == {"language", "title", "next_index", "total", "device", "tasks", "trials"}
     task_keys = {"name", "kind", "wording", "trials", "practice", "break_every", "comprehension"}
-    task_keys |= {"title", "intro", "example", "steps", "has_feedback"}
+    task_keys |= {"title", "html", "intro", "example", "steps", "has_feedback"}
     assert [set(task) for task in plan["tasks"]] == [task_keys] * 2
     assert [(t["name"], t["trials"], t["wording"]) for t in plan["tasks"]] == [
         ("seeing", 4, "paper"),

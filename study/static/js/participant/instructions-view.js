@@ -3,7 +3,8 @@
 import { element } from "./dom.js";
 import { translate } from "./translation.js";
 
-export function drawInstructions({ intro, example, steps }) {
+export function drawInstructions({ html, intro, example, steps }) {
+  if (html) return [drawOwn(html)];
   const list = element("ol", { class: "steps" }, ...steps.map((step) => element("li", {}, element("span", {}, step))));
   return [
     element("p", { class: "lede" }, intro),
@@ -11,6 +12,11 @@ export function drawInstructions({ intro, example, steps }) {
     element("h2", {}, translate("What to do")),
     list,
   ];
+}
+
+/** The study's own text, which the server has made HTML of that runs nothing. */
+function drawOwn(html) {
+  return element("div", { class: "own" }, ...new DOMParser().parseFromString(html, "text/html").body.childNodes);
 }
 
 function drawExample({ title, pictures, marks, notes, options, right, conclusion }) {

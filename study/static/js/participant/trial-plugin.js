@@ -7,7 +7,7 @@
  * to judge.
  */
 
-import { choice } from "./choice.js";
+import { choice, typing } from "./choice.js";
 import { element, painted, wait } from "./dom.js";
 import { showLoadingNotes } from "./loading-note.js";
 import { translate } from "./translation.js";
@@ -86,7 +86,7 @@ async function askAll(planned, { groups }, onResponse) {
     }
     if (place > 0) await open(further);
     const onset = await painted();
-    const { value, time } = await choice(options);
+    const { value, time } = question.typed ? await typing(further, `${question.name} ${planned.trial_token}`) : await choice(options);
     answer = { question: question.name, response: value, rt: Math.round(time - onset) };
     await onResponse(answer, place);
   }

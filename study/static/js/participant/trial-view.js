@@ -59,11 +59,21 @@ function drawGroup(labelled, labelId) {
 }
 
 /** A further question: seen from the start, inactive until it is its turn. */
-function drawFurther({ name, text, options }) {
+function drawFurther({ name, text, options, typed }) {
   const id = `question-${name}`;
   const heading = element("h2", { id, tabindex: "-1" }, text);
-  const drawn = drawGroup(options, id);
+  const drawn = typed ? drawTyped(typed, id) : drawGroup(options, id);
   return { ...drawn, heading, asked: element("div", { class: "further waiting" }, heading, drawn.group) };
+}
+
+/** A field for a short text, and the button that sends it. */
+function drawTyped({ longest, required }, labelId) {
+  const hint = required ? translate("Please write a few words.") : translate("Optional");
+  const note = element("span", { id: `${labelId}-hint`, class: "soft" }, hint);
+  const field = element("textarea", { rows: 2, maxlength: longest, disabled: true, required, "aria-labelledby": labelId, "aria-describedby": note.id });
+  const button = element("button", { type: "button", class: "button", disabled: true }, translate("Continue"));
+  const group = element("div", { class: "typed" }, element("div", { class: "field" }, field), element("p", {}, button, note));
+  return { group, options: [], field, button, note };
 }
 
 /** Frames for pictures, of their final size, and the figures around them. */

@@ -1,0 +1,198 @@
+"""A task's own words: shown in place of the built-in ones, the same in every language, or refused with the remedy."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+
+from definition.own_words import LARGEST, read_own_words
+from study.config import TaskConfig
+from study.database.schema import Trial
+from study.tasks.kinds import STUDY_KINDS
+from study.tasks.own_words import faults_of_own_words
+from study.tasks.wording import missing_texts, practice_feedback, words_of
+from tests.study.samples import document, seeing, trusting
+from tests.study.visitor import join
+
+CHECK = {"text": "Left?", "options": ["yes", "no"], "right": 2, "why": "It is right."}
+
+
+def own(kind=seeing, also: dict | None = None, **words) -> TaskConfig:
+    """A task of which everything is asked, with these words in English, and in Korean with the changes `also`."""
+    asked = {"practice": 1, "attention_checks": 2, "comprehension": True, "reasons": "optional"}
+    asked |= {"confidence": True} if kind is seeing else {}
+    korean = {key: text for key, text in (words | (also or {})).items() if text is not None}
+    return TaskConfig.model_validate(kind(images=12, trials=4) | asked | {"words": {"en": words, "ko": korean}})
+
+
+def test_own_words_take_the_place_of_the_wordings_and_the_others_stay() -> None:
+    task = own(
+        question="What was it looking for?",
+        right="Yes, {chosen}.",
+        comprehension=[CHECK],
+        questions={"confidence": {"text": "Sure?", "options": ["a", "b", "c", "d"]}},
+    )
+    words, built_in = words_of(task, "en"), words_of(TaskConfig.model_validate(seeing()), "en")
+    assert (words.question, words.intro, words.steps) == ("What was it looking for?", built_in.intro, built_in.steps)
+    assert [question.why for question in words.comprehension] == ["It is right."]
+    assert (words.questions["confidence"].text, words.questions["reason"].text) == (
+        "Sure?",
+        "Why did you choose this answer?",
+    )
+    assert practice_feedback(task, "en", "dog", "dog") == "Yes, dog."
+    assert practice_feedback(task, "en", "dog", "cat").startswith("Not quite.")
+    assert missing_texts([task], ["en", "ko"]) == faults_of_own_words(task, ["en", "ko"]) == []
+
+
+def test_a_word_of_the_built_in_texts_can_be_changed_alone() -> None:
+    words = words_of(own(trusting, words={"actor": "AI", "Actor": "AI", "quality": "careful"}), "en")
+    assert words.title == "Which AI seems more careful?"
+    assert words.options[0] == "AI A seems clearly more careful than AI B"
+
+
+OPTION = "“{option}”"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "also", "fault"),
+    [
+        (seeing, {"question": "?"}, {"question": None}, "words.ko.question: missing, while words.en.question is given"),
+        (seeing, {"questions": {"reason": {"text": "?"}}}, {"questions": {}}, "words.ko.questions.reason: missing"),
+        (seeing, {"comprehension": [CHECK]}, {"comprehension": [CHECK | {"right": 1}]}, "same right are needed"),
+        (seeing, {"comprehension": [CHECK | {"right": 3}]}, {}, "right = 3, and there are 2 options"),
+        (seeing, {"attention": [{"text": OPTION, "choose": 2}]}, {"attention": [{"text": OPTION}]}, "same choose"),
+        (seeing, {"attention": [{"text": OPTION, "choose": 3}]}, {}, "choose = 3, and 2 answers are shown"),
+        (seeing, {"attention": [{"text": "Choose the second."}]}, {}, "must hold the answer in quotation marks"),
+        (seeing, {"options": ["a", "b"]}, {}, "the answers of class-discrimination are categories; leave them out"),
+        (trusting, {"options": ["a", "b"]}, {}, "options: 2 texts are given, 5 are needed"),
+        (trusting, {"image_labels": ["A"]}, {}, "image_labels: 1 texts are given, 2 are needed"),
+        (trusting, {"right": "Yes."}, {}, "no answer of trust is right or wrong"),
+        (trusting, {"questions": {"confidence": {"text": "?"}}}, {}, "not asked in this task; asked are reason"),
+        (seeing, {"questions": {"confidence": {"text": "?", "options": ["a"]}}}, {}, "1 texts are given, 4 are needed"),
+        (seeing, {"right": "It is {thruth}."}, {}, "unknown placeholder {thruth}; is {truth} meant?"),
+        (seeing, {"question": "Is it a {category}?"}, {}, "unknown placeholder {category}; there are {actor}"),
+        (trusting, {"question": "Who saw the {categroy}?"}, {}, "is {category} meant?"),
+        (seeing, {"instructions": "Look.", "steps": ["Look."]}, {}, "steps: instructions are given, which take"),
+    ],
+)
+def test_words_that_cannot_be_shown_are_told_with_the_remedy(kind, words, also, fault) -> None:
+    faults = faults_of_own_words(own(kind, also, **words), ["en", "ko"])
+    assert any(fault in told for told in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ({"comprehension": [CHECK]}, "add comprehension = true"),
+        ({"attention": [{"text": OPTION}]}, "add attention_checks"),
+        ({"wrong": "No."}, "add practice"),
+        ({"questions": {"reason": {"text": "Why?"}}}, "asked are none"),
+    ],
+)
+def test_words_that_nobody_would_read_are_told(words, remedy) -> None:
+    (fault,) = faults_of_own_words(TaskConfig.model_validate(seeing() | {"words": {"en": words}}), ["en"])
+    assert remedy in fault
+
+
+def test_a_language_without_own_words_is_named() -> None:
+    fault = "words.de: there are own words for en, ko and none for de; add [tasks.words.de]"
+    assert faults_of_own_words(own(question="?"), ["en", "ko", "de"]) == [fault]
+
+
+def drawn(file: Path, kind: str = "PNG") -> Path:
+    Image.new("RGB", (30, 20), (9, 120, 30)).save(file, kind)
+    return file
+
+
+def read(folder: Path, text: str) -> tuple[dict, list[str]]:
+    (folder / "how.md").write_text(text, encoding="utf-8")
+    words = {"instructions": "how.md"}
+    return words, read_own_words({"tasks": [{"name": "seeing", "words": {"en": words}}]}, folder)
+
+
+def test_instructions_are_read_with_their_pictures(tmp_path) -> None:
+    drawn(tmp_path / "그림.png")
+    drawn(tmp_path / "b.webp", "WEBP")
+    words, problems = read(tmp_path, "Look.\n\n![a line](그림.png)\n\n![a dot](b.webp)\n")
+    assert problems == []
+    assert words["instructions"].startswith("Look.")
+    assert [(p["width"], p["height"], p["content"][:14]) for p in words["pictures"].values()] == [
+        (30, 20, "data:image/png"),
+        (30, 20, "data:image/web"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("![x](https://example.org/a.png)", "is an address of another host; put the file beside"),
+        ("![x](//example.org/a.png)", "is an address of another host"),
+        ("![x](none.png)", "cannot be read (No such file or directory); put the file beside the instructions"),
+        ("![x](how.md)", "is no whole PNG, JPEG or WebP picture; save it as one of these"),
+        ("![x](half.png)", "is no whole PNG, JPEG or WebP picture"),
+        ("![x](large.png)", f"at most {LARGEST:,} are allowed; make it smaller"),
+        ("  \n", "how.md is empty; write the instructions into it"),
+    ],
+)
+def test_what_the_instructions_cannot_show_is_told_with_its_place(tmp_path, text, fault) -> None:
+    (tmp_path / "half.png").write_bytes(drawn(tmp_path / "whole.png").read_bytes()[:60])
+    (tmp_path / "large.png").write_bytes(bytes(LARGEST + 1))
+    (problem,) = read(tmp_path, text)[1]
+    assert problem.startswith('task 1 ("seeing"): words.en.instructions: ')
+    assert fault in problem
+
+
+def test_instructions_and_their_pictures_reach_the_browser_and_no_html_does(open_app, tmp_path) -> None:
+    drawn(tmp_path / "a.png")
+    words, _ = read(tmp_path, "Look **well**.\n\n![a <line>](a.png)\n\n<script>x</script>")
+    visitor = join(open_app(document(seeing(words={"en": words}))))
+    (task,) = visitor.plan()["tasks"]
+    assert (task["steps"], task["example"]) == ([], None)
+    html = task["html"]
+    assert "<p>Look <strong>well</strong>.</p>" in html
+    assert "<script" not in html
+    (image,) = re.findall(r"<img [^>]*>", html)
+    assert all(part in image for part in ('width="30"', 'height="20"', 'loading="lazy"', 'alt="a &lt;line&gt;"'))
+    reply = visitor.client.get(re.search(r'src="([^"]+)"', image)[1])
+    assert (reply.status_code, reply.mimetype) == (200, "image/png")
+    assert Image.open(BytesIO(reply.data)).size == (30, 20)
+    assert visitor.client.get(f"/p/{visitor.token}/images/{'0' * 32}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("stimuli", "is_shown"),
+    [({}, True), ({"recipe": "heat-v1"}, False), ({"recipes": {"guided-grad-cam": "heat-v1"}}, False)],
+)
+def test_the_example_of_lines_is_shown_only_where_all_pictures_are_lines(open_app, stimuli, is_shown) -> None:
+    (task,) = join(open_app(document(seeing()) | {"stimuli": stimuli})).plan()["tasks"]
+    assert (task["example"] is not None) == is_shown
+
+
+@pytest.mark.parametrize("kind", [seeing, trusting])
+def test_own_attention_checks_come_in_order_and_ask_for_their_place(open_app, database, kind) -> None:
+    checks = [
+        {"text": "One: “{option}”.", "choose": 2},
+        {"text": "Two: “{option}”.", "choose": 1},
+        {"text": "“{option}”!"},
+    ]
+    task = kind(images=9, k=9, trials=4, attention_checks=4, words={"en": {"attention": checks}})
+    app: Flask = open_app(document(task))
+    row_kind = task["kind"]
+    for _ in range(3):
+        visitor = join(app)
+        with database.reading() as session:
+            rows = session.scalars(select(Trial).where(Trial.purpose == "attention")).all()
+            rights = {row.trial_token: (row, STUDY_KINDS[row_kind].truth(row.item)) for row in rows}
+        asked = [
+            (*rights[t["trial_token"]], t["questions"][0])
+            for t in visitor.plan()["trials"]
+            if t["trial_token"] in rights
+        ]
+        assert [question["text"].split(" ")[0] for *_, question in asked][:2] == ["One:", "Two:"]
+        assert asked[3][2]["text"].startswith("One: "), "from the first again"
+        assert [row.option_order.index(row.expected_response) for row, *_ in asked][:2] == [1, 0]
+        assert all(row.expected_response != right for row, right, _ in asked), "who answers what they see must not pass"
