@@ -30,6 +30,7 @@ try:
         gallery,
         new_study,
         preregister,
+        preview,
         recruit,
         rehearse,
         schema,
@@ -46,7 +47,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
+    *(new_study, preview, stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )
 

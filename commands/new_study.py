@@ -109,6 +109,7 @@ def new_study(
     path.write_text(filled.replace("THIS_FILE", str(path)), encoding="utf-8")
     load_definition(path)
     click.echo(f"{path}: fill it in, and what is in square brackets in the texts beside it.")
+    click.echo(f"`./manage.py preview --study {path}` shows the study in a browser while you write.")
     click.echo(f"`./manage.py check --study {path}` says what is missing.")
 
 

@@ -64,8 +64,23 @@ def open_study(
         move(session, existing, stimuli_folder, now)
         return Opened(existing, is_new=False)
     _check_files(stimuli, stimuli_folder)
+    study = take_in(session, document, sha256, stimuli, provenance, stimuli_folder, now)
+    audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
+    return Opened(study, is_new=True)
+
+
+def take_in(
+    session: Session,
+    document: dict[str, Any],
+    sha256: str,
+    stimuli: Sequence[StimulusRow],
+    provenance: dict[str, Any],
+    stimuli_folder: Path,
+    now: datetime,
+) -> Study:
+    """A new study with its stimuli and items; the pictures' files are not looked at. Raises OpeningError."""
     study = Study(
-        slug=slug,
+        slug=document["study"]["slug"],
         document=document,
         definition_sha256=sha256,
         provenance=provenance,
@@ -84,8 +99,7 @@ def open_study(
     for condition, part in definition.by_condition:
         for task in part.tasks:
             session.add_all(_items(study.id, condition, task, [row for row in rows if task.name in row.tasks]))
-    audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)
-    return Opened(study, is_new=True)
+    return study
 
 
 def _new_outcome_codes(provider: str) -> dict[str, str]:

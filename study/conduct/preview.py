@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
-from study.database.schema import Stimulus, Study, Trial
+from study.database.schema import Item, Stimulus, Study, Trial
 from study.database.stimuli_folder import folder_of
 from study.definition import frozen_definition
 from study.errors import UnknownError
@@ -18,10 +18,18 @@ from study.taking_part.trials import choose_trials, trial_row
 
 
 def preview_plan(
-    session: Session, study: Study, language: str, rng: np.random.Generator, image_url: Callable[[str], str]
+    session: Session,
+    study: Study,
+    language: str,
+    rng: np.random.Generator,
+    image_url: Callable[[str], str],
+    condition: str = "",
+    task: str = "",
 ) -> dict[str, Any]:
-    """The plan of the first participant of an empty study. `image_url` gets the stimulus's id, not a token."""
-    definition = frozen_definition(study)
+    """The plan of the first participant of an empty study, of one condition and one task where they are named.
+
+    `image_url` gets the stimulus's id, not a token.
+    """
     sizes = {
         row.id: (row.stimulus_id, row.width, row.height)
         for row in session.execute(
@@ -30,8 +38,11 @@ def preview_plan(
             )
         )
     }
+    left_out = _left_out(session, study, condition, task)
+    choices = choose_trials(session, frozen_definition(study), study.id, left_out, rng)
+    definition = frozen_definition(study).in_condition(choices[0].item.condition)
     rows = []
-    for position, choice in enumerate(choose_trials(session, definition, study.id, {}, rng)):
+    for position, choice in enumerate(choices):
         trial = Trial(**trial_row(choice, position, participant_id=None))
         trial.left_image_token, *left = sizes[trial.left_stimulus_id]
         right: list[int | None] = [None, None]
@@ -40,6 +51,14 @@ def preview_plan(
         rows.append((trial, choice.item, *left, *right))
     checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
     return lay_out(definition, language, rows, image_url, checks, {}, preview_pages(definition, language))
+
+
+def _left_out(session: Session, study: Study, condition: str, task: str) -> dict[int, int]:
+    """Item → its ratings, as if all were there, of the items that are not looked at."""
+    others = (Item.condition != condition) if condition else false()
+    others |= (Item.task != task) if task else false()
+    found = session.execute(select(Item.id, Item.ratings_wanted).where(Item.study_id == study.id, others))
+    return {item: ratings for item, ratings in found}
 
 
 def preview_image(session: Session, study: Study, stimulus_id: str) -> tuple[str, str]:

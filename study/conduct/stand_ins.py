@@ -1,0 +1,50 @@
+"""Pictures that stand in for stimuli that are not made yet: drawn, and labelled as what they are."""
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from itertools import combinations, cycle, islice
+
+from contracts.stimulus_set import Stimulus
+from contracts.tasks import KINDS
+from study.config import TaskConfig
+
+STAND_IN = "stand-in"  # in the place of a file's name
+_EDGE = 448  # pixels
+
+
+def stand_ins(tasks: Sequence[TaskConfig], categories: Sequence[str]) -> tuple[Stimulus, ...]:
+    """A row for each stimulus that the tasks ask for; images show the study's categories by turns."""
+    return tuple(row for task in tasks for row in _of_task(task, categories))
+
+
+def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
+    shown = list(islice(cycle(combinations(categories, KINDS[task.kind].categories)), task.images))
+    for number, names in enumerate(shown):
+        for place, category in enumerate(names):
+            foil = names[1 - place] if len(names) > 1 else ""
+            for network in task.networks:
+                for method in task.methods:
+                    yield _row(task.name, f"{task.name}-{number:03}", category, foil, network, method)
+
+
+def _row(task: str, image: str, category: str, foil: str, network: str, method: str) -> Stimulus:
+    name = hashlib.sha256("|".join((image, category, network, method)).encode()).hexdigest()[:32]
+    return Stimulus(name, (task,), image, category, foil, network, method, STAND_IN, "", _EDGE, _EDGE, 0.0, 0.5, True)
+
+
+def drawn(stimulus_id: str) -> str:
+    """An SVG picture of faint circles, a different one for each stimulus, with the words that it is a stand-in."""
+    rng = random.Random(stimulus_id)
+    marks = "".join(
+        f'<circle cx="{rng.gauss(224, 70):.0f}" cy="{rng.gauss(224, 70):.0f}" r="{rng.uniform(8, 48):.0f}"'
+        f' stroke="hsl({rng.randrange(360)} 45% {rng.choice((35, 65))}%)"/>'
+        for _ in range(24)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_EDGE}" height="{_EDGE}" viewBox="0 0 {_EDGE} {_EDGE}">'
+        f'<rect width="{_EDGE}" height="{_EDGE}" fill="#808080"/><g fill="none" stroke-width="3">{marks}</g>'
+        f'<rect y="396" width="{_EDGE}" height="52" fill="#000" opacity="0.6"/>'
+        '<text x="224" y="432" fill="#fff" font-family="sans-serif" font-size="28" text-anchor="middle">stand-in</text>'
+        "</svg>"
+    )
