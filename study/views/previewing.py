@@ -24,8 +24,9 @@ from study.conduct.stand_ins import STAND_IN, drawn
 from study.database.find import find_study
 from study.database.schema import Base
 from study.definition import FrozenDefinition, frozen_definition
-from study.errors import StudyError
-from study.views.participant.pages import to_html
+from study.errors import StudyError, UnknownError
+from study.markdown import to_html
+from study.views.participant.pages import show_instructions_picture
 from study.views.participant.sheet import information, linked
 from study.views.server import headers, languages, static_files
 from study.views.server.frontend import bp as frontend
@@ -34,6 +35,7 @@ from study.views.server.languages import speak
 bp = Blueprint("preview", __name__)
 participant = Blueprint("participant", __name__)  # where the information sheet looks for the logo
 _KEY = "discern-previewed"
+_CHOSEN = ("language", "task", "condition")  # in the addresses
 _SEED = 1  # of the order of the trials: the same after each change
 
 
@@ -163,7 +165,11 @@ def plan() -> ResponseReturnValue:
 @bp.get("/pictures/<stimulus_id>")
 def picture(stimulus_id: str) -> ResponseReturnValue:
     with _previewed().opened() as (session, slug, _has_stand_ins):
-        folder, file = preview_image(session, find_study(session, slug), stimulus_id)
+        study = find_study(session, slug)
+        try:
+            folder, file = preview_image(session, study, stimulus_id)
+        except UnknownError:
+            return show_instructions_picture(study, stimulus_id)
     if file == STAND_IN:
         return Response(drawn(stimulus_id), mimetype="image/svg+xml")
     try:
@@ -250,7 +256,7 @@ def _choices(name: str, values: Sequence[str], current: str, page: str = "") -> 
 
 def _at(page: str, **changes: str) -> str:
     """The address of a page with what is chosen now, but for the changes."""
-    kept: dict[str, Any] = {name: request.args[name] for name in ("language", "task", "condition") if name in request.args}
+    kept: dict[str, Any] = {name: request.args[name] for name in _CHOSEN if name in request.args}
     return url_for(page, **{name: value for name, value in (kept | changes).items() if value})
 
 
