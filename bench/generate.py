@@ -204,7 +204,7 @@ def _each_stage(work: Work, number: int) -> dict[str, Seconds]:
         for job in work.shards():
             batch = timed("read", partial(launcher.read, job)).to(device)
             found = timed("explain", partial(explained, job, batch))
-            drawn = timed("render", partial(_drawn, found, work.config.rendering))
+            drawn = timed("render", partial(_drawn, found, work.config.rendering_of("")))
             files = timed("encode", partial(_encoded, [picture.numpy() for pictures in drawn for picture in pictures]))
             timed("write", partial(storage.write, files))
     work.network.module.cpu()

@@ -63,7 +63,7 @@ def measured(demo: Definition, network: LoadedNetwork, scenes: tuple[Photograph,
         targets = [[network.categories.index(category) for category in scene.categories]]
         maps = explain(network.module, inputs, targets, METHODS, network.target_layer).maps
         for method in METHODS:
-            pictures = render(maps[method], demo.stimuli.rendering)
+            pictures = render(maps[method], demo.stimuli.rendering_of(method))
             found[method]["raw"].append(correlation(maps[method]))
             found[method]["drawn"].append(correlation(pictures.float()))
             right = [is_right(demo, scene, *one, method) for one in enumerate(pictures)]
@@ -77,7 +77,7 @@ def correlation(pair: Tensor) -> float:
 
 def is_right(demo: Definition, scene: Photograph, place: int, picture: Tensor, method: str) -> bool:
     """Whether the boxes of the map's own category hold more of its energy than those of the other."""
-    energies = energy(picture, method, demo.stimuli.rendering)
+    energies = energy(picture, method, demo.stimuli.rendering_of(method))
     boxes = [[o.box for o in scene.objects if o.category == category and o.box] for category in scene.categories]
     shares = [share_in_boxes(energies, of_it, scene.width, scene.height) for of_it in boxes]
     return shares[place] > shares[1 - place]

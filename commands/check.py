@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from commands.errors import is_own_error
 from commands.options import require_same_request, study_option, with_local_stimuli
 from definition import Definition
 from study.config import StudyConfig
+
+if TYPE_CHECKING:
+    from models.catalogue import LoadedNetwork
 
 OLDEST_SQLITE = (3, 35)
 
@@ -47,13 +51,12 @@ def check(definition: Definition) -> None:
 def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     """What a study needs, and for each a function that says in words what is there, or raises."""
     from contracts.stimulus_set import read_provenance, verify
-    from models.catalogue import LoadedNetwork, load_network
     from models.image_files import read_image
-    from models.importing import is_due, not_imported_yet
     from models.photographs import notes
     from models.sources import open_split
-    from stimuli.produce.generate import used_networks
+    from stimuli.produce.networks import NetworkElsewhere, told_predictions, used_networks
     from stimuli.produce.select import at_most_eligible
+    from stimuli.produce.tables import PictureTable, read_tables
     from stimuli.tasks.kinds import STIMULI_KINDS
     from study.conduct.lost_pictures import require_pictures
     from study.conduct.opening import require_same_definition, require_texts
@@ -62,18 +65,30 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
     dataset = definition.dataset
     loaded: dict[str, LoadedNetwork] = {}
+    methods = [method for task in definition.tasks for method in task.methods]
+    networks_shown = {name for task in definition.tasks for name in task.networks}
+
+    @cache
+    def tables() -> dict[str, PictureTable]:
+        return {table.method: table for table in read_tables(definition.methods, methods, definition.stimuli)}
+
     made: list[Path] = []
 
     def photographs() -> str:
         images = open_split(dataset, dataset.split)
         read_image(images[0].path)
-        fitting = at_most_eligible(definition.requests, images, dataset.categories)
+        asking = [request for request in definition.requests if request.facts.needs_predictions]
+        told = {} if networks_shown & definition.networks.keys() else told_predictions(asking, images, tables())
+        fitting = at_most_eligible(definition.requests, images, dataset.categories, tables(), told)
         words = {r.task: STIMULI_KINDS[r.kind].at_most.format(n=fitting[r.task]) for r in definition.requests}
         shown = ", ".join(f"{r.task!r} shows {r.images} of {words[r.task]}" for r in definition.requests)
         found = "; ".join(filter(None, (shown, notes(images))))
         return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {found}"
 
     def network(name: str) -> str:
+        from models.catalogue import load_network  # not needed where all pictures are made elsewhere
+        from models.importing import is_due, not_imported_yet
+
         config = definition.networks[name]
         due = is_due(config)
         loaded[name] = read = (not_imported_yet if due else load_network)(name, config, dataset.categories)
@@ -84,7 +99,9 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{read.architecture}, {len(read.categories)} categories, {measured}"
 
     def networks_together() -> str:
-        used = used_networks(definition.requests, loaded, dataset.categories)
+        used = used_networks(definition.requests, loaded, dataset.categories, tables())
+        if any(isinstance(network, NetworkElsewhere) for network in used.values()):
+            return f"{' and '.join(used)} are known from the tables of pictures, all of one size; none is loaded"
         return (
             f"{' and '.join(used)} know the study's {len(dataset.categories)} categories and draw pictures of one size"
         )
@@ -120,9 +137,11 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return "jsPsych and its plugins are installed"
 
     networks = {f"network {name}": partial(network, name) for name in definition.networks}
+    described = [name for name in dict.fromkeys(methods) if name in definition.methods]
     return {
         "photographs": photographs,
         **networks,
+        **{f"method {name}": partial(method_words, definition, name) for name in described},
         "networks together": networks_together,
         "texts": texts,
         "stimuli": stimuli,
@@ -136,6 +155,26 @@ def _pay(study: StudyConfig) -> str:
     if (pay := study.pay) is None:
         return ""
     return f"; pay {pay.written('en')}, {pay.per_hour(study.minutes, 'en')} per hour at {study.minutes} minutes"
+
+
+def method_words(definition: Definition, name: str) -> str:
+    """Where the pictures of a method of the definition come from. Raises GenerationError where they cannot be had."""
+    from stimuli.produce.method_sources import method_sources
+    from stimuli.produce.tables import constant_maps, words
+
+    sources = method_sources(definition.methods, [name], definition.stimuli)
+    if name not in sources.tables:
+        from stimuli.explain.own import methods_of_study  # which needs torch
+
+        methods_of_study(sources.configs)
+        return ", ".join(f"{key} {value}" for key, value in sources.made_by.get(name, {"built_in": name}).items())
+    table = sources.tables[name]
+    if constant := constant_maps(table):
+        return Doubt(
+            f"{len(constant)} of the maps in {table.path} are one number throughout and are drawn in plain grey, the"
+            f" first is {constant[0].name}; leave their rows out, or make these maps again"
+        )
+    return f"{len(table.entries)} pictures of {words(table.size)} in {table.path}"
 
 
 def picture_doubts(folder: Path) -> tuple[list[str], list[str]]:

@@ -32,7 +32,7 @@ def gallery(definition: Definition, most: int, out: Path) -> None:
     require_same_request(definition, read_provenance(folder))
     photographs = photographs_as_seen(definition)
     title = next(iter(definition.study.title.values()))
-    rendering = definition.stimuli.rendering
+    rendering = definition.stimuli.rendering_of
     count = write_gallery(out, title, folder, read_stimuli(folder), photographs, rendering, most)
     click.echo(f"{count} pictures: open {out / 'index.html'} in a browser")
 

@@ -28,8 +28,10 @@ from contracts.tasks import KINDS
 from definition import Definition
 from models.catalogue import load_network
 from models.sources import open_split
+from stimuli.errors import ObserverError
 from stimuli.evaluate.observers import CONTROLS, Observer, Question, answers, box_energy_observer, classifier_observer
 from stimuli.evaluate.other_images import lessons, other_images
+from stimuli.explain.own import methods_of_study
 from study.conduct.opening import open_study
 from study.database.db import connect, upgrade
 from study.errors import StudyFullError
@@ -119,7 +121,13 @@ def _observer(
     begin: Begin,
 ) -> Observer:
     if name == BOX_ENERGY:
-        return box_energy_observer(photographs_as_seen(definition), definition.stimuli.rendering)
+        return box_energy_observer(photographs_as_seen(definition), definition.stimuli.rendering_of)
+    shown = sorted({method for task in definition.tasks for method in task.methods})
+    if ready := [m for m in shown if m in definition.methods and definition.methods[m].pictures]:
+        raise ObserverError(
+            f"machine:classifier learns from pictures that the study does not show, and those of {', '.join(ready)} are"
+            " made elsewhere; name the other observers with --observers"
+        )
     images = open_split(definition.dataset, definition.dataset.split)
     categories = definition.dataset.categories
     methods = {
@@ -128,8 +136,9 @@ def _observer(
     }
     networks = {n: load_network(n, definition.networks[n], categories) for n in methods}
     free = other_images(images, {r.image_id for r in rows}, categories, training_images, np.random.default_rng(seed))
+    known = methods_of_study(definition.methods)
     with begin("Visualizing other images") as report:
-        taught = lessons(free, categories, networks, methods, definition.stimuli, report)
+        taught = lessons(free, categories, networks, methods, definition.stimuli, known, report)
     with begin("Training classifiers") as report:
         return classifier_observer(taught, categories, list(plan.participants["participant_id"]), seed, report)
 

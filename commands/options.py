@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.methods import method_names
 from definition import Definition, DefinitionError, load_definition, read_document
+from languages.read import SOURCE
 
 if TYPE_CHECKING:
     from models.photographs import Photograph
@@ -19,7 +21,14 @@ DEMO = HERE / "examples" / "demo.toml"
 def study_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--study FILE`, handed to the command as a loaded `definition`; the demo's without it."""
     named = {"default": DEMO, "show_default": "examples/demo.toml", "help": "The study definition."}
-    return _study_option("definition", load_definition, named)(command)
+    return _study_option("definition", _load, named)(command)
+
+
+def _load(context: click.Context, path: Path) -> Definition:
+    """While the command runs, methods are called as the definition calls them."""
+    definition = load_definition(path)
+    context.with_resource(method_names(definition.document, SOURCE))
+    return definition
 
 
 def open_study_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,14 +38,16 @@ def open_study_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _study_option(argument: str, read: Callable[[Path], Any], named: dict[str, Any]) -> Callable[..., Any]:
+def _study_option(
+    argument: str, read: Callable[[click.Context, Path], Any], named: dict[str, Any]
+) -> Callable[..., Any]:
     path = click.Path(path_type=Path)
     return click.option(
-        "--study", argument, metavar="FILE", type=path, callback=lambda _ctx, _param, path: read(path), **named
+        "--study", argument, metavar="FILE", type=path, callback=lambda ctx, _param, path: read(ctx, path), **named
     )
 
 
-def _slug(path: Path) -> str:
+def _slug(_context: click.Context, path: Path) -> str:
     try:
         return str(read_document(path)["study"]["slug"])
     except (KeyError, TypeError):

@@ -23,10 +23,13 @@ def preregister(definition: Definition, out: Path, language: str) -> None:
     from analysis.display.wording import in_language
     from analysis.preregistration.plan import Plan
     from analysis.preregistration.sheet import write_sheet
+    from contracts.methods import method_names
 
     _require_frozen(definition)
     plan = Plan(definition.document, definition.sha256, definition.analysis, in_language(language))
-    click.echo("Files: " + ", ".join(map(str, write_sheet(plan, out))))
+    with method_names(definition.document, language):
+        files = write_sheet(plan, out)
+    click.echo("Files: " + ", ".join(map(str, files)))
 
 
 def _require_frozen(definition: Definition) -> None:

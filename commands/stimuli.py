@@ -4,6 +4,7 @@ The packages are imported inside the commands: `manage.py --help` and the survey
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from commands.check import picture_doubts
 from commands.options import HERE, relative, require_same_request, study_option, with_local_stimuli
 from commands.progress import progress
 from definition import Definition
+
+if TYPE_CHECKING:
+    from models.catalogue import LoadedNetwork
 
 
 @click.command("make-scenes")
@@ -117,17 +121,12 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
 
     Example: ./manage.py generate-stimuli --study examples/voc-sample.toml
     """
-    from models.catalogue import load_network
-    from models.importing import is_due
     from models.photographs import notes
     from models.sources import open_split
     from stimuli.produce.generate import generate
     from stimuli.produce.launchers.launcher import launch_on
 
-    used = sorted({name for task in definition.tasks for name in task.networks})
-    if due := tuple(name for name in used if is_due(definition.networks[name])):
-        ctx.invoke(import_network, definition=definition, names=due)
-    networks = {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
+    networks = _loaded(ctx, definition)
     images = open_split(definition.dataset, definition.dataset.split)
     if found := notes(images):
         click.echo(found)
@@ -142,12 +141,26 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
             definition.dataset.categories,
             definition.request_sha256,
             report,
-            launch_on(launcher),
+            launch_on(launcher) if networks else None,
+            definition.methods,
         )
     click.echo(f"Stimulus set: {folder}")
     doubts, remarks = picture_doubts(folder) if isinstance(folder, Path) else ([], [])
     for line in (*(f"Warning: {doubt}" for doubt in doubts), *(f"Note: {remark}" for remark in remarks)):
         click.echo(line)
+
+
+def _loaded(ctx: click.Context, definition: Definition) -> dict[str, "LoadedNetwork"]:
+    """The networks that tasks name; none where only tables of pictures do, and then torch is not needed."""
+    used = sorted({name for task in definition.tasks for name in task.networks} & definition.networks.keys())
+    if not used:
+        return {}
+    from models.catalogue import load_network
+    from models.importing import is_due
+
+    if due := tuple(name for name in used if is_due(definition.networks[name])):
+        ctx.invoke(import_network, definition=definition, names=due)
+    return {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
 
 
 @click.command()
@@ -174,10 +187,15 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     from models.sources import open_split
     from stimuli.devices import usable_device
     from stimuli.evaluate.sanity import cascading_randomisation, require_free, summary, write_rows
+    from stimuli.explain.own import methods_of_study
 
     require_free(out)
     photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
-    methods = sorted({method for task in definition.tasks for method in task.methods})
+    used = sorted({method for task in definition.tasks for method in task.methods})
+    known = methods_of_study(definition.methods)
+    methods = {method: known[method] for method in used if method in known}
+    if made := [method for method in used if method not in methods]:
+        click.echo(f"Left out, because their pictures are made elsewhere: {', '.join(made)}")
     device, rows = usable_device(definition.stimuli.device), []
     for name in sorted({name for task in definition.tasks for name in task.networks}):
         network = load_network(name, definition.networks[name], definition.dataset.categories)

@@ -204,9 +204,14 @@ STIMULI = {
     "sha256": Column("text", "SHA-256 of the file."),
     "width": Column("count", "Pixels."),
     "height": Column("count", "Pixels."),
-    "logit": Column("number", "The network's logit of the category."),
-    "probability": Column("number", "The network's probability of the category.", least=0, most=1),
-    "is_correct": Column("flag", "1: the network's top category is annotated in the image."),
+    "logit": Column("number", "The network's logit of the category; empty: not told with pictures made elsewhere."),
+    "probability": Column("number", "The network's probability of the category; empty: not told.", least=0, most=1),
+    "is_correct": Column(
+        *("number", "1: the network's top category is annotated in the image; empty: not told."),
+        least=0,
+        most=1,
+        is_whole=True,
+    ),
 }
 
 EVENTS = {

@@ -1,4 +1,9 @@
-"""The explanation methods that Discern computes, and their names as papers write them."""
+"""The explanation methods that Discern computes, and the printed names of these and of a study's own."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 METHOD_NAMES = {
     "grad-cam": "Grad-CAM",
@@ -20,6 +25,23 @@ METHOD_NAMES = {
 }
 
 
+_own: ContextVar[Mapping[str, str]] = ContextVar("own", default={})  # noqa: B039 - never changed
+
+
 def method_name(method: str) -> str:
-    """The printed name; a method of one's own is called as it is."""
-    return METHOD_NAMES.get(method, method)
+    """The printed name: the one that the study gives (`method_names`), else the built-in one, else as it is called."""
+    return _own.get().get(method) or METHOD_NAMES.get(method, method)
+
+
+@contextmanager
+def method_names(document: Mapping[str, Any], language: str) -> Iterator[None]:
+    """Within the block methods are called as the definition's `document` calls them in `language`, or else first.
+
+    A context variable, for tables and figures print names in dozens of places; a thread has its own.
+    """
+    names = {method: told.get("name", {}) for method, told in document.get("methods", {}).items()}
+    token = _own.set({method: of.get(language) or next(iter(of.values()), "") for method, of in names.items()})
+    try:
+        yield
+    finally:
+        _own.reset(token)

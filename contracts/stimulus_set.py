@@ -38,9 +38,9 @@ class Stimulus:
     sha256: str  # of the file's bytes
     width: int
     height: int
-    logit: float
-    probability: float
-    is_correct: bool  # the network's top category is annotated in the image
+    logit: float | None  # this and the two below are empty where a picture made elsewhere does not tell them
+    probability: float | None
+    is_correct: bool | None  # the network's top category is annotated in the image
 
 
 COLUMNS = tuple(field.name for field in fields(Stimulus))
@@ -136,16 +136,20 @@ def verify(folder: Path) -> int:
 
 
 def _to_cells(stimulus: Stimulus) -> list[str]:
-    row = asdict(stimulus) | {"tasks": ";".join(stimulus.tasks), "is_correct": int(stimulus.is_correct)}
-    return [str(row[column]) for column in COLUMNS]
+    is_correct = None if stimulus.is_correct is None else int(stimulus.is_correct)
+    row = asdict(stimulus) | {"tasks": ";".join(stimulus.tasks), "is_correct": is_correct}
+    return ["" if row[column] is None else str(row[column]) for column in COLUMNS]
 
 
 def _from_cells(cells: list[str], where: str) -> Stimulus:
     try:
         row: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
         row |= {column: int(row[column]) for column in ("width", "height")}
-        row |= {column: float(row[column]) for column in ("logit", "probability")}
-        row |= {"tasks": tuple(row["tasks"].split(";")), "is_correct": {"0": False, "1": True}[row["is_correct"]]}
+        row |= {column: float(row[column]) if row[column] else None for column in ("logit", "probability")}
+        row |= {
+            "tasks": tuple(row["tasks"].split(";")),
+            "is_correct": {"0": False, "1": True, "": None}[row["is_correct"]],
+        }
     except (ValueError, KeyError) as error:
         raise StimulusSetError(f"{where}: {error}; {REMEDY}") from error
     stimulus = Stimulus(**row)
@@ -164,9 +168,9 @@ def _problem(stimulus: Stimulus) -> str | None:
         return f"{', '.join(empty)} is empty"
     if not all(stimulus.tasks):
         return "no task asks for this stimulus"
-    if stimulus.width < 1 or stimulus.height < 1 or not math.isfinite(stimulus.logit):
+    if stimulus.width < 1 or stimulus.height < 1 or not math.isfinite(stimulus.logit or 0):
         return "width, height or logit is impossible"
-    if not 0 <= stimulus.probability <= 1:
+    if not 0 <= (stimulus.probability or 0) <= 1:
         return f"probability {stimulus.probability} is not between 0 and 1"
     return None
 

@@ -21,6 +21,7 @@ from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
+from stimuli.method_config import MethodConfig, unknown_method
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
@@ -42,6 +43,7 @@ class Definition:
     path: Path
     dataset: DatasetConfig
     networks: dict[str, NetworkConfig]
+    methods: dict[str, MethodConfig]
     stimuli: StimuliConfig
     study: StudyConfig
     tasks: tuple[TaskConfig, ...]
@@ -62,7 +64,12 @@ class Definition:
         """Hash of everything in the definition that decides the stimuli, and of nothing else."""
         stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
         asked = [[r.task, r.kind, r.images, r.methods, r.networks] for r in self.requests]
-        return canonical_sha256([self.document["dataset"], self.document["networks"], stimuli, asked])
+        methods = {
+            name: {key: value for key, value in method.items() if key != "name"}
+            for name, method in self.document.get("methods", {}).items()
+        }
+        networks = self.document.get("networks", {})
+        return canonical_sha256([self.document["dataset"], networks, stimuli, asked, *([methods] if methods else [])])
 
 
 def load_definition(path: Path) -> Definition:
@@ -241,6 +248,7 @@ def _short(value: Any) -> str:
 def _contradictions(
     document: dict[str, Any],
     networks: dict[str, NetworkConfig],
+    methods: dict[str, MethodConfig],
     tasks: tuple[TaskConfig, ...],
     conditions: tuple[ConditionConfig, ...],
     stimuli: StimuliConfig,
@@ -260,35 +268,26 @@ def _contradictions(
     problems += problems_of_questionnaires(questionnaires, study.languages, names)
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
+    known = {**METHOD_NAMES, **methods}
+    problems += [f"stimuli.recipes: {unknown_method(m, known)}" for m in stimuli.recipes if m not in known]
     for i, task in enumerate(tasks):
-        known, place = METHOD_NAMES, _place(document, "tasks", i)
+        place = _place(document, "tasks", i)
         problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
-        problems += [
-            f"{place}: methods: no method {m!r}; there are {', '.join(known)}" for m in task.methods if m not in known
-        ]
-        problems += [
-            f"{place}: networks: no network {n!r}; [networks] has {', '.join(networks) or 'none'}"
-            for n in task.networks
-            if n not in networks
-        ]
-        if stimuli.rendering.facts.shows_photograph and KINDS[task.kind].hides_photograph:
-            problems.append(
-                f"{place}: kind: {task.kind} must not show the photograph, and stimuli.recipe {stimuli.recipe!r} does;"
-                " heat-v1 draws the same colours without it"
-            )
+        problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.methods if m not in known]
+        problems += [f"{place}: {problem}" for problem in _drawn_problems(task, networks, methods, stimuli)]
     problems += contradicting_conditions(conditions, tasks)
-    methods = {task.name: task.methods for task in tasks}
+    compared = {task.name: task.methods for task in tasks}
     kinds = {task.name: KINDS[task.kind] for task in tasks}
     problems += _impossible_effects(kinds, analysis)
     for i, contrast in enumerate(analysis.contrasts):
         place = _place(document, "analysis", "contrasts", i)
-        if contrast.task not in methods:
+        if contrast.task not in compared:
             problems.append(f"{place}: task: no task {contrast.task!r}; there are {', '.join(names)}")
             continue
         problems += [
             f"{place}: task {contrast.task!r} has no method {m!r}"
             for m in (contrast.a, contrast.b)
-            if m not in methods[contrast.task]
+            if m not in compared[contrast.task]
         ]
     return problems
 
@@ -308,3 +307,31 @@ def _impossible(task: str, effect: float, kinds: dict[str, Kind]) -> str:
         return ""
     unit = "percentage points of accuracy" if kind.has_truth else "points of the scale"
     return f"{effect:g} is too much; it is in {unit}, and the whole scale has {kind.length_in_words:g}"
+
+
+def _drawn_problems(
+    task: TaskConfig,
+    networks: dict[str, NetworkConfig],
+    methods: dict[str, MethodConfig],
+    stimuli: StimuliConfig,
+) -> Iterator[str]:
+    """Why a task's pictures could not be had, or must not be shown."""
+    ready = {name for name, method in methods.items() if method.pictures}
+    # Pictures that are made already need no network; where all methods have them, a network is a name in their tables.
+    if computed := [method for method in task.methods if method in {**METHOD_NAMES, **methods}.keys() - ready]:
+        for name in task.networks:
+            if name not in networks:
+                there = ", ".join(networks) or "none"
+                yield f"networks: no network {name!r}, which {computed[0]} is computed for; [networks] has {there}"
+    for method in task.methods:
+        rendering = stimuli.rendering_of(method)
+        if rendering.facts.is_finished and method not in ready:
+            yield (
+                f"methods: {method} is computed, so the recipe as-is cannot show it; give it another one in"
+                " stimuli.recipes"
+            )
+        if rendering.facts.shows_photograph and KINDS[task.kind].hides_photograph:
+            yield (
+                f"kind: {task.kind} must not show the photograph, and recipe {rendering.recipe!r} of {method} does;"
+                " heat-v1 draws the same colours without it"
+            )

@@ -7,12 +7,14 @@ from contracts.conditions import ConditionConfig
 from models.config import Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig
+from stimuli.method_config import Methods
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 
 SECTIONS: dict[str, Any] = {
     "dataset": Dataset,
     "networks": dict[Name, NetworkConfig],
+    "methods": Methods,
     "stimuli": StimuliConfig,
     "study": StudyConfig,
     "tasks": tuple[TaskConfig, ...],
@@ -22,6 +24,7 @@ SECTIONS: dict[str, Any] = {
     "analysis": AnalysisConfig,
 }
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
+OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions", "questionnaires"}
+UNWRITTEN = {"conditions", "questionnaires", "networks", "methods"}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

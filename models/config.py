@@ -27,6 +27,14 @@ Output = Literal["logits", "softmax", "sigmoid"]
 DefinitionPath = Annotated[Path, AfterValidator(_from_definition)]
 
 
+def code_place(code: str, info: ValidationInfo) -> str:
+    """`file.py:function`, its file read from the definition's folder, or `package.module:function`; or nothing."""
+    place, colon, function = code.rpartition(":")
+    if code and not (place and colon and function.isidentifier()):
+        raise ValueError("file.py:function or package.module:function is expected")
+    return f"{_from_definition(Path(place), info)}:{function}" if place.endswith(".py") else code
+
+
 FORMAT = "how the photographs are kept: docs/how-to/real-photographs.md"
 
 
@@ -150,10 +158,7 @@ class NetworkConfig(BaseModel):
     @field_validator("module")
     @classmethod
     def _found_beside(cls, module: str, info: ValidationInfo) -> str:
-        place, colon, function = module.rpartition(":")
-        if module and not (place and colon and function.isidentifier()):
-            raise ValueError("file.py:function or package.module:function is expected")
-        return f"{_from_definition(Path(place), info)}:{function}" if place.endswith(".py") else module
+        return code_place(module, info)
 
     @model_validator(mode="after")
     def _one_source(self) -> "NetworkConfig":

@@ -17,7 +17,7 @@ def build_own(spec: str) -> nn.Module:
 
     Its code is run. Raises NetworkError where file, package or function are missing, fail or return something else.
     """
-    function = _function(spec)
+    function = own_function(spec, "module")
     try:
         module = function()
     except Exception as error:  # anything can go wrong in a function that is not ours
@@ -27,18 +27,19 @@ def build_own(spec: str) -> nn.Module:
     return module.eval()
 
 
-def _function(spec: str) -> Callable[[], object]:
+def own_function(spec: str, key: str) -> Callable[..., object]:
+    """The function that `spec` names. Raises NetworkError, which calls it `key`, where it cannot be had."""
     place, _, name = spec.rpartition(":")
     try:
         found = _of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except Exception as error:  # a file of somebody else's is run
         raise NetworkError(
-            f"module {spec!r} cannot be imported ({type(error).__name__}: {error}); install what it needs or correct it"
+            f"{key} {spec!r} cannot be imported ({type(error).__name__}: {error}); install what it needs or correct it"
         ) from error
     function = getattr(found, name, None)
     if not callable(function):
         there = ", ".join(key for key, value in vars(found).items() if callable(value) and key[0] != "_") or "none"
-        raise NetworkError(f"module {spec!r}: no function {name!r}; functions there: {there}")
+        raise NetworkError(f"{key} {spec!r}: no function {name!r}; functions there: {there}")
     return function
 
 

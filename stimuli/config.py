@@ -36,8 +36,11 @@ class StimuliConfig(BaseModel):
     output: Location = Field(description="folder of the stimulus set, or s3://bucket/prefix")
     recipe: str = Field(
         "paper-v1",
-        description="how maps become pictures",
+        description="how maps become pictures; as-is: pictures made elsewhere are shown as they are",
         json_schema_extra=lambda schema: schema.update(enum=list(RECIPES)),
+    )
+    recipes: dict[str, str] = Field(
+        {}, description='recipes of single methods, in place of recipe: { grad-cam = "heat-v1", lime = "as-is" }'
     )
     percentile: Annotated[float, Field(ge=50, le=100)] | None = Field(
         None, description="of the numbers' sizes in a map, drawn at full strength; signed-v1, heat-v1 and overlay-v1"
@@ -57,18 +60,20 @@ class StimuliConfig(BaseModel):
 
     @model_validator(mode="after")
     def _of_the_recipe(self) -> "StimuliConfig":
-        if self.recipe not in RECIPES:
-            raise ValueError(f"recipe: no recipe {self.recipe!r}; there are {', '.join(RECIPES)}")
-        taken = RECIPES[self.recipe].parameters
+        recipes = {"recipe": self.recipe} | {f"recipes.{method}": recipe for method, recipe in self.recipes.items()}
+        if unknown := [key for key, recipe in recipes.items() if recipe not in RECIPES]:
+            key = unknown[0]
+            raise ValueError(f"{key}: no recipe {recipes[key]!r}; there are {', '.join(RECIPES)}")
+        taken = {name for recipe in recipes.values() for name in RECIPES[recipe].parameters}
         if unused := [name for name in PARAMETERS if getattr(self, name) is not None and name not in taken]:
-            raise ValueError(f"{', '.join(unused)}: {self.recipe} does not take this; remove it or change the recipe")
+            names = " and ".join(dict.fromkeys(recipes.values()))
+            raise ValueError(f"{', '.join(unused)}: {names} does not take this; remove it or change the recipe")
         return self
 
-    @property
-    def rendering(self) -> Rendering:
-        """How maps are drawn, with the parameters that are not told."""
+    def rendering_of(self, method: str) -> Rendering:
+        """How a method's maps are drawn, with the parameters that are not told."""
         told = {name: getattr(self, name) for name in PARAMETERS if getattr(self, name) is not None}
-        return Rendering(self.recipe, **told)
+        return Rendering(self.recipes.get(method, self.recipe), **told)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Which recipe draws maps as pictures, and with which parameters: what a definition says of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 PARAMETERS = {"percentile": 99.6, "gamma": 0.7, "opacity": 0.8}
@@ -12,13 +13,16 @@ class Recipe:
 
     parameters: tuple[str, ...] = ()
     shows_photograph: bool = False
+    is_finished: bool = False  # pictures come finished; nothing is drawn
 
 
+AS_IS = "as-is"
 RECIPES: dict[str, Recipe] = {
     "paper-v1": Recipe(),
     "signed-v1": Recipe(("percentile", "gamma")),
     "heat-v1": Recipe(("percentile", "gamma")),
     "overlay-v1": Recipe(("percentile", "gamma", "opacity"), shows_photograph=True),
+    AS_IS: Recipe(is_finished=True),
 }
 
 
@@ -50,3 +54,7 @@ class Rendering:
     def label(self) -> str:
         """The recipe's name and parameters, as they stand in a picture's identity."""
         return " ".join([self.recipe, *(f"{name}={value:g}" for name, value in self.parameters.items())])
+
+
+RenderingOf = Callable[[str], Rendering]
+"""From a method's name to how its maps are drawn."""

@@ -20,6 +20,7 @@ from analysis.report.pages import REPORT, Figures, Material, folder_name, pages,
 from analysis.report.preregistered import followed, opened_sha256
 from analysis.report.quality_figures import task_quality_figures
 from analysis.results import ObserverResults, as_json, compute
+from contracts.methods import method_names
 from contracts.observers import observer_of
 from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 
@@ -59,12 +60,13 @@ def analyze(
     proof = prove(export)
     results = compute(export)
     figures: dict[str, Figures] = {}
-    for step, of_kind in enumerate(results, start=2):
-        figures[of_kind.observer_kind] = (
-            {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
-        )
-        tell(step, total)
-    _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate, to_pdf))
+    with method_names(export.definition, translate.language):
+        for step, of_kind in enumerate(results, start=2):
+            figures[of_kind.observer_kind] = (
+                {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
+            )
+            tell(step, total)
+        _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate, to_pdf))
     tell(total, total)
     return out / REPORT
 
@@ -133,7 +135,10 @@ def results_document(
     `audit_log`: when the server gave this export out, or how it differs from what it gave out; None: not compared.
     """
     confidence = export.config.confidence
-    observers = {r.observer_kind: as_json(r) | {"sentences": apa_sentences(r, confidence, ENGLISH)} for r in results}
+    with method_names(export.definition, ENGLISH.language):
+        sentences = {r.observer_kind: {"sentences": apa_sentences(r, confidence, ENGLISH)} for r in results}
+        points = [vars(point) for r in results[:1] for point in followed(export, r, ENGLISH)]
+    observers = {r.observer_kind: as_json(r) | sentences[r.observer_kind] for r in results}
     return {
         "format": FORMAT,
         "study": export.definition.get("study", {}).get("slug"),
@@ -144,7 +149,7 @@ def results_document(
         "headline": "human" if "human" in observers else None,
         "preregistration": {
             "opened_sha256": opened_sha256(export),
-            "points": [vars(point) for r in results[:1] for point in followed(export, r, ENGLISH)],
+            "points": points,
         },
         "observers": observers,
     }

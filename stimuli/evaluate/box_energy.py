@@ -29,10 +29,9 @@ _LEVELS = torch.linspace(0, 1, 256)
 def energy(picture: Tensor, method: str, rendering: Rendering) -> Tensor:
     """(H, W) of a picture (H, W, 3) uint8 that `method` and `rendering` drew."""
     levels = picture.double()
-    if rendering.facts.shows_photograph:
-        raise RenderingError(
-            f"energy cannot be read from {rendering.recipe}, which draws over the photograph; leave out this observer"
-        )
+    if rendering.facts.shows_photograph or rendering.facts.is_finished:
+        why = "draws over the photograph" if rendering.facts.shows_photograph else "shows pictures made elsewhere"
+        raise RenderingError(f"energy cannot be read from {rendering.recipe}, which {why}; leave out this observer")
     if method in HEAT_MAPS or rendering.recipe in HEAT_RECIPES:
         colours = render(_LEVELS.view(1, 1, 1, -1), rendering)[0, 0].double()
         found = _LEVELS[torch.cdist(levels.flatten(0, 1), colours).argmin(1)].view(picture.shape[:2])

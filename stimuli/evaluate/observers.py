@@ -27,7 +27,7 @@ from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
 from stimuli.produce.render import MID_GREY
-from stimuli.rendering import Rendering
+from stimuli.rendering import RenderingOf
 from stimuli.tasks.kinds import STIMULI_KINDS
 
 
@@ -52,11 +52,11 @@ Pictures = Callable[[Stimulus], Tensor]
 CONTROLS = ("blank", "shuffled-category", "identical-maps")
 
 
-def box_energy_observer(images: Mapping[str, Photograph], rendering: Rendering) -> Observer:
+def box_energy_observer(images: Mapping[str, Photograph], rendering: RenderingOf) -> Observer:
     """Evidence for a category: the share of the picture's energy in its boxes. An oracle: it knows the annotation."""
 
     def observe(_participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:
-        image, energies = images[stimulus.image_id], energy(picture, stimulus.method, rendering)
+        image, energies = images[stimulus.image_id], energy(picture, stimulus.method, rendering(stimulus.method))
         boxes = {c: [_known_box(o, image) for o in image.objects if o.category == c] for c in image.categories}
         return {c: share_in_boxes(energies, of_it, image.width, image.height) for c, of_it in boxes.items()}
 

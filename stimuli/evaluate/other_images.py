@@ -16,6 +16,7 @@ from stimuli.devices import usable_device
 from stimuli.errors import ObserverError
 from stimuli.evaluate.classifier import as_input
 from stimuli.explain.engine import explain
+from stimuli.explain.methods import METHODS, Method
 from stimuli.produce.render import render
 from stimuli.produce.visualize import photographs_of
 
@@ -53,11 +54,12 @@ def lessons(
     networks: Mapping[str, LoadedNetwork],
     methods: Mapping[str, Sequence[str]],
     config: StimuliConfig,
+    known: Mapping[str, Method] = METHODS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Lessons]:
     """Method → its visualizations of every studied category annotated in `images`, of all `networks` that use it.
 
-    `methods`: network → the methods that a task shows of it. Drawn as the study's own stimuli are.
+    `methods`: network → the methods that a task shows of it, which `known` has. Drawn as the study's own stimuli are.
     """
     device = usable_device(config.device)
     found: dict[str, list[tuple[Tensor, int, str]]] = {method: [] for used in methods.values() for method in used}
@@ -68,7 +70,8 @@ def lessons(
             batch = images[start : start + config.batch_size]
             studied = [[c for c in categories if c in image.categories] for image in batch]
             pairs = [(image.image_id, c) for image, names in zip(batch, studied, strict=True) for c in names]
-            for method, pictures in _drawn(network, module, batch, studied, methods[name], config).items():
+            used = {method: known[method] for method in methods[name]}
+            for method, pictures in _drawn(network, module, batch, studied, used, config).items():
                 inputs = as_input(pictures.cpu())
                 labels = [(list(categories).index(category), image_id) for image_id, category in pairs]
                 found[method] += [(picture, *label) for picture, label in zip(inputs, labels, strict=True)]
@@ -89,7 +92,7 @@ def _drawn(
     module: nn.Module,
     images: Sequence[Photograph],
     categories: Sequence[Sequence[str]],
-    methods: Sequence[str],
+    methods: Mapping[str, Method],
     config: StimuliConfig,
 ) -> dict[str, Tensor]:
     inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in images])
@@ -99,4 +102,4 @@ def _drawn(
         module, inputs, targets, methods, network.target_layer, precision=config.precision, reshape=network.layout
     ).maps
     under = photographs_of(inputs, targets, network.transform)
-    return {method: render(maps, config.rendering, under) for method, maps in found.items()}
+    return {method: render(maps, config.rendering_of(method), under) for method, maps in found.items()}

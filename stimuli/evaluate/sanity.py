@@ -6,7 +6,7 @@ compared with those of the trained network. A method whose maps hardly change sh
 
 import copy
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from contracts.own_files import require_own
 from models.config import Layout
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
+from stimuli.explain.methods import Method
 from stimuli.produce.render import render
 from stimuli.rendering import Rendering
 
@@ -52,7 +53,7 @@ def cascading_randomisation(
     model: nn.Module,
     images: Tensor,
     targets: Sequence[Sequence[int]],
-    methods: Sequence[str],
+    methods: Sequence[str] | Mapping[str, Method],
     layer: str,
     seed: int = 0,
     progress: Progress = lambda done, total: None,

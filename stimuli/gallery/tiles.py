@@ -14,7 +14,7 @@ from contracts.stimulus_set import Stimulus
 from models.photographs import Photograph
 from stimuli.evaluate.appearance import EMPTY, spread, visible_share
 from stimuli.evaluate.box_energy import energy, share_in_boxes
-from stimuli.rendering import Rendering
+from stimuli.rendering import Rendering, RenderingOf
 
 FIRST = 4  # of the strongest and of the emptiest pictures, before the others
 
@@ -30,12 +30,13 @@ class Tile:
     photograph: str
     image_id: str
     tasks: tuple[str, ...]
-    method: str
+    method: str  # its printed name
+    recipe: str
     network: str
     category: str
     others: tuple[str, ...]  # annotated in the photograph, too
-    probability: float
-    is_correct: bool  # the network's top category is annotated
+    probability: float | None  # this and the one below: None where a picture made elsewhere does not tell them
+    is_correct: bool | None  # the network's top category is annotated
     visible: float
     energy: float | None
 
@@ -59,7 +60,7 @@ def chosen(stimuli: Iterable[Stimulus], photographs: int) -> list[Stimulus]:
 
 
 def tiles(
-    folder: Path, rows: Sequence[Stimulus], photographs: Mapping[str, Photograph], rendering: Rendering
+    folder: Path, rows: Sequence[Stimulus], photographs: Mapping[str, Photograph], rendering: RenderingOf
 ) -> list[Tile]:
     """Of the pictures of `rows`, which lie in `folder`; the strongest and the emptiest few have the first places."""
     made = [_tile(number, folder, row, photographs[row.image_id], rendering) for number, row in enumerate(rows, 1)]
@@ -72,7 +73,7 @@ def tiles(
     return sorted((replace(tile, place=places[tile.number]) for tile in made), key=lambda tile: tile.place)
 
 
-def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering: Rendering) -> Tile:
+def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering: RenderingOf) -> Tile:
     with Image.open(folder / row.file) as opened:
         pixels = np.asarray(opened.convert("RGB"))
     return Tile(
@@ -83,13 +84,14 @@ def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering
         image_id=row.image_id,
         tasks=row.tasks,
         method=method_name(row.method),
+        recipe=rendering(row.method).label,
         network=row.network,
         category=row.category,
         others=tuple(name for name in image.categories if name != row.category),
         probability=row.probability,
         is_correct=row.is_correct,
         visible=visible_share(pixels.astype(float)),
-        energy=_energy(pixels, row, image, rendering),
+        energy=_energy(pixels, row, image, rendering(row.method)),
     )
 
 
@@ -100,7 +102,7 @@ def _file_name(image_id: str) -> str:
 
 def _energy(pixels: np.ndarray, row: Stimulus, image: Photograph, rendering: Rendering) -> float | None:
     boxes = [found.box for found in image.objects if found.category == row.category and found.box is not None]
-    if not boxes or rendering.facts.shows_photograph:
+    if not boxes or rendering.facts.shows_photograph or rendering.facts.is_finished:
         return None
     energies = energy(torch.from_numpy(pixels.copy()), row.method, rendering)
     return share_in_boxes(energies, boxes, image.width, image.height)

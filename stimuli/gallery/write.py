@@ -15,7 +15,7 @@ from models.photographs import Photograph
 from stimuli.errors import GalleryError
 from stimuli.evaluate.appearance import appearances, notes, warnings
 from stimuli.gallery.tiles import Tile, chosen, tiles
-from stimuli.rendering import Rendering
+from stimuli.rendering import RenderingOf
 
 PAGE = Path(__file__).parent / "page"
 FILES = "files.json"  # what the gallery consists of, so that a later one may take its place
@@ -28,7 +28,7 @@ def write_gallery(
     folder: Path,
     stimuli: Sequence[Stimulus],
     photographs: Mapping[str, Photograph],
-    rendering: Rendering,
+    rendering: RenderingOf,
     most: int,
 ) -> int:
     """Write the gallery of the set in `folder` into `out`, and return how many pictures it shows.
@@ -43,7 +43,7 @@ def write_gallery(
     def fill(fresh: Path) -> None:
         _copy_pictures(fresh, folder, stimuli, shown)
         _shrink_photographs(fresh, photographs, shown)
-        (fresh / "index.html").write_text(_page(title, shown, doubts, len(stimuli), rendering), encoding="utf-8")
+        (fresh / "index.html").write_text(_page(title, shown, doubts, len(stimuli)), encoding="utf-8")
         (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
 
     try:
@@ -82,7 +82,7 @@ def _shrink_photographs(fresh: Path, photographs: Mapping[str, Photograph], show
         picture.save(fresh / name, quality=85)
 
 
-def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int, rendering: Rendering) -> str:
+def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int) -> str:
     environment = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -97,7 +97,7 @@ def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int, 
         tiles=shown,
         doubts=doubts,
         total=total,
-        recipe=rendering.label,
+        recipe=" and ".join(sorted({tile.recipe for tile in shown})),
         choices=choices,
         style=(PAGE / "gallery.css").read_text(encoding="utf-8"),
         script=(PAGE / "gallery.js").read_text(encoding="utf-8"),

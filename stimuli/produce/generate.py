@@ -5,26 +5,33 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts import stimulus_set
+from contracts.hashing import canonical_sha256
 from contracts.stimulus_set import Stimulus
-from models.catalogue import LoadedNetwork
 from models.photographs import Photograph
 from stimuli.config import DISCERN_VERSION, StimuliConfig, StimulusRequest
-from stimuli.errors import GenerationError
-from stimuli.produce.launchers import local
-from stimuli.produce.launchers.launcher import Launch, Launcher
+from stimuli.method_config import MethodConfig
+from stimuli.produce.launchers import ready_made
+from stimuli.produce.launchers.launcher import Launch, Launcher, launch_on
+from stimuli.produce.method_sources import MethodSources, method_sources
+from stimuli.produce.networks import Network, NetworkElsewhere, network_told, told_predictions, used_networks
 from stimuli.produce.parts import Parts, forget_parts
+from stimuli.produce.pictures import Picture
 from stimuli.produce.pipeline import overlapped
 from stimuli.produce.publishing import is_complete, publish, require_own_set
 from stimuli.produce.select import Selection, select
 from stimuli.produce.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
 from stimuli.produce.storage import Storage, storage_at
-from stimuli.produce.visualize import Picture
-from stimuli.rendering import Rendering
+
+if TYPE_CHECKING:
+    from models.catalogue import LoadedNetwork
 
 PREDICTED_TOGETHER = 32  # images a part; it fixes the batches, so a resumed run predicts as an uninterrupted one
+
+ALL = ""  # in the place of a method: what counts where none is named
+NO_METHODS: Mapping[str, MethodConfig] = {}
 
 Progress = Callable[[int, int], None]
 """Told (done, total) after every part; one unit is a visualization, or a prediction by which images are chosen."""
@@ -34,13 +41,17 @@ def generate(
     config: StimuliConfig,
     requests: Sequence[StimulusRequest],
     images: Sequence[Photograph],
-    networks: Mapping[str, LoadedNetwork],
+    networks: Mapping[str, "LoadedNetwork"],
     categories: Sequence[str],
     request_sha256: str,
     progress: Progress = lambda done, total: None,
-    launch: Launch = local.launch,
+    launch: Launch | None = None,
+    methods: Mapping[str, MethodConfig] = NO_METHODS,
 ) -> Path | str:
     """Make the stimulus set that `requests` ask for in `config.output` and return that place.
+
+    `methods` are those that the definition describes. `launch` starts the machines, else this one; where no network is
+    loaded and all pictures are made elsewhere, none is needed.
 
     A finished set for the same request and checkpoints is left as it is. A run that was killed goes on where it was,
     and its set comes out the same, byte for byte. A set of another request stays whole until the new one is finished.
@@ -49,17 +60,22 @@ def generate(
     place cannot be written, or holds files in the way that Discern did not write), LauncherError and what reading a
     picture raises. Nothing half-written is then left, and what was done is kept for the next run.
     """
-    used = used_networks(requests, networks, categories)
+    sources = method_sources(methods, [method for request in requests for method in request.methods], config)
+    used = used_networks(requests, networks, categories, sources.tables)
+    loaded = {name: networks[name] for name in used if name in networks}
     storage = storage_at(config.output)
     require_own_set(storage, config.output)
-    if not is_complete(storage, request_sha256, {name: network.sha256 for name, network in used.items()}):
-        with launch(config, used) as launcher:
+    checkpoints = {name: network.sha256 for name, network in used.items()}
+    if not is_complete(storage, request_sha256, checkpoints, sources.made_by):
+        start: Launch = (launch or launch_on("local")) if loaded else ready_made.launch
+        with start(config, loaded, sources) as launcher:
             for request in requests:
                 for name in request.networks:
                     launcher.check(name, request.methods)
-            provenance = _provenance(config, used, request_sha256, launcher.device)
-            run = _Run(config, storage, Parts(storage, provenance), used, launcher, progress)
-            selections = select(requests, images, categories, run.predictions(requests, images), config.seed)
+            provenance = _provenance(config, used, sources, request_sha256, launcher.device)
+            run = _Run(config, storage, Parts(storage, provenance), used, sources, launcher, progress)
+            predicted = run.predictions(requests, images)
+            selections = select(requests, images, categories, predicted, config.seed, sources.tables)
             stimuli = run.stimuli(selections)
         publish(storage, stimuli, provenance | {"selection": _counts(selections)})
     forget_parts(storage)
@@ -74,11 +90,12 @@ class _Run:
         config: StimuliConfig,
         storage: Storage,
         parts: Parts,
-        networks: Mapping[str, LoadedNetwork],
+        networks: Mapping[str, Network],
+        sources: MethodSources,
         launcher: Launcher,
         progress: Progress,
     ) -> None:
-        self._config, self._storage, self._parts = config, storage, parts
+        self._config, self._storage, self._parts, self._sources = config, storage, parts, sources
         self._networks, self._launcher, self._progress = networks, launcher, progress
         self._done = 0
 
@@ -86,7 +103,10 @@ class _Run:
         self, requests: Sequence[StimulusRequest], images: Sequence[Photograph]
     ) -> dict[str, dict[str, str]]:
         """Top categories of all images, for the networks by whose predictions a task chooses its images."""
-        names = sorted({name for request in requests if request.facts.needs_predictions for name in request.networks})
+        asking = [request for request in requests if request.facts.needs_predictions]
+        if any(isinstance(network, NetworkElsewhere) for network in self._networks.values()):
+            return told_predictions(asking, images, self._sources.tables)
+        names = sorted({name for request in asking for name in request.networks})
         jobs = predictions(names, images, PREDICTED_TOGETHER)
         total = len(names) * len(images) + sum(map(_roughly, requests))
         predicted: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -136,38 +156,43 @@ class _Run:
         return [
             asdict(row)
             for wanted, picture in zip(shard.visualizations, pictures, strict=True)
-            for row in _rows(wanted, picture, network, self._config.rendering)
+            for row in _rows(self._row(wanted, picture, network), wanted)
         ]
 
+    def _row(self, wanted: Visualization, picture: Picture, network: Network) -> Stimulus:
+        top = picture.scores.top_category
+        return Stimulus(
+            stimulus_id=stimulus_set.stimulus_id(
+                wanted.image.image_id,
+                wanted.category,
+                network.sha256 or network.name,
+                network.target_layer,
+                wanted.method,
+                self._config.rendering_of(wanted.method).label,
+                *([canonical_sha256(made_by)] if (made_by := self._sources.made_by.get(wanted.method)) else []),
+            ),
+            tasks=wanted.tasks,
+            image_id=wanted.image.image_id,
+            category=wanted.category,
+            foil=wanted.foil,
+            network=wanted.network,
+            method=wanted.method,
+            file=stimulus_set.image_file(picture.sha256),
+            sha256=picture.sha256,
+            width=picture.width,
+            height=picture.height,
+            logit=picture.scores.logit,
+            probability=picture.scores.probability,
+            is_correct=None if top is None else top in wanted.image.categories,
+        )
 
-def _rows(wanted: Visualization, picture: Picture, network: LoadedNetwork, rendering: Rendering) -> Iterator[Stimulus]:
+
+def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
     """A row of the table for each use of a picture."""
-    first = _row(wanted, picture, network, rendering)
     yield first
     for use in wanted.further:
         name = stimulus_set.stimulus_id(first.stimulus_id, use.foil)
         yield replace(first, stimulus_id=name, foil=use.foil, tasks=use.tasks)
-
-
-def _row(wanted: Visualization, picture: Picture, network: LoadedNetwork, rendering: Rendering) -> Stimulus:
-    return Stimulus(
-        stimulus_id=stimulus_set.stimulus_id(
-            wanted.image.image_id, wanted.category, network.sha256, network.target_layer, wanted.method, rendering.label
-        ),
-        tasks=wanted.tasks,
-        image_id=wanted.image.image_id,
-        category=wanted.category,
-        foil=wanted.foil,
-        network=wanted.network,
-        method=wanted.method,
-        file=stimulus_set.image_file(picture.sha256),
-        sha256=picture.sha256,
-        width=picture.width,
-        height=picture.height,
-        logit=picture.logit,
-        probability=picture.probability,
-        is_correct=picture.top_category in wanted.image.categories,
-    )
 
 
 def _roughly(request: StimulusRequest) -> int:
@@ -175,55 +200,26 @@ def _roughly(request: StimulusRequest) -> int:
     return request.images * request.facts.categories * len(request.methods) * len(request.networks)
 
 
-def used_networks(
-    requests: Sequence[StimulusRequest], networks: Mapping[str, LoadedNetwork], categories: Sequence[str]
-) -> dict[str, LoadedNetwork]:
-    """The networks that a request names; GenerationError where they do not fit the study or each other."""
-    if not requests:
-        raise GenerationError("no task asks for stimuli; the definition needs at least one [[tasks]]")
-    names = list(dict.fromkeys(name for request in requests for name in request.networks))
-    if unknown := [name for name in names if name not in networks]:
-        raise GenerationError(f"no network {', '.join(unknown)} is loaded; there are {', '.join(networks) or 'none'}")
-    used = {name: networks[name] for name in names}
-    for name, network in used.items():
-        if missing := [category for category in categories if category not in network.categories]:
-            raise GenerationError(
-                f"network {name!r} was not trained on {', '.join(missing)}; it knows {', '.join(network.categories)}."
-                " Take them out of dataset.categories or train the network on them"
-            )
-    if len({(network.transform.image_size, network.transform.resize) for network in used.values()}) > 1:
-        raise GenerationError(
-            "pictures of one set have one size and show one part of a photograph; set the same image_size, crop and"
-            f" resize for {', '.join(names)}"
-        )
-    if len({(network.sha256, network.target_layer) for network in used.values()}) < len(used):
-        raise GenerationError(f"two of the networks {', '.join(names)} are one checkpoint with one target layer")
-    return used
-
-
 def _provenance(
-    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], request_sha256: str, device: str
+    config: StimuliConfig,
+    networks: Mapping[str, Network],
+    sources: MethodSources,
+    request_sha256: str,
+    device: str,
 ) -> dict[str, Any]:
+    is_computed = not any(isinstance(network, NetworkElsewhere) for network in networks.values())
+    libraries = ("numpy", "pillow", *(("torch", "torchvision") if is_computed else ()))
     return {
         "request_sha256": request_sha256,
-        "networks": {
-            name: {
-                "checkpoint_sha256": network.sha256,
-                "architecture": network.architecture,
-                "target_layer": network.target_layer,
-                "layout": network.layout,
-                "categories": list(network.categories),
-                "mean_average_precision": network.mean_average_precision,
-                "transform": network.transform.facts,
-            }
-            for name, network in networks.items()
-        },
+        "networks": {name: network_told(network) for name, network in networks.items()},
+        **({"methods": dict(sources.made_by)} if sources.made_by else {}),
         "recipe": config.recipe,
-        **({"rendering": parameters} if (parameters := config.rendering.parameters) else {}),
+        **({"rendering": parameters} if (parameters := config.rendering_of(ALL).parameters) else {}),
+        **({"recipes": {name: config.rendering_of(name).label for name in config.recipes}} if config.recipes else {}),
         "precision": config.precision,
         "seed": config.seed,
         "device": device,
-        "library_versions": {name: metadata.version(name) for name in ("numpy", "pillow", "torch", "torchvision")},
+        "library_versions": {name: metadata.version(name) for name in libraries},
         "discern_version": DISCERN_VERSION,
     }
 

@@ -1,13 +1,12 @@
 """Three stages side by side: reading ahead, computing, writing behind."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
-
-import torch
 
 Item = TypeVar("Item")
 Ready = TypeVar("Ready")
@@ -57,7 +56,12 @@ def overlapped(
 
 def _threads(name: str, count: int) -> ThreadPoolExecutor:
     """Threads whose tensors are small: the cores are left to the networks in the calling thread."""
-    return ThreadPoolExecutor(count, f"stimuli-{name}", initializer=torch.set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(count, f"stimuli-{name}", initializer=_take_one_core)
+
+
+def _take_one_core() -> None:
+    if torch := sys.modules.get("torch"):  # a set of finished pictures is made without it
+        torch.set_num_threads(1)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from stimuli.produce.storage import HALF_WRITTEN, Folder, Storage, storage_at
 
 FETCHED_TOGETHER = 16
 _OWN = {TABLE: b"stimulus_id,", PROVENANCE: b'"request_sha256"'}  # what each holds if Discern wrote it
+NO_METHODS: Mapping[str, Any] = {}
 _PICTURE = rf"{IMAGES}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.png"
 
 
@@ -40,15 +41,18 @@ def require_own_set(storage: Storage, where: Path | str) -> None:
                 )
 
 
-def is_complete(storage: Storage, request_sha256: str, checkpoints: Mapping[str, str]) -> bool:
-    """Whether `storage` holds a finished set, no picture lacking, for this request and these networks' checkpoints."""
+def is_complete(
+    storage: Storage, request_sha256: str, checkpoints: Mapping[str, str], methods: Mapping[str, Any] = NO_METHODS
+) -> bool:
+    """Whether `storage` holds a finished set, no picture lacking, for this request, these checkpoints and `methods`."""
     try:
         provenance = provenance_from(storage.read(PROVENANCE), PROVENANCE)
         stimuli = stimuli_from(storage.read(TABLE), TABLE)
     except (FileNotFoundError, StimulusSetError):
         return False
     made_from = {name: network["checkpoint_sha256"] for name, network in provenance["networks"].items()}
-    answers = provenance["request_sha256"] == request_sha256 and checkpoints == made_from
+    same_methods = provenance.get("methods", {}) == methods
+    answers = provenance["request_sha256"] == request_sha256 and checkpoints == made_from and same_methods
     return answers and storage.names().issuperset(stimulus.file for stimulus in stimuli)
 
 

@@ -2,14 +2,21 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-from stimuli.tasks.kind import Predictions
+from stimuli.produce.tables import PictureTable
+from stimuli.tasks.kind import Eligibility, Predictions
 from stimuli.tasks.kinds import STIMULI_KINDS
+
+Tables = Mapping[str, PictureTable]
+NO_TABLES: Tables = {}
+NO_PREDICTIONS: Predictions = {}
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,12 @@ def select(
     categories: Sequence[str],
     predictions: Predictions,
     seed: int,
+    tables: Tables = NO_TABLES,
 ) -> tuple[Selection, ...]:
     """Choose the images of every request, in the order of `requests`.
 
-    A task takes the images that its kind finds eligible and whose explained categories are all among `categories`.
+    A task takes the images that its kind finds eligible, whose explained categories are all among `categories`, and
+    of which `tables` (method → its pictures made elsewhere) hold all that the task shows.
     `predictions` must hold the networks of every task whose kind needs them.
 
     Within a task the groups (pairs of categories; for trust the top category) are used equally as far as they reach,
@@ -51,7 +60,7 @@ def select(
     Raises SelectionError when a task has too few eligible images: how many there are and which condition removed how
     many.
     """
-    found = [_candidates(request, images, categories, predictions) for request in requests]
+    found = [_candidates(request, images, categories, predictions, tables) for request in requests]
     taken: set[str] = set()
     chosen: dict[int, tuple[Candidate, ...]] = {}
     for place in sorted(range(len(requests)), key=lambda p: len(found[p][0]) - requests[p].images):
@@ -71,29 +80,44 @@ def select(
 
 
 def at_most_eligible(
-    requests: Sequence[StimulusRequest], images: Sequence[Photograph], categories: Sequence[str]
+    requests: Sequence[StimulusRequest],
+    images: Sequence[Photograph],
+    categories: Sequence[str],
+    tables: Tables = NO_TABLES,
+    told: Predictions = NO_PREDICTIONS,
 ) -> dict[str, int]:
     """Task → how many images it can choose from at most, with nothing computed.
 
-    A kind that needs predictions has them if all its networks name an annotated category of the study for each.
-    Raises SelectionError, as `select`, when even these are too few.
+    A kind that needs predictions has those `told`; else as if all its networks name an annotated category of the study
+    for each. Raises SelectionError, as `select`, when even these are too few.
     """
     right = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
     return {
-        request.task: len(_candidates(request, images, categories, dict.fromkeys(request.networks, right))[0])
+        request.task: len(
+            _candidates(request, images, categories, dict.fromkeys(request.networks, right) | {**told}, tables)[0]
+        )
         for request in requests
     }
 
 
 def _candidates(
-    request: StimulusRequest, images: Sequence[Photograph], categories: Sequence[str], predictions: Predictions
+    request: StimulusRequest,
+    images: Sequence[Photograph],
+    categories: Sequence[str],
+    predictions: Predictions,
+    tables: Tables,
 ) -> tuple[list[Candidate], dict[str, int]]:
     """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
 
     found = STIMULI_KINDS[request.kind].eligible(request, predictions)
-    conditions = {
+    conditions: dict[str, Callable[[Photograph], bool]] = {
         **found.conditions,
         "only categories of the study": lambda image: set(found.explained(image)) <= set(categories),
+        **{
+            f"a picture of {method} in {tables[method].path.name}": partial(_is_made, tables[method], request, found)
+            for method in request.methods
+            if method in tables
+        },
     }
     left, removed = list(images), {}
     for name, holds in conditions.items():
@@ -108,6 +132,11 @@ def _candidates(
             f" ({losses}); {remedy} a larger split or more dataset.categories"
         )
     return [Candidate(image, found.explained(image)) for image in left], removed
+
+
+def _is_made(table: PictureTable, request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:
+    pairs = product(request.networks, found.explained(image))
+    return all(table.find(network, image, category) is not None for network, category in pairs)
 
 
 def _choose(

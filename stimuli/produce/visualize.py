@@ -5,27 +5,29 @@ busy, files are made of pictures. A GPU draws what it explained; a CPU leaves th
 """
 
 import copy
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
 from models.transform import Transform
+from stimuli.config import StimuliConfig
 from stimuli.devices import ieee_float32
 from stimuli.errors import ExplanationError, GenerationError, RenderingError
 from stimuli.explain.asked import methods_of
-from stimuli.explain.engine import Precision, explain
-from stimuli.explain.methods import METHODS, tried
-from stimuli.produce.png import encode_png
+from stimuli.explain.engine import explain
+from stimuli.explain.methods import Method, tried
+from stimuli.explain.own import methods_of_study
+from stimuli.produce.method_sources import NO_SOURCES, MethodSources
+from stimuli.produce.pictures import Picture, Scores, picture_of
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
-from stimuli.rendering import Rendering
 
 
 @dataclass(frozen=True)
@@ -41,34 +43,25 @@ class Explained:
     photographs: Tensor | None
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A visualization as a file's bytes, with their hash, and what the network said of the image."""
-
-    png: bytes
-    sha256: str
-    width: int
-    height: int
-    logit: float
-    probability: float  # sigmoid of the logit: each category is a yes-or-no question; softmax for a single label
-    top_category: str
-
-
 class Visualizer:
     """`network` on `device`; the network itself stays as and where it is."""
 
     def __init__(
-        self, network: LoadedNetwork, device: torch.device, rendering: Rendering, precision: Precision
+        self,
+        network: LoadedNetwork,
+        device: torch.device,
+        config: StimuliConfig,
+        sources: MethodSources = NO_SOURCES,
     ) -> None:
-        self._network, self._device = network, device
-        self._rendering, self._precision = rendering, precision
+        self._network, self._device, self._config = network, device, config
+        self._methods, self._tables = methods_of_study(sources.configs), sources.tables
         self._module: nn.Module = network.module if device.type == "cpu" else copy.deepcopy(network.module).to(device)
 
     def check(self, methods: Sequence[str]) -> None:
         """Raise GenerationError when this network cannot answer one of `methods` (tried on a black picture)."""
         size = self._network.transform.image_size
         with self._named():
-            quick = {name: tried(method) for name, method in methods_of(methods, METHODS).items()}
+            quick = {name: tried(method) for name, method in self._computed(methods).items()}
             black = torch.zeros(1, 3, size, size, device=self._device)
             found = explain(self._module, black, [[0]], quick, self._network.target_layer, reshape=self._network.layout)
             self._sound(found.logits)
@@ -91,35 +84,36 @@ class Visualizer:
                 self._module,
                 inputs,
                 targets,
-                shard.methods,
+                self._computed(shard.methods),
                 self._network.target_layer,
-                precision=self._precision,
+                precision=self._config.precision,
                 reshape=self._network.layout,
             )
-            photographs, logits = self._photographs(inputs, targets), found.logits.double().cpu()
+            photographs, logits = self._photographs(inputs, targets, shard.methods), found.logits.double().cpu()
             if self._device.type == "cpu":
                 return Explained(found.maps, logits, False, photographs)
-            drawn = {method: self._drawn(maps, photographs).cpu() for method, maps in found.maps.items()}
+            drawn = {method: self._drawn(method, maps, photographs).cpu() for method, maps in found.maps.items()}
             return Explained(drawn, logits, True, None)
 
     def pictures(self, shard: Shard, found: Explained) -> list[Picture]:
         """The files of a shard, in the order of its visualizations."""
         with self._named():
-            pixels = (
-                found.maps
-                if found.drawn
-                else {method: self._drawn(maps, found.photographs) for method, maps in found.maps.items()}
-            )
+            drawn: dict[str, Sequence[np.ndarray]] = {
+                method: list((maps if found.drawn else self._drawn(method, maps, found.photographs)).numpy())
+                for method, maps in found.maps.items()
+            }
+        pixels = {**drawn, **self._made_elsewhere(shard)}
         pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
         probabilities = found.logits.softmax(1) if self._network.single_label else found.logits.sigmoid()
         tops = found.logits.argmax(1).tolist()
         return [
-            _picture(
-                encode_png(pixels[method][place].numpy()),
-                pixels[method].shape[1:3],
-                found.logits[row, target].item(),
-                probabilities[row, target].item(),
-                self._network.categories[tops[row]],
+            picture_of(
+                pixels[method][place],
+                Scores(
+                    found.logits[row, target].item(),
+                    probabilities[row, target].item(),
+                    self._network.categories[tops[row]],
+                ),
             )
             for (place, (row, target)), method in product(enumerate(pairs), shard.methods)
         ]
@@ -127,14 +121,26 @@ class Visualizer:
     def _targets(self, shard: Shard) -> list[list[int]]:
         return [[self._network.categories.index(category) for category in wanted] for wanted in shard.categories]
 
-    def _photographs(self, inputs: Tensor, targets: list[list[int]]) -> Tensor | None:
-        """What each map is drawn over, (P, 3, H, W) in [0, 1]; None where the recipe draws none."""
-        if not self._rendering.facts.shows_photograph:
+    def _computed(self, methods: Sequence[str]) -> dict[str, Method]:
+        return methods_of([method for method in methods if method not in self._tables], self._methods)
+
+    def _made_elsewhere(self, shard: Shard) -> dict[str, list[np.ndarray]]:
+        """The pictures of methods that have tables, in the order of the pairs."""
+        pairs = [(image, name) for image, names in zip(shard.images, shard.categories, strict=True) for name in names]
+        return {
+            method: [self._tables[method].ready(self._network.name, *pair)[0] for pair in pairs]
+            for method in shard.methods
+            if method in self._tables
+        }
+
+    def _photographs(self, inputs: Tensor, targets: list[list[int]], methods: Sequence[str]) -> Tensor | None:
+        """What each map is drawn over, (P, 3, H, W) in [0, 1]; None where no recipe draws one."""
+        if not any(self._config.rendering_of(method).facts.shows_photograph for method in methods):
             return None
         return photographs_of(inputs, targets, self._network.transform)
 
-    def _drawn(self, maps: Tensor, photographs: Tensor | None) -> Tensor:
-        return render(maps, self._rendering, photographs)
+    def _drawn(self, method: str, maps: Tensor, photographs: Tensor | None) -> Tensor:
+        return render(maps, self._config.rendering_of(method), photographs)
 
     def _sound(self, scores: Tensor) -> Tensor:
         if not scores.isfinite().all():
@@ -159,8 +165,3 @@ def photographs_of(inputs: Tensor, targets: Sequence[Sequence[int]], transform: 
     mean, std = (inputs.new_tensor(of).view(3, 1, 1) for of in (transform.mean, transform.std))
     counts = torch.tensor([len(wanted) for wanted in targets], device=inputs.device)
     return (inputs * std + mean).clamp(0, 1).repeat_interleave(counts, 0)
-
-
-def _picture(png: bytes, size: torch.Size, logit: float, probability: float, top_category: str) -> Picture:
-    height, width = size
-    return Picture(png, hashlib.sha256(png).hexdigest(), width, height, logit, probability, top_category)

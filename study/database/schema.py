@@ -109,9 +109,9 @@ class Stimulus(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     width: Mapped[int]
     height: Mapped[int]
-    logit: Mapped[float]
-    probability: Mapped[float]
-    is_correct: Mapped[bool]
+    logit: Mapped[float | None]
+    probability: Mapped[float | None]
+    is_correct: Mapped[bool | None]
 
 
 class Item(Base):

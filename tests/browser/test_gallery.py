@@ -16,7 +16,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> str:
     images = pictures(home / "pictures")
     folder = make(home / "set", images)
     by_id = {image.image_id: image for image in images}
-    write_gallery(home / "out", "Study", folder, read_stimuli(folder), by_id, Rendering("paper-v1"), 60)
+    write_gallery(home / "out", "Study", folder, read_stimuli(folder), by_id, lambda _method: Rendering("paper-v1"), 60)
     return (home / "out/index.html").as_uri()
 
 

@@ -105,12 +105,12 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
         (
             'networks = ["strong"]',
             'networks = ["stong"]',
-            "task 1 (\"seeing\"): networks: no network 'stong'; [networks] has strong, weak",
+            "task 1 (\"seeing\"): networks: no network 'stong', which deconvolution is computed for; [networks] has strong, weak",
         ),
         (
             '"deconvolution", ',
             '"deconvolutoin", ',
-            "task 1 (\"seeing\"): methods: no method 'deconvolutoin'; there are grad-cam",
+            "task 1 (\"seeing\"): methods: no method 'deconvolutoin'; is deconvolution or deconvolution-grad-cam meant?",
         ),
         ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly 2 networks, 1 named"),
         (

@@ -18,6 +18,7 @@ LAYERS = {
         "errors",
         "rendering",
         "config",
+        "method_config",
         "devices",
         "tasks",
         "explain",

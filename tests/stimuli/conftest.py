@@ -10,9 +10,7 @@ import pytest
 @pytest.fixture(scope="session")
 def loaded_to_generate() -> frozenset[str]:
     """The modules."""
-    code = (
-        "import sys, stimuli.explain.engine, stimuli.produce.generate, stimuli.produce.publishing; print(*sys.modules)"
-    )
+    code = "import sys, stimuli.produce.generate, stimuli.produce.publishing, stimuli.produce.visualize; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )

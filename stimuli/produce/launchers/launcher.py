@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
+from stimuli.produce.method_sources import MethodSources
 from stimuli.produce.shards import Job
+
+if TYPE_CHECKING:
+    from models.catalogue import LoadedNetwork
 
 
 class Launcher(Protocol):
@@ -34,7 +37,7 @@ class Launcher(Protocol):
         """In a writing thread, after `compute`."""
 
 
-Launch = Callable[[StimuliConfig, Mapping[str, LoadedNetwork]], AbstractContextManager[Launcher]]
+Launch = Callable[[StimuliConfig, Mapping[str, "LoadedNetwork"], MethodSources], AbstractContextManager[Launcher]]
 
 
 def launch_on(name: str) -> Launch:

@@ -11,18 +11,22 @@ from torch import Tensor
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
+from stimuli.produce.method_sources import NO_SOURCES, MethodSources
+from stimuli.produce.pictures import Picture
 from stimuli.produce.shards import Job, Prediction
-from stimuli.produce.visualize import Explained, Picture, Visualizer
+from stimuli.produce.visualize import Explained, Visualizer
 
 FEWEST_THREADS, MOST_THREADS = 2, 16
 
 
 @contextmanager
-def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iterator["Local"]:
-    """The networks on `config.device`. Raises GenerationError where there is no such device."""
+def launch(
+    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], sources: MethodSources = NO_SOURCES
+) -> Iterator["Local"]:
+    """The networks on `config.device`. Raises GenerationError where there is no such device, function or class."""
     device = usable_device(config.device)
     yield Local(
-        {name: Visualizer(network, device, config.rendering, config.precision) for name, network in networks.items()},
+        {name: Visualizer(network, device, config, sources) for name, network in networks.items()},
         str(device),
         threads_beside(device),
     )

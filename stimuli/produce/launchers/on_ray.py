@@ -25,6 +25,7 @@ from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
 from stimuli.produce.launchers.local import Local
+from stimuli.produce.method_sources import NO_SOURCES, MethodSources
 from stimuli.produce.shards import Job
 from stimuli.produce.visualize import Visualizer
 
@@ -34,7 +35,9 @@ RETRIES = 10  # how often a task may lose its node
 
 
 @contextmanager
-def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iterator["OnRay"]:
+def launch(
+    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], sources: MethodSources = NO_SOURCES
+) -> Iterator["OnRay"]:
     """Join the cluster that RAY_ADDRESS names, or the one this machine belongs to; leave it at the end.
 
     Raises LauncherError where there is none, or where no node has the device that is asked for.
@@ -56,7 +59,7 @@ def launch(config: StimuliConfig, networks: Mapping[str, LoadedNetwork]) -> Iter
             " start one with `ray start --head` or let RAY_ADDRESS name it"
         ) from error
     try:
-        yield OnRay(config, networks, ray.cluster_resources())
+        yield OnRay(config, networks, sources, ray.cluster_resources())
     finally:
         ray.shutdown()
 
@@ -65,7 +68,11 @@ class OnRay:
     """A launcher of a cluster; `read` is where this machine waits for it."""
 
     def __init__(
-        self, config: StimuliConfig, networks: Mapping[str, LoadedNetwork], resources: Mapping[str, float]
+        self,
+        config: StimuliConfig,
+        networks: Mapping[str, LoadedNetwork],
+        sources: MethodSources,
+        resources: Mapping[str, float],
     ) -> None:
         gpus, cpus = resources.get("GPU", 0), resources.get("CPU", 0)
         self.device = ("cuda" if gpus else "cpu") if config.device == "auto" else config.device
@@ -74,7 +81,8 @@ class OnRay:
         if not places:
             raise LauncherError(f"no node of the Ray cluster has what stimuli.device = {config.device!r} needs")
         self.threads = AHEAD * places
-        self._config, self._networks = config, networks
+        self._config, self._networks, self._sources = config, networks, sources
+        self._work = ray.put((config, sources))
         self._sent = {name: ray.put(network) for name, network in networks.items()}
         self._task = ray.remote(
             num_cpus=0 if on_gpu else 1,
@@ -85,11 +93,11 @@ class OnRay:
 
     def check(self, network: str, methods: Sequence[str]) -> None:
         cpu = torch.device("cpu")
-        Visualizer(self._networks[network], cpu, self._config.rendering, self._config.precision).check(methods)
+        Visualizer(self._networks[network], cpu, self._config, self._sources).check(methods)
 
     def read(self, job: Job) -> Any:
         try:
-            return ray.get(self._task.remote([self._sent[job.network]], self._config, self.device, job))
+            return ray.get(self._task.remote([self._sent[job.network], self._work], self.device, job))
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayError as error:
@@ -111,14 +119,14 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-def _done(network: list[ray.ObjectRef], config: StimuliConfig, device: str, job: Job) -> Any:
-    """A task: all three stages of a job. The network comes as a reference, which a worker follows once."""
-    local = _local(network[0], config, device)
+def _done(sent: list[ray.ObjectRef], device: str, job: Job) -> Any:
+    """A task: all three stages of a job. Network and work come as references, which a worker follows once."""
+    local = _local(*sent, device)
     return local.encode(job, local.compute(job, local.read(job)))
 
 
 @lru_cache
-def _local(network: ray.ObjectRef, config: StimuliConfig, device: str) -> Local:
-    loaded = ray.get(network)
-    visualizer = Visualizer(loaded, torch.device(device), config.rendering, config.precision)
+def _local(network: ray.ObjectRef, work: ray.ObjectRef, device: str) -> Local:
+    loaded, (config, sources) = ray.get(network), ray.get(work)
+    visualizer = Visualizer(loaded, torch.device(device), config, sources)
     return Local({loaded.name: visualizer}, device, threads=1)

@@ -8,12 +8,13 @@ from functools import wraps
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from contracts.methods import method_name
+from contracts.methods import method_name, method_names
+from languages.read import SOURCE
 from study import clock
 from study.conduct import logins
 from study.conduct.progress import summaries
 from study.database import audit
-from study.database.find import find_study
+from study.database.find import find_addressed, find_study
 from study.database.schema import ANALYST, OWNER, VIEWER, Admin
 from study.errors import ForbiddenError
 from study.export import proof as export_proof
@@ -39,12 +40,15 @@ def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
     def guarded(**arguments: str) -> ResponseReturnValue:
         with database().reading() as reading:
             admin = logins.researcher(reading, session.get("login", ""), clock.now())
+            study = find_addressed(reading, arguments)
+            document = study.document if study else {}
         if admin is None:
             return redirect(url_for("researcher.login", next=request.path), 303)
         if not _permits(admin.role, request.endpoint or "", request.method):
             raise ForbiddenError(f"the role {admin.role!r} does not include this; ask an owner of the study")
         g.admin = admin
-        return view(**arguments)
+        with method_names(document, SOURCE):
+            return view(**arguments)
 
     return guarded
 

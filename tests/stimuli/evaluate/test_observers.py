@@ -203,7 +203,9 @@ def test_a_preference_grows_by_fixed_steps_of_the_evidence(left, right, answer):
 
 def test_the_oracle_names_the_category_whose_box_holds_the_energy():
     objects = (AnnotatedObject("cow", (1, 1, 20, 20)), AnnotatedObject("dog", (61, 1, 80, 20)))
-    observe = box_energy_observer({"image0": Photograph("image0", Path("x.jpg"), 80, 40, objects)}, PAPER)
+    observe = box_energy_observer(
+        {"image0": Photograph("image0", Path("x.jpg"), 80, 40, objects)}, lambda _method: PAPER
+    )
     shown = replace(stimulus("image0", "cow"), foil="dog")
     question = Question("t", "a", (shown,), "class-discrimination")
     for columns, named in ((slice(0, 10), "cow"), (slice(30, 40), "dog")):
@@ -222,6 +224,6 @@ def test_the_classifier_learns_from_no_image_that_the_study_shows():
 
 def test_an_unknown_box_is_told_with_the_remedy():
     photograph = Photograph("image0", Path("x.jpg"), 80, 40, (AnnotatedObject("dog", None),))
-    observe = box_energy_observer({"image0": photograph}, PAPER)
+    observe = box_energy_observer({"image0": photograph}, lambda _method: PAPER)
     with pytest.raises(ObserverError, match=r"the box of dog in x\.jpg is unknown.* --observers"):
         observe("p", stimulus("image0", "dog"), GREY)

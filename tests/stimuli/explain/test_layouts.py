@@ -4,6 +4,8 @@ The networks are torchvision's, made small. Their oracle is Grad-CAM by hand: au
 mean over positions, the weighted sum over channels, in the layout that torchvision's code says.
 """
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -16,12 +18,12 @@ from torchvision.models.vision_transformer import VisionTransformer
 from models.catalogue import LoadedNetwork
 from models.config import NetworkConfig
 from models.transform import Transform
+from stimuli.config import StimuliConfig
 from stimuli.errors import ExplanationError, ExplanationWarning, GenerationError
 from stimuli.explain.engine import explain
 from stimuli.explain.layouts import patches_as_maps
 from stimuli.explain.recording import Window
 from stimuli.produce.visualize import Visualizer
-from stimuli.rendering import Rendering
 from tests.stimuli import networks
 
 SIGNED = ["grad-cam", "counterfactual-grad-cam"]
@@ -195,7 +197,7 @@ def loaded(module, layer, layout=None):
 
 @pytest.mark.parametrize(("make", "layer"), [(swin, "features.3"), (vit, "encoder.layers.encoder_layer_1.ln_1")])
 def test_a_transformer_works_as_a_definitions_network(make, layer):
-    network = Visualizer(loaded(make().float(), layer), torch.device("cpu"), Rendering("paper-v1"), "fp32")
+    network = Visualizer(loaded(make().float(), layer), torch.device("cpu"), StimuliConfig(output=Path()))
     network.check(["grad-cam"])
     with pytest.raises(GenerationError, match=r"ReLU networks only.*Gelu"):
         network.check(["guided-backprop"])
@@ -204,7 +206,7 @@ def test_a_transformer_works_as_a_definitions_network(make, layer):
 def test_the_definitions_layout_reaches_the_explanation():
     network = loaded(swin().float(), "features.3", "tokens")
     with pytest.raises(GenerationError, match="its layout is named tokens"):
-        Visualizer(network, torch.device("cpu"), Rendering("paper-v1"), "fp32").check(["grad-cam"])
+        Visualizer(network, torch.device("cpu"), StimuliConfig(output=Path())).check(["grad-cam"])
 
 
 class Flat(nn.Module):

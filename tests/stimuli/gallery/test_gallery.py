@@ -15,7 +15,9 @@ from stimuli.gallery.write import write_gallery
 from stimuli.rendering import Rendering
 from tests.stimuli.sample_set import make, pictures
 
-PAPER = Rendering("paper-v1")
+
+def paper(_method):
+    return Rendering("paper-v1")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def sample(tmp_path_factory):
 
 def test_every_picture_is_shown_once_with_what_is_known_of_it(sample):
     folder, rows, images = sample
-    found = tiles(folder, chosen(rows, 60), images, PAPER)
+    found = tiles(folder, chosen(rows, 60), images, paper)
     assert {(t.image_id, t.category, t.method, t.network) for t in found} == {
         (r.image_id, r.category, {"guided-backprop": "Guided Backpropagation", "grad-cam": "Grad-CAM"}.get(r.method, "Guided Grad-CAM"), r.network)
         for r in rows
@@ -46,7 +48,7 @@ def test_every_picture_is_shown_once_with_what_is_known_of_it(sample):
 
 def test_the_strongest_and_the_emptiest_come_first(sample):
     folder, rows, images = sample
-    found = tiles(folder, chosen(rows, 60), images, PAPER)
+    found = tiles(folder, chosen(rows, 60), images, paper)
     visible = [tile.visible for tile in found]
     assert visible[:4] == sorted(visible, reverse=True)[:4]
     assert visible[4:8] == sorted(visible)[:4]
@@ -63,7 +65,7 @@ def test_few_photographs_are_chosen_for_each_method_and_network(sample):
 
 def test_the_page_stands_alone_and_all_it_names_is_there(sample, tmp_path):
     folder, rows, images = sample
-    count = write_gallery(tmp_path / "out", 'What <b>"sees"</b>?', folder, rows, images, PAPER, 60)
+    count = write_gallery(tmp_path / "out", 'What <b>"sees"</b>?', folder, rows, images, paper, 60)
     page = (tmp_path / "out/index.html").read_text()
     assert page.count('class="tile"') == count
     assert "What &lt;b&gt;&#34;sees&#34;&lt;/b&gt;?" in page
@@ -80,9 +82,9 @@ def test_an_earlier_gallery_is_replaced_and_a_changed_one_is_not(sample, tmp_pat
     folder, rows, images = sample
     out = tmp_path / "out"
     for _ in range(2):
-        write_gallery(out, "Study", folder, rows, images, PAPER, 1)
+        write_gallery(out, "Study", folder, rows, images, paper, 1)
     assert "index.html" in json.loads((out / "files.json").read_text())
     (out / "index.html").write_text("notes of mine")
     with pytest.raises(GalleryError, match=r"holds index.html.*name another folder, or move that away"):
-        write_gallery(out, "Study", folder, rows, images, PAPER, 1)
+        write_gallery(out, "Study", folder, rows, images, paper, 1)
     assert (out / "index.html").read_text() == "notes of mine"

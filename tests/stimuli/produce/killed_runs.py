@@ -15,14 +15,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from stimuli.produce import visualize
+from stimuli.produce import pictures, visualize
 from tests.stimuli import sample_set
 
 STAGES = {
     "read": (visualize, "read_image"),
     "explain": (visualize, "explain"),
     "render": (visualize, "render"),
-    "encode": (visualize, "encode_png"),
+    "encode": (pictures, "encode_png"),
     "write": (os, "fsync"),
     "rename": (os, "replace"),
     "remove": (os, "unlink"),

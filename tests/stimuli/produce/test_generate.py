@@ -70,7 +70,7 @@ def test_every_picture_is_the_rendered_explanation_of_its_row(output, images, re
         target = CATEGORIES.index(row.category)
         found = explain(network.module, batch, [[target]], [row.method], network.target_layer)
         photograph = fitted(read_image(paths[row.image_id]), network.transform)[None] / 255
-        expected = render(found.maps[row.method], config.rendering, photograph)[0].numpy().astype(int)
+        expected = render(found.maps[row.method], config.rendering_of(row.method), photograph)[0].numpy().astype(int)
         stored = np.asarray(Image.open(output / row.file)).astype(int)
         assert np.abs(stored - expected).max() <= 1
         assert (row.width, row.height) == (32, 32)
@@ -212,7 +212,7 @@ def test_an_error_that_nobody_expected_says_which_network_and_images_it_came_fro
     def broken(_pixels):
         raise MemoryError("out of memory")
 
-    monkeypatch.setattr("stimuli.produce.visualize.encode_png", broken)
+    monkeypatch.setattr("stimuli.produce.pictures.encode_png", broken)
     with pytest.raises(MemoryError) as raised:
         make(output, images)
     assert re.fullmatch(r"in network 'strong', images picture\d, picture\d", raised.value.__notes__[0])

@@ -13,7 +13,7 @@ from stimuli.errors import RenderingError
 from stimuli.produce.render import DRAW, render
 from stimuli.rendering import PARAMETERS, RECIPES, Rendering
 
-PAPER, SIGNED, HEAT, OVERLAY = map(Rendering, RECIPES)
+PAPER, SIGNED, HEAT, OVERLAY = map(Rendering, DRAW)
 
 # A recipe whose pixels change gets a new name; never edit a hash here, add a line.
 GOLDEN = {
@@ -30,7 +30,7 @@ def ramp(channels):
     return (((torch.arange(count) * 37) % 211 - 100).double() / 16).view(2, channels, 5, 7)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", DRAW)
 def test_the_pixels_of_a_recipe_never_change(recipe):
     photographs = torch.linspace(0, 1, 2 * 3 * 5 * 7, dtype=torch.float64).view(2, 3, 5, 7)
     pixels = torch.cat([render(ramp(channels), Rendering(recipe), photographs) for channels in (3, 1)])
@@ -38,7 +38,7 @@ def test_the_pixels_of_a_recipe_never_change(recipe):
 
 
 def test_every_recipe_has_a_golden_hash():
-    assert GOLDEN.keys() == RECIPES.keys() == DRAW.keys()
+    assert GOLDEN.keys() == DRAW.keys() == {name for name, facts in RECIPES.items() if not facts.is_finished}
 
 
 def test_one_min_max_spans_channels_and_pixels():

@@ -1,0 +1,44 @@
+"""Sets whose pictures are all made elsewhere: files are read and written anew, no network and no torch is needed."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from stimuli.config import StimuliConfig
+from stimuli.produce.method_sources import MethodSources
+from stimuli.produce.pictures import Picture, Scores, picture_of
+from stimuli.produce.tables import PictureTable
+
+THREADS = 4
+
+
+@contextmanager
+def launch(_config: StimuliConfig, _networks: Mapping[str, Any], sources: MethodSources) -> Iterator["ReadyMade"]:
+    """Nothing has to start."""
+    yield ReadyMade(sources.tables)
+
+
+class ReadyMade:
+    """A launcher whose jobs are shards of pictures that tables name."""
+
+    device, threads = "none", THREADS
+
+    def __init__(self, tables: Mapping[str, PictureTable]) -> None:
+        self._tables = tables
+
+    def check(self, network: str, methods: Any) -> None:
+        """The tables were read already."""
+
+    def read(self, job: Any) -> list[tuple[np.ndarray, Scores]]:
+        return [
+            self._tables[wanted.method].ready(wanted.network, wanted.image, wanted.category)
+            for wanted in job.visualizations
+        ]
+
+    def compute(self, job: Any, ready: Any) -> Any:
+        return ready
+
+    def encode(self, job: Any, computed: list[tuple[np.ndarray, Scores]]) -> list[Picture]:
+        return [picture_of(pixels, scores) for pixels, scores in computed]
