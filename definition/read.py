@@ -1,7 +1,7 @@
 """From the TOML file to a definition, or to a message that names every key at fault."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.method_config import MethodConfig, unknown_method
+from stimuli.rendering import Rendering
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
@@ -64,12 +65,14 @@ class Definition:
         """Hash of everything in the definition that decides the stimuli, and of nothing else."""
         stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
         asked = [[r.task, r.kind, r.images, r.methods, r.networks] for r in self.requests]
-        methods = {
-            name: {key: value for key, value in method.items() if key != "name"}
-            for name, method in self.document.get("methods", {}).items()
-        }
+        methods = _without_names(self.document.get("methods", {}))
         networks = self.document.get("networks", {})
         return canonical_sha256([self.document["dataset"], networks, stimuli, asked, *([methods] if methods else [])])
+
+
+def _without_names(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What decides the pictures of methods: how they are called does not."""
+    return {name: {key: value for key, value in told.items() if key != "name"} for name, told in methods.items()}
 
 
 def load_definition(path: Path) -> Definition:
@@ -274,7 +277,8 @@ def _contradictions(
         place = _place(document, "tasks", i)
         problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
         problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.methods if m not in known]
-        problems += [f"{place}: {problem}" for problem in _drawn_problems(task, networks, methods, stimuli)]
+        problems += [f"{place}: {problem}" for problem in _unknown_networks(task, networks, methods)]
+        problems += [f"{place}: {problem}" for problem in _wrong_recipes(task, methods, stimuli)]
     problems += contradicting_conditions(conditions, tasks)
     compared = {task.name: task.methods for task in tasks}
     kinds = {task.name: KINDS[task.kind] for task in tasks}
@@ -309,29 +313,31 @@ def _impossible(task: str, effect: float, kinds: dict[str, Kind]) -> str:
     return f"{effect:g} is too much; it is in {unit}, and the whole scale has {kind.length_in_words:g}"
 
 
-def _drawn_problems(
-    task: TaskConfig,
-    networks: dict[str, NetworkConfig],
-    methods: dict[str, MethodConfig],
-    stimuli: StimuliConfig,
-) -> Iterator[str]:
-    """Why a task's pictures could not be had, or must not be shown."""
-    ready = {name for name, method in methods.items() if method.pictures}
-    # Pictures that are made already need no network; where all methods have them, a network is a name in their tables.
-    if computed := [method for method in task.methods if method in {**METHOD_NAMES, **methods}.keys() - ready]:
-        for name in task.networks:
-            if name not in networks:
-                there = ", ".join(networks) or "none"
-                yield f"networks: no network {name!r}, which {computed[0]} is computed for; [networks] has {there}"
+def _unknown_networks(task: TaskConfig, networks: Collection[str], methods: dict[str, MethodConfig]) -> Iterator[str]:
+    """Where all methods have pictures that are made already, a network is only a name in their tables."""
+    computed = [m for m in task.methods if not (m in methods and methods[m].pictures) and _is_known(m, methods)]
+    for name in task.networks:
+        if computed and name not in networks:
+            there = ", ".join(networks) or "none"
+            yield f"networks: no network {name!r}, which {computed[0]} is computed for; [networks] has {there}"
+
+
+def _is_known(method: str, methods: Collection[str]) -> bool:
+    return method in METHOD_NAMES or method in methods
+
+
+def _wrong_recipes(task: TaskConfig, methods: dict[str, MethodConfig], stimuli: StimuliConfig) -> Iterator[str]:
     for method in task.methods:
-        rendering = stimuli.rendering_of(method)
-        if rendering.facts.is_finished and method not in ready:
-            yield (
-                f"methods: {method} is computed, so the recipe as-is cannot show it; give it another one in"
-                " stimuli.recipes"
-            )
-        if rendering.facts.shows_photograph and KINDS[task.kind].hides_photograph:
-            yield (
-                f"kind: {task.kind} must not show the photograph, and recipe {rendering.recipe!r} of {method} does;"
-                " heat-v1 draws the same colours without it"
-            )
+        if problem := _wrong_recipe(method, task.kind, methods.get(method), stimuli.rendering_of(method)):
+            yield problem
+
+
+def _wrong_recipe(method: str, kind: str, config: MethodConfig | None, rendering: Rendering) -> str:
+    if rendering.facts.is_finished and not (config and config.pictures):
+        return f"methods: {method} is computed, so the recipe as-is cannot show it; give it another in stimuli.recipes"
+    if rendering.facts.shows_photograph and KINDS[kind].hides_photograph:
+        return (
+            f"kind: {kind} must not show the photograph, and recipe {rendering.recipe!r} of {method} does;"
+            " heat-v1 draws the same colours without it"
+        )
+    return ""

@@ -6,7 +6,6 @@ import torch
 from PIL import Image
 
 from contracts import stimulus_set
-from models.transform import squash
 from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.errors import GenerationError, SelectionError
 from stimuli.method_config import MethodConfig
@@ -105,8 +104,8 @@ def test_maps_are_drawn_by_the_recipe(ending, images, tmp_path):
 def test_without_torch_maps_are_drawn_as_with_it(recipe, images):
     """Oracle: the recipes in torch, which golden hashes hold."""
     photograph = Image.open(images[0].path)
-    under = squash(photograph, SIDE)
     beneath = np.asarray(photograph.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    under = torch.from_numpy(beneath.copy()).permute(2, 0, 1)
     rendering = Rendering(recipe)
     for found in (
         RANDOM.normal(size=(3, SIDE, SIDE)),
