@@ -13,14 +13,26 @@ from commands.prepare import prepare
 from commands.simulate import simulate
 from commands.survey import export
 from definition import Definition
+from languages.read import SOURCE, languages
 
 
 @click.command()
 @study_option
 @click.option("--participants", default=72, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--language",
+    "reported",
+    default=(SOURCE,),
+    show_default=True,
+    multiple=True,
+    type=click.Choice(list(languages())),
+    help="A report in it; may be given several times.",
+)
 @click.pass_context
-def rehearse(ctx: click.Context, definition: Definition, participants: int, seed: int) -> None:
+def rehearse(
+    ctx: click.Context, definition: Definition, participants: int, seed: int, reported: tuple[str, ...]
+) -> None:
     """A dress rehearsal: the whole study with simulated participants, to a report, in a database of its own.
 
     Example: ./manage.py rehearse --study examples/voc-sample.toml --participants 72
@@ -33,7 +45,9 @@ def rehearse(ctx: click.Context, definition: Definition, participants: int, seed
     with served() as url:
         ctx.invoke(simulate, definition=definition, url=url, participants=participants, seed=seed)
     ctx.invoke(export, definition=definition, out=folder / "export")
-    ctx.invoke(analyze, source=folder / "export", out=folder / "report")
+    for language in reported:
+        out = folder / ("report" if len(reported) == 1 else f"report-{language}")
+        ctx.invoke(analyze, source=folder / "export", out=out, language=language)
 
 
 def new_folder(path: Path) -> Path:
