@@ -110,7 +110,8 @@ class NetworkConfig(BaseModel):
         " `file.py:function` beside the definition or `package.module:function`; its code is run",
     )
     weights: str | None = Field(
-        None, description="`torchvision:<NAME>` or a state-dict file training starts from; none: random"
+        None,
+        description="`torchvision:<NAME>` or a state-dict file training starts from; none: random, or as `module` sets them",
     )
     checkpoint: DefinitionPath = Field(
         Path("network.safetensors"),

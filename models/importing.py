@@ -95,15 +95,26 @@ def not_imported_yet(name: str, config: NetworkConfig, categories: Sequence[str]
 
 
 def _build(name: str, config: NetworkConfig, categories: Sequence[str]) -> _Network:
-    if config.labels is None or config.weights is None:
-        missing = "labels" if config.labels is None else "weights"
-        raise NetworkError(f"network {name!r} has no {missing}; a network that is imported as it is needs both")
-    state, notes = read_weights(config.source, config.weights)
+    if config.labels is None:
+        raise NetworkError(f"network {name!r} has no labels; a network that is imported as it is needs them")
     labels = read_labels(name, config.labels)
+    state, notes = _state(name, config)
     module = build_network(config, len(labels) if isinstance(config.labels, tuple) else _outputs_of(state, labels))
-    load_state(module, state, f"weights {config.weights}", config.source)
+    if state:
+        load_state(module, state, f"weights {config.weights}", config.source)
     outputs = probe(name, module.eval(), config.image_size, config.output)
     return _Network(module, named_outputs(name, labels, outputs, categories), notes)
+
+
+def _state(name: str, config: NetworkConfig) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The weights, and what was unwrapped to find them; none where a function of the user's own sets them."""
+    if config.weights is not None:
+        return read_weights(config.source, config.weights)
+    if not config.module:
+        raise NetworkError(
+            f"network {name!r} has no weights; a network that is imported as it is needs them, or a module that sets them"
+        )
+    return {}, ()
 
 
 def _outputs_of(state: dict[str, Tensor], labels: dict[int, str]) -> int:

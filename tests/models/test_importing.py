@@ -132,6 +132,13 @@ def test_a_network_of_one_s_own_is_taken_as_it_is(folder):
     assert torch.equal(loaded.module(inputs), trained().eval()(inputs))
 
 
+def test_a_function_may_set_the_weights_itself_and_the_checkpoint_keeps_them(folder):
+    taken(folder, weights=None)
+    one, other = (load_network("own", configured(folder, weights=None), ("red", "blue")) for _ in range(2))
+    pictures = torch.rand(2, 3, 32, 32)
+    assert torch.equal(one.module(pictures), other.module(pictures))
+
+
 @pytest.mark.parametrize("wrap", ["state_dict", "model", "module."])
 def test_what_training_scripts_put_round_a_state_dict_is_taken_off_and_said(folder, wrap):
     state = trained().state_dict()
@@ -143,7 +150,7 @@ def test_what_training_scripts_put_round_a_state_dict_is_taken_off_and_said(fold
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": None}, "network 'own' has no weights; a network that is imported as it is needs both"),
+        ({"weights": None, "module": "", "architecture": "alexnet"}, "network 'own' has no weights; .* or a module that sets"),
         ({"labels": ["red", "green"]}, "no label of network 'own' is blue; write labels as dataset.categories"),
         ({"labels": ["red", "green", "blue", "red"]}, "labels of network 'own' name red more than once"),
         ({"labels": [*"abcdefgh", "red", "green", "blue"]}, "name output 10, and it has 4 outputs"),
