@@ -1,6 +1,6 @@
 """Methods that mask the picture and look at the scores, without a gradient. Maps are (R, 1, H, W)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from math import ceil
@@ -13,7 +13,7 @@ from stimuli.errors import ExplanationError
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.enlarging import constant_where, enlarged, is_constant, weighted
 from stimuli.explain.options import Baseline, Count, Pixels, Seed, Share, baseline_of, seeded
-from stimuli.explain.trace import Target, Trace
+from stimuli.explain.trace import OnePicture, Trace
 
 AT_ONCE = {"cpu": 16}
 """How many masks of one picture are looked at together; elsewhere than on a CPU, 128."""
@@ -46,24 +46,23 @@ def score_cam(trace: Trace, *, baseline: Baseline = 0.0) -> Tensor:
     activations = trace.activations
     blank = baseline_of(trace.images, baseline)
     scores, first = [], 0
-    for picture, targets in trace.by_picture():
-        scores.append(_scores_under_maps(trace, picture, targets, activations[first].unsqueeze(1), blank))
-        first += len(targets)
+    for picture in trace.by_picture():
+        scores.append(_scores_under_maps(picture, activations[first].unsqueeze(1), blank))
+        first += len(picture.targets)
     return enlarged(weighted(torch.cat(scores).softmax(1), activations).relu(), trace.size)
 
 
-def _scores_under_maps(trace: Trace, picture: Tensor, targets: Sequence[Target], maps: Tensor, blank: Tensor) -> Tensor:
-    """The scores (T, K) of `picture` (1, 3, H, W), masked by each of `maps` (K, 1, u, v)."""
-    scores = trace.scores_at(blank, targets).repeat(len(maps), 1)
-    if torch.equal(picture, blank):
-        return scores.T
-    varying = maps[~is_constant(maps).flatten()]
+def _scores_under_maps(picture: OnePicture, maps: Tensor, blank: Tensor) -> Tensor:
+    """The scores (T, K) of a picture, masked by each of `maps` (K, 1, u, v)."""
+    scores = picture.scores(blank).repeat(len(maps), 1)
+    varies = ~is_constant(maps).flatten()
+    varying, size = maps[varies], (blank.shape[2], blank.shape[3])
 
     def look(part: slice) -> Tensor:
-        return trace.scores_at(_masked(picture, _stretched(enlarged(varying[part], trace.size)), blank), targets)
+        return picture.scores(_masked(picture.image, _stretched(enlarged(varying[part], size)), blank))
 
-    if len(varying):
-        scores[~is_constant(maps).flatten()] = torch.cat(list(in_parts_that_fit(look, len(varying), _at_once(trace))))
+    if len(varying) and not torch.equal(picture.image, blank):
+        scores[varies] = torch.cat(list(in_parts_that_fit(look, len(varying), _at_once(blank))))
     return scores.T
 
 
@@ -89,10 +88,10 @@ def rise(
 
     def of_part(part: slice) -> Tensor:
         drawn = draw(part)  # (V, 1, H, W)
-        scores = [trace.scores_at(_masked(picture, drawn, blank), targets).T for picture, targets in trace.by_picture()]
+        scores = [picture.scores(_masked(picture.image, drawn, blank)).T for picture in trace.by_picture()]
         return torch.cat([of_picture @ drawn.flatten(1) for of_picture in scores])
 
-    total = reduce(torch.add, in_parts_that_fit(of_part, masks, _at_once(trace)))
+    total = reduce(torch.add, in_parts_that_fit(of_part, masks, _at_once(blank)))
     return (total / (masks * probability)).unflatten(1, (1, *trace.size))
 
 
@@ -124,5 +123,5 @@ def _stretched(maps: Tensor) -> Tensor:
     return (maps - low) / (high - low)
 
 
-def _at_once(trace: Trace) -> int:
-    return AT_ONCE.get(trace.images.device.type, 128)
+def _at_once(picture: Tensor) -> int:
+    return AT_ONCE.get(picture.device.type, 128)

@@ -16,8 +16,9 @@ def once(model: nn.Module, images: Tensor, what: Hashable, find: Callable[[], Fo
 
     What `find` raises is not kept.
     """
-    known = _KNOWN.setdefault(model, {})
-    key = (what, tuple(map(id, model.modules())), images.shape[1:], images.dtype, images.device)
+    owner = getattr(model, "root", model)
+    known = _KNOWN.setdefault(owner, {})
+    key = (what, tuple(map(id, owner.modules())), images.shape[1:], images.dtype, images.device)
     if key not in known:
         known[key] = find()
     return known[key]

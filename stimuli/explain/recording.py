@@ -6,13 +6,14 @@ The network is watched, not edited: a forward hook hands a target layer's output
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
 from models.config import Layout
 from stimuli.errors import ExplanationError
+from stimuli.explain.bound import of_rows
 from stimuli.explain.convolutions import layout_of
 from stimuli.explain.layouts import Reshape, reshape_of
 from stimuli.explain.once import once
@@ -59,7 +60,16 @@ class Recording:
             return self.reshape
         layout, output = self.reshape, self.layers[layer]
         what = ("layout", layer, layout, output.shape[1:], len(output) == len(self.images))
-        return once(self.model, self.images, what, lambda: reshape_of(self.model, layer, output, self.images, layout))
+        return once(
+            self.model,
+            self.images,
+            what,
+            lambda: reshape_of(of_rows(self.model, 0), layer, output, self.images, layout),
+        )
+
+    def at(self, row: int) -> "Recording":
+        """The same with the network's other inputs of one picture, to run it on changed copies of that."""
+        return replace(self, model=of_rows(self.model, row))
 
     def answer(self, images: Tensor) -> Tensor:
         """The network's answer to other pictures, stored in the layout in which it took the recorded ones."""
@@ -138,8 +148,10 @@ def _recorded(
     with _watched(model, layers) as seen:
         # A copy goes in, so that a network that begins in place changes neither the leaf nor the caller's tensor.
         output = model(pictures.clone())
-    if not isinstance(output, Tensor) or output.ndim != 2 or len(output) != len(images):
-        raise ExplanationError(f"the network must answer with scores (N, categories); it answered {described(output)}")
+    if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != len(images):
+        raise ExplanationError(
+            f"the network must answer with scores (N, categories); it answered {described(output)}{_choice(output)}"
+        )
     outputs = {layer: _only(seen[layer], layer) for layer in layers}
     return Recording(model, pictures, output, outputs, reshape, window)
 
@@ -201,6 +213,16 @@ def _window_places(window: Window, height: int, width: int) -> list[tuple[slice,
         sorted({*range(0, extent - window.size, window.stride), extent - window.size}) for extent in (height, width)
     ]
     return [(slice(top, top + window.size), slice(left, left + window.size)) for top in starts[0] for left in starts[1]]
+
+
+def _choice(answer: object) -> str:
+    """How to choose a tensor of an answer that holds several."""
+    if isinstance(answer, Mapping) and answer:
+        first = next(iter(answer))
+        return f" with {', '.join(map(str, answer))}; choose one, as select=lambda answer: answer[{first!r}]"
+    if isinstance(answer, tuple | list) and answer:
+        return f" of {len(answer)}; choose one, as select=lambda answer: answer[0]"
+    return ""
 
 
 def described(value: object) -> str:

@@ -37,7 +37,7 @@ def replay(
 ) -> dict[tuple[Edge, ReluRule], Tensor]:
     """Return for every wanted edge and rule the gradients (N, T, …) there.
 
-    `seeds` (T, N, C) are the gradients of T scores an image at the network's output, whose edge is `start`.
+    `seeds` (T, N, …) are the gradients of T scores an image at the network's output, whose edge is `start`.
     Convolutions are walked in `precision`. Nothing in the graph is changed or freed.
     """
     order = backward_order(start[0], (node for node, _ in wanted))
@@ -47,7 +47,7 @@ def replay(
     slices = tuple((rule, turn) for rule in rules for turn in range(len(seeds)))
     in_flight = BYTES_IN_FLIGHT if seeds.device.type == "cpu" else BYTES_IN_FLIGHT_ON_A_GPU
     walk = _Walk(order, wanted, seeds.shape[:2], in_flight)
-    stack = Stack(seeds.repeat(len(rules), 1, 1), owned=True)
+    stack = Stack(seeds.repeat(len(rules), *(1 for _ in seeds.shape[1:])), owned=True)
     walk.on(0, {start: stack}, Block(slices, slice(0, seeds.shape[1]), precision, {}))
     return walk.found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
+from stimuli.explain.bound import of_rows
 from stimuli.explain.graph import backward_order, edge_of
 from stimuli.explain.hidden_gates import check_gates
 from stimuli.explain.once import once
@@ -17,7 +19,7 @@ from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unkn
 from stimuli.explain.replay import replay
 
 Target = int | Callable[[Tensor], Tensor]
-"""A category's index, or a function from one image's scores (C,) to a scalar."""
+"""A category's index, or a function from one image's answer, its scores (C,) or whatever is selected, to a scalar."""
 
 PICTURE = None
 """In the place of a layer's name: the picture itself."""
@@ -76,24 +78,11 @@ class Trace:
         """The pairs' scores (R,) in any output (N, C) for the same pictures."""
         return _scores(output, self._rows, self.targets)
 
-    def by_picture(self) -> Iterator[tuple[Tensor, tuple[Target, ...]]]:
-        """Each picture (1, 3, H, W) that has targets, with these, in the order of the pairs."""
-        for row, picture in enumerate(self.recording.images.detach().split(1)):
+    def by_picture(self) -> "Iterator[OnePicture]":
+        """Each picture that has targets, in the order of the pairs."""
+        for row, image in enumerate(self.recording.images.detach().split(1)):
             if targets := tuple(t for t, of in zip(self.targets, self._rows, strict=True) if of == row):
-                yield picture, targets
-
-    def scores_at(self, variants: Tensor, targets: Sequence[Target]) -> Tensor:
-        """The scores (V, T) of `variants` (V, 3, H, W) for each of `targets`, without a graph."""
-        rows = [row for row in range(len(variants)) for _ in targets]
-        with torch.no_grad():
-            output = self.recording.answer(variants)
-            return _scores(output, rows, tuple(targets) * len(variants)).unflatten(0, (len(variants), len(targets)))
-
-    def gradients_at(self, variants: Tensor, targets: Sequence[Target]) -> Tensor:
-        """∂score/∂picture (V, T, 3, H, W) at `variants` (V, 3, H, W), for each of `targets`."""
-        recording = record(self.recording.model, variants, [], True, self.recording.window, None)
-        trace = Trace(recording, [targets] * len(variants), None, (), self._precision)
-        return trace.input_gradient().unflatten(0, (len(variants), len(targets)))
+                yield OnePicture(image, targets, self.recording.at(row), self._precision)
 
     def input_gradient(self, rule: ReluRule = PLAIN) -> Tensor:
         """∂score/∂picture (R, 3, H, W), with the ReLUs following `rule`."""
@@ -142,7 +131,7 @@ class Trace:
         if any(rule is not PLAIN for _, rule in wanted):
             check_relu_network(orders[PICTURE])
             model, images = self.recording.model, self.recording.images
-            once(model, images, "gates", lambda: check_gates(model, images))
+            once(model, images, "gates", lambda: check_gates(of_rows(model, 0), images))
         if any(unknown_nodes(order) for order in orders.values()):
             found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
         else:
@@ -188,12 +177,35 @@ class Trace:
         return seeds
 
 
+@dataclass(frozen=True)
+class OnePicture:
+    """A picture (1, 3, H, W) with its T targets, and what the network says of changed copies of it (V, 3, H, W)."""
+
+    image: Tensor
+    targets: tuple[Target, ...]
+    recording: Recording
+    precision: torch.dtype
+
+    def scores(self, variants: Tensor) -> Tensor:
+        """The scores (V, T), computed without a graph."""
+        count, targets = len(variants), self.targets * len(variants)
+        rows = [row for row in range(count) for _ in self.targets]
+        with torch.no_grad():
+            return _scores(self.recording.answer(variants), rows, targets).unflatten(0, (count, len(self.targets)))
+
+    def gradients(self, variants: Tensor) -> Tensor:
+        """∂score/∂picture (V, T, 3, H, W)."""
+        recording = record(self.recording.model, variants, [], True, self.recording.window, None)
+        trace = Trace(recording, [self.targets] * len(variants), None, (), self.precision)
+        return trace.input_gradient().unflatten(0, (len(variants), len(self.targets)))
+
+
 def _scores(output: Tensor, rows: Sequence[int], targets: Sequence[Target]) -> Tensor:
     """The score of each target in its row of `output`, (R,)."""
     categories = [target for target in targets if not callable(target)]
     if len(categories) == len(targets):
         for category in set(categories):
-            _check_category(category, output.shape[1])
+            _check_category(category, output)
         return output[rows, categories]
     return torch.stack([_score(output[row], target) for row, target in zip(rows, targets, strict=True)])
 
@@ -204,13 +216,18 @@ def _score(row: Tensor, target: Target) -> Tensor:
         if score.ndim:
             raise ExplanationError(f"a target function must return a scalar; it returned {described(score)}")
         return score
-    _check_category(target, len(row))
+    _check_category(target, row.unsqueeze(0))
     return row[target]
 
 
-def _check_category(target: int, count: int) -> None:
-    if not 0 <= target < count:
-        raise ExplanationError(f"target {target} is not one of the network's {count} categories")
+def _check_category(target: int, output: Tensor) -> None:
+    if output.ndim != 2:
+        raise ExplanationError(
+            f"target {target} is a category, for which the network must answer with scores (N, categories); it answered"
+            f" {described(output)}; choose scores with select=…, or give a function of a picture's answer as target"
+        )
+    if not 0 <= target < output.shape[1]:
+        raise ExplanationError(f"target {target} is not one of the network's {output.shape[1]} categories")
 
 
 def _seed(row: Tensor, target: Callable[[Tensor], Tensor]) -> Tensor:
