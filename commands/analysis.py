@@ -128,7 +128,9 @@ def power(
     planning = rules.planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
     tables = []
     for task in _planned(definition, name):
-        design = TaskDesign(task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks)
+        design = TaskDesign(
+            task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil
+        )
         seats = len(design.cells) * design.ratings
         people = max(seats, -(-task.images * seats // task.trials_per_participant))
         plan = Plan(design, rules, world_of(planning), effect, planning.dropout)

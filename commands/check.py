@@ -1,7 +1,7 @@
 """Is everything ready? In plain words."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,12 +77,12 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
     def photographs() -> str:
         images = open_split(dataset, dataset.split)
         read_image(images[0].path)
-        asking = [request for request in definition.requests if request.facts.needs_predictions]
+        asking = [request for request in definition.requests if request.needs_predictions]
         told = {} if networks_shown & definition.networks.keys() else told_predictions(asking, images, tables())
         fitting = at_most_eligible(definition.requests, images, dataset.categories, tables(), told)
-        words = {r.task: STIMULI_KINDS[r.kind].at_most.format(n=fitting[r.task]) for r in definition.requests}
+        words = {r.task: STIMULI_KINDS[r.kind].at_most.format(n=fitting[r.task][0]) for r in definition.requests}
         shown = ", ".join(f"{r.task!r} shows {r.images} of {words[r.task]}" for r in definition.requests)
-        found = "; ".join(filter(None, (shown, notes(images))))
+        found = "; ".join(filter(None, (shown, *_left_out(fitting), notes(images))))
         return f"{len(images)} images in split {dataset.split!r} of {dataset.root}; {found}"
 
     def network(name: str) -> str:
@@ -175,6 +175,13 @@ def method_words(definition: Definition, name: str) -> str:
             f" first is {constant[0].name}; leave their rows out, or make these maps again"
         )
     return f"{len(table.entries)} pictures of {words(table.size)} in {table.path}"
+
+
+def _left_out(fitting: Mapping[str, tuple[int, Mapping[str, int]]]) -> Iterator[str]:
+    """Why photographs do not fit a task, with their numbers."""
+    for task, (_, removed) in fitting.items():
+        if why := ", ".join(f"{count} without '{condition}'" for condition, count in removed.items() if count):
+            yield f"left out of {task!r}: {why}"
 
 
 def picture_doubts(folder: Path) -> tuple[list[str], list[str]]:

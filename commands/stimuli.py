@@ -130,8 +130,8 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
     images = open_split(definition.dataset, definition.dataset.split)
     if found := notes(images):
         click.echo(found)
-    # Where a kind chooses images by predictions, all of the split are predicted before any is visualized.
-    is_predicted = any(request.facts.needs_predictions for request in definition.requests)
+    # Where a task chooses images or foils by predictions, all of the split are predicted before any is visualized.
+    is_predicted = any(request.needs_predictions for request in definition.requests)
     with progress("Predictions and visualizations" if is_predicted else "Visualizations") as report:
         folder = generate(
             definition.stimuli,

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from contracts.foils import ANNOTATED, FOILS
+
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
 LONGEST_REASON = 500  # characters
 SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the task's second network … towards its first
@@ -72,9 +74,13 @@ class Kind:
         """Minimum and maximum of a difference of two means."""
         return -self.length, self.length
 
-    def items_per_image(self, methods: int, networks: int) -> int:
+    def explained(self, foil: str) -> int:
+        """The number of categories of an image that are explained where the wrong option comes from `foil`."""
+        return 1 if FOILS[foil].single_label else self.categories
+
+    def items_per_image(self, methods: int, networks: int, foil: str = ANNOTATED) -> int:
         """The number of items of an image with this number of methods and networks."""
-        return self.categories * methods * (networks if self.networks is None else 1)
+        return self.explained(foil) * methods * (networks if self.networks is None else 1)
 
 
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain

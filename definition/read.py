@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
+from contracts.foils import FOILS, foil_table
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
@@ -58,13 +59,16 @@ class Definition:
     @property
     def requests(self) -> tuple[StimulusRequest, ...]:
         """What the tasks ask of the stimulus set."""
-        return tuple(StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks)) for t in self.tasks)
+        return tuple(
+            StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks), t.foil, _foils(t))
+            for t in self.tasks
+        )
 
     @property
     def request_sha256(self) -> str:
         """Hash of everything in the definition that decides the stimuli, and of nothing else."""
         stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
-        asked = [[r.task, r.kind, r.images, r.methods, r.networks] for r in self.requests]
+        asked = [[r.task, r.kind, r.images, r.methods, r.networks, *_of_foils(r)] for r in self.requests]
         methods = _without_names(self.document.get("methods", {}))
         networks = self.document.get("networks", {})
         return canonical_sha256([self.document["dataset"], networks, stimuli, asked, *([methods] if methods else [])])
@@ -75,6 +79,15 @@ def _without_names(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
     return {name: {key: value for key, value in told.items() if key != "name"} for name, told in methods.items()}
 
 
+def _foils(task: TaskConfig) -> dict[str, str]:
+    return foil_table(task.foils) if task.foils else {}
+
+
+def _of_foils(request: StimulusRequest) -> list[Any]:
+    """Where wrong options come from, if it is told: definitions that do not tell keep their hash."""
+    return [request.foil, request.foils] if FOILS[request.foil].single_label else []
+
+
 def load_definition(path: Path) -> Definition:
     """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
     written = read_document(path)
@@ -83,6 +96,7 @@ def load_definition(path: Path) -> Definition:
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
     problems += read_own_words(document, path.parent)
+    problems += _read_foils(document, path.parent)
     if any("\0" in text for text in _texts_in(document)):
         problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}
@@ -181,6 +195,21 @@ def _read_logo(document: dict[str, Any], folder: Path) -> list[str]:
     except (OSError, ValueError) as error:
         return [f"study.information.logo: cannot use {file} ({getattr(error, 'strerror', None) or error})"]
     return []
+
+
+def _read_foils(document: dict[str, Any], folder: Path) -> list[str]:
+    """Replace the names of tables of foils by their content, so that the hash covers what is asked."""
+    problems, tasks = [], document.get("tasks")
+    for number, task in enumerate(tasks if isinstance(tasks, list) else ()):
+        if not (isinstance(task, dict) and task.get("foils")):
+            continue
+        file = folder / str(task["foils"])
+        try:
+            task["foils"] = read_text(file)
+        except (OSError, ValueError) as error:
+            place = _place(document, "tasks", number)
+            problems.append(f"{place}: foils: cannot read {file} ({getattr(error, 'strerror', None) or error})")
+    return problems
 
 
 # What one entry of a list of that name is called.

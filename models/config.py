@@ -111,7 +111,8 @@ class NetworkConfig(BaseModel):
     )
     weights: str | None = Field(
         None,
-        description="`torchvision:<NAME>` or a state-dict file training starts from; none: random, or as `module` sets them",
+        description="`torchvision:<NAME>` or a state-dict file training starts from; none: random, or as `module` sets"
+        " them",
     )
     checkpoint: DefinitionPath = Field(
         Path("network.safetensors"),

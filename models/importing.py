@@ -112,7 +112,8 @@ def _state(name: str, config: NetworkConfig) -> tuple[dict[str, Tensor], tuple[s
         return read_weights(config.source, config.weights)
     if not config.module:
         raise NetworkError(
-            f"network {name!r} has no weights; a network that is imported as it is needs them, or a module that sets them"
+            f"network {name!r} has no weights; a network that is imported as it is needs them, or a module that sets"
+            " them"
         )
     return {}, ()
 

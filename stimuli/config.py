@@ -1,12 +1,14 @@
 """Section `[stimuli]` of a study definition, and what a task asks of the stimulus set."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from contracts.foils import ANNOTATED, FOILS
 from contracts.tasks import KINDS, Kind
 from models.config import DefinitionPath
 from stimuli.rendering import PARAMETERS, RECIPES, Rendering
@@ -85,6 +87,13 @@ class StimulusRequest:
     images: int
     methods: tuple[str, ...]
     networks: tuple[str, ...]
+    foil: str = ANNOTATED  # where the wrong option comes from
+    foils: Mapping[str, str] = field(default_factory=dict)  # image id → wrong option, of a table
+
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether images or wrong options are chosen by what the networks predict."""
+        return self.facts.needs_predictions or FOILS[self.foil].needs_predictions
 
     @property
     def facts(self) -> Kind:

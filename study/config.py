@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, REASON_QUESTION, KindName, Question
 from languages.read import SOURCE, languages
@@ -191,6 +192,13 @@ class TaskConfig(BaseModel):
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
     )
+    foil: FoilName = Field(
+        ANNOTATED,
+        description="class discrimination: the wrong option. annotated: the photograph's other category; for"
+        " photographs with one category runner-up: the network's strongest wrong category of the study; confusable: the"
+        " most frequent runner-up of the category's photographs; table: as `foils` tells",
+    )
+    foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
     images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
     trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
@@ -246,6 +254,12 @@ class TaskConfig(BaseModel):
             raise ValueError(f"{self.kind} compares exactly {facts.networks} networks, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
             raise ValueError("a method or network is listed twice")
+        if self.foil != ANNOTATED and not facts.has_truth:
+            raise ValueError(f"foil is for kinds with a right answer, and {self.kind} has none; remove it")
+        if bool(self.foils) != (self.foil == TABLE):
+            raise ValueError(f'foils names the table of foil = "{TABLE}"; tell both, or neither')
+        if self.foils:
+            foil_table(self.foils)
         if self.confidence and not any(question.asked_if == "confidence" for question in facts.questions):
             raise ValueError(f"{self.kind} does not ask for confidence")
         if self.identical_pairs and facts.pictures < 2:

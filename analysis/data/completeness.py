@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export
+from contracts.foils import ANNOTATED
 from contracts.tasks import KINDS
 
 
@@ -68,4 +69,4 @@ def planned_responses(export: Export, task_name: str, ratings: int | None = None
 
 
 def _items_per_image(task: dict[str, Any]) -> int:
-    return KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]))
+    return KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]), task.get("foil", ANNOTATED))

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.config import AnalysisConfig
 from analysis.data.history import History
 from contracts.conditions import ConditionConfig
+from contracts.foils import ANNOTATED
 from contracts.observers import observer_of
 
 
@@ -33,6 +34,7 @@ class Task:
     methods: tuple[str, ...]
     networks: tuple[str, ...]
     wording: str = "paper"  # which words of the kind people read
+    foil: str = ANNOTATED  # where the wrong option comes from
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from analysis.display.markdown import as_markdown
 from analysis.display.wording import Translation
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.foils import ANNOTATED
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 
@@ -39,7 +40,9 @@ class PlannedTask:
     def items(self) -> int:
         """How many items are rated."""
         methods, networks = len(self.section["methods"]), len(self.section["networks"])
-        return int(self.section["images"]) * KINDS[self.section["kind"]].items_per_image(methods, networks)
+        return int(self.section["images"]) * KINDS[self.section["kind"]].items_per_image(
+            methods, networks, self.section.get("foil", ANNOTATED)
+        )
 
     @property
     def responses(self) -> int:

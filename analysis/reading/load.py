@@ -123,7 +123,8 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
 
 def _task(section: dict[str, Any]) -> Task:
     methods, networks = tuple(section["methods"]), tuple(section["networks"])
-    return Task(section["name"], section["kind"], methods, networks, str(section.get("wording", Task.wording)))
+    wording, foil = (str(section.get(key, getattr(Task, key))) for key in ("wording", "foil"))
+    return Task(section["name"], section["kind"], methods, networks, wording, foil)
 
 
 def _table_files(root: Traversable) -> dict[str, Traversable]:

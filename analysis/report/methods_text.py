@@ -64,12 +64,14 @@ def _design(export: Export, translate: Translation) -> str:
 
 def _asked(task: Task, translate: Translation) -> str:
     """What people saw and did in a task, in the words of its question."""
-    return translate(
-        ANALYSIS_KINDS[task.kind].texts.design,
+    texts = ANALYSIS_KINDS[task.kind].texts
+    asked = translate(
+        texts.design,
         task=task.name,
         first=task.networks[0],
         quality=translate.quality(task.kind, task.wording),
     )
+    return " ".join([asked, *(translate(text) for foil, text in texts.foils.items() if foil == task.foil)])
 
 
 def _course(export: Export) -> Course:

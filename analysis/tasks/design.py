@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.foils import ANNOTATED
 from contracts.tasks import KINDS
 
 NETWORKS = ("strong", "weak")
@@ -19,6 +20,7 @@ class TaskDesign:
     images: int
     ratings: int  # of each item
     named_networks: tuple[str, ...] = ()  # none: as many as the kind compares, else one
+    foil: str = ANNOTATED  # where the wrong option comes from
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -27,7 +29,7 @@ class TaskDesign:
     @property
     def cells(self) -> tuple[tuple[str, int, str], ...]:
         """What can be shown of an image: (method, which of its categories, the first network shown)."""
-        labels = KINDS[self.kind].categories
+        labels = KINDS[self.kind].explained(self.foil)
         networks = self.networks if KINDS[self.kind].networks is None else self.networks[:1]
         return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
 

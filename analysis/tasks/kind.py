@@ -56,6 +56,7 @@ class Texts:
     sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places
     machine: str = ""  # how a machine observer answers from its evidence; empty where none does
     further: str = ""  # sentence of the methods section on estimates of this kind alone
+    foils: Mapping[str, str] = field(default_factory=dict)  # `foil` of a task → where its wrong options come from
     question: str = ""  # what the study asks with it; `{quality}`
     means: str = marked("The mean was {value_a} with {a} and {value_b} with {b}.")  # of two methods; `{first}`
 

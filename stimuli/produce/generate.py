@@ -24,6 +24,7 @@ from stimuli.produce.publishing import is_complete, publish, require_own_set
 from stimuli.produce.select import Selection, select
 from stimuli.produce.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
 from stimuli.produce.storage import Storage, storage_at
+from stimuli.tasks.kind import Predicted
 
 if TYPE_CHECKING:
     from models.catalogue import LoadedNetwork
@@ -74,7 +75,7 @@ def generate(
                     launcher.check(name, request.methods)
             provenance = _provenance(config, used, sources, request_sha256, launcher.device)
             run = _Run(config, storage, Parts(storage, provenance), used, sources, launcher, progress)
-            predicted = run.predictions(requests, images)
+            predicted = run.predictions(requests, images, categories)
             selections = select(requests, images, categories, predicted, config.seed, sources.tables)
             stimuli = run.stimuli(selections)
         publish(storage, stimuli, provenance | {"selection": _counts(selections)})
@@ -100,18 +101,18 @@ class _Run:
         self._done = 0
 
     def predictions(
-        self, requests: Sequence[StimulusRequest], images: Sequence[Photograph]
-    ) -> dict[str, dict[str, str]]:
-        """Top categories of all images, for the networks by whose predictions a task chooses its images."""
-        asking = [request for request in requests if request.facts.needs_predictions]
+        self, requests: Sequence[StimulusRequest], images: Sequence[Photograph], categories: Sequence[str]
+    ) -> dict[str, dict[str, Predicted]]:
+        """Of all images, for the networks by whose predictions a task chooses its images or wrong options."""
+        asking = [request for request in requests if request.needs_predictions]
         if any(isinstance(network, NetworkElsewhere) for network in self._networks.values()):
             return told_predictions(asking, images, self._sources.tables)
         names = sorted({name for request in asking for name in request.networks})
-        jobs = predictions(names, images, PREDICTED_TOGETHER)
+        jobs = predictions(names, images, PREDICTED_TOGETHER, categories)
         total = len(names) * len(images) + sum(map(_roughly, requests))
-        predicted: dict[str, dict[str, str]] = {name: {} for name in names}
-        for job, found in zip(jobs, self._records(jobs, total, lambda _, categories: categories), strict=True):
-            predicted[job.network] |= found
+        predicted: dict[str, dict[str, Predicted]] = {name: {} for name in names}
+        for job, found in zip(jobs, self._records(jobs, total, lambda _, predicted: predicted), strict=True):
+            predicted[job.network] |= {i: Predicted(top, tuple(strong)) for i, (top, *strong) in found.items()}
         return predicted
 
     def stimuli(self, selections: Sequence[Selection]) -> list[Stimulus]:
@@ -197,7 +198,7 @@ def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
 
 def _roughly(request: StimulusRequest) -> int:
     """How many visualizations a request needs, before it is known which ones it shares with another."""
-    return request.images * request.facts.categories * len(request.methods) * len(request.networks)
+    return request.images * request.facts.explained(request.foil) * len(request.methods) * len(request.networks)
 
 
 def _provenance(
@@ -230,6 +231,7 @@ def _counts(selections: Sequence[Selection]) -> dict[str, Any]:
         selection.request.task: {
             "images": len(selection.chosen),
             "eligible": selection.eligible,
+            **({"foil": selection.request.foil} if selection.request.facts.has_truth else {}),
             "removed": selection.removed,
             "shared_with_other_tasks": selection.shared,
         }

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
+from contracts.foils import FOILS
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import GenerationError
 from stimuli.produce.tables import PictureTable, require_size
+from stimuli.tasks.kind import Predicted
 
 if TYPE_CHECKING:
     from models.catalogue import LoadedNetwork
@@ -73,13 +75,18 @@ def _require_alike(used: Mapping[str, "LoadedNetwork"], categories: Sequence[str
 
 def told_predictions(
     requests: Sequence[StimulusRequest], images: Sequence[Photograph], tables: Tables
-) -> dict[str, dict[str, str]]:
+) -> dict[str, dict[str, Predicted]]:
     """Network → image id → the top category that a table tells, or nothing, for `requests` that need predictions.
 
     Raises GenerationError where no table tells any of a network.
     """
     found = {}
     for request in requests:
+        if FOILS[request.foil].needs_predictions:
+            raise GenerationError(
+                f'task {request.task!r} has foil = "{request.foil}", which scores of its networks decide, and none is'
+                ' described in [networks]; describe them, or set foil = "table"'
+            )
         of_task = [tables[method] for method in request.methods if method in tables]
         for name in request.networks:
             told = {key: top for table in of_task for key, top in table.predictions(name, images).items()}
@@ -89,7 +96,7 @@ def told_predictions(
                     f"task {request.task!r} chooses images by what network {name!r} predicts, and no table tells;"
                     f" add a column prediction to {files}, or describe the network in [networks.{name}]"
                 )
-            found[name] = {image.image_id: told.get(image.image_id, "") for image in images}
+            found[name] = {image.image_id: Predicted(told.get(image.image_id, ""), ()) for image in images}
     return found
 
 

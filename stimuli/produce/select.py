@@ -11,7 +11,7 @@ from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
 from stimuli.produce.tables import PictureTable
-from stimuli.tasks.kind import Eligibility, Predictions
+from stimuli.tasks.kind import Eligibility, Predicted, Predictions
 from stimuli.tasks.kinds import STIMULI_KINDS
 
 Tables = Mapping[str, PictureTable]
@@ -35,6 +35,7 @@ class Selection:
     chosen: tuple[Candidate, ...]  # sorted by image_id
     eligible: int
     removed: dict[str, int]  # condition → images that the conditions before it left and that it removed
+    foils: Mapping[tuple[str, str, str], str]  # (image id, category, network) → the wrong option; empty: none
     shared: int  # images that another task shows too, because there were not enough for disjoint tasks
 
 
@@ -73,6 +74,7 @@ def select(
             tuple(sorted(chosen[place], key=lambda c: c.image.image_id)),
             len(candidates),
             removed,
+            _foils(request, chosen[place], predictions, images),
             sum(uses[candidate.image.image_id] > 1 for candidate in chosen[place]),
         )
         for place, (request, (candidates, removed)) in enumerate(zip(requests, found, strict=True))
@@ -85,18 +87,30 @@ def at_most_eligible(
     categories: Sequence[str],
     tables: Tables = NO_TABLES,
     told: Predictions = NO_PREDICTIONS,
-) -> dict[str, int]:
-    """Task → how many images it can choose from at most, with nothing computed.
+) -> dict[str, tuple[int, dict[str, int]]]:
+    """Task → how many images it can choose from at most, and what each condition removed, with nothing computed.
 
     A kind that needs predictions has those `told`; else as if all its networks name an annotated category of the study
     for each. Raises SelectionError, as `select`, when even these are too few.
     """
-    right = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
+    tops = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
+    right = {image_id: Predicted(top, (top,)) for image_id, top in tops.items()}
+    found = {
+        r.task: _candidates(r, images, categories, dict.fromkeys(r.networks, right) | {**told}, tables)
+        for r in requests
+    }
+    return {task: (len(candidates), removed) for task, (candidates, removed) in found.items()}
+
+
+def _foils(
+    request: StimulusRequest, chosen: Sequence[Candidate], predictions: Predictions, images: Sequence[Photograph]
+) -> dict[tuple[str, str, str], str]:
+    foil_of = STIMULI_KINDS[request.kind].foil(request, predictions, images)
     return {
-        request.task: len(
-            _candidates(request, images, categories, dict.fromkeys(request.networks, right) | {**told}, tables)[0]
-        )
-        for request in requests
+        (c.image.image_id, category, network): foil_of(c.image, category, network)
+        for c in chosen
+        for category in c.categories
+        for network in request.networks
     }
 
 
@@ -112,7 +126,9 @@ def _candidates(
     found = STIMULI_KINDS[request.kind].eligible(request, predictions)
     conditions: dict[str, Callable[[Photograph], bool]] = {
         **found.conditions,
-        "only categories of the study": lambda image: set(found.explained(image)) <= set(categories),
+        "only categories of the study": lambda image: (
+            {*found.explained(image), *filter(None, [request.foils.get(image.image_id)])} <= set(categories)
+        ),
         **{
             f"a picture of {method} in {tables[method].path.name}": partial(_is_made, tables[method], request, found)
             for method in request.methods

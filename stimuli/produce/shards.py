@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from models.photographs import Photograph
 from stimuli.produce.select import Selection
-from stimuli.tasks.kinds import STIMULI_KINDS
 
 Row = TypeVar("Row")
+ANY = ""  # in the place of a network
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,11 @@ class Visualization:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Some images whose top categories a network is asked for."""
+    """Some images whose top category, and strongest two of `categories`, a network is asked for."""
 
     network: str
     images: tuple[Photograph, ...]
+    categories: tuple[str, ...]
 
     @property
     def units(self) -> int:
@@ -49,7 +50,11 @@ class Prediction:
     @property
     def part(self) -> dict[str, Any]:
         """Everything that decides it within one run, as JSON."""
-        return {"network": self.network, "predicted": [image.image_id for image in self.images]}
+        return {
+            "network": self.network,
+            "predicted": [image.image_id for image in self.images],
+            "among": self.categories,
+        }
 
     def __str__(self) -> str:
         return _described(self.network, self.images)
@@ -89,15 +94,19 @@ Job = Prediction | Shard
 """What one stage of the pipeline works on at a time."""
 
 
-def predictions(networks: Sequence[str], images: Sequence[Photograph], batch_size: int) -> tuple[Prediction, ...]:
+def predictions(
+    networks: Sequence[str], images: Sequence[Photograph], batch_size: int, categories: Sequence[str]
+) -> tuple[Prediction, ...]:
     """All images for each of the networks, in batches."""
-    return tuple(Prediction(name, batch) for name in networks for batch in _batched(images, batch_size))
+    return tuple(
+        Prediction(name, batch, tuple(categories)) for name in networks for batch in _batched(images, batch_size)
+    )
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
     """Everything the tasks ask for, each picture once: sorted by network, image, category, method."""
     images: dict[str, Photograph] = {}
-    foils: dict[tuple[str, str], str] = {}
+    foils: dict[tuple[str, str, str], str] = {}
     asked: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
         request = selection.request
@@ -105,13 +114,14 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
             image_id = candidate.image.image_id
             images[image_id] = candidate.image
             for category in candidate.categories:
-                foil = STIMULI_KINDS[request.kind].foil(candidate.image, category)
-                foils[image_id, category] = foils.get((image_id, category)) or foil
                 for network, method in product(request.networks, request.methods):
+                    foil = selection.foils[image_id, category, network]
+                    for pair in ((image_id, category, network), (image_id, category, ANY)):
+                        foils[pair] = foils.get(pair) or foil
                     asked[network, image_id, category, method].append((request.task, foil))
     found = []
     for (network, image_id, category, method), tasks in sorted(asked.items()):
-        first, *further = _uses(tasks, foils[image_id, category])
+        first, *further = _uses(tasks, foils[image_id, category, network] or foils[image_id, category, ANY])
         found.append(
             Visualization(network, images[image_id], category, first.foil, method, first.tasks, tuple(further))
         )

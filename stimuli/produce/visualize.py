@@ -70,11 +70,16 @@ class Visualizer:
         """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. Raises PhotographError."""
         return torch.stack([preprocess(read_image(image.path), self._network.transform) for image in job.images])
 
-    def top_categories(self, job: Prediction, images: Tensor) -> dict[str, str]:
-        """Image id → the category with the highest score."""
+    def predict(self, job: Prediction, images: Tensor) -> dict[str, list[str]]:
+        """Image id → the category with the highest score, and the two of the job's categories with the highest."""
         with self._named(), torch.inference_mode(), ieee_float32():
-            best = self._sound(self._module(images.to(self._device))).argmax(1).tolist()
-        return {image.image_id: self._network.categories[top] for image, top in zip(job.images, best, strict=True)}
+            scores = self._sound(self._module(images.to(self._device))).cpu()
+        names, studied = self._network.categories, [self._network.categories.index(c) for c in job.categories]
+        best, strongest = scores.argmax(1).tolist(), scores[:, studied].topk(2, 1).indices.tolist()
+        return {
+            image.image_id: [names[top], *(job.categories[place] for place in two)]
+            for image, top, two in zip(job.images, best, strongest, strict=True)
+        }
 
     def explain(self, shard: Shard, images: Tensor) -> Explained:
         """Explain a shard's `images`, and draw the maps where that is the GPU's work."""

@@ -9,8 +9,24 @@ from contracts.stimulus_set import Stimulus
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 
-Predictions = Mapping[str, Mapping[str, str]]
-"""Network → image id → the network's top category."""
+
+@dataclass(frozen=True)
+class Predicted:
+    """A network's top category for an image, and the strongest two of the study's categories, the strongest first."""
+
+    top: str
+    strongest: tuple[str, ...]
+
+    def runner_up(self, category: str) -> str:
+        """The strongest category of the study but for `category`."""
+        return next(other for other in self.strongest if other != category)
+
+
+Predictions = Mapping[str, Mapping[str, Predicted]]
+"""Network → image id → what the network predicts."""
+
+FoilOf = Callable[[Photograph, str, str], str]
+"""(image, explained category, network) → the wrong option; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,6 @@ class StimuliKind:
     """
 
     eligible: Callable[[StimulusRequest, Predictions], Eligibility]
-    foil: Callable[[Photograph, str], str]
+    foil: Callable[[StimulusRequest, Predictions, Sequence[Photograph]], FoilOf]  # with all images of the split
     at_most: str
     machine_answer: Answer | None

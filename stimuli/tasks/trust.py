@@ -16,7 +16,7 @@ def agreed_prediction(request: StimulusRequest, predictions: Predictions) -> Eli
     """The same top category for all the task's networks, and that category annotated."""
 
     def explained(image: Photograph) -> tuple[str, ...]:
-        return tuple(sorted({predictions[network][image.image_id] for network in request.networks}))
+        return tuple(sorted({predictions[network][image.image_id].top for network in request.networks}))
 
     return Eligibility(
         explained,
@@ -37,7 +37,7 @@ def preferred_side(evidence: Sequence[Evidence], shown: Sequence[Stimulus], _rng
 
 KIND = StimuliKind(
     agreed_prediction,
-    lambda _image, _category: "",
+    lambda _request, _predictions, _images: lambda _image, _category, _network: "",
     "at most {n} that fit (the networks must agree on them)",
     preferred_side,
 )

@@ -163,7 +163,7 @@ def _items(study_id: int, condition: str, task: TaskConfig, rows: Sequence[Stimu
     categories: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         categories[row.image_id].add(row.category)
-    categories_each = KINDS[task.kind].categories
+    categories_each = KINDS[task.kind].explained(task.foil)
     if len(categories) != task.images or any(len(each) != categories_each for each in categories.values()):
         raise OpeningError(
             f"task {task.name!r} asks for {task.images} images with {categories_each} categor"

@@ -56,6 +56,8 @@ def test_photographs_that_fit_are_counted_and_no_network_runs(voc, told, monkeyp
     assert line.startswith("ready")
     assert "24 images in split 'val'" in line
     assert "'seeing' shows 20 of 20 that fit, 'trusting' shows 15 of at most 23 that fit" in line
+    assert "left out of 'seeing': 4 without 'exactly two annotated categories'" in line
+    assert "left out of 'trusting': 1 without 'the top category annotated'" in line
     assert told("networks together").startswith("ready")
     assert "looked at when the stimuli are ready" in told("pictures")
 

@@ -1,8 +1,10 @@
 """Images in which all objects of one category are in one half; that category is explained."""
 
+from collections.abc import Sequence
+
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
-from stimuli.tasks.kind import Eligibility, Predictions, StimuliKind
+from stimuli.tasks.kind import Eligibility, FoilOf, Predictions, StimuliKind
 from tests.third_kind.facts import HALVES
 
 
@@ -20,9 +22,9 @@ def in_one_half(_request: StimulusRequest, _predictions: Predictions) -> Eligibi
     return Eligibility(explained, {"a category in one half": lambda image: bool(explained(image))})
 
 
-def other_half(image: Photograph, category: str) -> str:
+def other_half(_request: StimulusRequest, _predictions: Predictions, _images: Sequence[Photograph]) -> FoilOf:
     upper, lower = HALVES
-    return lower if half_of(image, category) == upper else upper
+    return lambda image, category, _network: lower if half_of(image, category) == upper else upper
 
 
 KIND = StimuliKind(in_one_half, other_half, "{n} with a category in one half", machine_answer=None)

@@ -32,12 +32,27 @@ KIND = AnalysisKind(
     texts=Texts(
         title=marked("Class discrimination"),
         design=marked(
-            "In “{task}”, participants saw one visualization at a time, never the image itself, and chose which of the"
-            " two annotated categories of the image it showed."
+            "In “{task}”, participants saw one visualization at a time, never the image itself, and chose which of two"
+            " categories it showed."
         ),
+        foils={
+            "annotated": marked("The options were the two annotated categories of the image, and each was explained."),
+            "runner-up": marked(
+                "The image's only annotated category was explained; the other option was the study's category that the"
+                " network scored highest among the wrong ones (runner-up)."
+            ),
+            "confusable": marked(
+                "The image's only annotated category was explained; the other option was the study's category that the"
+                " network most often scored highest among the wrong ones for images of this category (confusable)."
+            ),
+            "table": marked(
+                "The image's only annotated category was explained; the other option was fixed for each image in a"
+                " table of the study."
+            ),
+        },
         agreement=marked(
-            "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of the"
-            " image's two categories was named."
+            "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of its two"
+            " options was named."
         ),
         biases=marked(
             "Response bias and order effects. The first row is a share, to be compared with 50%; the others are"

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Launcher(Protocol):
     """Three stages, `encode(job, compute(job, read(job)))`: a pure function of the job, wherever it runs.
 
-    What comes out is image id → top category for a Prediction, a list of Pictures in their order for a Shard.
+    What comes out is image id → top category and the study's strongest two for a Prediction, a list of Pictures in
+    their order for a Shard.
     """
 
     device: str

@@ -45,11 +45,11 @@ class Local:
     def read(self, job: Job) -> Tensor:
         return self._visualizers[job.network].read(job)
 
-    def compute(self, job: Job, ready: Tensor) -> dict[str, str] | Explained:
+    def compute(self, job: Job, ready: Tensor) -> dict[str, list[str]] | Explained:
         visualizer = self._visualizers[job.network]
-        return visualizer.top_categories(job, ready) if isinstance(job, Prediction) else visualizer.explain(job, ready)
+        return visualizer.predict(job, ready) if isinstance(job, Prediction) else visualizer.explain(job, ready)
 
-    def encode(self, job: Job, computed: Any) -> dict[str, str] | list[Picture]:
+    def encode(self, job: Job, computed: Any) -> dict[str, list[str]] | list[Picture]:
         return computed if isinstance(job, Prediction) else self._visualizers[job.network].pictures(job, computed)
 
 

@@ -132,6 +132,7 @@ def test_provenance_tells_what_the_set_was_made_from(output, images):
     assert provenance["library_versions"]["torch"] == torch.__version__.split("+")[0]
     assert provenance["selection"]["seeing"]["images"] == 4
     assert provenance["selection"]["seeing"]["eligible"] == 6
+    assert provenance["selection"]["seeing"]["foil"] == "annotated"
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path, images):
@@ -371,7 +372,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(output, images,
 def test_networks_with_pictures_of_two_sizes_are_refused(output, images):
     networks = loaded_networks()
     networks["weak"] = replace(networks["weak"], transform=replace(networks["weak"].transform, image_size=48))
-    with pytest.raises(GenerationError, match="set the same image_size for strong, weak"):
+    with pytest.raises(GenerationError, match="set the same image_size, crop and resize for strong, weak"):
         make(output, images, networks=networks)
 
 

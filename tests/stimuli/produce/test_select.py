@@ -11,6 +11,7 @@ from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
 from stimuli.produce.select import select
 from stimuli.produce.shards import shards, visualizations
+from stimuli.tasks.kind import Predicted
 
 STUDY = ("cat", "cow", "dog")
 
@@ -26,6 +27,10 @@ def seeing(images, task="seeing", methods=("guided-backprop", "deconvolution"), 
 
 def trusting(images, task="trusting", methods=("guided-backprop",), networks=("strong", "weak")):
     return StimulusRequest(task, "trust", images, methods, networks)
+
+
+def top(category):
+    return Predicted(category, (category,))
 
 
 def ids(selection):
@@ -52,8 +57,18 @@ def test_class_discrimination_takes_images_with_exactly_two_categories_of_the_st
 def test_trust_takes_images_where_the_networks_agree_on_an_annotated_category():
     images = [voc(name, "cat", "sofa") for name in ("agree", "disagree", "both-wrong", "agree-on-a-stranger")]
     predictions = {
-        "strong": {"agree": "cat", "disagree": "cat", "both-wrong": "dog", "agree-on-a-stranger": "sofa"},
-        "weak": {"agree": "cat", "disagree": "dog", "both-wrong": "dog", "agree-on-a-stranger": "sofa"},
+        "strong": {
+            "agree": top("cat"),
+            "disagree": top("cat"),
+            "both-wrong": top("dog"),
+            "agree-on-a-stranger": top("sofa"),
+        },
+        "weak": {
+            "agree": top("cat"),
+            "disagree": top("dog"),
+            "both-wrong": top("dog"),
+            "agree-on-a-stranger": top("sofa"),
+        },
     }
     (selection,) = select([trusting(1)], images, STUDY, predictions, seed=0)
     assert [(c.image.image_id, c.categories) for c in selection.chosen] == [("agree", ("cat",))]
@@ -104,7 +119,7 @@ def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_split():
 def test_tasks_show_different_images_where_there_are_enough():
     """Trust may use all twelve images, discrimination six of them: the one with less to spare chooses first."""
     images = many({("cat", "dog"): 6}) + [voc(f"cat-{n}", "cat") for n in range(6)]
-    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    predictions = {name: {image.image_id: top("cat") for image in images} for name in ("strong", "weak")}
     for requests in ([seeing(6), trusting(6)], [trusting(6), seeing(6)]):
         selections = select(requests, images, STUDY, predictions, seed=0)
         assert [s.request for s in selections] == requests
@@ -114,14 +129,14 @@ def test_tasks_show_different_images_where_there_are_enough():
 
 def test_tasks_share_as_few_images_as_possible_and_say_so():
     images = many({("cat", "dog"): 6}) + [voc(f"cat-{n}", "cat") for n in range(6)]
-    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    predictions = {name: {image.image_id: top("cat") for image in images} for name in ("strong", "weak")}
     selections = select([seeing(6), trusting(8)], images, STUDY, predictions, seed=0)
     assert [s.shared for s in selections] == [2, 2]
 
 
 def test_a_stimulus_that_two_tasks_ask_for_is_one_row_with_both_names_and_the_foil():
     images = [voc("both", "cat", "dog")]
-    predictions = {name: {"both": "dog"} for name in ("strong", "weak")}
+    predictions = {name: {"both": top("dog")} for name in ("strong", "weak")}
     wanted = visualizations(select([seeing(1), trusting(1)], images, STUDY, predictions, seed=0))
     assert [(v.network, v.category, v.foil, v.method, v.tasks) for v in wanted] == [
         ("strong", "cat", "dog", "deconvolution", ("seeing",)),
@@ -133,7 +148,7 @@ def test_a_stimulus_that_two_tasks_ask_for_is_one_row_with_both_names_and_the_fo
 
 
 def test_the_foil_of_a_trust_stimulus_is_empty():
-    predictions = {name: {"a": "dog"} for name in ("strong", "weak")}
+    predictions = {name: {"a": top("dog")} for name in ("strong", "weak")}
     wanted = visualizations(select([trusting(1)], [voc("a", "cat", "dog")], STUDY, predictions, seed=0))
     assert [v.foil for v in wanted] == ["", ""]
 
@@ -141,7 +156,7 @@ def test_the_foil_of_a_trust_stimulus_is_empty():
 @pytest.mark.parametrize("batch_size", [1, 4, 100])
 def test_shards_hold_every_visualization_once_in_the_order_of_their_maps(batch_size):
     images = many({("cat", "dog"): 9, ("cat", "cow"): 9})
-    predictions = {name: {image.image_id: "cat" for image in images} for name in ("strong", "weak")}
+    predictions = {name: {image.image_id: top("cat") for image in images} for name in ("strong", "weak")}
     requests = [seeing(9), trusting(12, methods=("deconvolution", "guided-grad-cam"))]
     wanted = visualizations(select(requests, images, STUDY, predictions, seed=0))
     made = shards(wanted, batch_size)
@@ -155,3 +170,60 @@ def test_shards_hold_every_visualization_once_in_the_order_of_their_maps(batch_s
             for method in shard.methods
         ]
         assert [(v.network, v.image, v.category, v.method) for v in shard.visualizations] == nested
+
+
+def single(foil, foils=None, networks=("strong",)):
+    return StimulusRequest("seeing", "class-discrimination", 3, ("cam",), networks, foil, foils or {})
+
+
+SINGLE = [
+    voc("a", "cat"),
+    voc("b", "cat"),
+    voc("c", "cat"),
+    voc("d", "dog"),
+    voc("two", "cat", "dog"),
+    voc("s", "sofa"),
+]
+SEEN = {  # the strongest two of the study's categories
+    "strong": {
+        "a": ("cat", "dog"),
+        "b": ("cow", "cat"),
+        "c": ("cat", "cow"),
+        "d": ("dog", "cat"),
+        "two": ("dog", "cow"),
+    },
+    "weak": {"a": ("dog", "cow"), "b": ("cow", "dog"), "c": ("dog", "cat"), "d": ("cow", "cat"), "two": ("cat", "dog")},
+}
+PREDICTED = {
+    network: {image: Predicted("sofa", two) for image, two in {**seen, "s": ("cat", "dog")}.items()}
+    for network, seen in SEEN.items()
+}
+
+
+@pytest.mark.parametrize(
+    ("foil", "strong", "weak"),
+    [
+        ("runner-up", {"a": "dog", "b": "cow", "c": "cow", "d": "cat"}, {"a": "dog", "b": "cow", "c": "dog", "d": "cow"}),
+        # of three cats strong takes two for a cow next; images of two categories count for neither
+        ("confusable", {"a": "cow", "b": "cow", "c": "cow", "d": "cat"}, {"a": "dog", "b": "dog", "c": "dog", "d": "cow"}),
+    ],
+)  # fmt: skip
+def test_the_wrong_option_of_a_photograph_with_one_category_is_the_network_s_own(foil, strong, weak):
+    (selection,) = select([single(foil, networks=("strong", "weak"))], SINGLE, STUDY, PREDICTED, seed=0)
+    assert selection.eligible == 4
+    assert selection.removed == {"exactly one annotated category": 1, "only categories of the study": 1}
+    made = visualizations([selection])
+    assert {v.category for v in made if v.image.image_id == "d"} <= {"dog"}
+    for network, right in (("strong", strong), ("weak", weak)):
+        found = {v.image.image_id: v.foil for v in made if v.network == network}
+        assert len(found) == 3
+        assert found == {image: right[image] for image in found}
+
+
+def test_the_wrong_option_may_be_told_by_a_table():
+    told = {"a": "cow", "b": "dog", "c": "cat", "d": "cow", "two": "cow"}
+    (selection,) = select([single("table", told)], SINGLE, STUDY, {}, seed=0)
+    assert {v.image.image_id: v.foil for v in visualizations([selection])} == {"a": "cow", "b": "dog", "d": "cow"}
+    assert selection.removed["another category in the table of foils"] == 2  # of the sofa and of a cat beside a cat
+    with pytest.raises(SelectionError, match="'only categories of the study' removed 1"):
+        select([single("table", told | {"a": "sofa"})], SINGLE, STUDY, {}, seed=0)
