@@ -25,22 +25,38 @@ METHOD_NAMES = {
 }
 
 
+_TRANSLATED = {
+    "ko": {
+        "gradient": "그래디언트",
+        "input-x-gradient": "입력 × 그래디언트",
+        "integrated-gradients": "통합 그래디언트",
+    },
+    "de": {
+        "gradient": "Gradient",
+        "input-x-gradient": "Eingabe × Gradient",
+        "integrated-gradients": "Integrierte Gradienten",
+    },
+}
+"""Names that are words. All others are proper names and the same in each language."""
+
 _own: ContextVar[Mapping[str, str]] = ContextVar("own", default={})  # noqa: B039 - never changed
 
 
 def method_name(method: str) -> str:
-    """The printed name: the one that the study gives (`method_names`), else the built-in one, else as it is called."""
+    """The printed name: as the study or the language has it (`method_names`), else as papers do, else as it is."""
     return _own.get().get(method) or METHOD_NAMES.get(method, method)
 
 
 @contextmanager
 def method_names(document: Mapping[str, Any], language: str) -> Iterator[None]:
-    """Within the block methods are called as the definition's `document` calls them in `language`, or else first.
+    """Within the block methods are called as the definition's `document` calls them in `language`, or else first, and
+    built-in ones as `language` does.
 
     A context variable, for tables and figures print names in dozens of places; a thread has its own.
     """
     names = {method: told.get("name", {}) for method, told in document.get("methods", {}).items()}
-    token = _own.set({method: of.get(language) or next(iter(of.values()), "") for method, of in names.items()})
+    own = {method: of.get(language) or next(iter(of.values())) for method, of in names.items() if of}
+    token = _own.set(_TRANSLATED.get(language, {}) | own)
     try:
         yield
     finally:

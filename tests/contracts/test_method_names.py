@@ -1,8 +1,20 @@
 """Methods are printed as papers write them."""
 
-from contracts.methods import method_name
+from contracts.methods import METHOD_NAMES, method_name, method_names
 
 
 def test_a_method_of_the_engine_has_its_printed_name_and_one_of_ones_own_is_called_as_it_is():
     assert method_name("guided-grad-cam") == "Guided Grad-CAM"
     assert method_name("my-own") == "my-own"
+
+
+def test_names_that_are_words_are_those_of_the_language_unless_the_study_gives_its_own():
+    study = {"methods": {"gradient": {"name": {"en": "Sensitivity", "ko": "민감도"}}, "integrated-gradients": {}}}
+    with method_names(study, "ko"):
+        assert [method_name(m) for m in ("gradient", "input-x-gradient", "integrated-gradients", "grad-cam")] == [
+            *("민감도", "입력 × 그래디언트", "통합 그래디언트", "Grad-CAM")
+        ]
+    with method_names({}, "de"):
+        assert method_name("integrated-gradients") == "Integrierte Gradienten"
+    with method_names({}, "en"):
+        assert [method_name(method) for method in METHOD_NAMES] == list(METHOD_NAMES.values())
