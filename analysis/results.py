@@ -10,6 +10,7 @@ from analysis.data.completeness import People, Reached, given_by_task, people, p
 from analysis.data.course import Course, course, shares
 from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
+from analysis.data.reasons import reasons
 from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
@@ -77,6 +78,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "attention-checks": attention(export.participants),
         "dropout": dropout(export),
         "browser-events": sittings(export.participants, export.events),
+        "reasons": reasons(export, included.trials),
     }
     for kind in ANALYSIS_KINDS.values():
         tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)

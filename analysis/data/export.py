@@ -54,6 +54,7 @@ class Export:
     description: dict[str, Any]
     provenance: dict[str, Any]
     history: History = field(default_factory=History)
+    words: tuple[dict[str, Any], ...] = ()  # that participants read, by task and language; earlier exports lack them
     withdrawn: dict[str, int] = field(default_factory=dict)  # kind of observer → people whose data were deleted
 
     conditions: tuple[ConditionConfig, ...] = ()

@@ -11,6 +11,7 @@ from analysis.data.history import Amendment, Happening, History
 from contracts.export import HAPPENINGS
 
 DEFINITION, HISTORY = "materials/definition.json", "materials/history.json"
+WORDS, _OF_WORDS = "materials/words.json", {"task", "language", "conditions", "words"}
 
 
 def read_json(root: Traversable, name: str) -> dict[str, Any]:
@@ -46,6 +47,16 @@ def read_history(root: Traversable, materials: dict[str, Any], sha256: str) -> H
     if strange := sorted({str(h.what) for h in happenings} - set(HAPPENINGS)):
         raise ExportError(f"{HISTORY}: {', '.join(strange)} is not known; analyse with the version that exported")
     return History(amendments, happenings, is_told=True)
+
+
+def read_words(root: Traversable) -> tuple[dict[str, Any], ...]:
+    """The words that participants read; empty for earlier exports. Raises ExportError."""
+    if not root.joinpath(*WORDS.split("/")).is_file():
+        return ()
+    rows = read_json(root, WORDS).get("words")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.keys() >= _OF_WORDS for row in rows):
+        raise ExportError(f"{WORDS} cannot be read; export again")
+    return tuple(rows)
 
 
 def _amendment(entry: dict[str, Any]) -> Amendment:

@@ -10,6 +10,7 @@ from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, level
 from analysis.report.cautions import extended, looked, unfinished
 from analysis.report.counted import methods_balanced, seen_twice
+from analysis.report.words_read import own_question
 from analysis.report.works import Work, works_on
 from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import AnalysisKind
@@ -46,6 +47,8 @@ def _design(export: Export, translate: Translation) -> str:
         extensions = [extension for extension in went.extensions if extension.task == task.name]
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
         sentences.append(_asked(task, translate))
+        if question := own_question(export, task.name, translate):
+            sentences.append(translate("The study had its own words: {question}", question=translate.quoted(question)))
         if "images" in written and "ratings_per_item" in written:
             sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
         sentences += [extended(extension, translate) for extension in extensions]

@@ -24,6 +24,7 @@ from analysis.report.methods_text import methods_text, references
 from analysis.report.numbering import Numbering, linked, see
 from analysis.report.preregistered import followed
 from analysis.report.summary import conclusion, interim, limits, summarize
+from analysis.report.words_read import questions_read
 from analysis.results import ObserverResults, paper_figures
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import HUMAN, ObserverKind, observer_of
@@ -32,6 +33,7 @@ from languages.read import languages
 
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib")
 REPORT, SUPPLEMENT = "report.html", "supplement.html"
+MOST_QUOTED = 200  # reasons on a page; all are in the CSV file
 TEMPLATES = Path(__file__).parent / "templates"
 WRITERS = (
     *(wording.method_name, wording.number, wording.percent, wording.level, wording.points, wording.signed),
@@ -127,6 +129,8 @@ def _common(material: Material, family: Family, families: Sequence[Family]) -> d
         "paper": paper,
         "deviations": deviations(export, paper, translate) if paper else (),
         "unlettered": lettering(translate).translate.language != translate.language,
+        "asked": questions_read(export),
+        "most_quoted": MOST_QUOTED,
         "methods": methods_text(export, translate),
         "references": references(export),
         "software": software(),

@@ -23,6 +23,7 @@ from study.errors import AuditError, ExportError
 from study.export.history import happenings
 from study.export.proof import Hashes, prove
 from study.export.rows import READERS, Rows
+from study.export.words import words_read
 from study.taking_part.withdrawal import withdrawals
 
 _DESCRIPTION = "dataset_description.json"
@@ -120,6 +121,7 @@ def _write(session: Session, study: Study, folder: Path) -> None:
 def _files(session: Session, study: Study) -> Iterator[tuple[str, Iterator[bytes]]]:
     """(path within the export, its content in pieces); each content is used up before the next path is asked for."""
     yield "materials/definition.json", _json(_definition(session, study))
+    yield "materials/words.json", _json({"words": words_read(frozen_definition(study))})
     yield "materials/history.json", _json(_history(session, study))
     yield "materials/provenance.json", _json(study.provenance)
     yield _DESCRIPTION, _json(_dataset_description(study))

@@ -69,6 +69,7 @@ def test_the_folder_is_whole_and_every_table_has_its_sidecar(studied: Database, 
         "materials/definition.json",
         "materials/history.json",
         "materials/provenance.json",
+        "materials/words.json",
     } | {stem + ending for stem in stems for ending in (".csv", ".json")}
     definition = json.loads((folder / "materials/definition.json").read_text())
     with studied.reading() as session:

@@ -1,8 +1,10 @@
 """Several questions of one item: each answer is stored and acknowledged by itself, in order; ratings count whole items."""
 
 import json
+import re
 import tempfile
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from analysis.reading.load import load
+from analysis.report.write import analyze
 from contracts.tasks import LONGEST_REASON
 from study.database.db import Database, _alembic_config, connect, upgrade
 from study.database.schema import Participant, Response, Trial
@@ -196,7 +199,7 @@ def reasoning(any_database: Database, tmp_path: Path) -> Database:
     return any_database
 
 
-def test_a_reason_is_stored_as_it_was_written_behind_the_other_questions(reasoning: Database, tmp_path: Path) -> None:
+def test_a_reason_is_stored_as_it_was_written_and_quoted(reasoning: Database, tmp_path: Path, monkeypatch) -> None:
     """A formula is one as text only; a check asks for no reason."""
     person = enrol(reasoning)
     written = ["=1+1, \n“weil” 바퀴 🚲", "x" * LONGEST_REASON]
@@ -213,9 +216,23 @@ def test_a_reason_is_stored_as_it_was_written_behind_the_other_questions(reasoni
                 give(reasoning, person, trial, "reason", response="another")
     assert receipt.done
     with reasoning.snapshot() as session:
-        export = load(export_study(session, "demo", tmp_path / "export"))
+        folder = export_study(session, "demo", tmp_path / "export")
+    export = load(folder)
     reasons = export.answers[export.answers["question"] == "reason"]["response"]
     assert list(reasons) == ["'=1+1, \n“weil” 바퀴 🚲", "x" * LONGEST_REASON]
+    figures = {"flow": (), "multiverse": (), "task seeing": (), "quality seeing": ()}
+    monkeypatch.setattr("analysis.report.write._figures", lambda *_: figures)
+    report = analyze(folder, tmp_path / "report").parent
+    quoted = re.findall("<q>(.*?)</q>", (report / "supplement.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert sorted(map(unescape, quoted)) == sorted(reasons), "in the supplement, and nowhere else"
+    assert "바퀴" not in (report / "report.html").read_text(encoding="utf-8")
+    words = (report / "supplement.html").read_text(encoding="utf-8").split('id="words-title"')[1]
+    for asked in (
+        "Which of the two object categories is depicted",
+        "How sure are you?",
+        "Why did you choose this answer?",
+    ):
+        assert asked in words
 
 
 def test_a_reason_that_is_optional_may_be_empty(database: Database, tmp_path: Path) -> None:
