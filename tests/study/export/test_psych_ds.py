@@ -19,6 +19,7 @@ ROW_IDS = {
     "answers": "answer_id",
     "stimuli": "stimulus_id",
     "events": "event_id",
+    "questionnaire": "item_answer_id",
 }
 
 
