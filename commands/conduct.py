@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import open_study_option
+from commands.options import open_study_option, study_option
+from definition import Definition
 from study import clock
 
 if TYPE_CHECKING:
@@ -101,6 +102,25 @@ def raise_limit(slug: str, limit: int, reason: str) -> None:
     click.echo(f"Study {slug!r} takes {limit} participants instead of {amendment.change['limit'][0]}.")
 
 
+@click.command("amend-study")
+@study_option
+@click.option("--reason", required=True, help="Why; kept with the amendment.")
+def amend_study(definition: Definition, reason: str) -> None:
+    """Take over what an ethics board may change in an open study: texts, contact, minutes, pay, limit, lease.
+
+    Change them in the definition's file first. Where the consent text changes, raise consent_version. All else must be
+    as the study has it now.
+
+    Example: ./manage.py amend-study --study examples/demo.toml --reason "new address, approved on 3 May"
+    """
+    from study.conduct.amending import amend
+
+    with _writing() as session:
+        amendment = amend(session, definition.study.slug, definition.document, reason, _ACTOR, clock.now())
+    click.echo(f"Study {definition.study.slug!r} is amended: {', '.join(amendment.change)}.")
+    click.echo(f"Definition {amendment.previous_sha256[:12]} → {amendment.sha256[:12]}")
+
+
 @click.command("exclude")
 @open_study_option
 @click.argument("participant")
@@ -119,4 +139,4 @@ def exclude_participant(slug: str, participant: str, reason: str) -> None:
     click.echo(f"Participant {participant} of study {slug!r} is excluded.")
 
 
-COMMANDS = (pause_study, resume_study, close_study, extend_study, raise_limit, exclude_participant)
+COMMANDS = (pause_study, resume_study, close_study, extend_study, raise_limit, amend_study, exclude_participant)

@@ -32,7 +32,7 @@ class Column:
 
 HAPPENINGS = (
     *("study-opened", "study-paused", "study-resumed", "study-closed", "study-extended", "limit-raised"),
-    *("participant-excluded", "estimates-seen", "export"),
+    *("study-amended", "participant-excluded", "estimates-seen", "export"),
 )
 """What `materials/history.json` lists, by its name in the audit log."""
 

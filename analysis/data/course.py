@@ -21,8 +21,10 @@ BREAKS = {
     "study-resumed": marked("Opened again"),
 }
 PAUSES = ("study-paused", "study-closed")
+LONGEST_TOLD = 60  # characters of a value; longer ones are texts
 COLUMNS = ("at", "what", "answers", "reason")
 _AMENDED = marked("Amended: {key} {before} → {after}")
+_TEXT_AMENDED = marked("Amended: another text of {key} (in the export)")
 _TASK_AMENDED = marked("Amended, “{task}”: {key} {before} → {after}")
 
 
@@ -63,7 +65,9 @@ class Course:
     @property
     def amended(self) -> pd.DataFrame:
         """The steps that changed the definition."""
-        return self.steps[self.steps["what"].map(lambda what: what.template in (_AMENDED, _TASK_AMENDED)).astype(bool)]
+        return self.steps[
+            self.steps["what"].map(lambda what: what.template in (_AMENDED, _TEXT_AMENDED, _TASK_AMENDED)).astype(bool)
+        ]
 
     def unplanned(self, task: str) -> tuple[Extension, ...]:
         """The extensions of one task that came after its first answers."""
@@ -129,10 +133,16 @@ def _extensions(export: Export, rated: pd.DataFrame) -> list[Extension]:
 
 def _amended(task: str, key: str, before: object, after: object) -> Note:
     """What was changed, in words; a key that has none is written as the definition has it."""
-    values = {"key": Note(CHANGES[key]) if key in CHANGES else key, "before": before, "after": after}
+    if max(len(str(before)), len(str(after))) > LONGEST_TOLD:
+        return Note(_TEXT_AMENDED, {"key": key})
+    values = {"key": Note(CHANGES[key]) if key in CHANGES else key, "before": _shown(before), "after": _shown(after)}
     if task:
         return Note(_TASK_AMENDED, values | {"task": task})
     return Note(_AMENDED, values)
+
+
+def _shown(value: object) -> object:
+    return "–" if value is None else value
 
 
 def _steps(rows: list[tuple[pd.Timestamp, Note, int, str]]) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def extend(
     The definition changes in this one number. The amendment holds the hash before and after, so that each
     participant's `definition_sha256` still names what they took part in. Raises UnknownError, ConductError.
     """
-    study, reason = lock_study(session, Study.slug == slug), _reason(reason)
+    study, reason = lock_study(session, Study.slug == slug), checked_reason(reason)
     if study.state == CLOSED:
         raise ConductError(f"study {slug!r} is closed; open it again before it is extended")
     document = deepcopy(study.document)
@@ -60,7 +60,7 @@ def extend(
     items = update(Item).where(Item.study_id == study.id, Item.task == task)
     session.execute(items.values(ratings_wanted=ratings_per_item))
     change = {"task": task, "ratings_per_item": [before, ratings_per_item]}
-    return _amend(session, study, document, change, reason, "study-extended", actor, now)
+    return put_in_place(session, study, document, change, reason, "study-extended", actor, now)
 
 
 def raise_limit(session: Session, slug: str, limit: int, reason: str, actor: str, now: datetime) -> Amendment:
@@ -68,7 +68,7 @@ def raise_limit(session: Session, slug: str, limit: int, reason: str, actor: str
 
     Raises UnknownError, ConductError.
     """
-    study, reason = lock_study(session, Study.slug == slug), _reason(reason)
+    study, reason = lock_study(session, Study.slug == slug), checked_reason(reason)
     if study.state == CLOSED:
         raise ConductError(f"study {slug!r} is closed; open it again before more people can join")
     document = deepcopy(study.document)
@@ -78,10 +78,10 @@ def raise_limit(session: Session, slug: str, limit: int, reason: str, actor: str
     if limit <= before:
         raise ConductError(f"study {slug!r} takes {before} participants already; name a larger number", "limit")
     document["participants"]["limit"] = limit
-    return _amend(session, study, document, {"limit": [before, limit]}, reason, "limit-raised", actor, now)
+    return put_in_place(session, study, document, {"limit": [before, limit]}, reason, "limit-raised", actor, now)
 
 
-def _amend(
+def put_in_place(
     session: Session,
     study: Study,
     document: dict[str, Any],
@@ -91,7 +91,7 @@ def _amend(
     actor: str,
     now: datetime,
 ) -> Amendment:
-    """Put `document` in place of the definition."""
+    """Put `document` in place of the definition, and keep what was changed. The caller commits."""
     hashes = {"previous_sha256": study.definition_sha256, "sha256": canonical_sha256(document)}
     amendment = Amendment(study_id=study.id, at=now, reason=reason, change=change, **hashes)
     session.add(amendment)
@@ -105,7 +105,7 @@ def exclude(session: Session, slug: str, public_id: str, reason: str, actor: str
 
     The caller commits. Raises UnknownError, ConductError.
     """
-    study, reason = lock_study(session, Study.slug == slug), _reason(reason)
+    study, reason = lock_study(session, Study.slug == slug), checked_reason(reason)
     participant = session.scalar(
         select(Participant)
         .where(Participant.study_id == study.id, Participant.public_id == public_id)
@@ -133,7 +133,8 @@ def was_looked_at(session: Session, slug: str) -> bool:
     return any(detail["slug"] == slug for detail in details)
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """The reason on one line. Raises ConductError."""
     reason = " ".join(text.split())
     if not reason or not reason.isprintable():
         raise ConductError("give a reason; it is stored permanently and appears in the export", "reason")

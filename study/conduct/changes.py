@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from study.database.schema import AuditEntry, Study
 
 LISTED = 200  # at most
+LONGEST_TOLD = 60  # characters of a value
 _WORDS = {
     "study-opened": "Opened",
     "study-paused": "Paused",
@@ -18,6 +19,7 @@ _WORDS = {
     "study-closed": "Closed",
     "study-extended": "Amended: more ratings",
     "limit-raised": "Amended: more participants",
+    "study-amended": "Amended",
     "participant-excluded": "Participant excluded",
     "participant-withdrawn": "Participant withdrew",
     "estimates-seen": "Estimates seen",
@@ -66,4 +68,13 @@ def _more(detail: Mapping[str, Any]) -> str:
     if "limit" in detail:
         before, after = detail["limit"]
         said.append(f"{after} participants at most, before {before}")
+    pairs = {key: pair for key, pair in detail.items() if isinstance(pair, list) and len(pair) == 2}
+    said += [_amended(key, *pair) for key, pair in pairs.items() if key not in ("ratings_per_item", "limit")]
     return "; ".join((*said, detail["reason"]) if detail.get("reason") else said)
+
+
+def _amended(key: str, before: Any, after: Any) -> str:
+    """A long text is named only: the export has it."""
+    if max(len(str(before)), len(str(after))) > LONGEST_TOLD:
+        return f"{key}: another text"
+    return f"{key}: {'–' if after is None else after}, before {'–' if before is None else before}"

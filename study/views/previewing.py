@@ -190,6 +190,12 @@ def take_check(task: str) -> ResponseReturnValue:
     return jsonify(passed=True, tries_left=0, wrong=[])
 
 
+@bp.post("/questionnaires/<name>/<int:page>")
+def take_page(name: str, page: int) -> ResponseReturnValue:
+    """As take_answer."""
+    return jsonify(page=page)
+
+
 @bp.get("/finish")
 def finish() -> ResponseReturnValue:
     with _previewed().opened() as (session, slug, has_stand_ins):

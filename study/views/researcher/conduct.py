@@ -4,6 +4,7 @@ Each change leads back to the overview, which says what was done, or shows the f
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
@@ -11,6 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from study import clock
 from study.conduct import actions as conduct
+from study.conduct import amending
+from study.conduct.amending import amendable, with_values
 from study.conduct.first_look import look
 from study.conduct.preview import preview_image, preview_plan
 from study.conduct.progress import title
@@ -83,6 +86,24 @@ def raise_limit(slug: str) -> ResponseReturnValue:
     except ConductError as error:
         return overview(slug, Form.refused("limit", error)), 409
     done("Amended", now, f"Up to {limit} participants can take part now.")
+    return _back(slug)
+
+
+@bp.post("/amend")
+@logged_in
+def amend(slug: str) -> ResponseReturnValue:
+    reason, now = request.form.get("reason", ""), clock.now()
+    try:
+        _require_confirmed()
+        with database().writing() as session:
+            before = find_study(session, slug).document
+            given = {key: _as_before(key, value) for key, value in amendable(before).items() if key in request.form}
+            amendment = amending.amend(session, slug, with_values(before, given), reason, g.admin.name, now)
+            changed = ", ".join(amendment.change)
+            session.commit()
+    except ConductError as error:
+        return overview(slug, Form.refused("amend", error)), 409
+    done("Amended", now, f"Changed: {changed}.")
     return _back(slug)
 
 
@@ -217,6 +238,17 @@ def _whole_number(field: str, what: str) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 6):
         raise ConductError(f"{what} must be a whole number", field)
     return int(given)
+
+
+def _as_before(key: str, before: Any) -> Any:
+    """What the form holds for this key, as the kind of value that it has in the definition."""
+    given = "\n".join(request.form[key].splitlines()).strip()
+    if isinstance(before, str):
+        return before if given == "\n".join(before.splitlines()).strip() else given
+    try:
+        return type(before)(given)
+    except ValueError:
+        raise ConductError(f"{key} must be a number", key) from None
 
 
 def _require_confirmed() -> None:

@@ -10,6 +10,7 @@ from flask import g, render_template, request, session
 from contracts.observers import FAMILIES
 from study import clock
 from study.conduct.actions import was_looked_at
+from study.conduct.amending import amendable
 from study.conduct.people import Asked, listing
 from study.conduct.progress import progress
 from study.database.find import find_study
@@ -57,6 +58,7 @@ def overview(slug: str, form: Form) -> str:
         shown = progress(reading, study, now, kind, zone())
         people = None if g.admin.role == ANALYST else listing(reading, study, Asked(kind), now, NEWEST)
         looked_at = was_looked_at(reading, slug)
+        values = amendable(study.document) if form.name == "amend" else {}
     return render_template(
         "researcher/overview.html",
         admin=g.admin.name,
@@ -65,6 +67,7 @@ def overview(slug: str, form: Form) -> str:
         listing=people,
         is_looked_at=looked_at,
         form=form,
+        amendable={key: value for key, value in values.items() if key != "information.logo"},
         done=last_done(),
         now=now,
     )

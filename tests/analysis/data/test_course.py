@@ -54,12 +54,13 @@ def test_a_pause_is_one_that_answers_followed(small):
 
 
 def test_an_amendment_of_several_values_without_a_task_is_told_whole(small):
-    change = {"limit": [10, 12], "colour": ["red", "blue"]}
+    change = {"limit": [10, 12], "colour": [None, "blue"], "consent.en": ["x" * 61, "y"]}
     sha = small.definition_sha256
     told = course(replace(small, history=History((Amendment(at(5), change, "why", sha, sha),))))
     assert [str(what) for what in told.steps["what"]] == [
         "Amended: participants at most 10 → 12",
-        "Amended: colour red → blue",
+        "Amended: colour – → blue",
+        "Amended: another text of consent.en (in the export)",
     ]
     assert told.extensions == ()
     assert not told.is_told

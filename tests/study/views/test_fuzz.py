@@ -170,6 +170,8 @@ FIELDS = {
     "task": "seeing",
     "ratings_per_item": "150",
     "limit": "150",
+    "minutes": "9",
+    "title.en": "=1+1",
     "reason": "a second wave",
     "code": "ABCDEFGH",
     "name": "ada",

@@ -139,6 +139,7 @@ FORMS = {  # address of each form that changes something → what it sends besid
     "/researcher/studies/demo/state": {"state": "closed", "name": "demo"},
     "/researcher/studies/demo/extend": {"task": "seeing", "ratings_per_item": "9", "reason": "x", "confirmed": "yes"},
     "/researcher/studies/demo/limit": {"limit": "9", "reason": "x", "confirmed": "yes"},
+    "/researcher/studies/demo/amend": {"minutes": "9", "reason": "x", "confirmed": "yes"},
     "/researcher/studies/demo/estimates": {"confirmed": "yes"},
     "/researcher/studies/demo/participants/{public_id}/exclude": {"reason": "x", "confirmed": "yes"},
 }
@@ -146,10 +147,12 @@ FORMS = {  # address of each form that changes something → what it sends besid
 NO_FORMS = {
     "/p/<token>/trials/<trial_token>",
     "/p/<token>/comprehension/<task>",
+    "/p/<token>/questionnaires/<name>/<int:page>",
     "/p/<token>/device",
     "/p/<token>/images/<image_token>/missing",
     "/researcher/studies/<slug>/preview/trials/<trial_token>",
     "/researcher/studies/<slug>/preview/comprehension/<task>",
+    "/researcher/studies/<slug>/preview/questionnaires/<name>/<int:page>",
 }
 
 

@@ -46,6 +46,7 @@ def test_every_page_is_there_in_every_language_without_a_database(client):
             assert "Preview: nothing you do here is stored. Pictures are stand-ins." in " ".join(reply.text.split())
             assert "Set-Cookie" not in reply.headers
     assert client.post("/trials/x", json={}).get_json()["done"] is False
+    assert client.post("/questionnaires/x/0", json={}).get_json() == {"page": 0}
 
 
 def test_each_condition_and_task_can_be_looked_at(client):

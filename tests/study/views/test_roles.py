@@ -20,6 +20,7 @@ OPEN_TO_ALL = (
     "researcher.log_out",
     "conduct.take_preview_answer",
     "conduct.take_preview_check",
+    "conduct.take_preview_page",
 )
 ALLOWED = {  # role → (looks at participants, exports, pauses the study)
     "owner": (200, 200, 303),
@@ -85,6 +86,7 @@ ROUTES = {
     "conduct.set_state": OWNERS,
     "conduct.extend": OWNERS,
     "conduct.raise_limit": OWNERS,
+    "conduct.amend": OWNERS,
     "people.exclude": OWNERS,
     "people.show_answers": LOOKERS,
     "conduct.look_at_estimates": OWNERS,
