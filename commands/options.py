@@ -83,7 +83,8 @@ def photographs_as_seen(definition: Definition) -> "dict[str, Photograph]":
     from models.transform import as_seen, transform_of
 
     images = open_split(definition.dataset, definition.dataset.split)
-    used = [definition.networks[name] for task in definition.tasks for name in task.networks]
+    named = [name for task in definition.tasks for name in task.networks]
+    used = [definition.networks[name] for name in named if name in definition.networks]  # others drew elsewhere
     return {image.image_id: as_seen(image, transform_of(used[0])) if used else image for image in images}
 
 

@@ -194,10 +194,15 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
     used = sorted({method for task in definition.tasks for method in task.methods})
     known = methods_of_study(definition.methods)
     methods = {method: known[method] for method in used if method in known}
+    networks = sorted({name for task in definition.tasks for name in task.networks} & definition.networks.keys())
+    if not methods or not networks:
+        raise click.ClickException(
+            "all pictures are made elsewhere, so there are no weights to make random; name a method that is computed"
+        )
     if made := [method for method in used if method not in methods]:
         click.echo(f"Left out, because their pictures are made elsewhere: {', '.join(made)}")
     device, rows = usable_device(definition.stimuli.device), []
-    for name in sorted({name for task in definition.tasks for name in task.networks}):
+    for name in networks:
         network = load_network(name, definition.networks[name], definition.dataset.categories)
         module = network.module.to(device)
         images = torch.stack([preprocess(photograph, network.transform) for photograph in photographs]).to(device)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+import manage
 from contracts.stimulus_set import read_stimuli
 from definition import DefinitionError, load_definition
 
@@ -53,6 +55,10 @@ def test_it_is_made_checked_and_opened_without_torch_and_its_pixels_survive(stud
     assert "NOT READY" not in done.stdout
     assert "method outline: 16 pictures of 32 × 32 px" in done.stdout
     assert "small are known from the tables of pictures" in done.stdout
+    page = study.parent / "gallery" / "index.html"
+    done = CliRunner().invoke(manage.cli, ["gallery", "--study", str(study), "--out", str(page.parent)])
+    assert done.exit_code == 0, done.output
+    assert all(words in page.read_text() for words in ("Outline (by hand), small", "as-is and heat-v1", "not told"))
     rows = read_stimuli(study.parent / "stimuli")
     assert len(rows) == 8 * 2 * 2
     for row in rows:
@@ -93,6 +99,11 @@ def test_a_faulty_method_is_refused_by_the_key_at_fault(study, old, new, message
     with pytest.raises(DefinitionError) as refused:
         load_definition(study)
     assert message in str(refused.value)
+
+
+def test_without_a_computed_method_there_are_no_weights_to_make_random(study):
+    done = CliRunner().invoke(manage.cli, ["sanity", "--study", str(study), "--out", str(study.parent / "sanity.csv")])
+    assert (done.exit_code, "name a method that is computed" in done.output) == (1, True)
 
 
 def test_a_computed_method_cannot_be_shown_as_it_is(study):

@@ -1,4 +1,4 @@
-"""Methods are printed as papers write them."""
+"""Methods are printed as papers write them, or as the study calls them."""
 
 from contracts.methods import METHOD_NAMES, method_name, method_names
 
@@ -18,3 +18,13 @@ def test_names_that_are_words_are_those_of_the_language_unless_the_study_gives_i
         assert method_name("integrated-gradients") == "Integrierte Gradienten"
     with method_names({}, "en"):
         assert [method_name(method) for method in METHOD_NAMES] == list(METHOD_NAMES.values())
+
+
+def test_within_a_study_methods_are_called_as_its_definition_says():
+    document = {"methods": {"cam": {"name": {"ko": "캠", "en": "My CAM"}}, "lime": {"name": {"ko": "라임"}}, "x": {}}}
+    with method_names(document, "en"):
+        assert [method_name(name) for name in ("cam", "lime", "x", "grad-cam")] == ["My CAM", "라임", "x", "Grad-CAM"]
+        with method_names(document, "ko"):
+            assert method_name("cam") == "캠"
+        assert method_name("cam") == "My CAM"
+    assert method_name("cam") == "CAM"

@@ -91,7 +91,9 @@ def one_person():
 def three_networks():
     pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
     designs = [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
-    return simulate_export(np.random.default_rng(6), designs=designs, participants=12)
+    made = simulate_export(np.random.default_rng(6), designs=designs, participants=12)
+    own = {"cam": {"captum": "LayerActivation", "name": {"en": "Map of Ada", "ko": "에이다의 지도"}}}
+    return replace(made, definition=made.definition | {"methods": own})
 
 
 STUDIES = {"everything": everything, "one person": one_person, "three networks": three_networks}
@@ -99,7 +101,7 @@ STUDIES = {"everything": everything, "one person": one_person, "three networks":
 NAMES = (
     *map(str, WORKS), *METHOD_NAMES.values(), *LIBRARIES, "python",
     "strong weak vgg alex squeeze", "seeing trusting first second third", "classifier box-energy", "Simulated study",
-    "ABC",
+    "ABC", "Map of Ada",
 )  # fmt: skip
 
 
@@ -182,6 +184,18 @@ def test_three_networks_are_ranked_over_all_trust_tasks(report):
     text = report("three networks", "ko").read_text(encoding="utf-8")
     assert "각 신경망의 선호 강도" in text
     assert all(f"{a} − {b}" in text for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
+
+
+def test_a_study_s_own_names_of_methods_are_printed_in_its_language(report):
+    """In the page, in what figures draw and in what papers take over; sentences of the results are English."""
+    page = report("three networks", "ko")
+    drawn = [file for file in page.parent.rglob("*.svg") if "에이다의 지도" in file.read_text(encoding="utf-8")]
+    assert "에이다의 지도" in page.read_text(encoding="utf-8")
+    assert len(drawn) > 2
+    assert "CAM" not in words_shown(page).replace("Grad-CAM", "")
+    results = (page.parent / "results.json").read_text(encoding="utf-8")
+    assert "Map of Ada" in results
+    assert "에이다" not in results
 
 
 def test_one_is_never_counted_as_many(report):

@@ -45,6 +45,18 @@ def test_the_data_are_for_researchers_only(ada: Flask) -> None:
     assert (reply.status_code, reply.mimetype) == (303, "text/html")
 
 
+def test_methods_are_called_as_the_study_calls_them(ada: Flask, database: Database) -> None:
+    with database.writing() as session:
+        study = find_study(session, "demo")
+        study.document = study.document | {"methods": {"guided-grad-cam": {"name": {"en": "Map of Ada"}}}}
+        session.commit()
+    client = ada.test_client()
+    log_in(client)
+    page = client.get("/researcher/studies/demo").text
+    assert "Map of Ada" in page
+    assert "Guided Grad-CAM" not in page
+
+
 def test_a_researcher_logs_in_looks_and_takes_the_data_home(ada: Flask, database: Database) -> None:
     join(ada).finish()
     client = ada.test_client()
