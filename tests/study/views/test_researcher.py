@@ -46,6 +46,7 @@ def test_the_data_are_for_researchers_only(ada: Flask) -> None:
 
 
 def test_methods_are_called_as_the_study_calls_them(ada: Flask, database: Database) -> None:
+    join(ada).finish()
     with database.writing() as session:
         study = find_study(session, "demo")
         study.document = study.document | {"methods": {"guided-grad-cam": {"name": {"en": "Map of Ada"}}}}
@@ -55,6 +56,7 @@ def test_methods_are_called_as_the_study_calls_them(ada: Flask, database: Databa
     page = client.get("/researcher/studies/demo").text
     assert "Map of Ada" in page
     assert "Guided Grad-CAM" not in page
+    assert "Guided Backpropagation" in page
 
 
 def test_a_researcher_logs_in_looks_and_takes_the_data_home(ada: Flask, database: Database) -> None:
