@@ -130,6 +130,10 @@ class AnalysisConfig(BaseModel):
         " task's own unit, percentage points of accuracy or points of the scale: { seeing = 5, trusting = 0.2 }",
     )
     planning: PlanningConfig = Field(PlanningConfig(), description="what `power` assumes of people and images")
+    moderators: tuple[str, ...] = Field(
+        (),
+        description="questionnaires whose main score may go along with a person's mean: an exploratory regression each",
+    )
     paper: Literal["grad-cam"] | None = Field(None, description="compare this paper's figures with the study's own")
 
     def smallest_effect_of(self, contrast: ContrastConfig, kind: str) -> float | None:

@@ -17,6 +17,7 @@ from analysis.estimation.estimates import Estimate, holm
 from analysis.estimation.sequential import error_of_repeated_tests, present_look, rejections
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
+from analysis.questionnaires import item_table, moderator_table, score_table
 from analysis.robustness.balance import attention, balance, dropout, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
@@ -34,7 +35,8 @@ class ObserverResults:
 
     `people`: who joined and left. `course`: amendments, looks and pauses. `reached`: how many of each task's planned
     ratings were given, where the definition tells how many.
-    `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, and those that each kind of task has
+    `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, `questionnaire-items`,
+    `questionnaire-scores`, `moderators`, and those that each kind of task has
     over all its tasks.
     """
 
@@ -79,10 +81,20 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "dropout": dropout(export),
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
+        **_questionnaires(export, included),
     }
     for kind in ANALYSIS_KINDS.values():
         tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)
     return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
+
+
+def _questionnaires(export: Export, included: Included) -> dict[str, pd.DataFrame]:
+    people = list(included.trials["participant_id"].unique())
+    return {
+        "questionnaire-items": item_table(export, people),
+        "questionnaire-scores": score_table(export, people),
+        "moderators": moderator_table(export, included.trials),
+    }
 
 
 def _task_results(included: Included, task: Task, export: Export, paper: PaperFigures | None) -> TaskResults:

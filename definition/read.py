@@ -298,6 +298,12 @@ def _contradictions(
         providers = ", ".join(PROVIDERS)
         problems.append(f"participants.provider: no provider {participants.provider!r}; there are {providers}")
     problems += problems_of_questionnaires(questionnaires, study.languages, names)
+    scored = [questionnaire.name for questionnaire in questionnaires if questionnaire.has_score]
+    problems += [
+        f"analysis.moderators: no questionnaire {name!r} has a score; there are {', '.join(scored) or 'none'}"
+        for name in analysis.moderators
+        if name not in scored
+    ]
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
     known = {**METHOD_NAMES, **methods}

@@ -99,6 +99,11 @@ class QuestionnaireConfig(BaseModel):
         """Its questions in the order of the definition."""
         return tuple(self._of_scale()) if self.scale else self.items
 
+    @property
+    def has_score(self) -> bool:
+        """Whether its steps make a score: a scale's do, and items of its own that all have as many steps."""
+        return len({item.points for item in self.asked if item.kind == LIKERT}) == 1
+
     def heading(self, language: str) -> str | None:
         """Its title: the definition's, else the scale's."""
         return self.title.get(language) or _words(self.scale, language).get("title")

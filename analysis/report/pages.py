@@ -18,6 +18,7 @@ from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
 from analysis.display.wording import Translation
 from analysis.notes import marked
+from analysis.questionnaires import item_text, scales_used
 from analysis.report.cautions import cautions, proven
 from analysis.report.deviations import deviations
 from analysis.report.methods_text import methods_text, references
@@ -168,6 +169,8 @@ def _environment(material: Material) -> Environment:
         "conclusion": conclusion,
         "picture": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
         "folder_name": folder_name,
+        "item_text": item_text,
+        "scales_used": scales_used,
         "headings": HEADINGS,
         "observers": OBSERVERS,
         "kinds": ANALYSIS_KINDS,

@@ -46,7 +46,7 @@ LAYERS = {
     ),
     "analysis": (
         *("config", "notes", "paper", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),
-        *("results", "observed", "report", "preregistration"),
+        *("questionnaires", "results", "observed", "report", "preregistration"),
     ),
 }
 """The parts of a package in layers, the lowest first: each imports only parts named before it."""
