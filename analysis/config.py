@@ -30,13 +30,17 @@ EffectOrEffects = Annotated[Effect | dict[str, Annotated[float, Field(gt=0, le=1
 
 
 class ContrastConfig(BaseModel):
-    """A primary contrast, fixed before the data: the mean of method `a` minus that of method `b` in `task`."""
+    """A primary contrast, fixed before the data: the mean of method `a` minus that of method `b` in `task`; or of two
+    conditions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task: str = Field(description="name of a task")
-    a: str = Field(description="method whose mean is compared")
-    b: str = Field(description="method whose mean is subtracted")
+    a: str = Field(description="method, or condition, whose mean is compared")
+    b: str = Field(description="method, or condition, whose mean is subtracted")
+    of: Literal["methods", "conditions"] = Field(
+        "methods", description="what `a` and `b` name; conditions are compared over all that they show in the task"
+    )
     smallest_effect: Effect | None = Field(
         None, description="the smallest difference of interest, as a share of the scale; none: that of [analysis]"
     )

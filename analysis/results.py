@@ -1,12 +1,13 @@
 """All numbers of a report, computed for each kind of observer apart."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.completeness import People, Reached, given_by_task, people, planned_responses, reached
+from analysis.data.conditions import compared, names, people_by_condition, whose
 from analysis.data.course import Course, course, shares
 from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
@@ -79,6 +80,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "equivalence": equivalence(means, compared, paper, export.config, without),
         "attention-checks": attention(export.participants),
         "dropout": dropout(export),
+        "conditions": people_by_condition(export, included.trials),
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
         **_questionnaires(export, included),
@@ -109,10 +111,40 @@ def _task_results(included: Included, task: Task, export: Export, paper: PaperFi
         "participants": individuals(rows, "participant_id", facts, confidence),
         "images": individuals(rows, "image_id", facts, confidence),
         "times": response_times(rows, task.methods),
+        "by-condition": _by_condition(kind, rows, controls, answers, task, export),
         "balance": balance(rows, _sides(kind, rows, task), _planned_ratings(export, task)),
     }
     people, images = rows["participant_id"].nunique(), rows["image_id"].nunique()
     return TaskResults(task, len(rows), people, images, _p_where_tested(tables, kind))
+
+
+def _by_condition(
+    kind: AnalysisKind,
+    rows: pd.DataFrame,
+    controls: pd.DataFrame,
+    answers: pd.DataFrame,
+    task: Task,
+    export: Export,
+) -> pd.DataFrame:
+    """The mean of each condition over all that it shows in the task; no rows where fewer than two do it."""
+    doing = names(export, task)
+    if len(doing) < 2:
+        return pd.DataFrame(columns=["condition"])
+    seen = TaskRows(
+        rows.assign(method=rows["condition"]),
+        controls.assign(method=controls["condition"]),
+        answers,
+        replace(task, methods=doing),
+        export.config.confidence,
+    )
+    return kind.tables(seen)[kind.means].rename(columns={"method": "condition"})
+
+
+def means_of(results: TaskResults, of: str) -> pd.Series:
+    """The task's means by method, or by condition where a contrast is `of` conditions."""
+    if of == "conditions":
+        return results.tables["by-condition"].set_index("condition")["value"]
+    return results.tables[ANALYSIS_KINDS[results.task.kind].means].set_index("method")["value"]
 
 
 def _p_where_tested(tables: dict[str, pd.DataFrame], kind: AnalysisKind) -> dict[str, pd.DataFrame]:
@@ -142,6 +174,7 @@ def _planned_ratings(export: Export, task: Task) -> int | None:
 def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) -> pd.DataFrame:
     """The definition's contrasts: a row each, with `p_holm` over all of them and the paper's own difference.
 
+    `of`: what is compared, methods or conditions; `people`: whether the two means are of the same ones, by the design.
     `tested`: whether a test was due, `rejected`: whether it tells the difference from 0, by the rule fixed beforehand.
     `smallest`, `p_equivalence`, `p_equivalence_holm` and `equivalent` are those of equivalence_tests.
     Under a sequential rule `look` is the present one (from 1; missing between looks) and `level` what p itself is held
@@ -151,7 +184,7 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     estimates: dict[tuple[str, str, str, str], Estimate] = {}
     for contrast in export.config.contrasts:
         task = tasks[contrast.task]
-        rows = trials[trials["task"] == task.name]
+        rows, task = compared(export, contrast, trials[trials["task"] == task.name], task)
         estimates[task.name, task.kind, contrast.a, contrast.b] = ANALYSIS_KINDS[task.kind].difference(
             rows, task.methods, contrast.a, contrast.b, export.config.confidence
         )
@@ -159,6 +192,10 @@ def contrasts(trials: pd.DataFrame, export: Export, paper: PaperFigures | None) 
     corrected = holm([e.p for e in estimates.values()])
     differences = [_published_difference(paper, kind, a, b) for _, kind, a, b in estimates]
     table = table.assign(p_holm=pd.Series(corrected, dtype=float), paper=pd.Series(differences, dtype=float))
+    table = table.assign(
+        of=[contrast.of for contrast in export.config.contrasts],
+        people=[whose(export, contrast) for contrast in export.config.contrasts],
+    )
     table = table.assign(inflated=_inflated(table, export), **_decisions(table, export))
     return table.join(equivalence_tests(table, export.config))
 

@@ -1,5 +1,6 @@
 """Section `[[conditions]]` of a study definition: between-subject conditions, and what each changes of the tasks."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,3 +42,9 @@ class ConditionConfig(BaseModel):
     def changes(self, task: str) -> dict[str, Any]:
         """Keys of the task's section → their values in this condition."""
         return {key: getattr(self, key)[task] for key in _CHANGED if task in getattr(self, key)}
+
+
+def by_condition(conditions: Sequence[ConditionConfig], task: dict[str, Any]) -> list[dict[str, Any]]:
+    """A task's section as each condition that does it has it; the section itself where there are none."""
+    doing = [condition for condition in conditions if condition.does(task["name"])]
+    return [task | condition.changes(task["name"]) for condition in doing] or [task]

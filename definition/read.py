@@ -323,10 +323,13 @@ def _contradictions(
         if contrast.task not in compared:
             problems.append(f"{place}: task: no task {contrast.task!r}; there are {', '.join(names)}")
             continue
+        of, there = "method", compared[contrast.task]
+        if contrast.of == "conditions":
+            of, there = "condition", tuple(c.name for c in conditions if c.does(contrast.task))
         problems += [
-            f"{place}: task {contrast.task!r} has no method {m!r}"
-            for m in (contrast.a, contrast.b)
-            if m not in compared[contrast.task]
+            f"{place}: task {contrast.task!r} has no {of} {name!r}; it has {', '.join(there) or 'none'}"
+            for name in (contrast.a, contrast.b)
+            if name not in there
         ]
     return problems
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export
+from contracts.conditions import by_condition
 from contracts.foils import ANNOTATED
 from contracts.tasks import KINDS
 
@@ -63,10 +64,10 @@ def planned_responses(export: Export, task_name: str, ratings: int | None = None
     Each condition that shows an item wants its ratings anew.
     """
     task = next(t for t in export.definition["tasks"] if t["name"] == task_name)
-    shown = [task | c.changes(task_name) for c in export.conditions if c.does(task_name)] or [task]
-    items = sum(map(_items_per_image, shown))
+    items = sum(map(items_per_image, by_condition(export.conditions, task)))
     return task["images"] * items * (task["ratings_per_item"] if ratings is None else ratings)
 
 
-def _items_per_image(task: dict[str, Any]) -> int:
+def items_per_image(task: dict[str, Any]) -> int:
+    """Items that a task's section makes of each image."""
     return KINDS[task["kind"]].items_per_image(len(task["methods"]), len(task["networks"]), task.get("foil", ANNOTATED))

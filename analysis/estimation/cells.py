@@ -47,7 +47,9 @@ def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMe
         cell = cell * len(names) + pd.Categorical(trials[column], categories=list(names)).codes
     labels = list(product(*levels.values())) if len(levels) > 1 else list(*levels.values())
     participant, image = (pd.factorize(trials[column])[0] for column in ("participant_id", "image_id"))
-    return cell_means(np.asarray(values, float), cell, participant, image, labels)
+    # Tables of other origin than an export have no conditions; machine observers are in none.
+    condition = pd.factorize(trials["condition"], use_na_sentinel=False)[0] if "condition" in trials else None
+    return cell_means(np.asarray(values, float), cell, participant, image, labels, condition)
 
 
 def estimate_table(estimates: Mapping[Any, Estimate], columns: Sequence[str]) -> pd.DataFrame:

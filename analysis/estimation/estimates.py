@@ -5,23 +5,23 @@ Cameron, Gelbach & Miller (2011, J. Business & Economic Statistics 29(2), eq. 2.
 for the linear-probability model that has one indicator per cell. Each of the three carries the correction
 G/(G−1) · (n−1)/(n−k) for its own number of clusters G, n rows and k cells; t has min(G_participant, G_image) − 1
 degrees of freedom, or their effective numbers where responses are spread very unequally; and where the two-way variance
-falls below both one-way variances, the smaller of these is taken (docs/adr/050 says why not the larger). Sums are kept
-for every cluster and cell where these are few, else for those that have responses, so the work is linear in the
-responses.
+falls below both one-way variances, the smaller of these is taken (docs/adr/050 says why not the larger). Where people
+are in conditions, V_participant is the sum over these, each with the correction for its own number of people, and its
+degrees of freedom are Satterthwaite's (1946). Sums are kept for every cluster and cell where these are few, else for
+those that have responses, so the work is linear in the responses.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse, special
+from scipy import special
 
+from analysis.estimation.clusters import Clustering, by_condition, clustering, dense, df_of, satterthwaite
 from analysis.notes import NO_NOTE, OPEN_NOTE, Note, NotedError, marked, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
-DENSE = 16  # clusters × cells for each response, up to which arrays are faster than sparse ones
 
-UNEQUAL = 2 / 3  # of the clusters: an effective number below this takes their place
 
 EXACT_NOTE = Note(
     "No variation between participants or between images: the interval is the exact binomial one, with the smaller"
@@ -51,28 +51,6 @@ class EmptyCellsError(NotedError, EstimateError):
 
 
 @dataclass(frozen=True)
-class Clustering:
-    """What G clusters say of C cells: their numbers of responses there, and the products of their sums of residuals."""
-
-    counts: np.ndarray | sparse.csr_array  # (C, G)
-    products: np.ndarray  # (C, C)
-
-    def sizes(self, cells: np.ndarray) -> np.ndarray:
-        """Responses in `cells` (indices) of each cluster that has one there."""
-        sizes = np.asarray(self.counts[cells].sum(axis=0)).ravel()
-        return sizes[sizes > 0]
-
-
-def degrees_of_freedom(clusters: int, responses: int, squares: float) -> float:
-    """Of G clusters: G − 1, or the effective number less one (at least 1) where that is much smaller.
-
-    The effective number is Kish's (1965): n² over the sum of squared cluster sizes, G for clusters of equal size.
-    """
-    effective = responses**2 / squares if clusters else 0.0
-    return clusters - 1 if effective >= UNEQUAL * clusters else max(effective - 1, 1.0)
-
-
-@dataclass(frozen=True)
 class CellMeans:
     """Means and counts of C cells, and what their joint covariance is computed from."""
 
@@ -82,6 +60,7 @@ class CellMeans:
     by_participant: Clustering
     by_image: Clustering
     by_pair: Clustering
+    by_condition: tuple[Clustering, ...] = ()  # participants of each condition, where there are several
 
     def index(self, label: Hashable) -> int:
         """The cell's position. Raises EstimateError for a label that was not declared."""
@@ -103,6 +82,7 @@ class Variance:
     by_participant: float = np.nan  # the one-way variances are NaN where the two-way one is unknown
     by_image: float = np.nan
     by_pair: float = np.nan
+    participant_df: float | None = None  # of by_participant where people are in conditions; else their number less one
 
 
 @dataclass(frozen=True)
@@ -123,11 +103,17 @@ class Estimate:
 
 
 def cell_means(
-    values: np.ndarray, cell: np.ndarray, participant: np.ndarray, image: np.ndarray, labels: Sequence[Hashable]
+    values: np.ndarray,
+    cell: np.ndarray,
+    participant: np.ndarray,
+    image: np.ndarray,
+    labels: Sequence[Hashable],
+    condition: np.ndarray | None = None,
 ) -> CellMeans:
     """Means of `values` (n,) within cells, ready for clustered variances.
 
     `cell` (n,) holds indices into `labels`; `participant` and `image` (n,) hold codes from 0. Cells may be empty.
+    `condition` (n,): codes from 0 of the participants' conditions.
     """
     n_cells = len(labels)
     counts = np.bincount(cell, minlength=n_cells)
@@ -136,30 +122,10 @@ def cell_means(
     np.divide(sums, counts, out=means, where=counts > 0)
     residuals = values - means[cell]
     images = int(image.max()) + 1 if image.size else 0
-    pair = _dense(participant.astype(np.int64) * images + image)
-    by = (_clustering(residuals, cell, cluster, n_cells) for cluster in (participant, image, pair))
-    return CellMeans(tuple(labels), means, counts, *by)
-
-
-def _dense(codes: np.ndarray) -> np.ndarray:
-    """Renumber codes 0…m−1, without a sort while their range stays proportionate to their number."""
-    if codes.size and codes.max() < 20 * codes.size:
-        present = np.zeros(codes.max() + 1, bool)
-        present[codes] = True
-        return (np.cumsum(present) - 1)[codes]
-    return np.unique(codes, return_inverse=True)[1]
-
-
-def _clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_cells: int) -> Clustering:
-    n_clusters = int(cluster.max()) + 1 if cluster.size else 0
-    shape = n_cells, n_clusters
-    if n_cells * n_clusters > DENSE * len(residuals):
-        counts = sparse.csr_array((np.ones(len(residuals), np.int64), (cell, cluster)), shape=shape)
-        sums = sparse.csr_array((residuals, (cell, cluster)), shape=shape)
-        return Clustering(counts, (sums @ sums.T).toarray())
-    place = cell * n_clusters + cluster
-    sums = np.bincount(place, weights=residuals, minlength=n_cells * n_clusters).reshape(shape)
-    return Clustering(np.bincount(place, minlength=n_cells * n_clusters).reshape(shape), sums @ sums.T)
+    pair = dense(participant.astype(np.int64) * images + image)
+    people, images_, pairs = (clustering(residuals, cell, cluster, n_cells) for cluster in (participant, image, pair))
+    apart = by_condition(residuals, cell, participant, n_cells, condition)
+    return CellMeans(tuple(labels), means, counts, people, images_, pairs, apart)
 
 
 def _name(label: Hashable) -> str:
@@ -177,7 +143,7 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     n, k = int(cells.counts[used].sum()), len(used)
     sides = [by.sizes(used) for by in (cells.by_participant, cells.by_image)]
     participants, images = map(len, sides)
-    df = min(degrees_of_freedom(len(sizes), n, float((sizes**2).sum())) for sizes in sides)
+    df = min(map(df_of, sides))
     if min(participants, images) < 2 or n <= k:
         return Variance(None, "none", max(min(participants, images) - 1, 0), n, participants, images)
     scaled, block = weights[used] / cells.counts[used], (used[:, None], used)
@@ -188,6 +154,16 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
 
     by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)
     by_pair = one_way(cells.by_pair, len(cells.by_pair.sizes(used)))
+    groups = [(group, group.sizes(used)) for group in cells.by_condition]
+    groups = [(group, sizes) for group, sizes in groups if len(sizes)]
+    if len(groups) > 1:
+        if min(len(sizes) for _, sizes in groups) < 2:
+            return Variance(None, "none", 0, n, participants, images)
+        parts = [one_way(group, len(sizes)) for group, sizes in groups]
+        by_participant = sum(parts)
+        of_people = satterthwaite(parts, [sizes for _, sizes in groups])
+        spread = floored(by_participant, by_image, by_pair, min(of_people, df_of(sides[1])), n, participants, images)
+        return replace(spread, participant_df=of_people)
     return floored(by_participant, by_image, by_pair, df, n, participants, images)
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.estimation.estimates import Variance, degrees_of_freedom, floored
+from analysis.estimation.clusters import degrees_of_freedom, satterthwaite
+from analysis.estimation.estimates import Variance, floored
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Patterns:
     participants: int
     images: int
     pairs: int
+    by_condition: tuple[tuple[np.ndarray, np.ndarray], ...] = ()  # (products, people's responses) of each condition
 
 
 def patterns(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> Patterns:
@@ -43,7 +45,26 @@ def patterns(trials: pd.DataFrame, levels: Mapping[str, Sequence[object]]) -> Pa
     for codes, clusters in zip((participant, image, pair), sizes, strict=True):
         counts = sparse.csr_array((np.ones(len(kind)), (codes, kind)), shape=(clusters, len(labels)))
         products.append((counts.T @ counts).toarray())
-    return Patterns(labels, np.bincount(kind, minlength=len(labels)), *products, *sizes)
+    counts = np.bincount(kind, minlength=len(labels))
+    apart = _by_condition(trials, kind, participant, len(labels))
+    people, images, pairs = products
+    return Patterns(labels, counts, people, images, pairs, sizes[0], sizes[1], sizes[2], apart)
+
+
+def _by_condition(
+    trials: pd.DataFrame, kind: np.ndarray, participant: np.ndarray, n_kinds: int
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Empty where all people are in one condition."""
+    if "condition" not in trials or trials["condition"].nunique(dropna=False) < 2:
+        return ()
+    condition, found = pd.factorize(trials["condition"], use_na_sentinel=False), []
+    for code in range(len(condition[1])):
+        rows = condition[0] == code
+        people, ids = pd.factorize(participant[rows])
+        shape = len(ids), n_kinds
+        counts = sparse.csr_array((np.ones(len(people)), (people, kind[rows])), shape=shape)
+        found.append(((counts.T @ counts).toarray(), np.bincount(people)))
+    return tuple(found)
 
 
 def sandwich(data: Patterns, influence: np.ndarray) -> Variance:
@@ -63,4 +84,22 @@ def sandwich(data: Patterns, influence: np.ndarray) -> Variance:
         float(influence @ products @ influence) * clusters / (clusters - 1)
         for products, clusters in zip((data.by_participant, data.by_image, data.by_pair), sizes, strict=True)
     )
+    if data.by_condition:
+        return _with_conditions(data, influence, by_image, by_pair, responses)
     return floored(by_participant, by_image, by_pair, df, responses, data.participants, data.images)
+
+
+def _with_conditions(
+    data: Patterns, influence: np.ndarray, by_image: float, by_pair: float, responses: int
+) -> Variance:
+    """The variance between people summed over conditions, as in analysis/estimation/estimates.py."""
+    sizes = [people for _, people in data.by_condition]
+    if min(map(len, sizes)) < 2:
+        return Variance(None, "none", 0, responses, data.participants, data.images)
+    parts = [
+        float(influence @ products @ influence) * len(people) / (len(people) - 1)
+        for products, people in data.by_condition
+    ]
+    of_images = degrees_of_freedom(data.images, responses, float(data.by_image.sum()))
+    df = min(satterthwaite(parts, sizes), of_images)
+    return floored(sum(parts), by_image, by_pair, df, responses, data.participants, data.images)

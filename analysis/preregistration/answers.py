@@ -53,6 +53,15 @@ def study_type(plan: Plan) -> list[str]:
     """That it is an experiment, and how conditions are spread over people."""
     translate = plan.translate
     sentences = [translate("Experiment. Each participant of a task rates pictures of all its methods (within people).")]
+    if plan.conditions:
+        sentences = [
+            translate(
+                "Experiment with {n} conditions between people: {names}. Each participant of a task rates pictures of"
+                " all methods that their condition shows.",
+                n=len(plan.conditions),
+                names=", ".join(condition.name for condition in plan.conditions),
+            )
+        ]
     if plan.document.get("participants", {}).get("tasks", "all") == "one":
         sentences.append(translate("Each participant does one of the tasks."))
     elif len(plan.tasks) > 1:

@@ -5,13 +5,13 @@ from math import ceil
 from typing import Any
 
 from analysis.config import AnalysisConfig
+from analysis.data.completeness import items_per_image
 from analysis.display.markdown import as_markdown
 from analysis.display.wording import Translation
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.foils import ANNOTATED
+from contracts.conditions import ConditionConfig, by_condition
 from contracts.methods import method_name
-from contracts.tasks import KINDS
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class PlannedTask:
     """A [[tasks]] section. An absent key has the definition's default, which each property gives."""
 
     section: dict[str, Any]
+    conditions: tuple[ConditionConfig, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,11 +39,9 @@ class PlannedTask:
 
     @property
     def items(self) -> int:
-        """How many items are rated."""
-        methods, networks = len(self.section["methods"]), len(self.section["networks"])
-        return int(self.section["images"]) * KINDS[self.section["kind"]].items_per_image(
-            methods, networks, self.section.get("foil", ANNOTATED)
-        )
+        """How many items are rated; what two conditions show is two."""
+        shown = by_condition(self.conditions, self.section)
+        return int(self.section["images"]) * sum(map(items_per_image, shown))
 
     @property
     def responses(self) -> int:
@@ -66,7 +65,11 @@ class Plan:
 
     @property
     def tasks(self) -> list[PlannedTask]:
-        return [PlannedTask(section) for section in self.document["tasks"]]
+        return [PlannedTask(section, self.conditions) for section in self.document["tasks"]]
+
+    @property
+    def conditions(self) -> tuple[ConditionConfig, ...]:
+        return tuple(map(ConditionConfig.model_validate, self.document.get("conditions", ())))
 
     def task(self, name: str) -> PlannedTask:
         return next(task for task in self.tasks if task.name == name)

@@ -113,9 +113,12 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
         if task.kind not in KINDS:
             raise ExportError(f"{DEFINITION}: task {task.name!r} is of unknown kind {task.kind!r}; update Discern")
         for contrast in (c for c in config.contrasts if c.task == task.name):
-            if unknown := {contrast.a, contrast.b} - set(task.methods):
+            doing = [condition.name for condition in conditions if condition.does(task.name)]
+            known = task.methods if contrast.of == "methods" else doing
+            if unknown := {contrast.a, contrast.b} - set(known):
+                of = contrast.of.removesuffix("s")
                 raise ExportError(
-                    f"{DEFINITION}: a contrast names {', '.join(sorted(unknown))}, no method of {task.name}"
+                    f"{DEFINITION}: a contrast names {', '.join(sorted(unknown))}, no {of} of {task.name}"
                 )
     if strange := sorted({c.task for c in config.contrasts} - {t.name for t in tasks}):
         raise ExportError(f"{DEFINITION}: a contrast names {', '.join(strange)}, which is no task of the study")

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from analysis.display.wording import Translation, level, number
-from analysis.results import ObserverResults
+from analysis.results import ObserverResults, means_of
 from analysis.tasks.kind import Scale
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
@@ -23,8 +23,7 @@ def _sentence(row: Any, results: ObserverResults, confidence: float, translate: 
         return translate(
             "{a} and {b} cannot be compared in “{task}”: {note}", a=a, b=b, task=row.task, note=translate.note(row.note)
         )
-    tables = next(task.tables for task in results.tasks if task.task.name == row.task)
-    means = tables[kind.means].set_index("method")["value"]
+    means = means_of(next(task for task in results.tasks if task.task.name == row.task), row.of)
     m, unit, write = f"{italic}M{italic} = ", translate(kind.scale.unit), kind.scale.difference
     parts = [
         translate(

@@ -1,9 +1,11 @@
 """What a report says of its design, counted in the data instead of taken for granted."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from analysis.data.exclusions import is_identical_pair
-from analysis.data.export import Export
+from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, count
 
 
@@ -32,10 +34,9 @@ def methods_balanced(export: Export, translate: Translation) -> str:
     spreads = [
         counts.max(axis=1) - counts.min(axis=1)
         for task in export.tasks
-        if len(task.methods) > 1
-        for rows in [rated[rated["task"] == task.name]]
-        if len(rows)
-        for counts in [pd.crosstab(rows["participant_id"], rows["method"]).reindex(columns=task.methods, fill_value=0)]
+        for methods, rows in _shown(rated[rated["task"] == task.name], export, task)
+        if len(methods) > 1 and len(rows)
+        for counts in [pd.crosstab(rows["participant_id"], rows["method"]).reindex(columns=methods, fill_value=0)]
     ]
     if not spreads:
         return ""
@@ -47,6 +48,16 @@ def methods_balanced(export: Export, translate: Translation) -> str:
         rated["participant_id"].nunique(),
         most=count(max(spread.max() for spread in spreads)),
     )
+
+
+def _shown(rows: pd.DataFrame, export: Export, task: Task) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """(methods, responses) of each condition that does the task; of all people where there are none."""
+    for condition in export.conditions:
+        if condition.does(task.name):
+            methods = condition.changes(task.name).get("methods", task.methods)
+            yield methods, rows[rows["condition"] == condition.name]
+    if not export.conditions:
+        yield task.methods, rows
 
 
 def _rated(export: Export) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from analysis.data.course import CHANGES, Course, Extension, course
 from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, level
 from analysis.report.cautions import extended, looked, unfinished
+from analysis.report.conditions import between_people, conditions_told
 from analysis.report.counted import methods_balanced, seen_twice
 from analysis.report.words_read import own_question
 from analysis.report.works import Work, works_on
@@ -36,6 +37,7 @@ def references(export: Export) -> tuple[Work, ...]:
     for kind in _kinds(export):
         cited |= kind.references(export)
     cited |= {"sequential"} if export.config.sequential else set()
+    cited |= {"conditions"} if export.conditions else set()
     cited |= {"equivalence", "paper"} if export.config.paper else set()
     cited |= {"equivalence"} if export.config.names_smallest_effect else set()
     return works_on(cited)
@@ -52,6 +54,7 @@ def _design(export: Export, translate: Translation) -> str:
         if "images" in written and "ratings_per_item" in written:
             sentences.append(_planned(written, planned_responses(export, task.name), extensions, translate))
         sentences += [extended(extension, translate) for extension in extensions]
+    sentences += conditions_told(export, translate)
     sentences += filter(None, (seen_twice(export, translate), methods_balanced(export, translate)))
     if swapping := [translate.quoted(task.name) for task in export.tasks if KINDS[task.kind].swaps]:
         sentences.append(
@@ -213,7 +216,7 @@ def _comparisons(export: Export, translate: Translation) -> str:
     if keys:
         names = ", ".join(translate(CHANGES.get(key, key)) for key in keys)
         others.insert(0, translate("Only this was amended afterwards: {changes}.", changes=names))
-    text = " ".join([corrected, *others])
+    text = " ".join([corrected, *others, *between_people(export, translate)])
     if lacking := _lacking(export, translate):
         text += " " + translate(
             "The data were analysed before all planned ratings were in: {lacking}.", lacking=lacking

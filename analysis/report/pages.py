@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.data.conditions import WHOSE
 from analysis.data.export import Export, Proof
 from analysis.display import wording
 from analysis.display.drawing import Figure, lettering
@@ -167,6 +168,7 @@ def _environment(material: Material) -> Environment:
         "plural": material.translate.plural,
         "see": see,
         "conclusion": conclusion,
+        "whose": WHOSE,
         "picture": lambda svg: "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
         "folder_name": folder_name,
         "item_text": item_text,

@@ -10,7 +10,7 @@ from analysis.data.export import Export
 from analysis.display.wording import Translation, count, level, p_equals, percent
 from analysis.notes import marked, marked_plural
 from analysis.report.deviations import networks_used, photographs_used
-from analysis.results import ObserverResults
+from analysis.results import ObserverResults, means_of
 from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
@@ -124,7 +124,7 @@ def _contrast(row: Any, task: TaskResults, results: ObserverResults, confidence:
         return translate(
             "{a} and {b} cannot be compared in “{task}”: {note}", task=row.task, note=translate.note(row.note), **names
         )
-    values = task.tables[kind.means].set_index("method")["value"].map(kind.scale.level)
+    values = means_of(task, row.of).map(kind.scale.level)
     means = translate(
         kind.texts.means, value_a=values[row.a], value_b=values[row.b], first=task.task.networks[0], **names
     )

@@ -113,6 +113,11 @@ WORKS = (
         "1", "2", "386–411", doi="10.1214/07-AOAS122",
     ),
     Work(
+        "satterthwaite1946", ("Satterthwaite, F. E.",), 1946,
+        "An approximate distribution of estimates of variance components", "Biometrics Bulletin",
+        "2", "6", "110–114", doi="10.2307/3002019",
+    ),
+    Work(
         "schuirmann1987", ("Schuirmann, D. J.",), 1987,
         "A comparison of the two one-sided tests procedure and the power approach for assessing the equivalence of"
         " average bioavailability",
@@ -143,6 +148,7 @@ TOPICS = {
     "ranking": ("davidson1970",),
     "sequential": ("lan1983",),
     "equivalence": ("schuirmann1987",),
+    "conditions": ("satterthwaite1946",),
     "paper": ("selvaraju2020",),
 }
 

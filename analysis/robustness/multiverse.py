@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.config import ExclusionsConfig
+from analysis.data.conditions import compared
 from analysis.data.exclusions import apply_exclusions
 from analysis.data.export import Export, Task
 from analysis.estimation.bootstrap import pigeonhole
@@ -34,7 +35,7 @@ def multiverse(export: Export) -> pd.DataFrame:
     for exclusions, overflow, trials in _selections(export):
         for contrast in export.config.contrasts:
             task = tasks[contrast.task]
-            rows = trials[trials["task"] == task.name]
+            rows, task = compared(export, contrast, trials[trials["task"] == task.name], task)
             for name, other in analyses(task.kind).items():
                 key = (task.name, task.kind, contrast.a, contrast.b, exclusions, overflow, name)
                 estimate = other.compute(rows, task, contrast.a, contrast.b, export.config.confidence)
@@ -92,7 +93,7 @@ def _larger(spread: Variance) -> Variance:
 
 
 def _people(spread: Variance) -> Variance:
-    return _with(spread, spread.by_participant, "participants only", spread.participants - 1)
+    return _with(spread, spread.by_participant, "participants only", spread.participant_df or spread.participants - 1)
 
 
 def _images(spread: Variance) -> Variance:

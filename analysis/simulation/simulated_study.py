@@ -1,7 +1,8 @@
 """A whole simulated study in memory: the same Export that `load` gives, without a server in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from analysis.data.table_files import conform
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError, stimulus_ids
+from contracts.conditions import ConditionConfig
 from contracts.hashing import canonical_sha256
 
 CATEGORIES = ("cat", "cow", "dog", "horse", "person", "sheep")
@@ -73,13 +75,28 @@ def simulate_export(
     participants: int = 72,
     config: AnalysisConfig | None = None,
     observer_kind: str = "simulated",
+    conditions: Mapping[str, Sequence[TaskDesign]] = MappingProxyType({}),
 ) -> Export:
-    """A finished study of `participants` people over `designs`, every response drawn from `parameters`."""
+    """A finished study of `participants` people over `designs`, every response drawn from `parameters`.
+
+    `conditions`: by name the parts of `designs` that it shows; people are divided equally, images are drawn for each.
+    """
     parameters, config = parameters or Psychometrics(), config or AnalysisConfig()
-    document = _document(designs, config)
+    document = _document(designs, config, conditions)
     sha256 = canonical_sha256(document)
     people = np.array([f"p{i:05d}" for i in range(participants)])
-    trials = pd.concat([_trials(design, people, parameters, rng) for design in designs], ignore_index=True)
+    groups = np.array_split(people, len(conditions) or 1)
+    shown = dict(zip(conditions or ("",), groups, strict=True))
+    trials = pd.concat(
+        [
+            _trials(design, group, parameters, rng).assign(condition=name or None)
+            for name, group in shown.items()
+            for design in conditions.get(name, designs)
+        ],
+        ignore_index=True,
+    )
+    if conditions:
+        trials["item_id"] = trials["condition"] + "-" + trials["item_id"]
     sittings = trials.groupby("participant_id")
     trials = trials.assign(
         trial_id=[f"t{i:07d}" for i in range(len(trials))],
@@ -103,12 +120,15 @@ def simulate_export(
         definition_sha256=sha256,
         config=config,
         tasks=tuple(Task(t["name"], t["kind"], tuple(t["methods"]), tuple(t["networks"])) for t in document["tasks"]),
+        conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
         description={"@type": "Dataset", "name": "Simulated study", "description": "Drawn from a psychometric model."},
         provenance={},
     )
 
 
-def _document(designs: Sequence[TaskDesign], config: AnalysisConfig) -> dict[str, Any]:
+def _document(
+    designs: Sequence[TaskDesign], config: AnalysisConfig, conditions: Mapping[str, Sequence[TaskDesign]]
+) -> dict[str, Any]:
     """The part of a definition that an analysis reads."""
     tasks = [
         {
@@ -125,7 +145,12 @@ def _document(designs: Sequence[TaskDesign], config: AnalysisConfig) -> dict[str
         "study": {"slug": "simulated", "title": {"en": "Simulated study"}},
         "tasks": tasks,
         "analysis": config.model_dump(mode="json"),
-    }
+    } | ({"conditions": [_condition(name, parts) for name, parts in conditions.items()]} if conditions else {})
+
+
+def _condition(name: str, parts: Sequence[TaskDesign]) -> dict[str, Any]:
+    methods = {part.name: list(part.methods) for part in parts}
+    return {"name": name, "tasks": list(methods), "methods": methods}
 
 
 def _trials(
@@ -161,6 +186,7 @@ def _participants(people: np.ndarray, trials: pd.DataFrame, observer_kind: str, 
     return pd.DataFrame(
         {
             "participant_id": people,
+            "condition": trials.groupby("participant_id")["condition"].first().reindex(people).to_numpy(),
             "observer_kind": observer_kind,
             "language": "en",
             "consent_version": "1",

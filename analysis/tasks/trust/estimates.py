@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
+from analysis.data.conditions import compared
 from analysis.data.exclusions import analysed
 from analysis.data.export import Export
 from analysis.estimation.cells import Levels, cells_by, estimate_table, mean, of_all, share, table
@@ -106,11 +107,10 @@ def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
     """Trust contrasts by the proportional-odds model, on the log scale, with `ratio`, `ratio_low` and `ratio_high`."""
     tasks = {task.name: task for task in export.tasks_of(FACTS.name)}
     estimates = {
-        (c.task, c.a, c.b): odds_ratio(
-            trials[trials["task"] == c.task], tasks[c.task].methods, c.a, c.b, export.config.confidence
-        )
+        (c.task, c.a, c.b): odds_ratio(rows, task.methods, c.a, c.b, export.config.confidence)
         for c in export.config.contrasts
         if c.task in tasks
+        for rows, task in [compared(export, c, trials[trials["task"] == c.task], tasks[c.task])]
     }
     found = estimate_table(estimates, ["task", "a", "b"])
     return found.assign(ratio=np.exp(found["value"]), ratio_low=np.exp(found["low"]), ratio_high=np.exp(found["high"]))

@@ -8,7 +8,7 @@ import pytest
 from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.estimation import estimates
+from analysis.estimation import clusters, estimates
 from analysis.estimation.estimates import (
     Estimate,
     EstimateError,
@@ -337,7 +337,7 @@ def test_a_frame_without_rows_has_cells_without_responses():
 @pytest.mark.parametrize("dense", [0, 10**9])
 def test_sums_within_clusters_are_the_same_held_sparsely_or_densely(monkeypatch, dense):
     """Oracle: pandas' sums of residuals by cell and cluster."""
-    monkeypatch.setattr(estimates, "DENSE", dense)
+    monkeypatch.setattr(clusters, "DENSE", dense)
     rng = np.random.default_rng(4)
     y, c, p, i = rng.normal(size=90), rng.integers(4, size=90), rng.integers(7, size=90), rng.integers(6, size=90)
     c[c == 2] = 3  # an empty cell

@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.estimation import estimates
+from analysis.estimation import clusters
 from analysis.estimation.estimates import (
     EstimateError,
     cell_means,
@@ -36,10 +36,10 @@ def statsmodels_covariance(y, c, p, i, cells):
     return fit.params, fit.get_robustcov_results("cluster", groups=groups, use_correction=True).cov_params()
 
 
-@pytest.mark.parametrize("dense", [0, estimates.DENSE], ids=["sparse", "dense"])
+@pytest.mark.parametrize("dense", [0, clusters.DENSE], ids=["sparse", "dense"])
 @pytest.mark.parametrize("seed", range(5))
 def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed, dense, monkeypatch):
-    monkeypatch.setattr(estimates, "DENSE", dense)
+    monkeypatch.setattr(clusters, "DENSE", dense)
     y, c, p, i = crossed(seed)
     params, cov = statsmodels_covariance(y, c, p, i, 3)
     cells = cell_means(y, c, p, i, "abc")
