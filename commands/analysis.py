@@ -118,6 +118,7 @@ def power(
     """
     import pandas as pd
 
+    from analysis.simulation.conditions import people_for, shown_in
     from analysis.simulation.planning import Plan, assumed, world_of
     from analysis.simulation.power import advice, files_of, in_words, write_power
     from analysis.simulation.power import power as simulate_power
@@ -131,9 +132,8 @@ def power(
         design = TaskDesign(
             task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil
         )
-        seats = len(design.cells) * design.ratings
-        people = max(seats, -(-task.images * seats // task.trials_per_participant))
-        plan = Plan(design, rules, world_of(planning), effect, planning.dropout)
+        people = sum(people_for(part, task.trials_per_participant) for part in shown_in(design, definition.conditions))
+        plan = Plan(design, rules, world_of(planning), effect, planning.dropout, definition.conditions)
         click.echo("\n".join(assumed(plan)))
         with progress("Simulating studies") as report:
             table = simulate_power(

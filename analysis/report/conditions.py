@@ -16,8 +16,8 @@ def conditions_told(export: Export, translate: Translation) -> list[str]:
     return [
         translate(
             "Each participant was in one of {n} conditions: {names}. Who joined was put into the condition that lacked"
-            " the largest share of its ratings, at random among equals; participants were not told. The ratings planned for"
-            " an item were collected in each condition that shows it.",
+            " the largest share of its ratings, at random among equals; participants were not told. The ratings"
+            " planned for an item were collected in each condition that shows it.",
             n=len(quoted),
             names=", ".join(quoted),
         ),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from scipy import sparse, special
 
 from analysis.simulation.calibration import CONFIDENCE, SCENARIOS, as_markdown, without_effect
 from analysis.simulation.simulated_study import Assignment, assign, draw_logits
@@ -21,7 +21,7 @@ METHODS = ("guided-grad-cam", "guided-backprop")
 # people in each condition, images, ratings of each item there
 SIZES = {
     "24 and 24 people, 24 images": (24, 24, 24, (6, 6)),
-    "12 and 36 people, 24 images": (12, 36, 24, (3, 9)),
+    "20 and 60 people, 40 images": (20, 60, 40, (5, 15)),
     "6 and 42 people, 40 images": (6, 42, 40, (1, 7)),
 }
 DRAWS, SEED = 2000, 20162
@@ -41,6 +41,11 @@ def shown_in(design: TaskDesign, conditions: Sequence[ConditionConfig]) -> tuple
 def places_of(design: TaskDesign) -> int:
     """Ratings that a task takes."""
     return design.images * len(design.cells) * design.ratings
+
+
+def people_for(design: TaskDesign, trials_each: int) -> int:
+    """People who give these ratings in so many trials each; as many as rate one image, at least."""
+    return max(len(design.cells) * design.ratings, -(-places_of(design) // trials_each))
 
 
 def divided(parts: Sequence[TaskDesign], people: int) -> list[int]:
@@ -135,9 +140,9 @@ def differences(
 def _between(signed: np.ndarray, cluster: np.ndarray) -> tuple[np.ndarray, int]:
     """(the variance (D,) between clusters, their number)."""
     codes = np.unique(cluster, return_inverse=True)[1]
-    sums = signed @ np.eye(codes.max() + 1)[codes]
-    clusters = sums.shape[1]
-    return (sums**2).sum(axis=1) * clusters / (clusters - 1), clusters
+    clusters = int(codes.max()) + 1
+    members = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(clusters, len(codes)))
+    return ((members @ signed.T) ** 2).sum(axis=0) * clusters / (clusters - 1), clusters
 
 
 def calibrate_all(worlds: Mapping[str, Psychometrics], draws: int = DRAWS) -> pd.DataFrame:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from analysis.config import AnalysisConfig, ContrastConfig, PlanningConfig
 from analysis.paper import PAPERS
+from analysis.simulation.conditions import places_of, shown_in
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
+from contracts.conditions import ConditionConfig
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 
@@ -26,6 +28,7 @@ class Plan:
 
     `world`: the spreads, and means where its `means` name the task's kind. `effect`: of every comparison, as a share of
     the scale; without it the definition's. `dropout`: the share of people who leave at a random point.
+    `conditions`: those of the definition; people are divided among them in proportion to the ratings that each takes.
     """
 
     design: TaskDesign
@@ -33,6 +36,7 @@ class Plan:
     world: Psychometrics = field(default_factory=Psychometrics)
     effect: float | None = None
     dropout: float = 0.0
+    conditions: tuple[ConditionConfig, ...] = ()
 
     @property
     def comparisons(self) -> tuple[ContrastConfig, ...]:
@@ -57,7 +61,7 @@ class Plan:
         share, source = (self.effect, "--effect") if self.effect else (own, "the smallest effect of interest")
         if share is not None:
             half, middle = share * KINDS[self.design.kind].length / 2, kind.simulation.without_effect
-            others = dict.fromkeys(self.design.methods, middle)
+            others = dict.fromkeys((*self.design.methods, *(c.name for c in self.conditions)), middle)
             return others | {contrast.a: middle + half, contrast.b: middle - half}, source
         published = kind.published(PAPERS[self.analysis.paper]) if self.analysis.paper else {}
         if all(method in published for method in pair):
@@ -67,6 +71,22 @@ class Plan:
             " or smallest_effect in [analysis] or in the contrast (a share of the scale: 0.05 is 5 percentage points of"
             " accuracy, or 0.2 of a score from −2 to 2)"
         )
+
+    def layout(self, design: TaskDesign, contrast: ContrastConfig) -> tuple[TaskDesign, tuple[TaskDesign, ...]]:
+        """The task of this size as a comparison sees it, and the part of it that each condition shows.
+
+        Of a comparison of conditions, these are in the place of methods: what one shows is one method, rated as often
+        as all of its methods are.
+        """
+        parts = shown_in(design, self.conditions)
+        if contrast.of == "methods":
+            return design, parts
+        doing = tuple(c.name for c in self.conditions if c.does(design.name))
+        named = [
+            replace(part, methods=(name,), ratings=part.ratings * len(part.methods))
+            for name, part in zip(doing, parts, strict=True)
+        ]
+        return replace(design, methods=doing), tuple(named)
 
     def world_for(self, contrast: ContrastConfig, factor: float = 1.0) -> Psychometrics:
         """What is simulated for a comparison, all spreads times `factor`."""
@@ -81,6 +101,11 @@ class Plan:
         )
 
 
+def _of_conditions(plan: Plan) -> list[tuple[ConditionConfig, TaskDesign]]:
+    doing = [condition for condition in plan.conditions if condition.does(plan.design.name)]
+    return list(zip(doing, shown_in(plan.design, plan.conditions), strict=True))
+
+
 def assumed(plan: Plan) -> list[str]:
     """Every number that the plan rests on, in sentences."""
     world, scale = plan.world, ANALYSIS_KINDS[plan.design.kind].scale
@@ -91,6 +116,9 @@ def assumed(plan: Plan) -> list[str]:
         " nobody replaces their answers; the family of Holm's correction has"
         f" {len(plan.analysis.contrasts)} comparisons, the others of which find nothing."
     ]
+    if plan.conditions:
+        told = ", ".join(f"{c.name} ({places_of(part):,} responses)" for c, part in _of_conditions(plan))
+        lines.append(f"  People are divided among the conditions in proportion to their responses: {told}.")
     for contrast in plan.comparisons:
         means, source = plan.means(contrast)
         a, b = means[contrast.a], means[contrast.b]

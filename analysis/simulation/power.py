@@ -21,8 +21,9 @@ from scipy import special
 from analysis.config import ContrastConfig
 from analysis.display.drawing import INK, STYLE, WIDTH
 from analysis.estimation.estimates import CellMeans, cell_means, difference
+from analysis.simulation.conditions import assign_parts, divided, places_of, shown_in
 from analysis.simulation.planning import BAND, Plan
-from analysis.simulation.simulated_study import Assignment, assign, draw_logits
+from analysis.simulation.simulated_study import Assignment, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, SimulationError
@@ -68,19 +69,21 @@ def power(
 def _point(
     plan: Plan, design: TaskDesign, people: int, draws: int, rng: np.random.Generator
 ) -> list[tuple[object, ...]]:
-    point = design.images, design.ratings, people, design.images * len(design.cells) * design.ratings
+    responses = sum(map(places_of, shown_in(design, plan.conditions)))
+    point = design.images, design.ratings, people, responses
     rows = []
     for contrast in plan.comparisons:
         means = plan.means(contrast)[0]
         head = design.name, contrast.a, contrast.b, means[contrast.a] - means[contrast.b]
+        shown, parts = plan.layout(design, contrast)
         try:
-            places = assign(design, people)
+            places = assign_parts(shown, parts, divided(parts, people))
         except SimulationError as error:
             rows.append((*point, 0, *head, *[np.nan] * 5, str(error)))
             continue
-        each = int(np.bincount(places.participant).max())
-        found, detectable = _found(plan, design, places, contrast, draws, rng)
-        high, low = (_found(plan, design, places, contrast, draws, rng, factor)[0] for factor in BAND)
+        each = int(np.bincount(places[0].participant).max())
+        found, detectable = _found(plan, shown, places, contrast, draws, rng)
+        high, low = (_found(plan, shown, places, contrast, draws, rng, factor)[0] for factor in BAND)
         precision = float(np.sqrt(found * (1 - found) / draws))
         rows.append((*point, each, *head, found, precision, min(low, found), max(high, found), detectable, ""))
     return rows
@@ -89,7 +92,7 @@ def _point(
 def _found(
     plan: Plan,
     design: TaskDesign,
-    places: Assignment,
+    places: tuple[Assignment, np.ndarray],
     contrast: ContrastConfig,
     draws: int,
     rng: np.random.Generator,
@@ -113,8 +116,13 @@ def _found(
 
 
 def _responses(
-    design: TaskDesign, places: Assignment, world: Psychometrics, dropout: float, rng: np.random.Generator
+    design: TaskDesign,
+    assigned: tuple[Assignment, np.ndarray],
+    world: Psychometrics,
+    dropout: float,
+    rng: np.random.Generator,
 ) -> CellMeans:
+    places, condition = assigned
     trials = np.bincount(places.participant)
     logits = draw_logits(design, places, len(trials), world, rng)
     values = ANALYSIS_KINDS[design.kind].simulation.draw(logits, rng).astype(float)
@@ -123,8 +131,10 @@ def _responses(
         # A person's trials come in random order, so people who leave lose each of them alike.
         answered = np.where(rng.random(len(trials)) < dropout, rng.random(len(trials)), 1.0)
         there = rng.random(len(values)) < answered[participant]
-        values, method, participant, image = (part[there] for part in (values, method, participant, image))
-    return cell_means(values, method, participant, image, design.methods)
+        values, method, participant, image, condition = (
+            part[there] for part in (values, method, participant, image, condition)
+        )
+    return cell_means(values, method, participant, image, design.methods, condition)
 
 
 def in_words(table: pd.DataFrame, kind: str) -> list[str]:

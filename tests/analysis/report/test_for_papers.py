@@ -19,6 +19,7 @@ from analysis.report.works import TOPICS, WORKS, with_citations
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
+from contracts.conditions import ConditionConfig
 from languages.read import languages
 from tests.analysis.conftest import CONFIG, SMALL
 
@@ -31,7 +32,8 @@ def with_everything():
     pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
     designs = [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
     config = AnalysisConfig(paper="grad-cam", sequential=LOOKS, smallest_effect=0.1)
-    return simulate_export(np.random.default_rng(6), designs=(SMALL[0], *designs), participants=12, config=config)
+    made = simulate_export(np.random.default_rng(6), designs=(SMALL[0], *designs), participants=12, config=config)
+    return replace(made, conditions=tuple(ConditionConfig(name=name) for name in ("one", "two")))
 
 
 CONFIGS = {

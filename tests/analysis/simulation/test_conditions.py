@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.estimation.estimates import cell_means, difference
 from analysis.simulation.calibration import CONFIDENCE, SCENARIOS
 from analysis.simulation.conditions import (
@@ -17,15 +18,25 @@ from analysis.simulation.conditions import (
     divided,
     shown_in,
 )
+from analysis.simulation.planning import Plan, assumed
+from analysis.simulation.power import power
 from analysis.tasks.design import TaskDesign
+from analysis.tasks.psychometrics import Psychometrics
 from contracts.conditions import ConditionConfig
 
 DESIGN = TaskDesign("seeing", "class-discrimination", ("cam", "occlusion", "grad-cam"), 12, 2)
 
 
 @pytest.mark.calibration
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scenario", ["all of these", "people differ", "images differ, by method"])
+@pytest.mark.parametrize(
+    ("size", "scenario"),
+    [
+        ("24 and 24 people, 24 images", "people differ"),
+        ("20 and 60 people, 40 images", "all of these"),
+        ("20 and 60 people, 40 images", "people differ"),
+        ("6 and 42 people, 40 images", "all of these"),
+    ],
+)
 def test_intervals_between_people_have_their_nominal_coverage(size, scenario):
     """With 2,000 studies, 95 % has a Monte-Carlo error of 0.5 points."""
     found = calibrate_between(SIZES[size], SCENARIOS[scenario], draws=2000, seed=5)
@@ -74,3 +85,28 @@ def test_without_conditions_a_task_is_one_part():
     assert divided([DESIGN, replace(DESIGN, ratings=4)], 9) == [3, 6]
     places, condition = assign_parts(DESIGN, [DESIGN], [24])
     assert np.array_equal(condition, np.zeros(len(places.cell)))
+
+
+def test_a_comparison_between_people_needs_more_of_them_than_one_within():
+    """People differ much, so each of them is the best comparison with themselves."""
+    design = TaskDesign("seeing", "class-discrimination", METHODS, 24, 3)
+    rules = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a=METHODS[0], b=METHODS[1]),), smallest_effect=0.12)
+    world = Psychometrics(participant_sd=1.0, image_sd=0.2, image_method_sd=0.0, participant_method_sd=0.0)
+    apart = tuple(ConditionConfig(name=f"only-{m}", methods={"seeing": (m,)}) for m in METHODS)
+    within, between = (
+        power(Plan(design, rules, world, conditions=conditions), [24], [3], [24], draws=150, seed=3).iloc[0]
+        for conditions in ((), apart)
+    )
+    assert within["responses"] == between["responses"] == 24 * 4 * 3
+    assert between["power"] < within["power"] - 0.1
+    assert between["detectable"] > within["detectable"]
+
+
+def test_conditions_themselves_are_planned_and_what_is_assumed_is_said():
+    conditions = (ConditionConfig(name="one"), ConditionConfig(name="two", wording={"seeing": "plain"}))
+    asked = ContrastConfig(task="seeing", a="one", b="two", of="conditions")
+    plan = Plan(DESIGN, AnalysisConfig(contrasts=(asked,), smallest_effect=0.2), conditions=conditions)
+    row = power(plan, [12], [2], [60], draws=60, seed=3).iloc[0]
+    assert (row["responses"], row["effect"]) == (12 * 6 * 2 * 2, pytest.approx(0.2))
+    assert 0.3 < row["power"] <= 1
+    assert "one (144 responses), two (144 responses)" in "\n".join(assumed(plan))
