@@ -3,7 +3,6 @@
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
-from itertools import combinations, cycle, islice
 
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
@@ -19,13 +18,21 @@ def stand_ins(tasks: Sequence[TaskConfig], categories: Sequence[str]) -> tuple[S
 
 
 def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
-    shown = list(islice(cycle(combinations(categories, KINDS[task.kind].categories)), task.images))
-    for number, names in enumerate(shown):
-        for place, category in enumerate(names):
+    kind = KINDS[task.kind]
+    for number in range(task.images):
+        names = _shown(categories, number)[: kind.categories]
+        for place, category in enumerate(names[: kind.explained(task.foil)]):
             foil = names[1 - place] if len(names) > 1 else ""
             for network in task.networks:
                 for method in task.methods:
                     yield _row(task.name, f"{task.name}-{number:03}", category, foil, network, method)
+
+
+def _shown(categories: Sequence[str], number: int) -> list[str]:
+    """Two categories, other ones from image to image; the only one where there is one."""
+    count = len(categories)
+    first, further = number % count, 1 + number // count % max(1, count - 1)
+    return list(dict.fromkeys((categories[first], categories[(first + further) % count])))
 
 
 def _row(task: str, image: str, category: str, foil: str, network: str, method: str) -> Stimulus:

@@ -62,6 +62,12 @@ def test_each_condition_and_task_can_be_looked_at(client):
     )
 
 
+def test_one_category_of_an_image_is_shown_where_the_foil_is_another_one(client, written):
+    written["document"]["tasks"][0]["foil"] = "runner-up"
+    options = [trial["questions"][0]["options"] for trial in client.get("/plan?task=seeing").get_json()["trials"]]
+    assert all(len({option["value"] for option in both}) == 2 for both in options)
+
+
 def test_pictures_are_drawn_and_say_what_they_are(client):
     first = client.get("/plan").get_json()["trials"][0]["images"][0]["url"]
     reply = client.get(first)
