@@ -1,5 +1,6 @@
 """Layers whose maps Grad-CAM can weigh, found by running the network once."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -17,13 +18,12 @@ class Spatial:
 
 
 def spatial_layers(module: nn.Module, image_size: int) -> tuple[Spatial, ...]:
-    """Layers without parts whose output is maps (N, K, u, v) of more than one place, in the order they are run."""
-    found: dict[str, Spatial] = {}
+    """Layers without parts that run once and give maps (N, K, u, v) of more than one place, in the order they run."""
+    found: list[Spatial] = []
 
     def note(name: str, output: object) -> None:
         if isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1:
-            found.pop(name, None)  # a layer that is run twice counts where it is run last
-            found[name] = Spatial(name, (output.shape[2], output.shape[3]))
+            found.append(Spatial(name, (output.shape[2], output.shape[3])))
 
     hooks = [
         part.register_forward_hook(lambda _, __, output, name=name: note(name, output))
@@ -36,4 +36,5 @@ def spatial_layers(module: nn.Module, image_size: int) -> tuple[Spatial, ...]:
     finally:
         for hook in hooks:
             hook.remove()
-    return tuple(found.values())
+    runs = Counter(spatial.layer for spatial in found)  # an activation that is shared has no single output
+    return tuple(spatial for spatial in found if runs[spatial.layer] == 1)

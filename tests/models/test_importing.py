@@ -14,6 +14,7 @@ from models.config import NetworkConfig
 from models.errors import NetworkError
 from models.folders import FolderDataset
 from models.importing import import_network
+from models.target_layers import spatial_layers
 from models.transform import Transform, normalise
 from stimuli.explain.engine import explain
 
@@ -279,3 +280,17 @@ def test_the_networks_of_a_study_of_one_s_own_keep_their_thousand_labels(
     assert len(found.metadata.categories) == 1000
     assert found.accuracy >= 0.9
     assert load_network(name, config, dataset.categories).target_layer == layer
+
+
+def test_a_layer_that_runs_more_than_once_is_no_target_layer():
+    """As EfficientNet-Lite's one activation: it has no single output that Grad-CAM could weigh."""
+
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.relu = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.ReLU()
+
+        def forward(self, images):
+            return self.relu(self.second(self.relu(self.first(images)))).mean((2, 3))
+
+    assert [spatial.layer for spatial in spatial_layers(Shared(), 32)] == ["first", "second"]
