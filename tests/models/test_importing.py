@@ -260,7 +260,7 @@ def test_a_wrong_section_is_refused(folder, changes, message):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("name", "layer"), [("mobilenet", "features.18"), ("lite", "_swish")])
+@pytest.mark.parametrize(("name", "layer"), [("mobilenet", "features.18"), ("lite", "_bn1")])
 def test_the_networks_of_a_study_of_one_s_own_keep_their_thousand_labels(
     shared: Path, tmp_path: Path, monkeypatch, name, layer
 ):
