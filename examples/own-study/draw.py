@@ -1,4 +1,4 @@
-"""Draws the photographs' stand-ins of this example and the finished pictures of its control method: `python draw.py`."""
+"""Draws what stands for photographs in this example, and its control method's finished picture: `python draw.py`."""
 
 import csv
 import random
