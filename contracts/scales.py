@@ -64,7 +64,7 @@ SCALES: dict[str, Scale] = {
         " N. Meshkati (Eds.), Human Mental Workload (pp. 139–183). North-Holland",
         "NASA distributes form and manual for use by other researchers",
     ),
-    "xai-trust": Scale(_TRUST, 5, (Score("trust", _TRUST, frozenset({"wary"}), 1, 5),), _HOFFMAN, _CC_BY),
+    "xai-trust": Scale(_TRUST, 5, (Score("trust-mean", _TRUST, frozenset({"wary"}), 1, 5),), _HOFFMAN, _CC_BY),
     "explanation-satisfaction-8": Scale(
         _SATISFACTION, 5, (Score("satisfaction", _SATISFACTION, _NONE, 1, 5),), _HOFFMAN, _CC_BY
     ),
@@ -74,7 +74,7 @@ SCALES: dict[str, Scale] = {
         (
             Score("trust-total", _JIAN, _DISTRUST, 1, 7),
             Score("distrust", _JIAN[:5], _NONE, 1, 7),
-            Score("trust", _JIAN[5:], _NONE, 1, 7),
+            Score("trust-mean", _JIAN[5:], _NONE, 1, 7),
         ),
         "Jian, J.-Y., Bisantz, A. M., & Drury, C. G. (2000). Foundations for an empirically determined scale of trust"
         " in automated systems. International Journal of Cognitive Ergonomics, 4(1), 53–71",

@@ -26,8 +26,8 @@ def spatial_layers(module: nn.Module, image_size: int) -> tuple[Spatial, ...]:
     ends: list[tuple[str, Tensor | None]] = []
 
     def note(name: str, output: object) -> None:
-        is_maps = isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1
-        ends.append((name, output if is_maps else None))
+        is_map = isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1
+        ends.append((name, output if isinstance(output, Tensor) and is_map else None))
 
     hooks = [
         part.register_forward_hook(lambda _, __, output, name=name: note(name, output))

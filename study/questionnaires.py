@@ -13,6 +13,7 @@ from languages.read import languages
 from study.config import Language, Slug, Texts
 
 START, END, AFTER = "start", "end", "after:"
+Bound = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 Lines = dict[Language, Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=2)]]
 
 
@@ -35,8 +36,8 @@ class ItemConfig(BaseModel):
     labels: Lines = Field({}, description="likert, in place of ends: what each step means, the first to the last")
     reversed: bool = Field(False, description="likert: a higher answer means a lower score")
     options: dict[Slug, Texts] = Field({}, description="choice and choices: the answers, by their names in the export")
-    minimum: float | None = Field(None, description="number: the smallest answer that is accepted")
-    maximum: float | None = Field(None, description="number: the greatest answer that is accepted")
+    minimum: Bound | None = Field(None, description="number: the smallest answer that is accepted")
+    maximum: Bound | None = Field(None, description="number: the greatest answer that is accepted")
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "ItemConfig":

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse, special
 
 from analysis.simulation.calibration import CONFIDENCE, SCENARIOS, as_markdown, without_effect
-from analysis.simulation.simulated_study import Assignment, assign, draw_logits
+from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
@@ -79,7 +79,6 @@ def assign_parts(
 def calibrate_between(
     sizes: tuple[int, int, int, tuple[int, int]],
     world: Psychometrics,
-    kind: str = "class-discrimination",
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> dict[str, float]:
@@ -89,10 +88,10 @@ def calibrate_between(
     that does not know of conditions.
     """
     *people, images, ratings = sizes
-    design = TaskDesign("task", kind, METHODS, images, 1)
+    design = replace(PAPER_SIZE[0], methods=METHODS, images=images, ratings=1)
     parts = [replace(design, methods=(m,), ratings=k) for m, k in zip(METHODS, ratings, strict=True)]
     places, condition = assign_parts(design, parts, people)
-    rng, simulation = np.random.default_rng(seed), ANALYSIS_KINDS[kind].simulation
+    rng, simulation = np.random.default_rng(seed), ANALYSIS_KINDS[design.kind].simulation
 
     def drawn(parameters: Psychometrics) -> np.ndarray:
         logits = [draw_logits(design, places, sum(people), parameters, rng) for _ in range(draws)]

@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -55,7 +56,7 @@ def main() -> None:
     write("finished.csv", ("image", "network", "category", "file"), finished)
 
 
-def write(file: str, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def write(file: str, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     with (HERE / file).open("w", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([header, *rows])
 

@@ -11,15 +11,16 @@ class Colours(nn.Module):
 
     def __init__(self, wide: int, sharpness: float) -> None:
         super().__init__()
-        self.features = nn.Sequential(nn.Conv2d(3, CHANNELS, wide, padding=wide // 2), nn.ReLU())
+        filters = nn.Conv2d(3, CHANNELS, wide, padding=wide // 2)
+        self.features = nn.Sequential(filters, nn.ReLU())
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(CHANNELS, CHANNELS)
         with torch.no_grad():
             for place in range(3):
                 own = torch.full((3, 1, 1), -0.5).index_fill(0, torch.tensor(place), 1.0)
-                self.features[0].weight[place] = own.expand(3, wide, wide) / wide**2
-            self.features[0].weight[3] = 0.0
-            self.features[0].bias.fill_(-0.02)
+                filters.weight[place] = own.expand(3, wide, wide) / wide**2
+            filters.weight[3] = 0.0
+            filters.bias.copy_(torch.full((CHANNELS,), -0.02))
             self.head.weight.copy_(sharpness * torch.eye(CHANNELS))
             self.head.bias.zero_()
 

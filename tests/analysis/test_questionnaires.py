@@ -78,9 +78,9 @@ def scored(export: Export, scale: str, answers: list[int | None]) -> pd.DataFram
     [
         ("nasa-tlx-raw", [1] * 6, {"load": 0}),
         ("nasa-tlx-raw", [21, 1, 11, 1, 11, 21], {"load": 50}),
-        ("xai-trust", [5, 5, 5, 5, 5, 1, 5, 5], {"trust": 5}),
-        ("xai-trust", [4] * 8, {"trust": (7 * 4 + 2) / 8}),
-        ("jian-trust", [1] * 5 + [7] * 7, {"trust-total": 7, "distrust": 1, "trust": 7}),
+        ("xai-trust", [5, 5, 5, 5, 5, 1, 5, 5], {"trust-mean": 5}),
+        ("xai-trust", [4] * 8, {"trust-mean": (7 * 4 + 2) / 8}),
+        ("jian-trust", [1] * 5 + [7] * 7, {"trust-total": 7, "distrust": 1, "trust-mean": 7}),
         # Odd items x − 1, even ones 5 − x: 22 together, × 2.5.
         ("sus", [5, 4, 2, 1, 2, 3, 2, 4, 5, 2], {"usability-total": 55}),
         ("sus", [5, 1] * 5, {"usability-total": 100, "usability": 100, "learnability": 100}),
@@ -94,7 +94,11 @@ def test_scores_are_those_of_the_published_rules(scale, answers, scores, plain: 
 
 def test_an_empty_item_gives_no_score_where_the_scale_has_no_rule_for_it(plain: Export) -> None:
     found = scored(plain, "xai-trust", [5] * 7 + [None])
-    assert (found.people["trust"], found.without_score["trust"], np.isnan(found.value["trust"])) == (0, 1, True)
+    assert (found.people["trust-mean"], found.without_score["trust-mean"], np.isnan(found.value["trust-mean"])) == (
+        0,
+        1,
+        True,
+    )
 
 
 def test_items_are_told_as_answered_and_scores_with_reversed_items_turned(plain: Export) -> None:
