@@ -1,5 +1,7 @@
 """Two networks of one's own: their weights are set by hand, so that nothing has to be trained or downloaded."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -15,12 +17,12 @@ class Colours(nn.Module):
         self.features = nn.Sequential(filters, nn.ReLU())
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(CHANNELS, CHANNELS)
+        nn.init.constant_(cast(Tensor, filters.bias), -0.02)
         with torch.no_grad():
             for place in range(3):
                 own = torch.full((3, 1, 1), -0.5).index_fill(0, torch.tensor(place), 1.0)
                 filters.weight[place] = own.expand(3, wide, wide) / wide**2
             filters.weight[3] = 0.0
-            filters.bias.copy_(torch.full((CHANNELS,), -0.02))
             self.head.weight.copy_(sharpness * torch.eye(CHANNELS))
             self.head.bias.zero_()
 
