@@ -1,7 +1,8 @@
 """Reads the files that `[tasks.words.<language>]` names, so that the definition holds all that participants read."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 from PIL import Image
 
 from contracts.text_files import NotTextError, read_text
+from study.config import TaskConfig
 from study.markdown import is_foreign, picture_names
 
 LARGEST = 500_000  # bytes of a picture: it is in the definition, which every page reads
@@ -85,3 +87,12 @@ def _picture(content: bytes) -> dict[str, Any]:
     except (OSError, SyntaxError):
         raise ValueError("is no whole PNG, JPEG or WebP picture; save it as one of these") from None
     return {"content": f"data:{kind};base64,{b64encode(content).decode()}", "width": width, "height": height}
+
+
+def unknown_categories(task: TaskConfig, categories: Sequence[str]) -> Iterator[str]:
+    """Names for categories that the study does not have."""
+    for language, words in task.words.items():
+        for name in sorted(words.categories.keys() - set(categories)):
+            near = get_close_matches(name, categories, 1)
+            remedy = f"is {near[0]!r} meant?" if near else "write it as in dataset.categories"
+            yield f"words.{language}.categories: no category {name!r} in the study; {remedy}"

@@ -17,7 +17,7 @@ from contracts.methods import METHOD_NAMES
 from contracts.tasks import KINDS, Kind
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
-from definition.own_words import read_own_words
+from definition.own_words import read_own_words, unknown_categories
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
@@ -288,6 +288,7 @@ def _contradictions(
     analysis: AnalysisConfig,
     study: StudyConfig,
     questionnaires: tuple[QuestionnaireConfig, ...],
+    dataset: DatasetConfig,
     **_: Any,
 ) -> list[str]:
     """What no single section can see."""
@@ -311,6 +312,7 @@ def _contradictions(
     for i, task in enumerate(tasks):
         place = _place(document, "tasks", i)
         problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
+        problems += [f"{place}: {fault}" for fault in unknown_categories(task, dataset.categories)]
         problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.methods if m not in known]
         problems += [f"{place}: {problem}" for problem in _unknown_networks(task, networks, methods)]
         problems += [f"{place}: {problem}" for problem in _wrong_recipes(task, methods, stimuli)]

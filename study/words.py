@@ -91,12 +91,15 @@ class OwnWords(_Texts):
         (), description="the task's attention checks in order; where it has more checks, from the first again"
     )
     questions: dict[str, FurtherQuestion] = Field({}, description="further questions by name: confidence, reason")
+    categories: dict[str, Text] = Field(
+        {}, description="names of the categories as people read them; the others: as built in or in dataset.categories"
+    )
     words: dict[str, str] = Field({}, description='words that the built-in texts use, such as actor = "robot"')
 
     @property
     def given(self) -> frozenset[str]:
         """Its keys that are given, those of `questions` with their names."""
-        keys = self.model_fields_set - {"pictures", "questions"}
+        keys = self.model_fields_set - {"pictures", "questions", "categories"}
         return frozenset(keys) | {f"questions.{name}" for name in self.questions}
 
 

@@ -136,7 +136,7 @@ def _trial(
 ) -> dict[str, Any]:
     """`given`: the answers to its first questions, where some have been given; `check`: the number of a check."""
     options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
-    category = category_label(item.category, language)
+    category = category_label(item.category, language, wording.categories)
     text = wording.question.replace("{category}", category)
     if trial.expected_response is not None:
         named = next(option["label"] for option in options if option["value"] == trial.expected_response)

@@ -4,6 +4,7 @@ import hashlib
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -177,15 +178,17 @@ def further_question(question: Question, words: Wording, is_required: bool) -> d
     return {"name": question.name, "text": asked.text, "options": options, **typed}
 
 
-def category_label(category: str, language: str) -> str:
-    """The category as people read it."""
+def category_label(category: str, language: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The category as people read it; `own` are the names that the task's own words give."""
+    if category in own:
+        return own[category]
     return _texts(language).get("categories", {}).get(category, category.replace("_", " ").replace("-", " "))
 
 
 def option_label(task: TaskConfig, words: Wording, value: str, language: str) -> str:
     """An option of the first question as people read it: a value of the kind, or a category."""
     labels = dict(zip(task.questions[0].values, words.options, strict=True))
-    return labels.get(value) or category_label(value, language)
+    return labels.get(value) or category_label(value, language, words.categories)
 
 
 def attention_question(words: Wording, number: int, option: str) -> str:

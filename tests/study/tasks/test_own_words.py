@@ -9,12 +9,12 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
-from definition.own_words import LARGEST, read_own_words
+from definition.own_words import LARGEST, read_own_words, unknown_categories
 from study.config import TaskConfig
 from study.database.schema import Trial
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.own_words import faults_of_own_words
-from study.tasks.wording import missing_texts, practice_feedback, words_of
+from study.tasks.wording import missing_texts, option_label, practice_feedback, words_of
 from tests.study.samples import document, seeing, trusting
 from tests.study.visitor import join
 
@@ -196,3 +196,12 @@ def test_own_attention_checks_come_in_order_and_ask_for_their_place(open_app, da
         assert asked[3][2]["text"].startswith("One: "), "from the first again"
         assert [row.option_order.index(row.expected_response) for row, *_ in asked][:2] == [1, 0]
         assert all(row.expected_response != right for row, right, _ in asked), "who answers what they see must not pass"
+
+
+def test_categories_of_one_s_own_have_names_in_each_language() -> None:
+    task = own(categories={"tench": "잉어"})
+    assert option_label(task, words_of(task, "ko"), "tench", "ko") == "잉어"
+    assert option_label(task, words_of(task, "ko"), "dog", "ko") == "개", "the others are as built in"
+    fault = "words.en.categories: no category 'tenhc' in the study; is 'tench' meant?"
+    given = TaskConfig.model_validate(seeing() | {"words": {"en": {"categories": {"tenhc": "carp"}}}})
+    assert list(unknown_categories(given, ["tench"])) == [fault]
