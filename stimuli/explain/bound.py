@@ -1,6 +1,6 @@
 """A network of several inputs, or with an answer of any form, as a function from pictures to one tensor."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from stimuli.errors import ExplanationError
 
-Inputs = Tensor | Mapping[str, Any] | Sequence[Any]
+Inputs = Tensor | Mapping[str, Any] | tuple[Any, ...]
 """Pictures (N, C, H, W), or all inputs of the network by keyword or in order, one of them pictures."""
 
 Select = Callable[[Any], Tensor]
@@ -27,7 +27,7 @@ class Bound(nn.Module):
 
     def __init__(self, model: nn.Module, inputs: Inputs, of: str | int | None, select: Select | None) -> None:
         super().__init__()
-        by_place = isinstance(inputs, Sequence)
+        by_place = isinstance(inputs, tuple)
         given: dict[Any, Any] = dict(enumerate(inputs) if by_place else inputs.items())  # type: ignore[union-attr]  # no tensor comes here
         self.of = _pictures_among(given, of)
         count = len(given[self.of])
@@ -69,7 +69,7 @@ class Bound(nn.Module):
 
 def bound(model: nn.Module, inputs: Inputs, of: str | int | None, select: Select | None) -> tuple[nn.Module, Tensor]:
     """The network as a function of pictures, and the pictures. Raises ExplanationError where none can be found."""
-    if isinstance(inputs, Tensor) or not isinstance(inputs, Mapping | Sequence):
+    if isinstance(inputs, Tensor) or not isinstance(inputs, Mapping | tuple):
         if select is None or not isinstance(inputs, Tensor):
             return model, inputs
         inputs = (inputs,)

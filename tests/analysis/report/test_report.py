@@ -64,14 +64,14 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
     drawn += [f"trusting-{n}" for n in ("scores", "answers", *both)]
     drawn += [f"multiverse-{task}-guided-grad-cam-guided-backprop" for task in ("seeing", "trusting")]
     figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png", "pdf")}
-    shared = ("biases", "agreement", "participants", "images", "times", "balance")
+    shared = ("biases", "agreement", "participants", "images", "times", "balance", "by-condition")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
     tables |= {"network-pairs", "attention-checks", "browser-events", "dropout", "reasons"} | {
         f"seeing-{n}" for n in seeing
     }
-    tables |= {"questionnaire-items", "questionnaire-scores", "moderators"}
+    tables |= {"questionnaire-items", "questionnaire-scores", "moderators", "conditions"}
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
     texts = {"report.html", "supplement.html", "results.json", "methods.md", "references.bib", "sentences.md"}
     assert names == texts | figures | {f"tables/simulated/{n}.{e}" for n in tables for e in ("csv", "tex")}

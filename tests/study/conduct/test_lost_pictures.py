@@ -137,6 +137,7 @@ def test_check_and_serve_name_the_study(opened, moved: Path, tmp_path: Path, mon
     monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path / 'discern.db'}")
     study = SimpleNamespace(slug="demo")
     definition = SimpleNamespace(document=DEFINITION, sha256=sha256(DEFINITION), study=study, networks={}, dataset=None)
+    definition.tasks, definition.methods = (), {}
     with pytest.raises(OpeningError, match="16 of 16 pictures of study 'demo' are not in"):
         readiness(definition)["database"]()
     for stopped in ("refuse_wrong_settings", "refuse_taken_port", "serve"):
