@@ -37,7 +37,7 @@ def _parser() -> MarkdownIt:
 
 
 def _images(tokens: Any) -> Iterator[Any]:
-    for token in tokens:
-        if token.type == "image":
-            yield token
-        yield from _images(token.children or ())
+    for part in tokens:
+        if part.type == "image":
+            yield part
+        yield from _images(part.children or ())

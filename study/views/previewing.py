@@ -228,7 +228,7 @@ def logo(slug: str) -> ResponseReturnValue:
 
 def _wrong(error: StudyError) -> ResponseReturnValue:
     bar = Bar(_version(), url_for("preview.version"))
-    return render_template("participant/preview_error.html", title="Preview", message=str(error), bar=bar), 409
+    return render_template("researcher/preview_error.html", title="Preview", message=str(error), bar=bar), 409
 
 
 def _previewed() -> Previewed:
