@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 # Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample needs them.
 export DISCERN_SHARED ?= $(abspath ../shared)
-TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voc-sample test test-fast lint languages bench mutants

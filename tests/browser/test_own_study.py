@@ -45,6 +45,11 @@ def exported(study: Study) -> Path:
     return study.folder / "export"
 
 
+def size_of(picture: Path) -> tuple[int, int]:
+    with Image.open(picture) as image:
+        return image.size
+
+
 def rows(exported: Path, table: str) -> list[dict[str, str]]:
     (file,) = (exported / "data").glob(f"*{table}_data.csv")
     with file.open(newline="") as lines:
@@ -54,7 +59,7 @@ def rows(exported: Path, table: str) -> list[dict[str, str]]:
 def test_pictures_of_all_kinds_are_of_one_size(study: Study) -> None:
     pictures = sorted((study.folder / "stimuli").rglob("*.png"))
     assert len(pictures) > 20, "equal ones, as the control's, are one file"
-    assert {Image.open(picture).size for picture in pictures} == {(64, 64)}
+    assert {size_of(picture) for picture in pictures} == {(64, 64)}
 
 
 def test_people_see_their_own_condition_s_methods_and_items_have_their_ratings(exported: Path) -> None:
