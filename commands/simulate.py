@@ -28,18 +28,29 @@ if TYPE_CHECKING:
 def simulate(definition: Definition, url: str, participants: int, seed: int) -> None:
     """Let simulated participants take the study over HTTP, marked as simulated wherever their answers go.
 
+    Where the study is full before all have come, those who found no place are counted.
+
     They know the truth from the stimulus set and err as docs/explanation/statistics.md states.
 
     Example: ./manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
     """
+    from study.errors import NoPlaceLeftError
     from study.rehearsal.simulated import run_participant
 
+    finished = 0
     with progress("Simulated participants") as report:
-        for i, (choose, rng) in enumerate(simulated_people(definition, participants, seed)):
-            report(i, participants)
-            run_participant(url, definition.study.slug, choose, rng)
-        report(participants, participants)
-    click.echo(f"{participants} simulated participants finished.")
+        for choose, rng in simulated_people(definition, participants, seed):
+            report(finished, participants)
+            try:
+                run_participant(url, definition.study.slug, choose, rng)
+            except NoPlaceLeftError:
+                if finished == 0:
+                    raise
+                break  # more people were asked for than the study has places
+            finished += 1
+        report(finished, finished)
+    missed = f"; the study is full, no place was left for {participants - finished}" if finished < participants else ""
+    click.echo(f"{finished} simulated participants finished{missed}.")
 
 
 def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[tuple[Callable[..., Any], Any]]:

@@ -115,3 +115,7 @@ class BlindnessError(StudyError):
 
 class SimulationError(StudyError):
     """A simulated participant cannot go on; the message holds what the server said."""
+
+
+class NoPlaceLeftError(SimulationError):
+    """The study takes nobody at the moment: it is full, paused or closed."""

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import numpy as np
 
 from contracts.questionnaires import NUMBER
-from study.errors import SimulationError
+from study.errors import NoPlaceLeftError, SimulationError
 from study.security import new_public_id
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.pictures import unpadded
@@ -51,7 +51,7 @@ def run_participant(
     """Take the study `slug` of the server at `base_url` from consent to the end; returns the completion code.
 
     The participant is marked as simulated; `witness` is told of every exchange. Raises SimulationError, with the
-    server's words, when a page refuses.
+    server's words, when a page refuses, and NoPlaceLeftError where that is the first page.
     """
     with _Browser(base_url, witness) as browser:
         form = _read(browser.get(f"/s/{slug}?pid=simulated-{new_public_id()}"))
@@ -168,7 +168,8 @@ class _Browser:
         self.address = path
         if reply.status != 200:
             words = _read(content).text or content.decode(errors="replace")
-            raise SimulationError(f"{method} {self.base_url.rstrip('/')}{path} replied {reply.status}: {words[:300]}")
+            kind = NoPlaceLeftError if reply.status == 409 and path.startswith("/s/") else SimulationError
+            raise kind(f"{method} {self.base_url.rstrip('/')}{path} replied {reply.status}: {words[:300]}")
         return content
 
     def _exchange(

@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from commands.simulate import simulate
 from languages.read import languages
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import Participant, Response
-from study.errors import SimulationError
+from study.errors import NoPlaceLeftError, SimulationError
 from study.rehearsal.simulated import _asked, _Browser, run_participant
 from study.taking_part.arrivals import arrived
 from tests.study.samples import document, seeing
@@ -122,3 +124,15 @@ def test_no_server_is_told_with_the_remedy() -> None:
         run_participant("http://127.0.0.1:9", "demo", first_option, np.random.default_rng(1))
     with pytest.raises(SimulationError, match="is not an address like"):
         run_participant("ftp://x", "demo", first_option, np.random.default_rng(1))
+
+
+def test_more_people_than_places_are_no_failure_of_the_command(open_app, serve, monkeypatch, capsys) -> None:
+    address = serve(open_app(document(seeing(images=1, k=1))))
+    people = [(first_option, np.random.default_rng(seed)) for seed in range(11)]
+    monkeypatch.setattr("commands.simulate.simulated_people", lambda *_: iter(people))
+    asked = SimpleNamespace(study=SimpleNamespace(slug="demo"))
+    simulate.callback(definition=asked, url=address, participants=11, seed=1)
+    said = "8 simulated participants finished; the study is full, no place was left for 3."
+    assert said in capsys.readouterr().out
+    with pytest.raises(NoPlaceLeftError, match="This study is full"):
+        simulate.callback(definition=asked, url=address, participants=11, seed=1)
