@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
+from study.taking_part.bodies import read_body
 from study.taking_part.leases import win_back
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
@@ -79,19 +80,9 @@ def response_time(rt: float | None) -> tuple[float | None, str | None]:
     return (None, TOO_LONG) if rt > LONGEST_RT_MS else (rt, None)
 
 
-def read_answer(body: bytes) -> Answer:
-    """Raises MalformedAnswerError, naming the field."""
-    try:
-        return Answer.model_validate_json(body, strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise MalformedAnswerError(f"{where}: {first['msg']}") from None
-
-
 def _parsed(body: bytes) -> Answer | MalformedAnswerError:
     try:
-        return read_answer(body)
+        return read_body(Answer, body)
     except MalformedAnswerError as error:
         return error
 

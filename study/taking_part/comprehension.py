@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from study.database.find import find_participant, next_index
 from study.database.schema import Comprehension, Participant
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
+from study.taking_part.bodies import read_body
 from study.tasks.wording import words_of
 
 TRIES = 2
@@ -61,10 +62,7 @@ def record_attempt(session: Session, token: str, task_name: str, body: bytes, no
     task = next((task for task in definition.tasks if task.name == task_name and task.comprehension), None)
     if task is None:
         raise UnknownError("there is no such check")
-    try:
-        given = Attempt.model_validate_json(body, strict=True)
-    except ValidationError as error:
-        raise MalformedAnswerError(error.errors()[0]["msg"]) from None
+    given = read_body(Attempt, body)
     check = words_of(task, participant.language).comprehension
     if len(given.answers) != len(check):
         raise MalformedAnswerError(f"answers: this check has {len(check)} questions")

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from study.database.find import find_participant
-from study.errors import MalformedAnswerError
+from study.taking_part.bodies import read_body
 
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
 Problem = Literal["browser", "phone", "pointer", "window"]
@@ -36,10 +36,7 @@ def record_device(session: Session, token: str, body: bytes, now: datetime) -> N
     Raises UnknownError, MalformedAnswerError.
     """
     participant = find_participant(session, token, locked=True)
-    try:
-        report = DeviceReport.model_validate_json(body, strict=True).model_dump(mode="json")
-    except ValidationError as error:
-        raise MalformedAnswerError(error.errors()[0]["msg"]) from None
+    report = read_body(DeviceReport, body).model_dump(mode="json")
     reports = (participant.device or {}).get("reports", [])
     if reports and {**reports[-1], "at": None} == {**report, "at": None}:
         return

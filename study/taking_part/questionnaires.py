@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from study.database.schema import Participant, QuestionnaireAnswer, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.questionnaires import ItemConfig, QuestionnaireConfig
+from study.taking_part.bodies import read_body
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 
@@ -99,7 +100,7 @@ def record_page(session: Session, token: str, name: str, page: int, body: bytes,
     pages = questionnaire.pages(participant.public_id) if questionnaire else []
     if not 1 <= page <= len(pages):
         raise UnknownError("there is no such page of questions")
-    given = _read(body)
+    given = read_body(PageAnswers, body)
     answers = dict(_answers(given, pages[page - 1]))
     stored = _stored(session, participant.id, name, answers)
     if stored:
@@ -132,15 +133,6 @@ def _stored(session: Session, participant_id: int, name: str, items: dict[str, s
         QuestionnaireAnswer.item.in_(items),
     )
     return {item: answer for item, answer in session.execute(rows)}
-
-
-def _read(body: bytes) -> PageAnswers:
-    try:
-        return PageAnswers.model_validate_json(body, strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise MalformedAnswerError(f"{where}: {first['msg']}") from None
 
 
 def _answers(given: PageAnswers, items: Sequence[ItemConfig]) -> Iterator[tuple[str, str | None]]:

@@ -259,10 +259,10 @@ def test_a_check_that_is_failed_twice_ends_without_being_passed(opened):
     [
         ({"answers": [0]}, "answers: this check has 2 questions"),
         ({"answers": [0, 0, 0]}, "answers: this check has 2 questions"),
-        ({"attempt": 3}, "Input should be less than or equal to 2"),
-        ({"attempt": 0}, "Input should be greater than or equal to 1"),
-        ({"attempt": "1"}, "Input should be a valid integer"),
-        ({"answers": [0, 10]}, "Input should be less than or equal to 9"),
+        ({"attempt": 3}, "attempt: Input should be less than or equal to 2"),
+        ({"attempt": 0}, "attempt: Input should be greater than or equal to 1"),
+        ({"attempt": "1"}, "attempt: Input should be a valid integer"),
+        ({"answers": [0, 10]}, "answers.1: Input should be less than or equal to 9"),
     ],
 )
 def test_a_malformed_try_is_refused_and_not_stored(opened, changes, message):
@@ -312,4 +312,4 @@ def test_device_reports_are_kept_with_their_time_but_for_repetitions_and_the_old
         report(width="390")
     with pytest.raises(MalformedAnswerError) as refusal:
         report(pointer="stylus")
-    assert str(refusal.value) == "Input should be 'fine', 'coarse' or 'none'"
+    assert str(refusal.value) == "pointer: Input should be 'fine', 'coarse' or 'none'"

@@ -16,7 +16,8 @@ from study.database.schema import Event, Item, Participant, Response, Study, Tri
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.export.files import export_study
 from study.taking_part import answer_statements, answers
-from study.taking_part.answers import Answer, BrowserEvent, Receipt, read_answer, record_answer
+from study.taking_part.answers import Answer, BrowserEvent, Receipt, record_answer
+from study.taking_part.bodies import read_body
 from study.tasks.wording import words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 
@@ -96,7 +97,7 @@ def test_every_column_of_an_answer_is_what_was_sent(opened):
     give(opened, person, trial, now=SOON, events=events)
     row = stored(opened, trial)
     assert (row.response, row.rt, row.time_elapsed, row.answered_at) == (trial.option_order[0], 812.5, 5000.0, SOON)
-    sent = read_answer(json.dumps(body_of(trial, events=events)).encode())
+    sent = read_body(Answer, json.dumps(body_of(trial, events=events)).encode())
     assert row.body_sha256 == sent.sha256 == hashlib.sha256(sent.model_dump_json().encode()).hexdigest()
     with opened.reading() as session:
         noticed = session.scalars(select(Event).where(Event.trial_id == trial.id).order_by(Event.id)).all()
@@ -204,16 +205,16 @@ def test_a_malformed_answer_is_refused_by_name_and_not_stored(opened, changes, m
 
 def test_what_is_no_json_object_is_said_to_be_the_body():
     with pytest.raises(MalformedAnswerError) as refusal:
-        read_answer(b"no json")
+        read_body(Answer, b"no json")
     assert str(refusal.value).startswith("body: Invalid JSON")
 
 
 def test_the_question_defaults_to_the_first_and_the_hash_to_no_spacing():
     spaced = b'{ "response": "a" , "rt": null, "time_elapsed": 1, "trial_index": 0 }'
     ordered = b'{"trial_index":0,"time_elapsed":1.0,"rt":null,"response":"a","events":[],"question":"response"}'
-    assert read_answer(spaced) == read_answer(ordered)
-    assert read_answer(spaced).sha256 == read_answer(ordered).sha256
-    assert read_answer(ordered) == Answer(response="a", rt=None, time_elapsed=1.0, trial_index=0)
+    assert read_body(Answer, spaced) == read_body(Answer, ordered)
+    assert read_body(Answer, spaced).sha256 == read_body(Answer, ordered).sha256
+    assert read_body(Answer, ordered) == Answer(response="a", rt=None, time_elapsed=1.0, trial_index=0)
     assert BrowserEvent(event="blur", time=0).event == "blur"
 
 
