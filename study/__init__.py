@@ -62,8 +62,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
     for programs in (protocol.bp, device.bp):
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
-    for changes_nothing in (conduct.take_preview_answer, conduct.take_preview_check, conduct.take_preview_page):
-        csrf.exempt(changes_nothing)
+    csrf.exempt(conduct.preview_replies)  # nothing is read or written
     for views in (participant, about, protocol, device, leaving, withdrawal, researcher, dashboard, conduct, people):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
@@ -25,14 +25,15 @@ from study.database.find import find_study
 from study.database.schema import Base
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import StudyError, UnknownError
-from study.markdown import to_html
 from study.views.participant.pages import show_instructions_picture
+from study.views.participant.preview_pages import replies, show_last_page, show_questions
 from study.views.participant.sheet import information, linked
 from study.views.server import headers, languages, static_files
 from study.views.server.frontend import bp as frontend
 from study.views.server.languages import speak
 
 bp = Blueprint("preview", __name__)
+bp.register_blueprint(replies("replies"))
 participant = Blueprint("participant", __name__)  # where the information sheet looks for the logo
 _KEY = "discern-previewed"
 _CHOSEN = ("language", "task", "condition")  # in the addresses
@@ -122,33 +123,20 @@ def create_preview(load: Callable[[], Source], version: Callable[[], str]) -> Fl
 @bp.get("/")
 def sheet() -> ResponseReturnValue:
     """The information sheet; its button leads to the questions without asking for consent."""
-    with _previewed().opened() as (session, slug, has_stand_ins):
-        definition = frozen_definition(find_study(session, slug))
-    language = _language(definition)
+    definition, language, bar = _shown()
     return render_template(
         "participant/landing.html",
-        **information(definition, language, slug),
+        **information(definition, language, definition.study.slug),
         preview=_at("preview.questions"),
-        bar=_bar(definition, has_stand_ins),
+        bar=bar,
         language_url=lambda code: _at("preview.sheet", language=code),
     )
 
 
 @bp.get("/questions")
 def questions() -> ResponseReturnValue:
-    with _previewed().opened() as (session, slug, has_stand_ins):
-        definition = frozen_definition(find_study(session, slug))
-    language = _language(definition)
-    return render_template(
-        "participant/study.html",
-        title=definition.study.title[language],
-        language=language,
-        contact=definition.study.contact[language],
-        plan_url=_at("preview.plan"),
-        finish_url=_at("preview.finish"),
-        preview=True,
-        bar=_bar(definition, has_stand_ins),
-    )
+    definition, language, bar = _shown()
+    return show_questions(definition, language, plan_url=_at("preview.plan"), finish_url=_at("preview.finish"), bar=bar)
 
 
 @bp.get("/plan")
@@ -178,40 +166,10 @@ def picture(stimulus_id: str) -> ResponseReturnValue:
         abort(404)
 
 
-@bp.post("/trials/<trial_token>")
-def take_answer(trial_token: str) -> ResponseReturnValue:
-    """Says thank you and forgets."""
-    return jsonify(next_index=None, done=False, finish=None)
-
-
-@bp.post("/comprehension/<task>")
-def take_check(task: str) -> ResponseReturnValue:
-    """Whatever is chosen in a preview is right."""
-    return jsonify(passed=True, tries_left=0, wrong=[])
-
-
-@bp.post("/questionnaires/<name>/<int:page>")
-def take_page(name: str, page: int) -> ResponseReturnValue:
-    """As take_answer."""
-    return jsonify(page=page)
-
-
 @bp.get("/finish")
 def finish() -> ResponseReturnValue:
-    with _previewed().opened() as (session, slug, has_stand_ins):
-        definition = frozen_definition(find_study(session, slug))
-    language = _language(definition)
-    return render_template(
-        "participant/finish.html",
-        title=definition.study.title[language],
-        language=language,
-        contact=definition.study.contact[language],
-        debriefing_html=to_html(definition.study.debriefing[language]),
-        completion_code="PREVIEW",
-        redirect_url=None,
-        preview=True,
-        bar=_bar(definition, has_stand_ins),
-    )
+    definition, language, bar = _shown()
+    return show_last_page(definition, language, bar=bar)
 
 
 @bp.get("/version")
@@ -229,6 +187,13 @@ def logo(slug: str) -> ResponseReturnValue:
 def _wrong(error: StudyError) -> ResponseReturnValue:
     bar = Bar(_version(), url_for("preview.version"))
     return render_template("researcher/preview_error.html", title="Preview", message=str(error), bar=bar), 409
+
+
+def _shown() -> tuple[FrozenDefinition, str, Bar]:
+    """What a page shows, in which language, under which bar."""
+    with _previewed().opened() as (session, slug, has_stand_ins):
+        definition = frozen_definition(find_study(session, slug))
+    return definition, _language(definition), _bar(definition, has_stand_ins)
 
 
 def _previewed() -> Previewed:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from study import clock
@@ -22,8 +22,8 @@ from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
-from study.markdown import to_html
 from study.views.participant.pages import show_instructions_picture
+from study.views.participant.preview_pages import replies, show_last_page, show_questions
 from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
 from study.views.researcher.overview import Form, done, overview
@@ -34,6 +34,8 @@ _DONE = {OPEN: "Opened", PAUSED: "Paused", CLOSED: "Closed"}
 _UNDONE_BY_A_CLICK = ((OPEN, PAUSED), (PAUSED, OPEN), (OPEN, CLOSED))
 
 bp = Blueprint("conduct", __name__, url_prefix="/researcher/studies/<slug>")
+preview_replies = replies("preview-replies")
+bp.register_blueprint(preview_replies, url_prefix="/preview")
 
 
 @bp.post("/state")
@@ -141,14 +143,11 @@ def preview(slug: str) -> ResponseReturnValue:
 @logged_in
 def preview_study(slug: str) -> ResponseReturnValue:
     definition, language = _previewed(slug)
-    return render_template(
-        "participant/study.html",
-        title=definition.study.title[language],
-        language=language,
-        contact=definition.study.contact[language],
+    return show_questions(
+        definition,
+        language,
         plan_url=url_for("conduct.show_preview_plan", slug=slug, language=language),
         finish_url=url_for("conduct.preview_finish", slug=slug, language=language),
-        preview=True,
     )
 
 
@@ -180,38 +179,10 @@ def show_preview_image(slug: str, stimulus_id: str) -> ResponseReturnValue:
     return Response(content, mimetype="image/png")
 
 
-@bp.post("/preview/trials/<trial_token>")
-def take_preview_answer(slug: str, trial_token: str) -> ResponseReturnValue:
-    """Says thank you and forgets: nothing is read or written, so nobody need be logged in nor a form be ours."""
-    return jsonify(next_index=None, done=False, finish=None)
-
-
-@bp.post("/preview/comprehension/<task>")
-def take_preview_check(slug: str, task: str) -> ResponseReturnValue:
-    """Whatever is chosen in a preview is right."""
-    return jsonify(passed=True, tries_left=0, wrong=[])
-
-
-@bp.post("/preview/questionnaires/<name>/<int:page>")
-def take_preview_page(slug: str, name: str, page: int) -> ResponseReturnValue:
-    """As take_preview_answer."""
-    return jsonify(page=page)
-
-
 @bp.get("/preview/finish")
 @logged_in
 def preview_finish(slug: str) -> ResponseReturnValue:
-    definition, language = _previewed(slug)
-    return render_template(
-        "participant/finish.html",
-        title=definition.study.title[language],
-        language=language,
-        contact=definition.study.contact[language],
-        debriefing_html=to_html(definition.study.debriefing[language]),
-        completion_code="PREVIEW",
-        redirect_url=None,
-        preview=True,
-    )
+    return show_last_page(*_previewed(slug))
 
 
 def _previewed(slug: str) -> tuple[FrozenDefinition, Language]:

@@ -18,9 +18,9 @@ OPEN_TO_ALL = (
     "researcher.login",
     "researcher.log_in",
     "researcher.log_out",
-    "conduct.take_preview_answer",
-    "conduct.take_preview_check",
-    "conduct.take_preview_page",
+    "conduct.preview-replies.take_answer",
+    "conduct.preview-replies.take_check",
+    "conduct.preview-replies.take_page",
 )
 ALLOWED = {  # role → (looks at participants, exports, pauses the study)
     "owner": (200, 200, 303),
