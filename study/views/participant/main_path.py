@@ -179,6 +179,7 @@ def study(token: str) -> ResponseReturnValue:
         title=definition.study.title[participant.language],
         language=speak(participant.language),
         contact=definition.study.contact[participant.language],
+        has_questionnaires=bool(definition.questionnaires),
         withdraw_url=url_for("withdrawal.ask", token=token),
         switches=_other_languages(definition, participant),
         plan_url=url_for("protocol.show_plan", token=token),

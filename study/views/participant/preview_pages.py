@@ -11,7 +11,12 @@ from study.markdown import to_html
 
 def show_questions(definition: FrozenDefinition, language: str, **addresses: Any) -> str:
     """The page of the questions; `addresses`: `plan_url`, `finish_url`, and what else the template takes."""
-    return render_template("participant/study.html", **_about(definition, language), **addresses)
+    return render_template(
+        "participant/study.html",
+        **_about(definition, language),
+        has_questionnaires=bool(definition.questionnaires),
+        **addresses,
+    )
 
 
 def show_last_page(definition: FrozenDefinition, language: str, **more: Any) -> str:

@@ -83,14 +83,17 @@ def version_of(folder: Path) -> str:
 
 
 @cache
-def modules(filename: str) -> tuple[str, ...]:
-    """The script and all that it imports, directly or by others: a page names them, so that they come side by side."""
+def modules(filename: str, left_out: str = "") -> tuple[str, ...]:
+    """The script and all that it imports, directly or by others: a page names them, so that they come side by side.
+
+    `left_out` is an import that the page does not need, with what only it imports.
+    """
     found, waiting = [filename], [filename]
     while waiting:
         name = waiting.pop()
         for imported in _IMPORT.findall((STATIC / name).read_text(encoding="utf-8")):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))
-            if path not in found:
+            if path not in (*found, left_out):
                 found.append(path)
                 waiting.append(path)
     return tuple(found)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from study.views.server import frontend
 from study.views.server.frontend import VENDORED, FrontendError, check_packages, vendored_file
-from study.views.server.static_files import STATIC
+from study.views.server.static_files import STATIC, modules
 from tests.study.visitor import join
 
 pytestmark = pytest.mark.slow
@@ -87,7 +87,9 @@ def test_the_page_of_questions_names_all_its_modules_so_that_they_come_side_by_s
     page = visitor.client.get(f"/p/{visitor.token}/study").text
     named = set(re.findall(r'rel="modulepreload" href="/static/v-\w+/js/participant/([\w-]+\.js)"', page))
     there = {path.name for path in (STATIC / "js/participant").glob("*.js")}
-    assert named == there - {"copy.js"}, "the last page's own script is not needed before"
+    questionnaires = {"questionnaire-plugin.js", "questionnaire-view.js", "draft.js"}
+    assert named == there - {"copy.js"} - questionnaires, "this study asks none, and the last page comes later"
+    assert {Path(name).name for name in modules("js/participant/study.js")} == there - {"copy.js"}
 
 
 def test_a_server_without_packages_says_what_to_run(

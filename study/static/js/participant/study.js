@@ -112,6 +112,8 @@ async function run(plan, delivery) {
   const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url)));
   if (plan.trials.length > 0) pictures.begin();
   const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
+  const asked = plan.questionnaires.length > 0; // few studies ask questionnaires: the others do not wait for their script
+  const questionnaireType = asked && (await import("./questionnaire-plugin.js")).QuestionnairePlugin;
   let refuse;
   const refusal = new Promise((_, reject) => (refuse = reject));
   let last = -1; // where the answer before this one is among all that are kept
@@ -133,6 +135,7 @@ async function run(plan, delivery) {
       if (isLast) noteAnswered();
       if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
     },
+    questionnaireType,
     draftOf: pageAddress,
     onQuestionnaire: (page, answered) => showQuestionnaire(page, answered, plan.total),
     onAnswers: async (page, given) => {

@@ -4,7 +4,6 @@ import { element } from "./dom.js";
 import { InstructionsPlugin } from "./instructions-plugin.js";
 import { drawInstructions } from "./instructions-view.js";
 import { PagePlugin } from "./page-plugin.js";
-import { QuestionnairePlugin } from "./questionnaire-plugin.js";
 import { translate, translatePlural } from "./translation.js";
 import { TrialPlugin } from "./trial-plugin.js";
 
@@ -13,7 +12,7 @@ import { TrialPlugin } from "./trial-plugin.js";
  * instructions of part `n` open, `onPage(answered)` when another page does, `onQuestion(planned, task)` when a question
  * does, `onResponse(planned, answer, place)` on the answer to one of its questions, `wayOut(urls)` when pictures of one
  * do not come, `onQuestionnaire(page, answered)` when a page of a questionnaire opens, `onAnswers(page, given)` with
- * what was answered there.
+ * what was answered there. `questionnaireType` is the plugin of such pages, where the plan has any.
  */
 export function buildTimeline(plan, pictures, steps) {
   const asked = (at, answered) => plan.questionnaires.filter((page) => page.at === at).map((page) => questionnaire(page, answered, steps));
@@ -51,8 +50,8 @@ function partOf(plan, task, part, open, pictures, { onPart, onPage, onQuestion, 
   return timeline;
 }
 
-function questionnaire(page, answered, { draftOf, onQuestionnaire, onAnswers }) {
-  return { type: QuestionnairePlugin, page, key: draftOf(page), on_start: () => onQuestionnaire(page, answered), send: (given) => onAnswers(page, given) };
+function questionnaire(page, answered, { questionnaireType, draftOf, onQuestionnaire, onAnswers }) {
+  return { type: questionnaireType, page, key: draftOf(page), on_start: () => onQuestionnaire(page, answered), send: (given) => onAnswers(page, given) };
 }
 
 /** How many of the questions that count were answered before this page. */
