@@ -12,7 +12,7 @@ from flask import Flask
 from study.conduct.logins import LASTING
 from study.database.db import DEFAULT_URL
 from study.errors import ConfigurationError
-from study.recruitment.prolific import Identities
+from study.recruitment.identities import Identities
 from study.security import require_strong_secret
 
 DEFAULTS: dict[str, Any] = {

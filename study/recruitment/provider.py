@@ -42,4 +42,5 @@ class Provider:
     is_preview: Callable[[Parameters], bool] = lambda parameters: False  # a visitor who may only look
     frame_ancestors: tuple[str, ...] = ()  # whose pages may hold ours in a frame
     form_targets: tuple[str, ...] = ()  # to whom our forms may be posted
+    signs_links: bool = False  # who comes can be verified: identities.py
     open_account: OpenAccount | None = None

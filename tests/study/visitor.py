@@ -55,7 +55,7 @@ class Visitor:
 def consent(app: Flask, query: str = "", slug: str = "demo", **fields: str) -> tuple[FlaskClient, TestResponse]:
     """A new browser opens the study's link and sends the consent form."""
     client = app.test_client()
-    form = hidden_fields(client.get(f"/s/{slug}{query}").text)
+    form = hidden_fields(client.get(f"/s/{slug}{query}", follow_redirects=True).text)
     form |= {"consent": "yes", "language": "en"} | fields
     return client, client.post(f"/s/{slug}/consent", data=form)
 

@@ -14,6 +14,7 @@ from study.taking_part.farewell import early_departure, needed_to_return
 from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
+from study.views.participant.proof import mark
 from study.views.server.database import database
 
 bp = Blueprint("leaving", __name__)
@@ -28,7 +29,7 @@ def decline(slug: str) -> ResponseReturnValue:
     language = preferred_language(definition)
     provider = PROVIDERS[definition.participants.provider]
     given: dict[str, Any] = {name: request.args[name] for name in provider.parameters if name in request.args}
-    back = url_for("participant.landing", slug=slug, **given | {"language": language})
+    back = url_for("participant.landing", slug=slug, **given | mark() | {"language": language})
     departure = early_departure(study, NO_CONSENT, given)
     return study_page(study, language, "declined.html", "decline", departure=departure, back=back)
 

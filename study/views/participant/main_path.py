@@ -35,6 +35,7 @@ from study.views.participant.pages import (
     start_anew,
     study_page,
 )
+from study.views.participant.proof import mark, verified_address
 from study.views.participant.sheet import information, linked
 from study.views.server.database import database
 from study.views.server.headers import allow_recruiters
@@ -50,8 +51,8 @@ _LOGO_KEPT_S = 24 * 3600
 @bp.get("/s/<slug>")
 def landing(slug: str) -> ResponseReturnValue:
     """The information sheet; a participant who is known continues at once."""
-    if identities := current_app.extensions.get("discern-identities"):
-        identities.check(request.args)  # may ask Prolific, so before a connection to the database is taken
+    if (verified := verified_address(slug)) is not None:
+        return redirect(verified, 303)
     with database().reading() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
@@ -80,8 +81,8 @@ def landing(slug: str) -> ResponseReturnValue:
         action=url_for("participant.consent", slug=slug),
         recruitment=recruitment,
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
-        language_url=partial(_in_language, slug, given),
-        decline_url=url_for("leaving.decline", slug=slug, **given | {"language": language}),
+        language_url=partial(_in_language, slug, given | mark()),
+        decline_url=url_for("leaving.decline", slug=slug, **given | mark() | {"language": language}),
     )
 
 

@@ -1,22 +1,13 @@
-"""Mechanical Turk's frame, SONA's credit link, Prolific's signed identity and its codes by outcome."""
+"""Mechanical Turk's frame, SONA's credit link, Prolific's codes by outcome."""
 
 import html
-import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
 from sqlalchemy import func, select
 
-from study import close_app, create_app
-from study.database.schema import Base, Participant
-from study.errors import ConfigurationError, RecruitmentError
-from study.recruitment.prolific import Identities
-from tests.study.samples import SECRET, document, seeing
+from study.database.schema import Base
+from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
 MTURK = "?assignmentId=A1&hitId=H1&workerId=W1&turkSubmitTo=https%3A%2F%2Fwww.mturk.com"
@@ -107,99 +98,3 @@ def test_sona_gives_credit_to_the_code_that_came(open_app) -> None:
     page = html.unescape(visitor.client.get(f"/p/{visitor.token}/finish").text)
     assert f'href="{SONA_URL.replace("XXXX", "54321")}"' in page
     assert app.test_client().get("/s/demo").status_code == 400
-
-
-KEY = ed25519.Ed25519PrivateKey.generate()
-PUBLIC = KEY.public_key().public_bytes_raw()
-AUDIENCE = "https://study.example.org"
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> str:
-    public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(KEY.public_key()))
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public | {"kid": "k1", "alg": "EdDSA"}]}))
-    return str(tmp_path / "jwks.json")
-
-
-def claims(**changes: object) -> dict[str, object]:
-    """What Prolific vouches for; a changed `prolific` is one of its words, None leaves a claim out."""
-    link = {"participant_id": "5f0c1e2d3a4b", "study_id": "65aa", "session_id": "77bb"}
-    all_of_them = {"exp": datetime.now(UTC) + timedelta(minutes=5), "aud": AUDIENCE, "prolific": link} | changes
-    all_of_them["prolific"] = link | (changes.get("prolific") or {})
-    return {name: claim for name, claim in all_of_them.items() if claim is not None}
-
-
-def signed(key=KEY, kid: str = "k1", algorithm: str = "EdDSA", **changes: object) -> str:
-    return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid})
-
-
-@pytest.fixture
-def checking(open_app, sqlite_url: str, keys: str):
-    open_app(document(seeing(), provider="prolific"))
-    settings = {"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "PROLIFIC_JWKS": keys, "PROLIFIC_AUDIENCE": AUDIENCE}
-    app = create_app(settings)
-    yield app
-    close_app(app)
-
-
-def test_a_signed_identity_is_accepted_and_an_unsigned_link_still_is(checking: Flask, database) -> None:
-    join(checking, f"{PROLIFIC}&prolific_token={signed()}")
-    join(checking, PROLIFIC.replace("5f0c", "6f0c"))
-    with database.reading() as session:
-        assert session.query(Participant).count() == 2
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        pytest.param({"prolific": {"participant_id": "somebodyelse"}}, id="another participant's"),
-        pytest.param({"prolific": {"study_id": "66bb"}}, id="of another study"),
-        pytest.param({"prolific": {"session_id": "88cc"}}, id="of another session"),
-        pytest.param({"prolific": {"participant_id": None}}, id="of nobody"),
-        pytest.param({"exp": datetime(2026, 1, 1, tzinfo=UTC)}, id="expired"),
-        pytest.param({"exp": None}, id="for ever"),
-        pytest.param({"aud": "https://elsewhere.example"}, id="for another server"),
-        pytest.param({"aud": None}, id="for any server"),
-        pytest.param({"key": ed25519.Ed25519PrivateKey.generate()}, id="by another key"),
-        pytest.param({"kid": "k2"}, id="by an unknown key"),
-        pytest.param({"key": "k" * 32, "algorithm": "HS256"}, id="a shared secret"),
-        pytest.param({"key": PUBLIC, "algorithm": "HS256"}, id="our public key as a shared secret"),
-        pytest.param({"key": None, "algorithm": "none"}, id="not signed at all"),
-    ],
-)
-def test_a_signature_that_proves_nothing_is_refused(checking: Flask, forged: dict[str, Any]) -> None:
-    """Each is signed now and right but for this: one made earlier could be refused for its age instead."""
-    client = checking.test_client()
-    assert client.get(f"/s/demo{PROLIFIC}&prolific_token={signed(**forged)}").status_code == 400
-    assert client.get(f"/s/demo{PROLIFIC}&prolific_token={signed()}").status_code == 200
-
-
-def test_what_is_no_token_is_refused(checking: Flask) -> None:
-    assert checking.test_client().get(f"/s/demo{PROLIFIC}&prolific_token=garbage").status_code == 400
-
-
-def test_while_prolific_is_asked_for_its_keys_no_connection_to_the_database_is_held(checking: Flask) -> None:
-    """Slow keys must not use up the connections that answers need."""
-    pool = checking.extensions["discern-database"].engine.pool
-    held: list[int] = []
-
-    class Slow:
-        def check(self, parameters: object) -> None:
-            held.append(pool.checkedout())
-
-    checking.extensions["discern-identities"] = Slow()
-    assert checking.test_client().get(f"/s/demo{PROLIFIC}").status_code == 200
-    assert held == [0]
-
-
-def test_keys_that_cannot_be_used_stop_the_server(tmp_path: Path, keys: str) -> None:
-    (tmp_path / "text").write_text("x")
-    for source, audience in ((str(tmp_path / "text"), AUDIENCE), (str(tmp_path / "none"), AUDIENCE), (keys, "")):
-        with pytest.raises(ConfigurationError, match="DISCERN_PROLIFIC_"):
-            Identities(source, audience)
-
-
-def test_keys_out_of_reach_are_told_as_such() -> None:
-    identities = Identities("https://127.0.0.1:1/jwks.json", AUDIENCE)
-    with pytest.raises(RecruitmentError, match="cannot be reached at the moment"):
-        identities.check({"prolific_token": signed(), "PROLIFIC_PID": "5f0c1e2d3a4b"})
