@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 # Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample needs them.
 export DISCERN_SHARED ?= $(abspath ../shared)
+unexport PYTHONDONTWRITEBYTECODE # tests start many interpreters, each of which would compile torch and scipy again
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
