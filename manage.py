@@ -27,6 +27,7 @@ try:
         check,
         conduct,
         demo,
+        evaluate,
         gallery,
         new_study,
         preregister,
@@ -47,7 +48,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, preregister, survey, simulate, conduct, recruit, upkeep),
+    *(new_study, preview, stimuli, gallery, evaluate, preregister, survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )
 

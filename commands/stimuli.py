@@ -126,7 +126,7 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
     from stimuli.produce.generate import generate
     from stimuli.produce.launchers.launcher import launch_on
 
-    networks = _loaded(ctx, definition)
+    networks = loaded_networks(ctx, definition)
     images = open_split(definition.dataset, definition.dataset.split)
     if found := notes(images):
         click.echo(found)
@@ -150,7 +150,7 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
         click.echo(line)
 
 
-def _loaded(ctx: click.Context, definition: Definition) -> dict[str, "LoadedNetwork"]:
+def loaded_networks(ctx: click.Context, definition: Definition) -> dict[str, "LoadedNetwork"]:
     """The networks that tasks name; none where only tables of pictures do, and then torch is not needed."""
     used = sorted({name for task in definition.tasks for name in task.networks} & definition.networks.keys())
     if not used:

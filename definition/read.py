@@ -22,6 +22,7 @@ from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimuliConfig, StimulusRequest
+from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import MethodConfig, unknown_method
 from stimuli.rendering import Rendering
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
@@ -47,6 +48,7 @@ class Definition:
     networks: dict[str, NetworkConfig]
     methods: dict[str, MethodConfig]
     stimuli: StimuliConfig
+    evaluate: EvaluateConfig
     study: StudyConfig
     tasks: tuple[TaskConfig, ...]
     conditions: tuple[ConditionConfig, ...]
@@ -227,6 +229,7 @@ _ENTRIES = {
     "looks": "look",
     "questionnaires": "questionnaire",
     "items": "item",
+    "metrics": "metric",
 }
 
 

@@ -7,6 +7,7 @@ from contracts.conditions import ConditionConfig
 from models.config import Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.config import StimuliConfig
+from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import Methods
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
@@ -16,6 +17,7 @@ SECTIONS: dict[str, Any] = {
     "networks": dict[Name, NetworkConfig],
     "methods": Methods,
     "stimuli": StimuliConfig,
+    "evaluate": EvaluateConfig,
     "study": StudyConfig,
     "tasks": tuple[TaskConfig, ...],
     "questionnaires": tuple[QuestionnaireConfig, ...],
@@ -24,7 +26,7 @@ SECTIONS: dict[str, Any] = {
     "analysis": AnalysisConfig,
 }
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
-OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}}
+OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions", "questionnaires", "networks", "methods"}
+UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate"}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

@@ -35,3 +35,7 @@ class ObserverError(Exception):
 
 class GalleryError(Exception):
     """The gallery cannot be written there."""
+
+
+class EvaluationError(Exception):
+    """The explanations of this study cannot be evaluated."""

@@ -19,9 +19,9 @@ class Parts:
     part is done again whole, with the same batch, so that its numbers come out the same to the last bit.
     """
 
-    def __init__(self, storage: Storage, run: Any) -> None:
+    def __init__(self, storage: Storage, run: Any, folder: str = UNFINISHED) -> None:
         self._storage = storage
-        self._prefix = f"{UNFINISHED}{_digest(run)}/"
+        self.prefix = f"{folder}{_digest(run)}/"
 
     def recorded(self, part: Any, there: Collection[str]) -> Any:
         """The record of `part`, or None. `there` are the names of all files, as listed once for all parts."""
@@ -38,7 +38,7 @@ class Parts:
         self._storage.write({self._name(part): json.dumps(outcome, sort_keys=True).encode()})
 
     def _name(self, part: Any) -> str:
-        return f"{self._prefix}{_digest(part)}.json"
+        return f"{self.prefix}{_digest(part)}.json"
 
 
 def forget_parts(storage: Storage) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,6 +70,14 @@ class Visualizer:
     def read(self, job: Prediction | Shard) -> Tensor:
         """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. Raises PhotographError."""
         return torch.stack([preprocess(read_image(image.path), self._network.transform) for image in job.images])
+
+    def compute(self, job: Prediction | Shard, images: Tensor) -> dict[str, list[str]] | Explained:
+        """What the device does with the job's photographs."""
+        return self.predict(job, images) if isinstance(job, Prediction) else self.explain(job, images)
+
+    def encode(self, job: Prediction | Shard, computed: Any) -> dict[str, list[str]] | list[Picture]:
+        """Of a Prediction what `predict` returns, of a Shard its files."""
+        return computed if isinstance(job, Prediction) else self.pictures(job, computed)
 
     def predict(self, job: Prediction, images: Tensor) -> dict[str, list[str]]:
         """Image id → the category with the highest score, and the two of the job's categories with the highest."""

@@ -19,6 +19,7 @@ LAYERS = {
         "rendering",
         "config",
         "method_config",
+        "evaluate_config",
         "devices",
         "tasks",
         "explain",

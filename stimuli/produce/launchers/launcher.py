@@ -7,17 +7,36 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
 from stimuli.produce.method_sources import MethodSources
-from stimuli.produce.shards import Job
 
 if TYPE_CHECKING:
+    import torch
+
     from models.catalogue import LoadedNetwork
+
+
+class Worker(Protocol):
+    """One network at work on a device, in three stages: `encode(job, compute(job, read(job)))`, a pure function."""
+
+    def check(self, methods: Sequence[str]) -> None:
+        """Raise GenerationError when the network cannot answer one of `methods`."""
+
+    def read(self, job: Any) -> Any:
+        """What is read from files."""
+
+    def compute(self, job: Any, ready: Any) -> Any:
+        """What the device does."""
+
+    def encode(self, job: Any, computed: Any) -> Any:
+        """What is made of it for the run."""
+
+
+WorkerFactory = Callable[["LoadedNetwork", "torch.device", StimuliConfig, MethodSources], Worker]
 
 
 class Launcher(Protocol):
     """Three stages, `encode(job, compute(job, read(job)))`: a pure function of the job, wherever it runs.
 
-    What comes out is image id → top category and the study's strongest two for a Prediction, a list of Pictures in
-    their order for a Shard.
+    A job names its `network`; what comes out is what that network's Worker makes of it.
     """
 
     device: str
@@ -28,17 +47,26 @@ class Launcher(Protocol):
     def check(self, network: str, methods: Sequence[str]) -> None:
         """Raise GenerationError when the network cannot answer one of `methods`."""
 
-    def read(self, job: Job) -> Any:
+    def read(self, job: Any) -> Any:
         """In a reading thread, ahead of `compute`."""
 
-    def compute(self, job: Job, ready: Any) -> Any:
+    def compute(self, job: Any, ready: Any) -> Any:
         """In the run's own thread, one job after another."""
 
-    def encode(self, job: Job, computed: Any) -> Any:
+    def encode(self, job: Any, computed: Any) -> Any:
         """In a writing thread, after `compute`."""
 
 
-Launch = Callable[[StimuliConfig, Mapping[str, "LoadedNetwork"], MethodSources], AbstractContextManager[Launcher]]
+class Launch(Protocol):
+    """Starts the machines. `worker` makes a network's Worker; without it, the one that makes stimuli."""
+
+    def __call__(
+        self,
+        config: StimuliConfig,
+        networks: Mapping[str, "LoadedNetwork"],
+        sources: MethodSources,
+        worker: WorkerFactory | None = None,
+    ) -> AbstractContextManager[Launcher]: ...
 
 
 def launch_on(name: str) -> Launch:

@@ -3,30 +3,33 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
-from stimuli.produce.pictures import Picture
-from stimuli.produce.shards import Job, Prediction
-from stimuli.produce.visualize import Explained, Visualizer
+from stimuli.produce.visualize import Visualizer
+
+if TYPE_CHECKING:
+    from stimuli.produce.launchers.launcher import Worker, WorkerFactory
 
 FEWEST_THREADS, MOST_THREADS = 2, 16
 
 
 @contextmanager
 def launch(
-    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], sources: MethodSources = NO_SOURCES
+    config: StimuliConfig,
+    networks: Mapping[str, LoadedNetwork],
+    sources: MethodSources = NO_SOURCES,
+    worker: "WorkerFactory | None" = None,
 ) -> Iterator["Local"]:
     """The networks on `config.device`. Raises GenerationError where there is no such device, function or class."""
-    device = usable_device(config.device)
+    device, make = usable_device(config.device), worker or Visualizer
     yield Local(
-        {name: Visualizer(network, device, config, sources) for name, network in networks.items()},
+        {name: make(network, device, config, sources) for name, network in networks.items()},
         str(device),
         threads_beside(device),
     )
@@ -35,22 +38,21 @@ def launch(
 class Local:
     """A launcher of one machine."""
 
-    def __init__(self, visualizers: Mapping[str, Visualizer], device: str, threads: int) -> None:
-        self._visualizers = visualizers
+    def __init__(self, workers: "Mapping[str, Worker]", device: str, threads: int) -> None:
+        self._workers = workers
         self.device, self.threads = device, threads
 
     def check(self, network: str, methods: Sequence[str]) -> None:
-        self._visualizers[network].check(methods)
+        self._workers[network].check(methods)
 
-    def read(self, job: Job) -> Tensor:
-        return self._visualizers[job.network].read(job)
+    def read(self, job: Any) -> Any:
+        return self._workers[job.network].read(job)
 
-    def compute(self, job: Job, ready: Tensor) -> dict[str, list[str]] | Explained:
-        visualizer = self._visualizers[job.network]
-        return visualizer.predict(job, ready) if isinstance(job, Prediction) else visualizer.explain(job, ready)
+    def compute(self, job: Any, ready: Any) -> Any:
+        return self._workers[job.network].compute(job, ready)
 
-    def encode(self, job: Job, computed: Any) -> dict[str, list[str]] | list[Picture]:
-        return computed if isinstance(job, Prediction) else self._visualizers[job.network].pictures(job, computed)
+    def encode(self, job: Any, computed: Any) -> Any:
+        return self._workers[job.network].encode(job, computed)
 
 
 def threads_beside(device: torch.device) -> int:

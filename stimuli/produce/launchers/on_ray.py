@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody; read when ray is imported
 
@@ -26,8 +26,10 @@ from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
 from stimuli.produce.launchers.local import Local
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
-from stimuli.produce.shards import Job
 from stimuli.produce.visualize import Visualizer
+
+if TYPE_CHECKING:
+    from stimuli.produce.launchers.launcher import WorkerFactory
 
 SHARE_OF_A_GPU = 0.25  # one task computes while others read and encode
 AHEAD = 2  # tasks for each place where one can run, so that none waits for this machine
@@ -36,7 +38,10 @@ RETRIES = 10  # how often a task may lose its node
 
 @contextmanager
 def launch(
-    config: StimuliConfig, networks: Mapping[str, LoadedNetwork], sources: MethodSources = NO_SOURCES
+    config: StimuliConfig,
+    networks: Mapping[str, LoadedNetwork],
+    sources: MethodSources = NO_SOURCES,
+    worker: "WorkerFactory | None" = None,
 ) -> Iterator["OnRay"]:
     """Join the cluster that RAY_ADDRESS names, or the one this machine belongs to; leave it at the end.
 
@@ -59,7 +64,7 @@ def launch(
             " start one with `ray start --head` or let RAY_ADDRESS name it"
         ) from error
     try:
-        yield OnRay(config, networks, sources, ray.cluster_resources())
+        yield OnRay(config, networks, sources, worker or Visualizer, ray.cluster_resources())
     finally:
         ray.shutdown()
 
@@ -72,6 +77,7 @@ class OnRay:
         config: StimuliConfig,
         networks: Mapping[str, LoadedNetwork],
         sources: MethodSources,
+        worker: "WorkerFactory",
         resources: Mapping[str, float],
     ) -> None:
         gpus, cpus = resources.get("GPU", 0), resources.get("CPU", 0)
@@ -81,8 +87,8 @@ class OnRay:
         if not places:
             raise LauncherError(f"no node of the Ray cluster has what stimuli.device = {config.device!r} needs")
         self.threads = AHEAD * places
-        self._config, self._networks, self._sources = config, networks, sources
-        self._work = ray.put((config, sources))
+        self._networks, self._made = networks, (config, sources, worker)
+        self._work = ray.put(self._made)
         self._sent = {name: ray.put(network) for name, network in networks.items()}
         self._task = ray.remote(
             num_cpus=0 if on_gpu else 1,
@@ -92,10 +98,10 @@ class OnRay:
         )(_done)
 
     def check(self, network: str, methods: Sequence[str]) -> None:
-        cpu = torch.device("cpu")
-        Visualizer(self._networks[network], cpu, self._config, self._sources).check(methods)
+        config, sources, worker = self._made
+        worker(self._networks[network], torch.device("cpu"), config, sources).check(methods)
 
-    def read(self, job: Job) -> Any:
+    def read(self, job: Any) -> Any:
         try:
             return ray.get(self._task.remote([self._sent[job.network], self._work], self.device, job))
         except ray.exceptions.RayTaskError as error:
@@ -105,10 +111,10 @@ class OnRay:
                 f"the Ray cluster gave {job} up ({error}); when that is mended, start again: finished pictures are kept"
             ) from error
 
-    def compute(self, job: Job, ready: Any) -> Any:
+    def compute(self, job: Any, ready: Any) -> Any:
         return ready
 
-    def encode(self, job: Job, computed: Any) -> Any:
+    def encode(self, job: Any, computed: Any) -> Any:
         return computed
 
 
@@ -119,7 +125,7 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-def _done(sent: list[ray.ObjectRef], device: str, job: Job) -> Any:
+def _done(sent: list[ray.ObjectRef], device: str, job: Any) -> Any:
     """A task: all three stages of a job. Network and work come as references, which a worker follows once."""
     local = _local(*sent, device)
     return local.encode(job, local.compute(job, local.read(job)))
@@ -127,6 +133,5 @@ def _done(sent: list[ray.ObjectRef], device: str, job: Job) -> Any:
 
 @lru_cache
 def _local(network: ray.ObjectRef, work: ray.ObjectRef, device: str) -> Local:
-    loaded, (config, sources) = ray.get(network), ray.get(work)
-    visualizer = Visualizer(loaded, torch.device(device), config, sources)
-    return Local({loaded.name: visualizer}, device, threads=1)
+    loaded, (config, sources, worker) = ray.get(network), ray.get(work)
+    return Local({loaded.name: worker(loaded, torch.device(device), config, sources)}, device, threads=1)

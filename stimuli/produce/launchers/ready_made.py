@@ -15,7 +15,9 @@ THREADS = 4
 
 
 @contextmanager
-def launch(_config: StimuliConfig, _networks: Mapping[str, Any], sources: MethodSources) -> Iterator["ReadyMade"]:
+def launch(
+    config: StimuliConfig, networks: Mapping[str, Any], sources: MethodSources, worker: Any = None
+) -> Iterator["ReadyMade"]:
     """Nothing has to start."""
     yield ReadyMade(sources.tables)
 

@@ -1,0 +1,47 @@
+"""Energy in the box: which share of a map is in a category's boxes (Wang et al. 2020, Score-CAM, section 4.3)."""
+
+import torch
+from torch import Tensor
+
+from stimuli.evaluate.metrics.metric import BOXES, Column, Measured, Metric, Reported, Sample
+from stimuli.evaluate_config import EnergyOptions
+
+
+def measure(sample: Sample, options: EnergyOptions) -> Measured:
+    heat = sample.heat.clamp(min=0)
+    inside, total = in_boxes(sample), heat.sum()
+    return Measured({"energy_in_box": float(heat[inside].sum() / total) if total > 0 else None})
+
+
+def in_boxes(sample: Sample) -> Tensor:
+    """(H, W) bool: the pixels whose centre is in a box of the category."""
+    rows, columns = sample.heat.shape
+    y, x = torch.arange(rows) + 0.5, torch.arange(columns) + 0.5
+    inside = torch.zeros(rows, columns, dtype=torch.bool)
+    for x0, y0, x1, y1 in sample.boxes:
+        inside |= ((y > y0) & (y < y1))[:, None] & ((x > x0) & (x < x1))[None, :]
+    return inside
+
+
+_HIVE = "HIVE (Kim et al. 2022), appendix, GradCAM of ResNet-50"
+ENERGY = Metric(
+    name="energy",
+    title="Energy in the box",
+    about="The share of a map's values in the boxes of its category (Wang et al. 2020, section 4.3).",
+    measure=measure,
+    columns=(
+        Column(
+            "energy_in_box",
+            "Energy in the box",
+            "share",
+            reported=(Reported(0.38, "CUB, right classes", _HIVE, "grad-cam"),),
+        ),
+    ),
+    needs=(BOXES,),
+    baselines=("uniform", "centre"),
+    chosen=lambda _options: (
+        "A map without a positive value has no energy, so it is left out and counted.",
+        "The map of one number has the share of the picture that is in the boxes.",
+        "Negative values count as 0; a map in the picture's channels is the sum of their sizes.",
+    ),
+)

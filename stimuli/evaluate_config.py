@@ -1,0 +1,64 @@
+"""Section `[evaluate]` of a study definition: every choice that the figures of `evaluate` depend on.
+
+A metric is named after the key that holds its options, so `[evaluate.localization]` holds those of localization.
+"""
+
+import difflib
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Steps = Annotated[int, Field(ge=2, le=1000)]
+
+
+class Options(BaseModel):
+    """The choices of one metric; each has a description and a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnergyOptions(Options):
+    """Energy in the box (Wang et al. 2020, Score-CAM, section 4.3). It has no choices."""
+
+
+class EvaluateConfig(Options):
+    """What `evaluate` computes, on which photographs, and each metric's choices."""
+
+    metrics: tuple[str, ...] = Field((), description="names of the metrics that are computed; none: all")
+    images: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="photographs of the split that are evaluated, spread evenly; none: all"
+    )
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        1000, description="bootstrap samples of the photographs, for the 95 % intervals"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of the bootstrap and of random baselines")
+    energy: EnergyOptions = Field(EnergyOptions(), description="energy in the box")
+
+    @field_validator("metrics")
+    @classmethod
+    def _known(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        for name in metrics:
+            if problem := unknown_metric(name):
+                raise ValueError(problem)
+        return metrics
+
+    def options_of(self, metric: str) -> Options:
+        """The choices of one metric."""
+        found = getattr(self, metric)
+        assert isinstance(found, Options)
+        return found
+
+
+METRIC_NAMES = tuple(name for name, field in EvaluateConfig.model_fields.items() if isinstance(field.default, Options))
+"""All metrics, in the order in which the page shows them."""
+
+
+def unknown_metric(name: str) -> str:
+    """A sentence where there is no such metric, with the nearest known ones or all; else empty."""
+    if name in METRIC_NAMES:
+        return ""
+    near = difflib.get_close_matches(name, METRIC_NAMES, 3)
+    return f"no metric {name!r}; " + (
+        f"is {' or '.join(near)} meant?" if near else f"there are {', '.join(METRIC_NAMES)}"
+    )
