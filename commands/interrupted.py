@@ -6,6 +6,7 @@ SENTENCES = {
     "make-scenes": _GOES_ON,
     "train": "Every finished epoch is kept; the same command goes on after the last one.",
     "generate-stimuli": _GOES_ON,
+    "evaluate": _GOES_ON,
     "demo": _GOES_ON,
     "serve": "Answers that were acknowledged are stored; participants go on when `./manage.py serve` runs again.",
     "simulate": (

@@ -18,6 +18,7 @@ WRITING = {
     "make-scenes": (STUDY, "scenes/notes.txt"),
     "train": (STUDY, "strong.safetensors"),
     "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),
+    "evaluate": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "gallery": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "preregister": ((*STUDY, "--out", "mine"), "mine/preregistration.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),
