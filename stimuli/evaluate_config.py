@@ -4,7 +4,7 @@ A metric is named after the key that holds its options, so `[evaluate.localizati
 """
 
 import difflib
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,8 +18,33 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class LocalizationOptions(Options):
+    """Weakly supervised localization: a box around the largest segment of a thresholded map."""
+
+    threshold: Share = Field(0.15, description="of the map's maximum; the paper's is 0.15")
+    iou: Share = Field(0.5, description="intersection over union with an annotated box that counts as found")
+    steps: Steps = Field(100, description="thresholds of the curve, from 0 to below 1; Choe et al. take 1000")
+    neighbours: Literal[4, 8] = Field(8, description="pixels that touch a pixel of the same segment")
+
+
+class PointingOptions(Options):
+    """The pointing game: is the map's maximum on the object?"""
+
+    tolerance: Annotated[float, Field(ge=0)] = Field(
+        15, description="pixels of the network's picture by which the maximum may miss a box; Zhang et al.: 15"
+    )
+    steps: Steps = Field(50, description="thresholds of the curve with the option to reject")
+
+
 class EnergyOptions(Options):
-    """Energy in the box (Wang et al. 2020, Score-CAM, section 4.3). It has no choices."""
+    """Energy in the box and in the mask (Wang et al. 2020, Score-CAM, section 4.3). It has no choices."""
+
+
+class SeedsOptions(Options):
+    """Segmentation seeds: the thresholded map against the category's mask."""
+
+    threshold: Share = Field(0.2, description="of the map's maximum; CAM seeds are usually made at 0.2")
+    steps: Steps = Field(100, description="thresholds of the curve, from 0 to below 1")
 
 
 class EvaluateConfig(Options):
@@ -33,7 +58,10 @@ class EvaluateConfig(Options):
         1000, description="bootstrap samples of the photographs, for the 95 % intervals"
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of the bootstrap and of random baselines")
-    energy: EnergyOptions = Field(EnergyOptions(), description="energy in the box")
+    localization: LocalizationOptions = Field(LocalizationOptions(), description="boxes from maps")
+    pointing: PointingOptions = Field(PointingOptions(), description="the pointing game")
+    energy: EnergyOptions = Field(EnergyOptions(), description="energy in boxes and masks")
+    seeds: SeedsOptions = Field(SeedsOptions(), description="segmentation seeds")
 
     @field_validator("metrics")
     @classmethod

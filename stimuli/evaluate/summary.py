@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from contracts.metrics import MetricColumn
-from stimuli.evaluate.metrics.metric import BASELINES, Column, Curve, Metric, Reported
+from stimuli.evaluate.metrics.metric import BASELINES, Best, Column, Curve, Metric, Reported
 from stimuli.evaluate.work import Row
 
 BOUNDS = (2.5, 97.5)
@@ -42,7 +42,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of the table: one number of one network and method. `at`: the x of a curve at which it is."""
+    """A row of the table: one number of one network and method. `at`: the x of each curve at which it is best."""
 
     column: MetricColumn
     network: str
@@ -53,7 +53,7 @@ class Figure:
     reported: tuple[Reported, ...] = ()
     best: tuple[Shown, ...] = ()
     worst: tuple[Shown, ...] = ()
-    at: float | None = None
+    at: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,11 +167,7 @@ def summarised(metric: Metric, options: Any, rows: Iterable[tuple[str, Row]], re
         _figure(columns[name], network, method, mean, extremes[name, network, method])
         for (name, network, method), mean in means.items()
     ]
-    best = [
-        _best(known[name], network, method, mean)
-        for (name, network, method), mean in curves.items()
-        if known[name].best
-    ]
+    best = [row for one in metric.best for row in _best(one, known, curves)]
     lines = [_line(known[name], network, method, mean) for (name, network, method), mean in curves.items()]
     return Summary(
         metric, tuple(_ordered(metric, [*figures, *best])), tuple(lines), _counted(missing), _counted(undefined)
@@ -193,12 +189,14 @@ def _figure(column: Column, network: str, method: str, mean: _Mean, extremes: _E
     return Figure(column, network, method, estimate, mean.maps, mean.images, reported, best, worst)
 
 
-def _best(curve: Curve, network: str, method: str, mean: _Mean) -> Figure:
-    means = mean.means()
-    column = MetricColumn(f"{curve.name}_best", curve.best, curve.unit, "higher", curve.chance)
-    reported = tuple(r for r in curve.reported if r.method in ("", method))
-    estimate, at = _estimate(means.max(1), mean.images), curve.x[int(means[0].argmax())]
-    return Figure(column, network, method, estimate, mean.maps, mean.images, reported, at=at)
+def _best(best: Best, known: dict[str, Curve], curves: dict[tuple[str, str, str], _Mean]) -> Iterator[Figure]:
+    for network, method in [key[1:] for key in curves if key[0] == best.curves[0]]:
+        means = [curves[name, network, method] for name in best.curves]
+        found = [mean.means() for mean in means]
+        at = tuple(known[name].x[int(of[0].argmax())] for name, of in zip(best.curves, found, strict=True))
+        estimate = _estimate(np.mean([of.max(1) for of in found], axis=0), means[0].images)
+        reported = tuple(r for r in best.reported if r.method in ("", method))
+        yield Figure(best.column, network, method, estimate, means[0].maps, means[0].images, reported, at=at)
 
 
 def _line(curve: Curve, network: str, method: str, mean: _Mean) -> Line:

@@ -167,6 +167,7 @@ class Evaluator:
     ) -> Sample:
         transform, names = self._network.transform, self._network.categories
         place = ("mask", category)
+        known = {name: names.index(name) for name in image.categories if name in names}
         if place not in shared:
             shared[place] = mask_of(image, category, transform)
         return Sample(
@@ -180,8 +181,9 @@ class Evaluator:
             boxes=boxes_of(image, category, transform),
             difficult=is_difficult(image, category),
             mask=shared[place],
+            boxes_by_place={known[name]: boxes_of(image, name, transform) for name in known},
             predicted={place: heats[place] for place in strongest},
-            annotated=frozenset(names.index(name) for name in image.categories if name in names),
+            annotated=frozenset(known.values()),
             network=self._asked,
             of_image=shared,
         )

@@ -113,7 +113,7 @@ def _line_words(lines: Sequence[Line]) -> Callable[[Line], str]:
 def _row(summary: Summary, figure: Figure) -> tuple[object, ...]:
     e = figure.estimate
     told = (summary.metric.name, figure.column.name, figure.column.unit, figure.network, figure.method)
-    return (*told, e.value, e.low, e.high, figure.at, figure.maps, figure.images)
+    return (*told, e.value, e.low, e.high, ";".join(map(str, figure.at)), figure.maps, figure.images)
 
 
 def _curves(found: Sequence[Summary]) -> Iterator[tuple[object, ...]]:

@@ -9,8 +9,13 @@ from stimuli.evaluate_config import EnergyOptions
 
 def measure(sample: Sample, options: EnergyOptions) -> Measured:
     heat = sample.heat.clamp(min=0)
-    inside, total = in_boxes(sample), heat.sum()
-    return Measured({"energy_in_box": float(heat[inside].sum() / total) if total > 0 else None})
+    places = {"energy_in_box": in_boxes(sample), "energy_in_mask": sample.mask}
+    return Measured({name: _share(heat, inside) for name, inside in places.items()})
+
+
+def _share(heat: Tensor, inside: Tensor | None) -> float | None:
+    total = heat.sum()
+    return None if inside is None or total <= 0 else float(heat[inside].sum() / total)
 
 
 def in_boxes(sample: Sample) -> Tensor:
@@ -23,7 +28,6 @@ def in_boxes(sample: Sample) -> Tensor:
     return inside
 
 
-_HIVE = "HIVE (Kim et al. 2022), appendix, GradCAM of ResNet-50"
 ENERGY = Metric(
     name="energy",
     title="Energy in the box",
@@ -34,8 +38,9 @@ ENERGY = Metric(
             "energy_in_box",
             "Energy in the box",
             "share",
-            reported=(Reported(0.38, "CUB, right classes", _HIVE, "grad-cam"),),
+            reported=(Reported(0.12, "CUB, right classes", "HIVE (Kim et al. 2022)", "grad-cam"),),
         ),
+        Column("energy_in_mask", "Energy in the mask", "share"),
     ),
     needs=(BOXES,),
     baselines=("uniform", "centre"),

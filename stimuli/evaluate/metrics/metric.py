@@ -45,20 +45,25 @@ class Column(MetricColumn):
 
 @dataclass(frozen=True)
 class Curve:
-    """A number of each map for each of the values `x`, drawn as its mean over maps.
-
-    `best`: the label of a row of the table with the largest mean over x, and the x where it is (one threshold for the
-    whole set, chosen anew in each bootstrap sample); empty: no such row.
-    """
+    """A number of each map for each of the values `x`, drawn as its mean over maps."""
 
     name: str
     label: str
     unit: str
     x: tuple[float, ...]
     x_label: str
-    best: str = ""
+
+
+@dataclass(frozen=True)
+class Best:
+    """A row of the table: of each of `curves` the largest mean over x, then their mean.
+
+    One x for the whole set of photographs, not one for each; it is chosen anew in each bootstrap sample.
+    """
+
+    column: MetricColumn
+    curves: tuple[str, ...]
     reported: tuple[Reported, ...] = ()
-    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class Sample:
     boxes: tuple[Edges, ...]  # of the category, in the map's pixels
     difficult: bool  # Zhang et al. 2016: the boxes are small, and the photograph holds another category
     mask: Tensor | None  # (H, W) bool
+    boxes_by_place: Mapping[int, tuple[Edges, ...]]  # the same of each annotated category, by its place
     predicted: Mapping[int, Tensor]  # the strongest categories' places, the first first → their maps by this method
     annotated: frozenset[int]  # places of all categories that the photograph holds
     network: Network
@@ -139,6 +145,7 @@ class Metric:
     measure: Callable[[Sample, Any], Measured]
     columns: tuple[Column, ...] = ()
     curves: Callable[[Any], tuple[Curve, ...]] = lambda _options: ()
+    best: tuple[Best, ...] = ()
     needs: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     chosen: Callable[[Any], Sequence[str]] = lambda _options: ()

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from contracts.metrics import MetricsError, read_metrics
+from contracts.metrics import MetricColumn, MetricsError, read_metrics
 from contracts.stimulus_set import read_stimuli
 from stimuli.config import StimuliConfig
 from stimuli.errors import EvaluationError, GalleryError, StorageError
 from stimuli.evaluate.columns import require_own_columns, write_columns
-from stimuli.evaluate.metrics.metric import Column, Curve, Measured, Metric
+from stimuli.evaluate.metrics.metric import Best, Column, Curve, Measured, Metric
 from stimuli.evaluate.metrics.registry import METRICS
 from stimuli.evaluate.run import Asked, evaluate, forget_other_records
 from stimuli.evaluate.summary import Resamples, summarised
@@ -124,8 +124,9 @@ def test_the_interval_is_that_of_the_usual_bootstrap():
 
 
 def test_one_threshold_is_the_best_of_the_whole_set_not_of_each_map():
-    curve = Curve("c", "C", "share", (0.0, 0.5, 1.0), "threshold", best="Best")
-    metric = Metric("m", "M", "It.", lambda _s, _o: Measured(), curves=lambda _o: (curve,))
+    best = Best(MetricColumn("b", "B", "share"), ("c",))
+    curve = Curve("c", "C", "share", (0.0, 0.5, 1.0), "threshold")
+    metric = Metric("m", "M", "It.", lambda _s, _o: Measured(), curves=lambda _o: (curve,), best=(best,))
     shapes = ([1, 0, 0], [1, 1, 0], [0, 0, 1])
     rows = [
         ("n", {"image": str(i), "category": "c", "method": "cam", "values": {}, "curves": {"c": y}})
@@ -133,7 +134,7 @@ def test_one_threshold_is_the_best_of_the_whole_set_not_of_each_map():
     ]
     found = summarised(metric, Options(), rows, Resamples(200, 1)).figures[0]
     assert found.estimate.value == pytest.approx(2 / 3)
-    assert found.at == 0.0
+    assert found.at == (0.0,)
 
 
 def test_the_page_has_the_table_and_the_pictures_and_replaces_only_its_own(tmp_path, images, records):
