@@ -12,6 +12,7 @@ from analysis.data.course import Course, course, shares
 from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
 from analysis.data.reasons import reasons
+from analysis.data.turned_away import turned_away_table
 from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
@@ -83,6 +84,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "conditions": people_by_condition(export, included.trials),
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
+        "turned-away": turned_away_table(export.turned_away),
         **_questionnaires(export, included),
     }
     for kind in ANALYSIS_KINDS.values():

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from analysis.tasks.psychometrics import SimulatedPerson
 
 
+MOST_TURNED_AWAY = 100  # simulated people one after another
+
+
 @click.command()
 @study_option
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the study is served.")
@@ -34,23 +38,42 @@ def simulate(definition: Definition, url: str, participants: int, seed: int) -> 
 
     Example: ./manage.py simulate --url http://127.0.0.1:8000 --participants 72 --seed 1
     """
-    from study.errors import NoPlaceLeftError
+    from study.errors import NoPlaceLeftError, TurnedAwayError
     from study.rehearsal.simulated import run_participant
 
-    finished = 0
+    finished = turned_away = 0
     with progress("Simulated participants") as report:
         for choose, rng in simulated_people(definition, participants, seed):
             report(finished, participants)
+            take_part = partial(run_participant, url, definition.study.slug, choose, rng)
             try:
-                run_participant(url, definition.study.slug, choose, rng)
-            except NoPlaceLeftError:
+                turned_away += _times_turned_away(take_part)
+            except (NoPlaceLeftError, TurnedAwayError):
                 if finished == 0:
                     raise
                 break  # more people were asked for than the study has places
             finished += 1
         report(finished, finished)
     missed = f"; the study is full, no place was left for {participants - finished}" if finished < participants else ""
-    click.echo(f"{finished} simulated participants finished{missed}.")
+    refused = f"; the screening turned {turned_away} others away" if turned_away else ""
+    click.echo(f"{finished} simulated participants finished{refused}{missed}.")
+
+
+def _times_turned_away(take_part: Callable[[], str]) -> int:
+    """Let somebody take part, after others with other answers where the screening turns them away; how many others.
+
+    Raises TurnedAwayError where it turns away everybody.
+    """
+    from study.errors import TurnedAwayError
+
+    for others in range(MOST_TURNED_AWAY):
+        with suppress(TurnedAwayError):
+            take_part()
+            return others
+    raise TurnedAwayError(
+        f"the screening turned {MOST_TURNED_AWAY} simulated participants away one after another; they answer at random:"
+        " look at its questions and quotas"
+    )
 
 
 def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[tuple[Callable[..., Any], Any]]:

@@ -36,6 +36,9 @@ HAPPENINGS = (
 )
 """What `materials/history.json` lists, by its name in the audit log."""
 
+WHY_TURNED_AWAY = ("answer", "test", "quota", "earlier-study")
+"""Reasons in `turned_away` of `materials/definition.json`; `what` there names the question, the quota or the study."""
+
 PURPOSES = ("main", "practice", "attention", "control")
 STATES = ("answered", "open", "released")
 LONGEST_RT_MS = 3_600_000.0  # nobody looks at one picture for longer than an hour
@@ -98,6 +101,11 @@ PARTICIPANTS = {
         is_new=True,
     ),
     "comment": Column("text", "What the participant wrote at the end, in their words; empty: nothing.", is_new=True),
+    "screening": Column(
+        "text",
+        "Answers to the screening as a JSON object, question to option; empty: the study asks none.",
+        is_new=True,
+    ),
 }
 
 TRIALS = {

@@ -29,6 +29,8 @@ from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
 from study.recruitment.providers import PROVIDERS
+from study.screening import ScreeningConfig
+from study.screening import problems as problems_of_screening
 from study.tasks.own_words import faults_of_own_words
 
 VAR = Path(__file__).resolve().parents[1] / "var"
@@ -55,6 +57,7 @@ class Definition:
     participants: ParticipantsConfig
     analysis: AnalysisConfig
     questionnaires: tuple[QuestionnaireConfig, ...]
+    screening: ScreeningConfig
     document: dict[str, Any]
     sha256: str
 
@@ -230,6 +233,7 @@ _ENTRIES = {
     "questionnaires": "questionnaire",
     "items": "item",
     "metrics": "metric",
+    "questions": "question",
 }
 
 
@@ -291,6 +295,7 @@ def _contradictions(
     analysis: AnalysisConfig,
     study: StudyConfig,
     questionnaires: tuple[QuestionnaireConfig, ...],
+    screening: ScreeningConfig,
     dataset: DatasetConfig,
     **_: Any,
 ) -> list[str]:
@@ -302,6 +307,8 @@ def _contradictions(
         providers = ", ".join(PROVIDERS)
         problems.append(f"participants.provider: no provider {participants.provider!r}; there are {providers}")
     problems += problems_of_questionnaires(questionnaires, study.languages, names)
+    provider = PROVIDERS.get(participants.provider)
+    problems += problems_of_screening(screening, study.languages, study.slug, provider is None or provider.knows_people)
     scored = [questionnaire.name for questionnaire in questionnaires if questionnaire.has_score]
     problems += [
         f"analysis.moderators: no questionnaire {name!r} has a score; there are {', '.join(scored) or 'none'}"

@@ -11,6 +11,7 @@ from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import Methods
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
+from study.screening import ScreeningConfig
 
 SECTIONS: dict[str, Any] = {
     "dataset": Dataset,
@@ -23,10 +24,11 @@ SECTIONS: dict[str, Any] = {
     "questionnaires": tuple[QuestionnaireConfig, ...],
     "conditions": tuple[ConditionConfig, ...],
     "participants": ParticipantsConfig,
+    "screening": ScreeningConfig,
     "analysis": AnalysisConfig,
 }
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
-OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}}
+OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}, "screening": {}}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate"}
+UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate", "screening"}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

@@ -8,6 +8,7 @@ from contracts.conditions import ConditionConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
 from study.questionnaires import QuestionnaireConfig
+from study.screening import ScreeningConfig
 
 _RENAMED = {"comment": "comments"}
 _MOVED = ("institution", "ethics")  # from [study.information]
@@ -22,6 +23,7 @@ class FrozenDefinition:
     participants: ParticipantsConfig
     conditions: tuple[ConditionConfig, ...] = ()
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
+    screening: ScreeningConfig = field(default_factory=ScreeningConfig)
     recipe: str = "paper-v1"
     recipes: Mapping[str, str] = field(default_factory=dict)  # of methods that another recipe draws
 
@@ -61,6 +63,7 @@ def definition_of(document: dict[str, Any]) -> FrozenDefinition:
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
         questionnaires=tuple(QuestionnaireConfig.model_validate(q) for q in document.get("questionnaires", ())),
+        screening=ScreeningConfig.model_validate(document.get("screening", {})),
         **drawn,
     )
 

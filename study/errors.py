@@ -119,3 +119,7 @@ class SimulationError(StudyError):
 
 class NoPlaceLeftError(SimulationError):
     """The study takes nobody at the moment: it is full, paused or closed."""
+
+
+class TurnedAwayError(SimulationError):
+    """The screening turned a simulated participant away."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.config import AnalysisConfig
 from analysis.data.history import History
+from analysis.data.turned_away import TurnedAway
 from contracts.conditions import ConditionConfig
 from contracts.foils import ANNOTATED
 from contracts.observers import observer_of
@@ -57,6 +58,7 @@ class Export:
     words: tuple[dict[str, Any], ...] = ()  # that participants read, by task and language; earlier exports lack them
     withdrawn: dict[str, int] = field(default_factory=dict)  # kind of observer → people whose data were deleted
 
+    turned_away: tuple[TurnedAway, ...] = ()
     conditions: tuple[ConditionConfig, ...] = ()
 
     @property
@@ -90,4 +92,5 @@ class Export:
             events=events,
             questionnaire=questionnaire,
             withdrawn=withdrawn,
+            turned_away=tuple(row for row in self.turned_away if row.observer_kind == observer_kind),
         )

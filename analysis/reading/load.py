@@ -15,7 +15,7 @@ from analysis.config import AnalysisConfig
 from analysis.data.export import Export, ExportError, Task
 from analysis.data.table_files import conform, read_table
 from analysis.reading.consistency import check
-from analysis.reading.materials import DEFINITION, read_history, read_json, read_words
+from analysis.reading.materials import DEFINITION, read_history, read_json, read_turned_away, read_words
 from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, open_zip
 from contracts.conditions import ConditionConfig
 from contracts.export import NEW_TABLES, TABLES
@@ -55,6 +55,7 @@ def _load(root: Traversable) -> Export:
         history=read_history(root, materials, sha256),
         words=read_words(root),
         withdrawn=_withdrawn(materials),
+        turned_away=read_turned_away(materials),
     )
     check(export)
     # Practice and attention checks are no ratings; what became of the checks is in the participants table. Controls

@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.data.export import ExportError
 from analysis.data.history import Amendment, Happening, History
-from contracts.export import HAPPENINGS
+from analysis.data.turned_away import TurnedAway
+from contracts.export import HAPPENINGS, WHY_TURNED_AWAY
 
 DEFINITION, HISTORY = "materials/definition.json", "materials/history.json"
 WORDS, _OF_WORDS = "materials/words.json", {"task", "language", "conditions", "words"}
@@ -47,6 +48,17 @@ def read_history(root: Traversable, materials: dict[str, Any], sha256: str) -> H
     if strange := sorted({str(h.what) for h in happenings} - set(HAPPENINGS)):
         raise ExportError(f"{HISTORY}: {', '.join(strange)} is not known; analyse with the version that exported")
     return History(amendments, happenings, is_told=True)
+
+
+def read_turned_away(materials: dict[str, Any]) -> tuple[TurnedAway, ...]:
+    """Empty for earlier exports. Raises ExportError."""
+    try:
+        rows = tuple(TurnedAway(**row) for row in materials.get("turned_away", ()))
+    except TypeError as error:
+        raise ExportError(f"{DEFINITION}: turned_away cannot be read ({error}); export again") from None
+    if not all(row.why in WHY_TURNED_AWAY and type(row.people) is int and row.people > 0 for row in rows):
+        raise ExportError(f"{DEFINITION}: turned_away must give known reasons and whole numbers; export again")
+    return rows
 
 
 def read_words(root: Traversable) -> tuple[dict[str, Any], ...]:

@@ -28,6 +28,14 @@ def cautions(results: ObserverResults, confidence: float, translate: Translation
                 len(course.pauses),
             )
         )
+    if turned_away := int(results.tables["turned-away"]["people"].sum()):
+        sentences.append(
+            translate.plural(
+                "{n} person was turned away before joining: by the screening, a quota or an earlier study.",
+                "{n} people were turned away before joining: by the screening, a quota or an earlier study.",
+                turned_away,
+            )
+        )
     if not (who := results.people).all_stayed:
         sentences.append(
             translate(

@@ -14,6 +14,7 @@ from study.conduct.balance import Cell, ItemCount, ItemFacts, cells, item_counts
 from study.conduct.conditions import ConditionProgress, conditions
 from study.conduct.flow import Flow, flow, visits
 from study.conduct.outlook import Outlook, outlook, ratings_per_day
+from study.conduct.screened import Screened, screened
 from study.config import TaskConfig
 from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
@@ -76,6 +77,7 @@ class Progress:
     consented: dict[str, int]  # kind of observer → how many; those without anybody are left out, except `human`
     outlook: Outlook
     tasks: tuple[TaskProgress, ...]
+    screened: Screened
     conditions: tuple[ConditionProgress, ...]  # empty where the study has none
 
 
@@ -116,6 +118,7 @@ def progress(
         consented={name: consented[name] for name in FAMILIES if name == "human" or consented[name]},
         outlook=outlook(definition, missing, course.finished - course.finished_excluded, days, first, now, zone),
         tasks=tasks,
+        screened=screened(session, study, definition, observer_kind, now),
         conditions=dealt if definition.conditions else (),
     )
 

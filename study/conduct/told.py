@@ -57,8 +57,15 @@ def told_by(session: Session, study: Study, participant_id: int) -> tuple[tuple[
     given = {name: answer for name, _, answer in _answers(session, study, Participant.id == participant_id)}
     definition = frozen_definition(study).study
     language = definition.languages[0]
-    comment = session.scalar(select(Participant.comment).where(Participant.id == participant_id))
+    comment, screening = session.execute(
+        select(Participant.comment, Participant.screening).where(Participant.id == participant_id)
+    ).one()
     told = [
+        (question.text[language], question.options[screening[question.name]][language])
+        for question in frozen_definition(study).screening.questions
+        if question.name in (screening or {})
+    ]
+    told += [
         (question.label[language], _words(question, given[question.name], language))
         for question in definition.demographics
         if question.name in given

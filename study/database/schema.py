@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Ind
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from contracts.export import WHY_TURNED_AWAY
 from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import LONGEST_REASON, RESPONSE
@@ -16,6 +17,7 @@ ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
 # What a trial is for; only MAIN ones are ratings, and CONTROL shows one picture on both sides.
 MAIN, PRACTICE, ATTENTION, CONTROL = PURPOSES = ("main", "practice", "attention", "control")
 MAX_COMMENT = 2000  # characters
+ANSWER, TEST, QUOTA, EARLIER = WHY_TURNED_AWAY  # an answer, the entry test, a full quota, an earlier study
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
 
 
@@ -180,8 +182,30 @@ class Participant(Base):
     # Name of each further box of the consent form → whether it was ticked.
     consents: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     comment: Mapped[str | None] = mapped_column(String(MAX_COMMENT))  # written at the end
+    # Question of the screening → option that was chosen.
+    screening: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     study: Mapped[Study] = relationship(viewonly=True)
+
+
+class TurnedAway(Base):
+    """Somebody who cannot take part, known again as participants are; of their answers nothing is stored."""
+
+    __tablename__ = "turned_away"
+    __table_args__ = (
+        Unique("study_id", "recruitment_hash"),
+        _one_of("observer_kind_known", "observer_kind", FAMILIES),
+        _one_of("why_known", "why", WHY_TURNED_AWAY),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    recruitment_hash: Mapped[str] = mapped_column(String(64))
+    token: Mapped[str] = mapped_column(String(32), unique=True)  # by which their browser is known again
+    observer_kind: Mapped[str] = mapped_column(String(16))
+    why: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(160))  # the question, the full quota or the earlier study
+    at: Mapped[datetime]
 
 
 class ExternalIdentity(Base):

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
@@ -24,6 +25,7 @@ from study.export.history import happenings
 from study.export.proof import Hashes, prove
 from study.export.rows import READERS, Rows
 from study.export.words import words_read
+from study.taking_part.screening import turned_away
 from study.taking_part.withdrawal import withdrawals
 
 _DESCRIPTION = "dataset_description.json"
@@ -159,6 +161,7 @@ def _definition(session: Session, study: Study) -> dict[str, Any]:
         "sha256": study.definition_sha256,
         "amendments": chain,
         "withdrawn": dict(withdrawals(session, study.slug)),
+        "turned_away": [asdict(count) for count in turned_away(session, study)],
     }
 
 

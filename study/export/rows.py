@@ -104,6 +104,7 @@ def _participants(session: Session, study: Study) -> Rows:
                 "device": json.dumps(participant.device) if participant.device else None,
                 "consents": json.dumps(participant.consents) if participant.consents else None,
                 "comment": _free_text(participant.comment),
+                "screening": json.dumps(participant.screening) if participant.screening else None,
             }
 
 

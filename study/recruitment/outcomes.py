@@ -5,4 +5,5 @@ FAILED_CHECKS is the exception: all questions were answered, but fewer attention
 
 NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED = "no-consent", "incompatible-device", "stopped"
 WITHDRAWN, FAILED_CHECKS = "withdrawn", "failed-checks"
-OUTCOMES = (NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED, WITHDRAWN, FAILED_CHECKS)
+TURNED_AWAY = SCREENED_OUT, QUOTA_FULL, TOOK_PART = ("screened-out", "quota-full", "took-part-before")
+OUTCOMES = (NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED, WITHDRAWN, FAILED_CHECKS, *TURNED_AWAY)

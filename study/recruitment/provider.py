@@ -44,3 +44,4 @@ class Provider:
     form_targets: tuple[str, ...] = ()  # to whom our forms may be posted
     signs_links: bool = False  # who comes can be verified: identities.py
     open_account: OpenAccount | None = None
+    knows_people: bool = True  # a person comes with the same `key` to each study

@@ -29,4 +29,4 @@ def departure(code: str, parameters: Parameters, completion_url: str | None) -> 
     return Departure(urlunsplit(address._replace(query=urlencode(query))))
 
 
-SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, departure=departure)
+SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, departure=departure, knows_people=False)

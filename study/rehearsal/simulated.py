@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import numpy as np
 
 from contracts.questionnaires import NUMBER
-from study.errors import NoPlaceLeftError, SimulationError
+from study.errors import NoPlaceLeftError, SimulationError, TurnedAwayError
 from study.security import new_public_id
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.pictures import unpadded
@@ -38,6 +38,7 @@ class Exchange:
 
 Witness = Callable[[Exchange], None]
 _KIND = "simulated"
+_FORM = "application/x-www-form-urlencoded"
 _LEFT_EMPTY = 0.1  # share of optional items
 _TYPED = "simulated: no reason"  # in answer to any question for a text
 _QUOTATION_MARK = '["“”„«»‹›「」『』]'  # of any language
@@ -51,14 +52,20 @@ def run_participant(
     """Take the study `slug` of the server at `base_url` from consent to the end; returns the completion code.
 
     The participant is marked as simulated; `witness` is told of every exchange. Raises SimulationError, with the
-    server's words, when a page refuses, and NoPlaceLeftError where that is the first page.
+    server's words, when a page refuses, and NoPlaceLeftError where that is the first page. They answer the questions of
+    the screening at random, so TurnedAwayError is raised for some.
     """
     with _Browser(base_url, witness) as browser:
         form = _read(browser.get(f"/s/{slug}?pid=simulated-{new_public_id()}"))
         if not form.action:
             raise SimulationError(f"{base_url}/s/{slug} asks for no consent: {form.text[:300]}")
         fields = form.fields | dict.fromkeys(form.boxes, "yes") | {"observer_kind": _KIND}
-        browser.post(form.action, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+        page = _read(browser.post(form.action, urlencode(fields).encode(), _FORM))
+        if page.choices:
+            chosen = {name: str(rng.choice(values)) for name, values in page.choices.items()}
+            browser.post(page.action, urlencode(page.fields | chosen).encode(), _FORM)
+        if browser.address == f"/s/{slug}/left":
+            raise TurnedAwayError(f"{base_url}/s/{slug} turned this simulated participant away")
         entry = browser.address.removesuffix("/study").removesuffix("/about")
         _take(browser, entry, json.loads(browser.get(f"{entry}/plan")), choose, rng)
         code = _read(browser.get(f"{entry}/finish?asked=yes")).completion_code
@@ -208,6 +215,7 @@ class _Page(HTMLParser):
         self.action, self.completion_code = "", ""
         self.fields: dict[str, str] = {}
         self.boxes: list[str] = []
+        self.choices: dict[str, list[str]] = {}  # name of a question → values of its options
         self._words: list[str] = []
         self._in_main = self._in_code = False
 
@@ -223,6 +231,8 @@ class _Page(HTMLParser):
             self.fields[given["name"]] = given.get("value", "")
         elif tag == "input" and given.get("type") == "checkbox":
             self.boxes.append(given["name"])
+        elif tag == "input" and given.get("type") == "radio":
+            self.choices.setdefault(given["name"], []).append(given["value"])
         self._in_main |= tag == "main"
         self._in_code = given.get("id") == "completion-code"
 

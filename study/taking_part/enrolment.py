@@ -1,6 +1,7 @@
 """Joining a study: one transaction that stores the participant and all of their trials."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -28,6 +29,7 @@ class Consent:
     language: str
     observer_kind: str
     ticked: frozenset[str] = frozenset()  # names of the further boxes
+    screening: Mapping[str, str] = field(default_factory=dict)  # question → option; screening.py has checked them
 
 
 def join(
@@ -49,7 +51,7 @@ def join(
         return known
     require_open(study)
     definition = frozen_definition(study)
-    _check(consent, definition)
+    require_consent(consent, definition)
     release_expired(session, study, now)
     if _is_at_limit(session, study, definition.participants, consent.observer_kind):
         raise StudyFullError("all places in this study are taken")
@@ -84,7 +86,8 @@ def _hand_in(session: Session, known: Participant, recruited: Recruited) -> None
         identity.parameters = recruited.parameters
 
 
-def _check(consent: Consent, definition: FrozenDefinition) -> None:
+def require_consent(consent: Consent, definition: FrozenDefinition) -> None:
+    """Raises ConsentError where the form lacks something."""
     if consent.language not in definition.study.languages:
         raise ConsentError(f"this study is not offered in language {consent.language!r}")
     if consent.observer_kind not in JOINING_KINDS:
@@ -141,6 +144,7 @@ def _store(
         consent_version=definition.study.consent_version,
         consented_at=now,
         consents={name: name in consent.ticked for name in boxes(definition)} or None,
+        screening=dict(consent.screening) or None,
         lease_until=now + timedelta(minutes=definition.participants.lease_minutes),
     )
     session.add(participant)

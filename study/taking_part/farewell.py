@@ -80,7 +80,7 @@ def _outcome(session: Session, participant: Participant) -> str:
 def _departure(session: Session, participant: Participant, code: str, outcome: str) -> Departure | None:
     """Where the recruitment platform wants the participant to go with this code."""
     config = frozen_definition(participant.study).participants
-    return _departure_from(config, code, _sent_with(session, participant), outcome)
+    return _departure_from(config, code, sent_with(session, participant), outcome)
 
 
 def early_departure(study: Study, outcome: str, parameters: Parameters) -> Departure | None:
@@ -95,14 +95,13 @@ def early_departure(study: Study, outcome: str, parameters: Parameters) -> Depar
     return _departure_from(config, code, {}, outcome) if code else None
 
 
-def needed_to_return(session: Session, participant: Participant) -> dict[str, Any]:
-    """What of the participant's link their way back needs when they end early."""
-    url = frozen_definition(participant.study).participants.return_url
-    pid = _sent_with(session, participant).get(PID)
+def needed_to_return(config: ParticipantsConfig, parameters: Parameters) -> dict[str, Any]:
+    """What of the parameters of a person's link their way back needs when they end early."""
+    url, pid = config.return_url, parameters.get(PID)
     return {PID: pid} if pid and asks_for(url, PID) and asks_for(url, OUTCOME) else {}
 
 
-def _sent_with(session: Session, participant: Participant) -> Parameters:
+def sent_with(session: Session, participant: Participant) -> Parameters:
     """The parameters of the participant's link; empty where they have been deleted."""
     identity = session.get(ExternalIdentity, participant.id)
     return identity.parameters if identity else {}

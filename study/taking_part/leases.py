@@ -6,6 +6,7 @@ from sqlalchemy import and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from study.database.schema import ANSWERED, MAIN, OPEN, RELEASED, Item, Participant, Study, Trial
+from study.taking_part.quotas import may_return
 
 
 def release_expired(session: Session, study: Study, now: datetime) -> None:
@@ -50,8 +51,10 @@ def win_back(
 ) -> set[int]:
     """Reopen those of a participant's released trials, or the `only` one, whose places no one else took; their ids.
 
-    The study must be locked.
+    None where others have filled a quota of theirs. The study must be locked.
     """
+    if not may_return(session, study_id, participant_id):
+        return set()
     load = loads(session, study_id, observer_kind)
     released = select(Trial.id, Trial.item_id, Trial.purpose, Item.ratings_wanted).join(Item, Trial.item_id == Item.id)
     released = released.where(Trial.participant_id == participant_id, Trial.state == RELEASED)

@@ -27,6 +27,7 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.errors import StudyError, UnknownError
 from study.views.participant.pages import show_instructions_picture
 from study.views.participant.preview_pages import replies, show_last_page, show_questions
+from study.views.participant.screening import show_screening
 from study.views.participant.sheet import information, linked
 from study.views.server import headers, languages, static_files
 from study.views.server.frontend import bp as frontend
@@ -127,10 +128,17 @@ def sheet() -> ResponseReturnValue:
     return render_template(
         "participant/landing.html",
         **information(definition, language, definition.study.slug),
-        preview=_at("preview.questions"),
+        preview=_at("preview.screening" if definition.screening.questions else "preview.questions"),
         bar=bar,
         language_url=lambda code: _at("preview.sheet", language=code),
     )
+
+
+@bp.get("/screening")
+def screening() -> ResponseReturnValue:
+    """Whatever is chosen leads on."""
+    definition, language, bar = _shown()
+    return show_screening(definition, language, {}, preview=_at("preview.questions"), bar=bar)
 
 
 @bp.get("/questions")
@@ -206,7 +214,8 @@ def _version() -> str:
 
 def _bar(definition: FrozenDefinition, has_stand_ins: bool) -> Bar:
     here = request.endpoint or ""
-    pages = [Link(name, _at(page), page == here) for page, name in _PAGES.items()]
+    shown_pages = [page for page in _PAGES if definition.screening.questions or page != "preview.screening"]
+    pages = [Link(_PAGES[page], _at(page), page == here) for page in shown_pages]
     groups = [
         ("Page", pages),
         ("Language", _choices("language", definition.study.languages, _language(definition))),
@@ -217,7 +226,12 @@ def _bar(definition: FrozenDefinition, has_stand_ins: bool) -> Bar:
     return Bar(_version(), url_for("preview.version"), has_stand_ins, shown)
 
 
-_PAGES = {"preview.sheet": "information", "preview.questions": "questions", "preview.finish": "last page"}
+_PAGES = {
+    "preview.sheet": "information",
+    "preview.screening": "screening",
+    "preview.questions": "questions",
+    "preview.finish": "last page",
+}
 
 
 def _choices(name: str, values: Sequence[str], current: str, page: str = "") -> list[Link]:

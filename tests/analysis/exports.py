@@ -19,6 +19,7 @@ def write_export(export: Export, folder: Path) -> Path:
         path.with_suffix(".json").write_text(json.dumps({c: {"description": c} for c in columns}))
     amendments = [vars(a) | {"at": a.at.isoformat(), "change": dict(a.change)} for a in export.history.amendments]
     materials = {"document": export.definition, "sha256": export.definition_sha256, "amendments": amendments}
+    materials["turned_away"] = [vars(row) for row in export.turned_away]
     if export.history.is_told:
         told = [{"at": h.at.isoformat(), "what": h.what, "answers": {}} for h in export.history.happenings]
         (folder / "materials" / "history.json").write_text(json.dumps({"happenings": told}))

@@ -37,6 +37,7 @@ LAYERS = {
             "pay",
             "config",
             "questionnaires",
+            "screening",
             "security",
             "database",
             "definition",

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from study import clock
 from study.database.find import find_participant, find_study
 from study.definition import frozen_definition
-from study.recruitment.outcomes import NO_CONSENT, OUTCOMES
+from study.recruitment.outcomes import NO_CONSENT, OUTCOMES, TURNED_AWAY
 from study.recruitment.providers import PROVIDERS
-from study.taking_part.farewell import early_departure, needed_to_return
+from study.taking_part.farewell import early_departure, needed_to_return, sent_with
 from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
@@ -52,7 +52,7 @@ def give_up(token: str) -> ResponseReturnValue:
         study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("leave", slug)
         outcome = leave(session, token, clock.now())
-        needed = needed_to_return(session, participant)
+        needed = needed_to_return(frozen_definition(study).participants, sent_with(session, participant))
         session.commit()
     if outcome is None:  # who stops after the last trial, at a questionnaire, has taken part and gets the code
         return redirect(url_for("participant.finish", token=token, asked="yes"), 303)
@@ -87,4 +87,6 @@ def show_left(slug: str) -> ResponseReturnValue:
         study = find_study(session, slug)
     outcome = request.args.get("outcome", "")
     departure = early_departure(study, outcome, request.args) if outcome in OUTCOMES else None
-    return study_page(study, preferred_language(frozen_definition(study)), "left.html", "left", departure=departure)
+    template = "turned_away.html" if outcome in TURNED_AWAY else "left.html"
+    language = preferred_language(frozen_definition(study))
+    return study_page(study, language, template, "left", departure=departure, outcome=outcome)

@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from study import clock
 from study.database.find import find_known, find_participant, find_study
-from study.database.schema import OPEN, Participant, Study
+from study.database.schema import OPEN, Participant, Study, TurnedAway
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, RecruitmentError, StudyFullError
 from study.markdown import to_html
+from study.recruitment.plain import PLAIN
 from study.recruitment.provider import Provider, Recruited
 from study.recruitment.providers import PROVIDERS
 from study.return_address import PID, asks_for
@@ -22,8 +23,9 @@ from study.security import new_token, recruitment_hash
 from study.taking_part.about_oneself import is_asked
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
-from study.taking_part.farewell import farewell, hands_in_another
+from study.taking_part.farewell import farewell, hands_in_another, needed_to_return
 from study.taking_part.questionnaires import open_pages
+from study.taking_part.screening import OUTCOME_OF, find_turned_away, is_asked_first, screen
 from study.views.participant.forms import form_token, require_form_token
 from study.views.participant.pages import (
     COOKIE,
@@ -36,6 +38,7 @@ from study.views.participant.pages import (
     study_page,
 )
 from study.views.participant.proof import mark, verified_address
+from study.views.participant.screening import ANSWER, show_screening
 from study.views.participant.sheet import information, linked
 from study.views.server.database import database
 from study.views.server.headers import allow_recruiters
@@ -58,12 +61,16 @@ def landing(slug: str) -> ResponseReturnValue:
         definition, provider = _definition(study)
         recruited = provider.identify(_of_link(definition))
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
-        known = find_known(session, study, identity, request.cookies.get(COOKIE))
+        remembered = request.cookies.get(COOKIE)
+        known = find_known(session, study, identity, remembered)
+        turned_away = None if known else find_turned_away(session, study, identity, remembered)
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
         comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
         has_place = known or (study.state == OPEN and not is_full(session, study, _observer_kind(), clock.now()))
     if known and not comes_anew:
         return redirect(url_for("participant.enter", token=known.token), 303)
+    if turned_away:
+        return _show_turned_away(study, turned_away, recruited)
     if not has_place:
         return no_place(study)
     if not known:
@@ -105,28 +112,61 @@ def consent(slug: str) -> ResponseReturnValue:
     if form.get("consent") != "yes":
         raise ConsentError("taking part needs your consent")
     try:
-        participant, is_framed = _enrol(slug, form)
+        return _enrol(slug, form)
     except (NotOpenError, StudyFullError):  # since the page was opened
         with database().reading() as session:
             return no_place(find_study(session, slug))
-    response = make_response(redirect(url_for("participant.enter", token=participant.token), 303))
-    return set_cookie(response, slug, participant.token, _REMEMBERED_S, is_framed)
 
 
-def _enrol(slug: str, form: Mapping[str, str]) -> tuple[Participant, bool]:
-    """The participant, and whether the study may be in a frame."""
+def _enrol(slug: str, form: Mapping[str, str]) -> ResponseReturnValue:
+    """Into the study; to the page for people who are turned away; or, before both, the questions of the screening."""
     with database().writing() as session:
-        definition, provider = _definition(find_study(session, slug))
+        study = find_study(session, slug)
+        definition, provider = _definition(study)
         recruited = provider.identify(form)
         _require_pid(definition, recruited)
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
         require_form_token(slug, *recruited.parameters.values())
-        ticked = frozenset(name.removeprefix(_BOX) for name in form if name.startswith(_BOX))
-        given = Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), ticked)
-        participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
+        given = _consent(definition, recruited, form)
+        turned_away = screen(session, slug, given, clock.now(), _secret())
+        if turned_away is None and is_asked_first(session, study, given, _secret()):
+            action = url_for("participant.consent", slug=slug)
+            return show_screening(definition, speak(given.language), form, action=action)
+        if turned_away is None:
+            participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
         session.commit()
-    return participant, bool(definition.participants.frame_hosts)
+    if turned_away:
+        return _show_turned_away(study, turned_away, recruited)
+    return _remember(
+        redirect(url_for("participant.enter", token=participant.token), 303), definition, participant.token
+    )
+
+
+def _consent(definition: FrozenDefinition, recruited: Recruited, form: Mapping[str, str]) -> Consent:
+    ticked = frozenset(name.removeprefix(_BOX) for name in form if name.startswith(_BOX))
+    asked = [question.name for question in definition.screening.questions]
+    answers = {name: form[ANSWER + name] for name in asked if ANSWER + name in form}
+    return Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), ticked, answers)
+
+
+def _show_turned_away(study: Study, turned_away: TurnedAway, recruited: Recruited | None) -> Response:
+    definition = frozen_definition(study)
+    config = definition.participants
+    address = url_for(
+        "leaving.show_left",
+        slug=study.slug,
+        outcome=OUTCOME_OF[turned_away.why],
+        language=preferred_language(definition),
+        **needed_to_return(config, recruited.parameters if recruited else {}),
+    )
+    reply = redirect(address, 303)
+    return make_response(reply) if config.lab else _remember(reply, definition, turned_away.token)
+
+
+def _remember(reply: ResponseReturnValue, definition: FrozenDefinition, token: str) -> Response:
+    is_framed = bool(definition.participants.frame_hosts)
+    return set_cookie(make_response(reply), definition.study.slug, token, _REMEMBERED_S, is_framed)
 
 
 def _of_link(definition: FrozenDefinition) -> Mapping[str, str]:
@@ -136,8 +176,10 @@ def _of_link(definition: FrozenDefinition) -> Mapping[str, str]:
 
 
 def _require_pid(definition: FrozenDefinition, recruited: Recruited | None) -> None:
-    """Raise RecruitmentError where people are led back with their id and this link has none."""
-    if asks_for(definition.participants.return_url, PID) and (recruited is None or PID not in recruited.parameters):
+    """Raise RecruitmentError where this link lacks the id by which people are led back, or known again."""
+    config = definition.participants
+    is_needed = definition.screening.not_after and config.provider == PLAIN.name
+    if (is_needed or asks_for(config.return_url, PID)) and (recruited is None or PID not in recruited.parameters):
         raise RecruitmentError("please come through the recruiter's link: your id (pid) is missing from this address")
 
 

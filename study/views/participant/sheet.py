@@ -65,6 +65,10 @@ _ALWAYS = {
     ),
 }
 _IDENTIFIERS = _("The identifiers that %(platform)s sends with you, apart from your answers.")
+_SCREENING = _(
+    "Your answers to the questions before you begin. They decide whether you can take part; of people who cannot, we"
+    " store only the reason."
+)
 _PID_STORED = _("The identifier that the link to the study holds for you, apart from your answers.")
 _PER_HOUR = _("that is about %(pay)s per hour")
 _DELETED = _(
@@ -149,8 +153,10 @@ def _stored(definition: FrozenDefinition, language: str, has_pid: bool) -> Itera
     yield from (Row(translate(name), translate(text)) for name, text in _ALWAYS.items())
     if platform.name != PLAIN.name:
         yield Row(platform.title, translate(_IDENTIFIERS) % {"platform": platform.title})
-    elif has_pid or asks_for(definition.participants.return_url, PID):
+    elif has_pid or definition.screening.not_after or asks_for(definition.participants.return_url, PID):
         yield Row(translate(_("Identifier")), translate(_PID_STORED))
+    if definition.screening.questions:
+        yield Row(translate(_("Before you begin")), translate(_SCREENING))
     optional = [question.label[language] for question in study.demographics]
     if study.comments:
         optional.append(translate(_("Your comment at the end")))

@@ -11,7 +11,7 @@ from study.database.schema import Study
 from study.definition import frozen_definition
 from study.errors import ConsentError, UnknownCodeError
 from study.recruitment.outcomes import WITHDRAWN
-from study.taking_part.farewell import early_departure, needed_to_return
+from study.taking_part.farewell import early_departure, needed_to_return, sent_with
 from study.taking_part.withdrawal import withdraw, withdraw_by_code
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
@@ -38,7 +38,7 @@ def erase(token: str) -> ResponseReturnValue:
         participant = find_participant(session, token)
         study, slug, language = participant.study, participant.study.slug, participant.language
         require_form_token("withdraw", slug)
-        needed = needed_to_return(session, participant)
+        needed = needed_to_return(frozen_definition(study).participants, sent_with(session, participant))
         withdraw(session, token, clock.now())
         session.commit()
     gone = url_for("withdrawal.show_done", slug=slug, language=language, **needed)

@@ -24,6 +24,7 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
 from study.views.participant.pages import show_instructions_picture
 from study.views.participant.preview_pages import replies, show_last_page, show_questions
+from study.views.participant.screening import show_screening
 from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
 from study.views.researcher.overview import Form, done, overview
@@ -131,12 +132,21 @@ def look_at_estimates(slug: str) -> ResponseReturnValue:
 def preview(slug: str) -> ResponseReturnValue:
     """The information sheet as participants see it; its button leads to the questions without asking for consent."""
     definition, language = _previewed(slug)
+    after = "screening" if definition.screening.questions else "study"
     return render_template(
         "participant/landing.html",
         **information(definition, language, slug),
-        preview=url_for("conduct.preview_study", slug=slug, language=language),
+        preview=url_for(f"conduct.preview_{after}", slug=slug, language=language),
         language_url=lambda code: url_for("conduct.preview", slug=slug, language=code),
     )
+
+
+@bp.get("/preview/screening")
+@logged_in
+def preview_screening(slug: str) -> ResponseReturnValue:
+    definition, language = _previewed(slug)
+    onward = url_for("conduct.preview_study", slug=slug, language=language)
+    return show_screening(definition, language, {}, preview=onward)
 
 
 @bp.get("/preview/study")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.data.turned_away import TurnedAway
 from analysis.display.wording import ENGLISH, in_language
 from analysis.report.cautions import cautions
 from analysis.report.flow_figure import stations
@@ -23,8 +24,10 @@ def people(export):
 
 @pytest.fixture(scope="module")
 def interrupted():
-    """Extended, paused, exported twice before the end, and six in ten of its ratings given."""
-    return extended(people(small_study()), share=0.6)
+    """Extended, paused, exported twice before the end, six in ten of its ratings given, and people turned away."""
+    away = [("human", "answer", "eyes", 3), ("human", "quota", "hand = left", 1), ("simulated", "test", "", 9)]
+    study = replace(people(small_study()), turned_away=tuple(TurnedAway(*told) for told in away))
+    return extended(study, share=0.6)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,7 @@ def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, interi
         f"“seeing” was extended from 64 to 96 planned responses after {n} had been given (2026-01-05). Reason given: “the",
         "Data were exported or estimates looked at 2 times before all planned ratings were in, first after 25 responses.",
         "The study was paused or closed once before its last answer.",
+        "4 people were turned away before joining: by the screening, a quota or an earlier study.",
         "12 people joined. Of them 0 withdrew, 5 did not finish, and 0 are excluded from the analysis.",
         "up to 7.7% of comparisons without a difference would have p below 0.05, instead of 5%.",
     ):
@@ -52,6 +56,9 @@ def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, interi
     assert first_page.count("The difference so far is") == 2
     assert not re.search("significant|inconclusive|equivalent", first_page), "no conclusion from interim results"
     assert "Course of the study</h3>" in html
+    for reason, n in (("Answer to the screening question “eyes”", 3), ("Quota full: hand = left", 1)):
+        assert re.search(rf"{reason}.{{1,60}}>{n}<", html, re.DOTALL)
+    assert "Too few right answers" not in html, "those were simulated"
     assert html.count(interrupted.earlier_sha256[0]) == html.count(interrupted.definition_sha256) == 1
     assert len(results["observers"]["human"]["course"]) == 6
     assert {row["verdict"] for row in results["observers"]["human"]["equivalence"]} == {"no verdict"}
@@ -93,5 +100,5 @@ def test_the_cautions_are_said_in_korean_and_the_flow_adds_up(interrupted):
     assert joined.notes == ("did not finish: 5",)
     assert analysed.notes[0] == "101 responses"
     said = cautions(results, 0.95, in_language("ko"))
-    assert len(said) == len(cautions(results, 0.95, ENGLISH)) == 6
+    assert len(said) == len(cautions(results, 0.95, ENGLISH)) == 7
     assert all(re.search("[가-힣]", sentence) for sentence in said)

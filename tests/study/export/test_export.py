@@ -79,6 +79,7 @@ def test_the_folder_is_whole_and_every_table_has_its_sidecar(studied: Database, 
         "sha256": study.definition_sha256,
         "amendments": [],
         "withdrawn": {},
+        "turned_away": [],
     }
 
 

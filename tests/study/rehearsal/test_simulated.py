@@ -1,5 +1,6 @@
 """A simulated participant over real HTTP, against a real server."""
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ from languages.read import languages
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import Participant, Response
-from study.errors import NoPlaceLeftError, SimulationError
+from study.errors import NoPlaceLeftError, SimulationError, TurnedAwayError
 from study.rehearsal.simulated import _asked, _Browser, run_participant
 from study.taking_part.arrivals import arrived
 from tests.study.samples import document, seeing
@@ -136,3 +137,23 @@ def test_more_people_than_places_are_no_failure_of_the_command(open_app, serve, 
     assert said in capsys.readouterr().out
     with pytest.raises(NoPlaceLeftError, match="This study is full"):
         simulate.callback(definition=asked, url=address, participants=11, seed=1)
+
+
+def test_people_whom_the_screening_turns_away_are_replaced_by_others_and_counted(
+    open_app, serve, monkeypatch, capsys
+) -> None:
+    text = {"en": "Yes or no?"}
+    question = {"name": "eyes", "text": text, "options": {"yes": text, "no": text}, "admit": ["yes"]}
+    study = document(seeing(images=1)) | {"screening": {"questions": [question | {"quotas": {"yes": 2}}]}}
+    address = serve(open_app(study))
+    people = [(first_option, np.random.default_rng(seed)) for seed in range(3)]
+    monkeypatch.setattr("commands.simulate.simulated_people", lambda *_: iter(people))
+    monkeypatch.setattr("commands.simulate.MOST_TURNED_AWAY", 12)
+    asked = SimpleNamespace(study=SimpleNamespace(slug="demo"))
+    simulate.callback(definition=asked, url=address, participants=3, seed=1)
+    said = capsys.readouterr().out
+    assert re.search(
+        r"2 simulated participants finished(; the screening turned \d others away)?; .*no place .* 1", said
+    )
+    with pytest.raises(TurnedAwayError, match="turned 12 simulated participants away one after another"):
+        simulate.callback(definition=asked, url=address, participants=1, seed=1)

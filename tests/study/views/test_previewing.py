@@ -49,6 +49,18 @@ def test_every_page_is_there_in_every_language_without_a_database(client):
     assert client.post("/questionnaires/x/0", json={}).get_json() == {"page": 0}
 
 
+def test_the_questions_of_the_screening_come_between_the_sheet_and_the_study(client, written):
+    assert 'href="/screening' not in client.get("/").text
+    texts = {"en": "Do you see colours?", "ko": "색을 구별하십니까?"}
+    question = {"name": "eyes", "text": texts, "options": {name: texts for name in ("yes", "no")}}
+    written["document"] |= {"screening": {"questions": [question]}}
+    written["version"] += 1
+    assert re.search(r'<a class="button" href="/screening\?language=ko">', client.get("/?language=ko").text)
+    page = client.get("/screening?language=ko").text
+    assert texts["ko"] in page
+    assert re.search(r'<a class="button" href="/questions\?language=ko">', page)
+
+
 def test_each_condition_and_task_can_be_looked_at(client):
     plans = {name: client.get(f"/plan?condition={name}").get_json() for name in ("few", "others")}
     assert {name: plan["tasks"][1]["wording"] for name, plan in plans.items()} == {"few": "paper", "others": "robots"}
