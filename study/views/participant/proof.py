@@ -4,6 +4,8 @@ The platform's signature lasts two minutes, and people read the information shee
 its language.
 """
 
+from typing import Any
+
 from flask import current_app, request, url_for
 
 from study.database.find import find_study
@@ -29,12 +31,12 @@ def verified_address(slug: str) -> str | None:
         provider = PROVIDERS[frozen_definition(find_study(session, slug)).participants.provider]
     if not provider.signs_links:
         return None
-    link = {name: request.args[name] for name in provider.parameters if name in request.args}
+    link: dict[str, Any] = {name: request.args[name] for name in provider.parameters if name in request.args}
     purpose = ("verified", slug, *link.values())
     if _MARK not in request.args:
         identities.check(request.args)
         language = {name: request.args[name] for name in ("language",) if name in request.args}
-        return url_for("participant.landing", slug=slug, **link, **language, **{_MARK: form_token(*purpose)})
+        return url_for("participant.landing", slug=slug, **link | language | {_MARK: form_token(*purpose)})
     if not is_form_token(request.args[_MARK], *purpose):
         raise RecruitmentError(f"this link belongs to another participant; please open the study on {provider.title}")
     return None
