@@ -13,9 +13,9 @@ from analysis.data.exclusions import Included, apply_exclusions
 from analysis.data.export import Export, Task
 from analysis.data.reasons import reasons
 from analysis.data.turned_away import turned_away_table
-from analysis.estimation.agreement import agreement
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
+from analysis.estimation.raters import raters
 from analysis.estimation.sequential import error_of_repeated_tests, present_look, rejections
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
@@ -109,7 +109,7 @@ def _task_results(included: Included, task: Task, export: Export, paper: PaperFi
     agreed, metric = kind.agreed(rows)
     own = kind.tables(TaskRows(rows, controls, answers, task, confidence))
     tables = _with_paper(own, kind, paper) | {
-        "agreement": agreement(rows, task.methods, agreed, metric, confidence),
+        "raters": raters(rows, task.methods, agreed, metric, confidence),
         "participants": individuals(rows, "participant_id", facts, confidence),
         "images": individuals(rows, "image_id", facts, confidence),
         "times": response_times(rows, task.methods),

@@ -12,7 +12,7 @@ import click
 from commands.options import study_option, with_local_stimuli
 from commands.progress import progress
 from contracts.stimulus_set import Stimulus
-from contracts.tasks import RESPONSE
+from contracts.tasks import KINDS, RESPONSE
 from definition import Definition
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _choose(
 
     simulation = ANALYSIS_KINDS[trial["kind"]].simulation
     first, options = ([o["value"] for o in asked["options"]] for asked in (trial["questions"][0], question))
-    left = _one_of_those_alike(shown, trial, first, images, rng)
+    judged = images[-1] if KINDS[trial["kind"]].shows_photograph else images[0]
+    left = _one_of_those_alike(shown, trial, first, judged, rng)
     seen = Seen(left.image_id, left.method, left.category, left.foil)
     if question["name"] != RESPONSE:
         return simulation.further(person, seen, question["name"], options, rng)
@@ -122,17 +123,17 @@ def _one_of_those_alike(
     shown: Mapping[str, Sequence[Stimulus]],
     trial: dict[str, Any],
     options: Sequence[str],
-    images: list[bytes],
+    picture: bytes,
     rng: "np.random.Generator",
 ) -> Stimulus:
-    """A stimulus that looks like the first picture and fits the trial.
+    """A stimulus that looks like `picture` and fits the trial.
 
     Different stimuli may look the same (an empty map; deconvolution through a network without max-pools): then it is
     any of those that fit the options, as nobody could tell them apart.
     """
     from study.tasks.kinds import STUDY_KINDS
 
-    kind, alike = STUDY_KINDS[trial["kind"]], shown[hashlib.sha256(images[0]).hexdigest()]
+    kind, alike = STUDY_KINDS[trial["kind"]], shown[hashlib.sha256(picture).hexdigest()]
     fitting = [s for s in alike if trial["task"] in s.tasks and set(kind.options(s)) == set(options)]
     return fitting[int(rng.integers(len(fitting)))]
 

@@ -22,19 +22,33 @@ METHOD_NAMES = {
     "layer-cam": "LayerCAM",
     "score-cam": "Score-CAM",
     "rise": "RISE",
+    "blank": "Blank map (control)",
+    "centred-blob": "Centred blob (control)",
+    "shuffled-grad-cam": "Another image's Grad-CAM (control)",
 }
 
+PHOTOGRAPH = "photograph"
+"""In the place of a method: the photograph itself, as the network sees it."""
+
+CONTROLS = frozenset({"blank", "centred-blob", "shuffled-grad-cam"})
+"""Methods that tell nothing of the image: who sees them alone can only guess."""
 
 _TRANSLATED = {
     "ko": {
         "gradient": "그래디언트",
         "input-x-gradient": "입력 × 그래디언트",
         "integrated-gradients": "통합 그래디언트",
+        "blank": "빈 지도(대조)",
+        "centred-blob": "가운데 얼룩(대조)",
+        "shuffled-grad-cam": "다른 이미지의 Grad-CAM(대조)",
     },
     "de": {
         "gradient": "Gradient",
         "input-x-gradient": "Eingabe × Gradient",
         "integrated-gradients": "Integrierte Gradienten",
+        "blank": "Leere Karte (Kontrolle)",
+        "centred-blob": "Fleck in der Mitte (Kontrolle)",
+        "shuffled-grad-cam": "Grad-CAM eines anderen Bildes (Kontrolle)",
     },
 }
 """Names that are words. All others are proper names and the same in each language."""

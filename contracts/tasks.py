@@ -53,6 +53,19 @@ class Kind:
     most: float
     null: float
     questions: tuple[Question, ...]
+    shows_photograph: bool = False  # beside the picture, as a stimulus of its own
+    names_category: bool = False  # people may be told which category is explained
+    is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
+
+    @property
+    def shown(self) -> int:
+        """Pictures that a trial shows, the photograph counted."""
+        return self.pictures + self.shows_photograph
+
+    @property
+    def compares_networks(self) -> bool:
+        """Whether a trial shows pictures of several networks, and an answer speaks for one of them."""
+        return self.networks is not None and self.networks > 1
 
     @property
     def length(self) -> float:
@@ -119,6 +132,25 @@ KINDS: dict[str, Kind] = {
             most=2,
             null=0,
             questions=(Question(RESPONSE, ("2", "1", "0", "-1", "-2")),),  # positive: the left one
+            names_category=True,
+        ),
+        Kind(
+            name="agreement",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE, ("4", "3", "2", "1")),),  # fairly sure that the prediction is right … wrong
+            shows_photograph=True,
+            names_category=True,
+            is_balanced=True,
         ),
     )
 }

@@ -65,7 +65,7 @@ class Definition:
     def requests(self) -> tuple[StimulusRequest, ...]:
         """What the tasks ask of the stimulus set."""
         return tuple(
-            StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks), t.foil, _foils(t))
+            StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks), t.foil, _foils(t), t.matched)
             for t in self.tasks
         )
 
@@ -73,7 +73,7 @@ class Definition:
     def request_sha256(self) -> str:
         """Hash of everything in the definition that decides the stimuli, and of nothing else."""
         stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
-        asked = [[r.task, r.kind, r.images, r.methods, r.networks, *_of_foils(r)] for r in self.requests]
+        asked = [[r.task, r.kind, r.images, r.methods, r.networks, *_further(r)] for r in self.requests]
         methods = _without_names(self.document.get("methods", {}))
         networks = self.document.get("networks", {})
         return canonical_sha256([self.document["dataset"], networks, stimuli, asked, *([methods] if methods else [])])
@@ -88,9 +88,10 @@ def _foils(task: TaskConfig) -> dict[str, str]:
     return foil_table(task.foils) if task.foils else {}
 
 
-def _of_foils(request: StimulusRequest) -> list[Any]:
-    """Where wrong options come from, if it is told: definitions that do not tell keep their hash."""
-    return [request.foil, request.foils] if FOILS[request.foil].single_label else []
+def _further(request: StimulusRequest) -> list[Any]:
+    """What else decides its images, if it is told: definitions that do not tell keep their hash."""
+    foils = [request.foil, request.foils] if FOILS[request.foil].single_label else []
+    return [*foils, *(["matched"] if request.matched else [])]
 
 
 def load_definition(path: Path) -> Definition:

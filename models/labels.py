@@ -8,6 +8,13 @@ from pathlib import Path
 from contracts.text_files import NotTextError, read_text
 from models.errors import NetworkError
 
+_UNNAMED = "output "
+
+
+def has_name(category: str) -> bool:
+    """Whether a network's output has a name that people can read."""
+    return not category.removeprefix(_UNNAMED).isdigit()
+
 
 def read_labels(name: str, labels: Path | tuple[str, ...]) -> dict[int, str]:
     """Output index → category name, from a list in the order of the outputs or a CSV file (index, name)."""
@@ -31,7 +38,7 @@ def named_outputs(name: str, labels: dict[int, str], outputs: int, wanted: Seque
     """A name for each of a network's outputs. Raises NetworkError where labels do not fit it, or lack one `wanted`."""
     if beyond := [index for index in labels if index >= outputs]:
         raise NetworkError(f"labels of network {name!r} name output {max(beyond)}, and it has {outputs} outputs")
-    categories = tuple(labels.get(index, f"output {index}") for index in range(outputs))
+    categories = tuple(labels.get(index, f"{_UNNAMED}{index}") for index in range(outputs))
     if missing := [category for category in wanted if category not in categories]:
         raise NetworkError(
             f"no label of network {name!r} is {', '.join(missing)}; write labels as dataset.categories writes them"

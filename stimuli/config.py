@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from contracts.foils import ANNOTATED, FOILS
+from contracts.methods import PHOTOGRAPH
 from contracts.tasks import KINDS, Kind
 from models.config import DefinitionPath
 from stimuli.rendering import PARAMETERS, RECIPES, Rendering
@@ -80,7 +81,7 @@ class StimuliConfig(BaseModel):
 
 @dataclass(frozen=True)
 class StimulusRequest:
-    """What one task asks for: `images` × its pairs × `methods` × `networks` visualizations."""
+    """What one task asks for: `images` × its pairs × `drawn` × `networks` visualizations."""
 
     task: str
     kind: str  # name of a kind of task
@@ -89,6 +90,12 @@ class StimulusRequest:
     networks: tuple[str, ...]
     foil: str = ANNOTATED  # where the wrong option comes from
     foils: Mapping[str, str] = field(default_factory=dict)  # image id → wrong option, of a table
+    matched: bool = False  # images with each right answer are chosen of like confidence of the network
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The methods, and the photograph where the kind shows it."""
+        return (*self.methods, *((PHOTOGRAPH,) if self.facts.shows_photograph else ()))
 
     @property
     def needs_predictions(self) -> bool:

@@ -198,6 +198,11 @@ class TaskConfig(BaseModel):
         " photographs with one category runner-up: the network's strongest wrong category of the study; confusable: the"
         " most frequent runner-up of the category's photographs; table: as `foils` tells",
     )
+    matched: bool = Field(
+        False,
+        description="agreement: right and wrong predictions are shown of like confidence of the network; false: of each"
+        " predicted category as equally many as there are",
+    )
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
     images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
@@ -251,7 +256,7 @@ class TaskConfig(BaseModel):
         if self.wording not in wordings:
             raise ValueError(f"no wording {self.wording!r} of {self.kind}; there are {', '.join(wordings) or 'none'}")
         if facts.networks not in (None, len(self.networks)):
-            raise ValueError(f"{self.kind} compares exactly {facts.networks} networks, {len(self.networks)} named")
+            raise ValueError(f"{self.kind} shows exactly {facts.networks} network(s), {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
             raise ValueError("a method or network is listed twice")
         if self.foil != ANNOTATED and not facts.has_truth:
@@ -262,6 +267,8 @@ class TaskConfig(BaseModel):
             foil_table(self.foils)
         if self.confidence and not any(question.asked_if == "confidence" for question in facts.questions):
             raise ValueError(f"{self.kind} does not ask for confidence")
+        if self.matched and not facts.is_balanced:
+            raise ValueError(f"matched is for kinds with right and wrong predictions, and {self.kind} has none")
         if self.identical_pairs and facts.pictures < 2:
             raise ValueError(f"identical_pairs are for kinds that show two pictures; {self.kind} shows one")
         if self.trials_per_participant > self.images:

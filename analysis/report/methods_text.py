@@ -33,7 +33,7 @@ def methods_text(export: Export, translate: Translation) -> tuple[str, ...]:
 
 def references(export: Export) -> tuple[Work, ...]:
     """What the text cites, in the order of the alphabet."""
-    cited = {"variance", "holm", "agreement", "robustness"}
+    cited = {"variance", "holm", "raters", "robustness"}
     for kind in _kinds(export):
         cited |= kind.references(export)
     cited |= {"sequential"} if export.config.sequential else set()

@@ -142,7 +142,7 @@ TOPICS = {
     "holm": ("holm1979",),
     "sensitivity": ("hautus1995", "macmillan2005"),
     "ordinal": ("mccullagh1980",),
-    "agreement": ("krippendorff2019",),
+    "raters": ("krippendorff2019",),
     "random effects": ("barr2013", "breslow1993"),
     "robustness": ("owen2007", "steegen2016"),
     "ranking": ("davidson1970",),

@@ -22,7 +22,7 @@ from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
 class TaskResults:
     """One task: how much data there is, and its tables by name.
 
-    Every kind has `biases`, `agreement`, `participants`, `images`, `times` and `balance`, and tables of its own.
+    Every kind has `biases`, `raters`, `participants`, `images`, `times` and `balance`, and tables of its own.
     """
 
     task: Task
@@ -51,7 +51,7 @@ class Texts:
 
     title: str
     design: str  # of the methods section; `{task}`, `{first}` (its first network) and `{quality}`
-    agreement: str
+    raters: str
     biases: str
     sides: str = ""  # what is first, or on the left, half of the time; empty where nothing changes places
     machine: str = ""  # how a machine observer answers from its evidence; empty where none does

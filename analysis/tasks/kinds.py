@@ -1,5 +1,6 @@
 """The kinds of task by name, as analysis/ knows them."""
 
+from analysis.tasks.agreement.kind import KIND as AGREEMENT
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.trust.kind import KIND as TRUST
@@ -7,4 +8,5 @@ from analysis.tasks.trust.kind import KIND as TRUST
 ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "class-discrimination": CLASS_DISCRIMINATION,
     "trust": TRUST,
+    "agreement": AGREEMENT,
 }

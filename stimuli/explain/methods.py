@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from stimuli.explain.cams import cam, counterfactual_grad_cam, grad_cam, grad_cam_plus_plus, layer_cam
+from stimuli.explain.controls import blank, centred_blob, shuffled_grad_cam
 from stimuli.explain.gradients import (
     deconvolution,
     gradient,
@@ -69,6 +70,9 @@ METHODS: dict[str, Method] = {
     "layer-cam": Method(layer_cam, at_layer=True, at_picture=()),
     "score-cam": Method(score_cam, at_picture=()),
     "rise": Method(rise, at_picture=(), trial={"masks": 1}),
+    "blank": Method(blank, at_picture=()),
+    "centred-blob": Method(centred_blob, at_picture=()),
+    "shuffled-grad-cam": Method(shuffled_grad_cam, at_layer=True, at_picture=()),
 }
 
 

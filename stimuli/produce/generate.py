@@ -112,7 +112,9 @@ class _Run:
         total = len(names) * len(images) + sum(map(_roughly, requests))
         predicted: dict[str, dict[str, Predicted]] = {name: {} for name in names}
         for job, found in zip(jobs, self._records(jobs, total, lambda _, predicted: predicted), strict=True):
-            predicted[job.network] |= {i: Predicted(top, tuple(strong)) for i, (top, *strong) in found.items()}
+            predicted[job.network] |= {
+                image: Predicted(top, tuple(strong), confidence) for image, (top, confidence, *strong) in found.items()
+            }
         return predicted
 
     def stimuli(self, selections: Sequence[Selection]) -> list[Stimulus]:
@@ -198,7 +200,7 @@ def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
 
 def _roughly(request: StimulusRequest) -> int:
     """How many visualizations a request needs, before it is known which ones it shares with another."""
-    return request.images * request.facts.explained(request.foil) * len(request.methods) * len(request.networks)
+    return request.images * request.facts.explained(request.foil) * len(request.drawn) * len(request.networks)
 
 
 def _provenance(

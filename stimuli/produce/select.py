@@ -1,6 +1,5 @@
 """Which images a task shows: eligible ones, balanced over their categories, always the same for one seed."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from itertools import product
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
+from stimuli.produce.balance import Candidate, balanced, order
 from stimuli.produce.tables import PictureTable
 from stimuli.tasks.kind import Eligibility, Predicted, Predictions
 from stimuli.tasks.kinds import STIMULI_KINDS
@@ -17,14 +17,6 @@ from stimuli.tasks.kinds import STIMULI_KINDS
 Tables = Mapping[str, PictureTable]
 NO_TABLES: Tables = {}
 NO_PREDICTIONS: Predictions = {}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An eligible image and the categories that its visualizations explain."""
-
-    image: Photograph
-    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,10 +50,16 @@ def select(
     depend on the order of `images`. Tasks show different images where there are enough: the task with the fewest to
     spare chooses first, and each takes images that no earlier one took before any other.
 
+    Where a kind names sorts of image, a task shows equally many of each; matched tasks show them of like confidence.
+
     Raises SelectionError when a task has too few eligible images: how many there are and which condition removed how
     many.
     """
     found = [_candidates(request, images, categories, predictions, tables) for request in requests]
+    found = [
+        (balanced(request, candidates, STIMULI_KINDS[request.kind].eligible(request, predictions), seed), removed)
+        for request, (candidates, removed) in zip(requests, found, strict=True)
+    ]
     taken: set[str] = set()
     chosen: dict[int, tuple[Candidate, ...]] = {}
     for place in sorted(range(len(requests)), key=lambda p: len(found[p][0]) - requests[p].images):
@@ -126,8 +124,10 @@ def _candidates(
     found = STIMULI_KINDS[request.kind].eligible(request, predictions)
     conditions: dict[str, Callable[[Photograph], bool]] = {
         **found.conditions,
-        "only categories of the study": lambda image: (
-            {*found.explained(image), *filter(None, [request.foils.get(image.image_id)])} <= set(categories)
+        **(
+            {"only categories of the study": partial(_is_studied, set(categories), request, found)}
+            if found.in_study
+            else {}
         ),
         **{
             f"a picture of {method} in {tables[method].path.name}": partial(_is_made, tables[method], request, found)
@@ -147,7 +147,12 @@ def _candidates(
             f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
             f" ({losses}); {remedy} a larger split or more dataset.categories"
         )
-    return [Candidate(image, found.explained(image)) for image in left], removed
+    explained = [(image, found.explained(image)) for image in left]
+    return [Candidate(image, names, group=names) for image, names in explained], removed
+
+
+def _is_studied(categories: set[str], request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:
+    return {*found.explained(image), *filter(None, [request.foils.get(image.image_id)])} <= categories
 
 
 def _is_made(table: PictureTable, request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:
@@ -158,26 +163,25 @@ def _is_made(table: PictureTable, request: StimulusRequest, found: Eligibility, 
 def _choose(
     candidates: Sequence[Candidate], request: StimulusRequest, taken: set[str], seed: int
 ) -> tuple[Candidate, ...]:
-    """Take one candidate at a time, always from the group used least so far."""
-    left = sorted(candidates, key=lambda c: _order(seed, request.task, c.image.image_id))
-    groups: Counter[tuple[str, ...]] = Counter()
+    """Take one candidate at a time, always from the sort, and in it from the group, used least so far."""
+    left = sorted(candidates, key=lambda c: order(seed, request.task, c.image.image_id))
+    sorts: Counter[str] = Counter()
+    groups: Counter[tuple[str, tuple[str, ...]]] = Counter()
     singles: Counter[str] = Counter()
     chosen = []
     for _ in range(request.images):
         best = min(
             left,
             key=lambda c: (
+                sorts[c.sort],
                 c.image.image_id in taken,
-                groups[c.categories],
+                groups[c.sort, c.group],
                 sum(singles[category] for category in c.categories),
             ),
         )
         left.remove(best)
-        groups[best.categories] += 1
+        sorts[best.sort] += 1
+        groups[best.sort, best.group] += 1
         singles.update(best.categories)
         chosen.append(best)
     return tuple(chosen)
-
-
-def _order(seed: int, task: str, image_id: str) -> bytes:
-    return hashlib.sha256(f"{seed}\x1f{task}\x1f{image_id}".encode()).digest()

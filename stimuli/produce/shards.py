@@ -36,7 +36,7 @@ class Visualization:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Some images whose top category, and strongest two of `categories`, a network is asked for."""
+    """Some images whose top category with its confidence, and strongest two of `categories`, a network is asked for."""
 
     network: str
     images: tuple[Photograph, ...]
@@ -54,6 +54,7 @@ class Prediction:
             "network": self.network,
             "predicted": [image.image_id for image in self.images],
             "among": self.categories,
+            "with": "confidence",
         }
 
     def __str__(self) -> str:
@@ -114,7 +115,7 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
             image_id = candidate.image.image_id
             images[image_id] = candidate.image
             for category in candidate.categories:
-                for network, method in product(request.networks, request.methods):
+                for network, method in product(request.networks, request.drawn):
                     foil = selection.foils[image_id, category, network]
                     for pair in ((image_id, category, network), (image_id, category, ANY)):
                         foils[pair] = foils.get(pair) or foil

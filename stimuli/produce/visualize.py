@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from contracts.methods import PHOTOGRAPH
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
 from models.transform import Transform
@@ -35,7 +36,7 @@ from stimuli.produce.shards import Prediction, Shard
 class Explained:
     """What came of a shard, on the CPU: for each method raw maps (P, C, H, W) or, drawn already, (P, H, W, 3) uint8.
 
-    `photographs` (P, 3, H, W) in [0, 1] where the maps have yet to be drawn over them.
+    `photographs` (P, 3, H, W) in [0, 1] where one is shown or drawn over.
     """
 
     maps: dict[str, Tensor]
@@ -71,23 +72,24 @@ class Visualizer:
         """The job's photographs as the network takes them, (N, 3, H, W) on the CPU. Raises PhotographError."""
         return torch.stack([preprocess(read_image(image.path), self._network.transform) for image in job.images])
 
-    def compute(self, job: Prediction | Shard, images: Tensor) -> dict[str, list[str]] | Explained:
+    def compute(self, job: Prediction | Shard, images: Tensor) -> dict[str, list[Any]] | Explained:
         """What the device does with the job's photographs."""
         return self.predict(job, images) if isinstance(job, Prediction) else self.explain(job, images)
 
-    def encode(self, job: Prediction | Shard, computed: Any) -> dict[str, list[str]] | list[Picture]:
+    def encode(self, job: Prediction | Shard, computed: Any) -> dict[str, list[Any]] | list[Picture]:
         """Of a Prediction what `predict` returns, of a Shard its files."""
         return computed if isinstance(job, Prediction) else self.pictures(job, computed)
 
-    def predict(self, job: Prediction, images: Tensor) -> dict[str, list[str]]:
-        """Image id → the category with the highest score, and the two of the job's categories with the highest."""
+    def predict(self, job: Prediction, images: Tensor) -> dict[str, list[Any]]:
+        """Image id → the category with the highest score, its probability, and the two best of the job's categories."""
         with self._named(), torch.inference_mode(), ieee_float32():
             scores = self._sound(self._module(images.to(self._device))).cpu()
         names, studied = self._network.categories, [self._network.categories.index(c) for c in job.categories]
         best, strongest = scores.argmax(1).tolist(), scores[:, studied].topk(2, 1).indices.tolist()
+        confidence = self._probabilities(scores.double()).amax(1).tolist()
         return {
-            image.image_id: [names[top], *(job.categories[place] for place in two)]
-            for image, top, two in zip(job.images, best, strongest, strict=True)
+            image.image_id: [names[top], sure, *(job.categories[place] for place in two)]
+            for image, top, sure, two in zip(job.images, best, confidence, strongest, strict=True)
         }
 
     def explain(self, shard: Shard, images: Tensor) -> Explained:
@@ -107,7 +109,7 @@ class Visualizer:
             if self._device.type == "cpu":
                 return Explained(found.maps, logits, False, photographs)
             drawn = {method: self._drawn(method, maps, photographs).cpu() for method, maps in found.maps.items()}
-            return Explained(drawn, logits, True, None)
+            return Explained(drawn, logits, True, None if photographs is None else photographs.cpu())
 
     def pictures(self, shard: Shard, found: Explained) -> list[Picture]:
         """The files of a shard, in the order of its visualizations."""
@@ -116,9 +118,9 @@ class Visualizer:
                 method: list((maps if found.drawn else self._drawn(method, maps, found.photographs)).numpy())
                 for method, maps in found.maps.items()
             }
-        pixels = {**drawn, **self._made_elsewhere(shard)}
+        pixels = {**drawn, **self._made_elsewhere(shard), **_as_seen(found)}
         pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
-        probabilities = found.logits.softmax(1) if self._network.single_label else found.logits.sigmoid()
+        probabilities = self._probabilities(found.logits)
         tops = found.logits.argmax(1).tolist()
         return [
             picture_of(
@@ -136,7 +138,11 @@ class Visualizer:
         return [[self._network.categories.index(category) for category in wanted] for wanted in shard.categories]
 
     def _computed(self, methods: Sequence[str]) -> dict[str, Method]:
-        return methods_of([method for method in methods if method not in self._tables], self._methods)
+        computed = [method for method in methods if method not in self._tables and method != PHOTOGRAPH]
+        return methods_of(computed, self._methods)
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        return logits.softmax(1) if self._network.single_label else logits.sigmoid()
 
     def _made_elsewhere(self, shard: Shard) -> dict[str, list[np.ndarray]]:
         """The pictures of methods that have tables, in the order of the pairs."""
@@ -148,8 +154,9 @@ class Visualizer:
         }
 
     def _photographs(self, inputs: Tensor, targets: list[list[int]], methods: Sequence[str]) -> Tensor | None:
-        """What each map is drawn over, (P, 3, H, W) in [0, 1]; None where no recipe draws one."""
-        if not any(self._config.rendering_of(method).facts.shows_photograph for method in methods):
+        """What is shown or drawn over, (P, 3, H, W) in [0, 1]; None where no recipe or task shows one."""
+        drawn_over = any(self._config.rendering_of(method).facts.shows_photograph for method in methods)
+        if not drawn_over and PHOTOGRAPH not in methods:
             return None
         return photographs_of(inputs, targets, self._network.transform)
 
@@ -172,6 +179,13 @@ class Visualizer:
             raise GenerationError(
                 f'{named}: the memory of {self._device} is too small; lower stimuli.batch_size or set device = "cpu"'
             ) from error
+
+
+def _as_seen(found: Explained) -> dict[str, list[np.ndarray]]:
+    """The photographs of a shard's pairs (H, W, 3) uint8, where they are there."""
+    if found.photographs is None:
+        return {}
+    return {PHOTOGRAPH: list((found.photographs * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())}
 
 
 def photographs_of(inputs: Tensor, targets: Sequence[Sequence[int]], transform: Transform) -> Tensor:

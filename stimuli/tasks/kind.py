@@ -1,7 +1,7 @@
 """What stimuli/ must know of a kind of task in addition to the facts of contracts/tasks.py."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,10 +12,14 @@ from stimuli.config import StimulusRequest
 
 @dataclass(frozen=True)
 class Predicted:
-    """A network's top category for an image, and the strongest two of the study's categories, the strongest first."""
+    """A network's top category for an image, and the strongest two of the study's categories, the strongest first.
+
+    `confidence`: the probability of the top category; None where it is not told.
+    """
 
     top: str
     strongest: tuple[str, ...]
+    confidence: float | None = None
 
     def runner_up(self, category: str) -> str:
         """The strongest category of the study but for `category`."""
@@ -31,10 +35,17 @@ FoilOf = Callable[[Photograph, str, str], str]
 
 @dataclass(frozen=True)
 class Eligibility:
-    """Which images a task may show. `conditions` are tried in their order; each says in words what it asks for."""
+    """Which images a task may show. `conditions` are tried in their order; each says in words what it asks for.
+
+    `sorts`: in words the sorts of image of which a task shows equally many. `matched_by`: in each of them equally many
+    images have each of its values; None: each explained category is used equally as far as that reaches.
+    """
 
     explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
     conditions: Mapping[str, Callable[[Photograph], bool]]
+    in_study: bool = True  # all explained categories must be the study's; else the network's names for them
+    sorts: Mapping[str, Callable[[Photograph], bool]] = field(default_factory=dict)
+    matched_by: Callable[[Photograph], str] | None = None
 
 
 Evidence = Mapping[str, float]

@@ -1,9 +1,10 @@
 """The kinds of task by name, as stimuli/ knows them."""
 
-from stimuli.tasks import class_discrimination, trust
+from stimuli.tasks import agreement, class_discrimination, trust
 from stimuli.tasks.kind import StimuliKind
 
 STIMULI_KINDS: dict[str, StimuliKind] = {
     "class-discrimination": class_discrimination.KIND,
     "trust": trust.KIND,
+    "agreement": agreement.KIND,
 }

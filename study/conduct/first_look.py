@@ -95,4 +95,4 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
 
 
 def _towards(task: TaskConfig) -> str:
-    return "" if KINDS[task.kind].networks is None else task.networks[0]
+    return task.networks[0] if KINDS[task.kind].compares_networks else ""

@@ -127,8 +127,8 @@ def _labels(session: Session, tokens: Sequence[str], kinds: Mapping[str, str]) -
     }
 
 
-def _place_of_truth(trial: PlannedTrial, truth: str | None) -> str:
-    return "" if truth is None else f"option {trial.option_order.index(truth) + 1}"
+def _place_of_truth(trial: PlannedTrial, truth: Sequence[str]) -> str:
+    return f"option {trial.option_order.index(truth[0]) + 1}" if truth else ""
 
 
 def _verdicts(trials: Sequence[ObservedTrial], rng: np.random.Generator) -> Iterator[Verdict]:

@@ -4,9 +4,10 @@ Pure functions on plain data; study/taking_part/enrolment.py calls them inside t
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from operator import itemgetter
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -21,22 +22,24 @@ class Candidate:
     cell: Hashable  # method × category slot × network
     wanted: int  # k
     load: int  # ratings given plus ratings promised by live leases
+    sort: Hashable = None  # of its image; everybody gets equally many of each
 
 
 def choose(candidates: Sequence[Candidate], trials: int, rng: np.random.Generator) -> list[Candidate]:
     """Pick `trials` items of different images, in random order; fewer only where fewer images need ratings.
 
-    First the images that need most ratings: their needs stay level, so that the last participants still find as many
-    different images as they have trials. Then one cell for each image, as a transportation problem: each cell at most
-    ⌈trials / cells⌉ times, items with few ratings preferred, full ones forbidden. Where the open items of the last
-    participants cannot be balanced so, the cells' capacity grows by one until everybody's trials exist.
+    First the images that need most ratings, of each sort in turn: their needs stay level, so that the last
+    participants still find as many different images as they have trials. Then one cell for each image, as a
+    transportation problem: each cell at most ⌈trials / cells⌉ times, items with few ratings preferred, full ones
+    forbidden. Where the open items of the last participants cannot be balanced so, the cells' capacity grows by one
+    until everybody's trials exist.
     """
     needs: dict[str, int] = defaultdict(int)
     for candidate in candidates:
         needs[candidate.image_id] += max(0, candidate.wanted - candidate.load)
     needy = [image for image, need in sorted(needs.items()) if need]
     rng.shuffle(needy)
-    images = sorted(needy, key=lambda image: -needs[image])[:trials]
+    images = _in_turn(sorted(needy, key=lambda image: -needs[image]), {c.image_id: c.sort for c in candidates})[:trials]
     if not images:
         return []
     row = {image: i for i, image in enumerate(images)}
@@ -51,6 +54,12 @@ def choose(candidates: Sequence[Candidate], trials: int, rng: np.random.Generato
     chosen = [at[place] for place in _transport(cost)]
     rng.shuffle(chosen)
     return chosen
+
+
+def _in_turn(images: Sequence[str], sorts: Mapping[str, Hashable]) -> list[str]:
+    """One image of each sort after another, each sort in the order of `images`."""
+    place: dict[Hashable, count[int]] = defaultdict(count)
+    return [image for _, image in sorted([(next(place[sorts[image]]), image) for image in images], key=itemgetter(0))]
 
 
 def _transport(cost: np.ndarray) -> list[tuple[int, int]]:

@@ -23,6 +23,9 @@ from study.tasks.wording import (
     words_of,
 )
 
+COLOURED = frozenset({"heat-v1", "overlay-v1"})
+"""Recipes whose colours go from the least to the most."""
+
 
 def plan(session: Session, participant: Participant, image_url: Callable[[str], str]) -> dict[str, Any]:
     """The JSON of `GET /p/<token>/plan`; `image_url` turns an image token into an address."""
@@ -79,7 +82,9 @@ def lay_out(
             begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
             check = checks.get(trial.trial_token, 0)
             shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun, check)
-            images = _images(trial, sizes, wordings[trial.task], image_url)
+            images = _images(trial, sizes, tasks[trial.task], wordings[trial.task], image_url)
+            if KINDS[tasks[trial.task].kind].shows_photograph:
+                images[-1]["scale"] = colour_scale(definition.recipes_of(tasks[trial.task]))
             trials.append(shown | {"number": numbers[trial.trial_token], "images": images})
     return {
         "language": language,
@@ -158,20 +163,26 @@ def _trial(
 
 
 def _around(prompt: str, category: str) -> list[str]:
-    """What is before the category, the category, what is behind it."""
+    """What is before the category, the category, what is behind it; both are empty where it is not told."""
     before, _, behind = prompt.partition("{category}")
-    return [before, category, behind]
+    return [before, category if "{category}" in prompt else "", behind]
+
+
+def colour_scale(recipes: frozenset[str]) -> str | None:
+    """The recipe whose colours mean less or more; None for others, and for several, which would tell methods apart."""
+    return next(iter(recipes)) if len(recipes) == 1 and recipes <= COLOURED else None
 
 
 def _images(
-    trial: Trial, sizes: list[int | None], wording: Wording, image_url: Callable[[str], str]
+    trial: Trial, sizes: list[int | None], task: TaskConfig, wording: Wording, image_url: Callable[[str], str]
 ) -> list[dict[str, Any]]:
     tokens = (trial.left_image_token, trial.right_image_token)
     labels = wording.image_labels or (None, None)
+    shown = list(zip(tokens, sizes[::2], sizes[1::2], strict=True))
+    if KINDS[task.kind].shows_photograph:
+        shown.reverse()  # the photograph comes first
     return [
         {"url": image_url(token), "label": label, "width": width, "height": height, "alt": alt}
-        for token, label, alt, width, height in zip(
-            tokens, labels, wording.image_alts, sizes[::2], sizes[1::2], strict=False
-        )
+        for (token, width, height), label, alt in zip(shown, labels, wording.image_alts, strict=False)
         if token
     ]

@@ -45,9 +45,11 @@ def choose_trials(
     Raises StudyFullError when no task has a trial left to give.
     """
     items = _items(session, study_id)
+    balanced = {task.name: KINDS[task.kind].is_balanced for _, part in definition.by_condition for task in part.tasks}
     conditions: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for item, cell in items.values():
-        needs = Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0))
+        sort = item.foil if balanced[item.task] else None
+        needs = Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0), sort)
         conditions[item.condition][item.task].append(needs)
     condition = _neediest(conditions, rng)
     candidates = conditions[condition]
@@ -123,7 +125,7 @@ def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator
 def _wrong_places(item: Item, kind: str, swapped: bool) -> list[int]:
     """Places of the options that are not the right one: all, where none is."""
     truth = STUDY_KINDS[kind].truth(item)
-    return [place for place, option in enumerate(_options(item, kind, swapped)) if option != truth]
+    return [place for place, option in enumerate(_options(item, kind, swapped)) if option not in truth]
 
 
 def _with_own_places(trials: Sequence[Choice], task: TaskConfig) -> list[Choice]:

@@ -22,7 +22,7 @@ _EXAMPLE = Example(
 KIND = StudyKind(
     one_picture_each,
     _options,
-    lambda shown: shown.category,
+    lambda shown: (shown.category,),
     _is_right,
     balanced="Correct option listed first",
     example=_EXAMPLE,

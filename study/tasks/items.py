@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from contracts.methods import PHOTOGRAPH
 from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.database.schema import Item, Stimulus
@@ -11,7 +12,7 @@ REMEDY = "run `./manage.py generate-stimuli` again"
 
 
 def one_picture_each(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    """An item for each image, category, method and network."""
+    """An item for each image, category, method and network, with the photograph where the kind shows it."""
     by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
     pairs = sorted({(row.image_id, row.category) for row in rows})
     items = []
@@ -21,7 +22,10 @@ def one_picture_each(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
                 row = _required(by_cell, (image_id, category, method, network), task)
                 if KINDS[task.kind].has_truth and not row.foil:
                     raise OpeningError(f"task {task.name!r}: stimulus {row.stimulus_id} names no foil; {REMEDY}")
-                items.append(_item(row, None, row.foil))
+                photograph = None
+                if KINDS[task.kind].shows_photograph:
+                    photograph = _required(by_cell, (image_id, category, PHOTOGRAPH, network), task)
+                items.append(_item(row, photograph, row.foil))
     return items
 
 

@@ -52,14 +52,14 @@ class StudyKind:
     """A kind of task: its items, and what their answers mean.
 
     `items`: from the stimuli that a task asked for; raises OpeningError where one is lacking. `options`: the values of
-    the first question, in the order before any exchange. `truth`: the right one of them; None where none is.
+    the first question, in the order before any exchange. `truth`: the right ones of them; empty where none is.
     `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
     time; None where nothing changes places. `example`: for the instructions; None: they have none.
     """
 
     items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
     options: Callable[[Shown], tuple[str, ...]]
-    truth: Callable[[Shown], str | None]
+    truth: Callable[[Shown], tuple[str, ...]]
     value: Callable[[Answered, TaskConfig], Any]
     balanced: str | None
     example: Example | None = None

@@ -77,7 +77,7 @@ def _unseen(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
 
 def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
     facts, values = KINDS[task.kind], task.questions[0].values
-    needed = {"options": len(values), "image_alts": facts.pictures, "image_labels": facts.pictures}
+    needed = {"options": len(values), "image_alts": facts.shown, "image_labels": facts.shown}
     for key in sorted(words.given & needed.keys()):
         if needed[key] == 0:
             yield key, f"the answers of {task.kind} are categories; leave them out"
@@ -100,8 +100,8 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
 
 
 def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[str]]]:
-    """(key, text, placeholders that it may hold); where an answer is right, no question may tell the category."""
-    of_item = set() if KINDS[task.kind].has_truth else {"category"}
+    """(key, text, placeholders that it may hold); not every kind lets a question tell the category."""
+    of_item = {"category"} if KINDS[task.kind].names_category else set()
     offered = {"question": of_item, "prompt": of_item, "right": {"truth", "chosen"}, "wrong": {"truth", "chosen"}}
     for key in sorted(words.given - {"words", "instructions"}):
         value = words.questions[key.removeprefix("questions.")] if "." in key else getattr(words, key)

@@ -26,7 +26,7 @@ _EXAMPLE = Example(
 KIND = StudyKind(
     pairs_of_networks,
     _options,
-    lambda _shown: None,
+    lambda _shown: (),
     _towards_first,
     balanced="First network on the left",
     example=_EXAMPLE,

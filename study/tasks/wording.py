@@ -57,7 +57,7 @@ def lacking(task: TaskConfig, language: str) -> list[str]:
         return [f"{place}: no section (wording {task.wording!r})"]
     except ValidationError as error:
         return [f"{place}.{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
-    needed = {"image_alts": KINDS[task.kind].pictures, "options": len(task.questions[0].values)}
+    needed = {"image_alts": KINDS[task.kind].shown, "options": len(task.questions[0].values)}
     problems = [
         f"{place}.{key}: {len(getattr(words, key))} texts, {number} are needed"
         for key, number in needed.items()
@@ -196,13 +196,13 @@ def attention_question(words: Wording, number: int, option: str) -> str:
     return words.attention[number % len(words.attention)].text.replace("{option}", option)
 
 
-def practice_feedback(task: TaskConfig, language: str, truth: str | None, response: str) -> str | None:
-    """What is said after a practice trial; None where no answer is right or wrong."""
-    if truth is None:
+def practice_feedback(task: TaskConfig, language: str, truth: Sequence[str], response: str) -> str | None:
+    """What is said after a practice trial, with the first of the right answers; None where none is right or wrong."""
+    if not truth:
         return None
     words = words_of(task, language)
-    said = (words.right if response == truth else words.wrong) or ""
-    for name, value in (("truth", truth), ("chosen", response)):
+    said = (words.right if response in truth else words.wrong) or ""
+    for name, value in (("truth", truth[0]), ("chosen", response)):
         said = said.replace(f"{{{name}}}", option_label(task, words, value, language))
     return said
 

@@ -15,7 +15,7 @@ from stimuli.tasks.kinds import STIMULI_KINDS
 from study.config import TaskConfig
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import lacking
-from tests.contracts.kind_names import SHARED, holders, in_python, in_script, in_template, own_kinds
+from tests.contracts.kind_names import SHARED, holders, in_python, in_script, in_template, module_of, own_kinds
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "models", "stimuli", "study", "analysis", "commands", "languages")
@@ -130,9 +130,8 @@ def test_constants_that_hold_a_kind_are_known():
     }
     assert holders(sources, NAMES) == {"contracts.tasks.TRUST", "contracts.tasks.SECOND", "analysis.tasks.kinds.DOUBT"}
     assert all_holders() == {
-        *(f"{package}.tasks.kinds.{name}" for package in ("stimuli", "study") for name in ("class_discrimination", "trust")),
-        "analysis.tasks.kinds.CLASS_DISCRIMINATION",
-        "analysis.tasks.kinds.TRUST",
+        *(f"{package}.tasks.kinds.{name}" for package in ("stimuli", "study") for name in map(module_of, KINDS)),
+        *(f"analysis.tasks.kinds.{module_of(name).upper()}" for name in KINDS),
     }  # fmt: skip
 
 

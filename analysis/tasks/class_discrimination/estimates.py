@@ -4,26 +4,23 @@ One visualization is shown and one of two categories chosen, so this is a one-in
 d′ = z(H) − z(F) with no division by √2, which belongs to two-interval forced choice (Macmillan & Creelman 2005, ch. 7).
 The two "signals" are the places of the right option: H is the share of "first option" answers when the first option is
 right, F the same when the second is. The criterion −(z(H) + z(F))/2 is then the pull of the option's place: positive
-means leaning to the second. Both rates take the log-linear correction (k + ½)/(n + 1) of Hautus (1995), which keeps
-d′ finite; intervals come from the two-way clustered covariance of H and F by the delta method.
+means leaning to the second.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from analysis.data.checks import refuse
 from analysis.data.exclusions import analysed
 from analysis.data.export import Export, ExportError
+from analysis.estimation import detection
 from analysis.estimation.cells import Levels, cells_by, estimate_table, of_all, share, table
 from analysis.estimation.estimates import (
     CellMeans,
     Estimate,
     difference,
-    linearized,
-    no_estimate,
     wilson,
 )
 from analysis.notes import Note, marked
@@ -33,8 +30,6 @@ from contracts.tasks import KINDS
 
 FACTS = KINDS["class-discrimination"]
 CHANCE = FACTS.null
-# Weights of z(H) and z(F) in each measure.
-SENSITIVITY = {"d-prime": np.array([1.0, -1.0]), "criterion": np.array([-0.5, -0.5])}
 
 
 def accuracy(
@@ -79,23 +74,15 @@ def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: f
     estimates = {
         (method, measure): sensitivity(cells, method, measure, confidence)
         for method in methods
-        for measure in SENSITIVITY
+        for measure in detection.SENSITIVITY
     }
     return estimate_table(estimates, ["method", "measure"])
 
 
 def sensitivity(cells: CellMeans, method: str, measure: str, confidence: float) -> Estimate:
     """ "d-prime" or "criterion" from cells (method, is the right option first?) of "first option" answers."""
-    hit, alarm = cells.index((method, True)), cells.index((method, False))
-    n = cells.counts[[hit, alarm]]
-    if not n.all():
-        return no_estimate(Note("The right option never stood in one of the two places."))
-    z = special.ndtri((cells.means[[hit, alarm]] * n + 0.5) / (n + 1))
-    slope = n / (n + 1) * np.sqrt(2 * np.pi) * np.exp(z**2 / 2)  # of z in the uncorrected rate
-    weights = SENSITIVITY[measure]
-    gradient = np.zeros(len(cells.labels))
-    gradient[[hit, alarm]] = weights * slope
-    return linearized(cells, float(weights @ z), gradient, confidence)
+    empty = Note("The right option never stood in one of the two places.")
+    return detection.sensitivity(cells, (method, True), (method, False), measure, confidence, empty)
 
 
 def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:

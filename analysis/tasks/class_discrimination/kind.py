@@ -50,7 +50,7 @@ KIND = AnalysisKind(
                 " table of the study."
             ),
         },
-        agreement=marked(
+        raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of its two"
             " options was named."
         ),

@@ -41,7 +41,7 @@ KIND = AnalysisKind(
             " said on a five-point scale which network was more {quality}; scores from −2 to 2 are positive towards"
             " “{first}”."
         ),
-        agreement=marked(
+        raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for the ordered"
             " scores."
         ),

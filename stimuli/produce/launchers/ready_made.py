@@ -5,7 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from contracts.methods import PHOTOGRAPH
+from models.image_files import read_image
 from stimuli.config import StimuliConfig
 from stimuli.produce.method_sources import MethodSources
 from stimuli.produce.pictures import Picture, Scores, picture_of
@@ -34,10 +37,13 @@ class ReadyMade:
         """The tables were read already."""
 
     def read(self, job: Any) -> list[tuple[np.ndarray, Scores]]:
-        return [
-            self._tables[wanted.method].ready(wanted.network, wanted.image, wanted.category)
-            for wanted in job.visualizations
-        ]
+        return [self._ready(wanted) for wanted in job.visualizations]
+
+    def _ready(self, wanted: Any) -> tuple[np.ndarray, Scores]:
+        if wanted.method != PHOTOGRAPH:
+            return self._tables[wanted.method].ready(wanted.network, wanted.image, wanted.category)
+        size = next(iter(self._tables.values())).size
+        return np.asarray(read_image(wanted.image.path).resize(size, Image.Resampling.BILINEAR)), Scores()
 
     def compute(self, job: Any, ready: Any) -> Any:
         return ready

@@ -64,7 +64,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
     drawn += [f"trusting-{n}" for n in ("scores", "answers", *both)]
     drawn += [f"multiverse-{task}-guided-grad-cam-guided-backprop" for task in ("seeing", "trusting")]
     figures = {f"figures/simulated/{n}.{e}" for n in drawn for e in ("svg", "png", "pdf")}
-    shared = ("biases", "agreement", "participants", "images", "times", "balance", "by-condition")
+    shared = ("biases", "raters", "participants", "images", "times", "balance", "by-condition")
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}

@@ -227,3 +227,62 @@ def test_the_wrong_option_may_be_told_by_a_table():
     assert selection.removed["another category in the table of foils"] == 2  # of the sofa and of a cat beside a cat
     with pytest.raises(SelectionError, match="'only categories of the study' removed 1"):
         select([single("table", told | {"a": "sofa"})], SINGLE, STUDY, {}, seed=0)
+
+
+def agreeing(images, matched=False):
+    return StimulusRequest("agreeing", "agreement", images, ("grad-cam",), ("strong",), matched=matched)
+
+
+def predicted(right, wrong, confidence=0.9):
+    """Images named after what is predicted for them: `right` of each category, `wrong` cats called dogs."""
+    images = [voc(f"{c}-{i}", c) for c in STUDY for i in range(right)] + [
+        voc(f"wrong-{i}", "cat") for i in range(wrong)
+    ]
+    tops = {i.image_id: i.categories[0] if i.image_id[0] != "w" else "tabby" for i in images}
+    return images, {"strong": {name: Predicted(top, (top,), confidence) for name, top in tops.items()}}
+
+
+def test_agreement_shows_as_many_right_as_wrong_predictions_of_each_category_alike():
+    images, predictions = predicted(right=9, wrong=5)
+    (selection,) = select([agreeing(9)], images, STUDY, predictions, seed=0)
+    chosen = Counter(name.split("-")[0] for name in ids(selection))
+    assert chosen["wrong"] in (4, 5)
+    assert max(chosen[c] for c in STUDY) - min(chosen[c] for c in STUDY) <= 1
+    verdicts = {foil for (name, _, _), foil in selection.foils.items() if name.startswith("wrong")}
+    assert (verdicts, set(selection.foils.values())) == ({"correct"}, {"correct", "incorrect"})
+    assert {category for (name, category, _) in selection.foils if name.startswith("wrong")} == {"tabby"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            2,
+            "27 images predicted rightly and 2 images predicted wrongly; lower its images to 4, or take a larger split",
+        ),
+        (0, "0 images predicted wrongly; take a larger split, more categories that look alike, or another network"),
+    ],
+)
+def test_a_network_that_is_too_good_is_refused_with_the_numbers_and_the_remedy(wrong, message):
+    images, predictions = predicted(right=9, wrong=wrong)
+    with pytest.raises(SelectionError, match=message):
+        select([agreeing(10)], images, STUDY, predictions, seed=0)
+
+
+def test_matched_predictions_are_shown_of_like_confidence():
+    images, predictions = predicted(right=4, wrong=6)
+    sure = {"c": 0.9, "d": 0.3, "w": 0.5}
+    of = {name: Predicted(p.top, p.strongest, sure[name[0]]) for name, p in predictions["strong"].items()}
+    of |= {f"wrong-{i}": Predicted("tabby", ("dog",), c) for i, c in enumerate((0.95, 0.85, 0.31, 0.5, 0.5, 0.5))}
+    (selection,) = select([agreeing(6, matched=True)], images, STUDY, {"strong": of}, seed=0)
+    bins = Counter((name[0] == "w", of[name].confidence > 0.6) for name in ids(selection))
+    assert bins == {(True, True): 2, (True, False): 1, (False, True): 2, (False, False): 1}
+    with pytest.raises(SelectionError, match=r"of like confidence \(1 at 20% and more, 0 at 40% and more, 2 at 80%"):
+        select([agreeing(8, matched=True)], images, STUDY, {"strong": of}, seed=0)
+
+
+def test_a_prediction_without_a_name_cannot_be_shown():
+    images, predictions = predicted(right=2, wrong=4)
+    predictions["strong"]["wrong-0"] = Predicted("output 12", (), 0.9)
+    (selection,) = select([agreeing(4)], images, STUDY, predictions, seed=0)
+    assert selection.removed["a name for the prediction"] == 1

@@ -147,3 +147,15 @@ def test_sides_are_fair_over_all_and_within_each_method(cells, seed):
 def test_sides_are_random_trial_by_trial():
     draws = np.array([alternate([0, 0, 0, 1, 1, 1], np.random.default_rng(seed)) for seed in range(2000)])
     assert np.allclose(draws.mean(axis=0), 0.5, atol=0.05)  # 0.05 is 4.5 standard errors
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_everybody_gets_equally_many_images_of_each_sort_and_each_item_its_ratings(seed):
+    """HIVE: 100 images, 50 people, five right and five wrong predictions each."""
+    rng, load = np.random.default_rng(seed), Counter[int]()
+    for _ in range(50):
+        candidates = [Candidate(i, f"image-{i}", "cell", 5, load[i], sort=i % 2) for i in range(100)]
+        chosen = choose(candidates, 10, rng)
+        assert Counter(c.sort for c in chosen) == {0: 5, 1: 5}
+        load.update(c.item_id for c in chosen)
+    assert set(load.values()) == {5}

@@ -322,7 +322,7 @@ def test_late_practice_tells_what_was_right_too(opened):
         receipt = give(opened, person, practice, question, LATER)
     with opened.reading() as session:
         truth = session.get_one(Trial, practice.id).item.category
-    assert receipt.feedback == answers.practice_feedback(_task(opened), "en", truth, practice.option_order[0])
+    assert receipt.feedback == answers.practice_feedback(_task(opened), "en", (truth,), practice.option_order[0])
 
 
 def test_the_same_late_answer_again_gets_the_same_receipt(opened):

@@ -100,7 +100,7 @@ def test_a_picture_without_a_second_category_cannot_be_discriminated():
 @pytest.mark.parametrize(("response", "value"), [("dog", True), ("cat", False)])
 def test_class_discrimination_asks_for_one_of_two_and_counts_what_is_right(response, value):
     kind, shown = STUDY_KINDS["class-discrimination"], SimpleNamespace(category="dog", foil="cat", response=response)
-    assert (kind.options(shown), kind.truth(shown)) == (("dog", "cat"), "dog")
+    assert (kind.options(shown), kind.truth(shown)) == (("dog", "cat"), ("dog",))
     assert kind.value(shown, task("class-discrimination")) is value
 
 
@@ -109,7 +109,7 @@ def test_class_discrimination_asks_for_one_of_two_and_counts_what_is_right(respo
 )
 def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(response, left, value):
     kind, shown = STUDY_KINDS["trust"], SimpleNamespace(category="dog", foil="", response=response, left_network=left)
-    assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), None)
+    assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), ())
     got = kind.value(shown, task("trust"))
     assert (got, type(got)) == (value, int)
 
@@ -139,11 +139,11 @@ def test_fewer_labels_than_values_are_an_error():
 
 
 def test_where_no_answer_is_right_or_wrong_nothing_is_said_nor_where_the_text_is_lacking(monkeypatch):
-    assert practice_feedback(task("trust"), "en", None, "2") is None
+    assert practice_feedback(task("trust"), "en", (), "2") is None
     of = task("class-discrimination")
     words = words_of(of, "en")
     monkeypatch.setattr(wording, "words_of", lambda task, language: words.model_copy(update={"right": None}))
-    assert practice_feedback(of, "en", "dog", "dog") == ""
+    assert practice_feedback(of, "en", ("dog",), "dog") == ""
 
 
 @pytest.mark.parametrize(

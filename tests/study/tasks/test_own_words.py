@@ -43,8 +43,8 @@ def test_own_words_take_the_place_of_the_wordings_and_the_others_stay() -> None:
         "Sure?",
         "Why did you choose this answer?",
     )
-    assert practice_feedback(task, "en", "dog", "dog") == "Yes, dog."
-    assert practice_feedback(task, "en", "dog", "cat").startswith("Not quite.")
+    assert practice_feedback(task, "en", ("dog",), "dog") == "Yes, dog."
+    assert practice_feedback(task, "en", ("dog",), "cat").startswith("Not quite.")
     assert missing_texts([task], ["en", "ko"]) == faults_of_own_words(task, ["en", "ko"]) == []
 
 

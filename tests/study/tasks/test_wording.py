@@ -93,11 +93,11 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
 
 @pytest.mark.parametrize("response", ["dog", "cat"])
 def test_practice_feedback_names_what_was_chosen_and_the_truth_as_people_read_them(response) -> None:
-    said = practice_feedback(task("class-discrimination"), "en", "tvmonitor", response)
+    said = practice_feedback(task("class-discrimination"), "en", ("tvmonitor",), response)
     assert said.startswith(f"Not quite. You chose “{response}”; the picture shows “TV monitor”.")
-    said = practice_feedback(task("class-discrimination"), "en", response, response)
+    said = practice_feedback(task("class-discrimination"), "en", (response,), response)
     assert said == f"Correct. You chose “{response}”, and the picture shows “{response}”."
-    assert practice_feedback(task("trust"), "en", None, response) is None, "there is no right answer"
+    assert practice_feedback(task("trust"), "en", (), response) is None, "there is no right answer"
 
 
 @pytest.mark.parametrize(

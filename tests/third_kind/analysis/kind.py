@@ -10,7 +10,7 @@ KIND = AnalysisKind(
     texts=Texts(
         title="Which half",
         design="In “{task}”, participants saw one visualization and said in which half of it is what the network used.",
-        agreement="Agreement of the participants on an item: Krippendorff's α, for the half chosen.",
+        raters="Agreement of the participants on an item: Krippendorff's α, for the half chosen.",
         biases="Response bias and order effects. The first row is a share to compare with 50%.",
     ),
     scale=Scale(

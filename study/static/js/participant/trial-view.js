@@ -85,10 +85,18 @@ function drawFigures({ images }) {
     return frame;
   });
   const captions = distinguished(images.map(({ label }) => label ?? ""));
-  const figures = frames.map((frame, place) =>
-    element("figure", { class: "picture" }, ...(images[place].label ? [element("figcaption", {}, ...captions[place])] : []), frame),
-  );
+  const figures = frames.map((frame, place) => {
+    const { label, scale } = images[place];
+    const caption = label ? [element("figcaption", {}, ...captions[place], ...colourBar(scale))] : [];
+    return element("figure", { class: "picture" }, ...caption, frame);
+  });
   return { frames, figures };
+}
+
+/** What the colours of a picture mean; `scale`: the recipe that draws them, or nothing. */
+function colourBar(scale) {
+  if (!scale) return [];
+  return [element("span", { class: `colour-bar ${scale}` }, element("span", {}, translate("least")), element("i", {}), element("span", {}, translate("most")))];
 }
 
 /** The parts of each text, with the part in bold that the texts do not share. */

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.estimation.agreement import agreement, alpha, distances
+from analysis.estimation.raters import alpha, distances, raters
 
 DRAWS, SEED = 1000, 2019
 
@@ -48,7 +48,7 @@ LEVELS = (-1, 0, 1, 2)
 def test_an_estimate_has_the_quantiles_and_the_spread_of_the_drawn_alphas(metric):
     alone = {"alone": [2]}  # one rating agrees with nothing and is left out
     trials = trials_of(MANY | alone, IMAGE_OF | {"alone": "image99"})
-    row = agreement(trials, ["cam"], trials["value"].to_numpy(), metric, 0.9).iloc[0]
+    row = raters(trials, ["cam"], trials["value"].to_numpy(), metric, 0.9).iloc[0]
     assert list(trials["value"].unique()) not in (sorted(LEVELS), sorted(LEVELS, reverse=True)), "the order must matter"
     drawn = copied_out(MANY, IMAGE_OF, LEVELS, metric)
     assert row["value"] == pytest.approx(alpha(counts_of(MANY.values(), LEVELS), metric))
@@ -63,7 +63,7 @@ def test_draws_in_which_nothing_can_disagree_have_no_alpha_and_are_left_out():
     ratings = {"a": [1, 1], "b": [1, 1, 1], "c": [1, 0]}
     image_of = {"a": "x", "b": "y", "c": "z"}
     trials = trials_of(ratings, image_of)
-    row = agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
+    row = raters(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
     drawn = copied_out(ratings, image_of, (0, 1), "nominal")
     assert np.isnan(drawn).any()
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.nanquantile(drawn, [0.025, 0.975])))
@@ -74,7 +74,7 @@ def test_methods_have_rows_of_their_own_trials_and_the_last_row_is_of_all():
     one = trials_of(MANY, IMAGE_OF)
     other = trials_of({f"o{k}": [k % 2, k % 2] for k in range(4)}, {f"o{k}": f"m{k}" for k in range(4)})
     both = pd.concat([one, other.assign(method="grad-cam")], ignore_index=True)
-    table = agreement(both, ["grad-cam", "cam"], both["value"].to_numpy(), "nominal", 0.95).set_index("method")
+    table = raters(both, ["grad-cam", "cam"], both["value"].to_numpy(), "nominal", 0.95).set_index("method")
     assert list(table.index) == ["grad-cam", "cam", "all"]
     assert table.loc["grad-cam", "value"] == 1
     assert table.loc["cam", "value"] == pytest.approx(alpha(counts_of(MANY.values(), LEVELS), "nominal"))
@@ -87,7 +87,7 @@ def test_two_images_are_enough_for_an_interval():
     ratings = {"a": [1, 0], "b": [1, 1], "c": [0, 0], "d": [1, 0]}
     image_of = {"a": "x", "b": "x", "c": "y", "d": "y"}
     trials = trials_of(ratings, image_of)
-    row = agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
+    row = raters(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
     assert (row["df"], row["images"], row["rule"]) == (1, 2, "bootstrap")
 
 
@@ -102,7 +102,7 @@ def test_two_images_are_enough_for_an_interval():
 def test_what_cannot_be_told_is_not_and_the_note_says_why(ratings, value, note):
     """Three ratings 1 0 1 of one unit: observed and expected disagreement are both 2/3, so α is 0."""
     trials = trials_of(ratings, {item: item for item in ratings})
-    row = agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
+    row = raters(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]
     assert str(row["note"]) == note
     assert row["rule"] == "none"
     assert row[["low", "high", "se", "p"]].isna().all()

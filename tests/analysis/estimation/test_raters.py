@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.estimation.agreement import agreement, alpha
+from analysis.estimation.raters import alpha, raters
 
 # Krippendorff, "Computing Krippendorff's alpha-reliability" (2011), the data with four observers and missing values.
 FOUR_OBSERVERS = """
@@ -58,7 +58,7 @@ def frame(ratings):
 def test_the_table_has_a_row_a_method_and_one_for_all_and_draws_images_for_its_interval():
     rng = np.random.default_rng(3)
     trials = frame(rng.integers(2, size=(40, 6)) | (np.arange(40) % 2)[:, None])
-    table = agreement(trials, ["cam", "grad-cam"], trials["value"].to_numpy(), "nominal", 0.95)
+    table = raters(trials, ["cam", "grad-cam"], trials["value"].to_numpy(), "nominal", 0.95)
     assert table["method"].tolist() == ["cam", "grad-cam", "all"]
     row = table.iloc[0]
     units = np.stack(
@@ -79,4 +79,4 @@ def test_the_table_has_a_row_a_method_and_one_for_all_and_draws_images_for_its_i
 )
 def test_what_has_no_alpha_or_no_interval_says_why(ratings, words):
     trials = frame(ratings)
-    assert words in str(agreement(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]["note"])
+    assert words in str(raters(trials, ["cam"], trials["value"].to_numpy(), "nominal", 0.95).iloc[0]["note"])

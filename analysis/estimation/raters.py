@@ -47,7 +47,7 @@ def _alpha_of(coincidences: np.ndarray, metric: str) -> float:
     return 1 - (total - 1) * (coincidences * delta).sum() / expected
 
 
-def agreement(
+def raters(
     trials: pd.DataFrame, methods: Sequence[str], value: np.ndarray, metric: str, confidence: float
 ) -> pd.DataFrame:
     """α by method and over all of them, its interval from drawing the images anew (1,000 times).

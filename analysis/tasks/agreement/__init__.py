@@ -1,0 +1,1 @@
+"""Is the network's prediction right?"""

@@ -1,0 +1,79 @@
+"""Equally many images of each sort that a kind names, such as right and wrong predictions; matched where asked for."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from models.photographs import Photograph
+from stimuli.config import StimulusRequest
+from stimuli.errors import SelectionError
+from stimuli.tasks.kind import Eligibility
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An eligible image, the categories that its visualizations explain, and what it is balanced by."""
+
+    image: Photograph
+    categories: tuple[str, ...]
+    sort: str = ""  # of which a task shows equally many
+    group: tuple[str, ...] = ()  # used equally within a sort
+
+
+def order(seed: int, task: str, image_id: str) -> bytes:
+    """By which a task's images are tried."""
+    return hashlib.sha256(f"{seed}\x1f{task}\x1f{image_id}".encode()).digest()
+
+
+def balanced(
+    request: StimulusRequest, candidates: Sequence[Candidate], found: Eligibility, seed: int
+) -> list[Candidate]:
+    """`candidates` with their sort; of a matched task only as many of each group as it takes of it.
+
+    Raises SelectionError where a sort has too few, with the numbers and what to change.
+    """
+    if not found.sorts:
+        return list(candidates)
+    sorted_ = [replace(c, sort=next(s for s, holds in found.sorts.items() if holds(c.image))) for c in candidates]
+    counts = Counter(c.sort for c in sorted_)
+    _require(request, {sort: counts[sort] for sort in found.sorts}, "")
+    if found.matched_by is None:
+        return sorted_
+    grouped = [replace(c, group=(found.matched_by(c.image),)) for c in sorted_]
+    in_group = Counter((c.group, c.sort) for c in grouped)
+    shared = {group: min(in_group[group, s] for s in found.sorts) for group in sorted({c.group for c in grouped})}
+    told = f" of like confidence ({', '.join(f'{n} at {group[0]}' for group, n in shared.items())})"
+    _require(request, dict.fromkeys(found.sorts, sum(shared.values())), told)
+    room = Counter({(g, s): n for g, n in _quotas(shared, _each(request, found.sorts)).items() for s in found.sorts})
+    kept = []
+    for candidate in sorted(grouped, key=lambda c: order(seed, request.task, c.image.image_id)):
+        if room[candidate.group, candidate.sort]:
+            room[candidate.group, candidate.sort] -= 1
+            kept.append(candidate)
+    return kept
+
+
+def _each(request: StimulusRequest, sorts: Mapping[str, object]) -> int:
+    return -(-request.images // len(sorts))
+
+
+def _require(request: StimulusRequest, counts: Mapping[str, int], told: str) -> None:
+    if min(counts.values()) >= _each(request, counts):
+        return
+    possible = len(counts) * min(counts.values())
+    there = " and ".join(f"{count} images {sort}" for sort, count in counts.items())
+    remedy = f"lower its images to {possible}, or take" if possible else "take"
+    raise SelectionError(
+        f"task {request.task!r} shows {_each(request, counts)} images of each sort, and network"
+        f" {' and '.join(request.networks)} has {there}{told}; {remedy} a larger split,"
+        " more categories that look alike, or another network"
+    )
+
+
+def _quotas(shared: Mapping[tuple[str, ...], int], wanted: int) -> Counter[tuple[str, ...]]:
+    """`wanted` images divided over groups as equally as what they hold allows."""
+    quotas: Counter[tuple[str, ...]] = Counter()
+    while quotas.total() < wanted:
+        quotas[min((g for g in shared if quotas[g] < shared[g]), key=lambda g: quotas[g])] += 1
+    return quotas
