@@ -24,7 +24,7 @@ METHOD_NAMES = {
     "rise": "RISE",
     "blank": "Blank map (control)",
     "centred-blob": "Centred blob (control)",
-    "shuffled-grad-cam": "Another image's Grad-CAM (control)",
+    "shuffled-grad-cam": "Shuffled Grad-CAM (control)",
 }
 
 PHOTOGRAPH = "photograph"
@@ -40,7 +40,7 @@ _TRANSLATED = {
         "integrated-gradients": "통합 그래디언트",
         "blank": "빈 지도(대조)",
         "centred-blob": "가운데 얼룩(대조)",
-        "shuffled-grad-cam": "다른 이미지의 Grad-CAM(대조)",
+        "shuffled-grad-cam": "섞은 Grad-CAM(대조)",
     },
     "de": {
         "gradient": "Gradient",
@@ -48,7 +48,7 @@ _TRANSLATED = {
         "integrated-gradients": "Integrierte Gradienten",
         "blank": "Leere Karte (Kontrolle)",
         "centred-blob": "Fleck in der Mitte (Kontrolle)",
-        "shuffled-grad-cam": "Grad-CAM eines anderen Bildes (Kontrolle)",
+        "shuffled-grad-cam": "Vertauschtes Grad-CAM (Kontrolle)",
     },
 }
 """Names that are words. All others are proper names and the same in each language."""

@@ -33,6 +33,7 @@ class Layout:
 PAGE = Layout(width=7.1, labels=1.95, values=1.55, row=0.25, size=9)
 PHONE = Layout(width=3.65, labels=0, values=0, row=0.46, size=9)
 ABOVE, BELOW, MARGIN = 0.2, 0.42, 0.1
+LINE = 0.165  # of letters, inches
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def forest(
 
 
 def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, translate: Translation) -> Canvas:
-    rows = max(len(table), 1) * layout.row
+    lines = max((len(_folded(method).splitlines()) for method in table["method"]), default=1)
+    rows = max(len(table), 1) * max(layout.row, lines * LINE)
     height = ABOVE + rows + BELOW
     canvas = Canvas(figsize=(layout.width, height))
     FigureCanvasAgg(canvas)
@@ -93,11 +95,14 @@ def _letters(
     axes: Axes, across: Transform, y: float, entry: Any, axis: Axis, layout: Layout, translate: Translation
 ) -> None:
     """The method at the left, its value and interval at the right."""
-    folded = textwrap.fill(method_name(entry.method), 26)
     style: dict[str, Any] = {"transform": across, "va": "center", "fontsize": layout.size, "zorder": 6}
-    axes.text(0, y, folded, **style)
+    axes.text(0, y, _folded(entry.method), **style)
     words = translate("no responses") if np.isnan(entry.value) else value_and_interval(entry, axis.write)
     axes.text(1, y, words, ha="right", **style)
+
+
+def _folded(method: str) -> str:
+    return textwrap.fill(method_name(method), 26)
 
 
 def _row(axes: Axes, y: float, entry: Any, axis: Axis, hatched: bool) -> None:
