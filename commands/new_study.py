@@ -33,6 +33,25 @@ def _asked(question: str) -> str | bool:
     return question if sys.stdin is not None and sys.stdin.isatty() else False
 
 
+_WHICH_LANGUAGES = _asked(f"Languages of {', '.join(written_languages())}, separated by commas")
+
+
+def _listed(answer: str) -> tuple[str, ...]:
+    codes = tuple(dict.fromkeys(code.strip() for code in answer.split(",") if code.strip()))
+    known = written_languages()
+    if not codes or (unknown := [code for code in codes if code not in known]):
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}" if codes else "name one at least")
+    return codes
+
+
+def _languages(_context: Any, _parameter: Any, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that were given; else, where somebody can answer, those that they name."""
+    if given or not _WHICH_LANGUAGES:
+        return given or ("en",)
+    answered: tuple[str, ...] = click.prompt(str(_WHICH_LANGUAGES), default="en", value_proc=_listed)
+    return answered
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
@@ -59,9 +78,8 @@ def _asked(question: str) -> str | bool:
     "languages",
     multiple=True,
     type=click.Choice(written_languages()),
-    default=("en",),
-    show_default=True,
-    help="May be given again.",
+    callback=_languages,
+    help="May be given again; none: en.",
 )
 @click.option(
     "--format",

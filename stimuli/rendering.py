@@ -52,7 +52,7 @@ class Rendering:
 
     @property
     def label(self) -> str:
-        """The recipe's name and parameters, as they stand in a picture's identity."""
+        """The recipe's name and parameters, as they are in a picture's identity."""
         return " ".join([self.recipe, *(f"{name}={value:g}" for name, value in self.parameters.items())])
 
 

@@ -1,5 +1,6 @@
 """An export in memory: frames with declared columns, and what the study's definition says of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ class Task:
     networks: tuple[str, ...]
     wording: str = "paper"  # which words of the kind people read
     foil: str = ANNOTATED  # where the wrong option comes from
+    qualities: Mapping[str, str] = field(default_factory=dict, hash=False)  # language → the study's own word for it
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _require(fine: pd.Series, cells: pd.Series) -> None:
 
 
 def _expected(column: Column) -> str:
-    """What may stand in the column, in words."""
+    """Which values the column may have, in words."""
     match column.type:
         case "time":
             return "a UTC time such as 2026-01-31T09:30:00Z"

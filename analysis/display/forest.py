@@ -56,7 +56,7 @@ def forest(
 ) -> Figure:
     """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`.
 
-    The values stand in a column at the right. On a phone labels and values are above the intervals. Lettered in the
+    The values are in a column at the right. On a phone labels and values are above the intervals. Lettered in the
     words of `inside`.
     """
     hatched = bool(mark_of(observer_kind, inside))

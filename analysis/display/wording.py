@@ -2,7 +2,7 @@
 
 import gettext
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,13 @@ class Translation:
         """A category of images as people read it."""
         return languages()[self.language].tasks.get("categories", {}).get(name, name)
 
-    def quality(self, kind: str, wording: str) -> str:
-        """What people compared two networks by, in the words of the question that they were asked: "reliable"."""
+    def quality(self, kind: str, wording: str, own: Mapping[str, str]) -> str:
+        """What people compared two networks by, in the words of the question that they were asked: "reliable".
+
+        `own`: language → the study's own word, which stays as it is where it has none in this language.
+        """
+        if own:
+            return own.get(self.language) or own.get(SOURCE) or next(iter(own.values()))
         for language in (self.language, SOURCE):
             section = languages()[language].tasks.get("kinds", {}).get(kind, {})
             words = section.get("wordings", {}).get(wording, {}).get("words", {})

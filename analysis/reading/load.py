@@ -108,7 +108,7 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
     except ValidationError as error:
         keys = "; ".join(f"{'.'.join(map(str, ('analysis', *e['loc'])))}: {e['msg']}" for e in error.errors())
         raise ExportError(f"{DEFINITION}: {keys}; analyse with the version of Discern that exported") from None
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{DEFINITION}: its tasks cannot be read ({error!r}); export again") from None
     for task in tasks:
         if task.kind not in KINDS:
@@ -129,7 +129,9 @@ def _analysis(document: dict[str, Any]) -> tuple[AnalysisConfig, tuple[Task, ...
 def _task(section: dict[str, Any]) -> Task:
     methods, networks = tuple(section["methods"]), tuple(section["networks"])
     wording, foil = (str(section.get(key, getattr(Task, key))) for key in ("wording", "foil"))
-    return Task(section["name"], section["kind"], methods, networks, wording, foil)
+    words = {code: own.get("words", {}).get("quality") for code, own in section.get("words", {}).items()}
+    qualities = {code: str(word) for code, word in words.items() if word}
+    return Task(section["name"], section["kind"], methods, networks, wording, foil, qualities)
 
 
 def _table_files(root: Traversable) -> dict[str, Traversable]:

@@ -90,7 +90,8 @@ def _is_interim(row: Any, results: ObserverResults) -> bool:
 
 def _question(results: TaskResults, translate: Translation) -> str:
     question = ANALYSIS_KINDS[results.task.kind].texts.question
-    quality = translate.quality(results.task.kind, results.task.wording)
+    task = results.task
+    quality = translate.quality(task.kind, task.wording, task.qualities)
     return translate(question, quality=quality) if question else ""
 
 

@@ -44,7 +44,7 @@ def places_of(design: TaskDesign) -> int:
 
 
 def people_for(design: TaskDesign, trials_each: int) -> int:
-    """People who give these ratings in so many trials each; as many as rate one image, at least."""
+    """People who give these ratings in `trials_each` trials each; at least as many as rate one image."""
     return max(len(design.cells) * design.ratings, -(-places_of(design) // trials_each))
 
 

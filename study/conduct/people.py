@@ -24,6 +24,7 @@ class Person:
     id: int
     public_id: str
     observer_kind: str
+    condition: str  # empty: the study has none
     joined_at: datetime
     finished_at: datetime | None
     lease_until: datetime
@@ -60,6 +61,7 @@ class Line:
 
 SORTS: dict[str, Callable[[Line], object]] = {
     "code": lambda line: line.person.public_id,
+    "condition": lambda line: line.person.condition,
     "state": lambda line: STATES.index(line.state),
     "answered": lambda line: line.person.answered,
     "time": lambda line: line.person.seconds or 0,
@@ -174,6 +176,7 @@ def people_of(study: Study, *which: ColumnElement[bool]) -> Select:
             Participant.id,
             Participant.public_id,
             Participant.observer_kind,
+            Participant.condition,
             Participant.consented_at,
             Participant.finished_at,
             Participant.lease_until,

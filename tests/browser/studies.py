@@ -156,7 +156,7 @@ class LiveStudy:
             )
 
     def fills(self, people: int, simulated: int) -> None:
-        """At least so many have taken the study, without a browser: the researchers' pages have something to show."""
+        """At least this number of people have taken the study, without a browser: the researchers' pages have something to show."""
         for kind, wanted in (("human", people), ("simulated", simulated)):
             for _ in range(wanted - self.finished(kind)):
                 join(self.app, observer_kind=kind).finish()

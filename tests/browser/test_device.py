@@ -36,7 +36,7 @@ def arrives(page: Page, study: LiveStudy, pid: str) -> Person:
 
 
 def reported(study: LiveStudy, token: str, count: int) -> list[dict]:
-    """The reports, once there are so many: they are sent in the background."""
+    """The reports, once there is this number of them: they are sent in the background."""
     deadline = time.monotonic() + 10
     while len(found := study.devices(token)) < count and time.monotonic() < deadline:
         time.sleep(0.05)

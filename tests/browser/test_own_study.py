@@ -86,6 +86,8 @@ def test_the_report_names_methods_as_the_definition_does(
         out = tmp_path / "report"
         Study(exported.parent).manage("analyze", str(exported), "--out", str(out), "--no-pdf", "--language", language)
     assert method in (out / "report.html").read_text()
+    scores = (out / "tables/simulated/questionnaire-scores.csv").read_text().splitlines()
+    assert "load" in {row["questionnaire"] for row in csv.DictReader(scores)}
     results = json.loads((out / "results.json").read_text())
     assert results["observers"]["simulated"]["tasks"].keys() == {"seeing", "trusting"}
 

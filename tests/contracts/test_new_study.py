@@ -50,12 +50,17 @@ def test_in_a_terminal_it_asks(tmp_path: Path, monkeypatch):
     asking = importlib.reload(new_study)
     monkeypatch.undo()
     done = CliRunner().invoke(
-        asking.new_study, [str(tmp_path / "mine")], input="A!\nseen\n\nme@lab.org\nfolder\nshots\ndog, cat\n"
+        asking.new_study,
+        [str(tmp_path / "mine")],
+        input="A!\nseen\n\nme@lab.org\nko, xx\nko, en\nfolder\nshots\ndog, cat\n",
     )
     importlib.reload(new_study)
     assert "small letters, digits and hyphens" in done.output
+    assert "'xx' is none of en, de, ko" in done.output
     made = load_definition(tmp_path / "mine" / "study.toml")
     assert (made.study.slug, made.study.contact["en"], made.dataset.format) == ("seen", "me@lab.org", "folder")
+    assert made.study.languages == ("ko", "en")
+    assert (tmp_path / "mine" / "consent.ko.md").is_file()
 
 
 def test_what_is_to_be_filled_in_is_marked_in_each_text():

@@ -149,7 +149,7 @@ def answer(database: Database, participant: Participant, trial: Trial, now: date
 
 
 def ratings(database: Database, observer_kind: str = "human") -> Counter[tuple[str, int]]:
-    """(task, ratings within k) → number of items that have so many."""
+    """(task, ratings within k) → number of items with this number of ratings."""
     given = (
         select(Trial.item_id, func.count().label("n"))
         .join(Participant, Trial.participant_id == Participant.id)

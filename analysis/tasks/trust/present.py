@@ -40,7 +40,7 @@ def diverging_bars(shares: pd.DataFrame, task: Task, translate: Translation) -> 
             "← {second} more {quality}      {first} more {quality} →",
             first=first,
             second=second,
-            quality=translate.quality(task.kind, task.wording),
+            quality=translate.quality(task.kind, task.wording, task.qualities),
         )
     )
     words = {2: translate("clearly"), 1: translate("slightly"), 0: translate("equal")}
@@ -72,7 +72,7 @@ def figures(
     """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
     scores = results.tables["scores"]
     first, _ = results.task.networks
-    quality = translate.quality(results.task.kind, results.task.wording)
+    quality = translate.quality(results.task.kind, results.task.wording, results.task.qualities)
     label = inside("mean score towards {first}, −2 to 2", first=first)
     axis = Axis(label, 1, 0, inside("no difference"), _score_limits(scores), number)
     caption = translate(
@@ -98,7 +98,7 @@ def _score_limits(scores: pd.DataFrame) -> tuple[float, float]:
 
 def _answers(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     (first, second), shares = results.task.networks, results.tables["shares"]
-    quality = translate.quality(results.task.kind, results.task.wording)
+    quality = translate.quality(results.task.kind, results.task.wording, results.task.qualities)
     answers = "; ".join(
         f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
         for method, rows in shares.groupby("method", sort=False)

@@ -45,6 +45,22 @@ def test_networks_are_compared_in_the_words_that_people_were_asked_in(small, tmp
     assert other not in html.replace("reliably", "")
 
 
+@pytest.mark.parametrize(
+    ("code", "own", "word"),
+    [("en", {"en": "careful", "ko": "신중한"}, "careful"), ("ko", {"en": "careful", "ko": "신중한"}, "신중한"),
+     ("de", {"en": "careful"}, "careful"), ("de", {}, "zuverlässig")],
+)  # fmt: skip
+def test_a_word_of_the_study_s_own_is_the_report_s_too(small, tmp_path, code, own, word):
+    document = json.loads(json.dumps(small.definition))
+    document["tasks"][1]["words"] = {language: {"words": {"quality": said}} for language, said in own.items()}
+    sha = canonical_sha256(document)
+    tables = {name: getattr(small, name).assign(definition_sha256=sha) for name in ("participants", "trials")}
+    folder = write_export(replace(small, definition=document, definition_sha256=sha, **tables), tmp_path / "in")
+    _, task = load(folder).tasks
+    assert in_language(code).quality(task.kind, task.wording, task.qualities) == word
+    assert f" {word}" in methods_text(load(folder), in_language(code))[0]
+
+
 def test_no_image_is_called_a_photograph_because_it_may_be_a_drawn_scene(small):
     assert not any("photograph" in paragraph for paragraph in methods_text(small, ENGLISH))
 

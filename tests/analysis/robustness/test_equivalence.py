@@ -103,7 +103,7 @@ def test_an_accuracy_of_the_paper_has_the_error_of_its_responses_under_this_stud
 
 @pytest.mark.parametrize(("kind", "times"), [("trust", 10), ("trust", 1000), ("class-discrimination", 1000)])
 def test_the_paper_s_own_error_does_not_shrink_with_this_study_s_size(kind, times):
-    """Its 54 and 43 workers stay so many however many people take part here: each gives what they gave before."""
+    """Its 54 and 43 workers stay 54 and 43 however many people take part here: each gives what they gave before."""
     value, here = (1.27, 0.3) if kind == "trust" else (0.6, 0.034)
     small = one_mean(kind, value, here, responses=810, participants=54)
     large = one_mean(kind, value, here / np.sqrt(times), responses=810 * times, participants=54 * times)

@@ -171,7 +171,7 @@ def test_rise_shows_where_a_network_looks():
 
 @pytest.mark.parametrize("method", RANDOM)
 def test_random_numbers_depend_on_the_seed_alone(method):
-    """The same bytes again, whatever stands in the batch beside a picture; others for another seed."""
+    """The same bytes again, whatever is in the batch beside a picture; others for another seed."""
     network, images = networks.vgg_like(), networks.pictures(4)
     torch.manual_seed(1)
     together = maps_of(network, images, [[0, 1]] * 4, method, **RANDOM[method])

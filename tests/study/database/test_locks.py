@@ -43,7 +43,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def waits_for_a_lock(database: Database, how_many: int) -> bool:
-    """Whether so many connections come to wait for a lock."""
+    """Whether this number of connections comes to wait for a lock."""
     deadline = time.monotonic() + 4
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -1,6 +1,7 @@
-"""Conditions between people: dealt in balance, exact at the end whoever leaves, stored, and never told to anybody."""
+"""Conditions between people: dealt in balance, exact at the end although people leave, stored, and never told to anybody."""
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from study.conduct.actions import exclude
+from study.conduct.admins import create_admin
 from study.conduct.opening import Opened
 from study.conduct.progress import progress
 from study.database.db import Database
@@ -20,6 +22,7 @@ from study.database.schema import Item, Participant, Trial
 from study.errors import StudyFullError
 from study.taking_part.leaving import leave
 from study.taking_part.plan import plan
+from tests.study.researcher import PASSWORD, log_in
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_identical_pairs import migrate
 
@@ -81,7 +84,9 @@ def test_people_alternate_between_conditions_and_see_nothing_of_another(database
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_ratings_are_exact_in_each_condition_whoever_leaves(seed: int, database: Database, tmp_path: Path) -> None:
+def test_ratings_are_exact_in_each_condition_although_people_leave(
+    seed: int, database: Database, tmp_path: Path
+) -> None:
     """Some stop, some let their lease run out, some are excluded at the end; unequal arms, one task in one arm only."""
     arms = [
         {"name": "one", "methods": {"seeing": ["guided-grad-cam"]}, "tasks": ["seeing"]},
@@ -167,6 +172,21 @@ def test_the_dashboard_counts_each_condition(database: Database, tmp_path: Path)
     assert (stayed.joined, stayed.finished, stayed.excluded, stayed.ratings) == (2, 1, 0, 7)
     assert {c.wanted for c in found.conditions} == {4 * 2 * 2 * 2 + 3 * 2 * 2}
     assert found.outlook.needed == 8 + 7, "people in each of the two conditions"
+
+
+def test_the_list_of_people_shows_the_condition_where_there_are_some(open_app, database: Database) -> None:
+    client = open_app(with_arms()).test_client()
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    people = [enrol(database, seed) for seed in range(2)]
+    log_in(client)
+    page = client.get("/researcher/studies/demo/participants?sort=condition&order=up").text
+    codes = [code for _, code in sorted((person.condition, person.public_id) for person in people)]
+    assert re.findall(r"<code>(p[0-9a-f]+)</code>", page) == codes
+    assert re.findall(r"<td>(pixels|regions)</td>", page) == ["pixels", "regions"]
+    alone = client.get(f"/researcher/studies/demo/participants/{codes[0]}").text
+    assert "<dt>Condition</dt><dd>pixels</dd>" in alone
 
 
 def test_what_was_stored_before_conditions_stays_through_the_upgrade(any_database: Database, tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_what_no_database_can_hold_is_refused(inside, method: str, path: str) ->
 
 
 def arguments_of(visitor: Visitor, database: Database) -> dict[str, str]:
-    """What stands in addresses, as it truly is for this participant."""
+    """What addresses contain, with the true values of this participant."""
     trial = visitor.plan()["trials"][0]
     with database.reading() as session:
         return {
