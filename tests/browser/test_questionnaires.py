@@ -1,4 +1,4 @@
-"""Questionnaires in a browser: filled in with the keyboard, left and opened again, sent without a network, once."""
+"""Questionnaires and reasons in a browser: filled in, left and opened again, sent without a network, stored once."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from study.database.schema import QuestionnaireAnswer
+from contracts.tasks import REASON
+from study.database.schema import QuestionnaireAnswer, Response
 from tests.browser.person import Person
 from tests.browser.studies import LiveStudy, serving
 from tests.browser.test_appearance import findings
@@ -33,7 +34,7 @@ QUESTIONNAIRES = (
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStudy]:
-    with serving(tmp_path_factory.mktemp("asking"), questionnaires=QUESTIONNAIRES) as study:
+    with serving(tmp_path_factory.mktemp("asking"), questionnaires=QUESTIONNAIRES, reasons="required") as study:
         yield study
 
 
@@ -41,6 +42,32 @@ def stored(live: LiveStudy) -> list[tuple[str, str | None]]:
     with live.database.reading() as session:
         rows = session.execute(select(QuestionnaireAnswer.item, QuestionnaireAnswer.answer))
         return sorted((item, answer) for item, answer in rows)
+
+
+def reasons(live: LiveStudy) -> list[str]:
+    with live.database.reading() as session:
+        return list(
+            session.scalars(select(Response.response).where(Response.question == REASON).order_by(Response.answered_at))
+        )
+
+
+def answers(person: Person, n: int) -> None:
+    """Where a reason is asked: it waits for the answer, and cannot be left empty."""
+    person.waits_for_question(n)
+    field, on = person.page.get_by_role("textbox"), person.page.get_by_role("button", name="Continue")
+    asks = field.count()
+    if asks:
+        expect(field).to_be_disabled()
+    person.options.first.click()
+    if asks:
+        expect(field).to_be_focused()
+        on.click()
+        expect(field).to_be_focused()
+        field.fill(f"Stripes <b>{n}</b>")
+        if n == 1:
+            assert findings(person.page) == []
+        on.click()
+    person.waits_until_taken()
 
 
 def test_pages_survive_leaving_and_a_lost_network_and_are_stored_once(page: Page, asking: LiveStudy) -> None:
@@ -75,7 +102,8 @@ def test_pages_survive_leaving_and_a_lost_network_and_are_stored_once(page: Page
     assert page.evaluate("localStorage.length") == 0
     for n in range(1, 6):
         person.reads_on()
-        person.clicks(n)
+        answers(person, n)
+    assert reasons(asking) == ["Stripes <b>1</b>", "Stripes <b>2</b>", "Stripes <b>3</b>"]
     expect(page.get_by_role("spinbutton", name="Years?")).to_be_visible()
     page.goto(f"{asking.origin}/p/{person.token}/finish")  # the code waits for the page
     page.get_by_role("spinbutton", name="Years?").fill("-1")

@@ -11,9 +11,7 @@ from study.config import TaskConfig
 from study.markdown import to_html
 from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
 
-VARIANTS = [
-    (kind, wording) for kind in KINDS for wording in languages()["en"].tasks["kinds"][kind]["wordings"]
-]
+VARIANTS = [(kind, wording) for kind in KINDS for wording in languages()["en"].tasks["kinds"][kind]["wordings"]]
 
 
 def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
