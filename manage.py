@@ -28,6 +28,7 @@ try:
         conduct,
         demo,
         evaluate,
+        failures,
         gallery,
         new_study,
         preregister,
@@ -48,7 +49,8 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, preregister, survey, simulate, conduct, recruit, upkeep),
+    *(new_study, preview, stimuli, gallery, evaluate, failures, preregister),
+    *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )
 

@@ -43,12 +43,13 @@ def evaluate(ctx: click.Context, definition: Definition, metrics: tuple[str, ...
     from stimuli.evaluate.metrics.registry import METRICS
     from stimuli.evaluate.run import Asked, evaluate, forget_other_records
     from stimuli.evaluate.summary import Resamples, summarised
-    from stimuli.gallery.evaluation import require_replaceable, write_evaluation
+    from stimuli.gallery.evaluation import WHAT, write_evaluation
+    from stimuli.gallery.folder import require_replaceable
     from stimuli.produce.launchers.launcher import launch_on
     from stimuli.produce.storage import storage_at
 
     choices, place = definition.evaluate, definition.stimuli.output
-    require_replaceable(out)
+    require_replaceable(out, WHAT)
     storage = storage_at(place)
     require_own_columns(storage, place)
     networks = loaded_networks(ctx, definition)

@@ -25,7 +25,8 @@ def gallery(definition: Definition, most: int, out: Path) -> None:
     Example: ./manage.py gallery --study examples/demo.toml
     """
     from contracts.stimulus_set import read_provenance, read_stimuli
-    from stimuli.gallery.write import require_replaceable, write_gallery
+    from stimuli.gallery.folder import require_replaceable
+    from stimuli.gallery.write import write_gallery
 
     require_replaceable(out)
     folder = Path(with_local_stimuli(definition).stimuli.output)

@@ -1,7 +1,6 @@
 """The page of `evaluate`: a table beside published figures, curves, the best and worst pictures. It needs no server."""
 
 import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -9,16 +8,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.methods import method_name
-from contracts.own_files import file_hashes, replace_folder
-from stimuli.errors import GalleryError
 from stimuli.evaluate.metrics.metric import BASELINES
 from stimuli.evaluate.run import Asked, Records
 from stimuli.evaluate.summary import Estimate, Figure, Line, Summary
 from stimuli.evaluate_config import EvaluateConfig
 from stimuli.gallery.curves import Drawing, drawing
+from stimuli.gallery.folder import write_folder
 from stimuli.gallery.measured_pictures import draw_pictures, picture_file
-from stimuli.gallery.write import FILES, PAGE, require_replaceable
+from stimuli.gallery.write import PAGE
 
+WHAT = "page of evaluate"
 BASELINE_NAMES = {
     "uniform": "a map of one number",
     "centre": "a map of the centre",
@@ -34,7 +33,6 @@ def write_evaluation(
 
     Raises GalleryError where `out` holds what Discern did not write, or cannot be written.
     """
-    require_replaceable(out)
 
     def fill(fresh: Path) -> None:
         draw_pictures(fresh, found, records, asked)
@@ -46,12 +44,8 @@ def write_evaluation(
             ("metric", "network", "method", "image", "category", "number", "value"),
             _maps(found, records),
         )
-        (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
 
-    try:
-        replace_folder(out, fill)
-    except OSError as error:
-        raise GalleryError(f"cannot write the page to {out}: {error.strerror}; name another folder") from error
+    write_folder(out, fill, WHAT)
 
 
 def number(value: float | None, unit: str) -> str:

@@ -1,6 +1,5 @@
 """The gallery as a folder: one page, its pictures and small photographs. It needs no server and sends nothing."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,17 +7,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 from contracts.stimulus_set import Stimulus
 from models.image_files import read_image
 from models.photographs import Photograph
-from stimuli.errors import GalleryError
 from stimuli.evaluate.appearance import appearances, notes, warnings
+from stimuli.gallery.folder import write_folder
 from stimuli.gallery.tiles import Tile, chosen, tiles
 from stimuli.rendering import RenderingOf
 
 PAGE = Path(__file__).parent / "page"
-FILES = "files.json"  # what the gallery consists of, so that a later one may take its place
 PHOTOGRAPH = 320  # px of a photograph's longer edge
 
 
@@ -35,7 +32,6 @@ def write_gallery(
 
     `most`: photographs of each method and network. Raises GalleryError where `out` holds what Discern did not write.
     """
-    require_replaceable(out)
     shown = tiles(folder, chosen(stimuli, most), photographs, rendering)
     found = appearances(folder, stimuli)
     doubts = [*warnings(found), *notes(found)]
@@ -44,26 +40,9 @@ def write_gallery(
         _copy_pictures(fresh, folder, stimuli, shown)
         _shrink_photographs(fresh, photographs, shown)
         (fresh / "index.html").write_text(_page(title, shown, doubts, len(stimuli)), encoding="utf-8")
-        (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
 
-    try:
-        replace_folder(out, fill)
-    except OSError as error:
-        raise GalleryError(f"cannot write the gallery to {out}: {error.strerror}; name another folder") from error
+    write_folder(out, fill)
     return len(shown)
-
-
-def require_replaceable(out: Path) -> None:
-    """Raise GalleryError unless `out` is new, empty, or an earlier gallery in which nothing was changed."""
-    if not out.exists() or (out.is_dir() and not file_hashes(out)):
-        return
-    try:
-        own = json.loads((out / FILES).read_text(encoding="utf-8"))
-        require_only(out, dict(own), but_for=frozenset({FILES}))
-    except (OSError, ValueError, TypeError):
-        raise GalleryError(f"{out} exists and is no earlier gallery; name another folder, or move it away") from None
-    except NotOwnFileError as error:
-        raise GalleryError(str(error)) from error
 
 
 def _copy_pictures(fresh: Path, folder: Path, stimuli: Sequence[Stimulus], shown: Sequence[Tile]) -> None:

@@ -26,6 +26,7 @@ LAYERS = {
         "produce",
         "evaluate",
         "gallery",
+        "failures",
     ),
     "study": (
         *(
