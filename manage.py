@@ -24,6 +24,7 @@ try:
     from commands import (
         VERSION,
         analysis,
+        attack,
         check,
         conduct,
         demo,
@@ -49,7 +50,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, failures, preregister),
+    *(new_study, preview, stimuli, gallery, evaluate, failures, attack, preregister),
     *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )

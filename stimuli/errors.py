@@ -39,3 +39,7 @@ class GalleryError(Exception):
 
 class EvaluationError(Exception):
     """The explanations of this study cannot be evaluated."""
+
+
+class AttackError(Exception):
+    """The photographs cannot be attacked as asked."""

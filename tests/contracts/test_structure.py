@@ -27,6 +27,7 @@ LAYERS = {
         "evaluate",
         "gallery",
         "failures",
+        "attack",
     ),
     "study": (
         *(
