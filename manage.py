@@ -25,6 +25,7 @@ try:
         VERSION,
         analysis,
         attack,
+        bias,
         check,
         conduct,
         demo,
@@ -50,7 +51,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, failures, attack, preregister),
+    *(new_study, preview, stimuli, gallery, evaluate, failures, attack, bias, preregister),
     *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )

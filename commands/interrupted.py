@@ -10,6 +10,7 @@ SENTENCES = {
     "demo": _GOES_ON,
     "failures": _GOES_ON,
     "attack": _GOES_ON,
+    "bias": _GOES_ON,
     "serve": "Answers that were acknowledged are stored; participants go on when `./manage.py serve` runs again.",
     "simulate": (
         "Participants who finished are stored; the same command goes on with another --seed and the number left."

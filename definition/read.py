@@ -21,6 +21,8 @@ from definition.own_words import read_own_words, unknown_categories
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig
+from stimuli.attack.config import AttackConfig
+from stimuli.bias.config import BiasConfig
 from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import MethodConfig, unknown_method
@@ -58,6 +60,8 @@ class Definition:
     analysis: AnalysisConfig
     questionnaires: tuple[QuestionnaireConfig, ...]
     screening: ScreeningConfig
+    attack: AttackConfig
+    bias: BiasConfig
     document: dict[str, Any]
     sha256: str
 

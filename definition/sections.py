@@ -6,6 +6,8 @@ from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
 from models.config import Name, NetworkConfig
 from models.sources import Dataset
+from stimuli.attack.config import AttackConfig
+from stimuli.bias.config import BiasConfig
 from stimuli.config import StimuliConfig
 from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import Methods
@@ -26,9 +28,11 @@ SECTIONS: dict[str, Any] = {
     "participants": ParticipantsConfig,
     "screening": ScreeningConfig,
     "analysis": AnalysisConfig,
+    "attack": AttackConfig,
+    "bias": BiasConfig,
 }
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
-OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}, "screening": {}}
+OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}, "screening": {}, "attack": {}, "bias": {}}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate", "screening"}
+UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate", "screening", "attack", "bias"}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

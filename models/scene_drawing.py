@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from models.photographs import AnnotatedObject
 
 WIDTH, HEIGHT = 256, 192
+BACKGROUND, TINT = "background", (40, 130, 50)  # a cue that is no object, and the green it is tinted with
 _LEAST_VISIBLE = 0.65  # share of an object's pixels that clutter, other objects and the frame leave to be seen
 _CATEGORY_COUNTS = ((1, 0.3), (2, 0.5), (3, 0.2))  # how many categories a scene shows, with what probability
 _TOUCHING = 80, 130  # the range of the longer side of an object that touches another
@@ -52,6 +53,28 @@ def draw_scene(
     for layer in layers:
         picture.paste(layer.sprite, (layer.left, layer.top), layer.sprite)
     return Scene(_photograph(rng, picture), _find_boxes(layers))
+
+
+def draw_with_cue(
+    rng: np.random.Generator, category: str, glyphs: Glyphs, cue: str, clutter: Sequence[Image.Image]
+) -> tuple[Scene, Scene]:
+    """The same scene of one object of `category` twice, without and with the cue: all else is the same.
+
+    `cue` is a category of `glyphs`, of which a companion object is drawn, or BACKGROUND, which is tinted.
+    """
+    background = _draw_background(rng)
+    companions = [] if cue == BACKGROUND else [cue]
+    sprites = [(name, _vary(rng, _any(rng, glyphs[name]), 60, 120)) for name in (category, *companions)]
+    layers = _lay_out(rng, sprites, clutter, _place_apart)
+    light = int(rng.integers(2**32))
+    scenes = []
+    for shown in (False, True):
+        picture = Image.blend(background, Image.new("RGB", background.size, TINT), 0.45 * (shown and not companions))
+        drawn = [layer for layer in layers if shown or layer.category != cue]
+        for layer in drawn:
+            picture.paste(layer.sprite, (layer.left, layer.top), layer.sprite)
+        scenes.append(Scene(_photograph(np.random.default_rng(light), picture), _find_boxes(drawn)))
+    return scenes[0], scenes[1]
 
 
 def _draw_objects(rng: np.random.Generator, glyphs: Glyphs) -> list[tuple[str, Image.Image]]:

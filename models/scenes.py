@@ -30,7 +30,7 @@ DEMO_COUNTS = {"train": 1500, "val": 400}
 DEMO_SEED = 1
 YEAR = "2012"
 _DRAWING = 2  # raise it when the same seed draws other pictures
-_JPEG_QUALITY = 92
+JPEG_QUALITY = 92
 _MANIFEST = "scenes.json"
 
 Progress = Callable[[int, int], None]
@@ -82,11 +82,11 @@ def make_scenes(
         (folder / name).mkdir(parents=True, exist_ok=True)
     _draw_missing(folder, emoji_folder, request, progress or (lambda done, total: None))
     for split in request.counts:
-        _write(
+        write_whole(
             folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{i}\n" for i in request.split_ids(split)).encode()
         )
     sha256 = _data_sha256(unfinished, request)
-    _write(unfinished / _MANIFEST, json.dumps({**asdict(request), "data_sha256": sha256}, indent=1).encode())
+    write_whole(unfinished / _MANIFEST, json.dumps({**asdict(request), "data_sha256": sha256}, indent=1).encode())
     unfinished.replace(root)
     return sha256
 
@@ -134,16 +134,20 @@ def _draw_missing(folder: Path, emoji_folder: Path, request: _Request, progress:
     scene_ids = request.scene_ids()
     # The annotation is written after the picture: where it is, both are.
     missing = [i for i in scene_ids if not (folder / "Annotations" / f"{i}.xml").exists()]
-    done = len(scene_ids) - len(missing)
-    progress(done, len(scene_ids))
-    draw = partial(_draw_one, folder, emoji_folder, request)
+    drawn_by_processes(partial(_draw_one, folder, emoji_folder, request), missing, len(scene_ids), progress)
+
+
+def drawn_by_processes(draw: Callable[[str], None], missing: Sequence[str], total: int, progress: Progress) -> None:
+    """Let processes draw what is `missing` of `total` scenes."""
+    done = total - len(missing)
+    progress(done, total)
     # Spawned, not forked: the caller may hold torch's threads.
     # Ctrl-C reaches all processes: the caller ends the others, which would else print a traceback each.
     spawn, quiet = multiprocessing.get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(mp_context=spawn, initializer=signal.signal, initargs=quiet) as pool:
         for _ in pool.map(draw, missing, chunksize=16):
             done += 1
-            progress(done, len(scene_ids))
+            progress(done, total)
 
 
 def _draw_one(folder: Path, emoji_folder: Path, request: _Request, scene_id: str) -> None:
@@ -152,12 +156,12 @@ def _draw_one(folder: Path, emoji_folder: Path, request: _Request, scene_id: str
     touching = scene_id.rsplit("_", 1)[0] in request.touching
     scene = draw_scene(np.random.default_rng([request.seed, stream]), glyphs, load_clutter(emoji_folder), touching)
     encoded = io.BytesIO()
-    scene.picture.save(encoded, "JPEG", quality=_JPEG_QUALITY)
-    _write(folder / "JPEGImages" / f"{scene_id}.jpg", encoded.getvalue())
-    _write(folder / "Annotations" / f"{scene_id}.xml", _annotation(scene_id, scene))
+    scene.picture.save(encoded, "JPEG", quality=JPEG_QUALITY)
+    write_whole(folder / "JPEGImages" / f"{scene_id}.jpg", encoded.getvalue())
+    write_whole(folder / "Annotations" / f"{scene_id}.xml", annotation(scene_id, scene))
 
 
-def _annotation(scene_id: str, scene: Scene) -> bytes:
+def annotation(scene_id: str, scene: Scene) -> bytes:
     """VOC's XML for `scene`; pose and occlusion are not recorded, as readers of VOC seldom use them."""
     root = ElementTree.Element("annotation")
     _append(root, folder=f"VOC{YEAR}", filename=f"{scene_id}.jpg")
@@ -179,7 +183,8 @@ def _append(node: ElementTree.Element, **texts: str | int) -> None:
         ElementTree.SubElement(node, tag).text = str(text)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `path` by atomic rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(content)
     temporary.replace(path)

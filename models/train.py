@@ -42,31 +42,46 @@ def train(
     this. A run that was killed goes on after its last epoch and gives the same network. Raises NetworkError,
     PhotographError and TrainingError, also where a file that Discern did not write is in the way.
     """
+    pictures, measured_on = (open_split(dataset, split) for split in (dataset.train_split, dataset.split))
+    source = f"split {dataset.train_split!r}"
+    return train_on(name, config, dataset.categories, pictures, measured_on, progress, command, source)
+
+
+def train_on(
+    name: str,
+    config: NetworkConfig,
+    categories: tuple[str, ...],
+    pictures: Sequence[Photograph],
+    measured_on: Sequence[Photograph],
+    progress: Progress | None = None,
+    command: str = "",
+    source: str = "the training set",
+) -> CheckpointMetadata:
+    """`train` on photographs that are given: `pictures` to learn from, `measured_on` for the mAP. Raises as it does."""
     require_own_checkpoint(config.checkpoint)
     state_file = config.checkpoint.with_name(f"{config.checkpoint.name}.training")
     read_state(state_file)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
-        module = _start(name, config, len(dataset.categories))
-        pictures, measured_on = (open_split(dataset, split) for split in (dataset.train_split, dataset.split))
+        module = _start(name, config, len(categories))
         data = data_sha256((*pictures, *measured_on))
         course = _Course(
             module=module,
             transform=transform_of(config),
             pictures=pictures[: config.training.images],
-            labels=_labels(pictures[: config.training.images], dataset),
+            labels=_labels(pictures[: config.training.images], categories, source),
             settings=config.training,
             frozen_statistics=config.weights is not None,
             state_file=state_file,
-            request=hashlib.sha256(repr((config, dataset.categories, data)).encode()).hexdigest(),
+            request=hashlib.sha256(repr((config, categories, data)).encode()).hexdigest(),
             to_measure=len(measured_on),
             progress=progress or (lambda done, total: None),
         )
         (_train_all if config.training.parts == "all" else _train_end)(course)
-    values = measure(module, course.transform, measured_on, dataset.categories, course.measured)
+    values = measure(module, course.transform, measured_on, categories, course.measured)
     metadata = CheckpointMetadata(
         architecture=config.architecture,
-        categories=dataset.categories,
+        categories=categories,
         transform=course.transform,
         mean_average_precision=mean_average_precision(list(values.values())),
         average_precision=values,
@@ -173,12 +188,12 @@ def _takes_features(part: nn.Module | None) -> bool:
     return part is not None and not any(isinstance(layer, nn.Conv2d) for layer in part.modules())
 
 
-def _labels(pictures: Sequence[Photograph], dataset: DatasetConfig) -> Tensor:
-    labels = label_matrix(pictures, dataset.categories)
+def _labels(pictures: Sequence[Photograph], categories: Sequence[str], source: str) -> Tensor:
+    labels = label_matrix(pictures, categories)
     seen = (labels == PRESENT).any(0)
-    if unseen := [category for category, shown in zip(dataset.categories, seen, strict=True) if not shown]:
+    if unseen := [category for category, shown in zip(categories, seen, strict=True) if not shown]:
         raise TrainingError(
-            f"no picture of split {dataset.train_split!r} ({len(pictures)} used) shows {', '.join(unseen)};"
+            f"no picture of {source} ({len(pictures)} used) shows {', '.join(unseen)};"
             " leave them out of dataset.categories or train on more pictures"
         )
     return torch.from_numpy(labels)

@@ -43,3 +43,7 @@ class EvaluationError(Exception):
 
 class AttackError(Exception):
     """The photographs cannot be attacked as asked."""
+
+
+class BiasError(Exception):
+    """The experiment with a planted cue cannot be done with these photographs."""

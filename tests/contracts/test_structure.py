@@ -28,6 +28,7 @@ LAYERS = {
         "gallery",
         "failures",
         "attack",
+        "bias",
     ),
     "study": (
         *(
