@@ -32,7 +32,7 @@ class BiasConfig(BaseModel):
     )
     network: str = Field(
         "",
-        description="the network of [networks] whose settings are trained; none: the demo's weak one, its features kept",
+        description="of [networks], whose settings are trained; none: the demo's weak one on its own features",
     )
     strength: Strength = Field(GIVEN, description="of the biased training set; it is compared with 0, the balanced one")
     strengths: Annotated[tuple[Strength, ...], Field(max_length=11)] = Field(
