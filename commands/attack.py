@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands.failures import loaded_networks
+from commands.failures import networks_named
 from commands.options import photographs_as_seen, study_option
 from commands.progress import progress
 from definition import Definition
@@ -17,7 +17,8 @@ from definition import Definition
     "--show", default=8, show_default=True, type=click.IntRange(0), help="Photographs of each network with pictures."
 )
 @click.option("--out", default=Path("attack"), show_default=True, type=click.Path(path_type=Path))
-def attack(definition: Definition, names: tuple[str, ...], show: int, out: Path) -> None:
+@click.pass_context
+def attack(ctx: click.Context, definition: Definition, names: tuple[str, ...], show: int, out: Path) -> None:
     """Change photographs so that the networks see what is not there, and compare Grad-CAM before and after.
 
     Section [attack] of the definition says how. What was done of a stopped run is kept.
@@ -32,7 +33,7 @@ def attack(definition: Definition, names: tuple[str, ...], show: int, out: Path)
 
     require_replaceable(out, WHAT)
     config, categories = definition.attack, definition.dataset.categories
-    networks = loaded_networks(definition, names)
+    networks = networks_named(ctx, definition, names)
     images = chosen(list(photographs_as_seen(definition).values()), categories, config)
     device, found = usable_device(definition.stimuli.device), []
     for name, network in networks.items():

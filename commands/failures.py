@@ -1,5 +1,6 @@
 """`./manage.py failures`: what the networks get wrong, on one page."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import click
 
 from commands.options import photographs_as_seen, study_option
 from commands.progress import progress
+from commands.stimuli import loaded_networks
 from definition import Definition
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     "--most", default=60, show_default=True, type=click.IntRange(1), help="Of each network, the most confident ones."
 )
 @click.option("--out", default=Path("failures"), show_default=True, type=click.Path(path_type=Path))
-def failures(definition: Definition, names: tuple[str, ...], methods: tuple[str, ...], most: int, out: Path) -> None:
+@click.pass_context
+def failures(
+    ctx: click.Context, definition: Definition, names: tuple[str, ...], methods: tuple[str, ...], most: int, out: Path
+) -> None:
     """Write a page of the photographs that networks get wrong, explained for the predicted and the true category.
 
     The photographs are those of the split that people see. Predictions of a stopped run are kept.
@@ -43,7 +48,7 @@ def failures(definition: Definition, names: tuple[str, ...], methods: tuple[str,
 
     require_replaceable(out, WHAT)
     chosen = methods_of(methods or ("grad-cam", "guided-grad-cam"), methods_of_study(definition.methods))
-    networks = loaded_networks(definition, names)
+    networks = networks_named(ctx, definition, names)
     photographs = list(photographs_as_seen(definition).values())
     device, found = usable_device(definition.stimuli.device), []
     for name, network in networks.items():
@@ -57,20 +62,14 @@ def failures(definition: Definition, names: tuple[str, ...], methods: tuple[str,
     click.echo(f"{count} failures: open {out / 'index.html'} in a browser")
 
 
-def loaded_networks(definition: Definition, names: tuple[str, ...] = ()) -> "dict[str, LoadedNetwork]":
-    """The networks called so, else those that tasks name, loaded from their checkpoints."""
-    from models.catalogue import load_network
-
-    if unknown := set(names) - set(definition.networks):
-        raise click.BadParameter(
-            f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks) or 'none'}"
-        )
-    used = names or tuple(
-        dict.fromkeys(n for task in definition.tasks for n in task.networks if n in definition.networks)
-    )
-    if not used:
-        raise click.ClickException("all pictures are made elsewhere; name a network in [networks.<name>]")
-    return {name: load_network(name, definition.networks[name], definition.dataset.categories) for name in used}
+def networks_named(ctx: click.Context, definition: Definition, names: Collection[str]) -> "dict[str, LoadedNetwork]":
+    """The networks called so, else those that tasks name; at least one."""
+    if unknown := set(names) - definition.networks.keys():
+        there = ", ".join(definition.networks) or "none"
+        raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {there}")
+    if not (found := loaded_networks(ctx, definition, set(names))):
+        raise click.ClickException("all pictures are made elsewhere; describe a network in [networks.<name>]")
+    return found
 
 
 COMMANDS = (failures,)

@@ -3,6 +3,7 @@
 The packages are imported inside the commands: `manage.py --help` and the survey server must not wait for torch.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,9 +151,12 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
         click.echo(line)
 
 
-def loaded_networks(ctx: click.Context, definition: Definition) -> dict[str, "LoadedNetwork"]:
-    """The networks that tasks name; none where only tables of pictures do, and then torch is not needed."""
-    used = sorted({name for task in definition.tasks for name in task.networks} & definition.networks.keys())
+def loaded_networks(
+    ctx: click.Context, definition: Definition, names: Collection[str] = ()
+) -> dict[str, "LoadedNetwork"]:
+    """The networks called so, else those that tasks name; none where only tables of pictures do, without torch then."""
+    named = names or {name for task in definition.tasks for name in task.networks}
+    used = sorted(named & definition.networks.keys())
     if not used:
         return {}
     from models.catalogue import load_network

@@ -20,6 +20,9 @@ WRITING = {
     "generate-stimuli": (STUDY, "stimuli/stimuli.csv"),
     "evaluate": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "gallery": ((*STUDY, "--out", "mine"), "mine/index.html"),
+    "failures": ((*STUDY, "--out", "mine"), "mine/index.html"),
+    "attack": ((*STUDY, "--out", "mine"), "mine/index.html"),
+    "bias": ((*STUDY, "--out", "mine"), "mine/page/index.html"),
     "preregister": ((*STUDY, "--out", "mine"), "mine/preregistration.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),
     "power": ((*STUDY, "--out", "mine"), "mine/power.csv"),
@@ -50,7 +53,7 @@ def test_a_file_of_somebody_s_is_left_as_it_is(command: str, tmp_path: Path, mon
     if command == "restore":
         study.manage("backup", "backup")
     mine = study.folder / name
-    mine.parent.mkdir(exist_ok=True)
+    mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_bytes(MINE)
     before = sorted(study.folder.rglob("*"))
     done = study.run(*command.split(), *arguments)
