@@ -16,7 +16,9 @@ from stimuli.errors import ExplanationError
 from stimuli.explain.bound import of_rows
 from stimuli.explain.convolutions import layout_of
 from stimuli.explain.layouts import Reshape, reshape_of
+from stimuli.explain.occluding import Grid, occluded_answers
 from stimuli.explain.once import once
+from stimuli.explain.patches import Span
 
 _OVERWRITTEN = (
     "target layer {} hands on the tensor that it was given, and the network changes that in place afterwards, so the"
@@ -78,18 +80,9 @@ class Recording:
     def occluded_output(self, window: Window) -> tuple[list[tuple[slice, slice]], Tensor]:
         """The window's places and the output at each of them, (places, N, C); computed once."""
         if window not in self._occluded:
-            self._occluded[window] = self._slid(window)
+            grid = _grid(window, *self.images.shape[-2:])
+            self._occluded[window] = grid.places, occluded_answers(self.model, self.images, grid, window.fill)
         return self._occluded[window]
-
-    def _slid(self, window: Window) -> tuple[list[tuple[slice, slice]], Tensor]:
-        places = _window_places(window, *self.images.shape[-2:])
-        outputs = []
-        with torch.no_grad():
-            for rows, columns in places:
-                masked = self.images.detach().clone()
-                masked[:, :, rows, columns] = window.fill
-                outputs.append(self.model(masked))
-        return places, torch.stack(outputs)
 
 
 def record(
@@ -203,16 +196,17 @@ def _only(seen: list[_Seen], layer: str) -> Tensor:
     return output
 
 
-def _window_places(window: Window, height: int, width: int) -> list[tuple[slice, slice]]:
+def _grid(window: Window, height: int, width: int) -> Grid:
     """Every place of the window; the last one of a row or column is moved back so that it ends at the border."""
     if not (0 < window.size <= min(height, width) and window.stride > 0):
         raise ExplanationError(
             f"an occlusion window of {window.size} px, stride {window.stride} does not fit {height}×{width}"
         )
-    starts = [
-        sorted({*range(0, extent - window.size, window.stride), extent - window.size}) for extent in (height, width)
-    ]
-    return [(slice(top, top + window.size), slice(left, left + window.size)) for top in starts[0] for left in starts[1]]
+    rows, columns = (
+        Span(tuple(sorted({*range(0, extent - window.size, window.stride), extent - window.size})), window.size, extent)
+        for extent in (height, width)
+    )
+    return Grid(rows, columns)
 
 
 def _choice(answer: object) -> str:
