@@ -47,6 +47,54 @@ class SeedsOptions(Options):
     steps: Steps = Field(100, description="thresholds of the curve, from 0 to below 1")
 
 
+class OcclusionCorrelationOptions(Options):
+    """Rank correlation with occlusion maps (the Grad-CAM paper, section 5.3)."""
+
+    patch: Annotated[int, Field(ge=1)] = Field(45, description="side of the square that is masked, in pixels")
+    stride: Annotated[int, Field(ge=1)] = Field(15, description="by how many pixels the square moves")
+    fill: float = Field(0.0, description="value in the square, in the network's normalised space; 0: the mean colour")
+    resolution: Annotated[int, Field(ge=2)] = Field(
+        14, description="cells across and down over which both maps are averaged before they are ranked"
+    )
+    curve: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        (7, 14, 28, 56, 224), description="the resolutions of the curve"
+    )
+
+
+class DeletionOptions(Options):
+    """Deletion and insertion (Petsiuk et al. 2018, RISE, section 4.3)."""
+
+    steps: Steps = Field(8, description="equal steps in which pixels are deleted or inserted")
+
+
+class RoadOptions(Options):
+    """ROAD, remove and debias (Rong et al. 2022)."""
+
+    removed: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.2, 0.5, 0.8), description="shares of the pixels that are removed", min_length=1
+    )
+
+
+class SensitivityOptions(Options):
+    """Max-sensitivity (Yeh et al. 2019)."""
+
+    samples: Annotated[int, Field(ge=1, le=1000)] = Field(5, description="changed pictures for each map")
+    radius: Annotated[float, Field(gt=0)] = Field(
+        0.02, description="by how much each number of the picture changes at most, in the network's normalised space"
+    )
+
+
+class CounterfactualOptions(Options):
+    """How the score changes without a map's region."""
+
+    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="share of the map's maximum from which on a pixel belongs to the region"
+    )
+    regions: Annotated[int, Field(ge=1, le=1000)] = Field(
+        4, description="random regions of the same size and shape for each map"
+    )
+
+
 class EvaluateConfig(Options):
     """What `evaluate` computes, on which photographs, and each metric's choices."""
 
@@ -62,6 +110,15 @@ class EvaluateConfig(Options):
     pointing: PointingOptions = Field(PointingOptions(), description="the pointing game")
     energy: EnergyOptions = Field(EnergyOptions(), description="energy in boxes and masks")
     seeds: SeedsOptions = Field(SeedsOptions(), description="segmentation seeds")
+    occlusion_correlation: OcclusionCorrelationOptions = Field(
+        OcclusionCorrelationOptions(), description="rank correlation with occlusion maps"
+    )
+    deletion: DeletionOptions = Field(DeletionOptions(), description="deletion and insertion")
+    road: RoadOptions = Field(RoadOptions(), description="ROAD")
+    sensitivity: SensitivityOptions = Field(SensitivityOptions(), description="max-sensitivity")
+    counterfactual: CounterfactualOptions = Field(
+        CounterfactualOptions(), description="the score without a map's region"
+    )
 
     @field_validator("metrics")
     @classmethod
