@@ -13,16 +13,17 @@ from analysis.estimation.estimates import Estimate, no_estimate
 from analysis.notes import Note
 
 DRAWS, SEED = 1000, 2019
+_AT_ONCE = 50  # draws computed together
 
 
 def distances(frequencies: np.ndarray, metric: str) -> np.ndarray:
     """Squared differences δ² between the K values (K, K): "nominal", "ordinal" (needs their `frequencies`) or
-    "interval" (values one step apart)."""
-    k = len(frequencies)
+    "interval" (values one step apart). `frequencies` (..., K) of several draws give those of each for "ordinal"."""
+    k = frequencies.shape[-1]
     if metric == "nominal":
         return 1.0 - np.eye(k)
-    position = np.cumsum(frequencies) - frequencies / 2 if metric == "ordinal" else np.arange(k, dtype=float)
-    return (position[:, None] - position[None, :]) ** 2
+    position = frequencies.cumsum(axis=-1) - frequencies / 2 if metric == "ordinal" else np.arange(k, dtype=float)
+    return (position[..., :, None] - position[..., None, :]) ** 2
 
 
 def alpha(counts: np.ndarray, metric: str) -> float:
@@ -37,14 +38,14 @@ def _coincidences(counts: np.ndarray) -> np.ndarray:
     return pairs / np.maximum(raters - 1, 1)[:, None, None]
 
 
-def _alpha_of(coincidences: np.ndarray, metric: str) -> float:
-    frequencies = coincidences.sum(axis=1)
-    total = frequencies.sum()
+def _alpha_of(coincidences: np.ndarray, metric: str) -> np.ndarray:
+    """α of each coincidence matrix (..., K, K); NaN where nothing can disagree."""
+    frequencies = coincidences.sum(axis=-1)
+    total = frequencies.sum(axis=-1)
     delta = distances(frequencies, metric)
-    expected = frequencies @ delta @ frequencies
-    if expected <= 0:
-        return np.nan
-    return 1 - (total - 1) * (coincidences * delta).sum() / expected
+    expected = np.einsum("...i,...ij,...j->...", frequencies, delta, frequencies)
+    observed = (coincidences * delta).sum(axis=(-2, -1))
+    return 1 - (total - 1) * observed / np.where(expected > 0, expected, np.nan)
 
 
 def raters(
@@ -69,14 +70,15 @@ def _of(frame: pd.DataFrame, metric: str, confidence: float) -> Estimate:
     image, images = pd.factorize(frame["image_id"].to_numpy()[np.unique(item, return_index=True)[1]])
     parts = np.zeros((len(images), len(values), len(values)))
     np.add.at(parts, image, _coincidences(counts))
-    found = _alpha_of(parts.sum(axis=0), metric)
+    found = float(_alpha_of(parts.sum(axis=0), metric))
     size = len(frame), frame["participant_id"].nunique(), len(images)
     if np.isnan(found):
         return no_estimate(Note("All responses are the same, so there is nothing to agree on."))
     if len(images) < 2:
         return Estimate(found, None, None, None, 0, None, *size, "none", Note("No interval: one image."))
     draws = np.random.default_rng(SEED).multinomial(len(images), np.full(len(images), 1 / len(images)), size=DRAWS)
-    drawn = np.array([_alpha_of(np.tensordot(w, parts, 1), metric) for w in draws])
+    together = np.split(draws, DRAWS // _AT_ONCE)
+    drawn = np.concatenate([_alpha_of(np.tensordot(some, parts, 1), metric) for some in together])
     drawn = drawn[np.isfinite(drawn)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
