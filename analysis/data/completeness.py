@@ -7,6 +7,7 @@ from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export
 from contracts.conditions import by_condition
 from contracts.foils import ANNOTATED
+from contracts.observers import MACHINE, observer_of
 from contracts.tasks import KINDS
 
 
@@ -44,7 +45,12 @@ def people(export: Export, excluded: int) -> People:
 
 
 def reached(export: Export) -> tuple[Reached, ...]:
-    """How far each task came whose definition tells its size. `export` holds one kind of observer."""
+    """How far each task came whose definition tells its size. `export` holds one kind of observer.
+
+    Empty for machine observers: the ratings of the definition are people's, and machines answer what `observe` deals.
+    """
+    if any(observer_of(kind).family == MACHINE for kind in export.observer_kinds):
+        return ()
     given = given_by_task(export)
     sized = [t["name"] for t in export.definition.get("tasks", ()) if "images" in t and "ratings_per_item" in t]
     return tuple(Reached(name, given.get(name, 0), planned_responses(export, name)) for name in sized)

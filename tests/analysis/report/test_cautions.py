@@ -10,6 +10,7 @@ from analysis.display.wording import ENGLISH, in_language
 from analysis.report.cautions import cautions
 from analysis.report.flow_figure import stations
 from analysis.report.methods_text import methods_text
+from analysis.report.summary import conclusion, interim
 from analysis.results import compute
 from tests.analysis.conftest import small_study
 from tests.analysis.courses import extended
@@ -102,3 +103,13 @@ def test_the_cautions_are_said_in_korean_and_the_flow_adds_up(interrupted):
     said = cautions(results, 0.95, in_language("ko"))
     assert len(said) == len(cautions(results, 0.95, ENGLISH)) == 7
     assert all(re.search("[가-힣]", sentence) for sentence in said)
+
+
+def test_results_of_machine_observers_are_not_interim_because_the_planned_ratings_are_people_s(interrupted):
+    tables = {name: getattr(interrupted, name).assign(observer_kind="machine:x") for name in ("participants", "trials")}
+    (results,) = compute(replace(interrupted, **tables))
+    assert results.reached == ()
+    assert interim(results, ENGLISH) == ""
+    assert not any("interim" in caution for caution in cautions(results, 0.95, ENGLISH))
+    assert {conclusion(row, results) for row in results.contrasts.itertuples()} != {"interim"}
+    assert "analysed before all planned" not in methods_text(replace(interrupted, **tables), ENGLISH)[-2]
