@@ -22,7 +22,6 @@ try:
     import click
 
     from commands import (
-        VERSION,
         analysis,
         attack,
         bias,
@@ -45,6 +44,7 @@ try:
     )
     from commands.errors import Commands
     from commands.options import HERE
+    from contracts.version import VERSION
 except ModuleNotFoundError as missing:
     leave(missing)
 except KeyboardInterrupt:

@@ -1,3 +1,1 @@
 """What manage.py offers: each command parses its options, calls one function of one package and prints the outcome."""
-
-VERSION = "1.0.0.dev0"

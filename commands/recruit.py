@@ -3,15 +3,26 @@
 What they need is imported inside them: `manage.py --help` must not wait for it.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from commands.campaigns import (
+    is_signed,
+    money,
+    open_campaign,
+    outlook,
+    recorded,
+    tell,
+    tell_codes,
+    tell_money,
+    tell_strange,
+    total,
+    when,
+)
 from commands.options import open_study_option
-from study import clock
 
 if TYPE_CHECKING:
     from study.recruitment.campaign import Campaign
@@ -26,27 +37,12 @@ _retry = click.option(
 
 @click.group()
 def recruit() -> None:
-    """Offer a study on Prolific or Mechanical Turk, approve, pay bonuses, release places.
+    """Offer a study on Prolific or Mechanical Turk, watch it, approve, pay bonuses, release places.
 
     \b
-    Keys come from the environment: DISCERN_PROLIFIC_TOKEN, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    Keys come from the environment: DISCERN_PROLIFIC_TOKEN, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    (and AWS_SESSION_TOKEN), or AWS_PROFILE.
     """
-
-
-@contextmanager
-def _campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
-    from study.database.db import ready_database
-    from study.database.find import find_study
-    from study.definition import frozen_definition
-    from study.recruitment.campaign import Campaign
-    from study.recruitment.providers import open_account
-
-    with ready_database() as database:
-        with database.reading() as session:
-            provider = frozen_definition(find_study(session, slug)).participants.provider
-        platform = open_account(provider, os.environ, sandbox)
-        account, secret = provider + "-sandbox" * sandbox, os.environ["DISCERN_SECRET_KEY"]
-        yield Campaign(database, platform, slug, provider, account, secret, "manage.py", clock.now)
 
 
 def _https(_ctx: click.Context, _param: click.Parameter, address: str) -> str:
@@ -55,43 +51,207 @@ def _https(_ctx: click.Context, _param: click.Parameter, address: str) -> str:
     return address
 
 
+def _read_settings(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise click.BadParameter(f'{path} must hold one JSON object, such as {{"naivety_distribution_rate": 1}}')
+    return settings
+
+
+_address = click.option(
+    "--address", required=True, callback=_https, help="Where the study is served, like https://lab.example."
+)
+
+
 @recruit.command()
 @open_study_option
-@click.option("--address", required=True, callback=_https, help="Where the study is served, like https://lab.example.")
-@click.option("--places", required=True, type=click.IntRange(1, 10_000), help="How many people.")
-@click.option("--reward", required=True, type=click.IntRange(1, 100_000), help="For each of them, in cents.")
-@click.option("--description", default="A study about pictures made by computers.", show_default=True)
+@click.option("--address", callback=_https, default="https://", help="Where the study is served: https://lab.example.")
+@click.option("--places", type=click.IntRange(1, 10_000), help="How many people; else [recruitment] places.")
+@click.option("--reward", type=click.IntRange(1, 100_000), help="For each, in cents; else [recruitment] reward.")
+@click.option("--description", help="Below the title on the platform; else [recruitment] description.")
+@click.option(
+    "--settings",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_settings,
+    help="A JSON file with further fields of the platform's request; they come before all others.",
+)
 @click.option("--adopt", metavar="ID", help="It is there already under this id: only remember it.")
 @_sandbox
-@_retry
-@_confirm
 def create(
     slug: str,
     address: str,
-    places: int,
-    reward: int,
-    description: str,
+    places: int | None,
+    reward: int | None,
+    description: str | None,
+    settings: dict[str, Any] | None,
     adopt: str | None,
     sandbox: bool,
-    retry_uncertain: bool,
-    confirm: bool,
 ) -> None:
-    """Offer the study on the definition's platform, with a completion code for each way to end.
+    """Make a draft on the definition's platform, which nobody sees and which costs nothing; `publish` offers it.
 
-    Example: ./manage.py recruit create --study my.toml --address https://lab.example --places 90 --reward 250 --confirm
+    Example: ./manage.py recruit create --study my.toml --address https://lab.example --places 90 --reward 250
     """
-    from study.recruitment import campaign
+    from study.recruitment import offering
+    from study.recruitment.campaign import platform_id, platform_name
 
-    with _campaign(slug, sandbox) as c:
+    with open_campaign(slug, sandbox) as c:
         if adopt:
-            campaign.adopt(c, adopt)
-            return click.echo(f"Study {slug!r} is known to be on {campaign.platform_name(c)} as {adopt}.")
-        posting = campaign.draft(c, address, places, reward, description)
-        click.echo(f"{posting.name}: {posting.url}, {posting.minutes} minutes, on {campaign.platform_name(c)}")
-        click.echo(f"{places} places at {_money(reward)} each: {_cost(places * reward)}")
+            offering.adopt(c, adopt, places, reward)
+            click.echo(f"Study {slug!r} is known to be on {platform_name(c)} as {adopt}.")
+            return tell_codes(c)
+        if address == "https://":
+            raise click.UsageError("Missing option '--address'")
+        posting = offering.posting(c, offering.Asked(address, places, reward, description, settings), is_signed())
+        tell_money(c, posting)
+        is_new = offering.create(c, posting)
+        study_id = platform_id(c)
+        if is_new:
+            click.echo(f"The draft is there as {study_id}: {c.platform.standing(study_id).link}")
+            click.echo("Nobody sees it yet. Look at it, then: ./manage.py recruit publish, with the same --address.")
+        else:
+            click.echo(f"It is there already as {study_id}; nothing was changed. `recruit add-places` adds places.")
+        tell_codes(c)
+
+
+@recruit.command()
+@open_study_option
+@_address
+@_sandbox
+@_confirm
+def publish(slug: str, address: str, sandbox: bool, confirm: bool) -> None:
+    """Offer the draft to people.
+
+    Example: ./manage.py recruit publish --study my.toml --address https://lab.example --confirm
+    """
+    from study.recruitment import offering
+
+    with open_campaign(slug, sandbox) as c:
+        posting = recorded(c, address)
+        tell_money(c, posting)
         if not confirm:
             return click.echo(_NOTHING_DONE)
-        click.echo(f"It is there as {campaign.offer(c, posting, retry_uncertain)}.")
+        tell(offering.publish(c, posting))
+
+
+@recruit.command("add-places")
+@open_study_option
+@click.argument("more", type=click.IntRange(1, 10_000))
+@_address
+@_sandbox
+@_confirm
+def add_places(slug: str, more: int, address: str, sandbox: bool, confirm: bool) -> None:
+    """Raise the number of places by MORE.
+
+    Example: ./manage.py recruit add-places 80 --study my.toml --address https://lab.example --confirm
+    """
+    from dataclasses import replace
+
+    from study.recruitment import offering
+
+    with open_campaign(slug, sandbox) as c:
+        posting = recorded(c, address)
+        tell_money(c, replace(posting, places=more))
+        if not confirm:
+            return click.echo(_NOTHING_DONE)
+        tell(offering.add_places(c, posting, more))
+
+
+def _switch(name: str, state: str, done: str, help_text: str) -> None:
+    @recruit.command(name, help=help_text)
+    @open_study_option
+    @_sandbox
+    @_confirm
+    def switch(slug: str, sandbox: bool, confirm: bool) -> None:
+        from study.recruitment import offering
+
+        with open_campaign(slug, sandbox) as c:
+            if not confirm:
+                click.echo(_NOTHING_DONE)
+            else:
+                tell(offering.switch(c, state))
+                click.echo(done + _switch_here(c, state))
+
+
+def _switch_here(c: "Campaign", state: str) -> str:
+    """The study's own state follows where the definition says so; what is told of it."""
+    from study.conduct.actions import set_state
+    from study.database.find import find_study
+    from study.definition import frozen_definition
+
+    with c.database.writing() as session:
+        study = find_study(session, c.slug)
+        if not frozen_definition(study).recruitment.with_study or study.state == state:
+            return f" Here the study is {study.state}."
+        set_state(session, c.slug, state, c.actor, c.clock())
+        session.commit()
+    return f" Here the study is {state}, too."
+
+
+_switch(
+    "pause",
+    "paused",
+    "Nobody new comes; who has begun may finish.",
+    "Show the study to nobody new.\n\nExample: ./manage.py recruit pause --study my.toml --confirm",
+)
+_switch(
+    "resume",
+    "open",
+    "People can come again.",
+    "Show a paused study again.\n\nExample: ./manage.py recruit resume --study my.toml --confirm",
+)
+_switch(
+    "stop",
+    "closed",
+    "It is over on the platform; more places would open it again.",
+    "End the study on the platform.\n\nExample: ./manage.py recruit stop --study my.toml --confirm",
+)
+
+
+@recruit.command()
+@open_study_option
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@_sandbox
+def status(slug: str, as_json: bool, sandbox: bool) -> None:
+    """Places, submissions by state, people who finished here but have not handed in there, and money so far.
+
+    Example: ./manage.py recruit status --study my.toml
+    """
+    from study.recruitment.overview import as_json as written
+    from study.recruitment.overview import overview
+
+    with open_campaign(slug, sandbox) as c:
+        now, ahead = overview(c), outlook(c)
+    if as_json:
+        full_at = ahead.full_at.isoformat() if ahead.full_at else None
+        here = {"finished": ahead.finished, "needed": ahead.needed, "full_at": full_at}
+        return click.echo(json.dumps(written(now) | {"here": here}, indent=2))
+    tell(now.standing)
+    words = ", ".join(f"{number} {word}" for word, number in sorted(now.words.items()))
+    click.echo(f"Submissions: {words or 'none yet'}.")
+    click.echo(f"Here: {ahead.finished} finished, {ahead.needed} more are needed{when(ahead.full_at)}.")
+    if now.finished_but_not_handed_in:
+        click.echo(f"Finished here, not handed in there: {', '.join(now.finished_but_not_handed_in)}; see `approve`.")
+    if now.unknown_here:
+        click.echo(f"{now.unknown_here} handed in there without ever joining here.")
+    rewards = "rewards are not known here" if now.rewards is None else f"{money(now.rewards)} of rewards approved"
+    click.echo(f"{rewards}, {money(now.bonuses)} of bonuses; the platform's fee comes on top.")
+
+
+@recruit.command()
+@open_study_option
+@_sandbox
+def codes(slug: str, sandbox: bool) -> None:
+    """The completion code of each ending, and what the platform does with it.
+
+    Example: ./manage.py recruit codes --study my.toml
+    """
+    with open_campaign(slug, sandbox) as c:
+        tell_codes(c)
 
 
 @recruit.command()
@@ -99,21 +259,32 @@ def create(
 @_sandbox
 @_confirm
 def approve(slug: str, sandbox: bool, confirm: bool) -> None:
-    """Approve, and so pay, people who finished and handed in. The others are left for you to judge on the platform.
+    """Approve, and so pay, people who finished and handed in. The others are listed, with what can be done.
 
     Example: ./manage.py recruit approve --study my.toml --confirm
     """
-    from study.recruitment import campaign
+    from study.errors import PlatformError
+    from study.recruitment import paying
+    from study.recruitment.campaign import everybody, platform_name, reward
 
-    with _campaign(slug, sandbox) as c:
-        everybody = campaign.known_people(c)
-        due, reward = campaign.awaiting_approval(everybody), campaign.reward(c)
-        cost = _cost(len(due) * reward) if reward is not None else "the reward that the platform knows, for each"
-        click.echo(f"{len(due)} submissions to approve on {campaign.platform_name(c)}: {cost}")
-        others = [p for p in everybody if p.submission.state == "submitted" and p not in due]
-        for person in others:
-            click.echo(f"Left for you: {person.public_id} ({'excluded' if person.excluded else 'not finished here'})")
-        _each(due, confirm, lambda person: campaign.approve(c, person), "approved")
+    with open_campaign(slug, sandbox) as c:
+        people = everybody(c)
+        due, each = paying.awaiting_approval(people.known), reward(c)
+        cost = total(c, len(due), each) if each is not None else "the reward that the platform knows, for each"
+        click.echo(f"{len(due)} submissions to approve on {platform_name(c)}: {cost}")
+        for person, advice in paying.left_for_you(people.known):
+            click.echo(f"Left for you: {person.public_id} ({person.submission.word}): {advice}")
+        tell_strange(people.strange)
+        if due and not confirm:
+            return click.echo(_NOTHING_DONE)
+        done = 0
+        try:
+            for done in paying.approve(c, due):  # noqa: B007
+                pass
+        except PlatformError as error:
+            told = f"{done} of {len(due)} approved, then: {error}; the same command goes on"
+            raise click.ClickException(told) from error
+        click.echo(f"{done} approved.")
 
 
 @recruit.command()
@@ -137,14 +308,19 @@ def bonus(
 
     Example: ./manage.py recruit bonus --study my.toml p0123456789abcdef --cents 50 --reason "careful answers" --confirm
     """
-    from study.recruitment import campaign
+    from study.recruitment import paying
+    from study.recruitment.campaign import everybody
 
-    with _campaign(slug, sandbox) as c:
-        chosen = campaign.payable(campaign.known_people(c), participants)
-        due = [person for person in chosen if not campaign.is_paid(c, person, reason)]
+    with open_campaign(slug, sandbox) as c:
+        chosen = paying.payable(c, everybody(c).known, participants)
+        due = [person for person in chosen if not paying.is_paid(c, person, reason)]
         paid = f", {len(chosen) - len(due)} were paid before" if len(due) < len(chosen) else ""
-        click.echo(f"{len(due)} bonuses of {_money(cents)}{paid}: {_cost(len(due) * cents)}")
-        _each(due, confirm, lambda person: campaign.pay_bonus(c, person, cents, reason, retry_uncertain), "paid")
+        click.echo(f"{len(due)} bonuses of {money(cents)}{paid}: {total(c, len(due), cents)}")
+        for person in due:
+            click.echo(f"  {person.public_id}: {person.submission.word}")
+        if due and not confirm:
+            return click.echo(_NOTHING_DONE)
+        _pay_each(c, due, cents, reason, retry_uncertain)
 
 
 @recruit.command()
@@ -155,31 +331,36 @@ def release(slug: str, sandbox: bool) -> None:
 
     Example: ./manage.py recruit release --study my.toml
     """
-    from study.recruitment import campaign
+    from study.recruitment.campaign import release as release_places
 
-    with _campaign(slug, sandbox) as c:
-        click.echo(f"Places of {campaign.release(c)} people are free.")
+    with open_campaign(slug, sandbox) as c:
+        click.echo(f"Places of {release_places(c)} people are free.")
 
 
-def _each(due: list[Any], confirm: bool, do: Callable[[Any], bool | None], done: str) -> None:
-    """Do it for each and tell; one that fails ends it, and the same command goes on from there."""
-    if due and not confirm:
-        return click.echo(_NOTHING_DONE)
-    uncertain = [person.public_id for person in due if do(person) is False]
-    click.echo(f"{len(due) - len(uncertain)} {done}.")
+def _pay_each(c: "Campaign", due: list[Any], cents: int, reason: str, retry: bool) -> None:
+    """Pay each and tell them; one that fails ends it, and the same command goes on from there."""
+    from study.errors import PlatformError
+    from study.recruitment import paying
+
+    uncertain, untold, done = [], [], 0
+    for person in due:
+        try:
+            is_paid = paying.pay_bonus(c, person, cents, reason, retry)
+        except PlatformError as error:
+            raise click.ClickException(f"{done} of {len(due)} paid, then: {error}; the same command goes on") from error
+        done += is_paid
+        if not is_paid:
+            uncertain.append(person.public_id)
+        elif not paying.tell(c, person, reason):
+            untold.append(person.public_id)
+    click.echo(f"{done} paid.")
+    if untold:
+        click.echo(f"The reason did not reach {', '.join(untold)}: write to them on the platform.")
     if uncertain:
         raise click.ClickException(
-            f"of {', '.join(uncertain)} it is not known whether an earlier try was {done}, because its reply was lost;"
+            f"of {', '.join(uncertain)} it is not known whether an earlier try was paid, because its reply was lost;"
             " look on the platform, then use --retry-uncertain for those that were not"
         )
-
-
-def _money(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
-
-
-def _cost(cents: int) -> str:
-    return f"{_money(cents)} in all, and the platform's fee"
 
 
 COMMANDS = (recruit,)

@@ -27,10 +27,11 @@ from stimuli.config import StimuliConfig, StimulusRequest
 from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import MethodConfig, unknown_method
 from stimuli.rendering import Rendering
+from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
-from study.recruitment.providers import PROVIDERS
+from study.recruitment.providers import PROVIDERS, problems_of_provider
 from study.screening import ScreeningConfig
 from study.screening import problems as problems_of_screening
 from study.tasks.own_words import faults_of_own_words
@@ -57,6 +58,7 @@ class Definition:
     tasks: tuple[TaskConfig, ...]
     conditions: tuple[ConditionConfig, ...]
     participants: ParticipantsConfig
+    recruitment: RecruitmentConfig
     analysis: AnalysisConfig
     questionnaires: tuple[QuestionnaireConfig, ...]
     screening: ScreeningConfig
@@ -297,6 +299,7 @@ def _contradictions(
     conditions: tuple[ConditionConfig, ...],
     stimuli: StimuliConfig,
     participants: ParticipantsConfig,
+    recruitment: RecruitmentConfig,
     analysis: AnalysisConfig,
     study: StudyConfig,
     questionnaires: tuple[QuestionnaireConfig, ...],
@@ -308,9 +311,7 @@ def _contradictions(
     problems = []
     names = [task.name for task in tasks]
     problems += [f"tasks: two tasks are named {n!r}" for n in sorted({n for n in names if names.count(n) > 1})]
-    if participants.provider not in PROVIDERS:
-        providers = ", ".join(PROVIDERS)
-        problems.append(f"participants.provider: no provider {participants.provider!r}; there are {providers}")
+    problems += problems_of_provider(participants.provider, recruitment)
     problems += problems_of_questionnaires(questionnaires, study.languages, names)
     provider = PROVIDERS.get(participants.provider)
     problems += problems_of_screening(screening, study.languages, study.slug, provider is None or provider.knows_people)

@@ -11,6 +11,7 @@ from stimuli.bias.config import BiasConfig
 from stimuli.config import StimuliConfig
 from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import Methods
+from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.screening import ScreeningConfig
@@ -26,13 +27,15 @@ SECTIONS: dict[str, Any] = {
     "questionnaires": tuple[QuestionnaireConfig, ...],
     "conditions": tuple[ConditionConfig, ...],
     "participants": ParticipantsConfig,
+    "recruitment": RecruitmentConfig,
     "screening": ScreeningConfig,
     "analysis": AnalysisConfig,
     "attack": AttackConfig,
     "bias": BiasConfig,
 }
+_NEWER_TABLES = ("networks", "methods", "evaluate", "screening", "recruitment", "attack", "bias")
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
-OPTIONAL_SECTIONS |= {"networks": {}, "methods": {}, "evaluate": {}, "screening": {}, "attack": {}, "bias": {}}
+OPTIONAL_SECTIONS |= {name: {} for name in _NEWER_TABLES}
 """What is read where they are missing."""
-UNWRITTEN = {"conditions", "questionnaires", "networks", "methods", "evaluate", "screening", "attack", "bias"}
+UNWRITTEN = {"conditions", "questionnaires", *_NEWER_TABLES}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""

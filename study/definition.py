@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.conditions import ConditionConfig
+from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
 from study.questionnaires import QuestionnaireConfig
@@ -24,6 +25,7 @@ class FrozenDefinition:
     conditions: tuple[ConditionConfig, ...] = ()
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
     screening: ScreeningConfig = field(default_factory=ScreeningConfig)
+    recruitment: RecruitmentConfig = field(default_factory=RecruitmentConfig)
     recipe: str = "paper-v1"
     recipes: Mapping[str, str] = field(default_factory=dict)  # of methods that another recipe draws
 
@@ -61,6 +63,7 @@ def definition_of(document: dict[str, Any]) -> FrozenDefinition:
         study=StudyConfig.model_validate(_named_as_now(document["study"])),
         tasks=tuple(TaskConfig.model_validate(task) for task in document["tasks"]),
         participants=ParticipantsConfig.model_validate(document.get("participants", {})),
+        recruitment=RecruitmentConfig.model_validate(document.get("recruitment", {})),
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
         questionnaires=tuple(QuestionnaireConfig.model_validate(q) for q in document.get("questionnaires", ())),
         screening=ScreeningConfig.model_validate(document.get("screening", {})),

@@ -2,7 +2,7 @@
 
 A request is `begun` before the platform hears of it and `done` when the platform has said so. Where the reply was lost
 it stays begun: nobody here knows whether it was done, so it is not repeated unless a person says so. A refusal by the
-platform ends it, and it may be asked again.
+platform ends it, and it may be asked again. A bonus is `prepared` in between: until then nobody can have been paid.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from study.database.find import lock_study
 from study.database.schema import AuditEntry, Study
 from study.errors import PlatformRefusedError
 
-BEGUN, DONE, REFUSED = "recruit-begun", "recruit-done", "recruit-refused"
+BEGUN, PREPARED, DONE, REFUSED = "recruit-begun", "recruit-prepared", "recruit-done", "recruit-refused"
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,15 @@ class Request:
 
 def standing(session: Session, request: Request) -> AuditEntry | None:
     """The last entry about this request; its action says its state."""
-    entries = select(AuditEntry).where(AuditEntry.action.in_((BEGUN, DONE, REFUSED))).order_by(AuditEntry.id.desc())
+    states = AuditEntry.action.in_((BEGUN, PREPARED, DONE, REFUSED))
+    entries = select(AuditEntry).where(states).order_by(AuditEntry.id.desc())
     return next((entry for entry in session.scalars(entries) if request.matches(entry.detail)), None)
 
 
-def count_done(session: Session, about: dict[str, Any]) -> int:
-    """How many requests with all of this in their entry are done."""
+def sum_of(session: Session, name: str, about: dict[str, Any]) -> int:
+    """The sum of one number over all requests that are done and have all of this in their entry."""
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == DONE))
-    return sum(about.items() <= entry.detail.items() for entry in entries)
+    return sum(entry.detail.get(name) or 0 for entry in entries if about.items() <= entry.detail.items())
 
 
 def once(
@@ -76,6 +77,23 @@ def once(
     return DONE
 
 
+def claim(
+    database: Database, request: Request, actor: str, now: datetime, expected: int | None, **about: str | int | None
+) -> bool:
+    """Record that it is prepared, with `about`; False where another command has gone on since entry `expected`.
+
+    The study is locked meanwhile, so of two commands at once one goes on.
+    """
+    with database.writing() as session:
+        lock_study(session, Study.slug == request.slug)
+        entry = standing(session, request)
+        if (entry.id if entry else None) != expected:
+            return False
+        audit.append(session, actor, PREPARED, request.identity | request.about | about, now)
+        session.commit()
+    return True
+
+
 def record(
     database: Database, request: Request, action: str, actor: str, now: datetime, result: str | None = None
 ) -> None:
@@ -83,6 +101,12 @@ def record(
     with database.writing() as session:
         audit.append(session, actor, action, request.identity | request.about | {"result": result}, now)
         session.commit()
+
+
+def read(database: Database, request: Request) -> AuditEntry | None:
+    """`standing`, in a session of its own."""
+    with database.reading() as session:
+        return standing(session, request)
 
 
 def _begin(database: Database, request: Request, actor: str, now: datetime, retry: bool) -> str | None:

@@ -6,36 +6,61 @@ Prolific can sign the link: identities.py. The API is version 1 (docs.prolific.c
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from study.errors import ConfigurationError, RecruitmentError
-from study.recruitment.exchange import ADDRESS, exchange, required
-from study.recruitment.outcomes import FAILED_CHECKS, INCOMPATIBLE_DEVICE, NO_CONSENT
-from study.recruitment.platform import APPROVED, GONE, REJECTED, SUBMITTED, WORKING, Platform, Posting, Submission
+from study.errors import ConfigurationError, PlatformRefusedError, RecruitmentError
+from study.recruitment.exchange import address, exchange, required
+from study.recruitment.outcomes import ACTIONS, ASKED_TO_RETURN, CODE_TYPES
+from study.recruitment.platform import (
+    APPROVED,
+    CLOSED,
+    DRAFT,
+    GONE,
+    OPEN,
+    PAUSED,
+    REJECTED,
+    SUBMITTED,
+    UNKNOWN,
+    WORKING,
+    Audience,
+    Cost,
+    Platform,
+    Posting,
+    Standing,
+    Submission,
+)
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
 TOKEN_VARIABLE = "DISCERN_PROLIFIC_TOKEN"
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
 PRODUCTION = "https://api.prolific.com/api/v1"
+_PAGE = "https://app.prolific.com/researcher/workspaces/studies/"
+_BULK = 100  # submissions that are approved with one request
 _STATES = {
     "ACTIVE": WORKING,
     "RESERVED": WORKING,
     "AWAITING REVIEW": SUBMITTED,
     "APPROVED": APPROVED,
+    "PARTIALLY APPROVED": APPROVED,
     "REJECTED": REJECTED,
     "RETURNED": GONE,
     "TIMED-OUT": GONE,
+    "SCREENED OUT": GONE,
 }
-_CODE_TYPES = {
-    NO_CONSENT: "NO_CONSENT",
-    INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE",
-    FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
+_STANDINGS = {
+    "UNPUBLISHED": DRAFT,
+    "SCHEDULED": DRAFT,
+    "PUBLISHING": OPEN,
+    "ACTIVE": OPEN,
+    "PAUSED": PAUSED,
+    "AWAITING REVIEW": CLOSED,
+    "COMPLETED": CLOSED,
 }
-_REVIEW = {"action": "MANUALLY_REVIEW"}
-_RETURN = {"action": "REQUEST_RETURN", "return_reason": "Did not take part to the end"}
+_TRANSITIONS = {OPEN: "START", PAUSED: "PAUSE", CLOSED: "STOP"}
+_COUNTRY, _LANGUAGE = "current-country-of-residence", "fluent-languages"  # their choices have numbers
 
 
 def identify(parameters: Parameters) -> Recruited:
@@ -58,70 +83,108 @@ class Prolific:
     def __init__(self, token: str, base_url: str = PRODUCTION) -> None:
         self._token, self._base_url = token, base_url
 
-    def create(self, posting: Posting) -> str:
-        """A draft, then published: drafts cost nothing, so a refusal leaves nothing behind that does."""
-        query = "&".join(f"{name}={{{{%{name}%}}}}" for name in posting.parameters)
-        codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [_REVIEW]}]
-        codes += [
-            {
-                "code": code,
-                "code_type": _CODE_TYPES.get(outcome, "OTHER"),
-                # Somebody who answered everything is judged by a person, never sent away by a rule.
-                "actions": [_REVIEW if outcome == FAILED_CHECKS else _RETURN],
-            }
-            for outcome, code in posting.outcome_codes.items()
-        ]
-        draft = {
-            "name": posting.name,
-            "description": posting.description,
-            "external_study_url": f"{posting.url}?{query}",
-            "prolific_id_option": "url_parameters",
-            "completion_codes": codes,
-            "total_available_places": posting.places,
-            "estimated_completion_time": posting.minutes,
-            "reward": posting.reward,
-            "device_compatibility": ["desktop", "tablet", "mobile"],
-            "filters": [],
-        }
-        study_id = self._call("POST", "/studies/", draft)["id"]
-        self._call("POST", f"/studies/{study_id}/transition/", {"action": "PUBLISH"})
-        return study_id
+    def draft(self, posting: Posting) -> str:
+        return self._call("POST", "/studies/", _request(posting, self._filters(posting.audience)))["id"]
+
+    def find(self, internal_name: str) -> str | None:
+        studies = self._call("GET", "/studies/")["results"]
+        return next((study["id"] for study in studies if study.get("internal_name") == internal_name), None)
+
+    def publish(self, study_id: str, posting: Posting) -> None:
+        if self.standing(study_id).state == DRAFT:
+            self._call("POST", f"/studies/{study_id}/transition/", {"action": "PUBLISH"})
+
+    def add_places(self, study_id: str, posting: Posting) -> None:
+        self._call("PATCH", f"/studies/{study_id}/", {"total_available_places": posting.places})
+
+    def standing(self, study_id: str) -> Standing:
+        study = self._call("GET", f"/studies/{study_id}/")
+        places, taken = int(study["total_available_places"]), study.get("places_taken")
+        word = study["status"]
+        return Standing(_STANDINGS.get(word, OPEN), word, places, taken, f"{_PAGE}{study_id}")
+
+    def switch(self, study_id: str, state: str) -> None:
+        self._call("POST", f"/studies/{study_id}/transition/", {"action": _TRANSITIONS[state]})
+
+    def cost(self, places: int, reward: int) -> Cost:
+        asked = {"reward": reward, "total_available_places": places}
+        total = self._call("POST", "/study-cost-calculator/", asked)["total_cost"]
+        return Cost(round(total), True, "with Prolific's fee and taxes, by its own calculator")
 
     def submissions(self, study_id: str) -> list[Submission]:
-        """Page after page until the last; a state that Prolific adds later counts as still working."""
+        """Page after page until the last."""
         found: list[Submission] = []
         page = 1
         while True:
             query = urlencode({"study": study_id, "page": page, "page_size": 100})
             reply = self._call("GET", f"/submissions/?{query}")
             found += [
-                Submission(row["id"], row["participant_id"], _STATES.get(row["status"], WORKING))
+                Submission(row["id"], row["participant_id"], _STATES.get(row["status"], UNKNOWN), row["status"])
                 for row in reply["results"]
             ]
             if not reply["results"] or not reply.get("_links", {}).get("next", {}).get("href"):
                 return found
             page += 1
 
-    def approve(self, submissions: Sequence[Submission]) -> None:
-        """One by one: a repeated transition is ignored by Prolific, so this may be called again after a failure."""
-        for submission in submissions:
-            self._call("POST", f"/submissions/{submission.id}/transition/", {"action": "APPROVE"})
+    def approve(self, submissions: Sequence[Submission]) -> Iterator[int]:
+        """A hundred with each request. Approving again is ignored by Prolific, so it may be done after a failure."""
+        for first in range(0, len(submissions), _BULK):
+            some = submissions[first : first + _BULK]
+            self._call("POST", "/submissions/bulk-approve/", {"submission_ids": [one.id for one in some]})
+            yield len(some)
 
-    def pay_bonus(self, study_id: str, submission: Submission, cents: int, reason: str) -> None:
-        """Set up, then pay. Neither call is idempotent (docs.prolific.com, "Pay bonuses")."""
-        amount = f"{cents // 100}.{cents % 100:02}"
-        bonus = self._call(
-            "POST",
-            "/submissions/bonus-payments/",
-            {"study_id": study_id, "csv_bonuses": f"{submission.id},{amount}"},
-        )
-        self._call("POST", f"/bulk-bonus-payments/{bonus['id']}/pay/")
+    def set_up_bonus(self, study_id: str, submission: Submission, cents: int) -> str:
+        lines = f"{submission.id},{cents // 100}.{cents % 100:02}"
+        bonus = self._call("POST", "/submissions/bonus-payments/", {"study_id": study_id, "csv_bonuses": lines})
+        return bonus["id"]
+
+    def pay_bonus(self, submission: Submission, cents: int, reason: str, prepared: str | None) -> None:
+        """Not idempotent (docs.prolific.com, "Pay bonuses")."""
+        self._call("POST", f"/bulk-bonus-payments/{prepared}/pay/")
 
     def bonuses(self, submission: Submission) -> list[int]:
         """`bonus_payments` of the submission; Prolific pays some minutes after it was asked to."""
+        paid = self._call("GET", f"/submissions/{submission.id}/").get("bonus_payments") or []
+        return [round(cents) for cents in paid]
+
+    def message(self, study_id: str, submission: Submission, text: str) -> bool:
+        self._call("POST", "/messages/", {"recipient_id": submission.key, "body": text, "study_id": study_id})
+        return True
+
+    def _filters(self, audience: Audience) -> list[Mapping[str, Any]]:
+        """Countries and languages by the numbers that Prolific has for their names now."""
+        named = {_COUNTRY: audience.countries, _LANGUAGE: audience.languages}
+        ranges = {
+            "age": audience.age,
+            "approval_rate": (audience.approval_percent, None),
+            "approval_numbers": (audience.approved_before, None),
+        }
+        listed = {
+            "previous_studies_blocklist": audience.not_after,
+            "participant_group_allowlist": audience.groups,
+            "participant_group_blocklist": audience.not_groups,
+        }
+        known = self._known_filters() if any(named.values()) else {}
         return [
-            round(cents) for cents in self._call("GET", f"/submissions/{submission.id}/").get("bonus_payments") or []
+            *audience.filters,
+            *(
+                {"filter_id": name, "selected_values": _choices(known, name, texts)}
+                for name, texts in named.items()
+                if texts
+            ),
+            *(
+                {"filter_id": name, "selected_range": _range(*bounds)}
+                for name, bounds in ranges.items()
+                if bounds != (None, None)
+            ),
+            *({"filter_id": name, "selected_values": list(ids)} for name, ids in listed.items() if ids),
         ]
+
+    def _known_filters(self) -> dict[str, dict[str, str]]:
+        """name → number of each choice, by filter."""
+        rows = self._call("GET", "/filters/")["results"]
+        choices = {row["filter_id"]: row.get("choices", {}).items() for row in rows}
+        return {name: {str(text): str(number) for number, text in pairs} for name, pairs in choices.items()}
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
@@ -129,11 +192,64 @@ class Prolific:
         return exchange("Prolific", method, f"{self._base_url}{path}", headers, content)
 
 
+def _request(posting: Posting, filters: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What Prolific is sent for a draft; the settings of the definition come last, so they are what counts."""
+    query = "&".join(f"{name}={{{{%{name}%}}}}" for name in posting.parameters)
+    request = {
+        "name": posting.name,
+        "internal_name": posting.internal_name,
+        "description": posting.description,
+        "external_study_url": f"{posting.url}?{query}",
+        "is_external_study_url_secure": posting.is_signed,
+        "prolific_id_option": "url_parameters",
+        "completion_codes": _completion_codes(posting),
+        "total_available_places": posting.places,
+        "estimated_completion_time": posting.minutes,
+        "maximum_allowed_time": posting.longest_minutes,
+        "reward": posting.reward,
+        "device_compatibility": list(posting.devices),
+        "peripheral_requirements": [],
+        "filters": filters,
+        "submissions_config": {"max_submissions_per_participant": 1},
+    }
+    return request | ({"project": posting.project} if posting.project else {}) | dict(posting.audience.settings)
+
+
+def _completion_codes(posting: Posting) -> list[dict[str, Any]]:
+    """Who answered everything is judged by a person, never sent away by a rule; who did not is asked to return."""
+    first = "AUTOMATICALLY_APPROVE" if posting.is_approved_at_once else "MANUALLY_REVIEW"
+    codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [{"action": first}]}]
+    return codes + [
+        {"code": code, "code_type": CODE_TYPES.get(outcome, "OTHER"), "actions": [_action(outcome)]}
+        for outcome, code in posting.outcome_codes.items()
+    ]
+
+
+def _action(outcome: str) -> dict[str, str]:
+    if ACTIONS[outcome].action != ASKED_TO_RETURN:
+        return {"action": "MANUALLY_REVIEW"}
+    return {"action": "REQUEST_RETURN", "return_reason": ACTIONS[outcome].reason}
+
+
+def _choices(known: Mapping[str, Mapping[str, str]], name: str, texts: Sequence[str]) -> list[str]:
+    choices = known.get(name)
+    if choices is None:
+        raise PlatformRefusedError(f"Prolific has no filter {name!r} now; write it as [[recruitment.filters]]")
+    if missing := [text for text in texts if text not in choices]:
+        near = ", ".join(list(choices)[:5])
+        raise PlatformRefusedError(f"Prolific's filter {name!r} does not know {', '.join(missing)}; it has {near}, …")
+    return [choices[text] for text in texts]
+
+
+def _range(lower: int | None, upper: int | None) -> dict[str, int]:
+    return {name: bound for name, bound in (("lower", lower), ("upper", upper)) if bound is not None}
+
+
 def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
     if sandbox:
         raise ConfigurationError("Prolific has no sandbox; without --confirm nothing is sent there")
     token = required(environment, TOKEN_VARIABLE)
-    return Prolific(token, environment.get(ADDRESS, PRODUCTION))
+    return Prolific(token, address(environment, PRODUCTION))
 
 
 PROLIFIC = Provider(

@@ -15,6 +15,7 @@ class Recruited:
     provider: str
     key: str
     parameters: dict[str, str]
+    is_rehearsal: bool = False  # a platform's sandbox: who comes from there is never counted as a person
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,4 @@ class Provider:
     signs_links: bool = False  # who comes can be verified: identities.py
     open_account: OpenAccount | None = None
     knows_people: bool = True  # a person comes with the same `key` to each study
+    cannot_choose: tuple[str, ...] = ()  # keys of [recruitment] that the platform has no way for

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from study.config import ParticipantsConfig
 from study.database.find import find_participant
-from study.database.schema import FIRST_ANSWER, ExternalIdentity, Participant, Response, Study, Trial
+from study.database.schema import CLOSED, FIRST_ANSWER, PAUSED, ExternalIdentity, Participant, Response, Study, Trial
 from study.definition import frozen_definition
-from study.recruitment.outcomes import FAILED_CHECKS
+from study.recruitment.outcomes import FAILED_CHECKS, NO_PLACE
 from study.recruitment.provider import Departure, Parameters
 from study.recruitment.providers import PROVIDERS
 from study.return_address import CODE, COMPLETED, OUTCOME, PID, asks_for, fill
 
+_NO_PLACE = ("full", PAUSED, CLOSED)
 FAILED_CHECKS_TOLD = 2  # failed attention checks that a platform is told of: one may be an accident
 
 
@@ -90,8 +91,10 @@ def early_departure(study: Study, outcome: str, parameters: Parameters) -> Depar
     """
     config = frozen_definition(study).participants
     if asks_for(config.return_url, OUTCOME):
+        if outcome == PAUSED:
+            return None  # they can come again
         return _departure_from(config, "", parameters, outcome)
-    code = study.outcome_codes.get(outcome)
+    code = study.outcome_codes.get(NO_PLACE if outcome in _NO_PLACE else outcome)
     return _departure_from(config, code, {}, outcome) if code else None
 
 

@@ -124,7 +124,10 @@ def test_the_shell_completes_commands_options_and_files() -> None:
         }
 
     assert offered("ope") == {"open-study"}
-    assert offered("recruit", "") == {"create", "approve", "bonus", "release"}
+    assert offered("recruit", "") == {
+        *("create", "publish", "add-places", "pause", "resume", "stop", "status", "codes"),
+        *("approve", "bonus", "release"),
+    }
     assert "--ratings-per-item" in offered("extend-study", "--r")
     assert offered("analyze", "export", "--language", "k") == {"ko"}
 

@@ -39,6 +39,7 @@ LAYERS = {
             "words",
             "return_address",
             "pay",
+            "audience",
             "config",
             "questionnaires",
             "screening",

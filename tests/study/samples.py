@@ -127,10 +127,11 @@ def enrol(
     observer_kind: str = "human",
     key: str | None = None,
     slug: str = "demo",
+    provider: str = "plain",
 ) -> Participant:
     """Somebody joins, without a browser."""
     visit = key or new_token()
-    given = Consent(Recruited("plain", visit, {"visit": visit}), "en", observer_kind)
+    given = Consent(Recruited(provider, visit, {"visit": visit}), "en", observer_kind)
     with database.writing() as session:
         participant = join(session, slug, given, now, np.random.default_rng(seed), SECRET)
         session.commit()

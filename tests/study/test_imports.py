@@ -35,4 +35,4 @@ def test_importing_the_package_starts_nothing() -> None:
 
 
 def test_knowing_the_platforms_does_not_load_their_connections() -> None:
-    assert not modules_after("import study.recruitment.providers") & {"ssl", "http.client", "urllib.request"}
+    assert not modules_after("import study.recruitment.providers") & {"ssl", "http.client", "urllib3"}

@@ -72,8 +72,8 @@ POINTING = Metric(
     name="pointing",
     title="Pointing game",
     about=(
-        "Whether the largest value of the map is on an object of the category (Zhang et al. 2016; Selvaraju et al. 2020,"
-        " section 4.3, with the option to reject a category)."
+        "Whether the largest value of the map is on an object of the category (Zhang et al. 2016; Selvaraju et al."
+        " 2020, section 4.3, with the option to reject a category)."
     ),
     measure=measure,
     columns=(

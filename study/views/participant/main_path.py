@@ -9,6 +9,7 @@ import numpy as np
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from contracts.observers import SIMULATED
 from study import clock
 from study.database.find import find_known, find_participant, find_study
 from study.database.schema import OPEN, Participant, Study, TurnedAway
@@ -147,7 +148,8 @@ def _consent(definition: FrozenDefinition, recruited: Recruited, form: Mapping[s
     ticked = frozenset(name.removeprefix(_BOX) for name in form if name.startswith(_BOX))
     asked = [question.name for question in definition.screening.questions]
     answers = {name: form[ANSWER + name] for name in asked if ANSWER + name in form}
-    return Consent(recruited, form.get("language", ""), form.get("observer_kind", ""), ticked, answers)
+    kind = SIMULATED if recruited.is_rehearsal else form.get("observer_kind", "")
+    return Consent(recruited, form.get("language", ""), kind, ticked, answers)
 
 
 def _show_turned_away(study: Study, turned_away: TurnedAway, recruited: Recruited | None) -> Response:

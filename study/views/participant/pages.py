@@ -55,7 +55,7 @@ def no_place(study: Study) -> tuple[str, int]:
     reason = "full" if study.state == OPEN else study.state
     language = preferred_language(frozen_definition(study))
     status = 200 if study.state == PAUSED else 409
-    departure = None if study.state == PAUSED else early_departure(study, reason, request.values)
+    departure = early_departure(study, reason, request.values)
     return study_page(study, language, "no_place.html", "no-place", reason=reason, departure=departure), status
 
 

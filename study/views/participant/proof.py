@@ -35,8 +35,8 @@ def verified_address(slug: str) -> str | None:
     purpose = ("verified", slug, *link.values())
     if _MARK not in request.args:
         identities.check(request.args)
-        language = {name: request.args[name] for name in ("language",) if name in request.args}
-        return url_for("participant.landing", slug=slug, **link | language | {_MARK: form_token(*purpose)})
+        kept: dict[str, Any] = link | {_MARK: form_token(*purpose)}
+        return url_for("participant.landing", slug=slug, language=request.args.get("language"), **kept)
     if not is_form_token(request.args[_MARK], *purpose):
         raise RecruitmentError(f"this link belongs to another participant; please open the study on {provider.title}")
     return None

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from study.database.schema import Base
+from study.database.schema import Base, Participant, Study
 from tests.study.samples import document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
@@ -98,3 +98,24 @@ def test_sona_gives_credit_to_the_code_that_came(open_app) -> None:
     page = html.unescape(visitor.client.get(f"/p/{visitor.token}/finish").text)
     assert f'href="{SONA_URL.replace("XXXX", "54321")}"' in page
     assert app.test_client().get("/s/demo").status_code == 400
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_who_comes_too_late_is_sent_back_with_a_code_before_consent(open_app, database, state: str) -> None:
+    app = open_app(document(seeing(), provider="prolific"))
+    with database.writing() as session:
+        study = session.scalars(select(Study)).one()
+        study.state, code = state, study.outcome_codes["no-place"]
+        session.commit()
+    page = html.unescape(app.test_client().get(f"/s/demo{PROLIFIC}").text)
+    assert f"https://app.prolific.com/submissions/complete?cc={code}" in page
+
+
+def test_who_comes_from_a_sandbox_is_no_person(mturk: Flask, database) -> None:
+    join(mturk, MTURK)
+    join(mturk, MTURK.replace("W1", "W2").replace("www.mturk", "workersandbox.mturk"))
+    with database.reading() as session:
+        assert list(session.scalars(select(Participant.observer_kind).order_by(Participant.id))) == [
+            "human",
+            "simulated",
+        ]

@@ -1,0 +1,103 @@
+"""A study's campaign as the commands open it, and what they tell of money, places and codes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from study import clock
+
+if TYPE_CHECKING:
+    from study.recruitment.campaign import Campaign
+    from study.recruitment.platform import Posting, Standing
+
+
+@contextmanager
+def open_campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
+    from study.database.db import ready_database
+    from study.database.find import find_study
+    from study.definition import frozen_definition
+    from study.recruitment.campaign import Campaign
+    from study.recruitment.providers import open_account
+
+    with ready_database() as database:
+        with database.reading() as session:
+            provider = frozen_definition(find_study(session, slug)).participants.provider
+        platform = open_account(provider, os.environ, sandbox)
+        account, secret = provider + "-sandbox" * sandbox, os.environ["DISCERN_SECRET_KEY"]
+        yield Campaign(database, platform, slug, provider, account, secret, "manage.py", clock.now)
+
+
+def recorded(c: "Campaign", address: str) -> "Posting":
+    from study.recruitment import offering
+    from study.recruitment.campaign import offered
+
+    about = offered(c)
+    asked = offering.Asked(address, about.get("places"), about.get("cents"))
+    return offering.posting(c, asked, is_signed())
+
+
+def is_signed() -> bool:
+    """Where the server verifies who comes, the platform is asked to sign its links."""
+    return bool(os.environ.get("DISCERN_PROLIFIC_JWKS"))
+
+
+def tell_money(c: "Campaign", posting: "Posting") -> None:
+    """What is offered, to how many, what it costs and what people get for an hour."""
+    from study.recruitment.campaign import platform_name
+    from study.recruitment.offering import MINIMUM_PER_HOUR, RECOMMENDED_PER_HOUR, per_hour
+
+    click.echo(f"{posting.name}: {posting.url}, {posting.minutes} minutes, on {platform_name(c)}")
+    click.echo(f"{posting.places} places at {money(posting.reward)} each: {total(c, posting.places, posting.reward)}")
+    hourly = per_hour(posting)
+    click.echo(f"That is {money(hourly)} an hour.")
+    if hourly < MINIMUM_PER_HOUR:
+        click.echo(f"Prolific refuses less than {money(MINIMUM_PER_HOUR)} an hour (in pounds; 8.00 in dollars).")
+    elif hourly < RECOMMENDED_PER_HOUR:
+        click.echo(f"Prolific recommends {money(RECOMMENDED_PER_HOUR)} an hour or more (in pounds; 12.00 in dollars).")
+    needed = outlook(c).needed
+    if posting.places > needed:
+        click.echo(f"The study here needs {needed} more people: those who come later are sent back.")
+
+
+def total(c: "Campaign", people: int, cents: int) -> str:
+    cost = c.platform.cost(people, cents)
+    return f"{money(cost.total)} in all, {cost.how}"
+
+
+def tell(standing: "Standing") -> None:
+    taken = "" if standing.taken is None else f", {standing.taken} taken"
+    click.echo(f"It is {standing.state} there ({standing.word}): {standing.places} places{taken}. {standing.link}")
+
+
+def tell_codes(c: "Campaign") -> None:
+    from study.recruitment.offering import ending_codes
+
+    for line in ending_codes(c):
+        click.echo(line)
+
+
+def tell_strange(strange: tuple[Any, ...]) -> None:
+    from study.recruitment.platform import SUBMITTED
+
+    handed_in = sum(submission.state == SUBMITTED for submission in strange)
+    if handed_in:
+        click.echo(f"{handed_in} handed in there without ever joining here: look at their codes on the platform.")
+
+
+def money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
+
+
+def outlook(c: "Campaign") -> Any:
+    from study.conduct.progress import progress
+    from study.database.find import find_study
+
+    with c.database.reading() as session:
+        return progress(session, find_study(session, c.slug), c.clock()).outlook
+
+
+def when(full_at: Any) -> str:
+    return f"; at this rate it is full on {full_at:%Y-%m-%d}" if full_at else ""
