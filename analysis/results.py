@@ -17,6 +17,7 @@ from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate, holm
 from analysis.estimation.raters import raters
 from analysis.estimation.sequential import error_of_repeated_tests, present_look, rejections
+from analysis.measured import metric_table
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
 from analysis.questionnaires import item_table, moderator_table, score_table
@@ -38,7 +39,7 @@ class ObserverResults:
     `people`: who joined and left. `course`: amendments, looks and pauses. `reached`: how many of each task's planned
     ratings were given, where the definition tells how many.
     `tables`: `multiverse`, `equivalence`, `attention-checks`, `browser-events`, `questionnaire-items`,
-    `questionnaire-scores`, `moderators`, and those that each kind of task has
+    `questionnaire-scores`, `moderators`, `metrics`, and those that each kind of task has
     over all its tasks.
     """
 
@@ -85,6 +86,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
         "turned-away": turned_away_table(export.turned_away),
+        "metrics": metric_table(export, included.trials),
         **_questionnaires(export, included),
     }
     for kind in ANALYSIS_KINDS.values():

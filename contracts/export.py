@@ -263,7 +263,17 @@ QUESTIONNAIRE = {
     "answered_at": Column("time", f"When the page's answers were stored; {_TIME}."),
 }
 
-NEW_TABLES = frozenset({"answers", "questionnaire"})
+METRICS = {
+    "metric_value_id": Column("text", "Row id of this table.", needed=True),
+    "stimulus_id": Column("text", "Visualization that was measured, without people.", needed=True),
+    "metric": Column("text", "Name of the number, as in metrics.csv of the stimulus set.", needed=True),
+    "label": Column("text", "The number in words, in English."),
+    "unit": Column("text", "What it is measured in."),
+    "better": Column("text", "Which end is the better one; empty: neither.", values=("higher", "lower")),
+    "value": Column("number", "The number; empty: it could not be computed for this visualization."),
+}
+
+NEW_TABLES = frozenset({"answers", "questionnaire", "metrics"})
 """Exports of earlier versions lack these; they are then read as empty."""
 
 TABLES: dict[str, dict[str, Column]] = {
@@ -273,4 +283,5 @@ TABLES: dict[str, dict[str, Column]] = {
     "stimuli": STIMULI,
     "events": EVENTS,
     "questionnaire": QUESTIONNAIRE,
+    "metrics": METRICS,
 }

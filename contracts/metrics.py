@@ -26,6 +26,10 @@ class MetricsError(Exception):
     """The metric columns beside a stimulus set cannot be used; the message says why and what to run."""
 
 
+class MetricsWarning(UserWarning):
+    """Metric columns are there and were left out."""
+
+
 @dataclass(frozen=True)
 class MetricColumn:
     """One number for each visualization.

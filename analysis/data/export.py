@@ -62,6 +62,7 @@ class Export:
 
     turned_away: tuple[TurnedAway, ...] = ()
     conditions: tuple[ConditionConfig, ...] = ()
+    metrics: pd.DataFrame = field(default_factory=pd.DataFrame)  # of the stimuli, measured without people
 
     @property
     def earlier_sha256(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The rows of the export's tables, streamed from the database: memory does not grow with their number."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Row, case, distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
 from contracts.export import TABLES
+from contracts.metrics import MetricsError, MetricsWarning, read_metrics
 from contracts.questionnaires import ITEM_KINDS, LIKERT, NUMBER
 from contracts.tasks import CONFIDENCE, KINDS, REASON, RESPONSE, Kind
 from study.config import TaskConfig
@@ -27,6 +29,7 @@ from study.database.schema import (
     Study,
     Trial,
 )
+from study.database.stimuli_folder import folder_of
 from study.definition import frozen_definition
 from study.tasks.kinds import STUDY_KINDS
 
@@ -284,6 +287,26 @@ def _questionnaire(session: Session, study: Study) -> Rows:
         }
 
 
+def _metrics(_session: Session, study: Study) -> Rows:
+    """Of the set's folder as it is now; columns that are damaged must not keep anybody from the answers."""
+    try:
+        found = read_metrics(folder_of(study.stimuli_folder))
+    except (MetricsError, OSError) as error:
+        warnings.warn(f"metrics are left out of the export: {error}", MetricsWarning, stacklevel=2)
+        return
+    for stimulus_id, values in sorted(found.values.items()) if found else ():
+        for column in found.columns if found else ():
+            yield {
+                "metric_value_id": f"{stimulus_id}-{column.name}",
+                "stimulus_id": stimulus_id,
+                "metric": column.name,
+                "label": column.label,
+                "unit": column.unit,
+                "better": column.better,
+                "value": values[column.name],
+            }
+
+
 READERS: dict[str, Callable[[Session, Study], Rows]] = {
     "participants": _participants,
     "trials": _trials,
@@ -291,4 +314,5 @@ READERS: dict[str, Callable[[Session, Study], Rows]] = {
     "stimuli": _stimuli,
     "events": _events,
     "questionnaire": _questionnaire,
+    "metrics": _metrics,
 }

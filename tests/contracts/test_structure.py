@@ -53,7 +53,7 @@ LAYERS = {
     ),
     "analysis": (
         *("config", "notes", "paper", "display", "estimation", "data", "tasks", "reading", "robustness", "simulation"),
-        *("questionnaires", "results", "observed", "report", "preregistration"),
+        *("questionnaires", "measured", "results", "observed", "report", "preregistration"),
     ),
 }
 """The parts of a package in layers, the lowest first: each imports only parts named before it."""

@@ -91,7 +91,7 @@ POINTING = Metric(
             ),
         ),
         Column(
-            *("pointing_difficult", "The same, difficult photographs only", "share"),
+            *("pointing_difficult", "Maximum in a box or near it, difficult photographs", "share"),
             reported=(
                 Reported(0.740, "VGG-16, VOC07 test, mean over classes", _TORCHRAY, "grad-cam"),
                 Reported(0.823, "ResNet-50, VOC07 test, mean over classes", _TORCHRAY, "grad-cam"),
