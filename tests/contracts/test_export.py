@@ -8,10 +8,11 @@ import pytest
 from analysis.reading.load import load
 from analysis.report.write import analyze
 from contracts.export import TABLES
-from contracts.stimulus_set import COLUMNS
+from contracts.metrics import MetricColumn, MetricsWarning, metrics_files
+from contracts.stimulus_set import COLUMNS, TABLE, table_of
 from study.database.db import connect, upgrade
 from study.export.files import export_study, zip_pieces
-from tests.study.samples import answer, enrol, open_sample, trials_of
+from tests.study.samples import answer, document, enrol, open_sample, stimuli, trials_of
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,28 @@ def database(tmp_path):
     database.engine.dispose()
 
 
-@pytest.mark.usefixtures("undrawn")
+@pytest.fixture
+def measured(tmp_path):
+    """Metric columns of the sample's set; the first one goes along with a hash, the second is the same everywhere."""
+    folder = tmp_path / "stimuli"
+    rows = stimuli(folder, document()["tasks"])
+    (folder / TABLE).write_bytes(table_of(rows))
+    columns = (MetricColumn("energy_in_box", "Energy in the box", "share"), MetricColumn("own", "My own", "px", ""))
+    values = {row.stimulus_id: {"energy_in_box": int(row.sha256[:4], 16) / 65536, "own": 1.0} for row in rows}
+    for name, content in metrics_files(table_of(rows), columns, values, {}).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.usefixtures("measured")
+def test_damaged_metrics_keep_nobody_from_the_answers(database, tmp_path: Path):
+    (tmp_path / "stimuli" / "metrics.json").write_text("{")
+    with database.snapshot() as session, pytest.warns(MetricsWarning, match="evaluate"):
+        folder = export_study(session, "demo", tmp_path / "export")
+    assert load(folder).metrics.empty
+
+
+@pytest.mark.usefixtures("undrawn", "measured")
 def test_an_export_is_read_whole_and_its_answers_are_reported(database, tmp_path: Path):
     with database.snapshot() as session:
         folder = export_study(session, "demo", tmp_path / "export")
@@ -58,3 +80,11 @@ def test_an_export_is_read_whole_and_its_answers_are_reported(database, tmp_path
     right = {row["method"]: row["correct"] for row in human["tasks"]["seeing"]["accuracy"]}
     assert sum(right.values()) == given["correct"].sum()
     assert human["tasks"]["seeing"]["responses"] == len(given)
+
+    assert set(export.metrics["stimulus_id"]) == set(export.stimuli["stimulus_id"])
+    rows = {(row["task"], row["metric"]): row for row in human["metrics"]}
+    assert set(rows) == {(task, metric) for task in ("seeing", "trusting") for metric in ("energy_in_box", "own")}
+    energy = rows["seeing", "energy_in_box"]
+    assert -1 <= energy["correlation_low"] <= energy["correlation"] <= energy["correlation_high"] <= 1
+    assert rows["seeing", "own"]["note"] == "The metric is the same for all pictures of a method."
+    assert "Energy in the box" in (tmp_path / "report" / "supplement.html").read_text(encoding="utf-8")
