@@ -19,6 +19,7 @@ from study.config import TaskConfig
 from study.database.schema import ANSWERED, MAIN, Item, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.pay import PayConfig
+from study.recruitment.outcomes import Ending, endings
 from study.recruitment.providers import PROVIDERS
 from study.taking_part.arrivals import arrived
 from study.taking_part.withdrawal import withdrawals
@@ -69,6 +70,7 @@ class Progress:
     opened_at: datetime
     definition_sha256: str
     completion_code: str | None  # the one that the recruitment platform must know; None: each participant has their own
+    endings: tuple[tuple[str, Ending], ...]  # (code, what it means), where the platform has a code for each
     limit: int | None  # of participants
     pay: PayConfig | None
     minutes: int  # that the information sheet announces
@@ -110,6 +112,7 @@ def progress(
         opened_at=study.opened_at,
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
+        endings=endings(study.outcome_codes),
         limit=definition.participants.limit,
         pay=definition.study.pay,
         minutes=definition.study.minutes,

@@ -12,7 +12,7 @@ from study.definition import frozen_definition
 from study.errors import ConductError
 from study.recruitment import ledger
 from study.recruitment.campaign import Campaign, offer, offered, platform_id
-from study.recruitment.outcomes import ACTIONS
+from study.recruitment.outcomes import endings
 from study.recruitment.platform import DESKTOP, MOBILE, TABLET, Audience, Posting, Standing
 from study.recruitment.providers import PROVIDERS
 
@@ -92,9 +92,7 @@ def ending_codes(campaign: Campaign) -> list[str]:
     done = f"{study.completion_code}  answered everything: reviewed by hand, or approved at once where you chose so"
     if not study.outcome_codes:
         return ["Everybody who answers everything gets a code of their own."]
-    return [done] + [
-        f"{code}  {ACTIONS[outcome].who}: {ACTIONS[outcome].action}" for outcome, code in study.outcome_codes.items()
-    ]
+    return [done] + [f"{code}  {ending.who}: {ending.action}" for code, ending in endings(study.outcome_codes)]
 
 
 def switch(campaign: Campaign, state: str) -> Standing:

@@ -3,6 +3,7 @@
 FAILED_CHECKS is the exception: all questions were answered, but fewer attention checks than the platform asks for.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED = "no-consent", "incompatible-device", "stopped"
@@ -38,3 +39,8 @@ CODE_TYPES = {
     FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
 }
 """Prolific's own words for some of them; the others are its OTHER."""
+
+
+def endings(codes: Mapping[str, str]) -> tuple[tuple[str, Ending], ...]:
+    """(code, what it means) for each outcome that has a code. `codes`: code of each outcome."""
+    return tuple((code, ACTIONS[outcome]) for outcome, code in codes.items())

@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from study.conduct.admins import create_admin
 from study.database.schema import Base, Participant, Study
-from tests.study.samples import document, seeing
+from tests.study.researcher import PASSWORD, log_in
+from tests.study.samples import NOW, document, seeing
 from tests.study.visitor import consent, hidden_fields, join
 
 MTURK = "?assignmentId=A1&hitId=H1&workerId=W1&turkSubmitTo=https%3A%2F%2Fwww.mturk.com"
@@ -119,3 +121,15 @@ def test_who_comes_from_a_sandbox_is_no_person(mturk: Flask, database) -> None:
             "human",
             "simulated",
         ]
+
+
+def test_researchers_see_the_code_of_each_ending(open_app, database) -> None:
+    client = open_app(document(seeing(), provider="prolific")).test_client()
+    with database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+        codes = session.scalars(select(Study.outcome_codes)).one()
+    log_in(client)
+    page = client.get("/researcher/studies/demo").text
+    assert "Does not want to take part" in page
+    assert all(f"<code>{code}</code>: " in page for code in codes.values())
