@@ -24,7 +24,7 @@ from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from commands.options import photographs_as_seen
 from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
-from contracts.tasks import KINDS
+from contracts.tasks import KINDS, first_is_left
 from definition import Definition
 from models.catalogue import load_network
 from models.sources import open_split
@@ -180,7 +180,7 @@ def _questions(plan: Export, rows: Sequence[Stimulus]) -> list[Question]:
 def _synthetic(plan: Export, seed: int, seeds: np.random.SeedSequence) -> Export:
     """The psychometric model of analysis/tasks/psychometrics.py, which sees no picture."""
     given, times = {}, {}
-    first = {task.name: task.networks[0] for task in plan.tasks}
+    networks = {task.name: task.networks for task in plan.tasks}
     names = plan.participants["participant_id"]
     for name, stream in zip(names, seeds.spawn(len(names)), strict=True):
         rng = np.random.default_rng(stream)
@@ -188,6 +188,7 @@ def _synthetic(plan: Export, seed: int, seeds: np.random.SeedSequence) -> Export
         for trial in plan.trials[plan.trials["participant_id"] == name].itertuples():
             simulation = ANALYSIS_KINDS[trial.trial_type].simulation
             value, rt = simulation.answer(person, Seen(trial.image_id, trial.method, trial.category, trial.foil), rng)
-            answer = simulation.placed(value, trial.left_network == first[trial.task])
-            given[trial.trial_id], times[trial.trial_id] = answer, rt
+            shows_two = KINDS[trial.trial_type].compares_networks
+            is_left = shows_two and first_is_left(trial.left_network, trial.right_network, networks[trial.task])
+            given[trial.trial_id], times[trial.trial_id] = simulation.placed(value, is_left), rt
     return answered(plan, "simulated", given, times)

@@ -12,7 +12,7 @@ import click
 from commands.options import study_option, with_local_stimuli
 from commands.progress import progress
 from contracts.stimulus_set import Stimulus
-from contracts.tasks import KINDS, RESPONSE
+from contracts.tasks import KINDS, RESPONSE, first_is_left
 from definition import Definition
 
 if TYPE_CHECKING:
@@ -86,16 +86,16 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
     shown: dict[str, list[Stimulus]] = defaultdict(list)
     for stimulus in read_stimuli(with_local_stimuli(definition).stimuli.output):
         shown[stimulus.sha256].append(stimulus)
-    first_network = {task.name: task.networks[0] for task in definition.tasks}
+    networks = {task.name: task.networks for task in definition.tasks}
     for stream in np.random.SeedSequence(seed).spawn(count):
         rng = np.random.default_rng(stream)
-        yield partial(_choose, draw_participant(rng, Psychometrics(seed=seed)), shown, first_network), rng
+        yield partial(_choose, draw_participant(rng, Psychometrics(seed=seed)), shown, networks), rng
 
 
 def _choose(
     person: "SimulatedPerson",
     shown: Mapping[str, Sequence[Stimulus]],
-    first_network: Mapping[str, str],
+    networks: Mapping[str, Sequence[str]],
     trial: dict[str, Any],
     question: dict[str, Any],
     images: list[bytes],
@@ -113,10 +113,12 @@ def _choose(
     if question["name"] != RESPONSE:
         return simulation.further(person, seen, question["name"], options, rng)
     value, rt = simulation.answer(person, seen, rng)
-    is_first = left.network == first_network[trial["task"]]
-    if len(images) > 1 and images[0] == images[1]:  # neither side is the first network's
-        is_first = bool(rng.integers(2))
-    return simulation.placed(value, is_first), rt
+    if not KINDS[trial["kind"]].compares_networks:
+        return simulation.placed(value, True), rt
+    right = _one_of_those_alike(shown, trial, first, images[1], rng)
+    if images[0] == images[1] or left.network == right.network:  # neither side is the network's that is named first
+        return simulation.placed(value, bool(rng.integers(2))), rt
+    return simulation.placed(value, first_is_left(left.network, right.network, networks[trial["task"]])), rt
 
 
 def _one_of_those_alike(

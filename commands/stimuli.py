@@ -49,7 +49,7 @@ def make_scenes(definition: Definition, train_images: int, val_images: int, seed
 @study_option
 @click.option("--network", "names", multiple=True, help="Only this network; may be given several times.")
 def train(definition: Definition, names: tuple[str, ...]) -> None:
-    """Fine-tune the definition's networks and write their checkpoints.
+    """Fine-tune the networks that ask for it (`training`), and write their checkpoints.
 
     Example: ./manage.py train --study examples/voc-sample.toml --network strong
     """
@@ -57,12 +57,11 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
 
     if unknown := set(names) - set(definition.networks):
         raise click.BadParameter(f"no network {', '.join(sorted(unknown))}; there are {', '.join(definition.networks)}")
-    imported = [name for name, network in definition.networks.items() if network.labels is not None]
-    if fixed := [name for name in names if name in imported]:
+    if fixed := [name for name in names if definition.networks[name].labels is not None]:
         raise click.ClickException(
             f"network {', '.join(fixed)} has labels, so `./manage.py import-network` takes it as it is"
         )
-    for name in names or [name for name in definition.networks if name not in imported]:
+    for name in names or [name for name, network in definition.networks.items() if network.training is not None]:
         with progress(f"Training {name}") as report:
             command = f"./manage.py train --study {relative(definition.path)} --network {name}"
             result = train_network(name, definition.networks[name], definition.dataset, report, command)

@@ -5,7 +5,9 @@ answers), one in study/tasks/ (what people see and are asked) and one folder in 
 sentences, simulated people). Its words are in languages/. No other place knows a kind by its name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -14,7 +16,7 @@ from contracts.foils import ANNOTATED, FOILS
 
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
 LONGEST_REASON = 500  # characters
-SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the task's second network … towards its first
+SCORES = (-2, -1, 0, 1, 2)  # of a comparison: towards the network that the task names second … that it names first
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Kind:
     name: str
     pictures: int  # side by side in a trial: 1 or 2
     categories: int  # of an image that are explained, each in items of its own
-    networks: int | None  # that a task compares within an item; None: any number, each in items of its own
+    networks: int | None  # that an item compares, of those of its task; None: any number, each in items of its own
     needs_predictions: bool  # images are chosen by what the networks predict
     hides_photograph: bool  # who sees the photograph need not look at the explanation
     has_truth: bool  # an answer is right or wrong
@@ -93,7 +95,12 @@ class Kind:
 
     def items_per_image(self, methods: int, networks: int, foil: str = ANNOTATED) -> int:
         """The number of items of an image with this number of methods and networks."""
-        return self.explained(foil) * methods * (networks if self.networks is None else 1)
+        return self.explained(foil) * methods * (networks if self.networks is None else comb(networks, self.networks))
+
+
+def first_is_left(left: str, right: str, networks: Sequence[str]) -> bool:
+    """Whether the left one of two networks comes before the right one in `networks`, those of a task."""
+    return networks.index(left) < networks.index(right)
 
 
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain

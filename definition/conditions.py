@@ -48,7 +48,7 @@ def _fault_of_task(condition: ConditionConfig, key: str, task: TaskConfig) -> It
     if len(set(value)) < len(value):
         yield f"{place}: one is listed twice"
     if key == "networks" and KINDS[task.kind].networks is not None:
-        yield f"{place}: a task of kind {task.kind} compares its networks, so each condition shows both; remove this"
+        yield f"{place}: a task of kind {task.kind} compares its networks, so each condition shows all; remove this"
 
 
 def _unseen(conditions: Sequence[ConditionConfig], tasks: Sequence[TaskConfig]) -> Iterator[str]:

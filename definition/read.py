@@ -20,7 +20,7 @@ from definition.conditions import contradicting_conditions
 from definition.own_words import read_own_words, unknown_categories
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
-from models.config import DatasetConfig, NetworkConfig
+from models.config import DatasetConfig, NetworkConfig, not_asked_for
 from stimuli.attack.config import AttackConfig
 from stimuli.bias.config import BiasConfig
 from stimuli.config import StimuliConfig, StimulusRequest
@@ -323,6 +323,7 @@ def _contradictions(
     ]
     if not tasks:
         problems.append("tasks: at least one [[tasks]] is needed")
+    problems += not_asked_for(document["networks"])
     known = {**METHOD_NAMES, **methods}
     problems += [f"stimuli.recipes: {unknown_method(m, known)}" for m in stimuli.recipes if m not in known]
     for i, task in enumerate(tasks):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,10 @@ def code_place(code: str, info: ValidationInfo) -> str:
     return f"{_from_definition(Path(place), info)}:{function}" if place.endswith(".py") else code
 
 
+ASK_FOR_IT = (
+    "`labels` name its outputs and keep its last layer; `training = {{}}` in [networks.{name}] puts a new last layer on"
+    " it and trains it"
+)
 FORMAT = "how the photographs are kept: docs/how-to/real-photographs.md"
 
 
@@ -148,7 +153,11 @@ class NetworkConfig(BaseModel):
     resize: Annotated[int, Field(ge=32, le=4096)] | None = Field(
         None, description="pixels of the photograph's shorter side before its middle is cut out; none: image_size"
     )
-    training: TrainingConfig = Field(TrainingConfig(), description="how `train` makes the checkpoint")
+    training: TrainingConfig | None = Field(
+        None,
+        description="asks `train` to put a new last layer on the network and to make the checkpoint; {}: with the usual"
+        " numbers; none: it is not trained",
+    )
 
     @field_validator("weights")
     @classmethod
@@ -173,11 +182,13 @@ class NetworkConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _possible_crop(self) -> "NetworkConfig":
+    def _possible(self) -> "NetworkConfig":
         if self.resize is not None and self.crop == "none":
             raise ValueError('resize is for crop = "centre"; without a crop the photograph is squashed to image_size')
         if self.resize is not None and self.resize < self.image_size:
             raise ValueError(f"resize = {self.resize} is less than image_size = {self.image_size}; raise it")
+        if self.labels is not None and self.training is not None:
+            raise ValueError("labels keep the network's last layer, and training puts a new one there; remove one")
         if self.output != "logits" and self.labels is None:
             raise ValueError("output is for networks that are imported with labels; training makes logits")
         return self
@@ -187,3 +198,12 @@ class NetworkConfig(BaseModel):
         """What it is, without folders: its architecture, or its function's file and name."""
         place, _, function = self.module.rpartition(":")
         return self.architecture or f"{Path(place).name}:{function}"
+
+
+def not_asked_for(networks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Networks of which nothing says whether their last layer stays; a checkpoint holds one that is ready."""
+    return [
+        f"networks.{name}: labels or training is missing: {ASK_FOR_IT.format(name=name)}"
+        for name, network in networks.items()
+        if not network.keys() & {"labels", "training", "checkpoint"}
+    ]

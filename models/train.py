@@ -18,7 +18,7 @@ from models.architectures import build
 from models.average_precision import PRESENT, average_precision, label_matrix, mean_average_precision
 from models.catalogue import check_target_layer
 from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_checkpoint
-from models.config import DatasetConfig, NetworkConfig, TrainingConfig
+from models.config import ASK_FOR_IT, DatasetConfig, NetworkConfig, TrainingConfig
 from models.errors import TrainingError
 from models.fit import Inputs, fit, read_state
 from models.head import copy_head, head_features, put_head
@@ -58,26 +58,28 @@ def train_on(
     source: str = "the training set",
 ) -> CheckpointMetadata:
     """`train` on photographs that are given: `pictures` to learn from, `measured_on` for the mAP. Raises as it does."""
+    if (settings := config.training) is None:
+        raise TrainingError(f"network {name!r} asks for no training: {ASK_FOR_IT.format(name=name)}")
     require_own_checkpoint(config.checkpoint)
     state_file = config.checkpoint.with_name(f"{config.checkpoint.name}.training")
     read_state(state_file)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.training.seed)
-        module = _start(name, config, len(categories))
+        torch.manual_seed(settings.seed)
+        module = _start(name, config, settings, len(categories))
         data = data_sha256((*pictures, *measured_on))
         course = _Course(
             module=module,
             transform=transform_of(config),
-            pictures=pictures[: config.training.images],
-            labels=_labels(pictures[: config.training.images], categories, source),
-            settings=config.training,
+            pictures=pictures[: settings.images],
+            labels=_labels(pictures[: settings.images], categories, source),
+            settings=settings,
             frozen_statistics=config.weights is not None,
             state_file=state_file,
             request=hashlib.sha256(repr((config, categories, data)).encode()).hexdigest(),
             to_measure=len(measured_on),
             progress=progress or (lambda done, total: None),
         )
-        (_train_all if config.training.parts == "all" else _train_end)(course)
+        (_train_all if settings.parts == "all" else _train_end)(course)
     values = measure(module, course.transform, measured_on, categories, course.measured)
     metadata = CheckpointMetadata(
         architecture=config.architecture,
@@ -85,7 +87,7 @@ def train_on(
         transform=course.transform,
         mean_average_precision=mean_average_precision(list(values.values())),
         average_precision=values,
-        seed=config.training.seed,
+        seed=settings.seed,
         command=command,
         data_sha256=data,
         library_versions={library: version(library) for library in LIBRARIES},
@@ -167,10 +169,10 @@ class _Course:
         fit(module, inputs, self.labels, self.settings, self.state_file, self.request, self.trained)
 
 
-def _start(name: str, config: NetworkConfig, categories: int) -> nn.Module:
+def _start(name: str, config: NetworkConfig, settings: TrainingConfig, categories: int) -> nn.Module:
     module = build(config.architecture, categories, config.image_size)
     check_target_layer(name, module, config.target_layer)
-    part = _part(config.training)
+    part = _part(settings)
     if part and not _takes_features(getattr(module, part, None)):
         raise TrainingError(f'{config.architecture} has no {part} of linear layers; set parts = "head" or "all"')
     if config.weights is not None:

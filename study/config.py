@@ -179,7 +179,7 @@ class StudyConfig(BaseModel):
 
 class TaskConfig(BaseModel):
     """One task. Its kind says what an item is: (image, category, method, network) for class discrimination, for trust
-    (image, category, method) with one visualization from each of two networks."""
+    (image, category, method, pair of networks) with one visualization from each of the two."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -190,7 +190,8 @@ class TaskConfig(BaseModel):
         description=f"explanation methods that are compared: {', '.join(METHOD_NAMES)}"
     )
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
-        description="trust: exactly two, the one expected to be more reliable first (scores are positive towards it)"
+        description="trust: two or more, the one expected to be most reliable first: every pair of them is compared,"
+        " and scores are positive towards the one that is named first"
     )
     foil: FoilName = Field(
         ANNOTATED,
@@ -255,8 +256,10 @@ class TaskConfig(BaseModel):
         wordings = languages()[SOURCE].tasks.get("kinds", {}).get(self.kind, {}).get("wordings", {})
         if self.wording not in wordings:
             raise ValueError(f"no wording {self.wording!r} of {self.kind}; there are {', '.join(wordings) or 'none'}")
-        if facts.networks not in (None, len(self.networks)):
-            raise ValueError(f"{self.kind} shows exactly {facts.networks} network(s), {len(self.networks)} named")
+        if facts.compares_networks and len(self.networks) < (facts.networks or 0):
+            raise ValueError(f"{self.kind} compares networks: name {facts.networks} or more, not {len(self.networks)}")
+        if facts.networks == 1 and len(self.networks) > 1:
+            raise ValueError(f"{self.kind} shows exactly 1 network, {len(self.networks)} named")
         if len(set(self.methods)) < len(self.methods) or len(set(self.networks)) < len(self.networks):
             raise ValueError("a method or network is listed twice")
         if self.foil != ANNOTATED and not facts.has_truth:

@@ -2,7 +2,7 @@
 
 import gettext
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ EVENTS = (
     marked("translated"), marked("forced-colors"), marked("forced-dark"),
 )  # fmt: skip
 _QUOTED = marked("“{name}”")
+_FIRST, _SECOND = marked("network named first"), marked("network named second")
 CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
 
 
@@ -66,6 +67,13 @@ class Translation:
             if "quality" in words:
                 return str(words["quality"])
         return ""
+
+    def two(self, networks: Sequence[str]) -> tuple[str, str]:
+        """What the two networks of a comparison are called where scores are positive towards the first of them.
+
+        Of a task with more they are those that it names first and second, in whichever pair.
+        """
+        return (networks[0], networks[1]) if len(networks) == 2 else (self(_FIRST), self(_SECOND))
 
     @property
     def _texts(self) -> gettext.NullTranslations:

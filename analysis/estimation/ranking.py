@@ -79,20 +79,27 @@ def _require_connected(counts: np.ndarray, pairs: Sequence[tuple[int, int]], net
 
 
 def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(strengths, pairs) from trust trials: log strength of each network around their mean, and the log odds of a
-    preference for each pair of networks, both with two-way clustered intervals."""
+    """(strengths, pairs) from trust trials, both with two-way clustered intervals.
+
+    Log strength of each network around their mean, the strongest first, with its `rank`; and for each pair of networks
+    the log odds of a preference for its first, with how many answers preferred the `first`, were `equal` or preferred
+    the `second`.
+    """
     compared = _turned(trials, networks)
     pairs = sorted(set(zip(compared["first"], compared["second"], strict=True)))
     data = patterns(compared.assign(pair=list(zip(compared["first"], compared["second"], strict=True))),
                     {"pair": pairs, "outcome": OUTCOMES})  # fmt: skip
     every_pair = list(combinations(range(len(networks)), 2))
+    counted = dict(zip(pairs, data.counts.reshape(-1, 3).astype(int), strict=True))
+    answers = np.array([counted.get(pair, np.zeros(3, int)) for pair in every_pair])
+    told = dict(zip(("first", "equal", "second"), answers.T, strict=True))
     try:
         model = fit(data.counts.reshape(-1, 3), pairs, len(networks))
     except RankingError as error:
         none = no_estimate(error.note)
         return (
-            estimate_table(dict.fromkeys(networks, none), ["network"]),
-            estimate_table({(networks[i], networks[j]): none for i, j in every_pair}, ["a", "b"]),
+            estimate_table(dict.fromkeys(networks, none), ["network"]).assign(rank=np.nan),
+            estimate_table({(networks[i], networks[j]): none for i, j in every_pair}, ["a", "b"]).assign(**told),
         )
 
     def estimate(weights: np.ndarray) -> Estimate:
@@ -101,9 +108,11 @@ def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) ->
         return with_interval(float(weights @ model.strengths), spread, confidence)
 
     one = np.eye(len(networks))
-    strengths = {name: estimate(one[i]) for i, name in enumerate(networks)}
+    order = sorted(range(len(networks)), key=lambda i: -model.strengths[i])
+    strengths = estimate_table({networks[i]: estimate(one[i]) for i in order}, ["network"])
     differences = {(networks[i], networks[j]): estimate(one[i] - one[j]) for i, j in every_pair}
-    return estimate_table(strengths, ["network"]), estimate_table(differences, ["a", "b"])
+    ranks = 1.0 + np.arange(len(networks))
+    return strengths.assign(rank=ranks), estimate_table(differences, ["a", "b"]).assign(**told)
 
 
 def _turned(trials: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What must hold between the tables of an export before a number is computed from them."""
 
+import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse, require_known, require_unique
@@ -87,7 +88,9 @@ def _refuse_other_pictures(trials: pd.DataFrame, stimuli: pd.DataFrame, picture:
 
 def _refuse_mixed_items(rated: pd.DataFrame) -> None:
     """An item_id that is given to two items, or an item that has two."""
-    facts = ["condition", "task", "image_id", "category", "foil", "method", "network"]
+    pair = np.sort(rated[["left_network", "right_network"]].fillna("").to_numpy(str), axis=1)  # on whichever sides
+    rated = rated.assign(first=pair[:, 0], second=pair[:, 1])
+    facts = ["condition", "task", "image_id", "category", "foil", "method", "network", "first", "second"]
     items = rated.drop_duplicates(["item_id", *facts])
     refuse(items.duplicated("item_id"), items, "its item_id is another item's too")
     refuse(items.duplicated(facts), items, "its item has another item_id too")

@@ -74,7 +74,7 @@ def _asked(task: Task, translate: Translation) -> str:
     asked = translate(
         texts.design,
         task=task.name,
-        first=task.networks[0],
+        first=translate.two(task.networks)[0],
         quality=translate.quality(task.kind, task.wording, task.qualities),
     )
     return " ".join([asked, *(translate(text) for foil, text in texts.foils.items() if foil == task.foil)])

@@ -126,9 +126,8 @@ def _contrast(row: Any, task: TaskResults, results: ObserverResults, confidence:
             "{a} and {b} cannot be compared in “{task}”: {note}", task=row.task, note=translate.note(row.note), **names
         )
     values = means_of(task, row.of).map(kind.scale.level)
-    means = translate(
-        kind.texts.means, value_a=values[row.a], value_b=values[row.b], first=task.task.networks[0], **names
-    )
+    first, _ = translate.two(task.task.networks)
+    means = translate(kind.texts.means, value_a=values[row.a], value_b=values[row.b], first=first, **names)
     write, unit = kind.scale.difference, translate(kind.scale.unit)
     if not (found := conclusion(row, results)):
         return f"{means} {translate.note(row.note)}"

@@ -158,7 +158,7 @@ def _trials(
 ) -> pd.DataFrame:
     assignment = assign(design, len(people))
     logits = draw_logits(design, assignment, len(people), parameters, rng)
-    methods, labels, shown_networks = (np.array(part)[assignment.cell] for part in zip(*design.cells, strict=True))
+    methods, labels, networks = (np.array(part)[assignment.cell] for part in zip(*design.cells, strict=True))
     pace = np.exp(rng.normal(0, parameters.rt_participant_sd, len(people)))[assignment.participant]
     shown = pd.DataFrame(
         {
@@ -167,7 +167,8 @@ def _trials(
             "trial_type": design.kind,
             "image_id": [f"image{i:05d}" for i in assignment.image],
             "method": methods,
-            "network": shown_networks,
+            "network": networks[:, 0],
+            "other_network": networks[:, -1],
             "rt": np.round(parameters.rt_median_ms * pace * np.exp(rng.normal(0, parameters.rt_sd, len(logits))), 1),
         }
     )
@@ -176,8 +177,9 @@ def _trials(
     names = np.array(CATEGORIES)
     shown["category"] = names[np.where(labels == 0, first, second)]
     answered = ANALYSIS_KINDS[design.kind].simulation.columns
-    shown = answered(shown, names[np.where(labels == 0, second, first)], logits, design.networks, rng)
-    shown["item_id"] = design.name + "-" + (shown.get("stimulus_id", stimulus_ids(shown, "pair")))
+    item = design.name + "-" + stimulus_ids(shown, pd.Series(["-".join(each) for each in networks]))
+    shown = answered(shown, names[np.where(labels == 0, second, first)], logits, rng)
+    shown = shown.drop(columns="other_network").assign(item_id=item)
     return shown.iloc[np.lexsort((rng.random(len(shown)), assignment.participant))]
 
 

@@ -1,6 +1,7 @@
 """The size of a simulated task."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -27,11 +28,11 @@ class TaskDesign:
         return self.named_networks or NETWORKS[: KINDS[self.kind].networks or 1]
 
     @property
-    def cells(self) -> tuple[tuple[str, int, str], ...]:
-        """What can be shown of an image: (method, which of its categories, the first network shown)."""
+    def cells(self) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
+        """What can be shown of an image: (method, which of its categories, the networks shown)."""
         labels = KINDS[self.kind].explained(self.foil)
-        networks = self.networks if KINDS[self.kind].networks is None else self.networks[:1]
-        return tuple((m, label, network) for m in self.methods for label in range(labels) for network in networks)
+        shown = tuple(combinations(self.networks, KINDS[self.kind].networks or 1))
+        return tuple((m, label, networks) for m in self.methods for label in range(labels) for networks in shown)
 
     @property
     def method_of_cell(self) -> np.ndarray:

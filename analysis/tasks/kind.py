@@ -117,10 +117,11 @@ class Simulation:
 
     `logit`: of a method; `mean`: what the values of a method average to; `without_effect`: the mean of all methods
     where calibration wants no difference; `draw`: values (n,) at logits (n,).
-    `answer`: a value and a response time in ms. It speaks of the task's first network or of the truth, and `placed`
-    turns it into the option chosen, when the first network is on the left or not. `further`: the same of a further
-    question, by its name and options. `columns`: those of the export, for trials (a frame), the wrong option of each,
-    their logits and the task's networks. `further_estimates` are calibrated beside means and differences.
+    `answer`: a value and a response time in ms. It speaks of the network that the task names first or of the truth, and
+    `placed` turns it into the option chosen, when that network is on the left or not. `further`: the same of a further
+    question, by its name and options. `columns`: those of the export, for trials (a frame, with the `network` shown and
+    the `other_network`, which is the same where a trial shows one), the wrong option of each and their logits.
+    `further_estimates` are calibrated beside means and differences.
     """
 
     logit: Callable[[Psychometrics, str], float]
@@ -129,7 +130,7 @@ class Simulation:
     draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
     answer: Callable[[SimulatedPerson, Seen, np.random.Generator], tuple[Any, float]]
     placed: Callable[[Any, bool], str]
-    columns: Callable[[pd.DataFrame, np.ndarray, np.ndarray, Sequence[str], np.random.Generator], pd.DataFrame]
+    columns: Callable[[pd.DataFrame, np.ndarray, np.ndarray, np.random.Generator], pd.DataFrame]
     further: Callable[[SimulatedPerson, Seen, str, Sequence[str], np.random.Generator], tuple[str, float | None]] = (
         any_option
     )

@@ -145,7 +145,7 @@ def _candidates(
         remedy = f"lower its images to {len(left)}, or name" if left else "name"
         raise SelectionError(
             f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
-            f" ({losses}); {remedy} a larger split or more dataset.categories"
+            f" ({losses}{found.counts(images)}); {remedy} a larger split or more dataset.categories"
         )
     explained = [(image, found.explained(image)) for image in left]
     return [Candidate(image, names, group=names) for image, names in explained], removed

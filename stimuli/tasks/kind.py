@@ -46,6 +46,7 @@ class Eligibility:
     in_study: bool = True  # all explained categories must be the study's; else the network's names for them
     sorts: Mapping[str, Callable[[Photograph], bool]] = field(default_factory=dict)
     matched_by: Callable[[Photograph], str] | None = None
+    counts: Callable[[Sequence[Photograph]], str] = lambda _images: ""  # told of all images where too few are eligible
 
 
 Evidence = Mapping[str, float]

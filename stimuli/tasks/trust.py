@@ -1,6 +1,8 @@
 """Trust: images on which all networks have the same, annotated top category, which is explained."""
 
 from collections.abc import Sequence
+from itertools import combinations
+from operator import eq
 
 import numpy as np
 
@@ -18,13 +20,23 @@ def agreed_prediction(request: StimulusRequest, predictions: Predictions) -> Eli
     def explained(image: Photograph) -> tuple[str, ...]:
         return tuple(sorted({predictions[network][image.image_id].top for network in request.networks}))
 
+    listed = " and ".join(filter(None, (", ".join(request.networks[:-1]), request.networks[-1])))
     return Eligibility(
         explained,
         {
-            f"the same top category for {' and '.join(request.networks)}": lambda image: len(explained(image)) == 1,
+            f"the same top category for {listed}": lambda image: len(explained(image)) == 1,
             "the top category annotated": lambda image: set(explained(image)) <= set(image.categories),
         },
+        counts=lambda images: _agreements(request.networks, predictions, images),
     )
+
+
+def _agreements(networks: Sequence[str], predictions: Predictions, images: Sequence[Photograph]) -> str:
+    """How many images each pair of three networks or more agrees on."""
+    pairs = list(combinations(networks, 2))
+    tops = {name: [predictions[name][image.image_id].top for image in images] for name in networks}
+    agreed = [f"{a} and {b} agree on {sum(map(eq, tops[a], tops[b]))}" for a, b in pairs]
+    return f"; of {len(images)} images {', '.join(agreed)}" if len(pairs) > 1 else ""
 
 
 def preferred_side(evidence: Sequence[Evidence], shown: Sequence[Stimulus], _rng: np.random.Generator) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from contracts.tasks import KINDS
 from study.conduct.actions import LOOK
@@ -37,7 +37,7 @@ class Estimate:
     method: str
     ratings: int
     mean: float
-    network: str  # towards which a preference is positive; empty where a trial shows no two networks
+    towards: str  # which network a preference is positive; empty where a trial shows no two networks
 
     @property
     def text(self) -> str:
@@ -72,12 +72,20 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
     audit.append(session, actor, LOOK, {"slug": slug}, now)
     tasks = {task.name: task for task in frozen_definition(study).tasks}
     values: dict[tuple[str, str], list[float]] = {}
+    left, right = aliased(Stimulus), aliased(Stimulus)
     query = (
         select(
-            Trial.task, Item.method, Item.category, Item.foil, Stimulus.network.label("left_network"), Response.response
+            Trial.task,
+            Item.method,
+            Item.category,
+            Item.foil,
+            left.network.label("left_network"),
+            right.network.label("right_network"),
+            Response.response,
         )
         .join(Item, Trial.item_id == Item.id)
-        .join(Stimulus, Trial.left_stimulus_id == Stimulus.id)
+        .join(left, Trial.left_stimulus_id == left.id)
+        .outerjoin(right, Trial.right_stimulus_id == right.id)
         .join(Response, FIRST_ANSWER)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study.id, Participant.observer_kind == "human", Participant.excluded.is_(False))
@@ -95,4 +103,6 @@ def look(session: Session, slug: str, actor: str, now: datetime) -> list[Estimat
 
 
 def _towards(task: TaskConfig) -> str:
-    return task.networks[0] if KINDS[task.kind].compares_networks else ""
+    if not KINDS[task.kind].compares_networks:
+        return ""
+    return f"“{task.networks[0]}”" if len(task.networks) == KINDS[task.kind].networks else "the network named first"

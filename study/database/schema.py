@@ -124,7 +124,7 @@ class Item(Base):
 
     __tablename__ = "item"
     __table_args__ = (
-        Unique("study_id", "task", "condition", "stimulus_a_id"),
+        Unique("study_id", "task", "condition", "stimulus_a_id", "stimulus_b_id"),
         CheckConstraint("ratings_wanted > 0", name="ratings_wanted_positive"),
         CheckConstraint("stimulus_b_id <> stimulus_a_id", name="two_stimuli"),
     )
@@ -144,6 +144,13 @@ class Item(Base):
 
     stimulus_a: Mapped[Stimulus] = relationship(foreign_keys=stimulus_a_id, viewonly=True)
     stimulus_b: Mapped[Stimulus | None] = relationship(foreign_keys=stimulus_b_id, viewonly=True)
+
+
+_SHOWS_ONE = Item.stimulus_b_id.is_(None)  # empty values are never equal, so such items need a key of their own
+Index(
+    "ix_item_one_stimulus", Item.study_id, Item.task, Item.condition, Item.stimulus_a_id,
+    unique=True, sqlite_where=_SHOWS_ONE, postgresql_where=_SHOWS_ONE,
+)  # fmt: skip
 
 
 class Participant(Base):

@@ -19,7 +19,7 @@ class Candidate:
 
     item_id: int
     image_id: str
-    cell: Hashable  # method × category slot × network
+    cell: Hashable  # method × category slot × network or networks
     wanted: int  # k
     load: int  # ratings given plus ratings promised by live leases
     sort: Hashable = None  # of its image; everybody gets equally many of each

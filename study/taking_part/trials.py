@@ -7,7 +7,7 @@ from itertools import cycle
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from contracts.tasks import KINDS
 from study.config import TaskConfig
@@ -68,13 +68,15 @@ def choose_trials(
 
 def _items(session: Session, study_id: int) -> dict[int, tuple[Item, Hashable]]:
     """item id → the item and its cell, in the order of the ids."""
+    first, second = aliased(Stimulus), aliased(Stimulus)
     rows = session.execute(
-        select(Item, Stimulus.network)
-        .join(Stimulus, Item.stimulus_a_id == Stimulus.id)
+        select(Item, first.network, second.network)
+        .join(first, Item.stimulus_a_id == first.id)
+        .outerjoin(second, Item.stimulus_b_id == second.id)
         .where(Item.study_id == study_id)
         .order_by(Item.id)
     )
-    return {item.id: (item, (item.method, item.slot, network)) for item, network in rows}
+    return {item.id: (item, (item.method, item.slot, *networks)) for item, *networks in rows}
 
 
 def _of_task(

@@ -1,6 +1,7 @@
 """Items from the stimuli that a task asked for."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from contracts.methods import PHOTOGRAPH
 from contracts.tasks import KINDS
@@ -30,10 +31,9 @@ def one_picture_each(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
 
 
 def pairs_of_networks(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    """An item for each image, category and method, with a picture from each of the task's two networks."""
+    """An item for each image, category, method and pair of the task's networks, with a picture of each in order."""
     by_cell = {(row.image_id, row.category, row.method, row.network): row for row in rows}
     pairs = sorted({(row.image_id, row.category) for row in rows})
-    first, second = task.networks
     return [
         _item(
             _required(by_cell, (image_id, category, method, first), task),
@@ -42,6 +42,7 @@ def pairs_of_networks(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
         )
         for image_id, category in pairs
         for method in task.methods
+        for first, second in combinations(task.networks, 2)
     ]
 
 

@@ -1,6 +1,6 @@
 """Trust: a visualization from each of two networks, and which of them is more reliable, and how clearly?"""
 
-from contracts.tasks import KINDS
+from contracts.tasks import KINDS, first_is_left
 from study.config import TaskConfig
 from study.tasks.items import pairs_of_networks
 from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind
@@ -13,8 +13,9 @@ def _options(_shown: Shown) -> tuple[str, ...]:
 
 
 def _towards_first(answered: Answered, task: TaskConfig) -> int:
-    """The degree towards the task's first network, which may have been on either side."""
-    return int(answered.response) * (1 if answered.left_network == task.networks[0] else -1)
+    """The degree towards that of the two networks which the task names first, on whichever side it was."""
+    is_left = first_is_left(answered.left_network, answered.right_network, task.networks)
+    return int(answered.response) * (1 if is_left else -1)
 
 
 # A plant and a dog, both predicted to be a dog, by examples/worked_examples.py.

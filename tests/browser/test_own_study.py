@@ -89,7 +89,11 @@ def test_the_report_names_methods_as_the_definition_does(
     scores = (out / "tables/simulated/questionnaire-scores.csv").read_text().splitlines()
     assert "load" in {row["questionnaire"] for row in csv.DictReader(scores)}
     results = json.loads((out / "results.json").read_text())
-    assert results["observers"]["simulated"]["tasks"].keys() == {"seeing", "trusting"}
+    simulated = results["observers"]["simulated"]
+    assert simulated["tasks"].keys() == {"seeing", "trusting"}
+    pairs = {(row["a"], row["b"]): row["first"] + row["equal"] + row["second"] for row in simulated["network-pairs"]}
+    three = {("sharp", "middling"), ("sharp", "blurred"), ("middling", "blurred")}
+    assert pairs == dict.fromkeys(three, PEOPLE * 2 // 3)
 
 
 def goes_on(page: Page) -> None:

@@ -112,7 +112,12 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             '"deconvolutoin", ',
             "task 1 (\"seeing\"): methods: no method 'deconvolutoin'; is deconvolution or deconvolution-grad-cam meant?",
         ),
-        ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares exactly 2 networks, 1 named"),
+        ('networks = ["strong", "weak"]', 'networks = ["strong"]', "trust compares networks: name 2 or more, not 1"),
+        (
+            "target_layer =",
+            'labels = ["cat", "dog"]\ntarget_layer =',
+            "labels keep the network's last layer, and training",
+        ),
         (
             'task = "seeing", a = "guided-grad-cam"',
             'task = "saw", a = "guided-grad-cam"',
@@ -173,7 +178,7 @@ def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, mes
         (
             'networks = ["strong", "weak"]',
             'networks = ["strong"]',
-            'task 2 ("trusting"): trust compares exactly 2 networks, 1 named',
+            'task 2 ("trusting"): trust compares networks: name 2 or more, not 1',
         ),
         ('"aeroplane", "bicycle"', '"aeroplane", 5', "dataset: category 2: Input should be a valid string"),
         (

@@ -78,6 +78,7 @@ def test_it_is_made_checked_and_opened_without_torch_and_its_pixels_survive(stud
         ('outline = "as-is"', 'outlne = "as-is"', "stimuli.recipes: no method 'outlne'; is outline meant?"),
         ('outline = "as-is"', 'outline = "as-it-is"', "recipes.outline: no recipe 'as-it-is'; there are paper-v1"),
         ('[methods.glow]\npictures = "finished.csv"', "[methods.glow]\nbuilt_in = \"cam\"", "networks: no network 'small', which glow is computed for"),
+        ('[stimuli]', '[networks.new]\narchitecture = "alexnet"\ntarget_layer = "auto"\n\n[stimuli]', "networks.new: labels or training is missing: `labels` name its outputs and keep its last layer; `training = {}` in [networks.new] puts"),
         ('[methods.glow]\npictures = "finished.csv"', "[methods.glow]", "methods: glow has no source; give it function, captum or pictures"),
         ('[methods.glow]\npictures = "finished.csv"', '[methods.glow]\ncaptum = "Lime"\npictures = "finished.csv"', "captum and pictures: a method has one source; remove all but one"),
         ('[methods.glow]\npictures = "finished.csv"', '[methods.glow]\nfunction = "own.py"', "methods.glow.function: file.py:function or package.module:function is expected"),

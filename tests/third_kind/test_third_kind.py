@@ -365,7 +365,7 @@ def test_a_first_look_gives_its_share_of_right_answers(taken, tmp_path):
         found = {e.method: e for e in look(session, "halves", "ada", NOW) if e.task == TASK}
     database.engine.dispose()
     for method, mean in taken.trials().groupby("method")["correct"].mean().items():
-        assert (found[method].mean, found[method].ratings, found[method].network) == (pytest.approx(mean), 24, "")
+        assert (found[method].mean, found[method].ratings, found[method].towards) == (pytest.approx(mean), 24, "")
         assert found[method].text == f"{100 * mean:.1f} %"
 
 

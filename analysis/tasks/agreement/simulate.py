@@ -6,8 +6,6 @@ a_method is 0, the answer does not depend on the prediction, and the mean over b
 People are fairly confident in 55 % of what they judge rightly and in 45 % of the rest.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -68,9 +66,7 @@ def _degrees(judged_rightly: np.ndarray, is_right: np.ndarray, rng: np.random.Ge
     return np.array(DEGREES)[np.where(believes, 1 - is_sure, 2 + is_sure)]
 
 
-def columns(
-    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, _networks: Sequence[str], rng: np.random.Generator
-) -> pd.DataFrame:
+def columns(shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """`shown` with answers; every other image is predicted rightly."""
     is_right = shown["image_id"].str[-1].astype(int).to_numpy() % 2 == 0
     judged = right_or_wrong(logits + np.where(is_right, BELIEF, -BELIEF), rng)

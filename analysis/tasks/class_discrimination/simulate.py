@@ -1,7 +1,5 @@
 """How simulated people answer class discrimination: logit P(correct) = a_method + ability + image + image×method."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -50,9 +48,7 @@ def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tup
     return seen.category if is_correct else seen.foil, response_time(person, rng)
 
 
-def columns(
-    shown: pd.DataFrame, foil: np.ndarray, logits: np.ndarray, _networks: Sequence[str], rng: np.random.Generator
-) -> pd.DataFrame:
+def columns(shown: pd.DataFrame, foil: np.ndarray, logits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """`shown` with answers, the right option first or second by a coin."""
     is_correct = right_or_wrong(logits, rng)
     truth_first = rng.random(len(shown)) < 0.5

@@ -18,7 +18,7 @@ from analysis.notes import marked
 from analysis.paper import PaperFigures
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
-from contracts.tasks import KINDS, SCORES
+from contracts.tasks import KINDS, SCORES, first_is_left
 
 FACTS = KINDS["trust"]
 MANY_NETWORKS = 3  # from here on networks are ranked
@@ -30,7 +30,7 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
     return {
         "scores": mean_score_table(trials, {"method": task.methods}, confidence),
         "shares": answer_shares(trials, task.methods, confidence),
-        "biases": trust_biases(trials, rows.controls, task.networks[0], confidence),
+        "biases": trust_biases(trials, rows.controls, task.networks, confidence),
     }
 
 
@@ -64,9 +64,11 @@ def answer_shares(trials: pd.DataFrame, methods: Sequence[str], confidence: floa
     return rows[["method", "score", *rows.columns.drop(["method", "score"])]]
 
 
-def trust_biases(trials: pd.DataFrame, controls: pd.DataFrame, first_network: str, confidence: float) -> pd.DataFrame:
+def trust_biases(
+    trials: pd.DataFrame, controls: pd.DataFrame, networks: Sequence[str], confidence: float
+) -> pd.DataFrame:
     """Pull of the left side, sides swapped, order in the session, and identical pairs where there are any."""
-    frame = trials.assign(left=trials["left_network"] == first_network, later=later_half(trials))
+    frame = trials.assign(left=first_on_the_left(trials, networks) == 1, later=later_half(trials))
     score, bounds, answer = trials["score"].to_numpy(), FACTS.difference_bounds, mean(confidence, FACTS.bounds)
     rows = {
         marked("mean answer towards the left"): of_all(trials, _towards_left(trials), answer),
@@ -119,9 +121,17 @@ def odds_ratios(trials: pd.DataFrame, export: Export) -> pd.DataFrame:
 def check(answered: pd.DataFrame, networks: Sequence[str]) -> None:
     """Raise ExportError where a response or its score contradicts the row."""
     response = check_degrees(answered)
-    side = answered["left_network"].map({networks[0]: 1, networks[1]: -1})
-    refuse(side.isna(), answered, f"left_network is neither {networks[0]} nor {networks[1]}")
-    refuse(answered["score"] != response * side, answered, f"score is not the response turned towards {networks[0]}")
+    side = first_on_the_left(answered, networks)
+    refuse(~side.isin((1, -1)), answered, f"left_network and right_network are not two of {', '.join(networks)}")
+    turned = networks[0] if len(networks) == FACTS.networks else "the network named first"
+    refuse(answered["score"] != response * side, answered, f"score is not the response turned towards {turned}")
+
+
+def first_on_the_left(trials: pd.DataFrame, networks: Sequence[str]) -> pd.Series:
+    """1 where that of the two networks which `networks` names first is on the left, −1 where it is on the right."""
+    places = {name: place for place, name in enumerate(networks)}
+    left, right = (trials[f"{side}_network"].map(places) for side in ("left", "right"))
+    return np.sign(right - left)
 
 
 def check_degrees(answered: pd.DataFrame) -> pd.Series:
@@ -145,5 +155,5 @@ def published(paper: PaperFigures) -> Mapping[str, float]:
 
 
 def towards_first(row: Any, networks: Sequence[str]) -> int:
-    """The degree towards the first network; a tie is 0, not −0."""
-    return int(row.response) * (1 if row.left_network == networks[0] else -1)
+    """The degree towards the network named first; a tie is 0, not −0."""
+    return int(row.response) * (1 if first_is_left(row.left_network, row.right_network, networks) else -1)

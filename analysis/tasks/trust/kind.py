@@ -28,6 +28,16 @@ def _further_sentences(export: Export, translate: Translation) -> list[str]:
             " clustering."
         )
     ]
+    sentences += [
+        translate(
+            "In “{task}”, every pair of the networks {networks} was compared; of a pair, the network named first is the"
+            " one that comes first in this list.",
+            task=task.name,
+            networks=", ".join(task.networks),
+        )
+        for task in export.tasks_of(estimates.FACTS.name)
+        if len(task.networks) >= estimates.MANY_NETWORKS
+    ]
     if _is_ranked(export):
         sentences.append(translate("All networks were ranked by a Bradley–Terry model with ties (Davidson, 1970)."))
     return sentences
@@ -69,7 +79,7 @@ KIND = AnalysisKind(
     check=estimates.check,
     check_controls=estimates.check_degrees,
     agreed=lambda trials: (trials["score"].to_numpy(), "ordinal"),
-    sides=lambda trials, task: trials["left_network"] == task.networks[0],
+    sides=lambda trials, task: estimates.first_on_the_left(trials, task.networks) == 1,
     published=estimates.published,
     published_variance=estimates.published_variance,
     published_people=lambda paper: paper.trust_workers,

@@ -19,7 +19,7 @@ SCORE_COLOURS = {-2: "#b35806", -1: "#f1a340", 0: "#d8d8d8", 1: "#998ec3", 2: "#
 
 def diverging_bars(shares: pd.DataFrame, task: Task, translate: Translation) -> Canvas:
     """Answers by method as bars around the middle of "equal": left for the second network, right for the first."""
-    first, second = task.networks
+    first, second = translate.two(task.networks)
     methods = list(dict.fromkeys(shares["method"]))
     canvas, axes = new_canvas(rows=len(methods), extra=1.35)
     for row, method in enumerate(methods):
@@ -71,9 +71,9 @@ def figures(
 ) -> tuple[Figure, ...]:
     """Mean scores, and the five answers as diverging bars; lettered in the words of `inside`."""
     scores = results.tables["scores"]
-    first, _ = results.task.networks
+    first, _ = translate.two(results.task.networks)
     quality = translate.quality(results.task.kind, results.task.wording, results.task.qualities)
-    label = inside("mean score towards {first}, −2 to 2", first=first)
+    label = inside("mean score towards {first}, −2 to 2", first=inside.two(results.task.networks)[0])
     axis = Axis(label, 1, 0, inside("no difference"), _score_limits(scores), number)
     caption = translate(
         "Mean score by method, positive towards “{first}”, with its interval over participants and images."
@@ -97,7 +97,7 @@ def _score_limits(scores: pd.DataFrame) -> tuple[float, float]:
 
 
 def _answers(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
-    (first, second), shares = results.task.networks, results.tables["shares"]
+    (first, second), shares = translate.two(results.task.networks), results.tables["shares"]
     quality = translate.quality(results.task.kind, results.task.wording, results.task.qualities)
     answers = "; ".join(
         f"{method_name(method)} {', '.join(percent(v) for v in rows['value'])}"
@@ -125,7 +125,7 @@ def _answers(results: TaskResults, observer_kind: str, translate: Translation, i
 
 def finding(results: TaskResults, translate: Translation) -> str:
     """The mean score of each method."""
-    first, _ = results.task.networks
+    first, _ = translate.two(results.task.networks)
     table = results.tables["scores"].dropna(subset="value")
     means = "; ".join(f"{method_name(row.method)} {value_and_interval(row, number)}" for _, row in table.iterrows())
     return translate(

@@ -1,7 +1,5 @@
 """How simulated people answer trust: by proportional odds, P(score > k) = logistic(b_method + leaning + image +
-image×method − threshold_k), the score being positive towards the task's first network."""
-
-from collections.abc import Sequence
+image×method − threshold_k), the score being positive towards that of the two networks which the task names first."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +51,7 @@ def draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[int, float]:
-    """The score towards the task's first (stronger) network and the response time in ms."""
+    """The score towards the (stronger) network that the task names first and the response time in ms."""
     world = person.parameters
     at = logit(world, seen.method) + person.leaning + image_logit(world, _FACTS.name, seen.image_id, seen.method)
     return int(draw(np.array([at]), rng)[0]), response_time(person, rng)
@@ -64,12 +62,11 @@ def placed(score: int, first_is_left: bool) -> str:
     return str(score if first_is_left else -score)
 
 
-def columns(
-    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, networks: Sequence[str], rng: np.random.Generator
-) -> pd.DataFrame:
+def columns(shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """`shown` with answers, the first network on the left or the right by a coin."""
     score = draw(logits, rng)
     strong_left = rng.random(len(shown)) < 0.5
+    networks = shown["network"], shown["other_network"]
     first, second = (stimulus_ids(shown, network) for network in networks)
     return shown.drop(columns="network").assign(
         left_stimulus_id=np.where(strong_left, first, second),

@@ -12,6 +12,8 @@ from analysis.estimation import ranking
 from analysis.notes import Note
 from tests.analysis.estimation.fitted import slope_of
 
+PAIRS = list(combinations(range(3), 2))
+
 
 def preferences(strengths, seed=4, people=20, images=15, ties=0.8):
     """Trust trials over all pairs, sides at random, from Davidson's model."""
@@ -46,6 +48,34 @@ def test_two_networks_without_ties_are_a_logit_model_with_its_clustered_error():
     assert strengths["value"].tolist() == pytest.approx([row["value"] / 2, -row["value"] / 2])
     assert strengths["se"].tolist() == pytest.approx([row["se"] / 2] * 2)
     assert row["high"] - row["low"] == pytest.approx(2 * stats.t.ppf(0.95, 14) * row["se"])
+
+
+def test_three_networks_without_ties_are_a_logit_model_of_their_differences():
+    """Oracle: statsmodels' Logit of (first − second) in two strengths, the third being 0, clustered both ways."""
+    names = ["vgg", "alex", "squeeze"]
+    trials = preferences({"vgg": 0.2, "alex": 0.9, "squeeze": -0.7}, ties=0.0)
+    strengths, pairs = ranking.ranking(trials, names, 0.95)
+    left, right = (trials[f"{side}_network"].map(names.index).to_numpy() for side in ("left", "right"))
+    design = (np.eye(3)[left] - np.eye(3)[right])[:, :2]
+    wins = (trials["response"].astype(int) > 0).astype(float)
+    groups = trials[["participant_id", "image_id"]].apply(lambda column: column.factorize()[0]).to_numpy()
+    fitted = sm.GLM(wins.to_numpy(), design, family=sm.families.Binomial()).fit(
+        tol=1e-12, cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True}
+    )
+    found = strengths.set_index("network")["value"]
+    assert strengths["network"].tolist() == ["alex", "vgg", "squeeze"], "the strongest first"
+    assert strengths["rank"].tolist() == [1, 2, 3]
+    assert (found["vgg"] - found["squeeze"], found["alex"] - found["squeeze"]) == pytest.approx(tuple(fitted.params))
+    ours = pairs.set_index(["a", "b"])["se"]
+    correction = np.sqrt(
+        (len(wins) - 1) / (len(wins) - 2)
+    )  # statsmodels' for two parameters; ours counts clusters alone
+    assert ours["vgg", "squeeze"] * correction == pytest.approx(fitted.bse[0], rel=1e-6)
+    assert ours["alex", "squeeze"] * correction == pytest.approx(fitted.bse[1], rel=1e-6)
+    won = [(wins[(left == i) & (right == j)].sum(), (1 - wins)[(left == j) & (right == i)].sum()) for i, j in PAIRS]
+    assert pairs["first"].tolist() == [sum(both) for both in won]
+    assert (pairs["first"] + pairs["second"]).sum() == len(wins)
+    assert (pairs["equal"] == 0).all()
 
 
 def test_three_networks_with_ties_have_the_sandwich_of_their_own_likelihood():

@@ -90,8 +90,10 @@ def one_person():
 
 
 def three_networks():
-    pairs = {"first": ("vgg", "alex"), "second": ("alex", "squeeze"), "third": ("vgg", "squeeze")}
-    designs = [TaskDesign(n, "trust", ("cam",), images=6, ratings=6, named_networks=pair) for n, pair in pairs.items()]
+    designs = [
+        TaskDesign("first", "trust", ("cam",), images=6, ratings=4, named_networks=("vgg", "alex", "squeeze")),
+        TaskDesign("second", "trust", ("cam",), images=6, ratings=6, named_networks=("alex", "squeeze")),
+    ]
     made = simulate_export(np.random.default_rng(6), designs=designs, participants=12)
     own = {"cam": {"captum": "LayerActivation", "name": {"en": "Map of Ada", "ko": "에이다의 지도"}}}
     definition = made.definition | {"methods": own}
@@ -104,7 +106,7 @@ STUDIES = {"everything": everything, "one person": one_person, "three networks":
 # Of works cited, methods, programs, networks, tasks, machine observers, the study, and what a researcher wrote.
 NAMES = (
     *map(str, WORKS), *METHOD_NAMES.values(), *LIBRARIES, "python",
-    "strong weak vgg alex squeeze", "seeing trusting first second third", "classifier box-energy", "Simulated study",
+    "strong weak vgg alex squeeze", "seeing trusting first second", "classifier box-energy", "Simulated study",
     "ABC", "Map of Ada",
 )  # fmt: skip
 
@@ -188,6 +190,10 @@ def test_three_networks_are_ranked_over_all_trust_tasks(report):
     text = report("three networks", "ko").read_text(encoding="utf-8")
     assert "각 신경망의 선호 강도" in text
     assert all(f"{a} − {b}" in text for a, b in (("vgg", "alex"), ("vgg", "squeeze"), ("alex", "squeeze")))
+    assert "“먼저 적힌 신경망” 쪽" in text, "of the task that compares all three"
+    assert "“alex” 쪽" in text, "of the task that compares two"
+    methods = words_shown(report("three networks", "en"))
+    assert "In “first”, every pair of the networks vgg, alex, squeeze was compared;" in methods
 
 
 def test_a_study_s_own_names_of_methods_are_printed_in_its_language(report):

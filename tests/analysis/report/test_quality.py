@@ -37,7 +37,7 @@ def test_the_pull_of_the_first_option_and_its_effect_on_accuracy_are_counted(see
 
 def test_a_person_who_always_takes_the_left_shows_in_the_side_bias_and_not_in_the_score(trusting):
     left = trusting.assign(response="2", score=np.where(trusting["left_network"] == "strong", 2.0, -2.0))
-    table = trust_biases(left, left.iloc[:0], "strong", 0.95).set_index("effect")
+    table = trust_biases(left, left.iloc[:0], ("strong", "weak"), 0.95).set_index("effect")
     assert table.loc["mean answer towards the left", "value"] == 2
     assert table.loc["score: first network left − right", "value"] == 4
     assert len(table) == 3
@@ -47,7 +47,7 @@ def test_identical_pairs_are_a_control_of_their_own(trusting):
     same = trusting.assign(right_stimulus_id=trusting["left_stimulus_id"]).iloc[:20]
     assert is_identical_pair(same).all()
     assert not is_identical_pair(trusting).any()
-    table = trust_biases(trusting, same, "strong", 0.95).set_index("effect")
+    table = trust_biases(trusting, same, ("strong", "weak"), 0.95).set_index("effect")
     expected = pd.to_numeric(same["response"]).mean()
     assert table.loc["identical pairs: mean answer towards the left", "value"] == pytest.approx(expected)
 

@@ -75,6 +75,24 @@ def test_trust_takes_images_where_the_networks_agree_on_an_annotated_category():
     assert list(selection.removed.values()) == [1, 1, 1]
 
 
+def test_networks_that_never_agree_are_told_with_counts():
+    """Each pair of three is counted over all images, whatever the third says."""
+    images = [voc(name, "cat", "dog") for name in "abcd"]
+    says = {"vgg": "cat cat cat dog", "alex": "cat cat dog dog", "lite": "dog dog cat cat"}
+    predictions = {
+        name: {i.image_id: top(word) for i, word in zip(images, words.split(), strict=True)}
+        for name, words in says.items()
+    }
+    with pytest.raises(SelectionError) as refusal:
+        select([trusting(1, networks=tuple(says))], images, STUDY, predictions, seed=0)
+    assert str(refusal.value) == (
+        "task 'trusting' asks for 1 images, but 0 of 4 are eligible ('the same top category for vgg, alex and lite'"
+        " removed 4; 'the top category annotated' removed 0; 'only categories of the study' removed 0; of 4 images vgg"
+        " and alex agree on 3, vgg and lite agree on 1, alex and lite agree on 0); name a larger split or more"
+        " dataset.categories"
+    )
+
+
 def test_too_few_images_are_refused_with_the_losses_of_each_condition():
     images = [voc("a", "cat", "dog"), voc("b", "cat"), voc("c", "cat"), voc("d", "cat", "sofa")]
     with pytest.raises(SelectionError) as refusal:

@@ -108,7 +108,9 @@ def test_class_discrimination_asks_for_one_of_two_and_counts_what_is_right(respo
     ("response", "left", "value"), [("2", "strong", 2), ("2", "weak", -2), ("-1", "weak", 1), ("0", "weak", 0)]
 )
 def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(response, left, value):
-    kind, shown = STUDY_KINDS["trust"], SimpleNamespace(category="dog", foil="", response=response, left_network=left)
+    right = {"strong": "weak", "weak": "strong"}[left]
+    shown = SimpleNamespace(category="dog", foil="", response=response, left_network=left, right_network=right)
+    kind = STUDY_KINDS["trust"]
     assert (kind.options(shown), kind.truth(shown)) == (("2", "1", "0", "-1", "-2"), ())
     got = kind.value(shown, task("trust"))
     assert (got, type(got)) == (value, int)

@@ -44,9 +44,7 @@ def ease(
     return options[int(rng.binomial(len(options) - 1, share))], response_time(person, rng)
 
 
-def columns(
-    shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, _networks: Sequence[str], rng: np.random.Generator
-) -> pd.DataFrame:
+def columns(shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     is_right, upper = right_or_wrong(logits, rng), shown["image_id"].str[-1].astype(int) % 2 == 0
     right, wrong = (np.where(upper == side, *HALVES) for side in (True, False))
     return shown.assign(
