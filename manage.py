@@ -23,6 +23,7 @@ try:
 
     from commands import (
         analysis,
+        answers,
         attack,
         bias,
         check,
@@ -51,7 +52,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, failures, attack, bias, preregister),
+    *(new_study, preview, stimuli, gallery, evaluate, answers, failures, attack, bias, preregister),
     *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )

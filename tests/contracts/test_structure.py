@@ -30,6 +30,7 @@ LAYERS = {
         "failures",
         "attack",
         "bias",
+        "answers",
     ),
     "study": (
         *(

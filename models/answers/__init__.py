@@ -1,0 +1,1 @@
+"""Networks that answer questions about pictures, and the pictures and questions that they are trained on."""

@@ -1,0 +1,97 @@
+"""The page of examples and numbers: a folder that needs no server and sends nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from contracts.methods import method_name
+from contracts.own_files import file_hashes, replace_folder
+from stimuli.answers.measures import Figure
+from stimuli.errors import GalleryError
+from stimuli.gallery.write import FILES, require_replaceable
+from stimuli.produce.array_recipes import draw
+from stimuli.rendering import Rendering
+
+HERE = Path(__file__).parent
+EDGE = 384  # px of a stored picture's longer edge
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture (H, W, 3) uint8 and what stands below it."""
+
+    caption: str
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Example:
+    """Pictures side by side, with a title above and lines of text below."""
+
+    title: str
+    pictures: tuple[Shown, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page tells. `examples`: a sentence about how the tiles were chosen."""
+
+    title: str
+    intro: Sequence[str]
+    figures: Sequence[Figure]
+    notes: Sequence[str]
+    examples: str
+    tiles: Sequence[Example]
+
+
+def write_page(out: Path, page: Page) -> None:
+    """Write the page into `out`. Raises GalleryError where `out` holds what Discern did not write."""
+    require_replaceable(out)
+
+    def fill(fresh: Path) -> None:
+        (fresh / "pictures").mkdir()
+        tiles = [_stored(fresh, number, tile) for number, tile in enumerate(page.tiles, 1)]
+        (fresh / "index.html").write_text(_html(page, tiles), encoding="utf-8")
+        (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
+
+    try:
+        replace_folder(out, fill)
+    except OSError as error:
+        raise GalleryError(f"cannot write the page to {out}: {error.strerror}; name another folder") from error
+
+
+def over_photograph(heat: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """`heat` (H, W) as a heat map over `picture` (H, W, 3) in grey."""
+    return draw(heat[None], Rendering("overlay-v1", percentile=100.0), picture)
+
+
+def enlarged(pixels: np.ndarray, edge: int = EDGE) -> Image.Image:
+    """The picture with its longer edge at `edge` px."""
+    picture = Image.fromarray(pixels)
+    scale = edge / max(picture.size)
+    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+
+
+def _stored(fresh: Path, number: int, tile: Example) -> dict[str, object]:
+    stored = []
+    for place, shown in enumerate(tile.pictures):
+        name = f"pictures/{number:03}-{place}.png"
+        enlarged(shown.pixels).save(fresh / name)
+        stored.append({"file": name, "caption": shown.caption})
+    return {"title": tile.title, "pictures": stored, "lines": tile.lines}
+
+
+def _html(page: Page, tiles: Sequence[dict[str, object]]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = lambda value: "–" if value is None else f"{value:.2f}".replace("-", "−")
+    environment.filters["method"] = lambda name: method_name(name) if name else "–"
+    style = (HERE / "examples.css").read_text(encoding="utf-8")
+    return environment.get_template("examples.html").render({**vars(page), "tiles": tiles, "style": style})
