@@ -24,6 +24,7 @@ from analysis.questionnaires import item_table, moderator_table, score_table
 from analysis.robustness.balance import attention, balance, dropout, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
+from analysis.robustness.original import beside_original, original_of
 from analysis.robustness.smallest_effect import equivalence_tests
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows
@@ -83,6 +84,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "attention-checks": attention(export.participants),
         "dropout": dropout(export),
         "conditions": people_by_condition(export, included.trials),
+        "original": _beside_original(tasks, export, observer_kind),
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
         "turned-away": turned_away_table(export.turned_away),
@@ -92,6 +94,14 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     for kind in ANALYSIS_KINDS.values():
         tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)
     return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
+
+
+def _beside_original(tasks: tuple[TaskResults, ...], export: Export, observer_kind: str) -> pd.DataFrame:
+    """Numbers of people stand beside people's; machines have no column there."""
+    of_machine = observer_of(observer_kind).family == MACHINE
+    tables = {} if of_machine else {t.task.name: t.tables for t in tasks}
+    kinds = {t.task.name: t.task.kind for t in tasks}
+    return beside_original(original_of(export.definition), tables, kinds, export.config.confidence)
 
 
 def _questionnaires(export: Export, included: Included) -> dict[str, pd.DataFrame]:

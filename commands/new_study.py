@@ -3,17 +3,27 @@
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
+from contracts.original import OriginalConfig
 from definition import load_definition
 from languages.read import HERE as LANGUAGES
 from models.sources import SOURCES
 
 TEMPLATE = Path(__file__).parent / "templates" / "study.toml"
+STUDIES = TEMPLATE.with_name("studies")
+HOME = Path(__file__).resolve().parents[1]
 TEXTS = ("consent", "debriefing")
+TITLE = "What did the program look for?"
+
+
+def published_studies() -> dict[str, Path]:
+    """Name → the definition of each published study that can be repeated."""
+    return {path.stem: path for path in sorted(STUDIES.glob("*.toml"))}
 
 
 def written_languages() -> list[str]:
@@ -31,6 +41,13 @@ def _slug(_context: Any, _parameter: Any, value: str) -> str:
 def _asked(question: str) -> str | bool:
     """The question where somebody can answer it; else the default is taken."""
     return question if sys.stdin is not None and sys.stdin.isatty() else False
+
+
+class Asked(click.Option):
+    """An option that is asked for in a terminal, unless a published study is copied, which has it."""
+
+    def prompt_for_value(self, ctx: click.Context) -> Any:
+        return self.get_default(ctx) if ctx.params.get("original") else super().prompt_for_value(ctx)
 
 
 _WHICH_LANGUAGES = _asked(f"Languages of {', '.join(written_languages())}, separated by commas")
@@ -55,6 +72,13 @@ def _languages(_context: Any, _parameter: Any, given: tuple[str, ...]) -> tuple[
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
+    "--from",
+    "original",
+    type=click.Choice(list(published_studies())),
+    is_eager=True,
+    help="A published human study to repeat; `discern studies` lists them.",
+)
+@click.option(
     "--slug",
     prompt=_asked("Name in addresses"),
     default="my-study",
@@ -64,7 +88,7 @@ def _languages(_context: Any, _parameter: Any, given: tuple[str, ...]) -> tuple[
 @click.option(
     "--title",
     prompt=_asked("Title for participants"),
-    default="What did the program look for?",
+    default=TITLE,
     help="What participants see.",
 )
 @click.option(
@@ -84,20 +108,25 @@ def _languages(_context: Any, _parameter: Any, given: tuple[str, ...]) -> tuple[
 @click.option(
     "--format",
     "layout",
+    cls=Asked,
     prompt=_asked("Layout of the photographs"),
     type=click.Choice(list(SOURCES)),
     default="voc",
     help="How they are kept.",
 )
-@click.option("--root", prompt=_asked("Their folder"), default="photographs", help="Folder of the photographs.")
+@click.option(
+    "--root", cls=Asked, prompt=_asked("Their folder"), default="photographs", help="Folder of the photographs."
+)
 @click.option(
     "--categories",
+    cls=Asked,
     prompt=_asked("Categories, separated by commas"),
     default="cat, dog",
     help="As the annotations write them.",
 )
 def new_study(
     folder: Path,
+    original: str | None,
     slug: str,
     title: str,
     contact: str,
@@ -108,16 +137,20 @@ def new_study(
 ) -> None:
     """Write a commented definition and its texts into FOLDER, which must be new or empty.
 
-    In a terminal, what is not given as an option is asked for. Square brackets in the texts mark what is yours to say.
+    With --from it is a published human study, which runs at once on scenes that Discern draws. In a terminal, what is
+    not given as an option is asked for. Square brackets in the texts mark what is yours to say.
 
     Example: ./manage.py new-study my-study --language en --language ko
+
+    Example: ./manage.py new-study my-hive --from hive-agreement
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise click.ClickException(f"{folder} exists and is not empty; name a new folder")
     names = [name.strip() for name in categories.split(",") if name.strip()]
-    filled = _filled({
-        "slug": slug, "contact": contact, "languages": list(languages), "format": layout, "root": root,
-        "categories": names,
+    template = TEMPLATE if original is None else published_studies()[original]
+    filled = _filled(template, {
+        "slug": slug, "home": str(HOME), "contact": contact, "languages": list(languages), "format": layout,
+        "root": root, "categories": names,
     }, languages, title)  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for text in TEXTS:
@@ -126,13 +159,16 @@ def new_study(
     path = folder / "study.toml"
     path.write_text(filled.replace("THIS_FILE", str(path)), encoding="utf-8")
     load_definition(path)
+    if original:
+        scenes, rehearsal = (f"`./manage.py {command} --study {path}`" for command in ("make-scenes", "rehearse"))
+        click.echo(f"It runs at once on scenes that Discern draws: {scenes}, then {rehearsal}.")
     click.echo(f"{path}: fill it in, and what is in square brackets in the texts beside it.")
     click.echo(f"`./manage.py preview --study {path}` shows the study in a browser while you write.")
     click.echo(f"`./manage.py check --study {path}` says what is missing.")
 
 
-def _filled(values: dict[str, Any], languages: tuple[str, ...], title: str) -> str:
-    text = TEMPLATE.read_text(encoding="utf-8")
+def _filled(template: Path, values: dict[str, Any], languages: tuple[str, ...], title: str) -> str:
+    text = template.read_text(encoding="utf-8").replace("@home@", json.dumps(values.pop("home"))[1:-1])
     for name, value in values.items():
         text = text.replace(f"@{name}@", json.dumps(value, ensure_ascii=False))
     titles = "\n".join(f"title.{code} = {json.dumps(title, ensure_ascii=False)}" for code in languages)
@@ -144,4 +180,26 @@ def _text(code: str, name: str) -> str:
     return (LANGUAGES / code / f"{name}.md").read_text(encoding="utf-8")
 
 
-COMMANDS = (new_study,)
+def original_of(template: Path) -> OriginalConfig:
+    """What a template says of the study that it repeats; the rest of it is no TOML before it is filled in."""
+    _, _, section = template.read_text(encoding="utf-8").partition("\n[original]\n")
+    return OriginalConfig.model_validate(tomllib.loads(f"[original]\n{section}")["original"])
+
+
+@click.command()
+def studies() -> None:
+    """List the published human studies that `new-study --from` writes: what they measured, people, time and pay.
+
+    Example: ./manage.py studies
+    """
+    for name, path in published_studies().items():
+        told = original_of(path)
+        click.echo(f"{name}: {told.name}")
+        click.echo(f"  measures  {told.measures}")
+        for label, value in (("people", told.people), ("time", told.time), ("pay", told.cost)):
+            click.echo(f"  {label:<9} {value or 'not told'}")
+        click.echo(f"  source    {told.source}\n")
+    click.echo("`./manage.py new-study DIR --from NAME` writes one of them.")
+
+
+COMMANDS = (new_study, studies)

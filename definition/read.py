@@ -14,9 +14,11 @@ from contracts.foils import FOILS, foil_table
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES
-from contracts.tasks import KINDS, Kind
+from contracts.original import OriginalConfig, unknown_tasks
+from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
+from definition.effects import impossible_effects
 from definition.own_words import read_own_words, unknown_categories
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
@@ -62,6 +64,7 @@ class Definition:
     analysis: AnalysisConfig
     questionnaires: tuple[QuestionnaireConfig, ...]
     screening: ScreeningConfig
+    original: OriginalConfig
     attack: AttackConfig
     bias: BiasConfig
     document: dict[str, Any]
@@ -304,6 +307,7 @@ def _contradictions(
     study: StudyConfig,
     questionnaires: tuple[QuestionnaireConfig, ...],
     screening: ScreeningConfig,
+    original: OriginalConfig,
     dataset: DatasetConfig,
     **_: Any,
 ) -> list[str]:
@@ -315,6 +319,7 @@ def _contradictions(
     problems += problems_of_questionnaires(questionnaires, study.languages, names)
     provider = PROVIDERS.get(participants.provider)
     problems += problems_of_screening(screening, study.languages, study.slug, provider is None or provider.knows_people)
+    problems += unknown_tasks(original, names)
     scored = [questionnaire.name for questionnaire in questionnaires if questionnaire.has_score]
     problems += [
         f"analysis.moderators: no questionnaire {name!r} has a score; there are {', '.join(scored) or 'none'}"
@@ -336,7 +341,7 @@ def _contradictions(
     problems += contradicting_conditions(conditions, tasks)
     compared = {task.name: task.methods for task in tasks}
     kinds = {task.name: KINDS[task.kind] for task in tasks}
-    problems += _impossible_effects(kinds, analysis)
+    problems += impossible_effects(kinds, analysis)
     for i, contrast in enumerate(analysis.contrasts):
         place = _place(document, "analysis", "contrasts", i)
         if contrast.task not in compared:
@@ -351,23 +356,6 @@ def _contradictions(
             if name not in there
         ]
     return problems
-
-
-def _impossible_effects(kinds: dict[str, Kind], analysis: AnalysisConfig) -> list[str]:
-    """Smallest effects of tasks that are not there, or beyond the scale of their task."""
-    effects = analysis.smallest_effect if isinstance(analysis.smallest_effect, dict) else {}
-    wrong = {name: _impossible(name, effect, kinds) for name, effect in effects.items()}
-    return [f"analysis.smallest_effect.{name}: {problem}" for name, problem in wrong.items() if problem]
-
-
-def _impossible(task: str, effect: float, kinds: dict[str, Kind]) -> str:
-    if task not in kinds:
-        return f"no task {task!r}; there are {', '.join(kinds)}"
-    kind = kinds[task]
-    if effect < kind.length_in_words:
-        return ""
-    unit = "percentage points of accuracy" if kind.has_truth else "points of the scale"
-    return f"{effect:g} is too much; it is in {unit}, and the whole scale has {kind.length_in_words:g}"
 
 
 def _unknown_networks(task: TaskConfig, networks: Collection[str], methods: dict[str, MethodConfig]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
+from contracts.original import OriginalConfig
 from models.config import Name, NetworkConfig
 from models.sources import Dataset
 from stimuli.attack.config import AttackConfig
@@ -32,8 +33,9 @@ SECTIONS: dict[str, Any] = {
     "analysis": AnalysisConfig,
     "attack": AttackConfig,
     "bias": BiasConfig,
+    "original": OriginalConfig,
 }
-_NEWER_TABLES = ("networks", "methods", "evaluate", "screening", "recruitment", "attack", "bias")
+_NEWER_TABLES = ("networks", "methods", "evaluate", "screening", "recruitment", "attack", "bias", "original")
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
 OPTIONAL_SECTIONS |= {name: {} for name in _NEWER_TABLES}
 """What is read where they are missing."""

@@ -54,7 +54,8 @@ class Axis:
 def forest(
     table: pd.DataFrame, axis: Axis, name: str, observer_kind: str, caption: str, alternative: str, inside: Translation
 ) -> Figure:
-    """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`.
+    """Estimates with intervals, a row each from the top: `method`, `value`, `low`, `high`, `paper`, and in figures of
+    simulated people perhaps `of_people`, where the row is none of theirs.
 
     The values are in a column at the right. On a phone labels and values are above the intervals. Lettered in the
     words of `inside`.
@@ -87,7 +88,7 @@ def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, trans
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
         _letters(axes, across, y + (0 if layout.labels else 0.27), entry, axis, layout, translate)
-        _row(axes, y - (0 if layout.labels else 0.15), entry, axis, hatched)
+        _row(axes, y - (0 if layout.labels else 0.15), entry, axis, hatched and not getattr(entry, "of_people", False))
     return canvas
 
 

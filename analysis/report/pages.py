@@ -28,6 +28,7 @@ from analysis.report.preregistered import followed
 from analysis.report.summary import conclusion, interim, limits, summarize
 from analysis.report.words_read import questions_read
 from analysis.results import ObserverResults, paper_figures
+from analysis.robustness.original import original_of
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.observers import HUMAN, ObserverKind, observer_of
 from contracts.tasks import KINDS
@@ -129,6 +130,7 @@ def _common(material: Material, family: Family, families: Sequence[Family]) -> d
         "proven": proven(material.proof, translate),
         "is_altered": bool(material.proof and not material.proof.at),
         "paper": paper,
+        "original": original_of(export.definition),
         "deviations": deviations(export, paper, translate) if paper else (),
         "unlettered": lettering(translate).translate.language != translate.language,
         "asked": questions_read(export),

@@ -16,6 +16,7 @@ from analysis.report.figures import task_figures
 from analysis.report.flow_figure import flow_figure
 from analysis.report.for_papers import paper_files
 from analysis.report.multiverse_figure import curves
+from analysis.report.original_figure import original_figures
 from analysis.report.pages import REPORT, Figures, Material, folder_name, pages, software
 from analysis.report.preregistered import followed, opened_sha256
 from analysis.report.quality_figures import task_quality_figures
@@ -74,6 +75,7 @@ def analyze(
 def _figures(results: ObserverResults, translate: Translation) -> Figures:
     kind = results.observer_kind
     figures = {"flow": (flow_figure(results, translate),), "multiverse": curves(results, translate)}
+    figures["original"] = original_figures(results, translate)
     for task in results.tasks:
         figures[f"task {task.task.name}"] = task_figures(task, kind, translate)
         figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, translate)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "languages", "models", "stimuli", "study", "analysis", "definition", "commands")
 LAYERS = {
-    "definition": ("sections", "schema", "conditions", "own_words", "read", "__init__"),
+    "definition": ("sections", "schema", "conditions", "own_words", "effects", "read", "__init__"),
     "stimuli": (
         "__init__",
         "errors",

@@ -1,0 +1,50 @@
+"""A forest plot of the published study's numbers and this study's, pair by pair."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from analysis.display.drawing import Figure, lettering
+from analysis.display.forest import Axis, described, forest
+from analysis.display.wording import Translation
+from analysis.results import ObserverResults
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from contracts.tasks import KINDS
+
+
+def original_figures(results: ObserverResults, translate: Translation) -> tuple[Figure, ...]:
+    """One figure a task with published numbers."""
+    inside = lettering(translate)
+    with mpl.rc_context(inside.style):
+        return tuple(
+            _figure(str(task), rows, results.observer_kind, translate, inside.translate)
+            for task, rows in results.tables["original"].groupby("task", sort=False)
+        )
+
+
+def _figure(task: str, rows: pd.DataFrame, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
+    kind = rows["kind"].iloc[0]
+    scale, facts = ANALYSIS_KINDS[kind].scale, KINDS[kind]
+    pairs = pd.DataFrame([pair for row in rows.itertuples() for pair in _pair(row, inside)])
+    limits = scale.factor * facts.least, scale.factor * facts.most
+    axis = Axis(
+        inside(scale.label), scale.factor, scale.factor * facts.null, inside("chance level"), limits, scale.level
+    )
+    caption = translate(
+        "Published numbers and this study's, pair by pair. Published intervals are over people alone and take the"
+        " images as given; without a published spread there is none. This study's are over participants and images."
+    )
+    alternative = translate("Published and own numbers: {estimates}.", estimates=described(pairs, axis))
+    return forest(pairs, axis, f"{task}-original", observer_kind, caption, alternative, inside)
+
+
+def _pair(row: Any, translate: Translation) -> list[dict[str, object]]:
+    names = translate("{label} (published)", label=row.label), translate("{label} (here)", label=row.label)
+    published = row.published, row.published_low, row.published_high
+    return [
+        {"method": name, "value": value, "low": low, "high": high, "paper": np.nan, "of_people": numbers is published}
+        for name, numbers in zip(names, (published, (row.value, row.low, row.high)), strict=True)
+        for value, low, high in [numbers]
+    ]

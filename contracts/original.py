@@ -1,0 +1,66 @@
+"""Section `[original]` of a study definition: the published study that this one repeats, as its source tells it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Said = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class PublishedCell(BaseModel):
+    """One published number, and the row of this study's own tables that estimates the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: str = Field(description="task of this study that repeats it")
+    table: str = Field(description="its table in results.json, such as accuracy, scores or predictions")
+    row: dict[str, str] = Field(description='the row of that table: { method = "grad-cam", prediction = "wrong" }')
+    label: Said = Field(description="what the number is of, for the report")
+    value: float = Field(description="in the unit of the table: shares from 0 to 1")
+    sd: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="published standard deviation over people, in the same unit; none: no interval is drawn"
+    )
+    people: Annotated[int, Field(ge=2)] | None = Field(None, description="number of people of the standard deviation")
+    mark: Literal["", "2nd"] = Field("", description="2nd: known from somebody else's account of the paper")
+
+    @model_validator(mode="after")
+    def _spread(self) -> "PublishedCell":
+        if self.sd is not None and self.people is None:
+            raise ValueError("sd is over people; say also how many people")
+        return self
+
+
+class OriginalConfig(BaseModel):
+    """A published study: what it measured, what its source tells, what had to be chosen, and its numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Said | Literal[""] = Field("", description="of the published study")
+    source: Said | Literal[""] = Field("", description="where its numbers and its design stand")
+    measures: Said | Literal[""] = Field("", description="what it measured, in a few words")
+    people: Said | Literal[""] = Field("", description="how many people took part, as published")
+    time: Said | Literal[""] = Field("", description="how long it took, as published; empty: not told")
+    cost: Said | Literal[""] = Field("", description="what people were paid, as published; empty: not told")
+    told: tuple[Said, ...] = Field((), description="what the source tells and this study does alike")
+    chosen: tuple[Said, ...] = Field(
+        (), description="what the source does not tell, or tells otherwise: choices made here"
+    )
+    cells: tuple[PublishedCell, ...] = Field(
+        (), description="published numbers that the report puts beside this study's"
+    )
+
+    @model_validator(mode="after")
+    def _sourced(self) -> "OriginalConfig":
+        if self.model_fields_set and not (self.name and self.source):
+            raise ValueError("name and source of the published study are needed: each number has its source")
+        return self
+
+
+def unknown_tasks(original: OriginalConfig, tasks: Sequence[str]) -> list[str]:
+    """Cells whose task the definition does not have, in words."""
+    return [
+        f"original: cell {number} ({cell.label}): task: no task {cell.task!r}; there are {', '.join(tasks)}"
+        for number, cell in enumerate(original.cells, start=1)
+        if cell.task not in tasks
+    ]

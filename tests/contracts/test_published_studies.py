@@ -1,0 +1,108 @@
+"""Published studies to repeat: each is listed with its source, loads as it is written, and stands beside its numbers."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+
+import manage
+from analysis.display.wording import Translation
+from analysis.report.original_figure import original_figures
+from analysis.robustness.original import beside_original
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.kind import TaskRows
+from analysis.tasks.kinds import ANALYSIS_KINDS
+from commands.new_study import original_of, published_studies
+from contracts.tasks import KINDS
+from definition import DefinitionError, load_definition
+from tests.drawing import drawn_only
+
+NAMES = ["gradcam-discrimination", "gradcam-trust", "hive-agreement"]
+
+
+def invoke(*arguments: str) -> str:
+    done = CliRunner(catch_exceptions=False).invoke(manage.cli, arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> dict[str, Path]:
+    """Name → the definition that `new-study --from` writes."""
+    folder = tmp_path_factory.mktemp("studies")
+    for name in NAMES:
+        invoke("new-study", str(folder / name), "--from", name, "--slug", name, "--language", "en", "--language", "ko")
+    return {name: folder / name / "study.toml" for name in NAMES}
+
+
+def test_every_study_is_listed_with_its_source_people_time_and_pay():
+    told = invoke("studies")
+    assert list(published_studies()) == NAMES
+    for path in published_studies().values():
+        original = original_of(path)
+        assert original.source in told
+        assert original.measures in told
+    assert told.count("not told") == 4, "the Grad-CAM paper tells neither time nor pay"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_loads_as_it_is_written_and_says_what_was_told_and_what_was_chosen(name, written):
+    made = load_definition(written[name])
+    assert made.original.told
+    assert made.original.chosen
+    assert made.analysis.names_smallest_effect, "power plans for it"
+    assert {cell.task for cell in made.original.cells} == {task.name for task in made.tasks}
+    assert all(network.checkpoint.exists() for network in made.networks.values()), "it runs without training"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_published_number_stands_beside_the_study_s_own(name, written):
+    """Taken in memory by simulated people: every cell finds the one row of this study that estimates the same."""
+    made = load_definition(written[name])
+    (task,) = made.tasks
+    ratings = 20 // len(task.methods) * (1 if KINDS[task.kind].categories == 1 else 2) // 2
+    design = TaskDesign(task.name, task.kind, task.methods, 10, ratings, task.networks)
+    export = simulate_export(np.random.default_rng(1), designs=[design], participants=40, config=made.analysis)
+    rows = TaskRows(export.trials, export.trials.iloc[:0], export.answers, export.tasks[0], 0.95)
+    tables = {task.name: ANALYSIS_KINDS[task.kind].tables(rows)}
+    table = beside_original(made.original, tables, {task.name: task.kind}, 0.95)
+    assert len(table) == len(made.original.cells)
+    assert table[["value", "low", "high"]].notna().all(axis=None)
+    assert (table["published_low"].notna() == table["sd"].notna()).all()
+    with drawn_only("as_svg"):
+        (figure,) = original_figures(
+            SimpleNamespace(tables={"original": table}, observer_kind="simulated"), Translation("en")
+        )
+    assert all(f"{cell.label} (published)" in figure.alternative for cell in made.original.cells)
+
+
+def test_a_published_interval_is_student_s_over_people(written):
+    """HIVE, ImageNet, wrong predictions: 44.8 ± 31.6 % over 50 people."""
+    original = load_definition(written["hive-agreement"]).original
+    cell = next(c for c in original.cells if c.label == "Grad-CAM, ImageNet, wrong predictions")
+    assert (cell.value, cell.sd, cell.people) == (0.448, 0.316, 50)
+    low, high = stats.t.interval(0.95, 49, cell.value, cell.sd / np.sqrt(50))
+    row = beside_original(original, {"agreeing": {}}, {"agreeing": "agreement"}, 0.95).iloc[1]
+    assert (row["published_low"], row["published_high"]) == pytest.approx((low, high))
+    assert np.isnan(row["value"]), "there is no table to take it from"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "message"),
+    [
+        ('task = "agreeing"\ntable', 'task = "agreing"\ntable', r"cell 1 .*no task 'agreing'; there are agreeing"),
+        ("people = 50\n", "", "sd is over people; say also how many people"),
+        ('name = "HIVE: agreement"\n', "", "name and source of the published study are needed"),
+    ],
+)
+def test_a_number_without_its_task_people_or_source_is_refused(line, instead, message, written):
+    path = written["hive-agreement"].with_name("changed.toml")
+    text = written["hive-agreement"].read_text(encoding="utf-8")
+    assert line in text
+    path.write_text(text.replace(line, instead, 1), encoding="utf-8")
+    with pytest.raises(DefinitionError, match=message):
+        load_definition(path)
