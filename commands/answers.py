@@ -42,12 +42,12 @@ def explain(network: Path | None, pictures: int, shapes: int, seed: int, out: Pa
     import numpy as np
 
     from models.answers.shapes import draw_asked
-    from stimuli.answers.page import write_page
+    from stimuli.answers.page import WHAT, write_page
     from stimuli.answers.question_page import question_page
     from stimuli.answers.questions import OCCLUSION, answered, methods_for
-    from stimuli.gallery.write import require_replaceable
+    from stimuli.gallery.folder import require_replaceable
 
-    require_replaceable(out)
+    require_replaceable(out, WHAT)
     answerer, name = _read(network)
     rng = np.random.default_rng(seed)
     asked = [draw_asked(rng, shapes) for _ in range(pictures)]

@@ -1,6 +1,5 @@
 """The page of examples and numbers: a folder that needs no server and sends nothing."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from contracts.methods import method_name
-from contracts.own_files import file_hashes, replace_folder
 from stimuli.answers.measures import Figure
-from stimuli.errors import GalleryError
-from stimuli.gallery.write import FILES, require_replaceable
+from stimuli.gallery.folder import write_folder
 from stimuli.produce.array_recipes import draw
 from stimuli.rendering import Rendering
 
 HERE = Path(__file__).parent
+WHAT = "page"  # in messages about its folder
 EDGE = 384  # px of a stored picture's longer edge
 
 
@@ -52,18 +50,13 @@ class Page:
 
 def write_page(out: Path, page: Page) -> None:
     """Write the page into `out`. Raises GalleryError where `out` holds what Discern did not write."""
-    require_replaceable(out)
 
     def fill(fresh: Path) -> None:
         (fresh / "pictures").mkdir()
         tiles = [_stored(fresh, number, tile) for number, tile in enumerate(page.tiles, 1)]
         (fresh / "index.html").write_text(_html(page, tiles), encoding="utf-8")
-        (fresh / FILES).write_text(json.dumps(file_hashes(fresh), indent=1), encoding="utf-8")
 
-    try:
-        replace_folder(out, fill)
-    except OSError as error:
-        raise GalleryError(f"cannot write the page to {out}: {error.strerror}; name another folder") from error
+    write_folder(out, fill, WHAT)
 
 
 def over_photograph(heat: np.ndarray, picture: np.ndarray) -> np.ndarray:
