@@ -84,14 +84,23 @@ def verify_command(source: Path) -> None:
     Example: ./manage.py verify export
     """
     from study.database.db import ready_database
+    from study.errors import AuditError
     from study.export.proof import prove
+    from study.taking_part.chain import check_chains
 
     with ready_database() as database, database.snapshot() as session:
-        proof = prove(session, source)
+        proof, chains = prove(session, source), check_chains(session)
+    if chains.broken:
+        raise AuditError(
+            f"answers of {', '.join(chains.broken[:10])} in the database are not those that were stored: their chain is"
+            " broken; compare with a backup"
+        )
     click.echo(
         f"{source} is what {proof.actor} took out at {proof.at:%Y-%m-%d %H:%M} UTC.\n"
         f"The audit log's {proof.entries} entries fit together; the last is {proof.head}.\n"
-        "Not proven: that nobody changed answers in the database before this export. Copies of the database"
+        f"The answers of {chains.checked} participants in the database fit the chains that were made as they came.\n"
+        "Not proven: that nobody changed answers in the database before this export and made the chains anew. Copies of"
+        " the database"
         " (`./manage.py backup`), made while the study runs and kept by somebody else, can show that."
     )
 

@@ -77,7 +77,7 @@ _first = select(func.min(_other.c.position)).where(_other.c.participant_id == _t
 _TRIAL = (
     select(
         *_trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
-        *_participant.c["study_id", "language", "observer_kind", "stopped_at"],
+        *_participant.c["study_id", "language", "observer_kind", "stopped_at", "answers_chain"],
         *_item.c["category", "foil", "condition"],
         _study.c.completion_code.label("shared_code"),
         _study.c.definition_sha256,
@@ -105,9 +105,8 @@ _ANSWER_TRIAL = (
     .where(_this, _trial.c.state == bindparam("seen"), _trial.c.questions_answered == bindparam("seen_answered"))
     .values(_given(_trial, "state", "questions_answered", "is_overflow"))
 )
-_RENEW = (
-    update(_participant).where(_person).values(_given(_participant, "lease_until", "finished_at", "completion_code"))
-)
+_RENEWED = ("lease_until", "finished_at", "completion_code", "answers_chain")
+_RENEW = update(_participant).where(_person).values(_given(_participant, *_RENEWED))
 _INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event).values(_given(_event, "trial_id", "event", "time"))
 
 

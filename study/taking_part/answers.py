@@ -24,6 +24,7 @@ from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
 from study.taking_part.bodies import read_body
+from study.taking_part.chain import link
 from study.taking_part.leases import win_back
 from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import practice_feedback
@@ -213,6 +214,8 @@ def _store(driver: Driver, trial: Any, state: str, answer: Answer, definition: F
         "finished_at": now if is_last else None,
         "completion_code": _completion_code(trial, participants) if is_last else None,
     }
+    previous = trial.answers_chain
+    columns["answers_chain"] = None if previous is None else link(previous, trial.id, columns)
     return statements.store(driver, trial, state, columns, [event.model_dump() for event in answer.events])
 
 

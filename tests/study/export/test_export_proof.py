@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import warnings
 import zipfile
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import delete, select, update
 
 from analysis.data.export import Proof
 from analysis.reading.load import load
@@ -18,11 +20,14 @@ from commands.analysis import compare
 from commands.upkeep import verify_command
 from contracts.export import TABLES
 from study.database.db import Database
-from study.database.schema import AuditEntry
+from study.database.schema import AuditEntry, Participant, Response
 from study.errors import AuditError, ExportError
 from study.export.files import export_study, zip_pieces
 from study.export.proof import Hashes, hashes, prove, record_export
-from tests.study.samples import NOW, answer, enrol, open_sample, trials_of
+from study.taking_part.answers import record_answer
+from study.taking_part.chain import Chains, check_chains
+from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
+from tests.study.taking_part.test_identical_pairs import migrate
 
 
 @pytest.fixture
@@ -53,7 +58,57 @@ def test_what_a_proof_does_not_show_is_said(
     monkeypatch.setattr("study.database.db.ready_database", lambda: nullcontext(any_database))
     told = CliRunner().invoke(verify_command, [str(given_out)], catch_exceptions=False).output
     assert "is what ada took out" in told
-    assert "Not proven: that nobody changed answers in the database before this export." in told
+    assert "Not proven: that nobody changed answers in the database before this export and made" in told
+    assert "The answers of 1 participants in the database fit the chains" in told
+
+
+CHANGES = [
+    update(Response).values(response="another").where(Response.trial_id == 1),
+    update(Response).values(rt=901.0).where(Response.trial_id == 2),
+    delete(Response).where(Response.trial_id == 7),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["response", "time", "removed"])
+def test_an_answer_that_was_changed_in_the_database_is_found(
+    any_database: Database, given_out: Path, monkeypatch: pytest.MonkeyPatch, change
+) -> None:
+    with any_database.writing() as session:
+        assert check_chains(session) == Chains(1, ())
+        session.execute(change)
+        session.commit()
+    with any_database.snapshot() as session:
+        (person,) = session.scalars(select(Participant.public_id))
+    monkeypatch.setattr("study.database.db.ready_database", lambda: nullcontext(any_database))
+    with pytest.raises(AuditError, match=f"answers of {person} in the database are not those that were stored"):
+        CliRunner().invoke(verify_command, [str(given_out)], catch_exceptions=False, standalone_mode=False)
+
+
+def test_people_who_joined_before_there_were_chains_go_on_without(any_database: Database, tmp_path: Path) -> None:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(confidence=True)))
+    before, after = enrol(any_database, 1), enrol(any_database, 2)
+    migrate(any_database, "0018")
+    migrate(any_database, "head")
+    with any_database.writing() as session:
+        session.get_one(Participant, after.id).answers_chain = ""
+        session.commit()
+    for person in (before, after):
+        for trial in trials_of(any_database, person):
+            answer(any_database, person, trial)
+            body = {
+                "question": "confidence",
+                "response": "2",
+                "rt": 1,
+                "time_elapsed": 2,
+                "trial_index": trial.position,
+            }
+            record_answer(any_database, person.token, trial.trial_token, json.dumps(body).encode(), NOW)
+    with any_database.writing() as session:
+        assert check_chains(session) == Chains(1, ())
+        assert session.get_one(Participant, before.id).completion_code
+        session.execute(update(Response).values(response="3").where(Response.question == "confidence"))
+        assert check_chains(session) == Chains(1, (after.public_id,))
 
 
 def test_its_zip_is_proven_as_well(any_database: Database, given_out: Path, tmp_path: Path) -> None:

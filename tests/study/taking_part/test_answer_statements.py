@@ -32,7 +32,8 @@ NOTICED = (
 )
 RENEWED = (
     " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE,"
-    " finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR"
+    " finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR,"
+    " answers_chain=%(answers_chain)s::VARCHAR"
     " FROM answered WHERE participant.id = %(participant_id)s::INTEGER AND participant.id = answered.participant_id"
 )
 

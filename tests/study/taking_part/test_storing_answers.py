@@ -359,7 +359,7 @@ def test_a_trial_that_was_changed_is_not_overwritten(opened):
         columns = {"state": "open", "questions_answered": 1, "question": "response", "response": "dog", "rt": None}
         columns |= {"rt_missing": "not-measured"}
         columns |= {"time_elapsed": 1.0, "body_sha256": "0" * 64, "answered_at": NOW, "is_overflow": False}
-        columns |= {"lease_until": LATER, "finished_at": None, "completion_code": None}
+        columns |= {"lease_until": LATER, "finished_at": None, "completion_code": None, "answers_chain": None}
         events = [{"event": "blur", "time": 1.0}]
         assert answer_statements.store(driver, seen, "released", dict(columns), events) is False
         assert answer_statements.store(driver, seen, "open", dict(columns), events) is True
