@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-# Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample needs them.
+# Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample and evaluate-sample need them.
 export DISCERN_SHARED ?= $(abspath ../shared)
 unexport PYTHONDONTWRITEBYTECODE # tests start many interpreters, each of which would compile torch and scipy again
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voc-sample test test-fast lint languages bench mutants
+.PHONY: help setup demo voc-sample evaluate-sample test test-fast lint languages bench mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,6 +21,9 @@ demo: setup ## everything for a first look: scenes, stimuli, database, then the 
 
 voc-sample: setup ## the paper's study on real photographs with simulated participants, to a report
 	$(BIN)/python manage.py rehearse --study examples/voc-sample.toml --participants 72 --seed 1
+
+evaluate-sample: setup ## localization, pointing and more on 250 photographs and two networks: a page in evaluation/
+	$(BIN)/python manage.py evaluate --study examples/evaluate-sample.toml --out evaluation
 
 test: setup $(VENV)/.installed-dev ## all tests, those in a real browser included
 	$(TESTS) $(PYTEST)

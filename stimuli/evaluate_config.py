@@ -95,6 +95,12 @@ class CounterfactualOptions(Options):
     )
 
 
+class SanityOptions(Options):
+    """Sanity check: the map against that of the network with random weights."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of the random weights")
+
+
 class EvaluateConfig(Options):
     """What `evaluate` computes, on which photographs, and each metric's choices."""
 
@@ -110,6 +116,7 @@ class EvaluateConfig(Options):
     pointing: PointingOptions = Field(PointingOptions(), description="the pointing game")
     energy: EnergyOptions = Field(EnergyOptions(), description="energy in boxes and masks")
     seeds: SeedsOptions = Field(SeedsOptions(), description="segmentation seeds")
+    sanity: SanityOptions = Field(SanityOptions(), description="maps of random weights")
     occlusion_correlation: OcclusionCorrelationOptions = Field(
         OcclusionCorrelationOptions(), description="rank correlation with occlusion maps"
     )

@@ -46,6 +46,9 @@ class AskedNetwork:
         found = explain(self.module, pictures, targets, wanted, layer, precision=self._precision, reshape=layout)
         return {name: heat_of(maps) for name, maps in found.maps.items()}
 
+    def other(self, module: torch.nn.Module) -> "AskedNetwork":
+        return AskedNetwork(self.loaded, module, self._methods, self._precision)
+
     def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
         if key not in self._once:
             self._once[key] = make()

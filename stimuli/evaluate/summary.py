@@ -185,8 +185,13 @@ def _tie(column: Column, columns: dict[str, Column], row: Row) -> float:
 def _figure(column: Column, network: str, method: str, mean: _Mean, extremes: _Extremes) -> Figure:
     best, worst = extremes.sorted(column.better) if method not in BASELINES else ((), ())
     estimate = _estimate(mean.means(), mean.images)
-    reported = tuple(r for r in column.reported if r.method in ("", method))
+    reported = _published(column.reported, method)
     return Figure(column, network, method, estimate, mean.maps, mean.images, reported, best, worst)
+
+
+def _published(reported: Sequence[Reported], method: str) -> tuple[Reported, ...]:
+    """Those of a method; what is of any method is not a baseline's."""
+    return tuple(r for r in reported if r.method == method or not (r.method or method in BASELINES))
 
 
 def _best(best: Best, known: dict[str, Curve], curves: dict[tuple[str, str, str], _Mean]) -> Iterator[Figure]:
@@ -195,7 +200,7 @@ def _best(best: Best, known: dict[str, Curve], curves: dict[tuple[str, str, str]
         found = [mean.means() for mean in means]
         at = tuple(known[name].x[int(of[0].argmax())] for name, of in zip(best.curves, found, strict=True))
         estimate = _estimate(np.mean([of.max(1) for of in found], axis=0), means[0].images)
-        reported = tuple(r for r in best.reported if r.method in ("", method))
+        reported = _published(best.reported, method)
         yield Figure(best.column, network, method, estimate, means[0].maps, means[0].images, reported, at=at)
 
 

@@ -91,6 +91,9 @@ class Network(Protocol):
     def heat(self, pictures: Tensor, targets: Sequence[int], method: str) -> Tensor:
         """The method's maps for one target each, (N, H, W) as in `Sample.heat`, on the CPU."""
 
+    def other(self, module: Any) -> "Network":
+        """The same with another module in its place, such as a changed copy of its own."""
+
     def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What `make` returns, made once for this network and worker."""
 

@@ -7,7 +7,10 @@ import torch
 from torch import nn
 
 from contracts.own_files import NotOwnFileError
+from models.catalogue import LoadedNetwork, Transform
 from stimuli.errors import ExplanationError
+from stimuli.evaluate.asked_network import AskedNetwork
+from stimuli.evaluate.metrics.sanity import SANITY
 from stimuli.evaluate.sanity import (
     cascading_randomisation,
     layers_from_the_scores,
@@ -15,8 +18,10 @@ from stimuli.evaluate.sanity import (
     summary,
     write_rows,
 )
+from stimuli.evaluate_config import SanityOptions
 from stimuli.explain.methods import METHODS, Method
 from tests.stimuli import networks
+from tests.stimuli.evaluate.metrics.samples import sample
 
 
 def randomised(network, methods):
@@ -85,3 +90,19 @@ def test_structural_similarity_is_one_for_the_same_and_by_its_formula_for_consta
 def test_a_network_without_weights_is_refused():
     with pytest.raises(ExplanationError, match="no layers with weights"):
         layers_from_the_scores(nn.Flatten(), networks.pictures(1))
+
+
+def test_the_metric_is_the_cascade_s_first_and_last_step_for_each_map():
+    network = LoadedNetwork(
+        "n", "gap-like", networks.gap_like().float(), Transform(16), ("a",) * 5, "3", "0" * 64, None
+    )
+    asked = AskedNetwork(network, network.module, METHODS, "fp32")
+    picture = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(3))
+    rows = cascading_randomisation("n", network.module, picture, [[1]], ["grad-cam"], "3", 4)
+    heat = asked.heat(picture, [1], "grad-cam")[0]
+    one = sample(heat, network=asked, picture=picture[0], target=1)
+    found = SANITY.measure(one, SanityOptions(seed=4)).values
+    told = [rows[0].absolute_rank_correlation, rows[-1].absolute_rank_correlation]
+    assert list(found.values()) == [pytest.approx(abs(value)) for value in told]
+    none = sample(torch.zeros(16, 16), network=asked, picture=picture[0])
+    assert SANITY.measure(none, SanityOptions()).values["sanity_all"] is None
