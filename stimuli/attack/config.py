@@ -10,7 +10,7 @@ class AttackConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["pgd", "fgsm"] = Field(
+    algorithm: Literal["pgd", "fgsm"] = Field(
         "pgd", description="pgd: many small steps (Madry et al., 2018); fgsm: one of epsilon (Goodfellow et al., 2015)"
     )
     epsilon: Annotated[float, Field(gt=0, le=255)] = Field(

@@ -37,7 +37,7 @@ def perturbed(
     from the picture itself, until `is_reached`. The present categories are a mask (N, C).
     """
     epsilon = config.epsilon / 255
-    step, steps = (epsilon, 1) if config.kind == "fgsm" else (config.step / 255, config.steps)
+    step, steps = (epsilon, 1) if config.algorithm == "fgsm" else (config.step / 255, config.steps)
     low, high = (pictures - epsilon).clamp(min=0), (pictures + epsilon).clamp(max=1)
     found = pictures.clone()
     rows = torch.arange(len(pictures), device=pictures.device)  # those that go on

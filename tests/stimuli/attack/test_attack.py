@@ -41,15 +41,15 @@ def attack(network, found, present=None, single_label=True, **config):
 
 
 @pytest.mark.parametrize("single_label", [True, False])
-@pytest.mark.parametrize("kind", ["fgsm", "pgd"])
-def test_of_a_linear_network_the_best_perturbation_in_reach_is_found(linear, kind, single_label):
+@pytest.mark.parametrize("algorithm", ["fgsm", "pgd"])
+def test_of_a_linear_network_the_best_perturbation_in_reach_is_found(linear, algorithm, single_label):
     """Of two categories a linear score is extreme in a corner of the box round the picture, cut to [0, 1]."""
     x = pictures()
     weight = linear[1].weight.detach()
     two = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).double()
     two[1].weight.data, two[1].bias.data = weight[:2].clone(), torch.zeros(2).double()
     target, present = torch.ones(5, dtype=torch.long), torch.zeros(5, 2)
-    config = AttackConfig(kind=kind, confidence=STRICT, steps=20, step=1)
+    config = AttackConfig(algorithm=algorithm, confidence=STRICT, steps=20, step=1)
     towards = weight[1] - weight[0] if single_label else weight[1]
     expected = (x + EPSILON * towards.view(1, 3, 4, 4).sign()).clamp(0, 1)
     found = perturbed(two, x, target, present, single_label, config)
@@ -94,7 +94,7 @@ def test_what_is_there_must_be_gone(linear):
 
 def test_a_random_change_has_the_size_of_the_attack_s(linear):
     x = pictures() * 0.8 + 0.1  # so that nothing is cut
-    found, _ = attack(linear, x, kind="fgsm", epsilon=4)
+    found, _ = attack(linear, x, algorithm="fgsm", epsilon=4)
     random = shuffled(x, found, 3)
     for row in range(len(x)):
         assert torch.allclose((random - x)[row].flatten().sort().values, (found - x)[row].flatten().sort().values)
