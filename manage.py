@@ -26,6 +26,7 @@ try:
         answers,
         attack,
         bias,
+        captions,
         check,
         conduct,
         demo,
@@ -52,7 +53,7 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, answers, failures, attack, bias, preregister),
+    *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures, attack, bias, preregister),
     *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )

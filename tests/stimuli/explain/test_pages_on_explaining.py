@@ -24,6 +24,15 @@ def test_the_pages_code_runs_and_says_what_it_promises(capsys):
     assert printed.strip() in PAGE
 
 
+def test_the_code_of_the_page_on_captions_and_answers_runs():
+    """Its networks stand in for those of Hugging Face: the same inputs by name, and answers in an object."""
+    names = {}
+    page = (DOCS / "how-to" / "your-own-captioner.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        exec(block, names)
+    assert names["ratio"].count + names["ratio"].undefined == names["hits"].count + names["hits"].undefined == 4
+
+
 def test_the_notebooks_cells_run_and_the_maps_are_where_the_squares_are(monkeypatch):
     notebook = json.loads((DOCS / "explain.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
