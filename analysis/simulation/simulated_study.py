@@ -116,6 +116,7 @@ def simulate_export(
         stimuli=conform(_stimuli(trials), "stimuli"),
         events=conform(pd.DataFrame(), "events"),
         questionnaire=conform(pd.DataFrame(), "questionnaire"),
+        metrics=conform(pd.DataFrame(), "metrics"),
         definition=document,
         definition_sha256=sha256,
         config=config,
