@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def photographs_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--photographs`, `--captions` and `--year`: photographs in VOC layout and what people wrote about them."""
     path = click.Path(path_type=Path)
-    year = click.option("--year", default="2012", show_default=True, help="Of the folder VOC<year>.")
+    year = click.option(
+        "--year", default=2012, show_default=True, type=click.IntRange(1000, 9999), help="Of the folder VOC<year>."
+    )
     table = click.option(
         "--captions", "table", type=path, help="CSV file with image_id and caption, several of an image."
     )
@@ -45,7 +47,7 @@ def explain(
     network: Path | None,
     root: Path | None,
     table: Path | None,
-    year: str,
+    year: int,
     split: str,
     pictures: int,
     seed: int,
@@ -93,7 +95,7 @@ def explain(
 @seed_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
 def train(
-    root: Path | None, table: Path | None, year: str, split: str, weights: str, steps: int | None, seed: int, out: Path
+    root: Path | None, table: Path | None, year: int, split: str, weights: str, steps: int | None, seed: int, out: Path
 ) -> None:
     """Train a small network that writes captions, on frozen convolutions: of photographs or of drawn pictures.
 
@@ -114,7 +116,7 @@ def train(
     click.echo(f"{out}: explain it with `./manage.py captions explain --network {out}`")
 
 
-def _photographs(root: Path, table: Path | None, year: str, split: str) -> "list[Captioned]":
+def _photographs(root: Path, table: Path | None, year: int, split: str) -> "list[Captioned]":
     """Those of a split that have captions. They are squashed to the 224 px that MobileNetV2 sees."""
     from models.answers.captions import NAMES, captioned, captions_of
     from models.sources import open_split
@@ -123,7 +125,7 @@ def _photographs(root: Path, table: Path | None, year: str, split: str) -> "list
     if table is None:
         raise click.ClickException("--photographs needs --captions, a CSV file with image_id and caption")
     written = captions_of(table)
-    images = open_split(VocDataset(root=root, year=year, categories=tuple(NAMES)), split)
+    images = open_split(VocDataset(root=root, year=str(year), categories=tuple(NAMES)), split)
     found = [captioned(image, written[image.image_id], 224) for image in images if image.image_id in written]
     if not found:
         raise click.ClickException(
