@@ -33,6 +33,7 @@ try:
         evaluate,
         failures,
         gallery,
+        name_units,
         new_study,
         preregister,
         preview,
@@ -53,7 +54,8 @@ except KeyboardInterrupt:
     sys.exit("\nStopped before anything was done.")
 
 MODULES = (
-    *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures, attack, bias, preregister),
+    *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
+    *(attack, bias, name_units, preregister),
     *(survey, simulate, conduct, recruit, upkeep),
     *(check, schema, analysis, demo, rehearse),
 )

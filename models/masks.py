@@ -3,11 +3,14 @@
 `mask_classes.txt` beside it names the indices (index and name a line); without it they are VOC's own, in its order.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from models.errors import PhotographError
 from models.photographs import Photograph
@@ -33,6 +36,30 @@ def category_mask(image: Photograph, category: str) -> np.ndarray | None:
     """
     if (file := mask_file(image)) is None or (index := _indices(file.parent.parent / CLASSES).get(category)) is None:
         return None
+    found = _read(file, image) == index
+    return found if found.any() else None
+
+
+@dataclass(frozen=True)
+class MaskLabels:
+    """What each pixel (height, width) shows: an index of `names`, of which 0 names nothing."""
+
+    labels: Tensor
+    names: tuple[str, ...]
+
+
+def mask_labels(image: Photograph) -> MaskLabels | None:
+    """All of an image's masks; None where it has none. An index without a name counts as 0. Raises PhotographError."""
+    if (file := mask_file(image)) is None:
+        return None
+    indices = {index: name for name, index in _indices(file.parent.parent / CLASSES).items()}
+    names = tuple(indices.get(index, "") if index else "" for index in range(max(indices) + 1))
+    labels = torch.from_numpy(_read(file, image).astype(np.int64))
+    known = torch.tensor([bool(name) for name in names])
+    return MaskLabels(torch.where((labels < len(names)) & known[labels.clamp(max=len(names) - 1)], labels, 0), names)
+
+
+def _read(file: Path, image: Photograph) -> np.ndarray:
     try:
         with Image.open(file) as opened:
             labels = np.asarray(opened)
@@ -43,8 +70,7 @@ def category_mask(image: Photograph, category: str) -> np.ndarray | None:
             f"mask {file} has the shape {labels.shape}, its photograph {(image.height, image.width)};"
             " masks are indices, one for each pixel of the photograph"
         )
-    found = labels == index
-    return found if found.any() else None
+    return labels
 
 
 @lru_cache(maxsize=8)

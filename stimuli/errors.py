@@ -47,3 +47,7 @@ class AttackError(Exception):
 
 class BiasError(Exception):
     """The experiment with a planted cue cannot be done with these photographs."""
+
+
+class UnitsError(Exception):
+    """Units of a network cannot be named."""

@@ -22,6 +22,7 @@ WRITING = {
     "gallery": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "failures": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "attack": ((*STUDY, "--out", "mine"), "mine/index.html"),
+    "name-units": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "bias": ((*STUDY, "--out", "mine"), "mine/page/index.html"),
     "preregister": ((*STUDY, "--out", "mine"), "mine/preregistration.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),

@@ -31,6 +31,7 @@ LAYERS = {
         "attack",
         "bias",
         "answers",
+        "units",
     ),
     "study": (
         *(

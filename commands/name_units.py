@@ -1,0 +1,49 @@
+"""`./manage.py name-units`: names for the units of the networks' target layers, and explanations in words."""
+
+from pathlib import Path
+
+import click
+
+from commands.failures import networks_named
+from commands.options import study_option
+from commands.progress import progress
+from definition import Definition
+
+
+@click.command("name-units")
+@study_option
+@click.option("--network", "names", multiple=True, help="Only this network; may be given several times.")
+@click.option("--show", default=8, show_default=True, type=click.IntRange(0), help="Photographs explained in words.")
+@click.option("--out", default=Path("units"), show_default=True, type=click.Path(path_type=Path))
+@click.pass_context
+def name_units(ctx: click.Context, definition: Definition, names: tuple[str, ...], show: int, out: Path) -> None:
+    """Name the units of the target layer by masks, and say in words what a photograph's explanation shows.
+
+    The photographs are those of the split that people see; they need masks in VOC layout.
+
+    Example: ./manage.py name-units --study my.toml --network strong --out units
+    """
+    from models.masks import mask_file
+    from models.sources import open_split
+    from stimuli.devices import usable_device
+    from stimuli.evaluate.appearance import spread
+    from stimuli.gallery.folder import require_replaceable
+    from stimuli.units.dissect import dissect
+    from stimuli.units.write import WHAT, summary, write_units
+
+    require_replaceable(out, WHAT)
+    device, dataset = usable_device(definition.stimuli.device), definition.dataset
+    images = {image.image_id: image for image in open_split(dataset, dataset.split)}
+    networks, units = networks_named(ctx, definition, names), {}
+    for name, network in networks.items():
+        with progress(f"Dissecting {name}") as report:
+            units[name] = dissect(network, list(images.values()), device, report)
+    shown = [images[image_id] for image_id in spread(images, show)] if show else []
+    title = next(iter(definition.study.title.values()))
+    masked = sum(mask_file(image) is not None for image in images.values())
+    write_units(out, title, networks, units, masked, shown, dataset.categories, device)
+    click.echo("\n".join(summary(units)))
+    click.echo(f"Open {out / 'index.html'} in a browser")
+
+
+COMMANDS = (name_units,)
