@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,6 +35,7 @@ FIGURES = {
     "area": "the cue's share of the picture",
 }
 _COLUMNS = ("strength", "image_id", "twin", "of_class", "has_cue", "decided", "energy", "area")
+_LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "capsize": 2, "linewidth": 1.5}
 _DRAWN = {"accuracy": "accuracy", "swapped": "decisions that change\nwith the cue", "energy": "energy on the cue"}
 
 
@@ -113,14 +115,22 @@ def _draw_curve(file: Path, found: Sequence[Trained]) -> None:
         if not points:
             continue
         at, values = [p[0] for p in points], [100 * p[1].value for p in points]
-        low = [100 * (p[1].value - (p[1].low if p[1].low is not None else p[1].value)) for p in points]
-        high = [100 * ((p[1].high if p[1].high is not None else p[1].value) - p[1].value) for p in points]
-        axes.errorbar(at, values, [low, high], color=colour, marker="o", markersize=4, capsize=2, linewidth=1.5)
+        axes.errorbar(at, values, _reach([of for _, of in points]), color=colour, **_LINE)
         axes.annotate(label, (at[-1], values[-1]), (8, 0), textcoords="offset points", color=colour, va="center")
     axes.set(xlabel="strength of the cue in the training set", ylabel="%", ylim=(0, 102), xlim=(-0.03, 1.38))
     axes.set_xticks([t.strength for t in found if t.strength == round(t.strength, 2)])
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=150)
+
+
+def _reach(found: Sequence[Interval]) -> list[list[float]]:
+    """How far intervals reach below and above their values, in per cent; rounding may put a bound of 100% beyond it."""
+    bounds = [(of.value if of.low is None else of.low, of.value if of.high is None else of.high) for of in found]
+    pairs = list(zip(found, bounds, strict=True))
+    return [
+        [100 * max(0.0, of.value - low) for of, (low, _) in pairs],
+        [100 * max(0.0, high - of.value) for of, (_, high) in pairs],
+    ]
 
 
 def _page(

@@ -19,8 +19,9 @@ from stimuli.bias.config import GIVEN, BiasConfig
 from stimuli.bias.experiment import experiment
 from stimuli.bias.marked import balanced, cue_table, marked, most, numbers, training_set
 from stimuli.bias.measure import Decision, on_cue, outcome
-from stimuli.bias.write import summary, write_bias
+from stimuli.bias.write import _reach, summary, write_bias
 from stimuli.errors import BiasError
+from stimuli.evaluate.intervals import of_mean, of_share
 
 CLASSES = ("cow", "horse")
 CPU = torch.device("cpu")
@@ -233,3 +234,10 @@ def test_impossible_settings_are_refused():
     with pytest.raises(ValueError, match='set photographs = "dataset"'):
         BiasConfig(table="cues.csv")
     assert BiasConfig(strength=0.3, strengths=(1.0,)).grid == (0.0, 0.3, 1.0)
+
+
+def test_an_interval_at_the_end_of_the_scale_reaches_no_less_than_nothing():
+    """Wilson's upper bound of 24 in 24 is 1 but for rounding, and matplotlib refuses a negative reach."""
+    shares = [of_share(n, n) for n in range(1, 60)]
+    assert min(map(min, _reach(shares))) >= 0
+    assert _reach([of_mean([0.5])]) == [[0.0], [0.0]]
