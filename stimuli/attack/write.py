@@ -106,8 +106,14 @@ def _line(name: str, records: Iterable[Record], measure: str) -> Line:
             there = [value for value in values if value is not None]
             missing += (len(values) - len(there)) * (after == AFTER[0])
             of_images += [sum(there) / len(there)] if there else []
-        told[after] = in_words(of_mean(of_images))
+        told[after] = in_words(_interval(of_images))
     return Line(name, told["attack"], told["random"], missing)
+
+
+def _interval(values: Sequence[float]) -> Interval | None:
+    """Of hits, one for each image, a share; of anything else a mean."""
+    is_share = values and set(values) <= {0.0, 1.0}
+    return of_share(int(sum(values)), len(values)) if is_share else of_mean(values, -1, 1)
 
 
 def _rows(attacked: Attacked) -> Iterable[Sequence[Any]]:

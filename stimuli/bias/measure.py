@@ -104,12 +104,12 @@ def outcome(made: Sequence[Decision]) -> Outcome:
     swapped = [len({d.decided for d in both}) > 1 for both in twins.values() if len({d.has_cue for d in both}) == 2]
     looked = [d for d in made if d.energy is not None]
     return Outcome(
-        of_mean([fmean(d.is_right for d in both) for both in twins.values()]),
+        of_mean([fmean(d.is_right for d in both) for both in twins.values()], 0, 1),
         of_share(*_counts(d.is_right for d in made if d.agrees)),
         of_share(*_counts(d.is_right for d in made if not d.agrees)),
         of_share(*_counts(swapped)),
-        of_mean([d.energy for d in looked if d.energy is not None]),
-        of_mean([d.area for d in looked if d.area is not None]),
+        of_mean([d.energy for d in looked if d.energy is not None], 0, 1),
+        of_mean([d.area for d in looked if d.area is not None], 0, 1),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 from scipy.stats import norm, t
@@ -20,8 +20,8 @@ class Interval:
     n: int
 
 
-def of_mean(values: Sequence[float]) -> Interval | None:
-    """The mean of one value for each image, Student's t; None where there is no image."""
+def of_mean(values: Sequence[float], least: float = -inf, most: float = inf) -> Interval | None:
+    """The mean of one value for each image, Student's t, cut to the possible values; None where there is no image."""
     if not values:
         return None
     found = np.asarray(values, float)
@@ -29,7 +29,7 @@ def of_mean(values: Sequence[float]) -> Interval | None:
     if n < 2:
         return Interval(mean, None, None, n)
     half = float(t.ppf((1 + LEVEL) / 2, n - 1)) * float(found.std(ddof=1)) / sqrt(n)
-    return Interval(mean, mean - half, mean + half, n)
+    return Interval(mean, max(mean - half, least), min(mean + half, most), n)
 
 
 def of_share(hits: int, n: int) -> Interval | None:

@@ -14,7 +14,7 @@ from models.photographs import AnnotatedObject, Photograph
 from stimuli.attack.config import AttackConfig
 from stimuli.attack.measure import Attack, chosen, overlap, records
 from stimuli.attack.perturb import is_reached, losses, perturbed, shuffled
-from stimuli.attack.write import Attacked, reached, summary, write_attack
+from stimuli.attack.write import Attacked, lines, reached, summary, write_attack
 from stimuli.errors import AttackError
 from tests.stimuli.networks import gap_like
 from tests.stimuli.sample_set import CATEGORIES
@@ -156,6 +156,9 @@ def test_a_page_has_the_numbers_of_its_table_and_an_earlier_one_is_replaced(netw
     shown = f"{np.mean(correlations):.2f}"
     assert any(shown in line for line in summary([found], config) if "rank correlation" in line)
     assert reached(found, config).n == 6
+    pointing = next(line for line in lines(found) if line.name.startswith("pointing before"))
+    bounds = re.fullmatch(r"[\d.]+ \(([\d.]+) to ([\d.]+)\)", pointing.attack)
+    assert 0 <= float(bounds[1]) < float(bounds[2]) <= 1  # a share's interval stays on its scale, and is not empty
     assert all(record["change"] <= 16.001 for record in found.records)
 
 
