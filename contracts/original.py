@@ -17,11 +17,15 @@ class PublishedCell(BaseModel):
     table: str = Field(description="its table in results.json, such as accuracy, scores or predictions")
     row: dict[str, str] = Field(description='the row of that table: { method = "grad-cam", prediction = "wrong" }')
     label: Said = Field(description="what the number is of, for the report")
-    value: float = Field(description="in the unit of the table: shares from 0 to 1")
-    sd: Annotated[float, Field(ge=0)] | None = Field(
+    value: Annotated[float, Field(ge=-1_000_000, le=1_000_000)] = Field(
+        description="in the unit of the table: shares from 0 to 1"
+    )
+    sd: Annotated[float, Field(ge=0, le=1_000_000)] | None = Field(
         None, description="published standard deviation over people, in the same unit; none: no interval is drawn"
     )
-    people: Annotated[int, Field(ge=2)] | None = Field(None, description="number of people of the standard deviation")
+    people: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(
+        None, description="number of people of the standard deviation"
+    )
     mark: Literal["", "2nd"] = Field("", description="2nd: known from somebody else's account of the paper")
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ class LocalizationOptions(Options):
 class PointingOptions(Options):
     """The pointing game: is the map's maximum on the object?"""
 
-    tolerance: Annotated[float, Field(ge=0)] = Field(
+    tolerance: Annotated[float, Field(ge=0, le=1000)] = Field(
         15, description="pixels of the network's picture by which the maximum may miss a box; Zhang et al.: 15"
     )
     steps: Steps = Field(50, description="thresholds of the curve with the option to reject")
@@ -50,13 +50,15 @@ class SeedsOptions(Options):
 class OcclusionCorrelationOptions(Options):
     """Rank correlation with occlusion maps (the Grad-CAM paper, section 5.3)."""
 
-    patch: Annotated[int, Field(ge=1)] = Field(45, description="side of the square that is masked, in pixels")
-    stride: Annotated[int, Field(ge=1)] = Field(15, description="by how many pixels the square moves")
-    fill: float = Field(0.0, description="value in the square, in the network's normalised space; 0: the mean colour")
-    resolution: Annotated[int, Field(ge=2)] = Field(
+    patch: Annotated[int, Field(ge=1, le=1000)] = Field(45, description="side of the square that is masked, in pixels")
+    stride: Annotated[int, Field(ge=1, le=1000)] = Field(15, description="by how many pixels the square moves")
+    fill: Annotated[float, Field(ge=-100, le=100)] = Field(
+        0.0, description="value in the square, in the network's normalised space; 0: the mean colour"
+    )
+    resolution: Annotated[int, Field(ge=2, le=1000)] = Field(
         14, description="cells across and down over which both maps are averaged before they are ranked"
     )
-    curve: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+    curve: tuple[Annotated[int, Field(ge=2, le=1000)], ...] = Field(
         (7, 14, 28, 56, 224), description="the resolutions of the curve"
     )
 
@@ -79,7 +81,7 @@ class SensitivityOptions(Options):
     """Max-sensitivity (Yeh et al. 2019)."""
 
     samples: Annotated[int, Field(ge=1, le=1000)] = Field(5, description="changed pictures for each map")
-    radius: Annotated[float, Field(gt=0)] = Field(
+    radius: Annotated[float, Field(gt=0, le=100)] = Field(
         0.02, description="by how much each number of the picture changes at most, in the network's normalised space"
     )
 
@@ -105,7 +107,7 @@ class EvaluateConfig(Options):
     """What `evaluate` computes, on which photographs, and each metric's choices."""
 
     metrics: tuple[str, ...] = Field((), description="names of the metrics that are computed; none: all")
-    images: Annotated[int, Field(ge=1)] | None = Field(
+    images: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         None, description="photographs of the split that are evaluated, spread evenly; none: all"
     )
     resamples: Annotated[int, Field(ge=100, le=100_000)] = Field(

@@ -228,9 +228,9 @@ def test_a_definition_and_its_texts_may_have_a_byte_order_mark_and_windows_line_
 
 
 def numbers(schema: object, place: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """Every number of a JSON Schema, and where it is."""
+    """Every number of a JSON Schema but those that are one of a list, and where it is."""
     for key, part in schema.items() if isinstance(schema, dict) else enumerate(schema):
-        if isinstance(part, dict) and part.get("type") in ("integer", "number"):
+        if isinstance(part, dict) and part.get("type") in ("integer", "number") and "enum" not in part:
             yield f"{place}.{key}", part
         elif isinstance(part, dict | list):
             yield from numbers(part, f"{place}.{key}")

@@ -26,9 +26,10 @@ def require_form_token(*purpose: str) -> None:
 def is_form_token(token: str, *purpose: str) -> bool:
     """Whether it was made by us for this purpose."""
     try:
-        return _serializer().loads(token) == list(purpose)
+        made_for = _serializer().loads(token)
     except BadSignature:
         return False
+    return made_for == list(purpose)
 
 
 def _serializer() -> URLSafeSerializer:
