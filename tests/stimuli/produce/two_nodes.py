@@ -1,5 +1,7 @@
 """Run by test_on_ray.py in a process of its own: make the sample set on a cluster of two nodes, one of which dies.
 
+One of the methods is a function in a file of the researcher's own.
+
 The machine that starts the run has no share in the work. When the first picture is told, networks begin to wait; when
 both nodes have a task that waits, one node is killed and the other goes on. Prints one JSON object: how much was done
 when the node died, how much there was to do, whether the set is that of the local run, and what an error on a node
@@ -23,10 +25,15 @@ from torch import Tensor, nn
 
 from models.errors import PhotographError
 from stimuli.config import StimuliConfig
+from stimuli.method_config import MethodConfig
 from stimuli.produce.launchers import on_ray
 from tests.stimuli import sample_set
 
 STORE = 80 * 2**20  # bytes of shared memory a node takes; Ray's least is 75 MB
+OWN = """
+def brightness(images, targets):
+    return images.mean(1, keepdim=True)
+"""
 
 
 class Waiting(nn.Module):
@@ -50,9 +57,16 @@ def main(folder: Path) -> None:
         for name, network in sample_set.loaded_networks().items()
     }
 
+    (folder / "own.py").write_text(OWN)  # a method of the researcher's own, in a file that the nodes see too
+    seeing, trusting = sample_set.REQUESTS
+    asked = {
+        "requests": (replace(seeing, methods=(*seeing.methods, "brightness")), trusting),
+        "methods": {"brightness": MethodConfig(function=f"{folder / 'own.py'}:brightness")},
+    }
+
     def make(place: str, **changes) -> Path:
         config = StimuliConfig(output=folder / place, device="cpu", batch_size=1, seed=1)
-        return sample_set.make(config.output, images, config=config, networks=networks, **changes)
+        return sample_set.make(config.output, images, config=config, networks=networks, **asked, **changes)
 
     expected = sample_set.contents(make("local"))
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as session:  # short: sockets have names in it
