@@ -42,6 +42,7 @@ def train(
     this. A run that was killed goes on after its last epoch and gives the same network. Raises NetworkError,
     PhotographError and TrainingError, also where a file that Discern did not write is in the way.
     """
+    require_own_checkpoint(config.checkpoint)  # before photographs are read, which takes long
     pictures, measured_on = (open_split(dataset, split) for split in (dataset.train_split, dataset.split))
     source = f"split {dataset.train_split!r}"
     return train_on(name, config, dataset.categories, pictures, measured_on, progress, command, source)

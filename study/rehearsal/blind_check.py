@@ -25,6 +25,7 @@ from study.tasks.kinds import STUDY_KINDS
 
 Person = list[Exchange]  # all that one participant's browser sent and got, in order
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,}")
+_SHORT = 5  # characters
 _CATCH, _PAIR = "catch", "pair"
 
 
@@ -177,12 +178,19 @@ def named(session: Session, slug: str, people: Iterable[Person]) -> Iterator[str
     yield from sorted(found)
 
 
+def _stands(word: str, text: str) -> bool:
+    """Anywhere; a short id, such as the image "04", as a whole value: dates, sizes and tokens hold it otherwise."""
+    if len(word) >= _SHORT:
+        return word in text
+    return re.search(rf"""["'/=]{re.escape(word)}["'/?&]""", text) is not None
+
+
 def _words(exchange: Exchange, ids: set[str], networks: set[str]) -> Iterator[str]:
     headers = " ".join(f"{name}: {value}" for name, value in exchange.headers)
     kind = next((value for name, value in exchange.headers if name.lower() == "content-type"), "")
     text = "" if kind.startswith("image/") else exchange.content.decode(errors="replace")
     everywhere = f"{exchange.path} {headers} {text}"
-    yield from (word for word in ids if word in everywhere)
+    yield from (word for word in ids if _stands(word, everywhere))
     searched = f"{exchange.path} {headers}" if kind.startswith("text/html") else everywhere
     yield from (word for word in networks if re.search(rf"\b{re.escape(word)}\b", searched))
 

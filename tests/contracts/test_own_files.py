@@ -24,6 +24,11 @@ WRITING = {
     "attack": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "name-units": ((*STUDY, "--out", "mine"), "mine/index.html"),
     "bias": ((*STUDY, "--out", "mine"), "mine/page/index.html"),
+    "answers explain": (("--out", "mine"), "mine/index.html"),
+    "answers study": (("--out", "mine"), "mine/study.toml"),
+    "answers train": (("--out", "mine", "--steps", "1"), "mine"),
+    "captions explain": (("--out", "mine"), "mine/index.html"),
+    "captions train": (("--out", "mine", "--steps", "1"), "mine"),
     "preregister": ((*STUDY, "--out", "mine"), "mine/preregistration.html"),
     "sanity": ((*STUDY, "--out", "mine"), "mine"),
     "power": ((*STUDY, "--out", "mine"), "mine/power.csv"),
@@ -35,7 +40,7 @@ WRITING = {
     "db upgrade": ((), "study.sqlite3"),
 }
 # What they are given to read, or the names of things that are no files.
-READS = {"--study", "--stimuli", "EXPORT"}
+READS = {"--study", "--stimuli", "EXPORT", "--network", "--photographs", "--captions", "--weights", "--settings"}
 
 
 @pytest.mark.parametrize("command", WRITING)

@@ -18,8 +18,9 @@ import manage
 from study.database.db import Database, connect, upgrade
 from study.database.schema import Stimulus
 from study.errors import BlindnessError
-from study.rehearsal.blind_check import blind_check, table
+from study.rehearsal.blind_check import _words, blind_check, table
 from study.rehearsal.blind_judge import ObservedTrial, judge
+from study.rehearsal.simulated import Exchange
 from tests.study.rehearsal.leaky_server import HONEST, LEAKS
 from tests.study.samples import METHODS, SECRET, document, open_sample, seeing, trusting
 from tests.study.taking_part.test_pictures import drawn
@@ -141,3 +142,16 @@ def test_too_few_trials_are_no_proof() -> None:
     rng = np.random.default_rng(7)
     with pytest.raises(BlindnessError, match="too few to judge by; send more participants"):
         judge(made_up(2, 8, rng, 0), "method", rng)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"image": "04"}', ["04"]),
+        (b'{"rt": 1804.5, "at": "2026-11-04T10:04"}', []),
+        (b"an x-grad-cam.png", ["grad-cam"]),
+    ],
+)
+def test_a_short_id_counts_as_a_whole_value_and_a_long_name_anywhere(content: bytes, found: list[str]) -> None:
+    exchange = Exchange("GET", "/p/abc04d/plan", 200, (("Date", "Wed, 04 Nov 2026 10:00:04 GMT"),), content, 0.1)
+    assert list(_words(exchange, {"04", "grad-cam"}, set())) == found
