@@ -1,4 +1,4 @@
-"""The last link of the chain of each participant's answers; people who joined before have none."""
+"""The last link of the chain of each participant's answers; people who have answered before have none."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("participant", sa.Column("answers_chain", sa.String(64), nullable=True))
+    answered = "SELECT trial.participant_id FROM trial JOIN response ON response.trial_id = trial.id"
+    op.execute(f"UPDATE participant SET answers_chain = '' WHERE id NOT IN ({answered})")
 
 
 def downgrade() -> None:

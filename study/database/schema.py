@@ -191,7 +191,7 @@ class Participant(Base):
     comment: Mapped[str | None] = mapped_column(String(MAX_COMMENT))  # written at the end
     # Question of the screening → option that was chosen.
     screening: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # The last link of taking_part.chain; none: they joined before there were chains.
+    # The last link of taking_part.chain; none: they had answered before there were chains.
     answers_chain: Mapped[str | None] = mapped_column(String(64), default="")
 
     study: Mapped[Study] = relationship(viewonly=True)

@@ -39,7 +39,7 @@ def link(previous: str, trial_id: int, answer: Mapping[str, Any]) -> str:
 
 
 def check_chains(session: Session) -> Chains:
-    """Of all studies. Participants who joined before there were chains have none."""
+    """Of all studies. Participants who had answered before there were chains have none."""
     people: dict[int, tuple[str, str | None]] = {
         id: (public_id, chain)
         for id, public_id, chain in session.execute(
