@@ -43,7 +43,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS[:2]))
-    parser.add_argument("--at-once", nargs="+", type=int, default=[1, 16, 32], help="captum's perturbations_per_eval")
+    parser.add_argument("--at-once", nargs="+", type=int, default=[1, 4, 16], help="captum's perturbations_per_eval")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--patch", type=int, default=45)
