@@ -136,7 +136,8 @@ def test_restoring_says_what_is_missing_and_takes_the_folder(opened, moved: Path
 def test_check_and_serve_name_the_study(opened, moved: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path / 'discern.db'}")
     study = SimpleNamespace(slug="demo")
-    definition = SimpleNamespace(document=DEFINITION, sha256=sha256(DEFINITION), study=study, networks={}, dataset=None)
+    read = {"networks": {}, "methods": {}, "tasks": (), "dataset": None}
+    definition = SimpleNamespace(document=DEFINITION, sha256=sha256(DEFINITION), study=study, **read)
     definition.tasks, definition.methods = (), {}
     with pytest.raises(OpeningError, match="16 of 16 pictures of study 'demo' are not in"):
         readiness(definition)["database"]()
