@@ -22,7 +22,10 @@ def centred_blob(trace: Trace) -> Tensor:
 
 
 def shuffled_grad_cam(trace: Trace) -> Tensor:
-    """Grad-CAM of another image computed with it; an image that is alone has its own, upside down."""
+    """Grad-CAM of another image computed with it; an image that is alone has its own, upside down.
+
+    So which map it is depends on the images of a batch, as no other method's does.
+    """
     maps, images = trace.once(grad_cam), len(trace.recording.images)
     if images < 2:
         return maps.flip(2, 3)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import VERSION
+from contracts.version import VERSION
 
 pytestmark = pytest.mark.slow
 

@@ -37,7 +37,7 @@ def trials(folder):
 
 def test_one_seed_gives_the_same_bytes(observed):
     files = [p.relative_to(observed / "observed") for p in (observed / "observed").rglob("*") if p.is_file()]
-    assert len(files) == 17
+    assert len(files) == 19
     for file in files:
         assert (observed / "observed" / file).read_bytes() == (observed / "again" / file).read_bytes(), file
 

@@ -71,7 +71,15 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
     tables |= {"network-pairs", "attention-checks", "browser-events", "dropout", "reasons"} | {
         f"seeing-{n}" for n in seeing
     }
-    tables |= {"questionnaire-items", "questionnaire-scores", "moderators", "conditions"}
+    tables |= {
+        "metrics",
+        "original",
+        "turned-away",
+        "questionnaire-items",
+        "questionnaire-scores",
+        "moderators",
+        "conditions",
+    }
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
     texts = {"report.html", "supplement.html", "results.json", "methods.md", "references.bib", "sentences.md"}
     assert names == texts | figures | {f"tables/simulated/{n}.{e}" for n in tables for e in ("csv", "tex")}

@@ -64,6 +64,7 @@ def sample(module: nn.Module, heat: Tensor, picture: Tensor, target: int = 0, me
         picture=picture,
         scores=module(picture[None])[0].detach(),
         boxes=(),
+        boxes_by_place={},
         difficult=False,
         mask=None,
         predicted={},

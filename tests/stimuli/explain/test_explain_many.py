@@ -9,9 +9,11 @@ from stimuli.explain.methods import METHODS
 from tests.stimuli import networks
 
 ONE_PASS = {
-    name: method for name, method in METHODS.items() if name != "cam" and name != "score-cam" and not method.trial
+    name: method
+    for name, method in METHODS.items()
+    if name in networks.OF_THE_PICTURE and name not in ("cam", "score-cam") and not method.trial
 }
-ALL = {name: method for name, method in networks.FEW.items() if name not in ("cam", "occlusion")}
+ALL = {name: method for name, method in networks.OF_THE_PICTURE.items() if name not in ("cam", "occlusion")}
 RAGGED = [[0, 3, 1], [], [4]]
 
 

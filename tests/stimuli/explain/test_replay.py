@@ -105,7 +105,9 @@ def test_the_plain_gradient_is_autograds_also_where_clamp_counts_its_bounds_in(m
     assert maps["guided-backprop"].flatten().tolist() == [0, 0, 3, 0, 0]
 
 
-@pytest.mark.parametrize("method", [name for name in ENTRIES if name != "cam"])  # which needs another network
+@pytest.mark.parametrize(
+    "method", [name for name in networks.OF_THE_PICTURE if name != "cam"]
+)  # which needs another network
 def test_what_a_method_says_beforehand_changes_no_map(method, monkeypatch):
     def maps() -> dict[str, torch.Tensor]:
         return explain(networks.alexnet_like(), networks.pictures(), TARGETS, [method], "4", Window(9, 6)).maps

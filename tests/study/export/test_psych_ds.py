@@ -20,6 +20,7 @@ ROW_IDS = {
     "stimuli": "stimulus_id",
     "events": "event_id",
     "questionnaire": "item_answer_id",
+    "metrics": "metric_value_id",
 }
 
 

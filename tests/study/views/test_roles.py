@@ -80,6 +80,7 @@ ROUTES = {
     "people.show_participant": LOOKERS,
     "conduct.preview": LOOKERS,
     "conduct.preview_study": LOOKERS,
+    "conduct.preview_screening": LOOKERS,
     "conduct.preview_finish": LOOKERS,
     "conduct.show_preview_plan": LOOKERS,
     "conduct.show_preview_image": LOOKERS,
