@@ -29,7 +29,7 @@ def required(environment: Mapping[str, str], name: str) -> str:
 
 
 def address(environment: Mapping[str, str], own: str) -> str:
-    """The platform's own address, or the one that stands in for it. A key travels over https only, or not at all."""
+    """The platform's own address, or the one of a stand-in. A key travels over https only, or not at all."""
     chosen = environment.get(ADDRESS, own).rstrip("/")
     parts = urlsplit(chosen)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):

@@ -103,7 +103,7 @@ class Platform(Protocol):
         """PAUSED: nobody new comes; OPEN: they come again; CLOSED: for good."""
 
     def cost(self, places: int, reward: int) -> Cost:
-        """What so many rewards cost with the platform's fee."""
+        """What the rewards cost with the platform's fee."""
 
     def submissions(self, study_id: str) -> list[Submission]:
         """All submissions that the platform tells of."""

@@ -131,4 +131,4 @@ def test_the_headline_intervals_hold_their_truth():
             held[name] += estimate.low <= truth <= estimate.high
     coverage = {name: count / DRAWS for name, count in held.items()}
     assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage
-    assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "so many draws tell 95 from 96.5 %"
+    assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "this number of draws tells 95 from 96.5 %"

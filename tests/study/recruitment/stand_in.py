@@ -21,7 +21,7 @@ class StandIn(ThreadingHTTPServer):
     """Serves one Api. What is asked is known by its name, such as "POST /studies/" or "CreateHITWithHITType".
 
     The reply to what is in `losing` never arrives, though it is done; `dropping` is lost before anything is done. What
-    is in `too_soon` is refused so many times with 429; what is in `elsewhere` is redirected.
+    is in `too_soon` is refused that number of times with 429; what is in `elsewhere` is redirected.
     """
 
     def __init__(self, api: Api) -> None:
