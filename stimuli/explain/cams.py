@@ -13,7 +13,12 @@ from stimuli.explain.trace import Trace
 
 def grad_cam(trace: Trace) -> Tensor:
     """L^c = ReLU(Σ_k α_k A^k), α_k the mean gradient of map k, enlarged to (R, 1, H, W). Selvaraju et al., eq. 1–2."""
-    return enlarged(weighted(_mean_gradient(trace), trace.activations).relu(), trace.size)
+    return enlarged(grad_cam_cells(trace), trace.size)
+
+
+def grad_cam_cells(trace: Trace) -> Tensor:
+    """Grad-CAM before it is enlarged: (R, 1, h, w), a cell for each place of the layer."""
+    return weighted(_mean_gradient(trace), trace.activations).relu()
 
 
 def counterfactual_grad_cam(trace: Trace) -> Tensor:

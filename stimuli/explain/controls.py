@@ -1,9 +1,10 @@
-"""Control maps (R, 1, H, W), which tell nothing of the image: people who judge by them alone can only guess."""
+"""Control maps (R, 1, H, W), which do not tell where the network looked."""
 
 import torch
 from torch import Tensor
 
-from stimuli.explain.cams import grad_cam
+from stimuli.explain.cams import grad_cam_cells
+from stimuli.explain.enlarging import enlarged
 from stimuli.explain.trace import Trace
 
 BLOB = 0.25  # standard deviation of the centred blob, as a share of the picture's side
@@ -22,11 +23,7 @@ def centred_blob(trace: Trace) -> Tensor:
 
 
 def shuffled_grad_cam(trace: Trace) -> Tensor:
-    """Grad-CAM of another image computed with it; an image that is alone has its own, upside down.
-
-    So which map it is depends on the images of a batch, as no other method's does.
-    """
-    maps, images = trace.once(grad_cam), len(trace.recording.images)
-    if images < 2:
-        return maps.flip(2, 3)
-    return maps.roll(images // 2 * (len(maps) // images), 0)
+    """Grad-CAM with its cells in a random order, the same for all maps of a size: the values, but not the places."""
+    cells = grad_cam_cells(trace)
+    order = torch.randperm(cells[0].numel(), generator=torch.Generator().manual_seed(0)).to(cells.device)
+    return enlarged(cells.flatten(2)[..., order].view_as(cells), trace.size)

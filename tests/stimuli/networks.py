@@ -122,5 +122,5 @@ FEW = {
     for name, method in METHODS.items()
 } | {"smoothgrad": with_options(METHODS["smoothgrad"], {"samples": 3})}
 """All methods, those that need many passes with few."""
-OF_THE_PICTURE = {name: method for name, method in FEW.items() if name not in ("blank", "shuffled-grad-cam")}
-"""Those whose map is of the picture itself: not of another one computed with it, nor of nothing."""
+NOT_BLANK = {name: method for name, method in FEW.items() if name != "blank"}
+"""Those whose maps are not zero everywhere, so that they can be compared."""

@@ -185,7 +185,7 @@ def test_channels_stay_in_the_order_of_the_picture():
     assert maps[:, 1:].abs().max() == 0
 
 
-@pytest.mark.parametrize("method", networks.OF_THE_PICTURE)
+@pytest.mark.parametrize("method", networks.NOT_BLANK)
 def test_the_second_category_is_not_the_sum_of_both(method):
     """The trap of accumulating `.grad`: each category's map is the one it has when asked for alone, in any order."""
     network, images = networks.gap_like(), networks.pictures()

@@ -11,9 +11,9 @@ from tests.stimuli import networks
 ONE_PASS = {
     name: method
     for name, method in METHODS.items()
-    if name in networks.OF_THE_PICTURE and name not in ("cam", "score-cam") and not method.trial
+    if name in networks.NOT_BLANK and name not in ("cam", "score-cam") and not method.trial
 }
-ALL = {name: method for name, method in networks.OF_THE_PICTURE.items() if name not in ("cam", "occlusion")}
+ALL = {name: method for name, method in networks.NOT_BLANK.items() if name not in ("cam", "occlusion")}
 RAGGED = [[0, 3, 1], [], [4]]
 
 

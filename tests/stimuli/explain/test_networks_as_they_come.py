@@ -14,7 +14,7 @@ from tests.stimuli.explain.test_explain import agree
 from tests.stimuli.explain.test_explain_leaves_the_network_alone import assert_same, state
 
 TARGETS = [[0, 3], [], [4]]
-METHODS = {name: method for name, method in networks.OF_THE_PICTURE.items() if name not in ("cam", "occlusion")}
+METHODS = {name: method for name, method in networks.NOT_BLANK.items() if name not in ("cam", "occlusion")}
 
 
 class Conditioned(nn.Module):

@@ -106,7 +106,7 @@ def test_the_plain_gradient_is_autograds_also_where_clamp_counts_its_bounds_in(m
 
 
 @pytest.mark.parametrize(
-    "method", [name for name in networks.OF_THE_PICTURE if name != "cam"]
+    "method", [name for name in networks.NOT_BLANK if name != "cam"]
 )  # which needs another network
 def test_what_a_method_says_beforehand_changes_no_map(method, monkeypatch):
     def maps() -> dict[str, torch.Tensor]:
