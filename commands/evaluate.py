@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import study_option
+from commands.options import launcher_option, study_option
 from commands.progress import progress
 from commands.stimuli import loaded_networks
 from definition import Definition
@@ -20,13 +20,7 @@ from stimuli.evaluate_config import METRIC_NAMES
     type=click.Choice(METRIC_NAMES),
     help="May be given several times; without it those of [evaluate], or all.",
 )
-@click.option(
-    "--launcher",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="This machine, or the Ray cluster that RAY_ADDRESS names.",
-)
+@launcher_option
 @click.option("--out", default=Path("evaluation"), show_default=True, type=click.Path(path_type=Path))
 @click.pass_context
 def evaluate(ctx: click.Context, definition: Definition, metrics: tuple[str, ...], launcher: str, out: Path) -> None:

@@ -96,3 +96,12 @@ def warn_of_lost_pictures() -> None:
     with ready_database() as database, database.reading() as session:
         for lost in lost_pictures(session):
             click.echo(f"Warning: {lost.words}", err=True)
+
+
+launcher_option = click.option(
+    "--launcher",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This machine, or the Ray cluster that RAY_ADDRESS names.",
+)

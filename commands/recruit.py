@@ -45,8 +45,8 @@ def recruit() -> None:
     """
 
 
-def _https(_ctx: click.Context, _param: click.Parameter, address: str) -> str:
-    if not address.startswith("https://"):
+def _https(_ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
+    if address is not None and not address.startswith("https://"):
         raise click.BadParameter("it must begin with https://, which both platforms ask for")
     return address
 
@@ -70,7 +70,7 @@ _address = click.option(
 
 @recruit.command()
 @open_study_option
-@click.option("--address", callback=_https, default="https://", help="Where the study is served: https://lab.example.")
+@click.option("--address", callback=_https, help="Where the study is served: https://lab.example.")
 @click.option("--places", type=click.IntRange(1, 10_000), help="How many people; else [recruitment] places.")
 @click.option("--reward", type=click.IntRange(1, 100_000), help="For each, in cents; else [recruitment] reward.")
 @click.option("--description", help="Below the title on the platform; else [recruitment] description.")
@@ -84,7 +84,7 @@ _address = click.option(
 @_sandbox
 def create(
     slug: str,
-    address: str,
+    address: str | None,
     places: int | None,
     reward: int | None,
     description: str | None,
@@ -104,7 +104,7 @@ def create(
             offering.adopt(c, adopt, places, reward)
             click.echo(f"Study {slug!r} is known to be on {platform_name(c)} as {adopt}.")
             return tell_codes(c)
-        if address == "https://":
+        if address is None:
             raise click.UsageError("Missing option '--address'")
         posting = offering.posting(c, offering.Asked(address, places, reward, description, settings), is_signed())
         tell_money(c, posting)
@@ -221,7 +221,8 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
 
     Example: ./manage.py recruit status --study my.toml
     """
-    from study.recruitment.overview import as_json as written
+    from dataclasses import asdict
+
     from study.recruitment.overview import overview
 
     with open_campaign(slug, sandbox) as c:
@@ -229,7 +230,7 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
     if as_json:
         full_at = ahead.full_at.isoformat() if ahead.full_at else None
         here = {"finished": ahead.finished, "needed": ahead.needed, "full_at": full_at}
-        return click.echo(json.dumps(written(now) | {"here": here}, indent=2))
+        return click.echo(json.dumps(asdict(now) | {"here": here}, indent=2))
     tell(now.standing)
     words = ", ".join(f"{number} {word}" for word, number in sorted(now.words.items()))
     click.echo(f"Submissions: {words or 'none yet'}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.check import picture_doubts
-from commands.options import HERE, relative, require_same_request, study_option, with_local_stimuli
+from commands.options import HERE, launcher_option, relative, require_same_request, study_option, with_local_stimuli
 from commands.progress import progress
 from definition import Definition
 
@@ -106,13 +106,7 @@ def import_network(definition: Definition, names: tuple[str, ...]) -> None:
 
 @click.command("generate-stimuli")
 @study_option
-@click.option(
-    "--launcher",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="This machine, or the Ray cluster that RAY_ADDRESS names.",
-)
+@launcher_option
 @click.pass_context
 def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) -> None:
     """Make the visualizations that the definition's tasks ask for. Stopped and started again, it goes on.

@@ -1,7 +1,7 @@
 """How recruiting stands: the platform's places and submissions, who has not handed in, and money so far."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from study.recruitment import ledger
 from study.recruitment.campaign import Campaign, everybody, platform_id, reward
@@ -43,8 +43,3 @@ def overview(campaign: Campaign) -> Overview:
         rewards=None if each is None else each * states[APPROVED],
         bonuses=paid,
     )
-
-
-def as_json(now: Overview) -> dict[str, object]:
-    """For programs: plain numbers and words."""
-    return asdict(now)

@@ -20,7 +20,7 @@ _LEFT_FOR_YOU = {
 
 def awaiting_approval(everybody: Iterable[KnownPerson]) -> list[KnownPerson]:
     """Who handed in and finished here and is not excluded: the others are a person's to judge, on the platform."""
-    return [p for p in everybody if p.submission.state == SUBMITTED and p.finished and not p.excluded]
+    return [person for person in everybody if _is_due(person)]
 
 
 def left_for_you(everybody: Iterable[KnownPerson]) -> list[tuple[KnownPerson, str]]:
@@ -28,7 +28,7 @@ def left_for_you(everybody: Iterable[KnownPerson]) -> list[tuple[KnownPerson, st
     found = []
     for person in everybody:
         state = person.submission.state
-        if state == APPROVED or (state == SUBMITTED and person.finished and not person.excluded):
+        if state == APPROVED or _is_due(person):
             continue
         if person.excluded and state == SUBMITTED:
             found.append((person, "excluded here: approve or ask them to return on the platform"))
@@ -140,6 +140,10 @@ def _pay(
         raise
     campaign.record(request, ledger.DONE)
     return True
+
+
+def _is_due(person: KnownPerson) -> bool:
+    return person.submission.state == SUBMITTED and person.finished and not person.excluded
 
 
 def _is_uncertain(entry: AuditEntry) -> bool:
