@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from stimuli.attack.config import AttackConfig
 from stimuli.attack.measure import AFTER
 from stimuli.evaluate.intervals import Interval, in_words, of_mean, of_share
-from stimuli.gallery import write as gallery
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import environment_of, style
 
 PAGE = Path(__file__).parent / "page"
 WHAT = "page of an attack"
@@ -129,9 +127,7 @@ def _rows(attacked: Attacked) -> Iterable[Sequence[Any]]:
 
 
 def _page(title: str, found: Sequence[Attacked], config: AttackConfig) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     return environment.get_template("attack.html").render(
         title=title,
         found=found,
@@ -141,6 +137,5 @@ def _page(title: str, found: Sequence[Attacked], config: AttackConfig) -> str:
         file=picture_file,
         settings=config.model_dump(),
         config=config,
-        style=(gallery.PAGE / "gallery.css").read_text(encoding="utf-8")
-        + (PAGE / "attack.css").read_text(encoding="utf-8"),
+        style=style(PAGE / "attack.css"),
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from models.catalogue import preprocess
@@ -18,8 +17,8 @@ from stimuli.bias.marked import Marked
 from stimuli.bias.measure import METHOD, Outcome, outcome
 from stimuli.evaluate.intervals import Interval, in_words
 from stimuli.explain.engine import explain
-from stimuli.gallery import write as gallery
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import environment_of, style
 from stimuli.produce.render import render
 from stimuli.produce.visualize import photographs_of
 from stimuli.rendering import Rendering
@@ -141,9 +140,7 @@ def _page(
     examples: Sequence[Marked],
     part: str,
 ) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     outcomes: dict[float, Outcome] = {trained.strength: outcome(trained.made) for trained in found}
     words: Callable[[Interval | None], str] = _percent
     return environment.get_template("bias.html").render(
@@ -162,6 +159,5 @@ def _page(
         ],
         words=words,
         part=part,
-        style=(gallery.PAGE / "gallery.css").read_text(encoding="utf-8")
-        + (PAGE / "bias.css").read_text(encoding="utf-8"),
+        style=style(PAGE / "bias.css"),
     )

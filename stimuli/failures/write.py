@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.catalogue import LoadedNetwork
 from stimuli.evaluate.intervals import in_words, of_share
@@ -14,8 +13,8 @@ from stimuli.explain.methods import Method
 from stimuli.failures.find import Judged
 from stimuli.failures.groups import GROUPS
 from stimuli.failures.pictures import Tile, tiles
-from stimuli.gallery import write as gallery
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import environment_of, style
 
 PAGE = Path(__file__).parent / "page"
 WHAT = "page of failures"
@@ -68,9 +67,7 @@ def _row(tile: Tile) -> list[str]:
 
 
 def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     choices = {
         "network": sorted({tile.failure.network for tile in shown}),
         "group": [name for name in dict.fromkeys([g.name for g in GROUPS] + [tile.group for tile in shown])],
@@ -86,7 +83,6 @@ def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile]) -> str:
         counts=counts,
         choices=choices,
         confidences=CONFIDENCES,
-        style=(gallery.PAGE / "gallery.css").read_text(encoding="utf-8")
-        + (PAGE / "failures.css").read_text(encoding="utf-8"),
+        style=style(PAGE / "failures.css"),
         script=(PAGE / "failures.js").read_text(encoding="utf-8"),
     )

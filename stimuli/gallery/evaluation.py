@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from contracts.methods import method_name
 from stimuli.evaluate.metrics.metric import BASELINES
 from stimuli.evaluate.run import Asked, Records
@@ -15,7 +13,7 @@ from stimuli.evaluate_config import EvaluateConfig
 from stimuli.gallery.curves import Drawing, drawing
 from stimuli.gallery.folder import write_folder
 from stimuli.gallery.measured_pictures import draw_pictures, picture_file
-from stimuli.gallery.write import PAGE
+from stimuli.gallery.templates import PAGE, environment_of, style
 
 WHAT = "page of evaluate"
 BASELINE_NAMES = {
@@ -69,9 +67,7 @@ def method_words(method: str) -> str:
 
 
 def _page(title: str, found: Sequence[Summary], asked: Asked, choices: EvaluateConfig) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     environment.filters |= {"number": number, "interval": interval, "method": method_words, "picture": picture_file}
     return environment.get_template("evaluation.html").render(
         title=title,
@@ -81,8 +77,7 @@ def _page(title: str, found: Sequence[Summary], asked: Asked, choices: EvaluateC
         resamples=choices.resamples,
         chosen=lambda summary: summary.metric.chosen(choices.options_of(summary.metric.name)),
         baselines=BASELINES,
-        style=(PAGE / "gallery.css").read_text(encoding="utf-8")
-        + (PAGE / "evaluation.css").read_text(encoding="utf-8"),
+        style=style(PAGE / "evaluation.css"),
     )
 
 

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from contracts.stimulus_set import Stimulus
@@ -12,10 +11,10 @@ from models.image_files import read_image
 from models.photographs import Photograph
 from stimuli.evaluate.appearance import appearances, notes, warnings
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import PAGE, environment_of, style
 from stimuli.gallery.tiles import Tile, chosen, tiles
 from stimuli.rendering import RenderingOf
 
-PAGE = Path(__file__).parent / "page"
 PHOTOGRAPH = 320  # px of a photograph's longer edge
 
 
@@ -62,9 +61,7 @@ def _shrink_photographs(fresh: Path, photographs: Mapping[str, Photograph], show
 
 
 def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     choices = {
         "task": sorted({task for tile in shown for task in tile.tasks}),
         "method": sorted({tile.method for tile in shown}),
@@ -78,6 +75,6 @@ def _page(title: str, shown: Sequence[Tile], doubts: Sequence[str], total: int) 
         total=total,
         recipe=" and ".join(sorted({tile.recipe for tile in shown})),
         choices=choices,
-        style=(PAGE / "gallery.css").read_text(encoding="utf-8"),
+        style=style(),
         script=(PAGE / "gallery.js").read_text(encoding="utf-8"),
     )

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
 from models.photographs import Photograph
-from stimuli.gallery import write as gallery
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import environment_of, style
 from stimuli.produce.render import render
 from stimuli.produce.visualize import photographs_of
 from stimuli.rendering import Rendering
@@ -101,9 +100,7 @@ def _examples(
 
 
 def _page(title: str, units: Mapping[str, Sequence[Unit]], photographs: int, examples: Sequence[Example]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(PAGE)
     counts = {name: Counter(u.name for u in of if u.is_named).most_common() for name, of in units.items()}
     best = {name: sorted((u for u in of if u.is_named), key=lambda u: -u.iou)[:20] for name, of in units.items()}
     return environment.get_template("units.html").render(
@@ -114,6 +111,5 @@ def _page(title: str, units: Mapping[str, Sequence[Unit]], photographs: int, exa
         least=LEAST,
         photographs=photographs,
         examples=examples,
-        style=(gallery.PAGE / "gallery.css").read_text(encoding="utf-8")
-        + (PAGE / "units.css").read_text(encoding="utf-8"),
+        style=style(PAGE / "units.css"),
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from contracts.methods import method_name
 from stimuli.answers.measures import Figure
 from stimuli.gallery.folder import write_folder
+from stimuli.gallery.templates import environment_of
 from stimuli.produce.array_recipes import draw
 from stimuli.rendering import Rendering
 
@@ -81,9 +81,7 @@ def _stored(fresh: Path, number: int, tile: Example) -> dict[str, object]:
 
 
 def _html(page: Page, tiles: Sequence[dict[str, object]]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = environment_of(HERE)
     environment.filters["number"] = lambda value: "–" if value is None else f"{value:.2f}".replace("-", "−")
     environment.filters["method"] = lambda name: method_name(name) if name else "–"
     style = (HERE / "examples.css").read_text(encoding="utf-8")
