@@ -11,7 +11,7 @@ from study.database.find import find_study
 from study.definition import frozen_definition
 from study.errors import ConductError
 from study.recruitment import ledger
-from study.recruitment.campaign import Campaign, offer, offered, platform_id
+from study.recruitment.campaign import Campaign, offer, platform_id
 from study.recruitment.outcomes import endings
 from study.recruitment.platform import DESKTOP, MOBILE, TABLET, Audience, Posting, Standing
 from study.recruitment.providers import PROVIDERS
@@ -127,12 +127,6 @@ def adopt(campaign: Campaign, study_id: str, places: int | None, reward: int | N
     with campaign.database.reading() as session:
         find_study(session, campaign.slug)
     campaign.record(offer(campaign, cents=reward, places=places), ledger.DONE, study_id)
-
-
-def recorded(campaign: Campaign, posting: Posting) -> Posting:
-    """The posting with the places and the reward with which the draft was made."""
-    about = offered(campaign)
-    return replace(posting, places=about.get("places") or posting.places, reward=about.get("cents") or posting.reward)
 
 
 def publish(campaign: Campaign, posting: Posting) -> Standing:
