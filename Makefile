@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE # tests start many interpreters, each of which 
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voc-sample evaluate-sample test test-fast lint languages bench mutants
+.PHONY: help setup demo voc-sample evaluate-sample test test-fast lint docs languages bench mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +34,9 @@ test-fast: setup $(VENV)/.installed-dev ## tests that need no browser, PostgreSQ
 lint: $(VENV)/.installed-dev ## style, formatting and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+docs: $(VENV)/.installed-docs ## the documentation as a site: var/site/index.html; a dead link is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --jobs 2 --conf-dir docs . var/site
+
 languages: $(VENV)/.installed ## the sentences of the sources into the catalogues of every language
 	$(BIN)/python -m languages.extract
 
@@ -55,6 +58,10 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-docs: requirements-docs.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/.installed-mutants: requirements-mutants.txt $(VENV)/.installed-dev
