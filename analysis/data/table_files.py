@@ -78,29 +78,32 @@ def _typed(name: str, frame: pd.DataFrame, columns: dict[str, Column]) -> pd.Dat
 
 def _convert(cells: pd.Series, column: Column) -> pd.Series:
     """`cells` with the column's type. Raises ValueError at the first one that it may not hold, with its row."""
+    missing = cells.isna().to_numpy()
     if column.needed or column.type in ("count", "flag"):
-        _require(cells.notna(), cells)
+        _require(~missing, cells)
     if column.type == "time":
         return pd.to_datetime(cells, format="ISO8601", utc=True)
     if column.type == "text":
         texts = cells.astype("str")
-        _require(texts.isin(column.values) | (not column.values) | texts.isna(), texts)
+        if column.values:
+            _require(texts.isin(column.values).to_numpy() | missing, texts)
         return texts
     numbers = pd.to_numeric(cells)
     # Whole numbers of any length are no int64.
     if column.type == "number" or not pd.api.types.is_signed_integer_dtype(numbers):
         numbers = numbers.astype("float64")
-    _require(numbers.isna() | _is_allowed(numbers, column), numbers)
+    values = numbers.to_numpy()
+    _require(np.isnan(values) | _is_allowed(values, column), numbers)
     if column.type == "number":
         return numbers
     return numbers.astype(bool if column.type == "flag" else "int64")
 
 
-def _is_allowed(numbers: pd.Series, column: Column) -> pd.Series:
+def _is_allowed(numbers: np.ndarray, column: Column) -> np.ndarray:
     least, most = _bounds(column)
     whole = column.is_whole or column.type in ("count", "flag")
     finite = np.isfinite(numbers) & (numbers >= least) & (numbers <= most)
-    return finite & (numbers % 1 == 0) if whole else finite
+    return finite & (np.floor(numbers) == numbers) if whole else finite
 
 
 def _bounds(column: Column) -> tuple[float, float]:
@@ -111,9 +114,9 @@ def _bounds(column: Column) -> tuple[float, float]:
     return -np.inf if column.least is None else column.least, np.inf if column.most is None else column.most
 
 
-def _require(fine: pd.Series, cells: pd.Series) -> None:
+def _require(fine: np.ndarray, cells: pd.Series) -> None:
     if not fine.all():
-        row = int((~fine).to_numpy().argmax())
+        row = int((~fine).argmax())
         value = cells.iloc[row]
         raise ValueError(f"{'empty' if pd.isna(value) else value} in row {row + 2}")
 

@@ -1,6 +1,8 @@
 """A small simulated study, in memory and written out as an export."""
 
 import json
+import shutil
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,22 +52,34 @@ def small_study():
     return simulate_export(np.random.default_rng(5), designs=SMALL, participants=12, config=CONFIG)
 
 
+@pytest.fixture(scope="session")
+def small_made(tmp_path_factory):
+    """The small study, in memory and as a folder; tests take copies of both."""
+    study = small_study()
+    return study, write_export(study, tmp_path_factory.mktemp("small") / "export")
+
+
 @pytest.fixture
-def small():
+def small(small_made):
     """12 participants, 96 class-discrimination and 72 trust responses."""
-    return small_study()
+    return deepcopy(small_made[0])
 
 
 @pytest.fixture(scope="session")
-def small_report(tmp_path_factory):
-    """The small study's report."""
-    folder, steps = tmp_path_factory.mktemp("small"), []
-    export = write_export(small_study(), folder / "export")
-    page = analyze(export, folder / "report", lambda done, total: steps.append((done, total)))
-    return Report(page.parent, tuple(steps))
+def small_report(small_made, once):
+    """The small study's report. Its figures take long to draw."""
+
+    def make(folder):
+        steps = []
+        analyze(small_made[1], folder / "report", lambda done, total: steps.append((done, total)))
+        (folder / "steps.json").write_text(json.dumps(steps))
+
+    folder = once("small-report", make)
+    steps = json.loads((folder / "steps.json").read_text())
+    return Report(folder / "report", tuple(map(tuple, steps)))
 
 
 @pytest.fixture
-def export_folder(small, tmp_path):
+def export_folder(small_made, tmp_path):
     """The same as a folder on disk."""
-    return write_export(small, tmp_path / "export")
+    return shutil.copytree(small_made[1], tmp_path / "export")

@@ -20,6 +20,7 @@ from commands.errors import is_own_error
 from commands.interrupted import SENTENCES
 from commands.rehearse import new_folder
 from stimuli.errors import ExplanationWarning
+from study.database.db import upgrade
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +88,7 @@ def test_serving_without_a_database_names_the_command_that_makes_one(tmp_path):
 
 def test_a_taken_port_is_refused_with_another_proposed(tmp_path):
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
-    assert run("db", "upgrade", DISCERN_DATABASE_URL=url, PATH="").returncode == 0
+    upgrade(url)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

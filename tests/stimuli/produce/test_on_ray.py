@@ -19,6 +19,16 @@ from stimuli.produce.launchers.launcher import launch_on
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 900
+REACH_NONE = """
+import os, sys
+from stimuli.errors import LauncherError
+from stimuli.produce.launchers.on_ray import launch
+for os.environ["RAY_ADDRESS"] in sys.argv[1:]:
+    try:
+        launch(None, {}).__enter__()
+    except LauncherError as error:
+        print("LauncherError:", *str(error).splitlines())
+"""
 
 
 @pytest.fixture
@@ -67,12 +77,14 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("no_other_cluster")
-@pytest.mark.parametrize("address", ["127.0.0.1:9", "auto"])
-def test_without_a_cluster_the_message_says_how_to_start_one(tmp_path, address):
-    code = "from stimuli.produce.launchers.on_ray import launch; launch(None, {}).__enter__()"
-    done = python("-c", code, RAY_ADDRESS=address, RAY_TMPDIR=str(tmp_path))
-    assert f"LauncherError: no Ray cluster can be reached at {address!r}" in done.stderr
-    assert "start one with `ray start --head`" in done.stderr
+def test_without_a_cluster_the_message_says_how_to_start_one(tmp_path):
+    addresses = ["127.0.0.1:9", "auto"]
+    done = python("-c", REACH_NONE, *addresses, RAY_TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    words = [f"no Ray cluster can be reached at {address!r}" for address in addresses]
+    for line, told in zip(done.stdout.splitlines()[-2:], words, strict=True):
+        assert line.startswith(f"LauncherError: {told}")
+        assert "start one with `ray start --head`" in line
 
 
 def test_without_the_package_the_message_names_the_command_that_installs_it(monkeypatch):
