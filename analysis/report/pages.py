@@ -6,11 +6,12 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.data.conditions import WHOSE
@@ -105,7 +106,7 @@ def pages(material: Material) -> dict[str, str]:
         )
         for name in names
     ]
-    environment, written = _environment(material), {}
+    environment, written = _environment(material.translate), {}
     for family in families:
         common = _common(material, family, families)
         for file, template, prefix in ((family.report, "report.html", ""), (family.supplement, "supplement.html", "S")):
@@ -157,17 +158,19 @@ def _section(material: Material, results: ObserverResults) -> dict[str, Any]:
     }
 
 
-def _environment(material: Material) -> Environment:
+@cache
+def _environment(translate: Translation) -> Environment:
+    """The templates; to compile them takes longer than to fill them in."""
     environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), DictLoader(_templates_of_kinds())]),
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), FunctionLoader(_template_of_kind)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "translate": material.translate,
-        "plural": material.translate.plural,
+        "translate": translate,
+        "plural": translate.plural,
         "see": see,
         "conclusion": conclusion,
         "whose": WHOSE,
@@ -179,15 +182,15 @@ def _environment(material: Material) -> Environment:
         "observers": OBSERVERS,
         "kinds": ANALYSIS_KINDS,
         "facts": KINDS,
-        "templates": {name: f"kind {name}" for name in ANALYSIS_KINDS},
     }
     environment.globals |= {write.__name__: write for write in WRITERS}
     environment.filters["method_name"] = wording.method_name
     return environment
 
 
-def _templates_of_kinds() -> dict[str, str]:
-    return {f"kind {name}": kind.template.read_text(encoding="utf-8") for name, kind in ANALYSIS_KINDS.items()}
+def _template_of_kind(name: str) -> str | None:
+    kind = ANALYSIS_KINDS.get(name.removeprefix("kind "))
+    return kind.template.read_text(encoding="utf-8") if kind else None
 
 
 def software() -> dict[str, str]:
