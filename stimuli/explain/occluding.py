@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.bound import of_rows
 from stimuli.explain.patches import Patch, Span, Unchanged, run
-from stimuli.explain.program import Program, program_of
+from stimuli.explain.program import Program, agree, program_of
 
 AT_ONCE = {"cpu": 16}
 """How many places are looked at together; elsewhere than on a CPU, 128. torch's CPU convolutions of 1 × 1 are slow for
@@ -76,10 +76,7 @@ def _by_patches(network: nn.Module, image: Tensor, grid: Grid, fill: float) -> A
         raise
     except Exception:  # whatever it is, the network can be run as it is
         return None
-    if found.shape != expected.shape or found.dtype != expected.dtype:
-        return None
-    rounding = torch.finfo(expected.dtype).eps ** 0.6 * expected.abs().max()
-    return answers if (found - expected).abs().max() <= rounding else None
+    return answers if agree(found, expected) else None
 
 
 def _answers_of_program(program: Program, image: Tensor, grid: Grid, fill: float) -> Answers:

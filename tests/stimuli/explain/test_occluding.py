@@ -1,5 +1,8 @@
 """Occlusion computes only what a window reaches. Oracle: a plain loop over whole pictures, in float64."""
 
+import itertools
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stimuli.explain import Window
 from stimuli.explain.occluding import _by_patches, occluded_answers
+from stimuli.explain.program import program_like
 from stimuli.explain.recording import _grid
 from tests.stimuli import networks
 
@@ -21,6 +25,7 @@ class Written(nn.Module):
         torch.manual_seed(0)
         self.first, self.side = nn.Conv2d(3, 6, 5, 2, 1), nn.Conv2d(6, 6, 1, 2)
         self.second, self.last = nn.Conv2d(6, 6, 3, 2, 1), nn.Linear(channels, 4)
+        self.joining = nn.Parameter(torch.randn(6, 12, 1, 1))
         self.norm = nn.BatchNorm2d(6).eval()
         self.norm.running_mean.normal_()
         self.norm.running_var.uniform_(0.5, 2)
@@ -52,7 +57,7 @@ UNDERSTOOD = {
     "a dilated convolution in groups": lambda net, x: F.conv2d(x, net.second.weight[:, :2], None, 1, 2, 2, 3),
     "a gate from the whole map": lambda net, x: net.second(x * x.mean((2, 3), keepdim=True).sigmoid()),
     "a number for each place": lambda net, x: x + torch.linspace(0, 1, x.shape[3]).to(x),
-    "maps side by side": lambda net, x: torch.cat((net.side(x), net.second(x)), 1)[:, :6] * 1,
+    "maps side by side": lambda net, x: net.norm(F.conv2d(torch.cat((x, x.relu()), 1), net.joining)),
 }
 NOT_UNDERSTOOD = {
     "a choice by the picture": lambda net, x: x if x.mean() > 0.01 else -x,
@@ -138,3 +143,44 @@ def test_weights_changed_since_count():
         network[0].weight.mul_(2)
     assert not torch.allclose(before, occluded(network, images, window))
     torch.testing.assert_close(occluded(network, images, window), looped(network, images, window), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("middle", UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_a_program_answers_whole_pictures_as_its_network(middle):
+    network, images = Written(middle).double().eval(), networks.pictures(3)
+    program = program_like(network, images[:2])
+    assert program is not None
+    with torch.no_grad():
+        torch.testing.assert_close(program(images), network(images), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("middle", NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
+def test_other_networks_have_no_program(middle):
+    assert program_like(Written(middle).double().eval(), networks.pictures(2)) is None
+
+
+def test_a_program_keeps_only_the_values_that_are_needed_later():
+    """Of twenty maps in a row two at a time, whatever the depth of the network."""
+    numbers, alive, most = itertools.count(), set(), 0
+
+    class Counted(nn.Module):
+        def forward(self, maps: Tensor) -> Tensor:
+            return F.conv2d(maps, torch.eye(3).view(3, 3, 1, 1).to(maps))
+
+    network = nn.Sequential(*(Counted() for _ in range(20)), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    program = program_like(network, torch.ones(2, 3, 8, 8))
+    for operation in program.operations:
+        compute = operation.compute
+
+        def watched(*taken: Tensor, compute=compute) -> Tensor:
+            nonlocal most
+            found = compute(*taken)
+            number = next(numbers)
+            alive.add(number)
+            weakref.finalize(found, alive.discard, number)
+            most = max(most, len(alive))
+            return found
+
+        object.__setattr__(operation, "compute", watched)
+    program(torch.ones(2, 3, 8, 8))
+    assert most <= 2
