@@ -1,7 +1,7 @@
 """Responses summed within clusters, and the degrees of freedom that clusters give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -11,16 +11,54 @@ UNEQUAL = 2 / 3  # of the clusters: an effective number below this takes their p
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Of the clusters that have responses in some cells."""
+
+    each: np.ndarray  # responses of each cluster
+    clusters: int
+    responses: int
+    df: float  # `degrees_of_freedom`
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which of C cells and G clusters n responses belong to. Sizes are kept, because many analyses share a design."""
+
+    counts: np.ndarray | sparse.csr_array  # (C, G) responses
+    cell: np.ndarray  # (n,)
+    cluster: np.ndarray  # (n,)
+    _sizes: dict[bytes, Sizes] = field(default_factory=dict, compare=False, repr=False)
+
+    def sizes(self, cells: np.ndarray) -> Sizes:
+        """Of the clusters with responses in `cells` (indices)."""
+        key = cells.tobytes()
+        if key not in self._sizes:
+            self._sizes[key] = sizes_of(np.asarray(self.counts[cells].sum(axis=0)).ravel())
+        return self._sizes[key]
+
+    def of(self, residuals: np.ndarray) -> "Clustering":
+        """Residuals (n,) summed within clusters and cells."""
+        if isinstance(self.counts, sparse.csr_array):
+            sparse_sums = sparse.csr_array((residuals, (self.cell, self.cluster)), shape=self.counts.shape)
+            return Clustering(self, (sparse_sums @ sparse_sums.T).toarray())
+        place = self.cell * self.counts.shape[1] + self.cluster
+        sums = np.bincount(place, weights=residuals, minlength=self.counts.size).reshape(self.counts.shape)
+        return Clustering(self, sums @ sums.T)
+
+
+@dataclass(frozen=True)
 class Clustering:
-    """What G clusters say of C cells: their numbers of responses there, and the products of their sums of residuals."""
+    """The products (C, C) of the clusters' sums of residuals in two cells each, summed over clusters."""
 
-    counts: np.ndarray | sparse.csr_array  # (C, G)
-    products: np.ndarray  # (C, C)
+    grouping: Grouping
+    products: np.ndarray
 
-    def sizes(self, cells: np.ndarray) -> np.ndarray:
-        """Responses in `cells` (indices) of each cluster that has one there."""
-        sizes = np.asarray(self.counts[cells].sum(axis=0)).ravel()
-        return sizes[sizes > 0]
+    @property
+    def counts(self) -> np.ndarray | sparse.csr_array:
+        return self.grouping.counts
+
+    def sizes(self, cells: np.ndarray) -> Sizes:
+        return self.grouping.sizes(cells)
 
 
 def degrees_of_freedom(clusters: int, responses: int, squares: float) -> float:
@@ -32,18 +70,11 @@ def degrees_of_freedom(clusters: int, responses: int, squares: float) -> float:
     return clusters - 1 if effective >= UNEQUAL * clusters else max(effective - 1, 1.0)
 
 
-def df_of(sizes: np.ndarray) -> float:
-    """`degrees_of_freedom` of clusters of these numbers of responses."""
-    return degrees_of_freedom(len(sizes), int(sizes.sum()), float((sizes**2).sum()))
-
-
-def by_condition(
-    residuals: np.ndarray, cell: np.ndarray, participant: np.ndarray, n_cells: int, condition: np.ndarray | None
-) -> tuple[Clustering, ...]:
-    if condition is None or condition.max(initial=0) == 0:
-        return ()
-    groups = [condition == code for code in range(int(condition.max()) + 1)]
-    return tuple(clustering(residuals[rows], cell[rows], dense(participant[rows]), n_cells) for rows in groups)
+def sizes_of(each: np.ndarray) -> Sizes:
+    """Of clusters (G,) with this number of responses each; a cluster without one does not count."""
+    each = each[each > 0]
+    clusters, responses = len(each), int(each.sum())
+    return Sizes(each, clusters, responses, degrees_of_freedom(clusters, responses, float(each @ each)))
 
 
 def dense(codes: np.ndarray) -> np.ndarray:
@@ -55,19 +86,17 @@ def dense(codes: np.ndarray) -> np.ndarray:
     return np.unique(codes, return_inverse=True)[1]
 
 
-def clustering(residuals: np.ndarray, cell: np.ndarray, cluster: np.ndarray, n_cells: int) -> Clustering:
+def grouping(cell: np.ndarray, cluster: np.ndarray, n_cells: int) -> Grouping:
     n_clusters = int(cluster.max()) + 1 if cluster.size else 0
     shape = n_cells, n_clusters
-    if n_cells * n_clusters > DENSE * len(residuals):
-        counts = sparse.csr_array((np.ones(len(residuals), np.int64), (cell, cluster)), shape=shape)
-        sums = sparse.csr_array((residuals, (cell, cluster)), shape=shape)
-        return Clustering(counts, (sums @ sums.T).toarray())
+    if n_cells * n_clusters > DENSE * len(cell):
+        counts = sparse.csr_array((np.ones(len(cell), np.int64), (cell, cluster)), shape=shape)
+        return Grouping(counts, cell, cluster)
     place = cell * n_clusters + cluster
-    sums = np.bincount(place, weights=residuals, minlength=n_cells * n_clusters).reshape(shape)
-    return Clustering(np.bincount(place, minlength=n_cells * n_clusters).reshape(shape), sums @ sums.T)
+    return Grouping(np.bincount(place, minlength=n_cells * n_clusters).reshape(shape), cell, cluster)
 
 
-def satterthwaite(parts: Sequence[float], sizes: Sequence[np.ndarray]) -> float:
+def satterthwaite(parts: Sequence[float], sizes: Sequence[Sizes]) -> float:
     """Degrees of freedom of the sum of independent variances, `parts`, from clusters of these sizes."""
-    squares = sum(part**2 / df_of(each) for part, each in zip(parts, sizes, strict=True))
-    return sum(parts) ** 2 / squares if squares else min(df_of(each) for each in sizes)
+    squares = sum(part**2 / each.df for part, each in zip(parts, sizes, strict=True))
+    return sum(parts) ** 2 / squares if squares else min(each.df for each in sizes)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from analysis.estimation.clusters import Clustering, by_condition, clustering, dense, df_of, satterthwaite
+from analysis.estimation.clusters import Clustering, Grouping, dense, grouping, satterthwaite
 from analysis.notes import NO_NOTE, OPEN_NOTE, Note, NotedError, marked, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
@@ -102,6 +102,48 @@ class Estimate:
     note: Note = NO_NOTE
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Which cells and clusters n responses belong to: all of `CellMeans` that does not depend on their values."""
+
+    labels: tuple[Hashable, ...]
+    cell: np.ndarray  # (n,) indices into `labels`
+    counts: np.ndarray  # (C,)
+    by_participant: Grouping
+    by_image: Grouping
+    by_pair: Grouping
+    by_condition: tuple[tuple[np.ndarray, Grouping], ...]  # (which responses, their participants)
+
+    def of(self, values: np.ndarray) -> CellMeans:
+        """Means of `values` (n,) within cells, ready for clustered variances."""
+        n_cells = len(self.labels)
+        sums = np.bincount(self.cell, weights=values, minlength=n_cells)
+        means = np.full(n_cells, np.nan)
+        np.divide(sums, self.counts, out=means, where=self.counts > 0)
+        residuals = values - means[self.cell]
+        people, images, pairs = (by.of(residuals) for by in (self.by_participant, self.by_image, self.by_pair))
+        apart = tuple(by.of(residuals[rows]) for rows, by in self.by_condition)
+        return CellMeans(self.labels, means, self.counts, people, images, pairs, apart)
+
+
+def layout(
+    cell: np.ndarray,
+    participant: np.ndarray,
+    image: np.ndarray,
+    labels: Sequence[Hashable],
+    condition: np.ndarray | None = None,
+) -> Layout:
+    """For the means of many drawn values at the same places; arguments as those of `cell_means`."""
+    n_cells = len(labels)
+    images = int(image.max()) + 1 if image.size else 0
+    pair = dense(participant.astype(np.int64) * images + image)
+    people, images_, pairs = (grouping(cell, cluster, n_cells) for cluster in (participant, image, pair))
+    conditions = 0 if condition is None else int(condition.max(initial=0)) + 1
+    groups = [np.flatnonzero(condition == code) for code in range(conditions)] if conditions > 1 else []
+    apart = tuple((rows, grouping(cell[rows], dense(participant[rows]), n_cells)) for rows in groups)
+    return Layout(tuple(labels), cell, np.bincount(cell, minlength=n_cells), people, images_, pairs, apart)
+
+
 def cell_means(
     values: np.ndarray,
     cell: np.ndarray,
@@ -115,17 +157,7 @@ def cell_means(
     `cell` (n,) holds indices into `labels`; `participant` and `image` (n,) hold codes from 0. Cells may be empty.
     `condition` (n,): codes from 0 of the participants' conditions.
     """
-    n_cells = len(labels)
-    counts = np.bincount(cell, minlength=n_cells)
-    sums = np.bincount(cell, weights=values, minlength=n_cells)
-    means = np.full(n_cells, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    residuals = values - means[cell]
-    images = int(image.max()) + 1 if image.size else 0
-    pair = dense(participant.astype(np.int64) * images + image)
-    people, images_, pairs = (clustering(residuals, cell, cluster, n_cells) for cluster in (participant, image, pair))
-    apart = by_condition(residuals, cell, participant, n_cells, condition)
-    return CellMeans(tuple(labels), means, counts, people, images_, pairs, apart)
+    return layout(cell, participant, image, labels, condition).of(values)
 
 
 def _name(label: Hashable) -> str:
@@ -138,33 +170,32 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
     Raises EmptyCellsError when a weighted cell is empty.
     """
     used = np.flatnonzero(weights)
-    if empty := [cells.labels[i] for i in used if cells.counts[i] == 0]:
-        raise EmptyCellsError(no_responses(empty))
-    n, k = int(cells.counts[used].sum()), len(used)
-    sides = [by.sizes(used) for by in (cells.by_participant, cells.by_image)]
-    participants, images = map(len, sides)
-    df = min(map(df_of, sides))
-    if min(participants, images) < 2 or n <= k:
-        return Variance(None, "none", max(min(participants, images) - 1, 0), n, participants, images)
-    scaled, block = weights[used] / cells.counts[used], (used[:, None], used)
+    counts = cells.counts[used]
+    if not counts.all():
+        raise EmptyCellsError(no_responses([cells.labels[i] for i in used if cells.counts[i] == 0]))
+    people, images = cells.by_participant.sizes(used), cells.by_image.sizes(used)
+    n, k, of_both = people.responses, len(used), (people.clusters, images.clusters)
+    if min(of_both) < 2 or n <= k:
+        return Variance(None, "none", max(min(of_both) - 1, 0), n, *of_both)
+    scaled, block = weights[used] / counts, (used[:, None], used)
 
     def one_way(clustering: Clustering, clusters: int) -> float:
         raw = scaled @ clustering.products[block] @ scaled
         return float(raw * clusters / (clusters - 1) * (n - 1) / (n - k))
 
-    by_participant, by_image = one_way(cells.by_participant, participants), one_way(cells.by_image, images)
-    by_pair = one_way(cells.by_pair, len(cells.by_pair.sizes(used)))
+    by_participant, by_image = one_way(cells.by_participant, of_both[0]), one_way(cells.by_image, of_both[1])
+    by_pair = one_way(cells.by_pair, cells.by_pair.sizes(used).clusters)
     groups = [(group, group.sizes(used)) for group in cells.by_condition]
-    groups = [(group, sizes) for group, sizes in groups if len(sizes)]
+    groups = [(group, sizes) for group, sizes in groups if sizes.clusters]
     if len(groups) > 1:
-        if min(len(sizes) for _, sizes in groups) < 2:
-            return Variance(None, "none", 0, n, participants, images)
-        parts = [one_way(group, len(sizes)) for group, sizes in groups]
+        if min(sizes.clusters for _, sizes in groups) < 2:
+            return Variance(None, "none", 0, n, *of_both)
+        parts = [one_way(group, sizes.clusters) for group, sizes in groups]
         by_participant = sum(parts)
         of_people = satterthwaite(parts, [sizes for _, sizes in groups])
-        spread = floored(by_participant, by_image, by_pair, min(of_people, df_of(sides[1])), n, participants, images)
+        spread = floored(by_participant, by_image, by_pair, min(of_people, images.df), n, *of_both)
         return replace(spread, participant_df=of_people)
-    return floored(by_participant, by_image, by_pair, df, n, participants, images)
+    return floored(by_participant, by_image, by_pair, min(people.df, images.df), n, *of_both)
 
 
 def floored(

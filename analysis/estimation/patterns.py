@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.estimation.clusters import degrees_of_freedom, satterthwaite
+from analysis.estimation.clusters import degrees_of_freedom, satterthwaite, sizes_of
 from analysis.estimation.estimates import Variance, floored
 
 
@@ -93,12 +93,12 @@ def _with_conditions(
     data: Patterns, influence: np.ndarray, by_image: float, by_pair: float, responses: int
 ) -> Variance:
     """The variance between people summed over conditions, as in analysis/estimation/estimates.py."""
-    sizes = [people for _, people in data.by_condition]
-    if min(map(len, sizes)) < 2:
+    sizes = [sizes_of(people) for _, people in data.by_condition]
+    if min(each.clusters for each in sizes) < 2:
         return Variance(None, "none", 0, responses, data.participants, data.images)
     parts = [
-        float(influence @ products @ influence) * len(people) / (len(people) - 1)
-        for products, people in data.by_condition
+        float(influence @ products @ influence) * each.clusters / (each.clusters - 1)
+        for (products, _), each in zip(data.by_condition, sizes, strict=True)
     ]
     of_images = degrees_of_freedom(data.images, responses, float(data.by_image.sum()))
     df = min(satterthwaite(parts, sizes), of_images)

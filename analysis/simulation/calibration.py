@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimation.cells import mean, share
-from analysis.estimation.estimates import CellMeans, Estimate, cell_means, difference, wilson
+from analysis.estimation.estimates import Estimate, Layout, difference, layout, wilson
 from analysis.simulation.simulated_study import PAPER_SIZE, Assignment, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import SimulatedValues
@@ -74,11 +74,12 @@ def calibrate(
     for name, parameters in scenarios.items():
         for design in designs:
             rng = np.random.default_rng([seed, len(rows)])
-            assignment = assign(design, participants)
-            simulate = partial(_simulate, design, assignment, participants, rng=rng)
-            truth = [_estimated(design.kind, simulate(parameters), rng) for _ in range(draws)]
+            seats = assign(design, participants)
+            places = layout(design.method_of_cell[seats.cell], seats.participant, seats.image, design.methods)
+            simulate = partial(_simulate, design, seats, participants, rng=rng)
+            truth = [_estimated(design.kind, simulate(parameters), places, rng) for _ in range(draws)]
             flat = without_effect(parameters, design)
-            null = [_found(simulate(flat)) for _ in range(draws)]
+            null = [_found(simulate(flat), places) for _ in range(draws)]
             rows.append({"scenario": name, "task": design.kind, **_coverages(truth), **_errors(null)})
     return pd.DataFrame(rows)
 
@@ -99,13 +100,8 @@ def _simulate(
     return SimulatedValues(simulation.draw(logits, rng), method, seats.participant, seats.image, design.methods, true)
 
 
-def _cells(simulated: SimulatedValues) -> CellMeans:
-    values = simulated.values.astype(float)
-    return cell_means(values, simulated.method, simulated.participant, simulated.image, simulated.methods)
-
-
-def _estimated(kind: str, simulated: SimulatedValues, rng: np.random.Generator) -> Draw:
-    facts, true, cells = KINDS[kind], simulated.means, _cells(simulated)
+def _estimated(kind: str, simulated: SimulatedValues, places: Layout, rng: np.random.Generator) -> Draw:
+    facts, true, cells = KINDS[kind], simulated.means, places.of(simulated.values.astype(float))
     estimator = share(CONFIDENCE) if facts.has_truth else mean(CONFIDENCE, facts.bounds)
     estimates = {("mean", m): (estimator(cells, m), true[m]) for m in simulated.methods}
     for b, a in pairwise(simulated.methods):
@@ -115,8 +111,8 @@ def _estimated(kind: str, simulated: SimulatedValues, rng: np.random.Generator) 
     return Draw(estimates, naive)
 
 
-def _found(simulated: SimulatedValues) -> list[bool]:
-    cells = _cells(simulated)
+def _found(simulated: SimulatedValues, places: Layout) -> list[bool]:
+    cells = places.of(simulated.values.astype(float))
     return [finds(difference(cells, a, b, CONFIDENCE)) for b, a in pairwise(simulated.methods)]
 
 

@@ -35,7 +35,7 @@ def test_cells_are_the_crossing_in_the_order_given_with_pandas_means(trials, rig
     assert cells.means == pytest.approx([grouped.mean()[label] for label in cells.labels])
     assert cells.counts.tolist() == [grouped.size()[label] for label in cells.labels]
     whole = np.arange(6)
-    assert (len(cells.by_participant.sizes(whole)), len(cells.by_image.sizes(whole))) == (6, 5)
+    assert (len(cells.by_participant.sizes(whole).each), len(cells.by_image.sizes(whole).each)) == (6, 5)
     assert cells.means.dtype == float
 
 

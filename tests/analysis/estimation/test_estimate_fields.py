@@ -96,9 +96,9 @@ def test_clusters_are_those_with_a_response_in_one_of_the_cells_involved():
     cells = cell_means(np.array([1.0, 0, 0, 0, 1, 0]), np.array([0, 0, 0, 1, 1, 2]), participant, image, "abc")
     got = variance(cells, np.array([1.0, 1, 0]))
     assert (got.participants, got.images, got.responses, got.df) == (3, 3, 5, 2)
-    assert cells.by_pair.sizes(np.array([0])).tolist() == [1, 1, 1]
-    assert cells.by_pair.sizes(np.array([], int)).tolist() == []
-    assert sorted(cells.by_participant.sizes(np.array([0, 1]))) == [1, 2, 2]
+    assert cells.by_pair.sizes(np.array([0])).each.tolist() == [1, 1, 1]
+    assert cells.by_pair.sizes(np.array([], int)).each.tolist() == []
+    assert sorted(cells.by_participant.sizes(np.array([0, 1])).each) == [1, 2, 2]
     assert cells.counts.tolist() == [3, 2, 1]
     assert cells.labels == ("a", "b", "c")
     assert (cells.index("a"), cells.index("c")) == (0, 2)
@@ -330,7 +330,7 @@ def test_a_frame_without_rows_has_cells_without_responses():
     cells = cell_means(np.zeros(0), none, none, none, ["a", "b"])
     assert cells.counts.tolist() == [0, 0]
     both = np.array([0, 1])
-    assert [len(c.sizes(both)) for c in (cells.by_participant, cells.by_image, cells.by_pair)] == [0] * 3
+    assert [len(c.sizes(both).each) for c in (cells.by_participant, cells.by_image, cells.by_pair)] == [0] * 3
     assert [c.products.tolist() for c in (cells.by_participant, cells.by_image)] == [[[0, 0], [0, 0]]] * 2
 
 
@@ -347,7 +347,7 @@ def test_sums_within_clusters_are_the_same_held_sparsely_or_densely(monkeypatch,
         sums = frame.pivot_table("residual", "cell", by, "sum", fill_value=0).reindex(range(4), fill_value=0).to_numpy()
         assert clustering.products == pytest.approx(sums @ sums.T)
         for some in ([0], [1, 3], [2], [0, 1, 2, 3]):
-            assert sorted(clustering.sizes(np.array(some))) == sorted(
+            assert sorted(clustering.sizes(np.array(some)).each) == sorted(
                 frame[frame["cell"].isin(some)].groupby(by).size()
             )
 

@@ -15,6 +15,7 @@ from analysis.estimation.estimates import (
     combination,
     difference,
     holm,
+    layout,
     proportion,
     variance,
     wilson,
@@ -51,6 +52,26 @@ def test_cell_means_and_their_joint_covariance_are_those_of_statsmodels(seed, de
         assert two_way == pytest.approx(w @ cov @ w, rel=1e-10)
         assert got.value == pytest.approx(max(two_way, min(got.by_participant, got.by_image)))
         assert (got.participants, got.images) == (len(set(p)), len(set(i)))
+
+
+@pytest.mark.parametrize("dense", [0, clusters.DENSE], ids=["sparse", "dense"])
+def test_values_drawn_again_at_the_same_places_are_estimated_as_though_they_were_alone(dense, monkeypatch):
+    """A layout keeps sizes between draws; statsmodels knows nothing of earlier ones."""
+    monkeypatch.setattr(clusters, "DENSE", dense)
+    _, c, p, i = crossed(3)
+    condition = p % 2
+    places, apart = layout(c, p, i, "abc"), layout(c, p, i, "abc", condition)
+    for seed in range(4):
+        y = np.random.default_rng(seed).normal(size=len(c))
+        params, cov = statsmodels_covariance(y, c, p, i, 3)
+        np.testing.assert_allclose(places.of(y).means, params, rtol=1e-10)
+        w = np.array([0.2, 0.3, 0.5])
+        got = variance(places.of(y), w)
+        assert got.by_participant + got.by_image - got.by_pair == pytest.approx(w @ cov @ w, rel=1e-10)
+        for a, b in ("ab", "bc", "ac"):
+            assert difference(places.of(y), a, b, 0.95) == difference(cell_means(y, c, p, i, "abc"), a, b, 0.95)
+            alone = difference(cell_means(y, c, p, i, "abc", condition), a, b, 0.95)
+            assert difference(apart.of(y), a, b, 0.95) == alone
 
 
 def test_an_estimate_uses_only_the_rows_of_the_cells_it_involves():
