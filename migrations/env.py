@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from study.database.schema import Base, UtcDateTime
+from study.database.columns import UtcDateTime
+from study.database.schema import Base
 
 
 def _without_our_types(kind: str, item: object, _context: Any) -> str | Literal[False]:

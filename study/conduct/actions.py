@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from contracts.hashing import canonical_sha256
 from study.database import audit
 from study.database.find import lock_study
-from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, Item, Participant, Study
+from study.database.loads import take_off_loads
+from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, Item, Participant, Study, Trial
 from study.errors import ConductError, UnknownError
 
 LOOK = "estimates-seen"  # the audit log's name for a look at results
@@ -115,6 +116,7 @@ def exclude(session: Session, slug: str, public_id: str, reason: str, actor: str
         raise UnknownError(f"study {slug!r} has no participant {public_id!r}")
     if participant.excluded:
         raise ConductError(f"participant {public_id} is excluded already: {participant.exclusion_reason}")
+    take_off_loads(session, Trial.participant_id == participant.id)
     participant.excluded, participant.exclusion_reason = True, reason
     audit.append(
         session, actor, "participant-excluded", {"slug": slug, "participant": public_id, "reason": reason}, now

@@ -1,16 +1,17 @@
 """The tables. Constraints do the guarding: what must never happen cannot be stored."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.export import WHY_TURNED_AWAY
 from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import LONGEST_REASON, RESPONSE
+from study.database.columns import Base, one_of
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
@@ -21,49 +22,11 @@ ANSWER, TEST, QUOTA, EARLIER = WHY_TURNED_AWAY  # an answer, the entry test, a f
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, on SQLite too."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value}; pass an aware one")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 (SQLAlchemy's name)
-
-
-def _one_of(name: str, column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=name)
-
-
 class Study(Base):
     """A frozen definition and where its stimuli are."""
 
     __tablename__ = "study"
-    __table_args__ = (_one_of("state_known", "state", (OPEN, PAUSED, CLOSED)),)
+    __table_args__ = (one_of("state_known", "state", (OPEN, PAUSED, CLOSED)),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
@@ -160,7 +123,7 @@ class Participant(Base):
     __table_args__ = (
         Unique("study_id", "recruitment_hash"),
         Index(None, "study_id", "observer_kind"),  # of nothing that an answer changes; nor is that of trials
-        _one_of("observer_kind_known", "observer_kind", FAMILIES),
+        one_of("observer_kind_known", "observer_kind", FAMILIES),
         CheckConstraint("(finished_at IS NULL) = (completion_code IS NULL)", name="code_only_when_finished"),
         CheckConstraint("excluded = (exclusion_reason IS NOT NULL)", name="exclusion_has_a_reason"),
     )
@@ -193,8 +156,15 @@ class Participant(Base):
     screening: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # The last link of taking_part.chain; none: they had answered before there were chains.
     answers_chain: Mapped[str | None] = mapped_column(String(64), default="")
+    # All their open trials were released, and they have won none back.
+    released: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     study: Mapped[Study] = relationship(viewonly=True)
+
+
+# The few who may hold open trials, however many have finished or left.
+MAY_HOLD = Participant.finished_at.is_(None) & Participant.released.is_(False)
+Index("ix_participant_may_hold", Participant.study_id, sqlite_where=MAY_HOLD, postgresql_where=MAY_HOLD)
 
 
 class TurnedAway(Base):
@@ -203,8 +173,8 @@ class TurnedAway(Base):
     __tablename__ = "turned_away"
     __table_args__ = (
         Unique("study_id", "recruitment_hash"),
-        _one_of("observer_kind_known", "observer_kind", FAMILIES),
-        _one_of("why_known", "why", WHY_TURNED_AWAY),
+        one_of("observer_kind_known", "observer_kind", FAMILIES),
+        one_of("why_known", "why", WHY_TURNED_AWAY),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -273,10 +243,10 @@ class Trial(Base):
         Unique("participant_id", "position"),
         Unique("participant_id", "task", "image_id"),  # nobody sees an image twice in a task
         Index(None, "item_id"),
-        _one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
+        one_of("state_known", "state", (OPEN, ANSWERED, RELEASED)),
         CheckConstraint("(right_stimulus_id IS NULL) = (right_image_token IS NULL)", name="right_has_a_token"),
         CheckConstraint("NOT is_overflow OR state = 'answered'", name="overflow_is_answered"),
-        _one_of("purpose_known", "purpose", PURPOSES),
+        one_of("purpose_known", "purpose", PURPOSES),
         CheckConstraint("(purpose = 'attention') = (expected_response IS NOT NULL)", name="attention_expects"),
         CheckConstraint(
             "(purpose = 'control') = (right_stimulus_id IS NOT NULL AND right_stimulus_id = left_stimulus_id)",
@@ -303,6 +273,16 @@ class Trial(Base):
     expected_response: Mapped[str | None] = mapped_column(String(64))  # what an attention check asks to choose
 
     item: Mapped[Item] = relationship(viewonly=True)
+
+
+class Load(Base):
+    """How many ratings of an item are given or promised: a sum of trials, which taking_part.loads keeps."""
+
+    __tablename__ = "load"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True, autoincrement=False)
+    observer_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    ratings: Mapped[int]
 
 
 class Response(Base):
@@ -339,7 +319,7 @@ class Arrival(Base):
     """How often a study's first page was opened on one day; all that is stored before consent."""
 
     __tablename__ = "arrival"
-    __table_args__ = (_one_of("observer_kind_known", "observer_kind", FAMILIES),)
+    __table_args__ = (one_of("observer_kind_known", "observer_kind", FAMILIES),)
 
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), primary_key=True, autoincrement=False)
     observer_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -351,7 +331,7 @@ class Admin(Base):
     """A researcher who may log in."""
 
     __tablename__ = "admin"
-    __table_args__ = (_one_of("role_known", "role", ROLES),)
+    __table_args__ = (one_of("role_known", "role", ROLES),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from study.database import audit
 from study.database.find import lock_study
-from study.database.schema import OPEN, RELEASED, Participant, Study, Trial
+from study.database.loads import give_back
+from study.database.schema import OPEN, Participant, Study, Trial
 from study.security import recruitment_hash
 
 
@@ -44,12 +45,7 @@ def _release(session: Session, which: ColumnElement[bool], who: ColumnElement[bo
         Trial.participant_id.in_([participant.id for participant in gone]), Trial.state == OPEN
     )
     holders = set(session.scalars(held))
-    session.execute(
-        update(Trial)
-        .where(Trial.participant_id.in_(holders), Trial.state == OPEN)
-        .values(state=RELEASED)
-        .execution_options(synchronize_session=False)
-    )
+    give_back(session, [participant.id for participant in gone])
     for participant in gone:
         participant.stopped_at = now
         if participant.id in holders:

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from study.config import AGE, ParticipantsConfig
 from study.database.find import lock_study
-from study.database.schema import CLOSED, OPEN, PAUSED, ExternalIdentity, Item, Participant, Study, Trial
+from study.database.loads import add_loads, loads
+from study.database.schema import CLOSED, MAIN, OPEN, PAUSED, ExternalIdentity, Item, Load, Participant, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConsentError, NotOpenError, StudyFullError
 from study.recruitment.provider import Recruited
 from study.security import new_public_id, new_token, new_withdrawal_code, recruitment_hash
-from study.taking_part.leases import loads, release_expired
+from study.taking_part.leases import lets_go, release_expired
 from study.taking_part.trials import choose_trials, trial_row
 
 JOINING_KINDS = ("human", "simulated")  # who may come through the consent form
@@ -60,6 +61,7 @@ def join(
     participant = _store(session, study, definition, condition, consent, identity, now)
     trials = [trial_row(choice, position, participant.id) for position, choice in enumerate(chosen)]
     session.execute(insert(Trial), trials)
+    add_loads(session, Trial.participant_id == participant.id)
     return participant
 
 
@@ -67,9 +69,13 @@ def is_full(session: Session, study: Study, observer_kind: str, now: datetime) -
     """Whether somebody who consented now would find no place. Nothing is locked or changed, so it may soon be wrong."""
     if _is_at_limit(session, study, frozen_definition(study).participants, observer_kind, now):
         return True
-    load = loads(session, study.id, observer_kind, alive_at=now)
-    wanted = session.execute(select(Item.id, Item.ratings_wanted).where(Item.study_id == study.id))
-    return all(load.get(item, 0) >= ratings for item, ratings in wanted)
+    theirs = (Load.item_id == Item.id) & (Load.observer_kind == observer_kind)
+    short = select(Item.id).outerjoin(Load, theirs).where(func.coalesce(Load.ratings, 0) < Item.ratings_wanted)
+    if session.scalar(short.where(Item.study_id == study.id).limit(1)):
+        return False
+    rates = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN, Trial.purpose == MAIN)
+    promised = select(Participant.id).where(lets_go(study.id, now), Participant.excluded.is_(False), rates.exists())
+    return session.scalar(promised.where(Participant.observer_kind == observer_kind).limit(1)) is None
 
 
 def require_open(study: Study) -> None:
@@ -107,7 +113,7 @@ def _is_at_limit(
 ) -> bool:
     """Whether the most participants wanted have finished or hold trials; who is excluded or has left takes no place.
 
-    `alive_at`: as in `loads`.
+    `alive_at`: trials of people whose lease has run out by then are no places.
     """
     if config.limit is None:
         return False

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from study.database.schema import ANSWERED, MAIN, OPEN, RELEASED, Item, Participant, Study, Trial
+from study.database.loads import add_loads, give_back, loads
+from study.database.schema import MAIN, MAY_HOLD, OPEN, RELEASED, Item, Participant, Study, Trial
 from study.taking_part.quotas import may_return
 
 
@@ -14,36 +15,17 @@ def release_expired(session: Session, study: Study, now: datetime) -> None:
 
     A participant whose row is locked is storing an answer at this moment, so they are passed over.
     """
-    holds_trials = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
     expired = session.scalars(
-        select(Participant.id)
-        .where(Participant.study_id == study.id, Participant.lease_until < now, holds_trials)
-        .with_for_update(skip_locked=True)
+        select(Participant.id).where(lets_go(study.id, now)).with_for_update(skip_locked=True)
     ).all()
     if expired:
-        released = update(Trial).where(Trial.participant_id.in_(expired), Trial.state == OPEN)
-        session.execute(released.values(state=RELEASED).execution_options(synchronize_session=False))
+        give_back(session, expired)
 
 
-def loads(session: Session, study_id: int, observer_kind: str, alive_at: datetime | None = None) -> dict[int, int]:
-    """item id → ratings given and promised by this kind of observer; overflow and excluded participants left out.
-
-    `alive_at`: promises whose lease has run out by then are left out too, although nobody has released them.
-    """
-    is_promised = and_(Trial.state == OPEN, true() if alive_at is None else Participant.lease_until >= alive_at)
-    rows = session.execute(
-        select(Trial.item_id, func.count())
-        .join(Participant, Trial.participant_id == Participant.id)
-        .where(Participant.study_id == study_id, Participant.observer_kind == observer_kind)
-        .where(
-            Participant.excluded.is_(False),
-            Trial.purpose == MAIN,
-            Trial.is_overflow.is_(False),
-            or_(Trial.state == ANSWERED, is_promised),
-        )
-        .group_by(Trial.item_id)
-    )
-    return {item_id: count for item_id, count in rows}
+def lets_go(study_id: int, now: datetime) -> ColumnElement[bool]:
+    """Whether a participant's lease has run out and they hold trials that nobody has released."""
+    holds_trials = select(Trial.id).where(Trial.participant_id == Participant.id, Trial.state == OPEN).exists()
+    return (Participant.study_id == study_id) & MAY_HOLD & (Participant.lease_until < now) & holds_trials
 
 
 def win_back(
@@ -65,7 +47,10 @@ def win_back(
         for place in session.execute(released)
         if place.purpose != MAIN or load.get(place.item_id, 0) < place.ratings_wanted
     }
-    session.execute(
-        update(Trial).where(Trial.id.in_(free)).values(state=OPEN).execution_options(synchronize_session=False)
-    )
+    if free:
+        quietly = {"synchronize_session": False}
+        session.execute(update(Trial).where(Trial.id.in_(free)).values(state=OPEN).execution_options(**quietly))
+        add_loads(session, Trial.id.in_(free))
+        back = update(Participant).where(Participant.id == participant_id).values(released=False)
+        session.execute(back.execution_options(**quietly))
     return free

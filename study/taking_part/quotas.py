@@ -19,7 +19,8 @@ def places_held(
 ) -> Counter[Answered]:
     """(question, option) → participants with this answer who hold trials, or have finished with a rating that counts.
 
-    Excluded people, and people who stopped or whose lease has expired, hold none. `alive_at`: as in `leases.loads`.
+    Excluded people, and people who stopped or whose lease has expired, hold none. `alive_at`: people whose
+    lease has run out by then hold none either.
     """
     mine = Trial.participant_id == Participant.id
     is_alive = true() if alive_at is None else Participant.lease_until >= alive_at

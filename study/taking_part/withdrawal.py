@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from study.database import audit
 from study.database.find import lock_study
+from study.database.loads import take_off_loads
 from study.database.schema import ANSWERED, AuditEntry, Base, Participant, Study, Trial
 from study.definition import frozen_definition
 from study.errors import UnknownCodeError, UnknownError
@@ -62,6 +63,7 @@ def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
     detail: dict[str, Any] = {"slug": study.slug, "answers": answers} | about
     if frozen_definition(study).study.keep_consent:
         detail["consent"] = _proof(participant)
+    take_off_loads(session, Trial.participant_id == found.id)
     session.expunge(participant)
     # Children before parents; a table that refers to the participant or to a trial of theirs is found by itself.
     for table in reversed(Base.metadata.sorted_tables):

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus
 from study.conduct.opening import Opened, open_study
 from study.database.db import Database
-from study.database.schema import Item, Participant, Trial
+from study.database.loads import COLUMNS, counted
+from study.database.schema import Item, Load, Participant, Trial
 from study.recruitment.provider import Recruited
 from study.security import new_token
 from study.taking_part.answers import Receipt, record_answer
@@ -164,3 +165,22 @@ def ratings(database: Database, observer_kind: str = "human") -> Counter[tuple[s
             select(Item.task, func.coalesce(given.c.n, 0)).outerjoin(given, given.c.item_id == Item.id)
         )
         return Counter((task, n) for task, n in rows)
+
+
+def count_loads_anew(session: Session) -> None:
+    """After trials were put into the tables, or changed there, without the product's own functions."""
+    session.execute(delete(Load))
+    session.execute(insert(Load).from_select(COLUMNS, counted()))
+
+
+def assert_loads_fit(database: Database) -> None:
+    """The sums are what a count of all trials says, and everybody who holds an open trial is among those who may."""
+    with database.reading() as session:
+        kept = {
+            (item, kind): n for item, kind, n in session.execute(select(Load.item_id, Load.observer_kind, Load.ratings))
+        }
+        assert {key: n for key, n in kept.items() if n} == {
+            (item, kind): n for item, kind, n in session.execute(counted())
+        }
+        gone = select(Trial.id).join(Participant, Trial.participant_id == Participant.id)
+        assert session.scalar(gone.where(Trial.state == "open", Participant.released).limit(1)) is None

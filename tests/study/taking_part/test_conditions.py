@@ -23,7 +23,7 @@ from study.errors import StudyFullError
 from study.taking_part.leaving import leave
 from study.taking_part.plan import plan
 from tests.study.researcher import PASSWORD, log_in
-from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
+from tests.study.samples import NOW, answer, assert_loads_fit, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_identical_pairs import migrate
 
 PIXELS, REGIONS = ["deconvolution", "guided-backprop"], ["deconvolution-grad-cam", "guided-grad-cam"]
@@ -121,6 +121,7 @@ def test_ratings_are_exact_in_each_condition_although_people_leave(
         ("three", "trusting"): 3,
     }
     assert sum(counted(database).values()) == 8 * 4 + 3 * 2
+    assert_loads_fit(database)
     assert finished["three"] >= finished["one"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from study.conduct.actions import exclude
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import CLOSED, PAUSED, ExternalIdentity, Item, Participant, Stimulus, Trial
@@ -180,8 +181,7 @@ def test_answers_of_an_excluded_participant_are_asked_of_somebody_else(database:
         for trial in trials_of(database, participant):
             answer(database, participant, trial)
     with database.writing() as session:
-        excluded = session.get_one(Participant, everybody[3].id)
-        excluded.excluded, excluded.exclusion_reason = True, "said so"
+        exclude(session, "demo", everybody[3].public_id, "said so", "ada", NOW)
         session.commit()
     substitute = enrol(database, 9)
     asked_again = {t.item_id for t in trials_of(database, substitute)}

@@ -17,7 +17,7 @@ from study.taking_part.enrolment import Consent, join, require_open
 from study.taking_part.leases import loads, release_expired
 from study.taking_part.leaving import leave
 from study.taking_part.withdrawal import withdraw
-from tests.study.samples import NOW, SECRET, answer, document, enrol, open_sample, seeing, trials_of
+from tests.study.samples import NOW, SECRET, answer, count_loads_anew, document, enrol, open_sample, seeing, trials_of
 
 QUESTIONS = [
     {
@@ -245,6 +245,8 @@ def test_ratings_that_count_are_those_given_and_promised_of_one_kind_of_observer
         released, _, practice, overflow = (session.get_one(Trial, trial.id) for trial in trials_of(opened, people[2]))
         released.state, practice.purpose = "released", "practice"
         overflow.state, overflow.is_overflow = "answered", True
+        session.flush()
+        count_loads_anew(session)
         session.commit()
     counted = {}
     for trial in [*trials_of(opened, people[0]), trials_of(opened, people[2])[1], *trials_of(opened, people[3])]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError
 
 from analysis.reading.load import load
 from contracts.tasks import Question
+from study.database.loads import give_back
 from study.database.schema import Event, Item, Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.export.files import export_study
@@ -19,7 +20,7 @@ from study.taking_part import answer_statements, answers
 from study.taking_part.answers import Answer, BrowserEvent, Receipt, record_answer
 from study.taking_part.bodies import read_body
 from study.tasks.wording import words_of
-from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
+from tests.study.samples import NOW, answer, count_loads_anew, document, enrol, open_sample, seeing, trials_of, trusting
 
 LATER = NOW + timedelta(minutes=11)
 SOON = NOW + timedelta(seconds=30)
@@ -254,8 +255,7 @@ def test_conflicts_name_their_reason_and_the_trial_that_is_expected(opened):
 
 def release(database, person):
     with database.writing() as session:
-        for trial in session.scalars(select(Trial).where(Trial.participant_id == person.id, Trial.state == "open")):
-            trial.state = "released"
+        give_back(session, [person.id])
         session.commit()
 
 
@@ -305,6 +305,8 @@ def test_of_several_released_trials_those_come_back_whose_places_are_free(databa
     with database.writing() as session:
         theirs = session.scalars(select(Trial).where(Trial.participant_id == other.id)).first()
         theirs.item_id = taken
+        session.flush()
+        count_loads_anew(session)
         session.commit()
     first, second = trials_of(database, late)
     answer(database, late, first, LATER)

@@ -1,0 +1,370 @@
+"""Many people at once on PostgreSQL, in an empty database and in one with 500,000 earlier answers.
+
+    python bench/scale.py                                          # a tenth of the hour, about 10 minutes each
+    python bench/scale.py --people 10000 --minutes 60 --think 6    # the whole hour, each
+
+People arrive at random, as many per minute as 10,000 in an hour; `--people` and `--minutes` shorten the hour, not the
+rate. Each opens the study's address, consents, reads the plan, and for each trial fetches the pictures, thinks and
+answers. `--think` is the mean time per trial in seconds. A share of people leaves without a word; their places go to
+others when their lease has expired. The run ends when the study is full.
+
+Earlier answers are rows of finished people of the same study, put into the tables in bulk and not sent over HTTP. With
+them come a tenth as many people who left before their first answer.
+
+Checked: every acknowledged answer is stored, each item has exactly k ratings, no item has more, and 99% of answers
+take at most 250 ms. Told: CPU time of the server and PostgreSQL per answer, the database's growth and its log's per
+answer, and the rows that PostgreSQL read per participant. These rows do not depend on what else the machine does.
+Exit status 1 when something is lost, k is missed or answers are too slow.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from sqlalchemy import func, insert, select, text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.browser import Browser
+from bench.servers import cpu_seconds, free_port, postgresql, running
+from study.database.db import Database, connect, upgrade
+from study.database.schema import Item, Participant, Response, Study, Trial
+from study.security import new_completion_code, new_public_id, new_token
+from tests.study.samples import SECRET, count_loads_anew, document, open_sample, seeing
+
+IMAGES = 50  # trials of a person: each sees each image once, in one of eight visualizations
+ITEMS = 8 * IMAGES
+LONGEST_P99_MS = 250
+LEASE_MINUTES = 1
+_LONGEST_THOUGHT_S = 30.0  # nobody who stays loses the lease
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+_EARLIER = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_BULK = 200  # people per insert
+
+
+@dataclass
+class Seen:
+    """What the simulated people saw. Times in seconds, by kind of request."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    acknowledged: dict[str, str] = field(default_factory=dict)  # trial token → response
+    finished: int = 0
+    left: int = 0
+    busy: int = 0  # replies of status 503; a browser sends the same again
+    turned_away: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run. CPU time in ms and sizes in bytes, per answer; rows that PostgreSQL read, per participant.
+
+    `p50`, `p99`: ms, by kind of request. `problems` is empty when the promises were kept.
+    """
+
+    earlier: int
+    answers: int
+    people: int
+    busy: int
+    minutes: float
+    server_ms: float
+    postgresql_ms: float
+    bytes: float
+    log_bytes: float
+    scanned: float
+    found: float
+    p50: dict[str, float]
+    p99: dict[str, float]
+    problems: tuple[str, ...]
+
+
+class Person:
+    """Takes the study `demo` over HTTP."""
+
+    def __init__(self, port: int, seen: Seen, rng: np.random.Generator, given: argparse.Namespace) -> None:
+        self._browser, self._seen, self._rng, self._think = Browser(port), seen, rng, given.think
+        self._stays = IMAGES if rng.random() >= given.leave else int(rng.integers(1, IMAGES))
+
+    async def take_part(self) -> None:
+        try:
+            entry = await self._join()
+            if entry is None:
+                self._seen.turned_away = True
+                return
+            await self._ask("study page", "GET", f"{entry}/study")
+            _, _, plan = await self._ask("plan", "GET", f"{entry}/plan")
+            trials = json.loads(plan)["trials"]
+            for trial in trials[: self._stays]:
+                await self._answer(entry, trial)
+            if self._stays >= len(trials):
+                await self._ask("end", "GET", f"{entry}/finish?asked=yes")
+                self._seen.finished += 1
+            else:
+                self._seen.left += 1
+        finally:
+            self._browser.close()
+
+    async def _join(self) -> str | None:
+        """The participant's address; None where the study is full."""
+        status, _, page = await self._ask("first page", "GET", "/s/demo", accepted=(200, 409))
+        if status == 409:
+            return None
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.decode()))
+        body = urlencode(fields | {"consent": "yes", "observer_kind": "simulated"}).encode()
+        status, entry, _ = await self._ask("consent", "POST", "/s/demo/consent", body, _FORM, accepted=(303, 409))
+        return entry if status == 303 else None
+
+    async def _answer(self, entry: str, trial: dict[str, Any]) -> None:
+        for image in trial["images"]:
+            await self._ask("picture", "GET", image["url"])
+        thought = min(float(self._rng.exponential(self._think)), _LONGEST_THOUGHT_S)
+        await asyncio.sleep(thought)
+        chosen = self._rng.choice([option["value"] for option in trial["questions"][0]["options"]])
+        answer = {
+            "response": str(chosen),
+            "rt": 1000 * thought + 1,
+            "time_elapsed": 1000 * thought + 1,
+            "trial_index": trial["index"],
+            "events": [{"event": "blur", "time": 5.0}] if self._rng.random() < 0.02 else [],
+        }
+        path = f"{entry}/trials/{trial['trial_token']}"
+        await self._ask("answer", "POST", path, json.dumps(answer).encode(), _JSON)
+        self._seen.acknowledged[trial["trial_token"]] = answer["response"]
+
+    async def _ask(
+        self, what: str, method: str, path: str, body: bytes = b"", kind: str = "", accepted: tuple[int, ...] = (200,)
+    ) -> tuple[int, str, bytes]:
+        begun = time.perf_counter()
+        while True:
+            reply = await self._browser.request(method, path, body, kind)
+            if reply[0] != 503:
+                break
+            self._seen.busy += 1
+            await asyncio.sleep(1)
+        self._seen.seconds[what].append(time.perf_counter() - begun)
+        if reply[0] not in accepted:
+            raise RuntimeError(f"{method} {path} replied {reply[0]}: {reply[2][:300]!r}")
+        return reply
+
+
+async def crowd(port: int, given: argparse.Namespace) -> Seen:
+    """People arrive until nobody is there and all ratings are in."""
+    seen, rng = Seen(), np.random.default_rng(given.seed)
+    present: set[asyncio.Task[None]] = set()
+    while present or len(seen.acknowledged) < given.people * IMAGES:
+        present.add(asyncio.create_task(Person(port, seen, rng, given).take_part()))
+        await asyncio.sleep(5 if seen.turned_away else float(rng.exponential(60 * given.minutes / given.people)))
+        for ended in [task for task in present if task.done()]:
+            present.remove(ended)
+            ended.result()
+    return seen
+
+
+def add_earlier(database: Database, people: int) -> None:
+    """`people` who have finished, and a tenth as many who left before their first answer.
+
+    Everybody has an item of each image, and each item the same number of people.
+    """
+    with database.writing() as session:
+        study = session.scalars(select(Study)).one()
+        items = session.scalars(select(Item).order_by(Item.image_id, Item.id)).all()
+        each = ITEMS // IMAGES
+        for first in range(0, people, _BULK):
+            numbers = range(first, min(people, first + _BULK))
+            states = ["answered"] * len(numbers) + ["released"] * (len(numbers) // 10)
+            whose = [_person(study, state == "answered") for state in states]
+            ids = session.scalars(insert(Participant).returning(Participant.id, sort_by_parameter_order=True), whose)
+            trials = [
+                _trial(participant_id, items[each * place + (first + number) % each], place, state)
+                for number, (participant_id, state) in enumerate(zip(ids.all(), states, strict=True))
+                for place in range(IMAGES)
+            ]
+            session.execute(insert(Trial), trials)
+            tokens = [trial["trial_token"] for trial in trials if trial["state"] == "answered"]
+            made = session.execute(select(Trial.id, Trial.option_order).where(Trial.trial_token.in_(tokens)))
+            session.execute(insert(Response), [_response(trial_id, options[0]) for trial_id, options in made])
+        count_loads_anew(session)
+        session.commit()
+    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("VACUUM ANALYZE"))  # as PostgreSQL does by itself in the course of a study
+
+
+def _person(study: Study, finished: bool) -> dict[str, Any]:
+    return {
+        "study_id": study.id,
+        "token": new_token(),
+        "public_id": new_public_id(),
+        "recruitment_hash": new_token(),
+        "observer_kind": "simulated",
+        "language": "en",
+        "definition_sha256": study.definition_sha256,
+        "consent_version": "1",
+        "consented_at": _EARLIER,
+        "lease_until": _EARLIER + timedelta(minutes=LEASE_MINUTES),
+        "finished_at": _EARLIER if finished else None,
+        "completion_code": new_completion_code() if finished else None,
+        "released": not finished,
+        "answers_chain": None,
+    }
+
+
+def _trial(participant_id: int, item: Item, place: int, state: str) -> dict[str, Any]:
+    return {
+        "participant_id": participant_id,
+        "item_id": item.id,
+        "position": place,
+        "task": item.task,
+        "image_id": item.image_id,
+        "left_stimulus_id": item.stimulus_a_id,
+        "option_order": [item.category, item.foil],
+        "trial_token": new_token(),
+        "left_image_token": new_token(),
+        "state": state,
+        "questions_answered": int(state == "answered"),
+    }
+
+
+def _response(trial_id: int, chosen: str) -> dict[str, Any]:
+    times = {"rt": 900.0, "time_elapsed": 5000.0, "answered_at": _EARLIER}
+    return {"trial_id": trial_id, "question": "response", "response": chosen, "body_sha256": "0" * 64} | times
+
+
+def run(before: int, given: argparse.Namespace) -> Outcome:
+    """A study with `before` earlier answers and places for everybody to come, on a PostgreSQL of its own."""
+    k = given.people * IMAGES // ITEMS
+    with (
+        tempfile.TemporaryDirectory(prefix="discern-scale-") as place,
+        postgresql(Path(place) / "postgresql") as (address, pid),
+    ):
+        url = f"postgresql+psycopg://{address}/discern"
+        upgrade(url)
+        database = connect(url)
+        task = seeing(images=IMAGES, k=k + before // ITEMS)
+        with database.writing() as session:
+            open_sample(session, Path(place) / "stimuli", document(task, lease_minutes=LEASE_MINUTES))
+        if before:
+            add_earlier(database, before // IMAGES)
+        return _measured(database, url, pid, Path(place), before, given)
+
+
+def _measured(
+    database: Database, url: str, postgres: int, folder: Path, before: int, given: argparse.Namespace
+) -> Outcome:
+    port = free_port()
+    command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port), "--workers", str(given.workers)]
+    begun, sizes, read = time.monotonic(), _sizes(database), _rows_read(database)
+    with running(command, port, folder, {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}) as server:
+        cpu = (cpu_seconds((server,)), cpu_seconds((postgres,)))
+        seen = asyncio.run(crowd(port, given))
+        used = (cpu_seconds((server,)) - cpu[0], cpu_seconds((postgres,)) - cpu[1])
+    answers, people = len(seen.acknowledged), seen.finished + seen.left
+    grown = [after - earlier for after, earlier in zip(_sizes(database), sizes, strict=True)]
+    rows = [(after - earlier) / people for after, earlier in zip(_rows_read(database), read, strict=True)]
+    outcome = Outcome(
+        earlier=before,
+        answers=answers,
+        people=people,
+        busy=seen.busy,
+        minutes=(time.monotonic() - begun) / 60,
+        server_ms=1000 * used[0] / answers,
+        postgresql_ms=1000 * used[1] / answers,
+        bytes=grown[0] / answers,
+        log_bytes=grown[1] / answers,
+        scanned=rows[0],
+        found=rows[1],
+        p50={what: 1000 * statistics.median(times) for what, times in seen.seconds.items()},
+        p99={what: 1000 * float(np.quantile(times, 0.99)) for what, times in seen.seconds.items()},
+        problems=tuple(problems(database, seen)),
+    )
+    database.engine.dispose()
+    return outcome
+
+
+def _sizes(database: Database) -> tuple[int, int]:
+    """(the database, all that was ever written to the log), in bytes."""
+    with database.reading() as session:
+        row = session.execute(text("SELECT pg_database_size(current_database()), pg_current_wal_lsn() - '0/0'")).one()
+    return int(row[0]), int(row[1])
+
+
+def _rows_read(database: Database) -> tuple[int, int]:
+    """(by scanning tables, by indexes), since the beginning."""
+    sums = text("SELECT sum(seq_tup_read), sum(coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables")
+    time.sleep(1)  # PostgreSQL writes its statistics once a second
+    with database.reading() as session:
+        row = session.execute(sums).one()
+    return int(row[0]), int(row[1])
+
+
+def problems(database: Database, seen: Seen) -> list[str]:
+    """What is wrong, in words."""
+    with database.reading() as session:
+        stored = dict(session.execute(select(Trial.trial_token, Response.response).join(Response)).all())
+        counted = select(Trial.item_id, func.count()).where(Trial.state == "answered", Trial.is_overflow.is_(False))
+        ratings = dict(session.execute(counted.group_by(Trial.item_id)).all())
+        wanted = dict(session.execute(select(Item.id, Item.ratings_wanted)).all())
+    lost = [token for token, response in seen.acknowledged.items() if stored.get(token) != response]
+    missed = Counter(ratings.get(item, 0) - k for item, k in wanted.items() if ratings.get(item, 0) != k)
+    slow = 1000 * float(np.quantile(seen.seconds["answer"], 0.99))
+    found = [f"{len(lost)} acknowledged answers are not stored"] if lost else []
+    found += [f"{items} items have {off:+d} ratings" for off, items in sorted(missed.items())]
+    return found + ([f"99% of answers took up to {slow:.0f} ms"] if slow > LONGEST_P99_MS else [])
+
+
+def print_table(outcomes: list[Outcome]) -> None:
+    """A column for each run."""
+    rows: dict[str, list[str]] = {
+        "answers, people (left midway included)": [f"{one.answers:,}, {one.people:,}" for one in outcomes],
+        "minutes": [f"{one.minutes:.1f}" for one in outcomes],
+        "replies of 503": [str(one.busy) for one in outcomes],
+        "CPU ms/answer: server": [f"{one.server_ms:.2f}" for one in outcomes],
+        "CPU ms/answer: PostgreSQL": [f"{one.postgresql_ms:.2f}" for one in outcomes],
+        "database bytes/answer": [f"{one.bytes:,.0f}" for one in outcomes],
+        "log bytes/answer": [f"{one.log_bytes:,.0f}" for one in outcomes],
+        "rows scanned/person": [f"{one.scanned:,.0f}" for one in outcomes],
+        "rows found by index/person": [f"{one.found:,.0f}" for one in outcomes],
+    }
+    for what in outcomes[0].p50:
+        rows[f"{what}: median, p99 ms"] = [f"{one.p50[what]:.0f}, {one.p99[what]:.0f}" for one in outcomes]
+    print("| earlier answers | " + " | ".join(f"{one.earlier:,}" for one in outcomes) + " |")
+    print("|---" * (len(outcomes) + 1) + "|")
+    for what, cells in rows.items():
+        print(f"| {what} | " + " | ".join(cells) + " |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=1000, help=f"a multiple of {ITEMS // IMAGES}")
+    parser.add_argument("--minutes", type=float, default=6, help="in which these people arrive")
+    parser.add_argument("--think", type=float, default=1, help="mean seconds per trial")
+    parser.add_argument("--leave", type=float, default=0.05, help="share of people who leave midway")
+    parser.add_argument("--earlier", type=int, nargs="+", default=[0, 500_000], help=f"multiples of {ITEMS}")
+    parser.add_argument("--workers", type=int, default=2, help="the server's processes")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    if given.people % (ITEMS // IMAGES) or any(before % ITEMS for before in given.earlier):
+        parser.error(f"--people is a multiple of {ITEMS // IMAGES}, --earlier of {ITEMS}: each item gets equally many")
+    outcomes = []
+    for before in given.earlier:
+        print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; {before:,} earlier answers", flush=True)
+        outcomes.append(run(before, given))
+        print("\n".join(outcomes[-1].problems) or "nothing lost, exact k", flush=True)
+    print_table(outcomes)
+    return 1 if any(one.problems for one in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
