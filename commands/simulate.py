@@ -89,27 +89,36 @@ def simulated_people(definition: Definition, count: int, seed: int) -> Iterator[
     networks = {task.name: task.networks for task in definition.tasks}
     for stream in np.random.SeedSequence(seed).spawn(count):
         rng = np.random.default_rng(stream)
-        yield partial(_choose, draw_participant(rng, Psychometrics(seed=seed)), shown, networks), rng
+        learned: dict[str, str] = {}
+        yield partial(_choose, draw_participant(rng, Psychometrics(seed=seed)), shown, networks, learned), rng
 
 
 def _choose(
     person: "SimulatedPerson",
     shown: Mapping[str, Sequence[Stimulus]],
     networks: Mapping[str, Sequence[str]],
+    learned: dict[str, str],
     trial: dict[str, Any],
     question: dict[str, Any],
     images: list[bytes],
     rng: "np.random.Generator",
 ) -> tuple[str, float | None]:
-    """The value of an option and the response time in ms, as the trial's kind simulates them."""
+    """The value of an option and the response time in ms, as the trial's kind simulates them.
+
+    `learned`: task → the method of the examples that this person has seen; what they learned is what they answer by.
+    """
     from analysis.tasks.kind import Seen
     from analysis.tasks.kinds import ANALYSIS_KINDS
 
     simulation = ANALYSIS_KINDS[trial["kind"]].simulation
+    if trial["purpose"] == "learning":
+        alike = shown[hashlib.sha256(images[-1]).hexdigest()]
+        learned[trial["task"]] = next(s.method for s in alike if trial["task"] in s.tasks)
+        return question["options"][0]["value"], None
     first, options = ([o["value"] for o in asked["options"]] for asked in (trial["questions"][0], question))
     judged = images[-1] if KINDS[trial["kind"]].shows_photograph else images[0]
     left = _one_of_those_alike(shown, trial, first, judged, rng)
-    seen = Seen(left.image_id, left.method, left.category, left.foil)
+    seen = Seen(left.image_id, learned.get(trial["task"], left.method), left.category, left.foil)
     if question["name"] != RESPONSE:
         return simulation.further(person, seen, question["name"], options, rng)
     value, rt = simulation.answer(person, seen, rng)

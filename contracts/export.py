@@ -39,7 +39,7 @@ HAPPENINGS = (
 WHY_TURNED_AWAY = ("answer", "test", "quota", "earlier-study")
 """Reasons in `turned_away` of `materials/definition.json`; `what` there names the question, the quota or the study."""
 
-PURPOSES = ("main", "practice", "attention", "control")
+PURPOSES = ("main", "practice", "attention", "control", "learning")
 STATES = ("answered", "open", "released")
 LONGEST_RT_MS = 3_600_000.0  # nobody looks at one picture for longer than an hour
 BEFORE_ONSET, TOO_LONG, NOT_MEASURED = RT_MISSING = ("before-onset", "too-long", "not-measured")
@@ -117,7 +117,8 @@ TRIALS = {
     "task": Column("text", "Name of the task.", needed=True),
     "purpose": Column(
         "text",
-        "main, practice, attention or control (one visualization on both sides); only main trials are ratings.",
+        "main, practice, attention, control (one visualization on both sides) or learning (an example with the"
+        " network's answer); only main trials are ratings.",
         needed=True,
         values=PURPOSES,
     ),

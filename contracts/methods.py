@@ -28,7 +28,8 @@ METHOD_NAMES = {
 }
 
 PHOTOGRAPH = "photograph"
-"""In the place of a method: the photograph itself, as the network sees it."""
+"""In the place of a method: the photograph itself, as the network sees it, and so no explanation."""
+NO_EXPLANATION = "No explanation"
 
 CONTROLS = frozenset({"blank", "centred-blob", "shuffled-grad-cam"})
 """Methods that tell nothing of the image: who sees them alone can only guess."""
@@ -41,6 +42,7 @@ _TRANSLATED = {
         "blank": "빈 지도(대조)",
         "centred-blob": "가운데 얼룩(대조)",
         "shuffled-grad-cam": "섞은 Grad-CAM(대조)",
+        PHOTOGRAPH: "설명 없음",
     },
     "de": {
         "gradient": "Gradient",
@@ -49,6 +51,7 @@ _TRANSLATED = {
         "blank": "Leere Karte (Kontrolle)",
         "centred-blob": "Fleck in der Mitte (Kontrolle)",
         "shuffled-grad-cam": "Vertauschtes Grad-CAM (Kontrolle)",
+        PHOTOGRAPH: "Ohne Erklärung",
     },
 }
 """Names that are words. All others are proper names and the same in each language."""
@@ -58,7 +61,7 @@ _own: ContextVar[Mapping[str, str]] = ContextVar("own", default={})  # noqa: B03
 
 def method_name(method: str) -> str:
     """The printed name: as the study or the language has it (`method_names`), else as papers do, else as it is."""
-    return _own.get().get(method) or METHOD_NAMES.get(method, method)
+    return _own.get().get(method) or METHOD_NAMES.get(method, NO_EXPLANATION if method == PHOTOGRAPH else method)
 
 
 @contextmanager

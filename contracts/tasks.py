@@ -58,6 +58,8 @@ class Kind:
     shows_photograph: bool = False  # beside the picture, as a stimulus of its own
     names_category: bool = False  # people may be told which category is explained
     is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
+    learns: bool = False  # people see examples with the network's answer first, all of one method
+    classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
 
     @property
     def shown(self) -> int:
@@ -158,6 +160,25 @@ KINDS: dict[str, Kind] = {
             shows_photograph=True,
             names_category=True,
             is_balanced=True,
+        ),
+        Kind(
+            name="simulatability",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE),),  # one of the two classes
+            shows_photograph=True,
+            is_balanced=True,
+            learns=True,
+            classes=2,
         ),
     )
 }

@@ -10,16 +10,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
-from contracts.foils import FOILS, foil_table
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
-from contracts.methods import METHOD_NAMES
+from contracts.methods import METHOD_NAMES, PHOTOGRAPH
 from contracts.original import OriginalConfig, unknown_tasks
 from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
 from definition.effects import impossible_effects
+from definition.learning import faults_of_learning
 from definition.own_words import read_own_words, unknown_categories
+from definition.requests import further, request_of
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
 from models.config import DatasetConfig, NetworkConfig, not_asked_for
@@ -73,16 +74,13 @@ class Definition:
     @property
     def requests(self) -> tuple[StimulusRequest, ...]:
         """What the tasks ask of the stimulus set."""
-        return tuple(
-            StimulusRequest(t.name, t.kind, t.images, tuple(t.methods), tuple(t.networks), t.foil, _foils(t), t.matched)
-            for t in self.tasks
-        )
+        return tuple(request_of(task, self.dataset) for task in self.tasks)
 
     @property
     def request_sha256(self) -> str:
         """Hash of everything in the definition that decides the stimuli, and of nothing else."""
         stimuli = {k: v for k, v in self.document["stimuli"].items() if k not in {"output", "batch_size", "device"}}
-        asked = [[r.task, r.kind, r.images, r.methods, r.networks, *_further(r)] for r in self.requests]
+        asked = [[r.task, r.kind, r.images, r.methods, r.networks, *further(r)] for r in self.requests]
         methods = _without_names(self.document.get("methods", {}))
         networks = self.document.get("networks", {})
         return canonical_sha256([self.document["dataset"], networks, stimuli, asked, *([methods] if methods else [])])
@@ -91,16 +89,6 @@ class Definition:
 def _without_names(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What decides the pictures of methods: how they are called does not."""
     return {name: {key: value for key, value in told.items() if key != "name"} for name, told in methods.items()}
-
-
-def _foils(task: TaskConfig) -> dict[str, str]:
-    return foil_table(task.foils) if task.foils else {}
-
-
-def _further(request: StimulusRequest) -> list[Any]:
-    """What else decides its images, if it is told: definitions that do not tell keep their hash."""
-    foils = [request.foil, request.foils] if FOILS[request.foil].single_label else []
-    return [*foils, *(["matched"] if request.matched else [])]
 
 
 def load_definition(path: Path) -> Definition:
@@ -335,7 +323,9 @@ def _contradictions(
         place = _place(document, "tasks", i)
         problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
         problems += [f"{place}: {fault}" for fault in unknown_categories(task, dataset.categories)]
-        problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.methods if m not in known]
+        problems += [f"{place}: {fault}" for fault in faults_of_learning(task, tasks, conditions, dataset)]
+        shown = [method for method in task.methods if method != PHOTOGRAPH]
+        problems += [f"{place}: methods: {unknown_method(m, known)}" for m in shown if m not in known]
         problems += [f"{place}: {problem}" for problem in _unknown_networks(task, networks, methods)]
         problems += [f"{place}: {problem}" for problem in _wrong_recipes(task, methods, stimuli)]
     problems += contradicting_conditions(conditions, tasks)
@@ -368,11 +358,11 @@ def _unknown_networks(task: TaskConfig, networks: Collection[str], methods: dict
 
 
 def _is_known(method: str, methods: Collection[str]) -> bool:
-    return method in METHOD_NAMES or method in methods
+    return method == PHOTOGRAPH or method in METHOD_NAMES or method in methods
 
 
 def _wrong_recipes(task: TaskConfig, methods: dict[str, MethodConfig], stimuli: StimuliConfig) -> Iterator[str]:
-    for method in task.methods:
+    for method in (method for method in task.methods if method != PHOTOGRAPH):
         if problem := _wrong_recipe(method, task.kind, methods.get(method), stimuli.rendering_of(method)):
             yield problem
 

@@ -90,7 +90,9 @@ class StimulusRequest:
     networks: tuple[str, ...]
     foil: str = ANNOTATED  # where the wrong option comes from
     foils: Mapping[str, str] = field(default_factory=dict)  # image id → wrong option, of a table
-    matched: bool = False  # images with each right answer are chosen of like confidence of the network
+    matched: bool = False  # images with each right answer are alike in what else the kind says
+    classes: tuple[str, ...] = ()  # between which people choose, where all items have the same
+    repeats: str | None = None  # an earlier task, whose images are shown again
 
     @property
     def drawn(self) -> tuple[str, ...]:

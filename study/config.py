@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
-from contracts.methods import METHOD_NAMES
+from contracts.methods import METHOD_NAMES, PHOTOGRAPH
 from contracts.tasks import KINDS, REASON_QUESTION, KindName, Question
 from languages.read import SOURCE, languages
 from study.pay import PayConfig
@@ -187,7 +187,8 @@ class TaskConfig(BaseModel):
     kind: KindName = Field(description="what people see and answer")
     wording: str = Field("paper", description="which words of the kind: a section in languages/en/tasks.toml")
     methods: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
-        description=f"explanation methods that are compared: {', '.join(METHOD_NAMES)}"
+        description=f"explanation methods that are compared: {', '.join(METHOD_NAMES)}; {PHOTOGRAPH}: no explanation,"
+        " where the photograph is shown"
     )
     networks: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="trust: two or more, the one expected to be most reliable first: every pair of them is compared,"
@@ -202,13 +203,32 @@ class TaskConfig(BaseModel):
     matched: bool = Field(
         False,
         description="agreement: right and wrong predictions are shown of like confidence of the network; false: of each"
-        " predicted category as equally many as there are",
+        " predicted category as equally many as there are. simulatability: half of the predictions of each class are"
+        " right, so that the truth does not tell them; false: as many as there are",
     )
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
     images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
     trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
         description="questions that count for one participant; at most the number of images"
+    )
+    classes: tuple[str, ...] = Field(
+        (),
+        description="simulatability: the two predictions between which people choose, by the network's names; none:"
+        " those of dataset.categories, if these are two",
+    )
+    learning: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0,
+        description="simulatability: examples with the network's answer before the questions, as many of each class;"
+        " images as for practice",
+    )
+    explained_tests: bool = Field(
+        False, description="simulatability: the questions show the explanation too; false: the photograph alone"
+    )
+    repeats: Slug | None = Field(
+        None,
+        description="simulatability: name of an earlier task whose photographs each person learns from and answers"
+        " again, in another order; its change is reported; none: photographs of its own",
     )
     practice: Annotated[int, Field(ge=0, le=100)] = Field(
         0, description="trials with feedback before the others, of images that this participant does not rate"
@@ -246,9 +266,9 @@ class TaskConfig(BaseModel):
         """Whether its answer may not be empty."""
         return question.longest == 0 or self.reasons == "required"
 
-    def asked(self, is_check: bool) -> tuple[Question, ...]:
-        """What is asked in a trial, in order: an attention check has its first question alone."""
-        return self.questions[:1] if is_check else self.questions
+    def asked(self, alone: bool) -> tuple[Question, ...]:
+        """What is asked in a trial, in order: an attention check and an example have their first question alone."""
+        return self.questions[:1] if alone else self.questions
 
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
@@ -280,10 +300,22 @@ class TaskConfig(BaseModel):
                 f" {self.images} images, and no participant sees an image twice in a task;"
                 " lower the trials or raise the images"
             )
-        beside = self.practice + self.attention_checks + self.identical_pairs
+        if self.learning and not facts.learns:
+            raise ValueError(f"{self.kind} has no examples to learn from; remove learning")
+        if facts.classes and self.learning % facts.classes:
+            raise ValueError(f"learning = {self.learning} cannot be divided equally among {facts.classes} classes")
+        if len(set(self.classes)) not in (0, facts.classes):
+            raise ValueError(
+                f"classes of {self.kind}: {facts.classes or 'none'} are needed, {len(set(self.classes))} given"
+            )
+        if (self.explained_tests or self.repeats) and not facts.learns:
+            raise ValueError(f"explained_tests and repeats are for kinds with examples to learn from, not {self.kind}")
+        if PHOTOGRAPH in self.methods and not facts.shows_photograph:
+            raise ValueError(f"methods: {PHOTOGRAPH} is for kinds that show the photograph; {self.kind} does not")
+        beside = self.learning + self.practice + self.attention_checks + self.identical_pairs
         if beside and self.trials_per_participant + beside > self.images:
             raise ValueError(
-                f"{self.trials_per_participant} trials, {self.practice} practice trials,"
+                f"{self.trials_per_participant} trials, {self.learning} examples, {self.practice} practice trials,"
                 f" {self.attention_checks} attention checks and {self.identical_pairs} identical pairs need as many"
                 f" different images, there are {self.images};"
                 " lower them or raise the images"

@@ -42,6 +42,14 @@ class FurtherQuestion(_Texts):
     step: str = Field("", description="the step of the built-in instructions that announces it")
 
 
+class LearningWords(_Texts):
+    """What is said beside an example with the network's answer."""
+
+    prompt: Text = Field(description="the network's answer, which is {category}")
+    question: Text = Field(description="what people do with the example")
+    option: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="the button behind it")
+
+
 class ExampleWords(_Texts):
     """The texts of the kind's worked example: a note for each of its marks; `right` is the place of the right one of
     `options`, from 1, None where none is."""
@@ -68,6 +76,7 @@ class OwnWords(_Texts):
 
     question: Text | None = Field(None, description="the task's question")
     prompt: Text | None = Field(None, description="what stands before the question; {category} is what was predicted")
+    learning: LearningWords | None = Field(None, description="what is said beside examples to learn from")
     options: Labels = Field((), description="labels of the answers, where these are no categories; their number stays")
     image_labels: Labels = Field((), description="labels of a trial's pictures")
     image_alts: Labels = Field((), description="descriptions of a trial's pictures for screen readers")

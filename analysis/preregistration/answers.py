@@ -105,6 +105,8 @@ def _extras(plan: Plan, task: PlannedTask) -> str:
         checks=task.section.get("attention_checks", 0),
         pairs=task.section.get("identical_pairs", 0),
     )
+    if learning := task.section.get("learning"):
+        sentence += " " + plan.translate("Examples to learn from, with the network's answer: {n}.", n=learning)
     if task.section.get("comprehension"):
         sentence += " " + plan.translate("Comprehension questions are asked.")
     return sentence

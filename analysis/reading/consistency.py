@@ -52,7 +52,7 @@ def check(export: Export) -> None:
         require_known(rows, "trials", "method", task.methods)
         for column in ("network", "left_network", "right_network"):
             require_known(rows[rows[column].notna()], "trials", column, task.networks)
-        _check_task(rows, KINDS[task.kind])
+        _check_task(rows[rows["purpose"] != "learning"], KINDS[task.kind])
         check_kind = ANALYSIS_KINDS[task.kind].check
         check_kind(rows[(rows["state"] == "answered") & rows["purpose"].isin(("main", "practice"))], task.networks)
     controls = trials[trials["purpose"] == "control"]

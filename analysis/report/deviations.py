@@ -105,6 +105,8 @@ def _extras(task: dict[str, Any], translate: Translation) -> str:
         translate("comprehension questions") if task.get("comprehension") else translate("no comprehension questions"),
     ]
     kind = KINDS[task["kind"]]
+    if kind.learns:
+        parts.append(translate("examples to learn from: {n}", n=task.get("learning", 0)))
     if kind.pictures > 1:
         parts.append(translate("identical pairs: {n}", n=task.get("identical_pairs", 0)))
     if any(question.asked_if == "confidence" for question in kind.questions):

@@ -3,10 +3,12 @@
 from analysis.tasks.agreement.kind import KIND as AGREEMENT
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.kind import AnalysisKind
+from analysis.tasks.simulatability.kind import KIND as SIMULATABILITY
 from analysis.tasks.trust.kind import KIND as TRUST
 
 ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "class-discrimination": CLASS_DISCRIMINATION,
     "trust": TRUST,
     "agreement": AGREEMENT,
+    "simulatability": SIMULATABILITY,
 }

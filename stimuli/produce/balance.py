@@ -64,10 +64,11 @@ def _require(request: StimulusRequest, counts: Mapping[str, int], told: str) -> 
     possible = len(counts) * min(counts.values())
     there = " and ".join(f"{count} images {sort}" for sort, count in counts.items())
     remedy = f"lower its images to {possible}, or take" if possible else "take"
+    other = "other classes" if request.classes else "more categories that look alike"
     raise SelectionError(
         f"task {request.task!r} shows {_each(request, counts)} images of each sort, and network"
         f" {' and '.join(request.networks)} has {there}{told}; {remedy} a larger split,"
-        " more categories that look alike, or another network"
+        f" {other}, or another network"
     )
 
 

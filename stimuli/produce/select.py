@@ -62,10 +62,14 @@ def select(
     ]
     taken: set[str] = set()
     chosen: dict[int, tuple[Candidate, ...]] = {}
-    for place in sorted(range(len(requests)), key=lambda p: len(found[p][0]) - requests[p].images):
+    first = [place for place, request in enumerate(requests) if not request.repeats]
+    for place in sorted(first, key=lambda p: len(found[p][0]) - requests[p].images):
         chosen[place] = _choose(found[place][0], requests[place], taken, seed)
         taken |= {candidate.image.image_id for candidate in chosen[place]}
     uses = Counter(candidate.image.image_id for task in chosen.values() for candidate in task)
+    _require_disjoint(requests, chosen, uses)
+    places = {request.task: place for place, request in enumerate(requests)}
+    chosen |= {p: chosen[places[request.repeats]] for p, request in enumerate(requests) if request.repeats}
     return tuple(
         Selection(
             request,
@@ -88,16 +92,30 @@ def at_most_eligible(
 ) -> dict[str, tuple[int, dict[str, int]]]:
     """Task → how many images it can choose from at most, and what each condition removed, with nothing computed.
 
-    A kind that needs predictions has those `told`; else as if all its networks name an annotated category of the study
-    for each. Raises SelectionError, as `select`, when even these are too few.
+    A kind that needs predictions has those `told`; else as if all its networks name one of the task's classes, or an
+    annotated category of the study, for each. Raises SelectionError, as `select`, when even these are too few.
     """
     tops = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
-    right = {image_id: Predicted(top, (top,)) for image_id, top in tops.items()}
-    found = {
-        r.task: _candidates(r, images, categories, dict.fromkeys(r.networks, right) | {**told}, tables)
-        for r in requests
-    }
+    found = {}
+    for r in requests:
+        right = {name: Predicted(r.classes[0] if r.classes else top, (top,)) for name, top in tops.items()}
+        found[r.task] = _candidates(r, images, categories, dict.fromkeys(r.networks, right) | {**told}, tables)
     return {task: (len(candidates), removed) for task, (candidates, removed) in found.items()}
+
+
+def _require_disjoint(
+    requests: Sequence[StimulusRequest], chosen: Mapping[int, Sequence[Candidate]], uses: Mapping[str, int]
+) -> None:
+    """What people learn from in one task, no other may ask. Raises SelectionError."""
+    learning = [p for p in chosen if requests[p].facts.learns]
+    shared = sum(uses[candidate.image.image_id] > 1 for place in learning for candidate in chosen[place])
+    if shared:
+        wanted, there = sum(len(chosen[p]) for p in chosen), len(uses)
+        names = ", ".join(repr(requests[place].task) for place in learning)
+        raise SelectionError(
+            f"the tasks show {wanted} images and {there} different ones fit; nothing that people learned from may be"
+            f" asked in another task ({names}): lower their images by {wanted - there} in all, or name a larger split"
+        )
 
 
 def _foils(

@@ -116,7 +116,7 @@ def progress(
         limit=definition.participants.limit,
         pay=definition.study.pay,
         minutes=definition.study.minutes,
-        has_practice=any(task.practice for task in definition.tasks),
+        has_practice=any(task.practice or task.learning for task in definition.tasks),
         flow=course,
         consented={name: consented[name] for name in FAMILIES if name == "human" or consented[name]},
         outlook=outlook(definition, missing, course.finished - course.finished_excluded, days, first, now, zone),

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 
+from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
 from study.config import TaskConfig
@@ -19,13 +20,14 @@ def stand_ins(tasks: Sequence[TaskConfig], categories: Sequence[str]) -> tuple[S
 
 def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
     kind = KINDS[task.kind]
+    shown = dict.fromkeys((*task.methods, *((PHOTOGRAPH,) if kind.shows_photograph else ())))
     for number in range(task.images):
-        names = _shown(categories, number)[: kind.categories]
+        names = _shown(task.classes or categories, number)[: max(kind.categories, kind.classes)]
         for place, category in enumerate(names[: kind.explained(task.foil)]):
             foil = names[1 - place] if len(names) > 1 else ""
             for network in task.networks:
-                for method in task.methods:
-                    yield _row(task.name, f"{task.name}-{number:03}", category, foil, network, method)
+                for method in shown:
+                    yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
 
 
 def _shown(categories: Sequence[str], number: int) -> list[str]:
@@ -36,7 +38,7 @@ def _shown(categories: Sequence[str], number: int) -> list[str]:
 
 
 def _row(task: str, image: str, category: str, foil: str, network: str, method: str) -> Stimulus:
-    name = hashlib.sha256("|".join((image, category, network, method)).encode()).hexdigest()[:32]
+    name = hashlib.sha256("|".join((task, image, category, network, method)).encode()).hexdigest()[:32]
     return Stimulus(name, (task,), image, category, foil, network, method, STAND_IN, "", _EDGE, _EDGE, 0.0, 0.5, True)
 
 

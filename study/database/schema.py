@@ -15,8 +15,8 @@ from study.database.columns import Base, one_of
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
-# What a trial is for; only MAIN ones are ratings, and CONTROL shows one picture on both sides.
-MAIN, PRACTICE, ATTENTION, CONTROL = PURPOSES = ("main", "practice", "attention", "control")
+# What a trial is for; only MAIN ones are ratings, CONTROL shows one picture on both sides, LEARNING tells the answer.
+MAIN, PRACTICE, ATTENTION, CONTROL, LEARNING = PURPOSES = ("main", "practice", "attention", "control", "learning")
 MAX_COMMENT = 2000  # characters
 ANSWER, TEST, QUOTA, EARLIER = WHY_TURNED_AWAY  # an answer, the entry test, a full quota, an earlier study
 OWNER, ANALYST, VIEWER = ROLES = ("owner", "analyst", "viewer")  # of researchers

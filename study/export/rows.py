@@ -18,6 +18,7 @@ from study.database.schema import (
     ATTENTION,
     CONTROL,
     FIRST_ANSWER,
+    LEARNING,
     Comprehension,
     Demographic,
     Event,
@@ -213,8 +214,8 @@ def _shown(row: Row[Any], kind: Kind) -> dict[str, Any]:
 
 
 def _value(row: Row[Any], task: TaskConfig) -> Any:
-    """None for a trial that is no rating: not answered, or a check or a control."""
-    if row.state != ANSWERED or row.purpose in (ATTENTION, CONTROL):
+    """None for a trial that is no rating: not answered, or a check, a control or an example."""
+    if row.state != ANSWERED or row.purpose in (ATTENTION, CONTROL, LEARNING):
         return None
     return STUDY_KINDS[task.kind].value(row, task)
 

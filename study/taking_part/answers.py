@@ -17,7 +17,7 @@ from study.config import ParticipantsConfig
 from study.database.db import Database
 from study.database.driver import Driver, driver_of
 from study.database.find import lock_study
-from study.database.schema import ANSWERED, ATTENTION, OPEN, PRACTICE, RELEASED, Participant, Study
+from study.database.schema import ANSWERED, ATTENTION, LEARNING, OPEN, PRACTICE, RELEASED, Participant, Study
 from study.definition import FrozenDefinition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
@@ -140,7 +140,7 @@ def _receipt(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefin
 
 
 def _questions(trial: Any, definition: FrozenDefinition) -> tuple[Question, ...]:
-    return definition.task(trial.task).asked(trial.purpose == ATTENTION)
+    return definition.task(trial.task).asked(trial.purpose in (ATTENTION, LEARNING))
 
 
 def _place(answer: Answer, questions: Sequence[Question]) -> int:

@@ -39,7 +39,7 @@ def choose(candidates: Sequence[Candidate], trials: int, rng: np.random.Generato
         needs[candidate.image_id] += max(0, candidate.wanted - candidate.load)
     needy = [image for image, need in sorted(needs.items()) if need]
     rng.shuffle(needy)
-    images = _in_turn(sorted(needy, key=lambda image: -needs[image]), {c.image_id: c.sort for c in candidates})[:trials]
+    images = in_turn(sorted(needy, key=lambda image: -needs[image]), {c.image_id: c.sort for c in candidates})[:trials]
     if not images:
         return []
     row = {image: i for i, image in enumerate(images)}
@@ -56,7 +56,7 @@ def choose(candidates: Sequence[Candidate], trials: int, rng: np.random.Generato
     return chosen
 
 
-def _in_turn(images: Sequence[str], sorts: Mapping[str, Hashable]) -> list[str]:
+def in_turn(images: Sequence[str], sorts: Mapping[str, Hashable]) -> list[str]:
     """One image of each sort after another, each sort in the order of `images`."""
     place: dict[Hashable, count[int]] = defaultdict(count)
     return [image for _, image in sorted([(next(place[sorts[image]]), image) for image in images], key=itemgetter(0))]

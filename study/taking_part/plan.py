@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session, aliased
 
 from contracts.tasks import KINDS
 from study.config import TaskConfig
-from study.database.schema import ANSWERED, ATTENTION, MAIN, PRACTICE, Item, Participant, Response, Stimulus, Trial
+from study.database.schema import (
+    ANSWERED,
+    ATTENTION,
+    LEARNING,
+    MAIN,
+    PRACTICE,
+    Item,
+    Participant,
+    Response,
+    Stimulus,
+    Trial,
+)
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
 from study.taking_part.questionnaires import open_pages
@@ -22,6 +33,9 @@ from study.tasks.wording import (
     option_label,
     words_of,
 )
+
+BEFORE = frozenset({LEARNING, PRACTICE})
+"""What comes before the trials that count."""
 
 COLOURED = frozenset({"heat-v1", "overlay-v1"})
 """Recipes whose colours go from the least to the most."""
@@ -70,7 +84,7 @@ def lay_out(
     that are not whole. `questionnaires`: the pages that are not answered.
     """
     planned = Counter(trial.task for trial, *_ in rows)
-    practice = Counter(trial.task for trial, *_ in rows if trial.purpose == PRACTICE)
+    before = Counter((trial.task, trial.purpose) for trial, *_ in rows if trial.purpose in BEFORE)
     numbers = _numbers([trial for trial, *_ in rows])
     checks = _checks([trial for trial, *_ in rows])
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
@@ -83,14 +97,14 @@ def lay_out(
             check = checks.get(trial.trial_token, 0)
             shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun, check)
             images = _images(trial, sizes, tasks[trial.task], wordings[trial.task], image_url)
-            if KINDS[tasks[trial.task].kind].shows_photograph:
+            if len(images) > 1 and KINDS[tasks[trial.task].kind].shows_photograph:
                 images[-1]["scale"] = colour_scale(definition.recipes_of(tasks[trial.task]))
             trials.append(shown | {"number": numbers[trial.trial_token], "images": images})
     return {
         "language": language,
         "title": definition.study.title[language],
         "next_index": trials[0]["index"] if trials else None,
-        "total": len(rows) - practice.total(),
+        "total": len(rows) - before.total(),
         "device": definition.participants.device.model_dump(),
         "tasks": [
             {
@@ -99,7 +113,8 @@ def lay_out(
                 "wording": task.wording,
                 **instructions(task, wordings[name], definition.recipes_of(task), image_url),
                 "trials": planned[name],
-                "practice": practice[name],
+                "practice": before[name, PRACTICE],
+                "learning": before[name, LEARNING],
                 "has_feedback": KINDS[task.kind].has_truth,
                 "break_every": task.break_every,
                 "comprehension": comprehension.get(name),
@@ -112,14 +127,14 @@ def lay_out(
 
 
 def _numbers(trials: Sequence[Trial]) -> dict[str, int]:
-    """trial token → its number, from 1, as people read it: of its task's practice, or of all that are no practice.
+    """trial token → its number, from 1, as people read it: of its task's examples or practice, or of all others.
 
     Attention checks and controls are counted like the others, or their numbers would tell them.
     """
-    counted: Counter[str] = Counter()
+    counted: Counter[tuple[str, str]] = Counter()
     numbers = {}
     for trial in trials:
-        among = trial.task if trial.purpose == PRACTICE else ""
+        among = (trial.task, trial.purpose) if trial.purpose in BEFORE else ("", MAIN)
         counted[among] += 1
         numbers[trial.trial_token] = counted[among]
     return numbers
@@ -142,11 +157,15 @@ def _trial(
     """`given`: the answers to its first questions, where some have been given; `check`: the number of a check."""
     options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
     category = category_label(item.category, language, wording.categories)
-    text = wording.question.replace("{category}", category)
+    said, prompt = wording.question, wording.prompt
+    if trial.purpose == LEARNING and wording.learning:
+        said, prompt = wording.learning.question, wording.learning.prompt
+        options = [{"value": trial.option_order[0], "label": wording.learning.option}]
+    text = said.replace("{category}", category)
     if trial.expected_response is not None:
         named = next(option["label"] for option in options if option["value"] == trial.expected_response)
         text = attention_question(wording, check, named)
-    asked = task.asked(trial.purpose == ATTENTION)
+    asked = task.asked(trial.purpose in (ATTENTION, LEARNING))
     further = [further_question(question, wording, task.is_required(question)) for question in asked[1:]]
     first = {"name": task.questions[0].name, "text": text, "options": options}
     return {
@@ -155,8 +174,8 @@ def _trial(
         "task": trial.task,
         "kind": task.kind,
         # A check is told by its question, a control by its pixels.
-        "purpose": PRACTICE if trial.purpose == PRACTICE else MAIN,
-        "prompt": wording.prompt and _around(wording.prompt, category),
+        "purpose": trial.purpose if trial.purpose in BEFORE else MAIN,
+        "prompt": prompt and _around(prompt, category),
         "questions": [first, *further],
         "answered": given,
     }
@@ -177,10 +196,14 @@ def _images(
     trial: Trial, sizes: list[int | None], task: TaskConfig, wording: Wording, image_url: Callable[[str], str]
 ) -> list[dict[str, Any]]:
     tokens = (trial.left_image_token, trial.right_image_token)
-    labels = wording.image_labels or (None, None)
+    labels: tuple[str | None, ...] = wording.image_labels or (None, None)
     shown = list(zip(tokens, sizes[::2], sizes[1::2], strict=True))
     if KINDS[task.kind].shows_photograph:
         shown.reverse()  # the photograph comes first
+        alone = KINDS[task.kind].learns and not task.explained_tests and trial.purpose != LEARNING
+        shown = [picture for picture in shown if picture[0]][: 1 if alone else None]
+    if len(shown) == 1:
+        labels = (None,)
     return [
         {"url": image_url(token), "label": label, "width": width, "height": height, "alt": alt}
         for (token, width, height), label, alt in zip(shown, labels, wording.image_alts, strict=False)

@@ -1,4 +1,4 @@
-"""Which trials a participant gets: items in order, practice, attention checks and identical pairs among them."""
+"""Which trials a participant gets: examples, practice, then items with attention checks and identical pairs among."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, aliased
 
 from contracts.tasks import KINDS
 from study.config import TaskConfig
-from study.database.schema import ATTENTION, CONTROL, MAIN, OPEN, PRACTICE, Item, Stimulus
+from study.database.schema import ATTENTION, CONTROL, LEARNING, MAIN, OPEN, PRACTICE, Item, Stimulus
 from study.definition import FrozenDefinition
 from study.errors import StudyFullError
 from study.security import new_token
-from study.taking_part.assignment import Candidate, alternate, choose
+from study.taking_part.assignment import Candidate, alternate, choose, in_turn
 from study.tasks.kinds import STUDY_KINDS
 from study.words import OwnWords
 
@@ -40,7 +40,8 @@ def choose_trials(
     The condition is the one that lacks most, as a share of its ratings: so all fill alike, and places of people who
     left or are excluded are filled again in the same condition.
 
-    Within each task: practice, then the trials that count, with the attention checks and identical pairs among them.
+    Within each task: examples, practice, then the trials that count, with the attention checks and identical pairs
+    among them. A task that repeats another has the same examples and, as far as they need ratings, the same images.
     Left and right, or the two options, are exchanged fairly within each task and each of its methods.
     Raises StudyFullError when no task has a trial left to give.
     """
@@ -58,12 +59,19 @@ def choose_trials(
         tasks = [max(tasks, key=lambda task: _share_missing(candidates[task.name]))]
     chosen: list[Choice] = []
     for task in tasks:
-        picked = choose(candidates[task.name], task.trials_per_participant, rng)
+        again = _images(chosen, task.repeats, MAIN)
+        open_ = [c for c in candidates[task.name] if not again or c.image_id in again]
+        picked = choose(open_, task.trials_per_participant, rng)
         rated, all_items = ([items[c.item_id][0] for c in some] for some in (picked, candidates[task.name]))
-        chosen += _of_task(task, rated, all_items, rng)
+        chosen += _of_task(task, rated, all_items, _images(chosen, task.repeats, LEARNING), rng)
     if not chosen:
         raise StudyFullError("this study has all the answers it needs")
     return chosen
+
+
+def _images(chosen: Sequence[Choice], task: str | None, purpose: str) -> list[str]:
+    """Of the trials of this task and purpose, in their order."""
+    return [choice.item.image_id for choice in chosen if choice.item.task == task and choice.purpose == purpose]
 
 
 def _items(session: Session, study_id: int) -> dict[int, tuple[Item, Hashable]]:
@@ -80,30 +88,40 @@ def _items(session: Session, study_id: int) -> dict[int, tuple[Item, Hashable]]:
 
 
 def _of_task(
-    task: TaskConfig, rated: Sequence[Item], all_items: Sequence[Item], rng: np.random.Generator
+    task: TaskConfig, rated: Sequence[Item], all_items: Sequence[Item], learned: Sequence[str], rng: np.random.Generator
 ) -> list[Choice]:
-    """The task's trials in order; none where nothing is left to rate."""
+    """The task's trials in order; none where nothing is left to rate. `learned`: images of its examples."""
     swapped = alternate([item.method for item in rated], rng)
     main = [Choice(item, task.kind, swap) for item, swap in zip(rated, swapped, strict=True)]
-    return _in_order(main, _beside(all_items, rated, task, rng), task, rng) if main else []
+    return _in_order(main, _beside(all_items, rated, learned, task, rng), task, rng) if main else []
 
 
-def _beside(items: Sequence[Item], picked: Sequence[Item], task: TaskConfig, rng: np.random.Generator) -> list[Item]:
-    """Items for practice, checks and controls: one each of images that the participant does not rate in this task."""
+def _beside(
+    items: Sequence[Item], picked: Sequence[Item], learned: Sequence[str], task: TaskConfig, rng: np.random.Generator
+) -> list[Item]:
+    """Items for examples, practice, checks and controls: one each of images that the participant does not rate in this
+    task, first of those `learned`. Of a balanced kind equally many have each right answer, as far as there are."""
     rated = {item.image_id for item in picked}
     by_image: dict[str, list[Item]] = {}
     for item in items:
         if item.image_id not in rated:
             by_image.setdefault(item.image_id, []).append(item)
-    images = rng.permutation(sorted(by_image))[: task.practice + task.attention_checks + task.identical_pairs]
+    images = [str(image) for image in rng.permutation(sorted(by_image))]
+    if KINDS[task.kind].is_balanced:
+        images = in_turn(images, {image: found[0].foil for image, found in by_image.items()})
+    images = [*(i for i in learned if i in by_image), *(i for i in images if i not in learned)]
+    images = images[: task.learning + task.practice + task.attention_checks + task.identical_pairs]
     return [by_image[image][rng.integers(len(by_image[image]))] for image in images]
 
 
 def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.random.Generator) -> list[Choice]:
-    """Practice first, with a random order of options; attention checks anywhere but before the first main trial.
+    """Examples, then practice with a random order of options; attention checks anywhere behind the first main trial.
 
     Identical pairs come anywhere after practice, and show the picture of either network at random.
     """
+    learned, beside = beside[: task.learning], beside[task.learning :]
+    rng.shuffle(learned)
+    examples = [Choice(item, task.kind, False, LEARNING) for item in learned]
     practice = [Choice(item, task.kind, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
     controls = beside[task.practice + task.attention_checks :]
     for item in beside[task.practice : task.practice + task.attention_checks]:
@@ -112,7 +130,7 @@ def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.
         main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked))
     for item in controls:
         main.insert(int(rng.integers(len(main) + 1)), Choice(item, task.kind, bool(rng.integers(2)), CONTROL))
-    return practice + _with_own_places(main, task)
+    return examples + practice + _with_own_places(main, task)
 
 
 def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator) -> int:
@@ -168,6 +186,8 @@ def _share_missing(candidates: list[Candidate]) -> float:
 def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
     """A row of `trial`; without a participant, of a preview."""
     item, options = choice.item, _options(choice.item, choice.kind, choice.swapped)
+    if choice.purpose == LEARNING:
+        options = list(STUDY_KINDS[choice.kind].truth(item))  # told, and acknowledged
     left, right = item.stimulus_a_id, item.stimulus_b_id
     if right is not None:
         left, right = (right, left) if choice.swapped and KINDS[choice.kind].swaps == "pictures" else (left, right)

@@ -24,7 +24,7 @@ def one_picture_each(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
                 if KINDS[task.kind].has_truth and not row.foil:
                     raise OpeningError(f"task {task.name!r}: stimulus {row.stimulus_id} names no foil; {REMEDY}")
                 photograph = None
-                if KINDS[task.kind].shows_photograph:
+                if KINDS[task.kind].shows_photograph and method != PHOTOGRAPH:
                     photograph = _required(by_cell, (image_id, category, PHOTOGRAPH, network), task)
                 items.append(_item(row, photograph, row.foil))
     return items

@@ -1,10 +1,11 @@
 """The kinds of task by name, as study/ knows them."""
 
-from study.tasks import agreement, class_discrimination, trust
+from study.tasks import agreement, class_discrimination, simulatability, trust
 from study.tasks.kind import StudyKind
 
 STUDY_KINDS: dict[str, StudyKind] = {
     "class-discrimination": class_discrimination.KIND,
     "trust": trust.KIND,
     "agreement": agreement.KIND,
+    "simulatability": simulatability.KIND,
 }

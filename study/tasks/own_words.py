@@ -60,6 +60,8 @@ def _unseen(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
     facts, asked = KINDS[task.kind], {question.name for question in task.questions[1:]}
     if words.comprehension and not task.comprehension:
         yield "comprehension", "nobody is asked these; add comprehension = true to the task, or leave them out"
+    if words.learning and not task.learning:
+        yield "learning", f"{task.kind} has no examples to learn from; leave it out"
     if words.attention and not task.attention_checks:
         yield "attention", "the task has no attention checks; add attention_checks to it, or leave them out"
     for key in sorted(words.given & _FEEDBACK):
@@ -102,7 +104,8 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
 def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[str]]]:
     """(key, text, placeholders that it may hold); not every kind lets a question tell the category."""
     of_item = {"category"} if KINDS[task.kind].names_category else set()
-    offered = {"question": of_item, "prompt": of_item, "right": {"truth", "chosen"}, "wrong": {"truth", "chosen"}}
+    offered = {"question": of_item, "prompt": of_item, "learning": {"category"}}
+    offered |= {key: {"truth", "chosen"} for key in _FEEDBACK}
     for key in sorted(words.given - {"words", "instructions"}):
         value = words.questions[key.removeprefix("questions.")] if "." in key else getattr(words, key)
         allowed = {"option"} if key == "attention" else offered.get(key, set())

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.methods import PHOTOGRAPH
 from contracts.tasks import KINDS, Question
 from languages.read import Language, languages, untranslated
 from study.config import TaskConfig
@@ -25,13 +26,14 @@ def words_of(task: TaskConfig, language: str) -> Wording:
     checks = [{"text": known["attention"]}] if known.get("attention") else []
     general = {"questions": known.get("questions", {}), "attention": checks}
     own = task.words.get(language, OwnWords()).model_dump(mode="json", exclude_unset=True)
-    texts = _over([general, section, section["wordings"][task.wording], own])
+    unexplained = section.get("unexplained", {}) if task.methods == (PHOTOGRAPH,) else {}
+    texts = _over([general, section, section["wordings"][task.wording], unexplained, own])
     return Wording.model_validate(_filled(texts, texts["words"]))
 
 
 def _over(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Each text as the last layer has it that has it; further questions and words one by one."""
-    texts = {key: text for layer in layers for key, text in layer.items() if key != "wordings"}
+    texts = {key: text for layer in layers for key, text in layer.items() if key not in ("wordings", "unexplained")}
     for key in ("questions", "words"):
         texts[key] = {name: text for layer in layers for name, text in layer.get(key, {}).items()}
     return texts
@@ -82,7 +84,7 @@ def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str
 def _needed_texts(task: TaskConfig) -> list[str]:
     """The texts that only some tasks need: feedback after practice, and the check of the instructions."""
     feedback = ["right", "wrong"] if task.practice and KINDS[task.kind].has_truth else []
-    return feedback + (["comprehension"] if task.comprehension else [])
+    return feedback + (["comprehension"] if task.comprehension else []) + (["learning"] if task.learning else [])
 
 
 def _fault(question: Question, words: Wording) -> str:

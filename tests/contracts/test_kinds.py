@@ -201,6 +201,7 @@ def _task_that_asks_everything(name: str, wording: str) -> TaskConfig:
         trials_per_participant=1,
         practice=1,
         comprehension=True,
+        learning=KINDS[name].classes,
         **{question.asked_if: True for question in KINDS[name].questions if question.asked_if},
     )
 

@@ -13,7 +13,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("contracts", "languages", "models", "stimuli", "study", "analysis", "definition", "commands")
 LAYERS = {
-    "definition": ("sections", "schema", "conditions", "own_words", "effects", "read", "__init__"),
+    "definition": (
+        "sections",
+        "schema",
+        "conditions",
+        "learning",
+        "requests",
+        "own_words",
+        "effects",
+        "read",
+        "__init__",
+    ),
     "stimuli": (
         "__init__",
         "errors",

@@ -61,6 +61,7 @@ def test_a_plan_says_what_the_pages_need_and_nothing_else(opened):
             **instructions(task, words[task.name], frozenset({"paper-v1"}), str),
             "trials": trials,
             "practice": task.practice,
+            "learning": 0,
             "has_feedback": KINDS[task.kind].has_truth,
             "break_every": break_every,
             "comprehension": {

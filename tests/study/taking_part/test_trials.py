@@ -117,14 +117,14 @@ def test_what_stands_beside_the_ratings_is_of_other_images_one_each():
     of = task("trust", practice=1, attention_checks=2, identical_pairs=1)
     drawn = Counter()
     for seed in SEEDS:
-        beside = trials._beside(items, rated, of, np.random.default_rng(seed))
+        beside = trials._beside(items, rated, (), of, np.random.default_rng(seed))
         assert len({one.image_id for one in beside}) == len(beside) == 4
         assert {one.image_id for one in beside} <= set("cdefg")
         drawn.update(one.id for one in beside)
     assert set(drawn) == {4, 5, 6, 7, 8, 9}
     assert drawn[4] + drawn[5] < 290, "no image is always drawn"
     assert min(drawn[4], drawn[5]) > 70
-    assert trials._beside(items[:4], rated, of, np.random.default_rng(0)) == [items[3]]
+    assert trials._beside(items[:4], rated, (), of, np.random.default_rng(0)) == [items[3]]
 
 
 @pytest.mark.parametrize(

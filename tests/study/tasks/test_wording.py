@@ -26,7 +26,8 @@ def test_every_kind_variant_and_language_has_words(kind, variant, language):
     wording = words_of(task(kind, variant), language)
     assert len(wording.image_alts) == KINDS[kind].shown
     assert len(wording.options) == len(KINDS[kind].questions[0].values)
-    assert (wording.prompt is not None) == KINDS[kind].needs_predictions
+    told = wording.learning if KINDS[kind].learns else wording  # where the prediction is told
+    assert (told.prompt is not None) == KINDS[kind].needs_predictions
     assert wording.title
     assert len(wording.steps) >= 2
     assert all(question.why for question in wording.comprehension), "who is wrong is told why"

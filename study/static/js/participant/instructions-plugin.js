@@ -78,13 +78,19 @@ function tell({ card, verdict }, isWrong, why, isLast) {
   }
 }
 
-function drawForm({ comprehension: check, practice }) {
+function drawForm({ comprehension: check, practice, learning }) {
   const cards = (check?.questions ?? []).map(drawCard);
-  const button = element("button", { class: "button" }, practice > 0 ? translate("Start the practice") : translate("Start"));
+  const button = element("button", { class: "button" }, startWords(practice, learning));
   const beside = practice > 0 ? [element("span", { class: "soft" }, translatePlural("The practice has {n} question. It does not count.", "The practice has {n} questions. They do not count.", practice, { n: practice }))] : [];
+  if (learning > 0) beside.unshift(element("span", { class: "soft" }, translatePlural("You see {n} example first.", "You see {n} examples first.", learning, { n: learning })), " ");
   const quiz = check ? [element("h2", {}, translate("Quick check")), element("div", { class: "quiz" }, ...cards.map(({ card }) => card))] : [];
   const form = element("form", {}, ...quiz, element("p", { class: "page-buttons" }, button, ...beside));
   return { form, button, cards };
+}
+
+function startWords(practice, learning) {
+  if (learning > 0) return translate("Start with the examples");
+  return practice > 0 ? translate("Start the practice") : translate("Start");
 }
 
 function drawCard({ text, options }, n) {

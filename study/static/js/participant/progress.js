@@ -7,12 +7,12 @@ const timeLeft = new TimeLeft();
 const title = document.title;
 let opened = null; // when the open question that counts was opened
 
-/** Shows which practice question or which of all `total` questions that count is open, and how long is left. */
-export function showQuestion({ purpose, number }, total, practice) {
-  const isPractice = purpose === "practice";
-  if (isPractice) show(translate("Practice {n} of {total}", { n: number, total: practice }), number - 1, practice);
+/** Shows which example, practice question or which of all `total` questions that count is open, and the time left. */
+export function showQuestion({ purpose, number }, total, { practice, learning }) {
+  if (purpose === "learning") show(translate("Example {n} of {total}", { n: number, total: learning }), number - 1, learning);
+  else if (purpose === "practice") show(translate("Practice {n} of {total}", { n: number, total: practice }), number - 1, practice);
   else show(translate("Question {n} of {total}", { n: number, total }), number - 1, total, timeLeft.minutes(total - number + 1));
-  opened = isPractice ? null : performance.now();
+  opened = purpose === "main" ? performance.now() : null;
 }
 
 /** The open question has been answered. */

@@ -127,7 +127,7 @@ async function run(plan, delivery) {
   const timeline = buildTimeline(plan, pictures, {
     onPart: (n) => showPart(n, plan.tasks.length),
     onPage: (answered) => showAnswered(answered, plan.total),
-    onQuestion: (planned, task) => showQuestion(planned, plan.total, task.practice),
+    onQuestion: (planned, task) => showQuestion(planned, plan.total, task),
     onResponse: async (planned, response, place) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
       const { sent } = await send(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);

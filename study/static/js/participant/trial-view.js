@@ -7,6 +7,7 @@ import { element } from "./dom.js";
 import { translate } from "./translation.js";
 
 const LONGEST_COMPACT = 16; // letters of an answer that has room in a row of five
+const SHORT_LABEL = 8; // letters of a label that has room beside a picture in large letters
 const MOST_ENLARGED = 3; // a picture of more than three times its own pixels shows no more
 
 /** `notice`: a line above the question, or ""; `hasFeedback`: something will be said after the last answer. */
@@ -106,5 +107,8 @@ function distinguished(texts) {
   while (start < one.length && one[start] === other[start]) start += 1;
   let end = 0;
   while (end < one.length - start && end < other.length - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  return texts.map((text) => [text.slice(0, start), element("b", {}, text.slice(start, text.length - end)), text.slice(text.length - end)]);
+  return texts.map((text) => {
+    const own = text.slice(start, text.length - end);
+    return [text.slice(0, start), element("b", own.length > SHORT_LABEL ? { class: "wordy" } : {}, own), text.slice(text.length - end)];
+  });
 }

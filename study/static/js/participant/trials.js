@@ -56,18 +56,19 @@ function questionnaire(page, answered, { questionnaireType, draftOf, onQuestionn
 
 /** How many of the questions that count were answered before this page. */
 function answeredBefore({ total, trials }) {
-  return total - trials.filter(({ purpose }) => purpose !== "practice").length;
+  return total - trials.filter(({ purpose }) => purpose === "main").length;
 }
 
-/** Practice is announced above its questions, and its end above the first one that counts. */
+/** Examples and practice are announced above them, and their end above the first question that counts. */
 function noticeAbove({ purpose }, before) {
+  if (purpose === "learning") return translate("Example to learn from");
   if (purpose === "practice") return translate("Practice: does not count");
-  return before?.purpose === "practice" ? translate("Your answers count from now on") : "";
+  return before && before.purpose !== "main" ? translate("Your answers count from now on") : "";
 }
 
 /** `nth`: how many of the task's questions are answered then. */
 function isBreakAfter(task, { purpose }, following, nth) {
-  return purpose !== "practice" && following && task.break_every && nth % task.break_every === 0;
+  return purpose === "main" && following && task.break_every && nth % task.break_every === 0;
 }
 
 function instructions(task, part, send) {
@@ -81,13 +82,19 @@ function pause({ number }, total) {
 }
 
 function welcomeBack(task, { purpose, number }, total) {
-  const text = purpose === "practice" ? translate("Your earlier answers are saved. You continue with the practice.") : translate("Your earlier answers are saved. You continue with question {n} of {total}.", { n: number, total });
+  const text = CONTINUED[purpose]?.() ?? translate("Your earlier answers are saved. You continue with question {n} of {total}.", { n: number, total });
   return page(translate("Welcome back"), () => {
     const again = element("details", {}, element("summary", {}, translate("Read the instructions again")), ...drawInstructions(task));
     const anew = document.getElementById("anew"); // where the browser, not a platform, says who somebody is
     return [element("p", {}, text), again, ...(anew ? [anew.content.cloneNode(true)] : [])];
   });
 }
+
+/** What people who come back before the questions that count are told. */
+const CONTINUED = {
+  learning: () => translate("You continue with the examples."),
+  practice: () => translate("Your earlier answers are saved. You continue with the practice."),
+};
 
 function page(title, content) {
   return { type: PagePlugin, title, content };

@@ -1,0 +1,38 @@
+"""What each task asks of the stimulus set."""
+
+from typing import Any
+
+from contracts.foils import FOILS, foil_table
+from contracts.methods import PHOTOGRAPH
+from definition.learning import classes_of
+from models.config import DatasetConfig
+from stimuli.config import StimulusRequest
+from study.config import TaskConfig
+
+
+def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
+    """What a task asks of the stimulus set; the photograph comes with its kind."""
+    methods = tuple(method for method in task.methods if method != PHOTOGRAPH)
+    return StimulusRequest(
+        task.name,
+        task.kind,
+        task.images,
+        methods,
+        tuple(task.networks),
+        task.foil,
+        _foils(task),
+        task.matched,
+        classes_of(task, dataset),
+        task.repeats,
+    )
+
+
+def _foils(task: TaskConfig) -> dict[str, str]:
+    return foil_table(task.foils) if task.foils else {}
+
+
+def further(request: StimulusRequest) -> list[Any]:
+    """What else decides its images, if it is told: definitions that do not tell keep their hash."""
+    foils = [request.foil, request.foils] if FOILS[request.foil].single_label else []
+    learned = [request.classes, request.repeats] if request.classes else []
+    return [*foils, *(["matched"] if request.matched else []), *learned]

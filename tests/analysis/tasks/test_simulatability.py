@@ -1,0 +1,134 @@
+"""Simulatability: shares, ratios and changes by pandas, controls at exactly 1, and an interval that holds its truth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special, stats
+
+from analysis.data.export import ExportError
+from analysis.display.wording import Translation
+from analysis.estimation.estimates import cell_means
+from analysis.report.methods_text import methods_text
+from analysis.results import compute
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.psychometrics import Psychometrics, marginal_share
+from analysis.tasks.simulatability import simulate
+from analysis.tasks.simulatability.estimates import FACTS, NO_RATIO, check, utility
+from contracts.methods import CONTROLS, PHOTOGRAPH
+
+METHODS = (PHOTOGRAPH, "shuffled-grad-cam", "grad-cam")
+SESSIONS = ("first", "second")
+
+
+def design(name: str, method: str) -> TaskDesign:
+    return TaskDesign(name, FACTS.name, (method,), images=20, ratings=5)
+
+
+@pytest.fixture(scope="module")
+def export():
+    """Two sessions of three groups, the second of which repeats the first; then as two sessions without repetition."""
+    whole = [TaskDesign(name, FACTS.name, METHODS, images=20, ratings=5) for name in SESSIONS]
+    groups = {method: [design(name, method) for name in SESSIONS] for method in METHODS}
+    return simulate_export(np.random.default_rng(3), designs=whole, participants=30, conditions=groups)
+
+
+def repeating(export):
+    first, second = export.definition["tasks"]
+    tasks = [first | {"learning": 4}, second | {"learning": 4, "repeats": "first"}]
+    return replace(export, definition=export.definition | {"tasks": tasks})
+
+
+def shares(export) -> pd.Series:
+    trials = export.trials
+    return trials["correct"].astype(float).groupby([trials["task"], trials["method"]]).mean()
+
+
+def test_the_numbers_of_a_report_are_those_of_pandas(export):
+    (results,) = compute(export)
+    mean = shares(export)
+    for task in results.tasks:
+        of_task = mean[task.task.name]
+        accuracy = task.tables["accuracy"].set_index("method")["value"]
+        assert accuracy.to_dict() == pytest.approx(of_task.to_dict())
+        ratios = task.tables["utility"].set_index(["method", "against"])
+        assert [*ratios.index] == [
+            ("shuffled-grad-cam", PHOTOGRAPH), ("grad-cam", PHOTOGRAPH), ("grad-cam", "shuffled-grad-cam"),
+        ]  # fmt: skip
+        for (method, against), row in ratios.iterrows():
+            assert row["value"] == pytest.approx(of_task[method] / of_task[against])
+            assert np.sqrt(row["low"] * row["high"]) == pytest.approx(row["value"]), "equal on the logarithm"
+    both = results.tables["utilities"].set_index(["method", "against"])["value"]["grad-cam", PHOTOGRAPH]
+    each = [mean[name]["grad-cam"] / mean[name][PHOTOGRAPH] for name in SESSIONS]
+    assert both == pytest.approx(np.mean(each))
+    assert results.tables["changes"].empty
+
+
+def test_a_task_that_repeats_has_changes_and_no_utility_of_sessions(export):
+    (results,) = compute(repeating(export))
+    mean = shares(export)
+    change = {method: mean["second"][method] - mean["first"][method] for method in METHODS}
+    found = results.tables["changes"].set_index("method")["value"]
+    assert found.to_dict() == pytest.approx(change)
+    gains = results.tables["gains"].set_index(["method", "against"])["value"]
+    assert gains["grad-cam", PHOTOGRAPH] == pytest.approx(change["grad-cam"] - change[PHOTOGRAPH])
+    assert results.tables["utilities"].empty
+
+
+def test_a_share_of_none_has_no_ratio():
+    """Nobody was right without explanations."""
+    cells = cell_means(np.array([0, 0, 1, 1.0]), np.array([0, 0, 1, 1]), np.arange(4), np.arange(4) % 2, ["a", "b"])
+    assert utility(cells, [("b", "a")], 0.95).note == NO_RATIO
+    assert utility(cells, [("b", "b")], 0.95).value == 1
+
+
+def test_a_row_that_contradicts_itself_is_refused(export):
+    trials = export.trials.head(20)
+    check(trials, ())
+    for column, value in (("correct", 1 - trials["correct"]), ("response", "zebra")):
+        with pytest.raises(ExportError, match="t0000000"):
+            check(trials.assign(**{column: value}), ())
+
+
+def test_controls_teach_exactly_as_much_as_no_explanation():
+    world = Psychometrics()
+    assert {simulate.logit(world, control) for control in CONTROLS} == {simulate.logit(world, PHOTOGRAPH)}
+    at = simulate.logit(world, "grad-cam")
+    assert marginal_share(at, world.total_sd) == pytest.approx(0.825)
+
+
+def test_the_methods_section_tells_how_many_examples_were_seen(export):
+    told = " ".join(methods_text(repeating(export), Translation("en")))
+    assert "Before “first” people had seen 4 examples in all (K = 4)." in told
+    assert "Before “second” they saw the examples of “first” again." in told
+
+
+DRAWS = 800
+
+
+@pytest.mark.calibration
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_the_interval_of_utility_holds_its_truth(sessions):
+    """Two groups of 30 people, 8 of 22 photographs each and session; people and images differ, images by method too."""
+    rng, people, images, asked, at, spread = np.random.default_rng(5), 60, 22, 8, (0.45, 1.1), 0.5
+    sd = float(np.sqrt(2) * spread)
+    true = marginal_share(at[1], sd) / marginal_share(at[0], sd)
+    labels = [(session, group) for session in range(sessions) for group in (0, 1)]
+    person = np.tile(np.repeat(np.arange(people), asked), sessions)
+    session = np.repeat(np.arange(sessions), people * asked)
+    group = (person >= people // 2).astype(int)
+    dealt = ((np.arange(asked) + asked * np.arange(people)[:, None]) % images).ravel()
+    image = np.tile(dealt, sessions) + images * session
+    pairs = [((s, 1), (s, 0)) for s in range(sessions)]
+    held = 0
+    for _ in range(DRAWS):
+        of_images = rng.normal(0, 0.4, images * sessions)[:, None] + rng.normal(0, 0.3, (images * sessions, 2))
+        logits = np.array(at)[group] + rng.normal(0, spread, people)[person] + of_images[image, group]
+        correct = (rng.random(len(logits)) < special.expit(logits)).astype(float)
+        cells = cell_means(correct, 2 * session + group, person, image, labels, group)
+        found = utility(cells, pairs, 0.95)
+        held += found.low <= true <= found.high
+    assert 0.935 <= held / DRAWS <= 0.965, held / DRAWS
+    assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "this number of draws tells 95 from 96.5 %"
