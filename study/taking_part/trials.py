@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -74,17 +75,17 @@ def _images(chosen: Sequence[Choice], task: str | None, purpose: str) -> list[st
     return [choice.item.image_id for choice in chosen if choice.item.task == task and choice.purpose == purpose]
 
 
-def _items(session: Session, study_id: int) -> dict[int, tuple[Item, Hashable]]:
-    """item id → the item and its cell, in the order of the ids."""
+def _items(session: Session, study_id: int) -> dict[int, tuple[Any, Hashable]]:
+    """item id → its columns and its cell, in the order of the ids. Plain rows take half the time of objects."""
     first, second = aliased(Stimulus), aliased(Stimulus)
     rows = session.execute(
-        select(Item, first.network, second.network)
+        select(*Item.__table__.c, first.network.label("first"), second.network.label("second"))
         .join(first, Item.stimulus_a_id == first.id)
         .outerjoin(second, Item.stimulus_b_id == second.id)
         .where(Item.study_id == study_id)
         .order_by(Item.id)
     )
-    return {item.id: (item, (item.method, item.slot, *networks)) for item, *networks in rows}
+    return {row.id: (row, (row.method, row.slot, row.first, row.second)) for row in rows}
 
 
 def _of_task(
