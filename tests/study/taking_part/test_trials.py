@@ -183,12 +183,13 @@ class Rows:
         self.items = items
 
     def execute(self, _query):
-        return [(one, "strong") for one in self.items]
+        return self.items
 
 
 def stored(number, of, image=None, method="cam", slot=0, wanted=1):
     made = item(number, image, task=of)
     made.method, made.slot, made.ratings_wanted = method, slot, wanted
+    made.first, made.second = "strong", None
     return made
 
 
