@@ -84,7 +84,6 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
         "attention-checks": attention(export.participants),
         "dropout": dropout(export),
         "conditions": people_by_condition(export, included.trials),
-        "original": _beside_original(tasks, export, observer_kind),
         "browser-events": sittings(export.participants, export.events),
         "reasons": reasons(export, included.trials),
         "turned-away": turned_away_table(export.turned_away),
@@ -93,13 +92,16 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     }
     for kind in ANALYSIS_KINDS.values():
         tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)
+    tables["original"] = _beside_original(tasks, tables, export, observer_kind)
     return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
 
 
-def _beside_original(tasks: tuple[TaskResults, ...], export: Export, observer_kind: str) -> pd.DataFrame:
-    """Numbers of people stand beside people's; machines have no column there."""
+def _beside_original(
+    tasks: tuple[TaskResults, ...], of_study: dict[str, pd.DataFrame], export: Export, observer_kind: str
+) -> pd.DataFrame:
+    """Numbers of people stand beside people's; machines have no column there. `of_study`: tables over all tasks."""
     of_machine = observer_of(observer_kind).family == MACHINE
-    tables = {} if of_machine else {t.task.name: t.tables for t in tasks}
+    tables = {} if of_machine else {t.task.name: of_study | t.tables for t in tasks}
     kinds = {t.task.name: t.task.kind for t in tasks}
     return beside_original(original_of(export.definition), tables, kinds, export.config.confidence)
 

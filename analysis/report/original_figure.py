@@ -15,29 +15,42 @@ from contracts.tasks import KINDS
 
 
 def original_figures(results: ObserverResults, translate: Translation) -> tuple[Figure, ...]:
-    """One figure a task with published numbers."""
+    """One figure a task with published numbers, and another one where some of these are differences."""
     inside = lettering(translate)
     with mpl.rc_context(inside.style):
         return tuple(
             _figure(str(task), rows, results.observer_kind, translate, inside.translate)
-            for task, rows in results.tables["original"].groupby("task", sort=False)
+            for (task, _), rows in results.tables["original"].groupby(["task", "is_difference"], sort=False)
         )
 
 
 def _figure(task: str, rows: pd.DataFrame, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
-    kind = rows["kind"].iloc[0]
-    scale, facts = ANALYSIS_KINDS[kind].scale, KINDS[kind]
+    is_difference = bool(rows["is_difference"].iloc[0])
     pairs = pd.DataFrame([pair for row in rows.itertuples() for pair in _pair(row, inside)])
-    limits = scale.factor * facts.least, scale.factor * facts.most
-    axis = Axis(
-        inside(scale.label), scale.factor, scale.factor * facts.null, inside("chance level"), limits, scale.level
-    )
+    axis = (_difference if is_difference else _level)(rows["kind"].iloc[0], pairs, inside)
+    name = f"{task}-original" + ("-differences" if is_difference else "")
     caption = translate(
         "Published numbers and this study's, pair by pair. Published intervals are over people alone and take the"
         " images as given; without a published spread there is none. This study's are over participants and images."
     )
     alternative = translate("Published and own numbers: {estimates}.", estimates=described(pairs, axis))
-    return forest(pairs, axis, f"{task}-original", observer_kind, caption, alternative, inside)
+    return forest(pairs, axis, name, observer_kind, caption, alternative, inside)
+
+
+def _level(kind: str, _pairs: pd.DataFrame, inside: Translation) -> Axis:
+    scale, facts = ANALYSIS_KINDS[kind].scale, KINDS[kind]
+    limits = scale.factor * facts.least, scale.factor * facts.most
+    return Axis(
+        inside(scale.label), scale.factor, scale.factor * facts.null, inside("chance level"), limits, scale.level
+    )
+
+
+def _difference(kind: str, pairs: pd.DataFrame, inside: Translation) -> Axis:
+    """As far as the numbers reach, equally on both sides of none."""
+    scale = ANALYSIS_KINDS[kind].scale
+    reach = scale.factor * float(np.nanmax(np.abs(pairs[["value", "low", "high"]].to_numpy(float))))
+    label = inside(scale.difference_label).replace("\n", " ")
+    return Axis(label, scale.factor, 0, inside("no change"), (-1.1 * reach, 1.1 * reach), scale.difference)
 
 
 def _pair(row: Any, translate: Translation) -> list[dict[str, object]]:

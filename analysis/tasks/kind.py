@@ -199,6 +199,7 @@ class AnalysisKind:
     origin_figures: Figures = lambda _results, _observer_kind, _translate, _inside: ()
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
     analyses: Mapping[str, OtherAnalysis] = field(default_factory=dict)  # in addition to those of every kind
+    differences: frozenset[str] = frozenset()  # tables whose values are differences, of tasks or over all of the kind
     tested: frozenset[str] = frozenset()  # tables beside `means` that carry a p; nothing is tested in the others
     references: Callable[[Export], set[str]] = lambda _export: set()
     further_sentences: Callable[[Export, Translation], list[str]] = lambda _export, _translate: []

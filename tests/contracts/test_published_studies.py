@@ -1,14 +1,17 @@
 """Published studies to repeat: each is listed with its source, loads as it is written, and stands beside its numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from scipy import stats
 
 import manage
+from analysis.data.export import Export
 from analysis.display.wording import Translation
 from analysis.report.original_figure import original_figures
 from analysis.robustness.original import beside_original
@@ -18,10 +21,12 @@ from analysis.tasks.kind import TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from commands.new_study import original_of, published_studies
 from contracts.tasks import KINDS
-from definition import DefinitionError, load_definition
+from definition import Definition, DefinitionError, load_definition
+from study.config import TaskConfig
+from study.definition import FrozenDefinition
 from tests.drawing import drawn_only
 
-NAMES = ["gradcam-discrimination", "gradcam-trust", "hive-agreement"]
+NAMES = ["forward-simulation", "gradcam-discrimination", "gradcam-trust", "hive-agreement", "meta-predictor"]
 
 
 def invoke(*arguments: str) -> str:
@@ -46,7 +51,9 @@ def test_every_study_is_listed_with_its_source_people_time_and_pay():
         original = original_of(path)
         assert original.source in told
         assert original.measures in told
-    assert told.count("not told") == 4, "the Grad-CAM paper tells neither time nor pay"
+    assert told.count("not told") == 7, (
+        "neither time nor pay of two studies and of Colin et al., no time of Hase and Bansal"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,29 +62,58 @@ def test_a_study_loads_as_it_is_written_and_says_what_was_told_and_what_was_chos
     assert made.original.told
     assert made.original.chosen
     assert made.analysis.names_smallest_effect, "power plans for it"
-    assert {cell.task for cell in made.original.cells} == {task.name for task in made.tasks}
+    repeated = {task.repeats for task in made.tasks}  # what was published is the change
+    assert {cell.task for cell in made.original.cells} == {task.name for task in made.tasks} - repeated
     assert all(network.checkpoint.exists() for network in made.networks.values()), "it runs without training"
+
+
+def design(task: TaskConfig, people: int) -> TaskDesign:
+    """The task with ten images, and with as many ratings as this number of people can give."""
+    kind = KINDS[task.kind]
+    return TaskDesign(
+        task.name, task.kind, task.methods, 10, people // (len(task.methods) * kind.categories), task.networks
+    )
+
+
+def taken_in_memory(made: Definition) -> Export:
+    """By 40 simulated people, in the study's conditions where it has some."""
+    by_condition = FrozenDefinition(made.study, made.tasks, made.participants, made.conditions).by_condition
+    groups = {
+        name: [design(task, 40 // len(by_condition)) for task in part.tasks] for name, part in by_condition if name
+    }
+    whole = [design(task, 40) for task in made.tasks]
+    rng = np.random.default_rng(1)
+    export = simulate_export(rng, designs=whole, participants=40, config=made.analysis, conditions=groups)
+    tasks = [task.model_dump(mode="json") for task in made.tasks]
+    return replace(export, definition=export.definition | {"tasks": tasks})
+
+
+def tables_of(export: Export) -> dict[str, dict[str, pd.DataFrame]]:
+    """Of each task: its own, and those over all tasks of its kind."""
+    trials = export.trials
+    of_study = {k: ANALYSIS_KINDS[k].study_tables(trials, export) for k in {task.kind for task in export.tasks}}
+    rows = {
+        t: TaskRows(trials[trials["task"] == t.name], trials.iloc[:0], export.answers, t, 0.95) for t in export.tasks
+    }
+    return {task.name: of_study[task.kind] | ANALYSIS_KINDS[task.kind].tables(rows[task]) for task in export.tasks}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_published_number_stands_beside_the_study_s_own(name, written):
     """Taken in memory by simulated people: every cell finds the one row of this study that estimates the same."""
     made = load_definition(written[name])
-    (task,) = made.tasks
-    ratings = 20 // len(task.methods) * (1 if KINDS[task.kind].categories == 1 else 2) // 2
-    design = TaskDesign(task.name, task.kind, task.methods, 10, ratings, task.networks)
-    export = simulate_export(np.random.default_rng(1), designs=[design], participants=40, config=made.analysis)
-    rows = TaskRows(export.trials, export.trials.iloc[:0], export.answers, export.tasks[0], 0.95)
-    tables = {task.name: ANALYSIS_KINDS[task.kind].tables(rows)}
-    table = beside_original(made.original, tables, {task.name: task.kind}, 0.95)
+    tables = tables_of(taken_in_memory(made))
+    table = beside_original(made.original, tables, {task.name: task.kind for task in made.tasks}, 0.95)
     assert len(table) == len(made.original.cells)
     assert table[["value", "low", "high"]].notna().all(axis=None)
+    assert table["is_difference"].tolist() == [cell.table == "changes" for cell in made.original.cells]
     assert (table["published_low"].notna() == table["sd"].notna()).all()
     with drawn_only("as_svg"):
-        (figure,) = original_figures(
+        figures = original_figures(
             SimpleNamespace(tables={"original": table}, observer_kind="simulated"), Translation("en")
         )
-    assert all(f"{cell.label} (published)" in figure.alternative for cell in made.original.cells)
+    drawn = " ".join(figure.alternative for figure in figures)
+    assert all(f"{cell.label} (published)" in drawn for cell in made.original.cells)
 
 
 def test_a_published_interval_is_student_s_over_people(written):

@@ -73,6 +73,7 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     study_tables=estimates.study_tables,
+    differences=frozenset({"changes", "gains"}),
     further_sentences=_learning,
     bias_writers=(percent,),
 )
