@@ -11,6 +11,7 @@ import pytest
 
 from tests.drawing import drawn_only
 
+LONGEST = ("calibration", "ray")  # markers of tests that take minutes
 NEEDS = {"browser": "browser", "browser_program": "browser", "postgresql_server": "postgres"}  # fixture → marker
 
 
@@ -41,11 +42,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests with what their fixtures need, then deselect those of a GPU where there is none."""
+    """Mark tests with what their fixtures need, deselect those of a GPU where there is none, and order the others.
+
+    The longest come first: a process that began one last would work on it while the others have nothing left to do.
+    """
     for item in items:
         for marker in {NEEDS[name] for name in item.fixturenames if name in NEEDS}:
             item.add_marker(marker)
     _without_gpu(config, items)
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONGEST)))
 
 
 def _without_gpu(config: pytest.Config, items: list[pytest.Item]) -> None:
