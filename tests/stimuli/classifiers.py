@@ -39,7 +39,8 @@ OTHER_NETWORKS = {
 def classifier(name: str) -> nn.Module:
     """`name` with 5 categories; batch norms that are not the identity, and ReLU6 that clips from above as well.
 
-    AlexNet's and VGG's fully connected layers are narrowed: in float64 theirs would take 1 GB and most of the time.
+    AlexNet's and VGG's fully connected layers are narrowed, and those inside ViT's blocks: in float64 theirs would take
+    1 GB and most of the time.
     """
     with torch.random.fork_rng():
         torch.manual_seed(11)
@@ -47,7 +48,7 @@ def classifier(name: str) -> nn.Module:
         with torch.device("meta" if narrowed else "cpu"):  # drawing 140 million numbers to drop them takes seconds
             network = build(name, 5, size_of(name))
             for place, narrow in narrowed.items():
-                network.classifier[place] = nn.Linear(*narrow)
+                network.set_submodule(place, nn.Linear(*narrow))
         network = (
             _drawn((network.to_empty(device="cpu") if narrowed else network).double()).eval().requires_grad_(False)
         )
@@ -60,8 +61,17 @@ def classifier(name: str) -> nn.Module:
     return network
 
 
-_VGG = {0: (25088, 16), 3: (16, 12), 6: (12, 5)}
-_NARROWED = {"alexnet": {1: (9216, 16), 4: (16, 12), 6: (12, 5)}, "vgg16": _VGG, "vgg19": _VGG}
+_VGG = {"classifier.0": (25088, 16), "classifier.3": (16, 12), "classifier.6": (12, 5)}
+_NARROWED = {
+    "alexnet": {"classifier.1": (9216, 16), "classifier.4": (16, 12), "classifier.6": (12, 5)},
+    "vgg16": _VGG,
+    "vgg19": _VGG,
+    "vit_b_16": {
+        f"encoder.layers.encoder_layer_{layer}.mlp.{place}": narrow
+        for layer in range(12)
+        for place, narrow in ((0, (768, 64)), (3, (64, 768)))
+    },
+}
 
 
 def _drawn(network: nn.Module) -> nn.Module:

@@ -41,6 +41,11 @@ def name(request):
     return request.param
 
 
+@pytest.fixture(scope="module", params=OTHER_NETWORKS)
+def other(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def maps(name):
     """Ours, of a network by name: tests that share it run one after another, while it is in memory."""
@@ -88,7 +93,6 @@ def test_no_network_is_edited_not_even_by_a_failure(name, monkeypatch):
     check_that_it_is_left_alone(name, RELU_NETWORKS[name], monkeypatch)
 
 
-@pytest.mark.parametrize("other", OTHER_NETWORKS)
 def test_a_network_of_another_kind_is_not_edited_either(other, monkeypatch):
     check_that_it_is_left_alone(other, OTHER_NETWORKS[other][0], monkeypatch)
 
@@ -129,14 +133,12 @@ def test_mobilenets_relu6_is_clipped_from_above_in_these_tests():
 
 
 @pytest.mark.parametrize("method", ["guided-backprop", "deconvolution", "guided-grad-cam", "deconvolution-grad-cam"])
-@pytest.mark.parametrize("other", OTHER_NETWORKS)
 def test_networks_with_other_activations_are_refused_by_name(other, method):
     layer, activation = OTHER_NETWORKS[other]
     with pytest.raises(ExplanationError, match=f"defined for ReLU networks only.*{activation}"):
         explain(classifier(other), pictures(other), TARGETS, [method], layer)
 
 
-@pytest.mark.parametrize("other", OTHER_NETWORKS)
 def test_grad_cam_works_on_the_convolutions_of_any_network(other):
     layer = OTHER_NETWORKS[other][0]
     activations, gradients = by_autograd(other, layer)
