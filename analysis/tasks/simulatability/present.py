@@ -9,6 +9,8 @@ from analysis.display.wording import Translation, number, percent, value_and_int
 from analysis.tasks.kind import TaskResults
 from contracts.methods import PHOTOGRAPH, method_name
 
+MANY = 3  # methods; of more the sentence leaves Utility to the table
+
 
 def figures(
     results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
@@ -55,7 +57,11 @@ def finding(results: TaskResults, translate: Translation) -> str:
     parts = []
     for row in accuracy[accuracy["value"].notna()].itertuples():
         said = f"{method_name(row.method)} {value_and_interval(row, percent)}"
-        if row.method in of_unexplained.index and not np.isnan(of_unexplained["value"][row.method]):
+        if (
+            len(accuracy) <= MANY
+            and row.method in of_unexplained.index
+            and not np.isnan(of_unexplained["value"][row.method])
+        ):
             ratio = value_and_interval(of_unexplained.loc[row.method], number)
             said += " " + translate("(Utility {ratio})", ratio=ratio)
         parts.append(said)
