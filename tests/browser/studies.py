@@ -4,10 +4,12 @@ import hashlib
 import io
 import logging
 import random
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ def definition(
     return sample | {"questionnaires": list(questionnaires)}
 
 
+@cache
 def picture(seed: int) -> bytes:
     """A PNG that looks somewhat like a visualization: faint coloured edges on grey."""
     rng = random.Random(seed)
@@ -205,6 +208,14 @@ def read_whole(app: Flask) -> Callable[..., list[bytes]]:
     return reply
 
 
+@cache
+def empty_database() -> bytes:
+    """A SQLite file with all tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        upgrade(f"sqlite:///{folder}/discern.db")
+        return (Path(folder) / "discern.db").read_bytes()
+
+
 @contextmanager
 def serving(
     folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), **changes: Any
@@ -216,7 +227,7 @@ def serving(
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     url = f"sqlite:///{folder / 'discern.db'}"
-    upgrade(url)
+    (folder / "discern.db").write_bytes(empty_database())
     database = connect(url)
     sample = definition(provider, languages, **changes)
     with database.writing() as session:
