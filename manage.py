@@ -35,6 +35,7 @@ try:
         gallery,
         name_units,
         new_study,
+        pack,
         preregister,
         preview,
         recruit,
@@ -56,7 +57,7 @@ except KeyboardInterrupt:
 MODULES = (
     *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
     *(attack, bias, name_units, preregister),
-    *(survey, simulate, conduct, recruit, upkeep),
+    *(survey, simulate, conduct, recruit, upkeep, pack),
     *(check, schema, analysis, demo, rehearse),
 )
 

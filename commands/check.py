@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from commands.errors import is_own_error
+from commands.errors import is_of_networks, is_own_error
 from commands.options import require_same_request, study_option, with_local_stimuli
 from definition import Definition
 from study.config import StudyConfig
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from models.catalogue import LoadedNetwork
 
 OLDEST_SQLITE = (3, 35)
+
+
+_MADE_WITH = ("photographs", "network", "method")
+_ONLY_TO_MAKE = "only the machine that makes the stimuli needs it"
 
 
 class Doubt(str):
@@ -38,10 +43,15 @@ def check(definition: Definition) -> None:
             words = look()
             state = "WARNING" if isinstance(words, Doubt) else "ready"
         except Exception as error:
-            if not is_own_error(error):
+            if isinstance(error, ImportError) and is_of_networks(error):
+                state, words = "not seen", f"needs torch, which is not installed here; {_ONLY_TO_MAKE}"
+            elif not is_own_error(error):
                 raise
-            state, words = "NOT READY", str(error)
-            problems += 1
+            elif thing.startswith(_MADE_WITH) and find_spec("torch") is None:
+                state, words = "not seen", f"{error}; {_ONLY_TO_MAKE}"
+            else:
+                state, words = "NOT READY", str(error)
+                problems += 1
         for line in words.splitlines():
             click.echo(f"{state:<10} {thing}: {line}")
     if problems:

@@ -18,6 +18,13 @@ INTERRUPTED = 130  # exit status of what SIGINT ended
 PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "definition"}
 
 
+NETWORKS = {"torch", "torchvision", "safetensors"}
+WITHOUT_TORCH = (
+    "torch is not installed here. On a host that only serves and analyses it is not needed: do this where the stimuli"
+    " are made, and bring the study with `./manage.py pack`. `make setup` installs torch"
+)
+
+
 class Commands(click.Group):
     """Turns an error that a package raised on purpose, and a file or disk that refuses, into a message and exit status
     1; other errors keep their traceback. Ctrl-C is answered with how to go on."""
@@ -29,6 +36,12 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {how_to_go_on(ctx.invoked_subcommand)}", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            if is_of_networks(error):
+                raise click.ClickException(
+                    f"{ctx.invoked_subcommand} computes with networks: {WITHOUT_TORCH}"
+                ) from error
+            raise
         except OSError as error:
             if words := refusal(error):
                 raise click.ClickException(words) from error
@@ -46,6 +59,11 @@ def refusal(error: OSError) -> str | None:
     if error.filename is None or error.errno not in _OF_FILES:
         return None
     return f"{error.filename} cannot be read or written ({error.strerror}); mend that or name another place"
+
+
+def is_of_networks(error: ImportError) -> bool:
+    """Whether a package is missing that hosts without networks do not install (requirements-survey.txt)."""
+    return (error.name or "").split(".")[0] in NETWORKS
 
 
 def is_own_error(error: Exception) -> bool:

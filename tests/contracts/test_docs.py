@@ -117,7 +117,7 @@ def test_every_dependency_has_its_reason() -> None:
     lines = [line for file in ROOT.glob("requirements*.txt") for line in file.read_text().splitlines()]
     python = {re.split(r"[=\[<>;]", line)[0].strip() for line in lines if line[:1].isalpha()}
     front_end = json.loads((ROOT / "package.json").read_text())
-    named = python | set(front_end["dependencies"]) | set(front_end["devDependencies"])
+    named = python.union(*(front_end[kind] for kind in front_end if kind.lower().endswith("dependencies")))
     reasons = (ROOT / "docs" / "adr" / "001-dependencies.md").read_text(encoding="utf-8").lower()
     assert sorted(name for name in named if name.lower() not in reasons) == []
 

@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from commands.errors import NETWORKS
 from contracts.version import VERSION
 
 pytestmark = pytest.mark.slow
@@ -38,3 +40,25 @@ def test_without_an_environment_it_says_how_to_make_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "run `make setup` first" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_installation_has_every_package_and_the_command() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    files = [told["tool"]["setuptools"]["dynamic"]["dependencies"]["file"]]
+    files += [extra["file"] for extra in told["tool"]["setuptools"]["dynamic"]["optional-dependencies"].values()]
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"migrations"}
+    assert set(told["tool"]["setuptools"]["packages"]) == packages - {"bench", "tests"}
+    assert told["project"]["scripts"] == {"discern": "manage:cli"}
+    assert all((ROOT / name).is_file() for names in files for name in names)
+
+
+def test_a_host_without_networks_installs_none_of_their_packages() -> None:
+    listed = {
+        name: {
+            line.split("==")[0] for line in (ROOT / f"requirements{name}.txt").read_text().splitlines() if "==" in line
+        }
+        for name in ("-survey", "-stimuli")
+    }
+    assert listed["-stimuli"] == NETWORKS
+    assert not listed["-survey"] & NETWORKS
+    assert "-r requirements-survey.txt\n-r requirements-stimuli.txt\n" in (ROOT / "requirements.txt").read_text()

@@ -35,6 +35,8 @@ WRITING = {
     "observe": ((*STUDY, "--out", "mine"), "mine/notes.txt"),
     "export": ((*STUDY, "--out", "mine", "--replace"), "mine/dataset_description.json"),
     "analyze": (("export", "--out", "mine"), "mine/notes.txt"),
+    "pack": ((*STUDY, "mine"), "mine"),
+    "unpack": (("study.zip", "mine"), "mine"),
     "backup": (("mine",), "mine"),
     "restore": (("backup",), "study.sqlite3"),
     "db upgrade": ((), "study.sqlite3"),

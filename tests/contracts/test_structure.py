@@ -22,6 +22,7 @@ LAYERS = {
         "own_words",
         "effects",
         "read",
+        "packing",
         "__init__",
     ),
     "stimuli": (
