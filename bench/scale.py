@@ -8,8 +8,8 @@ rate. Each opens the study's address, consents, reads the plan, and for each tri
 answers. `--think` is the mean time per trial in seconds. A share of people leaves without a word; their places go to
 others when their lease has expired. The run ends when the study is full.
 
-Earlier answers are rows of finished people of the same study, put into the tables in bulk and not sent over HTTP. With
-them come a tenth as many people who left before their first answer.
+Earlier answers are rows of finished people of the same study, put into the tables by the database itself and not sent
+over HTTP. With them come a tenth as many people who left before their first answer.
 
 Checked: every acknowledged answer is stored, each item has exactly k ratings, no item has more, and 99% of answers
 take at most 250 ms. Told: CPU time of the server and PostgreSQL per answer, the database's growth and its log's per
@@ -28,13 +28,14 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import String, case, cast, func, insert, join, literal, select, text
+from sqlalchemy.orm import aliased
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -43,7 +44,6 @@ from bench.browser import Browser
 from bench.servers import cpu_seconds, free_port, postgresql, running
 from study.database.db import Database, connect, upgrade
 from study.database.schema import Item, Participant, Response, Study, Trial
-from study.security import new_completion_code, new_public_id, new_token
 from tests.study.samples import SECRET, count_loads_anew, document, open_sample, seeing
 
 IMAGES = 50  # trials of a person: each sees each image once, in one of eight visualizations
@@ -53,7 +53,6 @@ LEASE_MINUTES = 1
 _LONGEST_THOUGHT_S = 30.0  # nobody who stays loses the lease
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _EARLIER = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-_BULK = 200  # people per insert
 
 
 @dataclass
@@ -178,68 +177,72 @@ def add_earlier(database: Database, people: int) -> None:
 
     Everybody has an item of each image, and each item the same number of people.
     """
+    number = func.generate_series(0, people + people // 10 - 1).column_valued("number")
+    is_there = number < people
+    at = literal(_EARLIER)
     with database.writing() as session:
         study = session.scalars(select(Study)).one()
-        items = session.scalars(select(Item).order_by(Item.image_id, Item.id)).all()
-        each = ITEMS // IMAGES
-        for first in range(0, people, _BULK):
-            numbers = range(first, min(people, first + _BULK))
-            states = ["answered"] * len(numbers) + ["released"] * (len(numbers) // 10)
-            whose = [_person(study, state == "answered") for state in states]
-            ids = session.scalars(insert(Participant).returning(Participant.id, sort_by_parameter_order=True), whose)
-            trials = [
-                _trial(participant_id, items[each * place + (first + number) % each], place, state)
-                for number, (participant_id, state) in enumerate(zip(ids.all(), states, strict=True))
-                for place in range(IMAGES)
-            ]
-            session.execute(insert(Trial), trials)
-            tokens = [trial["trial_token"] for trial in trials if trial["state"] == "answered"]
-            made = session.execute(select(Trial.id, Trial.option_order).where(Trial.trial_token.in_(tokens)))
-            session.execute(insert(Response), [_response(trial_id, options[0]) for trial_id, options in made])
+        fixed = {
+            "study_id": study.id,
+            "observer_kind": "simulated",
+            "language": "en",
+            "definition_sha256": study.definition_sha256,
+            "consent_version": "1",
+            "consented_at": _EARLIER,
+            "lease_until": _EARLIER,
+            "excluded": False,
+        }
+        told = {name: literal(value) for name, value in fixed.items()} | {
+            "token": _padded("token", number),
+            "public_id": _padded("public", number),
+            "recruitment_hash": _padded("hash", number),
+            "finished_at": case((is_there, at)),
+            "completion_code": case((is_there, literal("EARLIER"))),
+            "released": ~is_there,
+        }
+        session.execute(insert(Participant).from_select(list(told), select(*told.values())))
+        each = func.row_number().over(partition_by=Item.image_id, order_by=Item.id) - 1
+        image = func.dense_rank().over(order_by=Item.image_id) - 1
+        numbered = select(Item, each.label("each"), image.label("place")).subquery()
+        item, key = aliased(Item, numbered), Participant.id * IMAGES + numbered.c.place
+        theirs = numbered.c.each == Participant.id % (ITEMS // IMAGES)
+        done = Participant.finished_at.is_not(None)
+        planned = {
+            "participant_id": Participant.id,
+            "item_id": item.id,
+            "position": numbered.c.place,
+            "task": item.task,
+            "image_id": item.image_id,
+            "left_stimulus_id": item.stimulus_a_id,
+            "option_order": func.json_build_array(item.category, item.foil),
+            "trial_token": _padded("trial", key),
+            "left_image_token": _padded("left", key),
+            "state": case((done, "answered"), else_="released"),
+            "questions_answered": case((done, 1), else_=0),
+            "is_overflow": literal(False),
+        }
+        plans = select(*planned.values()).select_from(join(Participant, numbered, theirs))
+        session.execute(insert(Trial).from_select(list(planned), plans))
+        given = {
+            "trial_id": Trial.id,
+            "question": literal("response"),
+            "response": Trial.option_order[0].as_string(),
+            "rt": literal(900.0),
+            "time_elapsed": literal(5000.0),
+            "body_sha256": literal("0" * 64),
+            "answered_at": at,
+        }
+        answers = select(*given.values()).where(Trial.state == "answered")
+        session.execute(insert(Response).from_select(list(given), answers))
         count_loads_anew(session)
         session.commit()
     with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("VACUUM ANALYZE"))  # as PostgreSQL does by itself in the course of a study
 
 
-def _person(study: Study, finished: bool) -> dict[str, Any]:
-    return {
-        "study_id": study.id,
-        "token": new_token(),
-        "public_id": new_public_id(),
-        "recruitment_hash": new_token(),
-        "observer_kind": "simulated",
-        "language": "en",
-        "definition_sha256": study.definition_sha256,
-        "consent_version": "1",
-        "consented_at": _EARLIER,
-        "lease_until": _EARLIER + timedelta(minutes=LEASE_MINUTES),
-        "finished_at": _EARLIER if finished else None,
-        "completion_code": new_completion_code() if finished else None,
-        "released": not finished,
-        "answers_chain": None,
-    }
-
-
-def _trial(participant_id: int, item: Item, place: int, state: str) -> dict[str, Any]:
-    return {
-        "participant_id": participant_id,
-        "item_id": item.id,
-        "position": place,
-        "task": item.task,
-        "image_id": item.image_id,
-        "left_stimulus_id": item.stimulus_a_id,
-        "option_order": [item.category, item.foil],
-        "trial_token": new_token(),
-        "left_image_token": new_token(),
-        "state": state,
-        "questions_answered": int(state == "answered"),
-    }
-
-
-def _response(trial_id: int, chosen: str) -> dict[str, Any]:
-    times = {"rt": 900.0, "time_elapsed": 5000.0, "answered_at": _EARLIER}
-    return {"trial_id": trial_id, "question": "response", "response": chosen, "body_sha256": "0" * 64} | times
+def _padded(what: str, number: Any) -> Any:
+    """A token of 22 characters."""
+    return literal(what) + func.lpad(cast(number, String), 22 - len(what), "0")
 
 
 def run(before: int, given: argparse.Namespace) -> Outcome:

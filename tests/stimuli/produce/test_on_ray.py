@@ -68,6 +68,8 @@ def test_a_node_that_dies_midway_changes_nothing_in_the_set(tmp_path):
     assert died_at < total
     assert outcome["same"]
     assert outcome["files"] > 20
+    assert outcome["evaluated"] > 20
+    assert outcome["same_evaluated"]
     assert outcome["error"].startswith(f"picture {tmp_path}/missing.png is missing")
     deadline = time.monotonic() + 30
     while (left := started_under(mark)) and time.monotonic() < deadline:

@@ -4,8 +4,8 @@ One of the methods is a function in a file of the researcher's own.
 
 The machine that starts the run has no share in the work. When the first picture is told, networks begin to wait; when
 both nodes have a task that waits, one node is killed and the other goes on. Prints one JSON object: how much was done
-when the node died, how much there was to do, whether the set is that of the local run, and what an error on a node
-looks like from here.
+when the node died, how much there was to do, whether the set is that of the local run, what an error on a node
+looks like from here, and whether `evaluate` finds on the node that is left what it finds here.
 """
 
 import json
@@ -17,16 +17,22 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "RAY_raylet_start_wait_time_s": "300"}
 
 import ray
 from ray.cluster_utils import Cluster
 from torch import Tensor, nn
 
 from models.errors import PhotographError
+from models.photographs import Photograph
 from stimuli.config import StimuliConfig
+from stimuli.evaluate.run import Asked, evaluate
+from stimuli.evaluate.work import Row
+from stimuli.evaluate_config import EvaluateConfig
 from stimuli.method_config import MethodConfig
-from stimuli.produce.launchers import on_ray
+from stimuli.produce.launchers import local, on_ray
+from stimuli.produce.launchers.launcher import Launch
+from stimuli.produce.storage import storage_at
 from tests.stimuli import sample_set
 
 STORE = 80 * 2**20  # bytes of shared memory a node takes; Ray's least is 75 MB
@@ -51,7 +57,7 @@ class Waiting(nn.Module):
 
 
 def main(folder: Path) -> None:
-    images = sample_set.pictures(folder / "pictures")
+    images = images_here = sample_set.pictures(folder / "pictures")
     networks = {
         name: replace(network, module=Waiting(network.module, folder).eval(), target_layer="network.3")
         for name, network in sample_set.loaded_networks().items()
@@ -96,6 +102,7 @@ def main(folder: Path) -> None:
             killer = Thread(target=take_one_away)
             same = sample_set.contents(make("on-ray", launch=on_ray.launch, progress=progress)) == expected
             killer.join()
+            evaluated = measured(folder / "evaluated", images, on_ray.launch)
             images = tuple(replace(image, path=folder / "missing.png") for image in images)
             try:
                 make("broken", launch=on_ray.launch)
@@ -103,11 +110,29 @@ def main(folder: Path) -> None:
                 message = str(error)
             print(
                 json.dumps(
-                    {"died": len(died), "died_at": died_at, "same": same, "files": len(expected), "error": message}
+                    {
+                        "died": len(died),
+                        "died_at": died_at,
+                        "same": same,
+                        "files": len(expected),
+                        "error": message,
+                        "evaluated": len(evaluated),
+                        "same_evaluated": evaluated == measured(folder / "evaluated-here", images_here, local.launch),
+                    }
                 )
             )
         finally:
             cluster.shutdown()
+
+
+def measured(output: Path, images: tuple[Photograph, ...], launch: Launch) -> list[tuple[str, Row]]:
+    """What `evaluate` finds of one metric."""
+    networks = {"strong": sample_set.loaded_networks()["strong"]}
+    methods = {"strong": ("grad-cam", "guided-backprop")}
+    asked = Asked(images, sample_set.CATEGORIES, networks, methods, {}, ("energy",), {"root": "here"})
+    config = StimuliConfig(output=output, device="cpu", batch_size=4)
+    found = evaluate(config, EvaluateConfig(), asked, storage_at(output), launch, lambda *_: None)
+    return list(found.rows("energy"))
 
 
 def until_both_wait(folder: Path, seconds: float = 400) -> None:
