@@ -2,14 +2,16 @@
 
 A gate need not be a node of the graph: `z * (z > 0)` leaves a product with a constant, and what is computed under
 `no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. So the network
-is recorded on two pictures. Between the places where the graph bends (ReLU, maximum, normalisation) it must be one
-affine function for both, with the same constants. The second picture is stronger and tinted, so that gates of
-whole channels, and of other thresholds than zero, open or close between the two.
+is recorded on two pictures of noise and on the first picture asked about. Between the places where the graph bends
+(ReLU, maximum, normalisation) it must be one affine function for all, with the same constants. The second picture of
+noise is stronger and tinted, so that gates of whole channels, and of other thresholds than zero, open or close between
+the two. The constants of products are compared for every other picture, too.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -17,7 +19,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
+from stimuli.explain.bound import of_rows
 from stimuli.explain.graph import Edge, backward_order, called, edge_of, inputs, saved
+from stimuli.explain.once import once
 from stimuli.explain.relu_rules import bounds_of, check_relu_network, is_relu, kind_of
 
 _FACTORS: Mapping[str, tuple[str | None, ...]] = {
@@ -60,11 +64,65 @@ class _Pass:
 def check_gates(model: nn.Module, images: Tensor) -> None:
     """Raise ExplanationError where `model` has a gate that its graph does not show, on pictures like `images`.
 
-    Takes two forward passes and one backward pass of one picture of noise.
+    Takes three forward and two backward passes of one picture: two of noise and the first of `images`.
     """
-    strong = _strong_and_tinted(noise_like(images, 1))
-    first, second = (_recorded(model, picture) for picture in (noise_like(images, 0), strong))
+    noise, strong = noise_like(images, 0), _strong_and_tinted(noise_like(images, 1))
+    first = _recorded(model, noise)
     check_relu_network(first.order)
+    for picture in (strong, images.detach()[:1].clone(memory_format=torch.contiguous_format)):
+        _compare(first, _recorded(model, picture))
+
+
+def check_factors(model: nn.Module, images: Tensor, order: Sequence[Node]) -> None:
+    """Raise ExplanationError where a product has other constant factors for `images` than for noise.
+
+    `order` is the graph that `model` recorded for `images`. Costs nothing where all factors are the model's parameters.
+    The factors of noise are kept; those of noise in a batch as large, or anew, are asked for only where they differ.
+    """
+    own = {part.data_ptr() for part in (*model.parameters(), *model.buffers())}
+    here, count = _factors(order, own), len(images)
+
+    def of_noise(count: int) -> list[_Factor]:
+        network = of_rows(model, 0) if count == 1 else model
+        return _factors(_recorded(network, noise_like(images, 0, count)).order, own)
+
+    kept = (once(model, images, ("factors", size), partial(of_noise, size)) for size in (1, count))
+    if any(_are_same(here, known) for known in kept) or _are_same(here, of_noise(count)):
+        return
+    _refuse("computes a product with a factor that depends on the picture, as in z * (z > 0)")
+
+
+_Factor = tuple[str, Any]
+"""The kind of product, and its constant factor, where that is no parameter of the network."""
+
+
+def _factors(order: Sequence[Node], own: Collection[int]) -> list[_Factor]:
+    on_the_way = frozenset(order)
+    return [
+        (kind_of(node), factor)
+        for node in order
+        for factor in (saved(node, name) for name in _constants(node, on_the_way))
+        if not (isinstance(factor, Tensor) and factor.data_ptr() in own)
+    ]
+
+
+def _are_same(here: Sequence[_Factor], known: Sequence[_Factor]) -> bool:
+    """Whether factors of a batch are those of noise, one picture or as many."""
+    return len(here) == len(known) and all(
+        kind == other and not _differ(factor, _for_each(of_noise, factor))
+        for (kind, factor), (other, of_noise) in zip(here, known, strict=True)
+    )
+
+
+def _for_each(of_noise: Any, factor: Any) -> Any:
+    """A factor of one picture for each picture of a batch."""
+    both = isinstance(of_noise, Tensor) and isinstance(factor, Tensor)
+    if both and len(of_noise.shape) and of_noise.shape[0] == 1 and of_noise.shape[1:] == factor.shape[1:]:
+        return of_noise.expand_as(factor)
+    return of_noise
+
+
+def _compare(first: _Pass, second: _Pass) -> None:
     if [node.name() for node in first.order] != [node.name() for node in second.order]:
         _refuse("computes other operations for another picture")
     on_the_way = frozenset(first.order)
@@ -105,10 +163,14 @@ def _recorded(model: nn.Module, picture: Tensor) -> _Pass:
 
 def _varies(one: Node, other: Node, order: frozenset[Node]) -> bool:
     """Whether a product's constant factors differ between two passes."""
-    names = _FACTORS.get(kind_of(one), ())
-    way = [source in order for source, _ in one.next_functions]
-    constants = [name for name, on_the_way in zip(names, way, strict=False) if name and not on_the_way]
-    return any(_differ(saved(one, name), saved(other, name)) for name in constants)
+    return any(_differ(saved(one, name), saved(other, name)) for name in _constants(one, order))
+
+
+def _constants(node: Node, order: frozenset[Node]) -> list[str]:
+    """Under which names a product keeps its factors that do not depend on the picture."""
+    names = _FACTORS.get(kind_of(node), ())
+    way = [source in order for source, _ in node.next_functions]
+    return [name for name, on_the_way in zip(names, way, strict=False) if name and not on_the_way]
 
 
 def _differ(one: Any, other: Any) -> bool:

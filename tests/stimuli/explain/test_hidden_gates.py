@@ -70,6 +70,32 @@ def test_a_gate_that_is_no_relu_of_the_graph_is_refused(gate, precision):
         assert explain(network, images, [[0]], ["grad-cam"], "network.2").maps["grad-cam"].isfinite().all()
 
 
+def open_unless_flat(z, pictures):
+    """A gate that noise opens always."""
+    return F.relu(z) * (pictures.detach()[:, :, :4, :4].std((1, 2, 3)) > 0)[:, None, None, None]
+
+
+def raised_where_flat(z, pictures):
+    flat = pictures.detach()[:, :, :4, :4].std((1, 2, 3)) == 0
+    return F.relu(z + (flat[:, None, None, None] * z).detach())
+
+
+class OfThePicture(With):
+    def forward(self, x):
+        return self.network[4:](self.activation(self.network[:3](x), x))
+
+
+@pytest.mark.parametrize(("gate", "place"), [(open_unless_flat, 0), (open_unless_flat, 1), (raised_where_flat, 0)])
+def test_a_gate_that_no_noise_closes_is_refused_where_a_picture_closes_it(gate, place):
+    """A product's factors are compared for all pictures, sums for the first one."""
+    images = networks.pictures(2)
+    images[place, :, :4, :4] = 0.5
+    network = OfThePicture(gate).eval()
+    with pytest.raises(ExplanationError, match="ReLU networks only, and this network"):
+        explain(network, images, [[0], [0]], PIXEL_METHODS)
+    explain(network, networks.pictures(2), [[0], [0]], PIXEL_METHODS)  # constant for these
+
+
 LINEAR = {
     "replication padding": lambda z: F.pad(z, (2, 1, 1, 3), mode="replicate"),
     "circular padding": lambda z: F.pad(z, (2, 1, 1, 3), mode="circular"),
@@ -129,6 +155,14 @@ def agrees_with_the_rewritten_forward_pass(network, reference=None):
 @pytest.mark.parametrize("spelling", RELUS)
 def test_other_spellings_of_relu_follow_the_rule(spelling):
     agrees_with_the_rewritten_forward_pass(With(RELUS[spelling]).eval(), With(F.relu).eval())
+
+
+def test_a_factor_that_changes_with_the_network_or_the_batch_is_no_gate():
+    weight = torch.ones(8, 1, 1, dtype=torch.float64)
+    network = With(lambda z: F.relu(z) * (2 * weight) * torch.ones(len(z), 1, 1, 1, dtype=z.dtype)).eval()
+    for count, scale in ((1, 1), (2, 3), (3, 3)):
+        weight.mul_(scale)
+        explain(network, networks.pictures(count), [[1]] * count, PIXEL_METHODS)
 
 
 def test_half_precision_inside_does_not_look_like_a_gate():
