@@ -187,7 +187,8 @@ def _synthetic(plan: Export, seed: int, seeds: np.random.SeedSequence) -> Export
         person = draw_participant(rng, Psychometrics(seed=seed))
         for trial in plan.trials[plan.trials["participant_id"] == name].itertuples():
             simulation = ANALYSIS_KINDS[trial.trial_type].simulation
-            value, rt = simulation.answer(person, Seen(trial.image_id, trial.method, trial.category, trial.foil), rng)
+            seen = Seen(trial.image_id, trial.method, trial.category, trial.foil, tuple(trial.option_order.split(";")))
+            value, rt = simulation.answer(person, seen, rng)
             shows_two = KINDS[trial.trial_type].compares_networks
             is_left = shows_two and first_is_left(trial.left_network, trial.right_network, networks[trial.task])
             given[trial.trial_id], times[trial.trial_id] = simulation.placed(value, is_left), rt

@@ -118,7 +118,7 @@ def _choose(
     first, options = ([o["value"] for o in asked["options"]] for asked in (trial["questions"][0], question))
     judged = images[-1] if KINDS[trial["kind"]].shows_photograph else images[0]
     left = _one_of_those_alike(shown, trial, first, judged, rng)
-    seen = Seen(left.image_id, learned.get(trial["task"], left.method), left.category, left.foil)
+    seen = Seen(left.image_id, learned.get(trial["task"], left.method), left.category, left.foil, tuple(first))
     if question["name"] != RESPONSE:
         return simulation.further(person, seen, question["name"], options, rng)
     value, rt = simulation.answer(person, seen, rng)
@@ -145,7 +145,8 @@ def _one_of_those_alike(
     from study.tasks.kinds import STUDY_KINDS
 
     kind, alike = STUDY_KINDS[trial["kind"]], shown[hashlib.sha256(picture).hexdigest()]
-    fitting = [s for s in alike if trial["task"] in s.tasks and set(kind.options(s)) == set(options)]
+    is_fixed = bool(KINDS[trial["kind"]].questions[0].values)
+    fitting = [s for s in alike if trial["task"] in s.tasks and (is_fixed or set(kind.options(s)) == set(options))]
     return fitting[int(rng.integers(len(fitting)))]
 
 

@@ -158,8 +158,8 @@ TRIALS = {
     ),
     "score": Column(
         "number",
-        "Value of the response on a scale, turned so that positive favours the task's first network; empty where a"
-        " response is right or wrong, and in attention checks and controls.",
+        "Value of the response on a scale; of comparisons turned so that positive favours the task's first network."
+        " Empty where a response is right or wrong, and in attention checks and controls.",
     ),
     "confidence": Column(
         "number",

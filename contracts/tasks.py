@@ -57,6 +57,7 @@ class Kind:
     questions: tuple[Question, ...]
     shows_photograph: bool = False  # beside the picture, as a stimulus of its own
     names_category: bool = False  # people may be told which category is explained
+    points: tuple[int, int] | None = None  # fewest and most of a scale whose number of points a definition sets
     is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
     learns: bool = False  # people see examples with the network's answer first, all of one method
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
@@ -91,6 +92,10 @@ class Kind:
         """Minimum and maximum of a difference of two means."""
         return -self.length, self.length
 
+    def values_of(self, points: int) -> tuple[str, ...]:
+        """What the first question offers on a scale of this number of points; 0: as the kind has it."""
+        return tuple(map(str, range(1, points + 1))) if points else self.questions[0].values
+
     def explained(self, foil: str) -> int:
         """The number of categories of an image that are explained where the wrong option comes from `foil`."""
         return 1 if FOILS[foil].single_label else self.categories
@@ -106,6 +111,8 @@ def first_is_left(left: str, right: str, networks: Sequence[str]) -> bool:
 
 
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
+MOTIVE = "motive"
+MOTIVES = ("prediction-wrong", "prediction-right", "explanation-unexpected", "explanation-expected", "other")
 REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
 """The last question of an item, of any kind: why did you answer so?"""
 
@@ -179,6 +186,27 @@ KINDS: dict[str, Kind] = {
             is_balanced=True,
             learns=True,
             classes=2,
+        ),
+        Kind(
+            name="rating",
+            pictures=1,
+            categories=1,
+            networks=None,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=False,
+            swaps=None,
+            value="score",
+            least=1,
+            most=5,
+            null=3,
+            questions=(
+                Question(RESPONSE, ("1", "2", "3", "4", "5")),  # definitely not … definitely
+                Question(MOTIVE, MOTIVES, asked_if="motives"),
+            ),
+            shows_photograph=True,
+            names_category=True,
+            points=(2, 11),
         ),
     )
 }

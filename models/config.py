@@ -153,6 +153,11 @@ class NetworkConfig(BaseModel):
     resize: Annotated[int, Field(ge=32, le=4096)] | None = Field(
         None, description="pixels of the photograph's shorter side before its middle is cut out; none: image_size"
     )
+    reset_last_layer: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
+        None,
+        description="seed of random weights for the last layer that has weights, as a defect that people may find; the"
+        " checkpoint stays as it is. none: as it was trained",
+    )
     training: TrainingConfig | None = Field(
         None,
         description="asks `train` to put a new last layer on the network and to make the checkpoint; {}: with the usual"

@@ -4,6 +4,7 @@
 in the frozen definition and in its hash they are the texts themselves (Markdown paragraphs, one text a language).
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -249,6 +250,11 @@ class TaskConfig(BaseModel):
     )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
+    motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
+    points: int = Field(
+        0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
+    )
+
     reasons: Literal["optional", "required"] | None = Field(
         None, description="people write why they answered so, behind the other questions of each item; none: not asked"
     )
@@ -259,7 +265,8 @@ class TaskConfig(BaseModel):
     @cached_property  # asked for three times for each answer
     def questions(self) -> tuple[Question, ...]:
         """What is asked of each item, in order."""
-        asked = (*KINDS[self.kind].questions, REASON_QUESTION)
+        first, *further = KINDS[self.kind].questions
+        asked = (replace(first, values=KINDS[self.kind].values_of(self.points)), *further, REASON_QUESTION)
         return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
 
     def is_required(self, question: Question) -> bool:
@@ -288,8 +295,14 @@ class TaskConfig(BaseModel):
             raise ValueError(f'foils names the table of foil = "{TABLE}"; tell both, or neither')
         if self.foils:
             foil_table(self.foils)
-        if self.confidence and not any(question.asked_if == "confidence" for question in facts.questions):
-            raise ValueError(f"{self.kind} does not ask for confidence")
+        asked_if = {question.asked_if for question in facts.questions}
+        if unasked := [key for key in ("confidence", "motives") if getattr(self, key) and key not in asked_if]:
+            raise ValueError(f"{self.kind} does not ask for {unasked[0]}")
+        if self.points and not facts.points:
+            raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
+        if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
+            fewest, most = facts.points
+            raise ValueError(f"points = {self.points}: a scale has {fewest} to {most} points; set a number of these")
         if self.matched and not facts.is_balanced:
             raise ValueError(f"matched is for kinds with right and wrong predictions, and {self.kind} has none")
         if self.identical_pairs and facts.pictures < 2:

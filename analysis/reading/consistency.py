@@ -124,7 +124,10 @@ def _check_task(rows: pd.DataFrame, kind: Kind) -> None:
         refuse(rows[column].isna(), rows, f"{column} is empty")
     refuse(~_is_between(rows[kind.value], *kind.bounds), rows, f"{kind.value} is not {kind.least:g} to {kind.most:g}")
     options = rows["option_order"].str.split(";").map(sorted)
-    if values := kind.questions[0].values:
+    if kind.points:
+        own = [sorted(kind.values_of(len(given))) for given in options]
+        offered = pd.Series(own, rows.index, object)
+    elif values := kind.questions[0].values:
         offered = pd.Series([sorted(values)] * len(rows), rows.index, object)
     else:
         pairs = zip(rows["category"], rows["foil"], strict=True)

@@ -134,6 +134,11 @@ WORKS = (
         "Increasing transparency through a multiverse analysis", "Perspectives on Psychological Science",
         "11", "5", "702–712", doi="10.1177/1745691616658637",
     ),
+    Work(
+        "woodruff1952", ("Woodruff, R. S.",), 1952, "Confidence intervals for medians and other position measures",
+        "Journal of the American Statistical Association", "47", "260", "635–646",
+        doi="10.1080/01621459.1952.10483443",
+    ),
 )  # fmt: skip
 
 # What a text cites together → keys of works.
@@ -142,6 +147,7 @@ TOPICS = {
     "holm": ("holm1979",),
     "sensitivity": ("hautus1995", "macmillan2005"),
     "ordinal": ("mccullagh1980",),
+    "medians": ("woodruff1952",),
     "raters": ("krippendorff2019",),
     "random effects": ("barr2013", "breslow1993"),
     "robustness": ("owen2007", "steegen2016"),

@@ -83,6 +83,7 @@ class Seen:
     method: str
     category: str
     foil: str
+    options: tuple[str, ...] = ()  # of the first question, in the order shown
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from analysis.tasks.agreement.kind import KIND as AGREEMENT
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.kind import AnalysisKind
+from analysis.tasks.rating.kind import KIND as RATING
 from analysis.tasks.simulatability.kind import KIND as SIMULATABILITY
 from analysis.tasks.trust.kind import KIND as TRUST
 
@@ -11,4 +12,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "trust": TRUST,
     "agreement": AGREEMENT,
     "simulatability": SIMULATABILITY,
+    "rating": RATING,
 }

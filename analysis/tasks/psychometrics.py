@@ -108,6 +108,17 @@ def marginal_share(location: float, sd: float) -> float:
     return float(NODE_WEIGHTS @ special.expit(location + sd * NODES))
 
 
+def marginal_degree(location: float, sd: float, thresholds: np.ndarray) -> float:
+    """Mean of 0 … len(thresholds) by proportional odds, P(degree > k) = logistic(location + sd·Z − threshold_k)."""
+    exceeded = special.expit(location - thresholds[:, None] + sd * NODES)  # (thresholds, nodes)
+    return float((exceeded @ NODE_WEIGHTS).sum())
+
+
+def degrees(logits: np.ndarray, thresholds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Degrees 0 … len(thresholds) (n,) of the proportional-odds model at `logits` (n,)."""
+    return np.searchsorted(thresholds, logits + rng.logistic(size=logits.shape))
+
+
 def right_or_wrong(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Right or wrong (n,) at `logits` (n,)."""
     return rng.random(len(logits)) < special.expit(logits)

@@ -27,7 +27,7 @@ class Selection:
     chosen: tuple[Candidate, ...]  # sorted by image_id
     eligible: int
     removed: dict[str, int]  # condition → images that the conditions before it left and that it removed
-    foils: Mapping[tuple[str, str, str], str]  # (image id, category, network) → the wrong option; empty: none
+    foils: Mapping[tuple[str, str, str], str]  # (image id, category, network) explained → the wrong option; empty: none
     shared: int  # images that another task shows too, because there were not enough for disjoint tasks
 
 
@@ -121,12 +121,14 @@ def _require_disjoint(
 def _foils(
     request: StimulusRequest, chosen: Sequence[Candidate], predictions: Predictions, images: Sequence[Photograph]
 ) -> dict[tuple[str, str, str], str]:
-    foil_of = STIMULI_KINDS[request.kind].foil(request, predictions, images)
+    kind = STIMULI_KINDS[request.kind]
+    foil_of, explains = kind.foil(request, predictions, images), kind.eligible(request, predictions).explains
     return {
         (c.image.image_id, category, network): foil_of(c.image, category, network)
         for c in chosen
         for category in c.categories
         for network in request.networks
+        if explains(c.image, category, network)
     }
 
 
@@ -175,7 +177,7 @@ def _is_studied(categories: set[str], request: StimulusRequest, found: Eligibili
 
 def _is_made(table: PictureTable, request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:
     pairs = product(request.networks, found.explained(image))
-    return all(table.find(network, image, category) is not None for network, category in pairs)
+    return all(table.find(n, image, c) is not None for n, c in pairs if found.explains(image, c, n))
 
 
 def _choose(

@@ -116,6 +116,8 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
             images[image_id] = candidate.image
             for category in candidate.categories:
                 for network, method in product(request.networks, request.drawn):
+                    if (image_id, category, network) not in selection.foils:
+                        continue
                     foil = selection.foils[image_id, category, network]
                     for pair in ((image_id, category, network), (image_id, category, ANY)):
                         foils[pair] = foils.get(pair) or foil

@@ -37,12 +37,14 @@ FoilOf = Callable[[Photograph, str, str], str]
 class Eligibility:
     """Which images a task may show. `conditions` are tried in their order; each says in words what it asks for.
 
-    `sorts`: in words the sorts of image of which a task shows equally many. `matched_by`: in each of them equally many
-    images have each of its values; None: each explained category is used equally as far as that reaches.
+    `explains`: whether an explained category of an image is explained of a network. `sorts`: in words the sorts of
+    image of which a task shows equally many. `matched_by`: in each of them equally many images have each of its
+    values; None: each explained category is used equally as far as that reaches.
     """
 
     explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
     conditions: Mapping[str, Callable[[Photograph], bool]]
+    explains: Callable[[Photograph, str, str], bool] = lambda _image, _category, _network: True
     in_study: bool = True  # all explained categories must be the study's; else the network's names for them
     sorts: Mapping[str, Callable[[Photograph], bool]] = field(default_factory=dict)
     matched_by: Callable[[Photograph], str] | None = None

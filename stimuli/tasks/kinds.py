@@ -1,6 +1,6 @@
 """The kinds of task by name, as stimuli/ knows them."""
 
-from stimuli.tasks import agreement, class_discrimination, simulatability, trust
+from stimuli.tasks import agreement, class_discrimination, rating, simulatability, trust
 from stimuli.tasks.kind import StimuliKind
 
 STIMULI_KINDS: dict[str, StimuliKind] = {
@@ -8,4 +8,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "trust": trust.KIND,
     "agreement": agreement.KIND,
     "simulatability": simulatability.KIND,
+    "rating": rating.KIND,
 }

@@ -31,6 +31,7 @@ class Choice:
     swapped: bool
     purpose: str = MAIN
     asked: int | None = None
+    points: int = 0  # of the task's scale; 0: as its kind has it
 
 
 def choose_trials(
@@ -93,7 +94,7 @@ def _of_task(
 ) -> list[Choice]:
     """The task's trials in order; none where nothing is left to rate. `learned`: images of its examples."""
     swapped = alternate([item.method for item in rated], rng)
-    main = [Choice(item, task.kind, swap) for item, swap in zip(rated, swapped, strict=True)]
+    main = [Choice(item, task.kind, swap, points=task.points) for item, swap in zip(rated, swapped, strict=True)]
     return _in_order(main, _beside(all_items, rated, learned, task, rng), task, rng) if main else []
 
 
@@ -123,12 +124,16 @@ def _in_order(main: list[Choice], beside: list[Item], task: TaskConfig, rng: np.
     learned, beside = beside[: task.learning], beside[task.learning :]
     rng.shuffle(learned)
     examples = [Choice(item, task.kind, False, LEARNING) for item in learned]
-    practice = [Choice(item, task.kind, bool(rng.integers(2)), PRACTICE) for item in beside[: task.practice]]
+    practice = [
+        Choice(item, task.kind, bool(rng.integers(2)), PRACTICE, points=task.points) for item in beside[: task.practice]
+    ]
     controls = beside[task.practice + task.attention_checks :]
     for item in beside[task.practice : task.practice + task.attention_checks]:
         swapped = bool(rng.integers(2))
         asked = _asked(item, task, swapped, rng)
-        main.insert(int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked))
+        main.insert(
+            int(rng.integers(1, len(main) + 1)), Choice(item, task.kind, swapped, ATTENTION, asked, task.points)
+        )
     for item in controls:
         main.insert(int(rng.integers(len(main) + 1)), Choice(item, task.kind, bool(rng.integers(2)), CONTROL))
     return examples + practice + _with_own_places(main, task)
@@ -139,14 +144,14 @@ def _asked(item: Item, task: TaskConfig, swapped: bool, rng: np.random.Generator
 
     People who only answer what they see then do not pass by chance.
     """
-    possible = _wrong_places(item, task.kind, swapped)
+    possible = _wrong_places(item, task.kind, swapped, task.points)
     return possible[int(rng.integers(len(possible)))]
 
 
-def _wrong_places(item: Item, kind: str, swapped: bool) -> list[int]:
+def _wrong_places(item: Item, kind: str, swapped: bool, points: int) -> list[int]:
     """Places of the options that are not the right one: all, where none is."""
     truth = STUDY_KINDS[kind].truth(item)
-    return [place for place, option in enumerate(_options(item, kind, swapped)) if option not in truth]
+    return [place for place, option in enumerate(_options(item, kind, swapped, points)) if option not in truth]
 
 
 def _with_own_places(trials: Sequence[Choice], task: TaskConfig) -> list[Choice]:
@@ -160,13 +165,13 @@ def _asking_for(place: int | None, choice: Choice) -> Choice:
     """`place` counts from 1; where the right option would be there, it changes places with the other."""
     if place is None:
         return choice
-    is_wrong = place - 1 in _wrong_places(choice.item, choice.kind, choice.swapped)
+    is_wrong = place - 1 in _wrong_places(choice.item, choice.kind, choice.swapped, choice.points)
     return replace(choice, asked=place - 1, swapped=choice.swapped if is_wrong else not choice.swapped)
 
 
-def _options(item: Item, kind: str, swapped: bool) -> list[str]:
+def _options(item: Item, kind: str, swapped: bool, points: int) -> list[str]:
     """The values of the first question in the order in which they are shown."""
-    options = list(STUDY_KINDS[kind].options(item))
+    options = list(KINDS[kind].values_of(points) if points else STUDY_KINDS[kind].options(item))
     return options[::-1] if swapped and KINDS[kind].swaps == "options" else options
 
 
@@ -186,7 +191,7 @@ def _share_missing(candidates: list[Candidate]) -> float:
 
 def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
     """A row of `trial`; without a participant, of a preview."""
-    item, options = choice.item, _options(choice.item, choice.kind, choice.swapped)
+    item, options = choice.item, _options(choice.item, choice.kind, choice.swapped, choice.points)
     if choice.purpose == LEARNING:
         options = list(STUDY_KINDS[choice.kind].truth(item))  # told, and acknowledged
     left, right = item.stimulus_a_id, item.stimulus_b_id

@@ -1,6 +1,6 @@
 """The kinds of task by name, as study/ knows them."""
 
-from study.tasks import agreement, class_discrimination, simulatability, trust
+from study.tasks import agreement, class_discrimination, rating, simulatability, trust
 from study.tasks.kind import StudyKind
 
 STUDY_KINDS: dict[str, StudyKind] = {
@@ -8,4 +8,5 @@ STUDY_KINDS: dict[str, StudyKind] = {
     "trust": trust.KIND,
     "agreement": agreement.KIND,
     "simulatability": simulatability.KIND,
+    "rating": rating.KIND,
 }

@@ -28,6 +28,8 @@ def words_of(task: TaskConfig, language: str) -> Wording:
     own = task.words.get(language, OwnWords()).model_dump(mode="json", exclude_unset=True)
     unexplained = section.get("unexplained", {}) if task.methods == (PHOTOGRAPH,) else {}
     texts = _over([general, section, section["wordings"][task.wording], unexplained, own])
+    if task.points:
+        texts["options"] = _on_a_scale(texts["options"], task.points)
     return Wording.model_validate(_filled(texts, texts["words"]))
 
 
@@ -37,6 +39,14 @@ def _over(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for key in ("questions", "words"):
         texts[key] = {name: text for layer in layers for name, text in layer.get(key, {}).items()}
     return texts
+
+
+def _on_a_scale(options: Sequence[str], points: int) -> list[str]:
+    """A label for each point; where there are not as many, the first and last stand at the ends and numbers between."""
+    if len(options) == points:
+        return list(options)
+    first, *_, last = options
+    return [f"1 – {first}", *map(str, range(2, points)), f"{points} – {last}"]
 
 
 def _filled(text: Any, words: dict[str, str]) -> Any:

@@ -26,7 +26,14 @@ from study.config import TaskConfig
 from study.definition import FrozenDefinition
 from tests.drawing import drawn_only
 
-NAMES = ["forward-simulation", "gradcam-discrimination", "gradcam-trust", "hive-agreement", "meta-predictor"]
+NAMES = [
+    "debugging",
+    "forward-simulation",
+    "gradcam-discrimination",
+    "gradcam-trust",
+    "hive-agreement",
+    "meta-predictor",
+]
 
 
 def invoke(*arguments: str) -> str:
@@ -69,10 +76,8 @@ def test_a_study_loads_as_it_is_written_and_says_what_was_told_and_what_was_chos
 
 def design(task: TaskConfig, people: int) -> TaskDesign:
     """The task with ten images, and with as many ratings as this number of people can give."""
-    kind = KINDS[task.kind]
-    return TaskDesign(
-        task.name, task.kind, task.methods, 10, people // (len(task.methods) * kind.categories), task.networks
-    )
+    items = KINDS[task.kind].items_per_image(len(task.methods), len(task.networks))
+    return TaskDesign(task.name, task.kind, task.methods, 10, people // items, task.networks)
 
 
 def taken_in_memory(made: Definition) -> Export:

@@ -66,6 +66,20 @@ def test_a_loaded_network_carries_what_the_checkpoint_says(checkpoint):
     assert torch.equal(network.module(inputs), original(inputs))
 
 
+def test_a_last_layer_is_reset_by_its_seed_and_the_network_is_another_one(checkpoint):
+    trained, reset, again, other = (
+        load_network("weak", config(checkpoint, **({} if seed is None else {"reset_last_layer": seed})))
+        for seed in (None, 1, 1, 2)
+    )
+    assert len({network.sha256 for network in (trained, reset, again, other)}) == 3
+    before, after, same = (network.module.state_dict() for network in (trained, reset, again))
+    *_, weight, bias = before
+    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {weight, bias}
+    assert torch.equal(after[weight], same[weight])
+    assert reset.mean_average_precision is None
+
+
 def test_metadata_survive_the_file(checkpoint):
     assert read_checkpoint(checkpoint)[1] == METADATA
 

@@ -3,18 +3,17 @@ image×method − threshold_k), the score being positive towards that of the two
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from analysis.paper import GRAD_CAM
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen, Simulation
 from analysis.tasks.psychometrics import (
-    NODE_WEIGHTS,
-    NODES,
     Psychometrics,
     SimulatedPerson,
+    degrees,
     image_logit,
     location_for,
+    marginal_degree,
     response_time,
     stimulus_ids,
 )
@@ -40,14 +39,12 @@ def logit(world: Psychometrics, method: str) -> float:
 
 def marginal_score(location: float, sd: float) -> float:
     """Mean score of the proportional-odds model under a normal effect of standard deviation `sd`."""
-    exceeded = special.expit(location - THRESHOLDS[:, None] + sd * NODES)  # (thresholds, nodes)
-    return float((exceeded @ NODE_WEIGHTS).sum() - 2)
+    return marginal_degree(location, sd, THRESHOLDS) - 2
 
 
 def draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Scores −2…2 (n,) of the proportional-odds model at `logits` (n,)."""
-    latent = logits + rng.logistic(size=logits.shape)
-    return np.searchsorted(THRESHOLDS, latent) - 2
+    return degrees(logits, THRESHOLDS, rng) - 2
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[int, float]:

@@ -304,3 +304,37 @@ def test_a_prediction_without_a_name_cannot_be_shown():
     predictions["strong"]["wrong-0"] = Predicted("output 12", (), 0.9)
     (selection,) = select([agreeing(4)], images, STUDY, predictions, seed=0)
     assert selection.removed["a name for the prediction"] == 1
+
+
+def rating(images, networks=("normal", "reset")):
+    return StimulusRequest("rating", "rating", images, ("cam",), networks)
+
+
+def test_each_network_explains_its_own_prediction_and_no_other():
+    images = [voc("alike", "cat"), voc("different", "cat")]
+    predictions = {
+        "normal": {"alike": top("cat"), "different": top("cat")},
+        "reset": {"alike": top("cat"), "different": top("sofa")},
+    }
+    selections = select([rating(2)], images, STUDY, predictions, seed=0)
+    drawn = {(v.image.image_id, v.network, v.method): v.category for v in visualizations(selections)}
+    assert {key[:2]: category for key, category in drawn.items()} == {
+        ("alike", "normal"): "cat",
+        ("alike", "reset"): "cat",
+        ("different", "normal"): "cat",
+        ("different", "reset"): "sofa",
+    }
+    assert len(drawn) == 8, "an explanation and the photograph of each"
+
+
+def test_images_without_a_prediction_of_each_network_are_counted():
+    images = [voc("told", "cat"), voc("untold", "cat")]
+    predictions = {
+        "normal": dict.fromkeys(("told", "untold"), top("cat")),
+        "reset": {"told": top("cat"), "untold": top("")},
+    }
+    message = (
+        "asks for 2 images, but 1 of 2 are eligible .'a prediction of each network' removed 1.*lower its images to 1"
+    )
+    with pytest.raises(SelectionError, match=message):
+        select([rating(2)], images, STUDY, predictions, seed=0)

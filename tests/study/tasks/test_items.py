@@ -12,6 +12,7 @@ from study.errors import OpeningError
 from study.tasks import wording
 from study.tasks.items import one_picture_each, pairs_of_networks
 from study.tasks.kinds import STUDY_KINDS
+from study.tasks.own_words import faults_of_own_words
 from study.tasks.wording import category_label, further_question, lacking, option_label, practice_feedback, words_of
 from study.words import FurtherQuestion
 
@@ -185,3 +186,57 @@ def test_a_further_question_without_its_text_or_with_too_few_options_is_lacking(
         some = words.model_copy(update={"questions": given})
         monkeypatch.setattr(wording, "words_of", lambda task, language, some=some: some)
         assert lacking(of, "en") == [f"{place}: {fault}"]
+
+
+def test_an_item_of_a_rating_is_what_one_network_predicts():
+    """The networks predict another category for each image."""
+    rating = task("rating")
+    rows = [
+        Stimulus(image_id=image, category=category, method=method, network=network, foil="", id=place)
+        for place, (image, network, category, method) in enumerate(
+            (image, network, category, method)
+            for image in ("a", "b")
+            for network, category in (("strong", "dog"), ("weak", "cat"))
+            for method in (*METHODS, "photograph")
+        )
+    ]
+    items = STUDY_KINDS["rating"].items(rating, rows)
+    found = {(rows[item.stimulus_a_id].network, item.category, item.image_id, item.method) for item in items}
+    assert len(items) == len(found) == 2 * 2 * len(METHODS)
+    assert {key[:2] for key in found} == {("strong", "dog"), ("weak", "cat")}
+    assert {rows[item.stimulus_b_id].method for item in items} == {"photograph"}
+    without = [row for row in rows if (row.network, row.image_id) != ("weak", "b")]
+    with pytest.raises(
+        OpeningError, match="of its 2 images the stimulus set has 1 with explanations of network 'weak'"
+    ):
+        STUDY_KINDS["rating"].items(rating, without)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"points": 1}, "points = 1: a scale has 2 to 11 points"),
+        ({"points": 12}, "points = 12: a scale has 2 to 11 points"),
+        ({"kind": "agreement", "networks": ["strong"], "points": 4}, "points are for kinds with a scale of one's own"),
+        ({"kind": "agreement", "networks": ["strong"], "motives": True}, "agreement does not ask for motives"),
+    ],
+)
+def test_a_scale_or_a_question_that_a_kind_does_not_have_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        TaskConfig.model_validate(task("rating").model_dump() | changes)
+
+
+def test_a_scale_of_one_s_own_has_its_ends_in_words_and_counts_from_1_to_5():
+    seven = TaskConfig.model_validate(task("rating").model_dump() | {"points": 7, "motives": True})
+    assert [question.name for question in seven.questions] == ["response", "motive"]
+    assert seven.questions[0].values == ("1", "2", "3", "4", "5", "6", "7")
+    labels = [option_label(seven, words_of(seven, "en"), value, "en") for value in seven.questions[0].values]
+    assert labels == ["1 – Definitely not", "2", "3", "4", "5", "6", "7 – Definitely"]
+    scores = [STUDY_KINDS["rating"].value(SimpleNamespace(response=value), seven) for value in ("1", "4", "7")]
+    assert scores == [1, 3, 5]
+    ends = {"en": {"options": ["Never", "Always"]}}
+    own = TaskConfig.model_validate(seven.model_dump() | {"words": ends})
+    assert option_label(own, words_of(own, "en"), "7", "en") == "7 – Always"
+    assert faults_of_own_words(own, ["en"]) == lacking(own, "en") == []
+    three = TaskConfig.model_validate(seven.model_dump() | {"words": {"en": {"options": ["a", "b", "c"]}}})
+    assert faults_of_own_words(three, ["en"]) == ["words.en.options: 3 texts are given, 7 are needed"]

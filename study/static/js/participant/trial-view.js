@@ -64,7 +64,8 @@ function drawFurther({ name, text, options, typed }) {
   const id = `question-${name}`;
   const heading = element("h2", { id, tabindex: "-1" }, text);
   const drawn = typed ? drawTyped(typed, id) : drawGroup(options, id);
-  return { ...drawn, heading, asked: element("div", { class: "further waiting" }, heading, drawn.group) };
+  const kind = `further waiting${isCompact(options) ? "" : " wordy"}`;
+  return { ...drawn, heading, asked: element("div", { class: kind }, heading, drawn.group) };
 }
 
 /** A field for a short text, and the button that sends it. */

@@ -1,0 +1,1 @@
+"""Would you recommend this network?"""

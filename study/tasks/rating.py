@@ -1,0 +1,40 @@
+"""Rating: a photograph, what one network predicts and why, and would you recommend this network?"""
+
+from collections.abc import Sequence
+
+from contracts.tasks import KINDS
+from study.config import TaskConfig
+from study.database.schema import Item, Stimulus
+from study.errors import OpeningError
+from study.tasks.items import REMEDY, one_picture_each
+from study.tasks.kind import Answered, Shown, StudyKind
+
+_FACTS = KINDS["rating"]
+
+
+def _of_each_network(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    """An item for each image, method and network, of the category that this network predicts."""
+    images = {row.image_id for row in rows}
+    items = []
+    for network in task.networks:
+        own = [row for row in rows if row.network == network]
+        if len(found := {row.image_id for row in own}) < len(images):
+            raise OpeningError(
+                f"task {task.name!r}: of its {len(images)} images the stimulus set has {len(found)} with explanations"
+                f" of network {network!r}; {REMEDY}"
+            )
+        items += one_picture_each(task.model_copy(update={"networks": (network,)}), own)
+    return items
+
+
+def _options(_shown: Shown) -> tuple[str, ...]:
+    return _FACTS.questions[0].values
+
+
+def _score(answered: Answered, task: TaskConfig) -> float:
+    """The point on the scale from 1 to 5, however many points were shown."""
+    shown = len(task.questions[0].values)
+    return _FACTS.least + _FACTS.length * (int(answered.response) - 1) / (shown - 1)
+
+
+KIND = StudyKind(_of_each_network, _options, lambda _shown: (), _score, balanced=None)
