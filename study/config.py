@@ -251,7 +251,7 @@ class TaskConfig(BaseModel):
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
 
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
-    points: int = Field(
+    points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
     )
 

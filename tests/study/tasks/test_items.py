@@ -216,7 +216,7 @@ def test_an_item_of_a_rating_is_what_one_network_predicts():
     ("changes", "message"),
     [
         ({"points": 1}, "points = 1: a scale has 2 to 11 points"),
-        ({"points": 12}, "points = 12: a scale has 2 to 11 points"),
+        ({"points": 12}, "less than or equal to 11"),
         ({"kind": "agreement", "networks": ["strong"], "points": 4}, "points are for kinds with a scale of one's own"),
         ({"kind": "agreement", "networks": ["strong"], "motives": True}, "agreement does not ask for motives"),
     ],
