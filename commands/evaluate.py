@@ -76,7 +76,7 @@ def _methods(definition: Definition, networks: Collection[str]) -> dict[str, tup
     """Network → the methods that a task shows of it and that are computed here; says which are not."""
     made = {name for name, method in definition.methods.items() if method.pictures}
     used = {name: [t for t in definition.tasks if name in t.networks] for name in networks}
-    methods = {n: sorted({m for task in tasks for m in task.methods} - made) for n, tasks in used.items()}
+    methods = {n: sorted({m for task in tasks for m in task.explained_by} - made) for n, tasks in used.items()}
     if made:
         click.echo(f"Left out, because their pictures are made elsewhere: {', '.join(sorted(made))}")
     if not any(methods.values()):

@@ -63,6 +63,11 @@ def let_observe(
                 continue
             observer = _observer(name, definition, rows, plan, training_images, seed, begin)
             exports += _answered(name, observer, plan, rows, definition, seeds)
+        if not exports:
+            kinds = " and ".join(sorted({task.kind for task in definition.tasks}))
+            raise ObserverError(
+                f"machine observers do not answer tasks of the kind {kinds}; add `--observers synthetic`"
+            )
         return write_together(exports, plan_folder, out)
 
 
@@ -122,7 +127,7 @@ def _observer(
 ) -> Observer:
     if name == BOX_ENERGY:
         return box_energy_observer(photographs_as_seen(definition), definition.stimuli.rendering_of)
-    shown = sorted({method for task in definition.tasks for method in task.methods})
+    shown = sorted({method for task in definition.tasks for method in task.explained_by})
     if ready := [m for m in shown if m in definition.methods and definition.methods[m].pictures]:
         raise ObserverError(
             f"machine:classifier learns from pictures that the study does not show, and those of {', '.join(ready)} are"
@@ -131,7 +136,7 @@ def _observer(
     images = open_split(definition.dataset, definition.dataset.split)
     categories = definition.dataset.categories
     methods = {
-        network: sorted({m for task in definition.tasks if network in task.networks for m in task.methods})
+        network: sorted({m for task in definition.tasks if network in task.networks for m in task.explained_by})
         for network in sorted({n for task in definition.tasks for n in task.networks})
     }
     networks = {n: load_network(n, definition.networks[n], categories) for n in methods}

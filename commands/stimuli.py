@@ -188,7 +188,7 @@ def sanity(definition: Definition, count: int, seed: int, out: Path) -> None:
 
     require_free(out)
     photographs = [read_image(image.path) for image in open_split(definition.dataset, definition.dataset.split)[:count]]
-    used = sorted({method for task in definition.tasks for method in task.methods})
+    used = sorted({method for task in definition.tasks for method in task.explained_by})
     known = methods_of_study(definition.methods)
     methods = {method: known[method] for method in used if method in known}
     networks = sorted({name for task in definition.tasks for name in task.networks} & definition.networks.keys())

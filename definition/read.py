@@ -324,8 +324,7 @@ def _contradictions(
         problems += [f"{place}: {fault}" for fault in faults_of_own_words(task, study.languages)]
         problems += [f"{place}: {fault}" for fault in unknown_categories(task, dataset.categories)]
         problems += [f"{place}: {fault}" for fault in faults_of_learning(task, tasks, conditions, dataset)]
-        shown = [method for method in task.methods if method != PHOTOGRAPH]
-        problems += [f"{place}: methods: {unknown_method(m, known)}" for m in shown if m not in known]
+        problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.explained_by if m not in known]
         problems += [f"{place}: {problem}" for problem in _unknown_networks(task, networks, methods)]
         problems += [f"{place}: {problem}" for problem in _wrong_recipes(task, methods, stimuli)]
     problems += contradicting_conditions(conditions, tasks)
@@ -362,7 +361,7 @@ def _is_known(method: str, methods: Collection[str]) -> bool:
 
 
 def _wrong_recipes(task: TaskConfig, methods: dict[str, MethodConfig], stimuli: StimuliConfig) -> Iterator[str]:
-    for method in (method for method in task.methods if method != PHOTOGRAPH):
+    for method in task.explained_by:
         if problem := _wrong_recipe(method, task.kind, methods.get(method), stimuli.rendering_of(method)):
             yield problem
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from contracts.foils import FOILS, foil_table
-from contracts.methods import PHOTOGRAPH
 from definition.learning import classes_of
 from models.config import DatasetConfig
 from stimuli.config import StimulusRequest
@@ -12,12 +11,11 @@ from study.config import TaskConfig
 
 def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
     """What a task asks of the stimulus set; the photograph comes with its kind."""
-    methods = tuple(method for method in task.methods if method != PHOTOGRAPH)
     return StimulusRequest(
         task.name,
         task.kind,
         task.images,
-        methods,
+        task.explained_by,
         tuple(task.networks),
         task.foil,
         _foils(task),

@@ -238,9 +238,7 @@ class TaskConfig(BaseModel):
         0, description="trials among the others that name the option to choose; images as for practice"
     )
     identical_pairs: Annotated[int, Field(ge=0, le=1000)] = Field(
-        0,
-        description="trust: controls among the others that show one picture on both sides, so that their mean answer"
-        " must be 0; images as for practice",
+        0, description="trust: controls that show one picture on both sides, so that their mean answer must be 0"
     )
     comprehension: bool = Field(
         False, description="questions about the instructions, with two tries; people who fail may still take part"
@@ -249,12 +247,10 @@ class TaskConfig(BaseModel):
         None, description="trials between two breaks; none: no break"
     )
     confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
-
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
     points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
     )
-
     reasons: Literal["optional", "required"] | None = Field(
         None, description="people write why they answered so, behind the other questions of each item; none: not asked"
     )
@@ -268,6 +264,11 @@ class TaskConfig(BaseModel):
         first, *further = KINDS[self.kind].questions
         asked = (replace(first, values=KINDS[self.kind].values_of(self.points)), *further, REASON_QUESTION)
         return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
+
+    @property
+    def explained_by(self) -> tuple[str, ...]:
+        """Its methods but for no explanation."""
+        return tuple(method for method in self.methods if method != PHOTOGRAPH)
 
     def is_required(self, question: Question) -> bool:
         """Whether its answer may not be empty."""

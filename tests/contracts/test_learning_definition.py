@@ -7,6 +7,7 @@ import pytest
 
 from contracts.conditions import ConditionConfig
 from definition.learning import classes_of, faults_of_learning
+from definition.requests import request_of
 from study.config import TaskConfig
 
 
@@ -54,3 +55,9 @@ def test_conditions_that_show_one_method_each_are_fine():
     several = task(methods=["cam", "photograph"])
     shown = [{"name": m, "methods": {"before": [m]}} for m in several.methods]
     assert faults(several, conditions=shown) == []
+
+
+def test_no_explanation_is_a_method_that_nothing_computes():
+    assert task(methods=["cam", "photograph"]).explained_by == ("cam",)
+    asked = request_of(task(methods=["cam", "photograph"]), SimpleNamespace(categories=("cat", "dog")))
+    assert asked.methods == ("cam",)
