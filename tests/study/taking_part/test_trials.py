@@ -60,7 +60,7 @@ def test_an_attention_check_comes_anywhere_but_before_the_first_main_trial():
         places[place] += 1
         swaps[check.swapped] += 1
         asked[check.asked] += 1
-        options = trials._options(check.item, check.kind, check.swapped)
+        options = trials._options(check.item, check.kind, check.swapped, check.points)
         assert options[check.asked] == "cat", "the wrong one of the two"
     assert set(places) == {1, 2, 3}
     assert min(places.values()) > 60
@@ -108,7 +108,7 @@ def test_every_degree_is_asked_for_where_no_answer_is_right():
     ],
 )
 def test_options_are_exchanged_in_class_discrimination_alone(kind, swapped, options):
-    assert trials._options(item(1), kind, swapped) == options
+    assert trials._options(item(1), kind, swapped, 0) == options
 
 
 def test_what_stands_beside_the_ratings_is_of_other_images_one_each():
