@@ -25,13 +25,21 @@ def downgrade() -> None:
 
 
 def _rebuild(purposes: tuple[str, ...]) -> None:
-    """The columns of these constraints anew, their values kept, as in 0004."""
+    """The columns of these constraints anew, their values kept, as in 0004.
+
+    A control shows one picture twice, which the constraint of the new column refuses while it holds its default: the
+    second picture is put back together with the purpose.
+    """
     listed = ", ".join(f"'{purpose}'" for purpose in purposes)
     op.execute("ALTER TABLE trial ADD COLUMN kept_purpose VARCHAR(16)")
     op.execute("ALTER TABLE trial ADD COLUMN kept_response VARCHAR(64)")
+    op.execute("ALTER TABLE trial ADD COLUMN kept_right INTEGER")
+    op.execute("ALTER TABLE trial ADD COLUMN kept_token VARCHAR(32)")
     op.execute("UPDATE trial SET kept_purpose = purpose, kept_response = expected_response")
+    op.execute("UPDATE trial SET kept_right = right_stimulus_id, kept_token = right_image_token")
     op.execute("ALTER TABLE trial DROP COLUMN expected_response")
     op.execute("ALTER TABLE trial DROP COLUMN purpose")
+    op.execute("UPDATE trial SET right_stimulus_id = NULL, right_image_token = NULL WHERE kept_purpose = 'control'")
     op.execute(
         "ALTER TABLE trial ADD COLUMN purpose VARCHAR(16) DEFAULT 'main' NOT NULL"
         f" CONSTRAINT ck_trial_purpose_known CHECK (purpose IN ({listed}))"
@@ -41,6 +49,11 @@ def _rebuild(purposes: tuple[str, ...]) -> None:
         "ALTER TABLE trial ADD COLUMN expected_response VARCHAR(64)"
         f" CONSTRAINT ck_trial_attention_expects CHECK ({_EXPECTS})"
     )
-    op.execute("UPDATE trial SET purpose = kept_purpose, expected_response = kept_response")
+    op.execute(
+        "UPDATE trial SET purpose = kept_purpose, expected_response = kept_response,"
+        " right_stimulus_id = kept_right, right_image_token = kept_token"
+    )
+    op.execute("ALTER TABLE trial DROP COLUMN kept_token")
+    op.execute("ALTER TABLE trial DROP COLUMN kept_right")
     op.execute("ALTER TABLE trial DROP COLUMN kept_response")
     op.execute("ALTER TABLE trial DROP COLUMN kept_purpose")

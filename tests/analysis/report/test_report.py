@@ -68,9 +68,16 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
     seeing = ("accuracy", "discriminability", "networks", "categories", "crossed", "confusion", "confidence")
     seeing = (*seeing, "overconfidence", "random-effects", "method-networks", "category-networks", *shared)
     tables = {"course", "flow", "excluded", "contrasts", "multiverse", "equivalence", "odds-ratios", "strengths"}
-    tables |= {"network-pairs", "attention-checks", "browser-events", "dropout", "reasons"} | {
-        f"seeing-{n}" for n in seeing
-    }
+    tables |= {
+        "utilities",
+        "changes",
+        "gains",
+        "network-pairs",
+        "attention-checks",
+        "browser-events",
+        "dropout",
+        "reasons",
+    } | {f"seeing-{n}" for n in seeing}
     tables |= {
         "metrics",
         "original",

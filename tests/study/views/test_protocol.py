@@ -41,7 +41,7 @@ def test_the_information_sheet_shows_the_definitions_texts_and_runs_none_of_thei
 def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     plan = join(app).plan()
     assert set(plan) == {"language", "title", "next_index", "total", "device", "questionnaires", "tasks", "trials"}
-    task_keys = {"name", "kind", "wording", "trials", "practice", "break_every", "comprehension"}
+    task_keys = {"name", "kind", "wording", "trials", "practice", "learning", "break_every", "comprehension"}
     task_keys |= {"title", "html", "intro", "example", "steps", "has_feedback"}
     assert [set(task) for task in plan["tasks"]] == [task_keys] * 2
     assert [(t["name"], t["trials"], t["wording"]) for t in plan["tasks"]] == [
