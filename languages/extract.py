@@ -75,6 +75,11 @@ def _refusals(folder: Path) -> Iterator[str]:
 def update(folder: Path, code: str, catalogue: str) -> None:
     """Write `catalogue` of language `code` in `folder` anew, its translations kept."""
     path = folder / code / f"{catalogue}.po"
+    path.write_bytes(brought_up(path, code, catalogue))
+
+
+def brought_up(path: Path, code: str, catalogue: str) -> bytes:
+    """What the file of `catalogue` in language `code` holds once it is up to the sources; `path` may be missing."""
     old = Catalog(locale=code, project="Discern", version="1", fuzzy=False)
     if path.is_file():
         with path.open("rb") as file:
@@ -84,7 +89,7 @@ def update(folder: Path, code: str, catalogue: str) -> None:
         new.add(message, _translation(old, message))
     written = io.BytesIO()
     write_po(written, new, width=120)
-    path.write_bytes(_EMPTY_HEADERS.sub(b"", written.getvalue()).lstrip())
+    return _EMPTY_HEADERS.sub(b"", written.getvalue()).lstrip()
 
 
 def _place(message: Message) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from languages.read import languages, translations, untranslated
+from languages.extract import brought_up
+from languages.read import CATALOGUES, HERE, languages, translations, untranslated
 
 HEADER = (
     'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=2; plural=n > 1;\\n"\n'
@@ -47,3 +48,10 @@ def test_what_is_missing_or_fuzzy_is_named(further):
     assert untranslated("en", "pages") == []
     write(further / "xx", "pages.po", HEADER + '#, fuzzy\nmsgid "One more"\nmsgstr "Xone"\n\nmsgid "b"\nmsgstr ""\n')
     assert {"One more", "b"} <= set(untranslated("xx", "pages"))
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+@pytest.mark.parametrize("code", ["en", "ko", "de"])
+def test_catalogues_are_as_make_languages_leaves_them(code, catalogue):
+    path = HERE / code / f"{catalogue}.po"
+    assert path.read_bytes() == brought_up(path, code, catalogue), "run make languages"
