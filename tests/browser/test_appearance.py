@@ -103,8 +103,8 @@ def test_axe_finds_nothing_on_a_participants_pages(new_page: Page, live: LiveStu
 
 def test_axe_finds_nothing_while_answers_wait_and_pictures_load(new_page: Page, live: LiveStudy, tour: Tour) -> None:
     person = Person.arrives(new_page, live)
+    new_page.route("**/images/*", lambda route: route.abort())  # first: instructions fetch the first picture already
     person.consents()
-    new_page.route("**/images/*", lambda route: route.abort())
     person.reads_on()
     expect(new_page.get_by_role("button", name="Try again now")).to_be_visible()
     tour.sees(new_page, "8-picture-missing")
