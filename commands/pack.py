@@ -41,10 +41,10 @@ def unpack_command(file: Path, folder: Path) -> None:
     """
     from definition.packing import unpack
 
-    found = unpack(file, folder)
+    definition = unpack(file, folder)
     click.echo(
-        f"{found.definition} with {found.stimuli} visualizations, every file as it was packed. Next:\n"
-        f"  ./manage.py db upgrade\n  ./manage.py open-study --study {found.definition}"
+        f"{definition} and its stimuli, every file as it was packed. Next:\n"
+        f"  ./manage.py db upgrade\n  ./manage.py open-study --study {definition}"
     )
 
 

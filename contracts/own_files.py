@@ -31,7 +31,9 @@ def file_hashes(folder: Path) -> dict[str, str]:
     """Path within `folder` → SHA-256 of every file, without those that desktops leave in every folder they show."""
     files = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
     names = {path.relative_to(folder): path for path in files}
-    return {name.as_posix(): _sha256(path) for name, path in names.items() if not any(map(is_desktop_file, name.parts))}
+    return {
+        name.as_posix(): file_sha256(path) for name, path in names.items() if not any(map(is_desktop_file, name.parts))
+    }
 
 
 def require_only(folder: Path, own: Mapping[str, str], but_for: frozenset[str] = frozenset()) -> None:
@@ -68,6 +70,7 @@ def replace_folder(out: Path, write: Callable[[Path], None]) -> None:
             raise
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

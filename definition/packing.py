@@ -11,13 +11,12 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contracts.archives import open_zip
 from contracts.metrics import FACTS, METRICS
-from contracts.own_files import replace_folder
+from contracts.own_files import file_sha256, replace_folder
 from contracts.stimulus_set import PROVENANCE, TABLE, read_stimuli, verify
 from definition.read import Definition, load_definition, read_document
 
@@ -29,14 +28,6 @@ _CHUNK = 2**20
 
 class PackError(Exception):
     """The study cannot be packed or unpacked; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Unpacked:
-    """A study that was taken out of its file."""
-
-    definition: Path
-    stimuli: int
 
 
 def pack(definition: Definition, file: Path) -> int:
@@ -51,19 +42,19 @@ def pack(definition: Definition, file: Path) -> int:
             f"the stimuli are in {stimuli}, where another machine reads them too; copy the definition"
             " and its texts alone"
         )
+    _require_relative(definition.path, stimuli)
     count = verify(stimuli)
     packed = {_absolute(path) for path in (definition.path, *_named_files(definition.path))}
     in_set = {_absolute(stimuli / name) for name in _files_of_set(stimuli)}
     root = Path(os.path.commonpath([path.parent for path in (packed | in_set)]))
-    _require_together(definition, root, packed)
+    _require_same_alone(definition, root, packed)
     with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}-", delete=False) as opened:
         scratch = Path(opened.name)
     try:
         _write(scratch, root, _absolute(definition.path), definition.sha256, sorted(packed | in_set))
         os.link(scratch, file)  # unlike a rename, it replaces nothing
     except FileExistsError:
-        require_new(file)
-        raise
+        raise _taken(file) from None
     finally:
         scratch.unlink()
     return count
@@ -72,7 +63,11 @@ def pack(definition: Definition, file: Path) -> int:
 def require_new(path: Path) -> None:
     """Raise PackError where something is at `path`."""
     if os.path.lexists(path):
-        raise PackError(f"{path} exists; name another place, or move it away")
+        raise _taken(path)
+
+
+def _taken(path: Path) -> PackError:
+    return PackError(f"{path} exists; name another place, or move it away")
 
 
 def _absolute(path: Path) -> Path:
@@ -113,13 +108,15 @@ def _files_of_set(folder: Path) -> list[str]:
     return [TABLE, PROVENANCE, *there, *{stimulus.file: None for stimulus in read_stimuli(folder)}]
 
 
-def _require_together(definition: Definition, root: Path, packed: set[Path]) -> None:
+def _require_relative(path: Path, stimuli: Path) -> None:
+    """Raise PackError where the definition at `path` tells the place of its stimuli absolutely or by a variable."""
+    written = read_document(path)["stimuli"]["output"]
+    if Path(written).is_absolute() or _absolute(path.parent / written) != _absolute(stimuli):
+        raise PackError(f"{path}: stimuli.output is {written}; write it as seen from {path.parent}")
+
+
+def _require_same_alone(definition: Definition, root: Path, packed: set[Path]) -> None:
     """Raise PackError where the definition would not be the same with the packed files alone."""
-    written = read_document(definition.path).get("stimuli", {}).get("output", "")
-    if Path(written).is_absolute():
-        raise PackError(
-            f"{definition.path}: stimuli.output is {written}; write it as seen from {definition.path.parent}"
-        )
     with tempfile.TemporaryDirectory() as scratch:
         for path in packed:
             copy = Path(scratch) / path.relative_to(root)
@@ -135,7 +132,7 @@ def _write(file: Path, root: Path, definition: Path, sha256: str, paths: list[Pa
     manifest = {
         "definition": definition.relative_to(root).as_posix(),
         "definition_sha256": sha256,
-        "files": {name: _sha256(path) for name, path in names.items()},
+        "files": {name: file_sha256(path) for name, path in names.items()},
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG files are packed already
         archive.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
@@ -144,28 +141,22 @@ def _write(file: Path, root: Path, definition: Path, sha256: str, paths: list[Pa
                 shutil.copyfileobj(source, target, _CHUNK)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def unpack(file: Path, folder: Path) -> Unpacked:
-    """Take the study in `file` out into the new `folder`, each file compared with its hash.
+def unpack(file: Path, folder: Path) -> Path:
+    """Take the study in `file` out into the new `folder`, each file compared with its hash; return its definition.
 
     Raises PackError, ArchiveError, StimulusSetError, DefinitionError or OSError; `folder` is not made then.
     """
     require_new(folder)
     with open_zip(file) as archive:
         manifest = _read_manifest(file, archive)
-        found: list[Unpacked] = []
 
         def write(fresh: Path) -> None:
             for name, sha256 in manifest["files"].items():
                 _take_out(file, archive, name, sha256, fresh / name)
-            found.append(_checked(file, fresh, manifest))
+            _check(file, fresh, manifest)
 
         replace_folder(folder, write)
-    return Unpacked(folder / manifest["definition"], found[0].stimuli)
+    return folder / manifest["definition"]
 
 
 def _read_manifest(file: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -204,10 +195,10 @@ def _take_out(file: Path, archive: zipfile.ZipFile, name: str, sha256: str, to: 
         raise PackError(f"{name} in {file} is not what was packed; copy {file} again")
 
 
-def _checked(file: Path, folder: Path, manifest: dict[str, Any]) -> Unpacked:
+def _check(file: Path, folder: Path, manifest: dict[str, Any]) -> None:
     definition = load_definition(folder / manifest["definition"])
     if definition.sha256 != manifest["definition_sha256"]:
         raise PackError(
             f"the definition in {file} reads differently here; unpack it with the version of Discern that packed it"
         )
-    return Unpacked(definition.path, verify(Path(definition.stimuli.output)))
+    verify(Path(definition.stimuli.output))

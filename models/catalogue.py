@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from contracts.own_files import file_sha256
 from models.architectures import build_network, check_architecture
-from models.checkpoint import CheckpointMetadata, file_sha256, read_checkpoint
+from models.checkpoint import CheckpointMetadata, read_checkpoint
 from models.config import Layout, NetworkConfig
 from models.errors import NetworkError
 from models.labels import named_outputs, read_labels

@@ -1,6 +1,5 @@
 """Checkpoint files: safetensors whose metadata says what the network is and how it was made. Never pickle."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -85,12 +84,6 @@ def _is_own(path: Path) -> bool:
     with path.open("rb") as opened:
         header = opened.read(min(int.from_bytes(opened.read(8), "little"), _LONGEST))
     return header.startswith(_BEGINNING) and all(key in header for key in _KEYS)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _ordered(content: bytes) -> bytes:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from contracts.own_files import file_sha256
 from models.architectures import build_network
 from models.average_precision import PRESENT, label_matrix, mean_average_precision
 from models.catalogue import LoadedNetwork, found_target_layer
-from models.checkpoint import CheckpointMetadata, file_sha256, require_own_checkpoint, write_checkpoint
+from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_checkpoint
 from models.config import DatasetConfig, NetworkConfig
 from models.errors import NetworkError
 from models.labels import named_outputs, read_labels

@@ -164,9 +164,11 @@ def test_a_definition_that_another_version_reads_differently_is_refused(packed, 
     [
         ('"texts/demo-consent.en.md"', f'"{ROOT}/examples/texts/demo-consent.en.md"', "elsewhere on another machine"),
         ('"../made/stimuli"', '"s3://bucket/made"', "copy the definition"),
+        ('"../made/stimuli"', '"${MADE_THERE}/stimuli"', "write it as seen from"),
     ],
 )
-def test_a_study_that_cannot_move_is_told_so(packed, tmp_path, old, new, reason):
+def test_a_study_that_cannot_move_is_told_so(packed, tmp_path, monkeypatch, old, new, reason):
+    monkeypatch.setenv("MADE_THERE", str(packed / "made"))
     text = (packed / "lab" / "study.toml").read_text()
     assert old in text
     other = packed / "lab" / "other.toml"
