@@ -119,6 +119,14 @@ def degrees(logits: np.ndarray, thresholds: np.ndarray, rng: np.random.Generator
     return np.searchsorted(thresholds, logits + rng.logistic(size=logits.shape))
 
 
+def answers_rightly(
+    person: "SimulatedPerson", at: float, task: str, image: str, method: str, rng: np.random.Generator
+) -> bool:
+    """Whether this person is right about an image: logit P = `at` (the method's) + person + image + image × method."""
+    own = person.ability + image_logit(person.parameters, task, image, method)
+    return bool(right_or_wrong(np.array([at + own]), rng)[0])
+
+
 def right_or_wrong(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Right or wrong (n,) at `logits` (n,)."""
     return rng.random(len(logits)) < special.expit(logits)

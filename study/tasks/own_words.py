@@ -83,7 +83,9 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
     for key in sorted(words.given & needed.keys()):
         if needed[key] == 0:
             yield key, f"the answers of {task.kind} are categories; leave them out"
-        elif len(getattr(words, key)) not in {needed[key], 2 if key == "options" and task.points else needed[key]}:
+        elif key == "options" and task.points and len(words.options) == 2:  # the ends of a scale of one's own
+            continue
+        elif len(getattr(words, key)) != needed[key]:
             yield key, f"{len(getattr(words, key))} texts are given, {needed[key]} are needed"
     for question in task.questions[1:]:
         given = words.questions.get(question.name)

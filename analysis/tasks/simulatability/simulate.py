@@ -11,7 +11,7 @@ from analysis.tasks.kind import Seen, Simulation
 from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
-    image_logit,
+    answers_rightly,
     location_for,
     marginal_share,
     response_time,
@@ -39,9 +39,8 @@ def logit(world: Psychometrics, method: str) -> float:
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[str, float]:
     """The class chosen and the response time in ms."""
-    world = person.parameters
-    at = logit(world, seen.method) + person.ability + image_logit(world, FACTS.name, seen.image_id, seen.method)
-    is_right = right_or_wrong(np.array([at]), rng)[0]
+    at = logit(person.parameters, seen.method)
+    is_right = answers_rightly(person, at, FACTS.name, seen.image_id, seen.method, rng)
     return seen.category if is_right else seen.foil, response_time(person, rng)
 
 
