@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Occlusion beside captum's `Occlusion` and a plain loop: one process, the same weights, picture, square and fill.
 
+The pictures that other metrics change all over are whole ones: the last lines time these, by the network and by the
+program that `evaluate` answers them with on a CPU.
+
 CPU seconds are medians over rounds in which each contestant runs once, so that a busy machine slows all of them alike.
 captum is run at each of several `perturbations_per_eval`, and its best median counts. The share of the time that
 Discern spends in convolutions and linear layers is read from the profiler in a run of its own.
@@ -13,6 +16,7 @@ import argparse
 import os
 import statistics
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +28,13 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 from bench.explain import Contestant, _network, _pictures, _seconds
+from stimuli.evaluate.asked_network import TOGETHER
 from stimuli.explain import Window, explain
+from stimuli.explain.program import program_like
 
 NETWORKS = ("squeezenet1_0", "mobilenet_v2", "alexnet", "vgg16", "resnet18")
 CATEGORY, GOAL, GOAL_CUDA, SHARE_GOAL = 281, 3.0, 5.0, 0.8
+WHOLE = 64  # pictures
 
 
 def main() -> None:
@@ -73,6 +80,29 @@ def _compare(name: str, options: argparse.Namespace, device: torch.device) -> No
     print(f"  {best / medians['discern']:5.2f} × faster than captum at its best (goal {goal:.1f})")
     print(f"  {medians['plain loop'] / medians['discern']:5.2f} × faster than the plain loop")
     print(f"  {_share_of_layers(contestants['discern'], device):5.0%} in convolutions (goal {SHARE_GOAL:.0%})")
+    if device.type == "cpu":
+        _compare_whole(network, options, device)
+
+
+def _compare_whole(network: nn.Module, options: argparse.Namespace, device: torch.device) -> None:
+    """Seconds for one whole picture, the network with 32 at a time and the program with as many as `evaluate` takes."""
+    pictures = _pictures(WHOLE, device)
+    program = program_like(network, pictures[:2])
+    if program is None:
+        print("  no program: evaluate asks the network itself")
+        return
+    with torch.no_grad():
+        asked: dict[str, tuple[Callable[[Tensor], Tensor], int]]
+        asked = {"network": (network, 32), "program": (program, TOGETHER["cpu"])}
+        runs = {name: partial(_in_batches, answer, pictures, size) for name, (answer, size) in asked.items()}
+        times = {name: [_seconds(run, device) / WHOLE for _ in range(options.rounds)] for name, run in runs.items()}
+    for name, seconds in times.items():
+        print(f"  a whole picture, {name}: {statistics.median(seconds):.4f} ({min(seconds):.4f}–{max(seconds):.4f})")
+
+
+def _in_batches(answer: Callable[[Tensor], Tensor], pictures: Tensor, size: int) -> None:
+    for batch in pictures.split(size):
+        answer(batch)
 
 
 def _loop(network: nn.Module, picture: Tensor, window: Window) -> Tensor:
