@@ -223,7 +223,7 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
     """
     from dataclasses import asdict
 
-    from study.recruitment.overview import overview
+    from study.recruitment.standing import overview
 
     with open_campaign(slug, sandbox) as c:
         now, ahead = overview(c), outlook(c)

@@ -16,10 +16,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from flask_wtf import CSRFProtect
 
     from study import settings
-    from study.views.participant import about, device, entrance, leaving, protocol, withdrawal
+    from study.views.participant import about, browser_report, entrance, leaving_pages, protocol, withdrawal_pages
     from study.views.participant import main_path as participant
     from study.views.researcher import accounts as researcher
-    from study.views.researcher import conduct, dashboard, people
+    from study.views.researcher import conduct, dashboard, people_pages
     from study.views.server import (
         counts,
         database,
@@ -52,18 +52,29 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     entrance.init_app(app)
     csrf = CSRFProtect(app)
     for form in (
-        withdrawal.bp,
-        leaving.bp,
+        withdrawal_pages.bp,
+        leaving_pages.bp,
         about.bp,
         participant.consent,
         participant.switch_language,
         participant.start_anew_here,
     ):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
-    for programs in (protocol.bp, device.bp):
+    for programs in (protocol.bp, browser_report.bp):
         csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
     csrf.exempt(conduct.preview_replies)  # nothing is read or written
-    for views in (participant, about, protocol, device, leaving, withdrawal, researcher, dashboard, conduct, people):
+    for views in (
+        participant,
+        about,
+        protocol,
+        browser_report,
+        leaving_pages,
+        withdrawal_pages,
+        researcher,
+        dashboard,
+        conduct,
+        people_pages,
+    ):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)
     return app

@@ -13,7 +13,7 @@ from study.definition import frozen_definition
 from study.errors import UnknownError
 from study.taking_part.comprehension import questions
 from study.taking_part.plan import lay_out
-from study.taking_part.questionnaires import preview_pages
+from study.taking_part.questionnaire_answers import preview_pages
 from study.taking_part.trials import choose_trials, trial_row
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from study.database.schema import ANSWER, EARLIER, QUOTA, TEST, Study
 from study.definition import FrozenDefinition
 from study.taking_part.quotas import places_held
-from study.taking_part.screening import turned_away
+from study.taking_part.turning_away import turned_away
 
 _REASONS = {ANSWER: "answer to “%s”", TEST: "entry test%s", QUOTA: "quota full: %s", EARLIER: "took part in “%s”"}
 

@@ -24,8 +24,8 @@ from study.errors import AuditError, ExportError
 from study.export.history import happenings
 from study.export.proof import Hashes, prove
 from study.export.rows import READERS, Rows
-from study.export.words import words_read
-from study.taking_part.screening import turned_away
+from study.export.shown_words import words_read
+from study.taking_part.turning_away import turned_away
 from study.taking_part.withdrawal import withdrawals
 
 _DESCRIPTION = "dataset_description.json"

@@ -23,7 +23,7 @@ from study.database.schema import (
 )
 from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.comprehension import open_checks
-from study.taking_part.questionnaires import open_pages
+from study.taking_part.questionnaire_answers import open_pages
 from study.tasks.wording import (
     Wording,
     attention_question,

@@ -27,7 +27,7 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.errors import StudyError, UnknownError
 from study.views.participant.pages import show_instructions_picture
 from study.views.participant.preview_pages import replies, show_last_page, show_questions
-from study.views.participant.screening import show_screening
+from study.views.participant.screening_page import show_screening
 from study.views.participant.sheet import information, linked
 from study.views.server import headers, languages, static_files
 from study.views.server.frontend import bp as frontend

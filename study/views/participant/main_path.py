@@ -25,8 +25,8 @@ from study.taking_part.about_oneself import is_asked
 from study.taking_part.arrivals import KIND_HEADER
 from study.taking_part.enrolment import JOINING_KINDS, Consent, is_full, join
 from study.taking_part.farewell import farewell, hands_in_another, needed_to_return
-from study.taking_part.questionnaires import open_pages
-from study.taking_part.screening import OUTCOME_OF, find_turned_away, is_asked_first, screen
+from study.taking_part.questionnaire_answers import open_pages
+from study.taking_part.turning_away import OUTCOME_OF, find_turned_away, is_asked_first, screen
 from study.views.participant.forms import form_token, require_form_token
 from study.views.participant.pages import (
     COOKIE,
@@ -38,9 +38,9 @@ from study.views.participant.pages import (
     start_anew,
     study_page,
 )
-from study.views.participant.proof import mark, verified_address
-from study.views.participant.screening import ANSWER, show_screening
+from study.views.participant.screening_page import ANSWER, show_screening
 from study.views.participant.sheet import information, linked
+from study.views.participant.signed_arrivals import mark, verified_address
 from study.views.server.database import database
 from study.views.server.headers import allow_recruiters
 from study.views.server.languages import speak

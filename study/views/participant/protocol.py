@@ -12,7 +12,7 @@ from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.pictures import read_picture
 from study.taking_part.plan import plan
-from study.taking_part.questionnaires import record_page
+from study.taking_part.questionnaire_answers import record_page
 from study.taking_part.refusals import note_refusal
 from study.views.participant.pages import show_instructions_picture
 from study.views.server.counts import note_missed_picture

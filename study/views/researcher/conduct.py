@@ -24,7 +24,7 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
 from study.views.participant.pages import show_instructions_picture
 from study.views.participant.preview_pages import replies, show_last_page, show_questions
-from study.views.participant.screening import show_screening
+from study.views.participant.screening_page import show_screening
 from study.views.participant.sheet import information
 from study.views.researcher.accounts import logged_in
 from study.views.researcher.overview import Form, done, overview

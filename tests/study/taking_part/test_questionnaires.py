@@ -15,9 +15,9 @@ from study.database.schema import QuestionnaireAnswer
 from study.export.files import export_study
 from study.questionnaires import QuestionnaireConfig, problems
 from study.rehearsal.simulated import _said
-from study.taking_part.questionnaires import PageAnswers
-from study.taking_part.questionnaires import _answers as checked
-from study.taking_part.questionnaires import _item as shown
+from study.taking_part.questionnaire_answers import PageAnswers
+from study.taking_part.questionnaire_answers import _answers as checked
+from study.taking_part.questionnaire_answers import _item as shown
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, document, seeing, trusting
 from tests.study.visitor import join

@@ -27,7 +27,7 @@ from study.screening import ScreeningConfig, problems
 from study.security import new_token
 from study.taking_part.enrolment import Consent, join
 from study.taking_part.leaving import come_back, leave
-from study.taking_part.screening import screen
+from study.taking_part.turning_away import screen
 from tests.study.samples import NOW, SECRET, answer, document, open_sample, seeing, trials_of
 from tests.study.taking_part.test_identical_pairs import migrate
 from tests.study.visitor import Visitor, consent, hidden_fields

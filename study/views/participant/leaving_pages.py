@@ -14,7 +14,7 @@ from study.taking_part.farewell import early_departure, needed_to_return, sent_w
 from study.taking_part.leaving import come_back, leave
 from study.views.participant.forms import require_form_token
 from study.views.participant.pages import forget_in_lab, preferred_language, study_page
-from study.views.participant.proof import mark
+from study.views.participant.signed_arrivals import mark
 from study.views.server.database import database
 
 bp = Blueprint("leaving", __name__)
