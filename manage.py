@@ -38,6 +38,7 @@ try:
         pack,
         preregister,
         preview,
+        protect,
         recruit,
         rehearse,
         schema,
@@ -57,7 +58,7 @@ except KeyboardInterrupt:
 MODULES = (
     *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
     *(attack, bias, name_units, preregister),
-    *(survey, simulate, conduct, recruit, upkeep, pack),
+    *(survey, simulate, conduct, recruit, upkeep, protect, pack),
     *(check, schema, analysis, demo, rehearse),
 )
 

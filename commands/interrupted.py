@@ -23,6 +23,7 @@ SENTENCES = {
     "restore": "The database is restored or absent; the same command goes on or says that it is there.",
     "export": "An export is whole or absent, and an earlier one is still there; the same command begins anew.",
     "analyze": "A report is whole or absent, and an earlier one is still there; the same command begins anew.",
+    "forget": "The person's data are deleted or all there; the same command says which.",
     "backup": "A backup is whole or absent; the same command begins anew.",
 }
 

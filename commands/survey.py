@@ -34,6 +34,24 @@ def db_upgrade() -> None:
     click.echo("The database is up to date.")
 
 
+@db.command("overwrite")
+def db_overwrite() -> None:
+    """Write the database's files anew without what was deleted; withdrawn answers leave traces in them until then.
+
+    Answers of people who take part wait meanwhile. It needs as much free disk space as the database has.
+
+    Example: ./manage.py db overwrite
+    """
+    from study.database.db import ready_database
+    from study.database.erasing import overwrite_deleted
+
+    with ready_database() as database:
+        is_done = overwrite_deleted(database)
+    if not is_done:
+        raise click.ClickException("the database was in use all the time; try again when fewer people take part")
+    click.echo("The database's files were written anew, without what was deleted.")
+
+
 @click.command("open-study")
 @study_option
 @click.option(

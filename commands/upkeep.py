@@ -5,11 +5,15 @@ What they need is imported inside them: `manage.py --help` must not wait for it.
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import open_study_option, warn_of_lost_pictures
 from study import clock
+
+if TYPE_CHECKING:
+    from study.conduct.deletions import Deletion
 
 a_path = click.Path(path_type=Path)
 
@@ -83,6 +87,7 @@ def verify_command(source: Path) -> None:
 
     Example: ./manage.py verify export
     """
+    from study.conduct.deletions import deletions
     from study.database.db import ready_database
     from study.errors import AuditError
     from study.export.proof import prove
@@ -90,6 +95,7 @@ def verify_command(source: Path) -> None:
 
     with ready_database() as database, database.snapshot() as session:
         proof, chains = prove(session, source), check_chains(session)
+        deleted, since = deletions(session), deletions(session, proof.at)
     if chains.broken:
         raise AuditError(
             f"answers of {', '.join(chains.broken[:10])} in the database are not those that were stored: their chain is"
@@ -103,6 +109,17 @@ def verify_command(source: Path) -> None:
         " the database"
         " (`./manage.py backup`), made while the study runs and kept by somebody else, can show that."
     )
+    _tell_deletions(deleted, since)
+
+
+def _tell_deletions(deleted: "list[Deletion]", since: "list[Deletion]") -> None:
+    for one in deleted:
+        click.echo(f"Deleted from study {one.slug!r}: {one.people} {one.words}, last on {one.last:%Y-%m-%d}.")
+    if since:
+        click.echo(
+            "Data were deleted after this export was made. Make a new export and delete this one where it has their"
+            " data (docs/how-to/data-protection.md)."
+        )
 
 
 @click.command("blind-check")

@@ -20,13 +20,17 @@ def identify(parameters: Parameters) -> Recruited | None:
         pid = parameters[PID]
         if not _PID.fullmatch(pid):
             raise RecruitmentError("the id in this link is empty or damaged; please come through the recruiter's link")
-        return Recruited("plain", f"pid:{pid}", {PID: pid})
+        return Recruited("plain", key_of(pid), {PID: pid})
     visit = parameters.get("visit")
     if visit is None:
         return None
     if not is_token(visit):
         raise RecruitmentError("this link is damaged; open the study's address again")
     return Recruited("plain", visit, {"visit": visit})
+
+
+def key_of(pid: str) -> str:
+    return f"pid:{pid}"
 
 
 PLAIN = Provider(
@@ -36,4 +40,5 @@ PLAIN = Provider(
     identify,
     shares_code=False,
     departure=lambda code, parameters, completion_url: None,
+    key_of=key_of,
 )

@@ -46,4 +46,5 @@ class Provider:
     signs_links: bool = False  # who comes can be verified: identities.py
     open_account: OpenAccount | None = None
     knows_people: bool = True  # a person comes with the same `key` to each study
+    key_of: Callable[[str], str] = str  # `Recruited.key` of a person's id as the platform shows it
     cannot_choose: tuple[str, ...] = ()  # keys of [recruitment] that the platform has no way for

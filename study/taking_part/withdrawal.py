@@ -1,6 +1,7 @@
 """Withdrawing: all that a participant gave is erased; the audit log keeps that it happened, not what it was.
 
-Where the definition says `keep_consent`, it also keeps what proves that the person had consented.
+Where the definition says `keep_consent`, it also keeps what proves that the person had consented. Researchers erase
+somebody's data in the same way (conduct/forgetting.py).
 """
 
 import re
@@ -8,23 +9,24 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from study.database import audit
+from study.database.erasing import Rows, delete_rows, with_dependents
 from study.database.find import lock_study
 from study.database.loads import take_off_loads
 from study.database.schema import ANSWERED, AuditEntry, Base, Participant, Study, Trial
 from study.definition import frozen_definition
 from study.errors import UnknownCodeError, UnknownError
 
-ACTION = "participant-withdrawn"
+ACTION, FORGOTTEN = "participant-withdrawn", "participant-forgotten"  # by themselves, and by researchers
 _CODE = re.compile(r"[A-Z0-9]{4,32}")
 
 
 def withdraw(session: Session, token: str, now: datetime) -> None:
     """Erase the participant with this token. The caller commits. Raises UnknownError."""
-    _erase(session, Participant.token == token, now)
+    erase(session, Participant.token == token, now)
 
 
 def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> None:
@@ -39,17 +41,22 @@ def withdraw_by_code(session: Session, slug: str, code: str, now: datetime) -> N
     whose = (Participant.withdrawal_code == code) & (Participant.study_id == in_study)
     if session.scalar(select(Participant.id).where(whose)) is None:
         raise UnknownCodeError("no data has this code")
-    _erase(session, whose, now)
+    erase(session, whose, now)
 
 
 def withdrawals(session: Session, slug: str) -> Counter[str]:
-    """observer kind → how many withdrew from this study."""
-    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == ACTION))
+    """observer kind → how many withdrew from this study, or were erased by researchers."""
+    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action.in_((ACTION, FORGOTTEN))))
     return Counter(detail.get("observer_kind", "human") for detail in details if detail["slug"] == slug)
 
 
-def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
-    """The study is locked first, as everywhere where places are counted; the places are free when this is committed."""
+def erase(
+    session: Session, who: ColumnElement[bool], now: datetime, actor: str = "participant", action: str = ACTION
+) -> None:
+    """Erase one participant. The caller commits. Raises UnknownError.
+
+    The study is locked first, as everywhere where places are counted; the places are free when this is committed.
+    """
     found = session.execute(select(Participant.id, Participant.study_id).where(who)).one_or_none()
     if found is None:
         raise UnknownError("these data have been deleted already")
@@ -65,15 +72,14 @@ def _erase(session: Session, who: ColumnElement[bool], now: datetime) -> None:
         detail["consent"] = _proof(participant)
     take_off_loads(session, Trial.participant_id == found.id)
     session.expunge(participant)
-    # Children before parents; a table that refers to the participant or to a trial of theirs is found by itself.
-    for table in reversed(Base.metadata.sorted_tables):
-        for key in table.foreign_keys:
-            if key.column.table.name == "trial":
-                session.execute(delete(table).where(key.parent.in_(trials)))
-            elif key.column.table.name == "participant":
-                session.execute(delete(table).where(key.parent == found.id))
-    session.execute(delete(Participant).where(Participant.id == found.id))
-    audit.append(session, "participant", ACTION, detail, now)
+    delete_rows(session, rows_of(found.id))
+    audit.append(session, actor, action, detail, now)
+
+
+def rows_of(participant_id: int) -> list[Rows]:
+    """All that is stored of a participant: tables that refer to them or a trial of theirs are found by themselves."""
+    participants = Base.metadata.tables["participant"]
+    return with_dependents(participants, participants.c.id == participant_id)
 
 
 def _proof(participant: Participant) -> dict[str, Any]:

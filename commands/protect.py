@@ -1,0 +1,103 @@
+"""Commands of manage.py that delete people's data: one person's, recruitment ids, a whole study.
+
+What they need is imported inside them: `manage.py --help` must not wait for it.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import open_study_option
+from study import clock
+
+if TYPE_CHECKING:
+    from study.conduct.forgetting import Known
+    from study.database.db import Database
+
+_ACTOR = "manage.py"
+_NOTHING_DONE = "Nothing was deleted. The same command with --confirm does it."
+_ELSEWHERE = (
+    "Not reached from here: backups, earlier exports, and the platform's own records."
+    " docs/how-to/data-protection.md says what to do with them."
+)
+_WRITTEN_ANEW = "The database's files were written anew without it."
+_IN_USE = (
+    "Warning: the database was in use, so its files may still hold deleted rows; run `./manage.py db overwrite` when"
+    " fewer people take part."
+)
+_confirm = click.option("--confirm", is_flag=True, help="Delete. Without this, only say what would be deleted.")
+
+
+@click.command("forget")
+@open_study_option
+@click.option(
+    *("--prolific-id", "--worker-id", "--sona-id", "--pid", "raw_id"),
+    metavar="ID",
+    help="As the platform or the study's link has it; each of these names is for any platform.",
+)
+@click.option("--participant", "public_id", metavar="ID", help="The participant_id of the export.")
+@_confirm
+def forget_command(slug: str, raw_id: str | None, public_id: str | None, confirm: bool) -> None:
+    """Delete all data of one person, as a withdrawal does, and say what stays.
+
+    Example: ./manage.py forget --study examples/demo.toml --prolific-id 5f3a9c --confirm
+    """
+    from study.conduct.forgetting import forget, known
+    from study.database.db import ready_database
+
+    hashes = _hashes(raw_id, public_id)
+    with ready_database() as database:
+        with database.writing() as session:
+            found = known(session, slug, public_id, hashes)
+            if confirm:
+                forget(session, found, hashes, _ACTOR, clock.now())
+                session.commit()
+        _tell_forgotten(found, confirm)
+        if confirm:
+            _overwrite(database)
+
+
+def _hashes(raw_id: str | None, public_id: str | None) -> frozenset[str]:
+    from study.conduct.forgetting import identities
+
+    if bool(raw_id) == bool(public_id):
+        raise click.UsageError("name the person, either by --prolific-id (or --worker-id, …) or by --participant")
+    return identities(os.environ["DISCERN_SECRET_KEY"], raw_id) if raw_id else frozenset()
+
+
+def _tell_forgotten(found: "Known", is_done: bool) -> None:
+    click.echo(f"{found.public_id or 'Somebody who was turned away'}, study {found.slug!r}")
+    _tell_rows(found.rows, is_done)
+    _tell("Stays in the audit log:", _stays(found))
+    if found.elsewhere:
+        click.echo(f"The same person came to {', '.join(found.elsewhere)}; run the command there, too.")
+    click.echo(_ELSEWHERE if is_done else _NOTHING_DONE)
+
+
+def _stays(found: "Known") -> Iterator[str]:
+    with_number = ", with the random participant number and the number of answers"
+    yield f"a note of the deletion{with_number if found.public_id else ''}"
+    if found.public_id and found.keeps_consent:
+        yield "the proof of consent (keep_consent): its date, version, language and boxes"
+    yield from (f"{count} × {action}" for action, count in found.audited.items())
+
+
+def _tell_rows(rows: dict[str, int], is_done: bool) -> None:
+    heading = "Deleted:" if is_done else "Would be deleted:"
+    _tell(heading, (f"{count} in {table}" for table, count in rows.items()))
+
+
+def _tell(heading: str, lines: Iterable[str]) -> None:
+    click.echo("\n  ".join([heading, *lines]))
+
+
+def _overwrite(database: "Database") -> None:
+    from study.database.erasing import overwrite_deleted
+
+    is_done = overwrite_deleted(database)
+    click.echo(_WRITTEN_ANEW if is_done else _IN_USE, err=not is_done)
+
+
+COMMANDS = (forget_command,)
