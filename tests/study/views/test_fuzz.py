@@ -83,7 +83,7 @@ def watched(app: Flask) -> Flask:
 @pytest.fixture
 def any_app(any_database: Database, tmp_path: Path) -> Iterator[Flask]:
     with any_database.writing() as session:
-        open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=100)))
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=100 * TIMES)))
     url = any_database.engine.url.render_as_string(hide_password=False)
     app = watched(create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "PROPAGATE_EXCEPTIONS": False}))
     yield app
@@ -168,8 +168,8 @@ FIELDS = {
     "agree-age": "yes",
     "state": "paused",
     "task": "seeing",
-    "ratings_per_item": "150",
-    "limit": "150",
+    "ratings_per_item": f"{150 * TIMES}",
+    "limit": f"{150 * TIMES}",
     "minutes": "9",
     "title.en": "=1+1",
     "reason": "a second wave",
@@ -204,7 +204,7 @@ def mostly(true: object, other: st.SearchStrategy) -> st.SearchStrategy:
 @pytest.fixture
 def inside(any_database: Database, tmp_path: Path) -> Iterator[tuple[Flask, str]]:
     """The application, and the cookie of an owner."""
-    sample = document(seeing(images=4, k=100, trials=2, practice=1, attention_checks=1, comprehension=True))
+    sample = document(seeing(images=4, k=100 * TIMES, trials=2, practice=1, attention_checks=1, comprehension=True))
     sample["study"]["demographics"] = [{"name": "job", "label": {"en": "Your job"}}]
     with any_database.writing() as session:
         open_sample(session, tmp_path / "stimuli", sample)
