@@ -24,6 +24,8 @@ SENTENCES = {
     "export": "An export is whole or absent, and an earlier one is still there; the same command begins anew.",
     "analyze": "A report is whole or absent, and an earlier one is still there; the same command begins anew.",
     "forget": "The person's data are deleted or all there; the same command says which.",
+    "delete-recruitment-ids": "The ids are deleted or all there; the same command says which.",
+    "delete-study": "The study is deleted or all there; the same command says which.",
     "backup": "A backup is whole or absent; the same command begins anew.",
 }
 

@@ -14,6 +14,8 @@ from study import clock
 
 if TYPE_CHECKING:
     from study.conduct.forgetting import Known
+    from study.conduct.recruitment_ids import Ids
+    from study.conduct.study_deletion import Doomed
     from study.database.db import Database
 
 _ACTOR = "manage.py"
@@ -22,6 +24,7 @@ _ELSEWHERE = (
     "Not reached from here: backups, earlier exports, and the platform's own records."
     " docs/how-to/data-protection.md says what to do with them."
 )
+_IDS_GONE = "People are not recognised by these ids any more, so the study cannot be opened again."
 _WRITTEN_ANEW = "The database's files were written anew without it."
 _IN_USE = (
     "Warning: the database was in use, so its files may still hold deleted rows; run `./manage.py db overwrite` when"
@@ -100,4 +103,76 @@ def _overwrite(database: "Database") -> None:
     click.echo(_WRITTEN_ANEW if is_done else _IN_USE, err=not is_done)
 
 
-COMMANDS = (forget_command,)
+@click.command("delete-recruitment-ids")
+@open_study_option
+@click.option(
+    "--all-paid", is_flag=True, help="Also the ids of people whose payment is not recorded here: you have paid them."
+)
+@_confirm
+def delete_recruitment_ids_command(slug: str, all_paid: bool, confirm: bool) -> None:
+    """Delete the recruitment ids of a closed study, and the hashes of them; answers stay.
+
+    Ids of people who are not paid yet are kept, as far as `recruit approve` has recorded payments.
+
+    Example: ./manage.py delete-recruitment-ids --study examples/demo.toml
+    """
+    from study.conduct.recruitment_ids import delete_recruitment_ids, recruitment_ids
+    from study.database.db import ready_database
+
+    with ready_database() as database:
+        with database.writing() as session:
+            ids = recruitment_ids(session, slug, clock.now(), all_paid)
+            if confirm:
+                delete_recruitment_ids(session, ids, _ACTOR, clock.now())
+                session.commit()
+        _tell_ids(ids, confirm)
+        if confirm:
+            _overwrite(database)
+
+
+def _tell_ids(ids: "Ids", is_done: bool) -> None:
+    _tell_rows({"participant": len(ids.people), "turned_away": len(ids.turned_away)}, is_done)
+    if ids.taking_part:
+        click.echo(f"Kept: the ids of {ids.taking_part} people who can still finish.")
+    if ids.unpaid:
+        click.echo(
+            f"Kept: the ids of {ids.unpaid} people who finished and whose payment is not recorded here;"
+            " --all-paid says that they are paid, and deletes these, too."
+        )
+    click.echo(_IDS_GONE if is_done else _NOTHING_DONE)
+
+
+@click.command("delete-study")
+@open_study_option
+@click.option("--confirm", metavar="SLUG", help="The study's slug, typed: delete it. Without this, only say what goes.")
+def delete_study_command(slug: str, confirm: str | None) -> None:
+    """Delete a study from the database: it must be closed, and exported or backed up since.
+
+    Its definition and pictures are files of their own and stay.
+
+    Example: ./manage.py delete-study --study examples/demo.toml --confirm demo
+    """
+    from study.conduct.study_deletion import delete_study, doomed
+    from study.database.db import ready_database
+
+    if confirm not in (None, slug):
+        raise click.UsageError(f"--confirm {confirm} is not the slug of this study, {slug}; nothing was deleted")
+    with ready_database() as database:
+        with database.writing() as session:
+            found = doomed(session, slug)
+            if confirm:
+                delete_study(session, found, _ACTOR, clock.now())
+                session.commit()
+        _tell_doomed(found, bool(confirm))
+        if confirm:
+            _overwrite(database)
+
+
+def _tell_doomed(found: "Doomed", is_done: bool) -> None:
+    _tell_rows(found.rows, is_done)
+    click.echo(f"The last {found.kept} was made at {found.kept_at:%Y-%m-%d %H:%M} UTC; is it where you can find it?")
+    click.echo(f"Its pictures stay in {found.stimuli_folder}, and the audit log keeps its entries.")
+    click.echo(_ELSEWHERE if is_done else f"Nothing was deleted. --confirm {found.slug} deletes it.")
+
+
+COMMANDS = (forget_command, delete_recruitment_ids_command, delete_study_command)

@@ -114,7 +114,7 @@ def verify_command(source: Path) -> None:
 
 def _tell_deletions(deleted: "list[Deletion]", since: "list[Deletion]") -> None:
     for one in deleted:
-        click.echo(f"Deleted from study {one.slug!r}: {one.people} {one.words}, last on {one.last:%Y-%m-%d}.")
+        click.echo(f"Deleted from study {one.slug!r}: {one.words}, last on {one.last:%Y-%m-%d}.")
     if since:
         click.echo(
             "Data were deleted after this export was made. Make a new export and delete this one where it has their"

@@ -15,6 +15,7 @@ from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, I
 from study.errors import ConductError, UnknownError
 
 LOOK = "estimates-seen"  # the audit log's name for a look at results
+IDS_DELETED, STUDY_DELETED = "recruitment-ids-deleted", "study-deleted"
 MAX_REASON = 200
 _ACTIONS = {OPEN: "study-resumed", PAUSED: "study-paused", CLOSED: "study-closed"}
 
@@ -32,6 +33,11 @@ def set_state(session: Session, slug: str, state: str, actor: str, now: datetime
         raise ConductError(f"study {slug!r} is closed; open it again before it can be paused")
     if study.state == CLOSED and was_looked_at(session, slug):
         raise ConductError(f"the estimates of study {slug!r} have been looked at, so it stays closed; open a new study")
+    if study.state == CLOSED and is_noted(session, slug, IDS_DELETED):
+        raise ConductError(
+            f"the recruitment ids of study {slug!r} are deleted, so people who took part would not be recognised;"
+            " open a new study"
+        )
     audit.append(session, actor, _ACTIONS[state], {"slug": slug, "was": study.state}, now)
     study.state = state
     return study
@@ -131,7 +137,12 @@ def amendments(session: Session, study: Study) -> list[Amendment]:
 
 def was_looked_at(session: Session, slug: str) -> bool:
     """Whether the estimates of this study were seen."""
-    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == LOOK))
+    return is_noted(session, slug, LOOK)
+
+
+def is_noted(session: Session, slug: str, action: str) -> bool:
+    """Whether the audit log says this of the study."""
+    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == action))
     return any(detail["slug"] == slug for detail in details)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus as StimulusRow
 from contracts.tasks import KINDS
+from study.conduct.actions import STUDY_DELETED, is_noted
 from study.conduct.lost_pictures import has_same_pictures, move
 from study.config import StudyConfig, TaskConfig
 from study.database import audit
@@ -63,6 +64,11 @@ def open_study(
         _check_files(stimuli, stimuli_folder)
         move(session, existing, stimuli_folder, now)
         return Opened(existing, is_new=False)
+    if is_noted(session, slug, STUDY_DELETED):
+        raise OpeningError(
+            f"a study {slug!r} was deleted here, and the audit log's entries of that name are about it; give this one"
+            " another slug"
+        )
     _check_files(stimuli, stimuli_folder)
     study = take_in(session, document, sha256, stimuli, provenance, stimuli_folder, now)
     audit.append(session, "manage.py", "study-opened", {"slug": slug, "definition_sha256": sha256}, now)

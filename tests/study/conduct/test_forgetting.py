@@ -1,13 +1,10 @@
 """A person who asks for it is deleted by the id that the platform knows: rows, tallies, and bytes in the files."""
 
-import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import inspect, select, text, update
 
-import manage
 from study.database import audit
 from study.database.db import Database, connect
 from study.database.erasing import overwrite_deleted
@@ -18,6 +15,7 @@ from study.recruitment.providers import PROVIDERS
 from study.security import recruitment_hash
 from study.taking_part.chain import check_chains
 from study.taking_part.withdrawal import withdrawals
+from tests.study.conduct.erased import found_in, url_of
 from tests.study.samples import (
     NOW,
     SECRET,
@@ -41,23 +39,6 @@ LINKS = {
 }
 
 
-def url_of(database: Database) -> str:
-    return database.engine.url.render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def command(any_database: Database, tmp_path: Path):
-    """Runs a command about the study `demo`."""
-    (tmp_path / "my.toml").write_text('[study]\nslug = "demo"\n')
-    environment = {"DISCERN_DATABASE_URL": url_of(any_database), "DISCERN_SECRET_KEY": SECRET}
-
-    def run(name: str, *arguments: str) -> Result:
-        of_study = () if name == "verify" else ("--study", str(tmp_path / "my.toml"))
-        return CliRunner().invoke(manage.cli, [name, *of_study, *arguments], env=environment, catch_exceptions=False)
-
-    return run
-
-
 @pytest.fixture
 def crowd(any_database: Database, tmp_path: Path) -> Database:
     """The person with the id and two others, who all have answered and commented."""
@@ -77,24 +58,6 @@ def crowd(any_database: Database, tmp_path: Path) -> Database:
 def the_person(database: Database) -> Participant:
     with database.reading() as session:
         return session.scalars(select(Participant).where(Participant.comment == COMMENT)).one()
-
-
-def files_of(database: Database) -> list[Path]:
-    """The files in which the database keeps its rows; PostgreSQL writes them at a checkpoint."""
-    url = database.engine.url
-    if database.engine.dialect.name == "sqlite":
-        file = Path(url.database)
-        return [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
-    if os.environ.get("TEST_DATABASE_URL"):
-        pytest.skip("only of a server of our own are the files known")
-    with database.engine.connect() as connection:
-        connection.execute(text("CHECKPOINT"))
-        oid = connection.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
-    return [path for path in (Path(url.query["host"]) / "data" / "base" / str(oid)).iterdir() if path.is_file()]
-
-
-def found_in(database: Database, mark: str) -> bool:
-    return any(mark.encode() in path.read_bytes() for path in files_of(database))
 
 
 def test_the_id_finds_the_person_and_nothing_is_deleted_unasked(crowd: Database, command) -> None:
@@ -158,14 +121,13 @@ def test_what_the_audit_log_says_of_the_person_is_told(crowd: Database, command)
 def test_verify_says_what_was_deleted_and_not_of_whom(crowd: Database, command, tmp_path: Path) -> None:
     person = the_person(crowd)
     folder = str(tmp_path / "export")
-    environment = {"DISCERN_DATABASE_URL": url_of(crowd), "DISCERN_SECRET_KEY": SECRET}
     with crowd.writing() as session:
         export_study(session, "demo", Path(folder))
         record_export(session, "ada", "demo", hashes(Path(folder)), NOW)
         session.commit()
     command("forget", "--prolific-id", ID, "--confirm")
-    told = CliRunner().invoke(manage.cli, ["verify", folder], env=environment, catch_exceptions=False).output
-    assert "Deleted from study 'demo': 1 deleted on request (forget)" in told
+    told = command("verify", folder).output
+    assert "Deleted from study 'demo': 1 on request (forget), last on" in told
     assert "Data were deleted after this export was made." in told
     assert "The answers of 2 participants in the database fit" in told
     assert person.public_id not in told
