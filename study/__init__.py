@@ -27,6 +27,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         headers,
         languages,
         logs,
+        probes,
         proxies,
         sessions,
         static_files,
@@ -44,6 +45,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     database.init_app(app)
     headers.init_app(app)
     static_files.init_app(app)
+    probes.init_app(app)
     proxies.init_app(app)
     sessions.init_app(app)
     languages.init_app(app)

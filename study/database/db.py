@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, cast
@@ -224,7 +224,7 @@ def require_ready(database: Database) -> None:
         raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
     if not versions:
         raise DatabaseNotReadyError(f"the database {shown} has no tables yet; {remedy}")
-    if versions != {latest := _scripts().get_current_head()}:
+    if versions != {latest := _newest()}:
         raise DatabaseNotReadyError(f"the database {shown} is at version {min(versions)}, not {latest}; {remedy}")
 
 
@@ -292,6 +292,12 @@ def _alembic_config(connection: Connection | None = None) -> Any:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
     return config
+
+
+@cache
+def _newest() -> str:
+    """The version that this process was written for; a later one may lie on the disk by now."""
+    return str(_scripts().get_current_head())
 
 
 def _scripts() -> Any:

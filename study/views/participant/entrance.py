@@ -1,10 +1,11 @@
 """Addresses as people type them: the server's own, capital letters, a slash at the end."""
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
 from study.views.server.languages import marked as _
 from study.views.server.languages import speak, translate, visitors_language
+from study.views.server.static_files import STATIC
 
 bp = Blueprint("entrance", __name__)
 
@@ -21,6 +22,17 @@ def entrance() -> ResponseReturnValue:
     """Names no study: a link is given to those who are to have it."""
     language = speak(visitors_language())
     return render_template("participant/entrance.html", title=translate(_("Research studies")), language=language)
+
+
+@bp.get("/robots.txt")
+def robots() -> ResponseReturnValue:
+    return "User-agent: *\nDisallow: /\n", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """For browsers that ask for it unbidden; pages name the drawing from which it was made."""
+    return send_from_directory(STATIC, "favicon.ico", max_age=86400)
 
 
 @bp.get("/S/<slug>")

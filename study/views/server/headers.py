@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
         response.headers.setdefault("Cache-Control", "no-store")
         if app.config["PRODUCTION"] == "1":
