@@ -50,7 +50,7 @@ class _Log(Logger):
 
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            use(handler)
+            use(handler, os.environ.get("DISCERN_LOG_FORMAT", DEFAULTS["LOG_FORMAT"]))
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -87,7 +87,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "threads": threads,
         "accesslog": None,  # an access log would store addresses and tokens
         "errorlog": "-",
-        "loglevel": "warning",
+        "loglevel": os.environ.get("DISCERN_LOG_LEVEL", DEFAULTS["LOG_LEVEL"]),
         "graceful_timeout": 20,
         "control_socket_disable": True,
         "forwarded_allow_ips": os.environ.get("DISCERN_PROXIES", DEFAULTS["PROXIES"]),

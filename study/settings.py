@@ -22,6 +22,8 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_HOSTS": None,  # in the environment: names with commas between, .example.org for all below it
     "PRODUCTION": "0",
     "PROXIES": "127.0.0.1,::1",  # whose word on a visitor's address is believed: addresses or networks
+    "LOG_FORMAT": "plain",
+    "LOG_LEVEL": "warning",
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
     "PERMANENT_SESSION_LIFETIME": LASTING,
@@ -33,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "WTF_CSRF_SSL_STRICT": False,  # it wants a Referer, which our Referrer-Policy keeps back
 }
 
+_ONE_OF = {"PRODUCTION": ("0", "1"), "LOG_FORMAT": ("plain", "json"), "LOG_LEVEL": ("info", "warning", "error")}
+
 
 def check(app: Flask) -> None:
     """Raise ConfigurationError for settings that would betray or lose something."""
@@ -43,8 +47,9 @@ def check(app: Flask) -> None:
         app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",") if host.strip()] or None
     if app.config["PROLIFIC_JWKS"]:
         app.extensions["discern-identities"] = Identities(app.config["PROLIFIC_JWKS"], app.config["PROLIFIC_AUDIENCE"])
-    if app.config["PRODUCTION"] not in ("0", "1"):
-        raise ConfigurationError(f"DISCERN_PRODUCTION must be 0 or 1, not {app.config['PRODUCTION']!r}")
+    for name, known in _ONE_OF.items():
+        if app.config[name] not in known:
+            raise ConfigurationError(f"DISCERN_{name} must be {' or '.join(known)}, not {app.config[name]!r}")
     app.config["PROXIES"] = _networks(app.config["PROXIES"])
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
     if app.config["PRODUCTION"] == "1" and not app.config["TRUSTED_HOSTS"]:

@@ -100,7 +100,8 @@ def _reply(status: int, name: str, heading: str, message: str | StudyError) -> t
     shown = {"heading": translate(heading), "message": _said(message), "language": language}
     if status == 404 and shown["message"] != translate(_OPEN_YOURS):
         shown["remedy"] = translate(_OPEN_YOURS)
-    reference = request_id() if status == InternalServerError.code else None
+    is_logged = status >= InternalServerError.code or log.isEnabledFor(logging.INFO)
+    reference = request_id() if is_logged else None
     of_study = {} if status == 503 else _of_study(language)
     return render_template("error.html", status=status, **shown, **of_study, reference=reference), status
 

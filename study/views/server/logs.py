@@ -1,42 +1,73 @@
 """Lines of the server's log: time, level, the request's id and what happened; no token and no address of a visitor."""
 
+import json
 import logging
 import re
 import secrets
 import time
 from datetime import UTC, datetime
 
-from flask import Flask, g, has_request_context
+from flask import Flask, Response, g, has_request_context, request
 
+from study.security import is_token
+from study.views.server.proxies import is_of_proxy
+
+ID_HEADER = "X-Request-ID"
 MOST_A_MINUTE = 60  # lines from one place of the code: visitors must not fill the disk
-# A token as `security.new_token` makes it, but no name of a function.
-_TOKEN = re.compile(r"(?<![\w-])(?![a-z_]{22}(?![\w-]))[\w-]{22}(?![\w-])", re.ASCII)
+# A token as `security.new_token` makes it, but no name of a function; and an id as `security.new_public_id` makes it.
+_TOKEN = re.compile(r"(?<![\w-])(?:(?![a-z_]{22}(?![\w-]))[\w-]{22}|p[0-9a-f]{16})(?![\w-])", re.ASCII)
+_PROXYS_ID = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f-]{6,62}[0-9A-Fa-f]")
 # What gunicorn says with texts of a visitor's choice, and instead.
 _OF_VISITORS = {
     "Invalid request from ip=": "a request that is not HTTP was refused",
     "Error handling request": "error handling a request",
 }
+log = logging.getLogger(__name__)
 
 
 def request_id() -> str:
-    """What a line of the log and the error page that a visitor saw have in common; `-` outside of a request."""
+    """What a line of the log, a reply and its error page have in common; `-` outside of a request.
+
+    An id that a proxy of ours has given is kept where it is hexadecimal, so that both logs have the same.
+    """
     if not has_request_context():
         return "-"
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(4)
+        given = request.headers.get(ID_HEADER, "")
+        is_kept = _PROXYS_ID.fullmatch(given) and not is_token(given) and is_of_proxy()
+        g.request_id = given if is_kept else secrets.token_hex(4)
     return g.request_id
 
 
 class Line(logging.Formatter):
-    """2026-01-02T03:04:05Z ERROR 1f2e3d4c what happened."""
-
-    def __init__(self) -> None:
-        super().__init__("%(message)s")
+    """2026-01-02T03:04:05Z ERROR 1f2e3d4c what happened; the traceback of an error follows, indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC)
-        line = f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {request_id()} {super().format(record)}"
-        return _TOKEN.sub("(token)", line)
+        """Called by `logging`."""
+        return self._written(record, f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    def _written(self, record: logging.LogRecord, at: str) -> str:
+        said = _hidden(record.getMessage()).replace("\n", "\n    ")
+        trace = self._trace(record).replace("\n", "\n    ")
+        return f"{at} {record.levelname} {request_id()} {said}" + (f"\n    {trace}" if trace else "")
+
+    def _trace(self, record: logging.LogRecord) -> str:
+        return _hidden(self.formatException(record.exc_info)) if record.exc_info else ""
+
+
+class JsonLine(Line):
+    """The same as one JSON object in one line, with the traceback as a text and the fields of a request by name."""
+
+    def _written(self, record: logging.LogRecord, at: str) -> str:
+        told = {"time": at, "level": record.levelname, "request": request_id(), "message": record.getMessage()}
+        told |= getattr(record, "fields", {})
+        texts = {name: _hidden(value) if isinstance(value, str) else value for name, value in told.items()}
+        trace = self._trace(record)
+        return json.dumps(texts | ({"trace": trace} if trace else {}))
+
+
+def _hidden(text: str) -> str:
+    return _TOKEN.sub("(token)", text)
 
 
 class Sparing(logging.Filter):
@@ -52,7 +83,7 @@ class Sparing(logging.Filter):
         for beginning, instead in _OF_VISITORS.items():
             if str(record.msg).startswith(beginning):
                 record.msg, record.args = instead, ()
-        return self._is_among_the_first(record)
+        return record.levelno < logging.WARNING or self._is_among_the_first(record)
 
     def _is_among_the_first(self, record: logging.LogRecord) -> bool:
         if (minute := int(time.monotonic() // 60)) != self._minute:
@@ -64,15 +95,34 @@ class Sparing(logging.Filter):
         return n <= MOST_A_MINUTE
 
 
-def use(handler: logging.Handler) -> logging.Handler:
-    """The handler, writing such lines."""
-    handler.setFormatter(Line())
+def use(handler: logging.Handler, written: str = "plain") -> logging.Handler:
+    """The handler, writing such lines; `written` is plain or json."""
+    handler.setFormatter(JsonLine() if written == "json" else Line())
     handler.addFilter(Sparing())
     return handler
 
 
-def init_app(_app: Flask) -> None:
-    """Where nobody else has said how to log."""
+def init_app(app: Flask) -> None:
+    """Where nobody else has said how to log, on standard error."""
     root = logging.getLogger()
     if not root.handlers:
-        root.addHandler(use(logging.StreamHandler()))
+        root.addHandler(use(logging.StreamHandler(), app.config["LOG_FORMAT"]))
+    app.logger.setLevel(app.config["LOG_LEVEL"].upper())
+    app.before_request(_begin)
+    app.after_request(_tell)
+
+
+def _begin() -> None:
+    g.begun = time.perf_counter()
+
+
+def _tell(response: Response) -> Response:
+    """The rule of an address, never the address: it may hold a token."""
+    if not (response.mimetype or "").startswith("image/"):  # the headers of all pictures are the same
+        response.headers[ID_HEADER] = request_id()
+    if log.isEnabledFor(logging.INFO):
+        rule = request.url_rule.rule if request.url_rule else "(no such address)"
+        ms = round(1000 * (time.perf_counter() - g.get("begun", time.perf_counter())), 1)
+        fields = {"method": request.method, "rule": rule, "status": response.status_code, "ms": ms}
+        log.info("%s %s %d %.1f ms", *fields.values(), extra={"fields": fields})
+    return response

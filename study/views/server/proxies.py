@@ -22,11 +22,17 @@ def _over_https(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Itera
     return secure
 
 
+def is_of_proxy() -> bool:
+    """Whether one of the web servers in DISCERN_PROXIES has passed this request on."""
+    address = _address(request.remote_addr or "")
+    return address is not None and any(address in proxies for proxies in current_app.config["PROXIES"])
+
+
 def origin() -> str:
     """The network that a visitor comes from. For comparing only: it is neither stored nor logged."""
     address = _address(request.remote_addr or "")
     forwarded = _address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip())
-    if forwarded and address and any(address in proxies for proxies in current_app.config["PROXIES"]):
+    if forwarded and is_of_proxy():
         address = forwarded
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _NETWORK_BITS), strict=False))

@@ -1,15 +1,18 @@
 """Lines of the log: when, how bad, which request, what; nothing that names a visitor, and never without end."""
 
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 
 from study.security import new_token
 from study.views.server.logs import MOST_A_MINUTE, use
+from tests.study.samples import document
 from tests.study.visitor import join
 
 
@@ -37,7 +40,8 @@ def test_a_failure_is_logged_with_its_reference_and_without_the_token(app: Flask
     assert re.fullmatch(
         rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ ERROR {reference} Exception on /p/\(token\)/study \[GET\]", line
     )
-    assert trace[-1] == "RuntimeError: cannot do it for (token) or /p/(token)"
+    assert trace[-1] == "    RuntimeError: cannot do it for (token) or /p/(token)"
+    assert page.headers["X-Request-ID"] == reference
     assert visitor.token not in written.getvalue()
     assert "secretperson" not in written.getvalue()
 
@@ -76,3 +80,74 @@ def test_an_error_of_the_database_is_logged_without_values(app: Flask, written, 
     assert visitor.client.get(f"/p/{visitor.token}/plan").status_code == 503
     assert re.search(r"WARNING [0-9a-f]{8} database unavailable: no such table: participant$", written.getvalue(), re.M)
     assert visitor.token not in written.getvalue()
+
+
+@contextmanager
+def logged_as_json(app: Flask) -> Iterator[io.StringIO]:
+    """All that the application logs, down to its requests."""
+    stream = io.StringIO()
+    handler = use(logging.StreamHandler(stream), "json")
+    app.config |= {"TESTING": False, "PROPAGATE_EXCEPTIONS": False}
+    app.logger.addHandler(handler)
+    app.logger.setLevel("INFO")
+    yield stream
+    app.logger.removeHandler(handler)
+    app.logger.setLevel("WARNING")
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "de"])
+def test_an_error_is_one_line_of_json_with_the_reference_of_its_page(app: Flask, monkeypatch, language: str) -> None:
+    def fails(slug: str) -> None:
+        raise RuntimeError(f"first line of {slug}\n{new_token()}")
+
+    monkeypatch.setitem(app.view_functions, "participant.landing", fails)
+    with logged_as_json(app) as stream:
+        page = app.test_client().get("/s/demo", query_string={"language": language})
+    reference = page.headers["X-Request-ID"]
+    assert reference in page.text, "to be quoted"
+    error, asked = map(json.loads, stream.getvalue().splitlines())
+    assert (error["level"], error["request"], asked["request"]) == ("ERROR", reference, reference)
+    assert error["trace"].endswith("RuntimeError: first line of demo\n(token)")
+    assert (asked["level"], asked["rule"], asked["status"]) == ("INFO", "/s/<slug>", 500)
+    assert asked["ms"] > 0
+
+
+GIVEN = [
+    ("f3a9c1d05b7e4c2d9a1b6e8f70123456", True),  # nginx
+    ("6b1e0b1c-7a4f-4e0d-9a58-3f1d2c4b5a69", True),  # Caddy, Envoy, Traefik
+    ("secretperson", False),
+    ("abc", False),
+    ("0" * 65, False),
+    ("0123456789abcdef012345", False),  # of a token's length
+    ('0123"><b>', False),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), GIVEN)
+def test_a_well_formed_id_of_our_proxy_alone_is_kept(app: Flask, given: str, kept: bool) -> None:
+    client = app.test_client()
+    from_proxy = client.get("/", headers={"X-Request-ID": given})
+    assert (from_proxy.headers["X-Request-ID"] == given) is kept
+    from_elsewhere = client.get("/", headers={"X-Request-ID": given}, environ_base={"REMOTE_ADDR": "203.0.113.7"})
+    assert re.fullmatch("[0-9a-f]{8}", from_elsewhere.headers["X-Request-ID"])
+
+
+def test_the_log_of_a_whole_study_names_nobody(open_app) -> None:
+    """Somebody of a platform takes part, errs, finishes and comes to the wrong pages; every request is logged."""
+    app = open_app(document(provider="prolific"))
+    pid, elsewhere = "5f0c1a2b3d4e5f6071829304", {"X-Forwarded-For": "203.0.113.77"}
+    with logged_as_json(app) as stream:
+        visitor = join(app, f"?PROLIFIC_PID={pid}&STUDY_ID=study1&SESSION_ID=session1")
+        trials = visitor.plan()["trials"]
+        assert visitor.send(trials[-1]).status_code == 409
+        visitor.finish()
+        for path in (f"/p/{visitor.token}/nowhere", f"/s/demo/left?outcome={pid}", f"/s/{pid}", "/researcher/"):
+            visitor.client.get(path, headers=elsewhere)
+        visitor.client.post("/s/demo/withdraw", data={"code": visitor.token}, headers=elsewhere)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) > len(trials) + 8
+    assert {line["status"] for line in lines} >= {200, 303, 400, 404, 409}
+    tokens = set(re.findall(r"(?<![\w-])[\w-]{22}(?![\w-])", json.dumps(trials)))
+    assert len(tokens) >= 2 * len(trials)
+    named = {pid, "203.0.113.77", "127.0.0.1", "study1", "session1", visitor.token, *tokens}
+    assert not [name for name in named if name in stream.getvalue()]
