@@ -26,6 +26,7 @@ SENTENCES = {
     "forget": "The person's data are deleted or all there; the same command says which.",
     "delete-recruitment-ids": "The ids are deleted or all there; the same command says which.",
     "delete-study": "The study is deleted or all there; the same command says which.",
+    "retention": "Each study's data are deleted or all there; the same command goes on.",
     "backup": "A backup is whole or absent; the same command begins anew.",
 }
 

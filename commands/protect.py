@@ -15,6 +15,7 @@ from study import clock
 if TYPE_CHECKING:
     from study.conduct.forgetting import Known
     from study.conduct.recruitment_ids import Ids
+    from study.conduct.retention import Kept
     from study.conduct.study_deletion import Doomed
     from study.database.db import Database
 
@@ -175,4 +176,63 @@ def _tell_doomed(found: "Doomed", is_done: bool) -> None:
     click.echo(_ELSEWHERE if is_done else f"Nothing was deleted. --confirm {found.slug} deletes it.")
 
 
-COMMANDS = (forget_command, delete_recruitment_ids_command, delete_study_command)
+@click.command("retention")
+@click.option(
+    "--keep-months",
+    type=click.IntRange(1, 600),
+    help="After closing, for studies whose definition has no time in [data]; none: these are kept.",
+)
+@_confirm
+def retention_command(keep_months: int | None, confirm: bool) -> None:
+    """List until when the data of each study are kept, and delete what is due.
+
+    `[data]` of a definition says the time, and whether the study or the recruitment ids alone are deleted. A study is
+    deleted only when it is closed, and exported or backed up since.
+
+    Example: ./manage.py retention --keep-months 120
+    """
+    from study.conduct.retention import kept
+    from study.database.db import ready_database
+
+    with ready_database() as database:
+        with database.reading() as session:
+            found = kept(session, clock.now(), keep_months)
+        for one in found:
+            _tell_kept(one)
+        due = [one for one in found if one.is_due]
+        if not confirm or not due:
+            click.echo(_NOTHING_DONE if due else "Nothing is due.")
+            return
+        refused = [words for one in due if (words := _delete_due(database, one))]
+        _overwrite(database)
+    if refused:
+        raise click.ClickException("\n".join(refused))
+
+
+def _tell_kept(one: "Kept") -> None:
+    what = {"study": "all data", "recruitment-ids": "recruitment ids"}[one.delete]
+    until = f"until {one.last_day}" if one.last_day else "until some time after it is closed"
+    click.echo(f"{one.slug} ({one.state}): {what} {until}{', due' if one.is_due else ''}")
+
+
+def _delete_due(database: "Database", one: "Kept") -> str | None:
+    """Delete it; why that was refused. What participants were told binds, so unpaid people's ids go as well."""
+    from study.conduct.recruitment_ids import delete_recruitment_ids, recruitment_ids
+    from study.conduct.study_deletion import delete_study, doomed
+    from study.errors import ConductError
+
+    now = clock.now()
+    with database.writing() as session:
+        try:
+            if one.delete == "study":
+                delete_study(session, doomed(session, one.slug), _ACTOR, now)
+            else:
+                delete_recruitment_ids(session, recruitment_ids(session, one.slug, now, True), _ACTOR, now)
+        except ConductError as error:
+            return f"{one.slug} is not deleted: {error}"
+        session.commit()
+    click.echo(f"{one.slug}: deleted")
+    return None
+
+
+COMMANDS = (forget_command, delete_recruitment_ids_command, delete_study_command, retention_command)

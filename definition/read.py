@@ -35,6 +35,7 @@ from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
 from study.questionnaires import problems as problems_of_questionnaires
 from study.recruitment.providers import PROVIDERS, problems_of_provider
+from study.retention import DataConfig
 from study.screening import ScreeningConfig
 from study.screening import problems as problems_of_screening
 from study.tasks.own_words import faults_of_own_words
@@ -65,6 +66,7 @@ class Definition:
     analysis: AnalysisConfig
     questionnaires: tuple[QuestionnaireConfig, ...]
     screening: ScreeningConfig
+    data: DataConfig
     original: OriginalConfig
     attack: AttackConfig
     bias: BiasConfig

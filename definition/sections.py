@@ -15,6 +15,7 @@ from stimuli.method_config import Methods
 from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.questionnaires import QuestionnaireConfig
+from study.retention import DataConfig
 from study.screening import ScreeningConfig
 
 SECTIONS: dict[str, Any] = {
@@ -30,12 +31,13 @@ SECTIONS: dict[str, Any] = {
     "participants": ParticipantsConfig,
     "recruitment": RecruitmentConfig,
     "screening": ScreeningConfig,
+    "data": DataConfig,
     "analysis": AnalysisConfig,
     "attack": AttackConfig,
     "bias": BiasConfig,
     "original": OriginalConfig,
 }
-_NEWER_TABLES = ("networks", "methods", "evaluate", "screening", "recruitment", "attack", "bias", "original")
+_NEWER_TABLES = ("networks", "methods", "evaluate", "screening", "data", "recruitment", "attack", "bias", "original")
 OPTIONAL_SECTIONS: dict[str, Any] = {"participants": {}, "analysis": {}, "conditions": [], "questionnaires": []}
 OPTIONAL_SECTIONS |= {name: {} for name in _NEWER_TABLES}
 """What is read where they are missing."""

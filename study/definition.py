@@ -9,6 +9,7 @@ from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
 from study.questionnaires import QuestionnaireConfig
+from study.retention import DataConfig
 from study.screening import ScreeningConfig
 
 _RENAMED = {"comment": "comments"}
@@ -25,6 +26,7 @@ class FrozenDefinition:
     conditions: tuple[ConditionConfig, ...] = ()
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
     screening: ScreeningConfig = field(default_factory=ScreeningConfig)
+    data: DataConfig = field(default_factory=DataConfig)
     recruitment: RecruitmentConfig = field(default_factory=RecruitmentConfig)
     recipe: str = "paper-v1"
     recipes: Mapping[str, str] = field(default_factory=dict)  # of methods that another recipe draws
@@ -67,6 +69,7 @@ def definition_of(document: dict[str, Any]) -> FrozenDefinition:
         conditions=tuple(map(ConditionConfig.model_validate, document.get("conditions", ()))),
         questionnaires=tuple(QuestionnaireConfig.model_validate(q) for q in document.get("questionnaires", ())),
         screening=ScreeningConfig.model_validate(document.get("screening", {})),
+        data=DataConfig.model_validate(document.get("data", {})),
         **drawn,
     )
 

@@ -32,8 +32,12 @@ class PayConfig(BaseModel):
 
 
 def _written(amount: float, currency: str, language: str) -> str:
+    return format_currency(amount, currency, locale=locale_of(language))
+
+
+def locale_of(language: str) -> Locale:
+    """How a language writes money, dates and times; English where that is not known."""
     try:
-        locale = Locale.parse(language)
+        return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
-        locale = Locale("en")
-    return format_currency(amount, currency, locale=locale)
+        return Locale("en")

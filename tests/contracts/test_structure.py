@@ -56,6 +56,7 @@ LAYERS = {
             "config",
             "questionnaires",
             "screening",
+            "retention",
             "security",
             "database",
             "definition",

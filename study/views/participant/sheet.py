@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -13,6 +14,7 @@ from study.definition import FrozenDefinition
 from study.markdown import to_html
 from study.recruitment.plain import PLAIN
 from study.recruitment.providers import PROVIDERS
+from study.retention import IDS, STUDY, DataConfig, written_date, written_months
 from study.return_address import PID, asks_for
 from study.views.server.languages import marked as _
 from study.views.server.languages import translate
@@ -79,6 +81,16 @@ _NOTED = _("We keep a note that someone withdrew, with the random participant nu
 _PROOF = _(
     "We also keep the proof of your consent, because the law asks for it: its date, version, language and boxes."
 )
+_KEPT = {
+    STUDY: (
+        _("Your data are deleted from our server by %(date)s."),
+        _("Your data are deleted from our server %(time)s after the end of the study."),
+    ),
+    IDS: (
+        _("The identifiers that brought you here are deleted by %(date)s."),
+        _("The identifiers that brought you here are deleted %(time)s after the end of the study."),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ def information(definition: FrozenDefinition, language: str, slug: str, has_pid:
     `has_pid`: the link names the person.
     """
     study = definition.study
-    said = _said(study, language)
+    said = _said(definition, language)
     responsible = _rows(said, _RESPONSIBLE)
     return {
         "title": study.title[language],
@@ -116,14 +128,27 @@ def information(definition: FrozenDefinition, language: str, slug: str, has_pid:
     }
 
 
-def _said(study: StudyConfig, language: str) -> dict[str, str]:
+def _said(definition: FrozenDefinition, language: str) -> dict[str, str]:
     """The facts that the definition says, by their key."""
+    study = definition.study
     facts = dict(study.information) | {"institution": study.institution, "ethics": study.ethics}
     said = {name: texts[language] for name, texts in facts.items() if isinstance(texts, dict) and texts}
     if study.pay:
         hourly = translate(_PER_HOUR) % {"pay": study.pay.per_hour(study.minutes, language)}
         said = {"pay_note": hourly} | said | {"pay": study.pay.written(language)}
+    if deadline := _deadline(definition.data, language):
+        said["retention"] = f"{said['retention']} {deadline}" if "retention" in said else deadline
     return said
+
+
+def _deadline(data: DataConfig, language: str) -> str | None:
+    """When the data are deleted, as `[data]` says; None where it does not, or not to participants."""
+    if not data.on_sheet or not (data.keep_until or data.keep_months):
+        return None
+    by_date, after_end = _KEPT[data.delete]
+    if data.keep_until:
+        return translate(by_date) % {"date": written_date(date.fromisoformat(data.keep_until), language)}
+    return translate(after_end) % {"time": written_months(data.keep_months or 0, language)}
 
 
 def linked(text: str) -> Markup:
