@@ -19,11 +19,12 @@ from definition import Definition
 def name_units(ctx: click.Context, definition: Definition, names: tuple[str, ...], show: int, out: Path) -> None:
     """Name the units of the target layer by masks, and say in words what a photograph's explanation shows.
 
-    The photographs are those of the split that people see; they need masks in VOC layout.
+    The photographs are those of the split that people see; they need masks: in VOC layout files, in COCO's the
+    segmentations of its annotations.
 
     Example: ./manage.py name-units --study my.toml --network strong --out units
     """
-    from models.masks import mask_file
+    from models.masks import has_masks
     from models.sources import open_split
     from stimuli.devices import usable_device
     from stimuli.evaluate.appearance import spread
@@ -40,7 +41,7 @@ def name_units(ctx: click.Context, definition: Definition, names: tuple[str, ...
             units[name] = dissect(network, list(images.values()), device, report)
     shown = [images[image_id] for image_id in spread(images, show)] if show else []
     title = next(iter(definition.study.title.values()))
-    masked = sum(mask_file(image) is not None for image in images.values())
+    masked = sum(map(has_masks, images.values()))
     write_units(out, title, networks, units, masked, shown, dataset.categories, device)
     click.echo("\n".join(summary(units)))
     click.echo(f"Open {out / 'index.html'} in a browser")

@@ -44,7 +44,10 @@ def photograph(annotation: Annotation) -> Photograph:
         annotation.image_id,
         annotation.path,
         *stored.upright,
-        tuple(replace(seen, box=box) for seen, box in zip(annotation.objects, upright, strict=True)),
+        tuple(
+            replace(seen, box=box, segmentation=seen.segmentation if stored.orientation == UPRIGHT else None)
+            for seen, box in zip(annotation.objects, upright, strict=True)
+        ),
         sum(seen.box != box for seen, box in zip(annotation.objects, boxes, strict=True)),
     )
 

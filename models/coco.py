@@ -2,10 +2,12 @@
 
 Format (https://cocodataset.org/#format-data, "Object Detection"): `images` with `id`, `file_name`, `width`, `height`;
 `categories` with `id` and `name`; `annotations` with `image_id`, `category_id`, `bbox` [x, y, width, height] in pixels
-from 0, and `iscrowd`. Regions of a crowd count as difficult: COCO's own evaluation leaves them out, too.
+from 0, and `iscrowd`. Regions of a crowd count as difficult: COCO's own evaluation leaves them out, too. Where an
+annotation has a `segmentation` (polygons or run lengths), it is kept and becomes a mask when a measure asks for one.
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -76,19 +78,47 @@ def _read(
     if not path.is_file():
         raise PhotographError(f"{path} is missing; restore it or take it out of {source.name}")
     try:
-        objects = tuple(_object(found, names) for found in annotated)
+        size = int(row["width"]), int(row["height"])
+        objects = tuple(_object(found, names, size) for found in annotated)
         image_id = PurePosixPath(row["file_name"]).with_suffix("").as_posix()
-        return photograph(Annotation(image_id, path, (int(row["width"]), int(row["height"])), objects))
+        return photograph(Annotation(image_id, path, size, objects))
     except (ValueError, OverflowError, LookupError) as error:
         raise PhotographError(f"{row['file_name']} in {source} cannot be understood ({error}); correct it") from error
 
 
-def _object(row: Mapping[str, Any], names: Mapping[Any, str]) -> AnnotatedObject:
+def _object(row: Mapping[str, Any], names: Mapping[Any, str], size: tuple[int, int]) -> AnnotatedObject:
     if row["category_id"] not in names:
         raise ValueError(f"no category has the id {row['category_id']}")
     x, y, width, height = map(float, row["bbox"])
     box = edges_to_box(x, y, x + width, y + height)
-    return AnnotatedObject(names[row["category_id"]], box, bool(row.get("iscrowd", 0)))
+    name, told = names[row["category_id"]], row.get("segmentation")
+    if told and not (_are_polygons(told) or _are_run_lengths(told, size)):
+        raise ValueError(
+            f"{name}: its segmentation is neither polygons nor run lengths of {size[0]} × {size[1]} pixels"
+        )
+    return AnnotatedObject(name, box, bool(row.get("iscrowd", 0)), json.dumps(told) if told else None)
+
+
+def _are_polygons(told: Any) -> bool:
+    """Each a list of x and y by turns, of three corners at least."""
+    return isinstance(told, list) and all(
+        isinstance(polygon, list) and len(polygon) >= 6 and len(polygon) % 2 == 0 and all(map(_is_number, polygon))
+        for polygon in told
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _are_run_lengths(told: Any, size: tuple[int, int]) -> bool:
+    """`size` [height, width] and `counts`: pixels off and on by turns, column by column, or COCO's text of them."""
+    if not isinstance(told, dict) or told.get("size") != [size[1], size[0]]:
+        return False
+    counts = told.get("counts")
+    if isinstance(counts, list):
+        return all(isinstance(n, int) and n >= 0 for n in counts) and sum(counts) == size[0] * size[1]
+    return isinstance(counts, str)
 
 
 COCO = Source("coco", CocoDataset, _open_split)

@@ -1,15 +1,20 @@
-"""Masks of categories in VOC layout: `SegmentationClass/<id>.png`, a palette index for each pixel.
+"""Masks of categories: files in VOC layout, or the outlines that COCO's annotations have of their objects.
 
-`mask_classes.txt` beside it names the indices (index and name a line); without it they are VOC's own, in its order.
+In VOC layout, `SegmentationClass/<id>.png` has a palette index for each pixel, and `mask_classes.txt` beside it names
+the indices (index and name a line); without it they are VOC's own, in its order. Where there is a file, it counts.
 """
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from pycocotools import mask as coco
 from torch import Tensor
 
 from models.errors import PhotographError
@@ -23,40 +28,99 @@ VOC_CLASSES = (
 """The VOC development kit's order of categories, section 3.1, behind the background."""
 
 
-def mask_file(image: Photograph) -> Path | None:
-    """The file with an image's masks, where there is one."""
-    file = image.path.parent.parent / FOLDER / f"{image.path.stem}.png"
-    return file if file.is_file() else None
+def has_masks(image: Photograph) -> bool:
+    """Whether anything tells which pixels show which category; no pixel is read."""
+    return _file(image) is not None or any(o.segmentation for o in image.objects)
+
+
+def masks_sha256(image: Photograph) -> str:
+    """SHA-256 of what its masks are read from; empty where it has none."""
+    if not has_masks(image):
+        return ""
+    file = _file(image)
+    outlines = json.dumps([[o.category, o.segmentation] for o in image.objects]).encode()
+    return hashlib.sha256(file.read_bytes() if file else outlines).hexdigest()
 
 
 def category_mask(image: Photograph, category: str) -> np.ndarray | None:
     """Which pixels (height, width) show `category`; None where the image has no masks or none of this category.
 
-    Raises PhotographError where the file is damaged or of another size than the photograph.
+    Also None where one of the category's objects has no outline: the mask would not be whole. Raises PhotographError
+    where the file is damaged or of another size than the photograph, or where run lengths cannot be read.
     """
-    if (file := mask_file(image)) is None or (index := _indices(file.parent.parent / CLASSES).get(category)) is None:
+    if (file := _file(image)) is None:
+        outlines = [o.segmentation for o in image.objects if o.category == category]
+        return _drawn(image, outlines) if outlines else None
+    if (index := _indices(file.parent.parent / CLASSES).get(category)) is None:
         return None
     found = _read(file, image) == index
     return found if found.any() else None
 
 
-@dataclass(frozen=True)
-class MaskLabels:
-    """What each pixel (height, width) shows: an index of `names`, of which 0 names nothing."""
+def mask_names(images: Iterable[Photograph]) -> tuple[str, ...]:
+    """The names of `mask_labels` of these images; the first, empty one is of pixels that show nothing named."""
+    if file := next(filter(None, map(_file, images)), None):
+        indices = {index: name for name, index in _indices(file.parent.parent / CLASSES).items()}
+        return tuple(indices.get(index, "") if index else "" for index in range(max(indices) + 1))
+    return ("", *sorted({o.category for image in images for o in image.objects if o.segmentation}))
 
-    labels: Tensor
-    names: tuple[str, ...]
 
+def mask_labels(image: Photograph, names: Sequence[str]) -> Tensor | None:
+    """What each pixel (height, width) shows, as an index of `names`; 0 where it is none of them. None without masks.
 
-def mask_labels(image: Photograph) -> MaskLabels | None:
-    """All of an image's masks; None where it has none. An index without a name counts as 0. Raises PhotographError."""
-    if (file := mask_file(image)) is None:
+    Where outlines overlap, the smaller object is in front. Raises PhotographError as `category_mask` does.
+    """
+    if not has_masks(image):
         return None
-    indices = {index: name for name, index in _indices(file.parent.parent / CLASSES).items()}
-    names = tuple(indices.get(index, "") if index else "" for index in range(max(indices) + 1))
-    labels = torch.from_numpy(_read(file, image).astype(np.int64))
-    known = torch.tensor([bool(name) for name in names])
-    return MaskLabels(torch.where((labels < len(names)) & known[labels.clamp(max=len(names) - 1)], labels, 0), names)
+    if file := _file(image):
+        labels = torch.from_numpy(_read(file, image).astype(np.int64))
+        known = torch.tensor([bool(name) for name in names])
+        return torch.where((labels < len(names)) & known[labels.clamp(max=len(names) - 1)], labels, 0)
+    labels = torch.zeros(image.height, image.width, dtype=torch.int64)
+    outlined = [(_drawn(image, [o.segmentation]), o.category) for o in image.objects if o.segmentation]
+    for mask, category in sorted(((m, c) for m, c in outlined if m is not None), key=lambda one: -one[0].sum()):
+        labels[torch.from_numpy(mask)] = names.index(category)
+    return labels
+
+
+def _file(image: Photograph) -> Path | None:
+    file = image.path.parent.parent / FOLDER / f"{image.path.stem}.png"
+    return file if file.is_file() else None
+
+
+def _drawn(image: Photograph, outlines: Sequence[str | None]) -> np.ndarray | None:
+    """The pixels (height, width) inside of any of `outlines`; None where one is missing or no pixel is inside."""
+    inside = np.zeros((image.height, image.width), bool)
+    for told in outlines:
+        if told is None:
+            return None
+        for counts in _counts(json.loads(told), image):
+            if min(counts) < 0 or sum(counts) != inside.size:
+                raise PhotographError(f"a segmentation of {image.path} does not fit its size; correct it")
+            pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+            inside |= pixels.reshape(inside.shape, order="F")
+    return inside if inside.any() else None
+
+
+def _counts(told: Any, image: Photograph) -> list[list[int]]:
+    """Pixels outside and inside by turns, column by column, of each part of an outline in one of COCO's three forms."""
+    if isinstance(told, list):
+        return [_of_text(part["counts"]) for part in coco.frPyObjects(told, image.height, image.width)]
+    return [told["counts"] if isinstance(told["counts"], list) else _of_text(told["counts"].encode())]
+
+
+def _of_text(text: bytes) -> list[int]:
+    """COCO's text of counts: five bits a character, a sixth says that more follow; from the fourth on, differences."""
+    found: list[int] = []
+    number = bits = 0
+    for character in text:
+        number |= (character - 48 & 31) << bits
+        bits += 5
+        if not character - 48 & 32:
+            sign = -1 << bits if character - 48 & 16 else 0
+            found.append((number | sign) + (found[-2] if len(found) > 2 else 0))
+            number = bits = 0
+    return found or [-1]
 
 
 def _read(file: Path, image: Photograph) -> np.ndarray:

@@ -13,12 +13,14 @@ from models.boxes import Box
 class AnnotatedObject:
     """One object. `box` is (xmin, ymin, xmax, ymax) in pixels as VOC counts them: from 1, both ends inside.
 
-    None where the annotation has none, or where it is unknown which way up it was drawn.
+    None where the annotation has none, or where it is unknown which way up it was drawn. `segmentation` is the object's
+    outline in the upright picture, JSON as COCO writes it: polygons, or run lengths.
     """
 
     category: str
     box: Box | None
     difficult: bool = False
+    segmentation: str | None = None
 
 
 @dataclass(frozen=True)

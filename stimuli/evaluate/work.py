@@ -1,7 +1,6 @@
 """The job of `evaluate` and the worker that does it: photographs explained once, then measured by every metric."""
 
 import copy
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
-from models.masks import mask_file
+from models.masks import masks_sha256
 from models.photographs import Photograph
 from stimuli.config import StimuliConfig
 from stimuli.errors import ExplanationError, GenerationError
@@ -52,9 +51,13 @@ class Evaluation:
         objects = [
             [i.image_id, i.width, i.height, [[o.category, o.box, o.difficult] for o in i.objects]] for i in self.images
         ]
-        masks = [hashlib.sha256(file.read_bytes()).hexdigest() if (file := mask_file(i)) else "" for i in self.images]
         told = {"network": self.network, "methods": self.methods, "metric": metric, "options": options}
-        return told | {"images": objects, "masks": masks, "categories": self.categories, "seed": choices.seed}
+        return told | {
+            "images": objects,
+            "masks": [*map(masks_sha256, self.images)],
+            "categories": self.categories,
+            "seed": choices.seed,
+        }
 
     def __str__(self) -> str:
         return f"network {self.network!r}, images {', '.join(image.image_id for image in self.images)}"

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
-from models.masks import mask_labels
+from models.masks import mask_labels, mask_names
 from models.photographs import Photograph
 from stimuli.errors import UnitsError
 from stimuli.explain.engine import explain
@@ -51,14 +51,14 @@ def dissect(
 
     Raises UnitsError where none has masks, PhotographError and ExplanationError.
     """
-    labelled = [(image, masked) for image in images if (masked := mask_labels(image)) is not None]
+    names = mask_names(images)
+    labelled = [(image, labels) for image in images if (labels := mask_labels(image, names)) is not None]
     if not labelled:
         raise UnitsError(
             f"none of {len(images)} photographs has masks; units are named by masks, which VOC layout keeps in"
-            " SegmentationClass/<id>.png (docs/how-to/real-photographs.md)"
+            " SegmentationClass/<id>.png and COCO's in `segmentation` (docs/how-to/real-photographs.md)"
         )
-    names = labelled[0][1].names
-    masks = torch.stack([_seen(masked.labels, image, network) for image, masked in labelled])
+    masks = torch.stack([_seen(labels, image, network) for image, labels in labelled])
     found: list[Tensor] = []
     for batch in _activations(network, [image for image, _ in labelled], device):
         found.append(batch)
