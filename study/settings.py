@@ -4,6 +4,7 @@ In the environment each is called `DISCERN_<NAME>`. `DISCERN_PRODUCTION=1` is fo
 cookies then travel over HTTPS only.
 """
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -16,6 +17,7 @@ from study.recruitment.identities import Identities
 from study.security import require_strong_secret
 
 DEFAULTS: dict[str, Any] = {
+    "APPLICATION_ROOT": "/",  # the part of the address below which everything is, e.g. /discern
     "DATABASE_URL": "",
     "PROLIFIC_AUDIENCE": "",
     "PROLIFIC_JWKS": "",
@@ -51,6 +53,7 @@ def check(app: Flask) -> None:
         if app.config[name] not in known:
             raise ConfigurationError(f"DISCERN_{name} must be {' or '.join(known)}, not {app.config[name]!r}")
     app.config["PROXIES"] = _networks(app.config["PROXIES"])
+    app.config["APPLICATION_ROOT"] = _root(app.config["APPLICATION_ROOT"])
     app.config["SESSION_COOKIE_SECURE"] = app.config["PRODUCTION"] == "1"
     if app.config["PRODUCTION"] == "1" and not app.config["TRUSTED_HOSTS"]:
         raise ConfigurationError(
@@ -61,6 +64,12 @@ def check(app: Flask) -> None:
         raise ConfigurationError(
             "the debugger runs any code for any visitor; switch it off or unset DISCERN_PRODUCTION"
         )
+
+
+def _root(text: str) -> str:
+    if not re.fullmatch(r"(/[a-zA-Z0-9_-]+)*/?", text):
+        raise ConfigurationError(f"DISCERN_APPLICATION_ROOT must be a path such as /discern, not {text!r}")
+    return text.rstrip("/") or "/"
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -56,7 +56,7 @@ def run_participant(
     the screening at random, so TurnedAwayError is raised for some.
     """
     with _Browser(base_url, witness) as browser:
-        form = _read(browser.get(f"/s/{slug}?pid=simulated-{new_public_id()}"))
+        form = _read(browser.get(f"{browser.landing(slug)}?pid=simulated-{new_public_id()}"))
         if not form.action:
             raise SimulationError(f"{base_url}/s/{slug} asks for no consent: {form.text[:300]}")
         fields = form.fields | dict.fromkeys(form.boxes, "yes") | {"observer_kind": _KIND}
@@ -64,13 +64,13 @@ def run_participant(
         if page.choices:
             chosen = {name: str(rng.choice(values)) for name, values in page.choices.items()}
             browser.post(page.action, urlencode(page.fields | chosen).encode(), _FORM)
-        if browser.address == f"/s/{slug}/left":
+        if browser.address == f"{browser.landing(slug)}/left":
             raise TurnedAwayError(f"{base_url}/s/{slug} turned this simulated participant away")
         entry = browser.address.removesuffix("/study").removesuffix("/about")
         _take(browser, entry, json.loads(browser.get(f"{entry}/plan")), choose, rng)
         code = _read(browser.get(f"{entry}/finish?asked=yes")).completion_code
     if not code:
-        raise SimulationError(f"{base_url}{entry}/finish shows no completion code")
+        raise SimulationError(f"{urljoin(base_url, entry)}/finish shows no completion code")
     return code
 
 
@@ -148,6 +148,10 @@ class _Browser:
             raise SimulationError(f"{self.base_url!r} is not an address like http://127.0.0.1:8000")
         self._connection = _CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=60)
 
+    def landing(self, slug: str = "") -> str:
+        """The path of a study's first page, below the path of the server if it has one."""
+        return f"{urlsplit(self.base_url).path.rstrip('/')}/s/{slug}"
+
     def __enter__(self) -> "_Browser":
         return self
 
@@ -175,8 +179,8 @@ class _Browser:
         self.address = path
         if reply.status != 200:
             words = _read(content).text or content.decode(errors="replace")
-            kind = NoPlaceLeftError if reply.status == 409 and path.startswith("/s/") else SimulationError
-            raise kind(f"{method} {self.base_url.rstrip('/')}{path} replied {reply.status}: {words[:300]}")
+            kind = NoPlaceLeftError if reply.status == 409 and path.startswith(self.landing()) else SimulationError
+            raise kind(f"{method} {urljoin(self.base_url, path)} replied {reply.status}: {words[:300]}")
         return content
 
     def _exchange(

@@ -218,9 +218,9 @@ def empty_database() -> bytes:
 
 @contextmanager
 def serving(
-    folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), **changes: Any
+    folder: Path, provider: str = "plain", languages: tuple[str, ...] = ("en",), root: str = "", **changes: Any
 ) -> Iterator[LiveStudy]:
-    """Open the study in a fresh database under `folder` and serve it on a free port.
+    """Open the study in a fresh database under `folder` and serve it on a free port, below the path `root`.
 
     Of the `changes`, `device`, `participants` and `questionnaires` are the definition's sections, `about` the questions
     about oneself; the others go to the first task.
@@ -235,12 +235,12 @@ def serving(
         open_study(session, sample, sha256(sample), rows, {"recipe": "paper-v1"}, folder / "stimuli", NOW)
         create_admin(session, *RESEARCHER, NOW)
         session.commit()
-    app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET})
+    app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "APPLICATION_ROOT": root or "/"})
     server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield LiveStudy(f"http://127.0.0.1:{server.server_port}", app, database)
+        yield LiveStudy(f"http://127.0.0.1:{server.server_port}{root}", app, database)
     finally:
         server.shutdown()
         thread.join()

@@ -77,7 +77,8 @@ def log_in() -> ResponseReturnValue:
     session.clear()  # nothing from before the login goes on after it
     session.permanent = True
     session["login"] = mark
-    return redirect(following if _OWN_PAGE.fullmatch(following) else url_for("researcher.index"), 303)
+    is_own = _OWN_PAGE.fullmatch(following) is not None
+    return redirect(request.script_root + following if is_own else url_for("researcher.index"), 303)
 
 
 def _record(key: str, name: str, admin: Admin | None, now: datetime) -> str | None:

@@ -53,6 +53,7 @@ def init_app(app: Flask) -> None:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
         response.headers.setdefault("Cache-Control", "no-store")
-        if app.config["PRODUCTION"] == "1":
+        # Below a sub-path the host belongs to others, too, who may have pages over HTTP.
+        if app.config["PRODUCTION"] == "1" and app.config["APPLICATION_ROOT"] == "/":
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

@@ -10,9 +10,26 @@ _NETWORK_BITS = 64  # of an IPv6 address: its owner may choose the other half
 
 
 def init_app(app: Flask) -> None:
-    """In production visitors come over HTTPS, whether the proxy says so or not: no link of ours is http://."""
+    """In production visitors come over HTTPS, whether the proxy says so or not: no link of ours is http://.
+
+    All addresses are below APPLICATION_ROOT. It is a setting and no header of a proxy, which a visitor could send.
+    """
+    if app.config["APPLICATION_ROOT"] != "/":
+        app.wsgi_app = _below(app.config["APPLICATION_ROOT"], app.wsgi_app)  # type: ignore[method-assign]
     if app.config["PRODUCTION"] == "1":
         app.wsgi_app = _over_https(app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
+
+
+def _below(root: str, wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """For proxies that pass addresses on as they are, and for those that leave the root out."""
+
+    def below(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == root or path.startswith(f"{root}/"):
+            path = path[len(root) :] or "/"
+        return wsgi_app(environ | {"SCRIPT_NAME": root, "PATH_INFO": path}, start_response)
+
+    return below
 
 
 def _over_https(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
