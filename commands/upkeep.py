@@ -19,17 +19,46 @@ a_path = click.Path(path_type=Path)
 
 
 @click.command("backup")
-@click.argument("file", type=a_path)
-def backup_command(file: Path) -> None:
-    """Copy the database into FILE, while people take part. Stimuli and definitions are files of their own.
+@click.argument("file", type=a_path, required=False)
+@click.option(
+    "--all",
+    "folder",
+    metavar="DIR",
+    type=a_path,
+    help="Into a new file in DIR, with the definitions and the index of the pictures.",
+)
+@click.option("--keep", type=click.IntRange(1), help="With --all: delete all but this many of its files in DIR.")
+def backup_command(file: Path | None, folder: Path | None, keep: int | None) -> None:
+    """Copy the database into FILE, while people take part. Pictures are files of their own.
+
+    With --all, the copy is a zip file named after the time, of which `restore --check` rehearses the restoring.
 
     Example: ./manage.py backup discern-monday.backup
+
+    Example: ./manage.py backup --all backups --keep 30
     """
+    if (file is None) == (folder is None) or (keep and not folder):
+        raise click.UsageError("name either a FILE or a folder with --all DIR; --keep goes with --all")
+    made = _back_up(file) if file else _back_up_all(folder or Path(), keep)
+    click.echo(f"Backup: {made}")
+    _note_backup(made.name)
+
+
+def _back_up(file: Path) -> Path:
     from study.database.backup import backup
     from study.database.db import database_url
 
-    click.echo(f"Backup: {backup(database_url(), file)}")
-    _note_backup(file.name)
+    return backup(database_url(), file)
+
+
+def _back_up_all(folder: Path, keep: int | None) -> Path:
+    from study.conduct.copies import backup_all
+    from study.database.db import database_url
+
+    made, deleted = backup_all(database_url(), folder, keep, clock.now())
+    for path in deleted:
+        click.echo(f"Deleted: {path}")
+    return made
 
 
 def _note_backup(name: str) -> None:
@@ -48,26 +77,53 @@ def _note_backup(name: str) -> None:
 @click.command("restore")
 @click.argument("file", type=a_path)
 @click.option("--stimuli", "folders", multiple=True, type=a_path, help="Where a study's stimulus set is now.")
-def restore_command(file: Path, folders: tuple[Path, ...]) -> None:
+@click.option("--check", is_flag=True, help="Rehearse it in a database of its own, and change nothing.")
+def restore_command(file: Path, folders: tuple[Path, ...], check: bool) -> None:
     """Bring a backup back into an empty database, never over one that holds something.
 
+    FILE may be the folder of `backup --all`: its newest backup is taken.
+
     A backup holds no pictures. --stimuli, once for each study, names the folder where they are on this machine; every
-    file is compared with its hash.
+    file is compared with its hash. --check compares the rows, hashes and chains of what it restored with those that
+    were backed up; on PostgreSQL the user must be allowed to create a database.
 
     Example: ./manage.py restore discern-monday.backup
+
+    Example: ./manage.py restore --check backups
     """
     from contracts.stimulus_set import verify
+    from study.conduct.copies import database_of, newest
     from study.database.backup import restore
     from study.database.db import database_url, upgrade
 
+    if check:
+        return _rehearse(newest(file))
     for folder in folders:
         verify(folder)  # before anything is written
-    restore(file, database_url())
+    with database_of(newest(file)) as copy:
+        restore(copy, database_url())
     upgrade(database_url())
     click.echo(f"Restored from {file}.")
     for folder in folders:
         _find_pictures(folder)
     warn_of_lost_pictures()
+
+
+def _rehearse(file: Path) -> None:
+    from study.conduct.restoring import rehearse_restore
+    from study.database.db import database_url
+    from study.errors import BackupError
+
+    found = rehearse_restore(file, database_url())
+    click.echo(
+        f"Restored for the rehearsal: {found.rows['study']} studies, {found.rows['participant']} participants,"
+        f" {found.rows['response']} answers, {found.audit_entries} entries of the audit log."
+    )
+    if found.problems:
+        raise BackupError(f"{file} is not what was backed up: {'; '.join(found.problems[:5])}")
+    click.echo(f"The hashes fit, and the answers of {found.chains} participants fit their chains. Nothing was changed.")
+    if not found.compared:
+        click.echo("A plain copy does not say how many rows it must have; `./manage.py backup --all DIR` does.")
 
 
 def _find_pictures(folder: Path) -> None:

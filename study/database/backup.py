@@ -24,16 +24,20 @@ _POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")  # where Debian keeps those t
 _SQLITE_MARK, _POSTGRESQL_MARK = b"SQLite format 3\0", b"PGDMP"
 
 
-def backup(url: str, file: Path) -> Path:
-    """Copy the database at `url` into the new `file`, as it is at one moment. Raises BackupError."""
+def backup(url: str, file: Path, snapshot: str | None = None) -> Path:
+    """Copy the database at `url` into the new `file`, as it is at one moment. Raises BackupError.
+
+    `snapshot`: of PostgreSQL, the moment that another transaction has exported (pg_export_snapshot).
+    """
     if file.exists():
         raise BackupError(f"{file} exists; a backup never takes another's place, name a new file")
     parsed = parsed_url(url)
-    with _made_whole(file) as unfinished:
+    with made_whole(file) as unfinished:
         if parsed.get_backend_name() == "sqlite":
             _backup_sqlite(Path(parsed.database or ""), unfinished)
         else:
-            _run_postgresql("pg_dump", parsed, "--format=custom", f"--file={unfinished}")
+            moment = (f"--snapshot={snapshot}",) if snapshot else ()
+            _run_postgresql("pg_dump", parsed, "--format=custom", *moment, f"--file={unfinished}")
     return file
 
 
@@ -50,7 +54,7 @@ def restore(file: Path, url: str) -> None:
     if left := [path for path in (target, *_companions(target)) if path.exists()]:
         raise BackupError(f"{left[0]} is in the way; stop the server and move it aside before restoring")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _made_whole(target) as unfinished:
+    with made_whole(target) as unfinished:
         shutil.copyfile(file, unfinished)
         _require_sound_sqlite(unfinished)
 
@@ -61,7 +65,7 @@ def _companions(database: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _made_whole(file: Path) -> Iterator[Path]:
+def made_whole(file: Path) -> Iterator[Path]:
     """A path to write to; at the end its content is on the disk under `file`, or, after an error, nowhere."""
     unfinished = file.with_name(f".{file.name}.unfinished-{os.getpid()}")
     try:
