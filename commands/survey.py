@@ -128,11 +128,12 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     Example: ./manage.py serve --port 8080
     """
-    from study.serve import refuse_taken_port, refuse_wrong_settings
+    from study.serve import refuse_metrics, refuse_taken_port, refuse_wrong_settings
     from study.serve import serve as run_server
 
     refuse_wrong_settings()
     refuse_taken_port(host, port)
+    refuse_metrics(port)
     warn_of_lost_pictures()
     click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
     process = os.getpid()

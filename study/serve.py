@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from study import clock
+from study import clock, metrics
 from study.conduct.failures import Failures
 from study.database.db import ROOT
 from study.errors import ConfigurationError, PortTakenError, ServerNotStartedError
@@ -39,6 +39,10 @@ class _Server(BaseApplication):
 
         app = create_app()
         use(app, self._failures)
+        if app.config["METRICS"]:
+            from study.views.server.measures import count  # once the folder for its numbers is named
+
+            count(app)
         return app
 
 
@@ -77,6 +81,19 @@ def refuse_wrong_settings() -> None:
     close_app(create_app())  # no connection may cross the fork
 
 
+def refuse_metrics(port: int) -> None:
+    """Raise ConfigurationError for a DISCERN_METRICS that may not be beside the survey's `port`; PortTakenError."""
+    if address := os.environ.get("DISCERN_METRICS", DEFAULTS["METRICS"]):
+        if metrics.read_address(address)[1] == port:
+            raise ConfigurationError(f"DISCERN_METRICS={address} has the port of the survey; choose another one")
+        refuse_taken_port(*metrics.read_address(address))
+
+
+def _before_workers(_server: Any) -> None:
+    if address := os.environ.get("DISCERN_METRICS", DEFAULTS["METRICS"]):
+        metrics.start(*metrics.read_address(address))
+
+
 def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
     """Serve until stopped. gthread and not gevent: SQLite's lock blocks the whole thread."""
     settings = {
@@ -90,6 +107,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "loglevel": os.environ.get("DISCERN_LOG_LEVEL", DEFAULTS["LOG_LEVEL"]),
         "graceful_timeout": 20,
         "control_socket_disable": True,
+        "on_starting": _before_workers,
         "forwarded_allow_ips": os.environ.get("DISCERN_PROXIES", DEFAULTS["PROXIES"]),
         "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO must not change addresses
     }

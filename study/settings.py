@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "PROXIES": "127.0.0.1,::1",  # whose word on a visitor's address is believed: addresses or networks
     "LOG_FORMAT": "plain",
     "LOG_LEVEL": "warning",
+    "METRICS": "",  # address for Prometheus; empty: nothing is counted
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
     "PERMANENT_SESSION_LIFETIME": LASTING,
