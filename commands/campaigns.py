@@ -21,12 +21,13 @@ def open_campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:
     from study.definition import frozen_definition
     from study.recruitment.campaign import Campaign
     from study.recruitment.providers import open_account
+    from study.security import identity_key
 
     with ready_database() as database:
         with database.reading() as session:
             provider = frozen_definition(find_study(session, slug)).participants.provider
         platform = open_account(provider, os.environ, sandbox)
-        account, secret = provider + "-sandbox" * sandbox, os.environ["DISCERN_SECRET_KEY"]
+        account, secret = provider + "-sandbox" * sandbox, identity_key(os.environ)
         yield Campaign(database, platform, slug, provider, account, secret, "manage.py", clock.now)
 
 

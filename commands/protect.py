@@ -65,10 +65,11 @@ def forget_command(slug: str, raw_id: str | None, public_id: str | None, confirm
 
 def _hashes(raw_id: str | None, public_id: str | None) -> frozenset[str]:
     from study.conduct.forgetting import identities
+    from study.security import identity_key
 
     if bool(raw_id) == bool(public_id):
         raise click.UsageError("name the person, either by --prolific-id (or --worker-id, …) or by --participant")
-    return identities(os.environ["DISCERN_SECRET_KEY"], raw_id) if raw_id else frozenset()
+    return identities(identity_key(os.environ), raw_id) if raw_id else frozenset()
 
 
 def _tell_forgotten(found: "Known", is_done: bool) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 
 from study.errors import ConfigurationError
 
@@ -42,15 +43,18 @@ def _new_code(length: int) -> str:
     return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(length))
 
 
-def require_strong_secret(secret: str | None) -> str:
+def identity_key(environ: Mapping[str, str]) -> str:
+    """The key of recruitment hashes: it stays when the secret is replaced, because the hashes are in the database."""
+    return environ.get("DISCERN_IDENTITY_KEY") or environ["DISCERN_SECRET_KEY"]
+
+
+def require_strong_secret(secret: str | None, name: str = "DISCERN_SECRET_KEY") -> str:
     """Return the server's secret. Raises ConfigurationError when it is missing or could be guessed."""
     remedy = "make one with `python -c 'import secrets; print(secrets.token_urlsafe(32))'` and keep it to yourself"
     if not secret:
-        raise ConfigurationError(f"DISCERN_SECRET_KEY is not set; {remedy}")
+        raise ConfigurationError(f"{name} is not set; {remedy}")
     if len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < _MIN_DISTINCT:
-        raise ConfigurationError(
-            f"DISCERN_SECRET_KEY is weak (at least {MIN_SECRET_LENGTH} random characters); {remedy}"
-        )
+        raise ConfigurationError(f"{name} is weak (at least {MIN_SECRET_LENGTH} random characters); {remedy}")
     return secret
 
 

@@ -5,10 +5,11 @@ cookies then travel over HTTPS only.
 """
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from flask import Flask
+from flask import Config, Flask
 
 from study.conduct.logins import LASTING
 from study.database.db import DEFAULT_URL
@@ -24,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_HOSTS": None,  # in the environment: names with commas between, .example.org for all below it
     "PRODUCTION": "0",
     "PROXIES": "127.0.0.1,::1",  # whose word on a visitor's address is believed: addresses or networks
+    "IDENTITY_KEY": "",  # of recruitment hashes; empty: the secret
     "LOG_FORMAT": "plain",
     "LOG_LEVEL": "warning",
     "METRICS": "",  # address for Prometheus; empty: nothing is counted
@@ -38,16 +40,15 @@ DEFAULTS: dict[str, Any] = {
     "WTF_CSRF_SSL_STRICT": False,  # it wants a Referer, which our Referrer-Policy keeps back
 }
 
+_EARLIER = "DISCERN_SECRET_KEY_FALLBACKS"
 _ONE_OF = {"PRODUCTION": ("0", "1"), "LOG_FORMAT": ("plain", "json"), "LOG_LEVEL": ("info", "warning", "error")}
 
 
 def check(app: Flask) -> None:
     """Raise ConfigurationError for settings that would betray or lose something."""
-    app.config["SECRET_KEY"] = require_strong_secret(app.config.get("SECRET_KEY"))
+    _check_keys(app.config)
     app.config["DATABASE_URL"] = app.config["DATABASE_URL"] or DEFAULT_URL
-    hosts = app.config["TRUSTED_HOSTS"]
-    if isinstance(hosts, str):
-        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",") if host.strip()] or None
+    app.config["TRUSTED_HOSTS"] = _listed(app.config["TRUSTED_HOSTS"]) or None
     if app.config["PROLIFIC_JWKS"]:
         app.extensions["discern-identities"] = Identities(app.config["PROLIFIC_JWKS"], app.config["PROLIFIC_AUDIENCE"])
     for name, known in _ONE_OF.items():
@@ -65,6 +66,25 @@ def check(app: Flask) -> None:
         raise ConfigurationError(
             "the debugger runs any code for any visitor; switch it off or unset DISCERN_PRODUCTION"
         )
+
+
+def _check_keys(config: Config) -> None:
+    """Earlier secrets are read for a while and sign nothing; hashes of ids are made with one key for ever."""
+    secret = config["SECRET_KEY"] = require_strong_secret(config.get("SECRET_KEY"))
+    earlier = [require_strong_secret(key, _EARLIER) for key in _listed(config["SECRET_KEY_FALLBACKS"])]
+    if earlier and not config["IDENTITY_KEY"]:
+        raise ConfigurationError(
+            f"{_EARLIER} is set without DISCERN_IDENTITY_KEY, so nobody whom a platform sends would be recognised; set"
+            " it to the secret that the database began with"
+        )
+    config["SECRET_KEY_FALLBACKS"] = earlier
+    config["WTF_CSRF_SECRET_KEY"] = [*earlier, secret]  # the last one signs
+    config["IDENTITY_KEY"] = require_strong_secret(config["IDENTITY_KEY"] or secret, "DISCERN_IDENTITY_KEY")
+
+
+def _listed(given: str | Sequence[str] | None) -> list[str]:
+    """What the environment has with commas between."""
+    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else list(given or ())
 
 
 def _root(text: str) -> str:

@@ -33,4 +33,4 @@ def is_form_token(token: str, *purpose: str) -> bool:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="participant-form")
+    return URLSafeSerializer(current_app.config["WTF_CSRF_SECRET_KEY"], salt="participant-form")

@@ -312,4 +312,4 @@ def _in_language(slug: str, parameters: dict[str, Any], language: str) -> str:
 
 
 def _secret() -> str:
-    return current_app.config["SECRET_KEY"]
+    return current_app.config["IDENTITY_KEY"]
