@@ -49,6 +49,7 @@ try:
     )
     from commands.errors import Commands
     from commands.options import HERE
+    from commands.secret_files import take_in
     from contracts.version import VERSION
 except ModuleNotFoundError as missing:
     leave(missing)
@@ -77,7 +78,8 @@ def cli() -> None:
 
 
 def prepare_environment() -> None:
-    """One machine's random secret under var/, unless the environment names one."""
+    """One machine's random secret under var/, unless the environment names one, or a file with one."""
+    take_in(os.environ)
     folder = HERE / "var"
     if "DISCERN_SECRET_KEY" not in os.environ:
         folder.mkdir(exist_ok=True)
