@@ -30,6 +30,7 @@ try:
         check,
         conduct,
         demo,
+        deploy_check,
         evaluate,
         failures,
         gallery,
@@ -60,7 +61,7 @@ MODULES = (
     *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
     *(attack, bias, name_units, preregister),
     *(survey, simulate, conduct, recruit, upkeep, protect, pack),
-    *(check, schema, analysis, demo, rehearse),
+    *(check, deploy_check, schema, analysis, demo, rehearse),
 )
 
 

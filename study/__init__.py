@@ -35,12 +35,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.server.frontend import bp as frontend
 
     app = Flask(__name__, static_folder=None)
-    app.config.from_mapping(settings.DEFAULTS)
-    if config is None:
-        app.config.from_prefixed_env("DISCERN", loads=str)
-    else:
-        app.config.from_mapping(config)
-    settings.check(app)
+    settings.read(app, config)
     logs.init_app(app)
     database.init_app(app)
     headers.init_app(app)

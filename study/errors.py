@@ -81,6 +81,14 @@ class RecruitmentError(StudyError):
     """The visitor came without what the recruitment platform should have put into the link."""
 
 
+class DeploymentError(StudyError):
+    """Something that a server needs is missing; the message says what to do."""
+
+
+class NotSeenError(StudyError):
+    """It cannot be seen from here whether something is ready."""
+
+
 class ConductError(StudyError):
     """What a researcher asked for does not fit the study as it is; the message says why.
 

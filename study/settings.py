@@ -5,7 +5,7 @@ cookies then travel over HTTPS only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -42,6 +42,16 @@ DEFAULTS: dict[str, Any] = {
 
 _EARLIER = "DISCERN_SECRET_KEY_FALLBACKS"
 _ONE_OF = {"PRODUCTION": ("0", "1"), "LOG_FORMAT": ("plain", "json"), "LOG_LEVEL": ("info", "warning", "error")}
+
+
+def read(app: Flask, config: Mapping[str, Any] | None = None) -> None:
+    """Give the application its settings, from `config` or the environment. Raises ConfigurationError as `check`."""
+    app.config.from_mapping(DEFAULTS)
+    if config is None:
+        app.config.from_prefixed_env("DISCERN", loads=str)
+    else:
+        app.config.from_mapping(config)
+    check(app)
 
 
 def check(app: Flask) -> None:

@@ -73,6 +73,7 @@ LAYERS = {
             "__init__",
             "worker",
             "metrics",
+            "deployment",
             "serve",
         ),
     ),
