@@ -4,6 +4,8 @@ import atexit
 import fcntl
 import gc
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -15,6 +17,18 @@ LONGEST = ("calibration", "ray")  # markers of tests that take minutes
 NEEDS = {"browser": "browser", "browser_program": "browser", "postgresql_server": "postgres"}  # fixture → marker
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30  # bytes; the temporary files of a whole run take less than one GiB
+
+
+def keep_temporary_files_in_memory() -> None:
+    """Where Linux has room for them there: else tests wait for the disk a third of their time, SQLite's above all."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # what was found before
+
+
+keep_temporary_files_in_memory()
 gc.disable()  # while packages and tests are loaded; each collection would go through all that is there already
 
 
@@ -95,4 +109,13 @@ def undrawn() -> Iterator[None]:
 def vector_only() -> Iterator[None]:
     """Figures are drawn once, as SVG; every part of them is drawn then."""
     with drawn_only("as_svg"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def remembered() -> Iterator[None]:
+    """What many applications would compile anew is compiled once in each process."""
+    from tests.remembering import remembered
+
+    with remembered():
         yield

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import make_url
 
 from study import close_app, create_app
@@ -144,24 +143,9 @@ def open_app(database: Database, sqlite_url: str, tmp_path: Path) -> Iterator[Ca
         close_app(app)
 
 
-class RememberedTemplates(BytecodeCache):
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if compiled := self._compiled.get(bucket.key):
-            bucket.bytecode_from_string(compiled)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(scope="session", autouse=True)
-def remembered_templates() -> Iterator[None]:
-    """Every test has an application of its own, and none compiles the same templates again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(Flask.jinja_options, "bytecode_cache", RememberedTemplates())
-        yield
+def _remembered(remembered: None) -> None:
+    """Every test has an application of its own."""
 
 
 @pytest.fixture(scope="session", autouse=True)
