@@ -4,6 +4,8 @@
 import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,6 +49,7 @@ try:
         stimuli,
         survey,
         upkeep,
+        watch,
     )
     from commands.errors import Commands
     from commands.options import HERE
@@ -60,14 +63,16 @@ except KeyboardInterrupt:
 MODULES = (
     *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
     *(attack, bias, name_units, preregister),
-    *(survey, simulate, conduct, recruit, upkeep, protect, pack),
+    *(survey, simulate, conduct, watch, recruit, upkeep, protect, pack),
     *(check, deploy_check, schema, analysis, demo, rehearse),
 )
 
 
 @click.version_option(VERSION, prog_name="Discern", message="%(prog)s %(version)s")
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-def cli() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors; for timers.")
+@click.pass_context
+def cli(context: click.Context, quiet: bool) -> None:
     """Discern: can people tell from a network's explanations what it saw, and which network to trust?
 
     \b
@@ -75,7 +80,16 @@ def cli() -> None:
       make-scenes or your own VOC photographs → train → generate-stimuli → db upgrade
       → open-study → serve (people take part, or simulate) → export → analyze
     """
+    if quiet:
+        context.with_resource(silence())
     prepare_environment()
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing that is printed to standard output comes out."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def prepare_environment() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.options import open_study_option
+from commands.watch import json_option, print_json
 from study import clock
 
 if TYPE_CHECKING:
@@ -183,8 +184,9 @@ def _tell_doomed(found: "Doomed", is_done: bool) -> None:
     type=click.IntRange(1, 600),
     help="After closing, for studies whose definition has no time in [data]; none: these are kept.",
 )
+@json_option
 @_confirm
-def retention_command(keep_months: int | None, confirm: bool) -> None:
+def retention_command(keep_months: int | None, as_json: bool, confirm: bool) -> None:
     """List until when the data of each study are kept, and delete what is due.
 
     `[data]` of a definition says the time, and whether the study or the recruitment ids alone are deleted. A study is
@@ -198,8 +200,9 @@ def retention_command(keep_months: int | None, confirm: bool) -> None:
     with ready_database() as database:
         with database.reading() as session:
             found = kept(session, clock.now(), keep_months)
-        for one in found:
-            _tell_kept(one)
+        _tell_kept(found, as_json)
+        if as_json and not confirm:
+            return
         due = [one for one in found if one.is_due]
         if not confirm or not due:
             click.echo(_NOTHING_DONE if due else "Nothing is due.")
@@ -210,10 +213,15 @@ def retention_command(keep_months: int | None, confirm: bool) -> None:
         raise click.ClickException("\n".join(refused))
 
 
-def _tell_kept(one: "Kept") -> None:
-    what = {"study": "all data", "recruitment-ids": "recruitment ids"}[one.delete]
-    until = f"until {one.last_day}" if one.last_day else "until some time after it is closed"
-    click.echo(f"{one.slug} ({one.state}): {what} {until}{', due' if one.is_due else ''}")
+def _tell_kept(found: "list[Kept]", as_json: bool) -> None:
+    from study.conduct.status import as_json as told
+
+    if as_json:
+        return print_json([told(one) for one in found])
+    for one in found:
+        what = {"study": "all data", "recruitment-ids": "recruitment ids"}[one.delete]
+        until = f"until {one.last_day}" if one.last_day else "until some time after it is closed"
+        click.echo(f"{one.slug} ({one.state}): {what} {until}{', due' if one.is_due else ''}")
 
 
 def _delete_due(database: "Database", one: "Kept") -> str | None:
