@@ -38,6 +38,7 @@ try:
         gallery,
         name_units,
         new_study,
+        notify,
         pack,
         preregister,
         preview,
@@ -63,7 +64,7 @@ except KeyboardInterrupt:
 MODULES = (
     *(new_study, preview, stimuli, gallery, evaluate, answers, captions, failures),
     *(attack, bias, name_units, preregister),
-    *(survey, simulate, conduct, watch, recruit, upkeep, protect, pack),
+    *(survey, simulate, conduct, watch, notify, recruit, upkeep, protect, pack),
     *(check, deploy_check, schema, analysis, demo, rehearse),
 )
 

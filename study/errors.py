@@ -49,6 +49,10 @@ class PlatformRefusedError(PlatformError):
     """The platform refused the request: nothing was done."""
 
 
+class NotSentError(StudyError):
+    """A message to researchers did not reach its mail server or address; it is sent again the next time."""
+
+
 class LoginThrottledError(StudyError):
     """Too many failed attempts for this name; later attempts may succeed."""
 

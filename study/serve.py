@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from study import clock, metrics
-from study.conduct.failures import Failures
+from study.conduct.failures import FILE, Failures
 from study.database.db import ROOT
 from study.errors import ConfigurationError, PortTakenError, ServerNotStartedError
 from study.settings import DEFAULTS
@@ -25,7 +26,9 @@ class _Server(BaseApplication):
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._failures = Failures(clock.now())  # before the fork, so that all workers count together
+        file = os.environ.get(FILE)
+        # Before the fork, so that all workers count together.
+        self._failures = Failures(clock.now(), Path(file) if file else None)
         super().__init__()
 
     def load_config(self) -> None:
