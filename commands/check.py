@@ -1,5 +1,6 @@
 """Is everything ready? In plain words."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 OLDEST_SQLITE = (3, 35)
 
-
+_LEFT_OPEN = re.compile(r"\[[^\]\n]{3,}\](?![(\[:])")
 _MADE_WITH = ("photographs", "network", "method")
 _ONLY_TO_MAKE = "only the machine that makes the stimuli needs it"
 
@@ -118,6 +119,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
 
     def texts() -> str:
         require_texts(definition.study, definition.tasks)
+        if unfinished := list(_unfinished(definition.study)):
+            return Doubt(f"square brackets mark what is still to be said in {', '.join(unfinished)}")
         return f"complete in {', '.join(definition.study.languages)}{_pay(definition.study)}"
 
     def stimuli() -> str:
@@ -159,6 +162,14 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         "database": database,
         "front end": front_end,
     }
+
+
+def _unfinished(study: StudyConfig) -> Iterator[str]:
+    """Texts for participants in which a template's square brackets are left; links of Markdown are none."""
+    told = {"consent": study.consent, "debriefing": study.debriefing}
+    told |= {f"information.{name}": texts for name, texts in study.information if isinstance(texts, dict)}
+    for name, texts in told.items():
+        yield from (f"{name}.{code}" for code in study.languages if _LEFT_OPEN.search(texts.get(code, "")))
 
 
 def _pay(study: StudyConfig) -> str:

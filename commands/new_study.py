@@ -173,7 +173,22 @@ def _filled(template: Path, values: dict[str, Any], languages: tuple[str, ...], 
         text = text.replace(f"@{name}@", json.dumps(value, ensure_ascii=False))
     titles = "\n".join(f"title.{code} = {json.dumps(title, ensure_ascii=False)}" for code in languages)
     texts = "\n".join(f'{text}.{code} = "{text}.{code}.md"' for text in TEXTS for code in languages)
-    return text.replace("@titles@", titles).replace("@texts@", texts)
+    text = text.replace("@titles@", titles).replace("@texts@", texts)
+    return text.replace("@information@", _information(languages))
+
+
+def _information(languages: tuple[str, ...]) -> str:
+    """Rows of the information sheet that all of these languages have words for."""
+    files = {code: LANGUAGES / code / "sheet.toml" for code in languages}
+    rows = {
+        code: tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {} for code, file in files.items()
+    }
+    return "\n".join(
+        f"{name}.{code} = {json.dumps(rows[code][name], ensure_ascii=False)}"
+        for name in rows[languages[0]]
+        if all(name in told for told in rows.values())
+        for code in languages
+    )
 
 
 def _text(code: str, name: str) -> str:

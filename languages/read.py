@@ -1,5 +1,6 @@
 """Reads languages. A language is a folder: about.toml (its name and fonts), tasks.toml (the words of the tasks),
-scales.toml (those of ready-made questionnaires; it may be missing) and the gettext catalogues pages.po, scripts.po and
+scales.toml (those of ready-made questionnaires; it may be missing), sheet.toml (rows of the information sheet that
+`new-study` begins with; it may be missing) and the gettext catalogues pages.po, scripts.po and
 report.po, whose identifiers are the English sentences.
 
 DISCERN_LANGUAGES may name further folders, separated as in PATH. They add languages, or texts to the languages here.

@@ -1,5 +1,6 @@
 """`./manage.py new-study` writes a definition that loads, with the texts of the languages that were asked for."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 
 import manage
 from commands import new_study
+from commands.check import _unfinished
 from commands.new_study import TEMPLATE
 from definition import load_definition
 from languages.read import HERE as LANGUAGES
@@ -71,3 +73,27 @@ def test_what_is_to_be_filled_in_is_marked_in_each_text():
         assert (path.parent / "consent.md").exists()
         assert (path.parent / "debriefing.md").exists()
     assert "@" in TEMPLATE.read_text()
+
+
+def test_the_rows_of_the_sheet_are_begun_in_each_language(tmp_path: Path):
+    run(str(tmp_path / "mine"), *(option for code in ("en", "ko", "de") for option in ("--language", code)))
+    facts = load_definition(tmp_path / "mine" / "study.toml").study.information
+    asked_by_boards = {"investigator", "storage", "retention", "access", "sharing", "legal_basis", "rights"}
+    assert {name for name, texts in facts if texts} >= asked_by_boards | {"authority", "ethics_contact"}
+    assert "Art. 6(1)(a) GDPR" in facts.legal_basis["en"]
+    assert "DSGVO" in facts.legal_basis["de"]
+    assert "개인정보 보호법" in facts.legal_basis["ko"]
+
+
+def test_check_names_the_texts_that_are_still_to_be_filled_in(tmp_path: Path):
+    run(str(tmp_path / "mine"), "--language", "en", "--language", "de")
+    path = tmp_path / "mine" / "study.toml"
+    left = list(_unfinished(load_definition(path).study))
+    assert {"consent.en", "consent.de", "debriefing.de", "information.storage.en"} <= set(left)
+    rows = re.compile(r'^(?!title|consent|debriefing)(\w+\.\w\w = ").*$', re.MULTILINE)
+    path.write_text(rows.sub(r'\1said"', path.read_text()))
+    for file in path.parent.glob("*.md"):
+        file.write_text(
+            re.sub(r"\[[^\]\n]+\]", "said", file.read_text()) + "\nSee [our page](https://example.org) [1].\n"
+        )
+    assert list(_unfinished(load_definition(path).study)) == []
