@@ -209,7 +209,7 @@ class _Study:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=90)
 
 
 def _compare(before: Path, after: Path, words_aside: bool) -> int:

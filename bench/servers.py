@@ -64,7 +64,7 @@ def running(command: list[str], port: int, folder: Path, environment: dict[str, 
         yield server.pid
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+        server.wait(timeout=90)
 
 
 @contextmanager

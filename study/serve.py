@@ -132,8 +132,17 @@ def served(seconds_to_start: float = 60) -> Iterator[str]:
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        end(server, seconds=90)
+
+
+def end(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Ask the process to stop and wait for it; kill it after `seconds`, as long as a busy machine may take."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _listens(port: int) -> bool:

@@ -84,7 +84,7 @@ class Study:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=90)
 
 
 def free_port() -> int:

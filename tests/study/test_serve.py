@@ -1,5 +1,6 @@
 """`./manage.py serve`: what it refuses to start with, and what gunicorn may not take from visitors."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 
 import manage
 from study.database.db import ROOT, Database
-from study.serve import served
+from study.serve import end, served
 from study.worker import MOST_BODY, MOST_HEAD, is_whole
 from tests.study.samples import SECRET
 
@@ -34,6 +35,15 @@ def test_what_is_wrong_is_said_once_and_nothing_is_started(monkeypatch: pytest.M
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("DISCERN_SECRET_KEY") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_does_not_stop_is_killed_and_the_command_goes_on() -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    end(process, seconds=0.2)
+    process.stdout.close()
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_a_visitors_headers_choose_no_address() -> None:

@@ -66,7 +66,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(f"http://127.0.0.1:{port}", database)
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=90)
         database.engine.dispose()
 
 
