@@ -139,4 +139,23 @@ def exclude_participant(slug: str, participant: str, reason: str) -> None:
     click.echo(f"Participant {participant} of study {slug!r} is excluded.")
 
 
-COMMANDS = (pause_study, resume_study, close_study, extend_study, raise_limit, amend_study, exclude_participant)
+@click.command("share-study")
+@open_study_option
+@click.argument("researcher")
+@click.option("--end", is_flag=True, help="They see it no more, from their next request on.")
+def share_study(slug: str, researcher: str, end: bool) -> None:
+    """Let a researcher see a study, whose account was made with `add-researcher --study`.
+
+    Example: ./manage.py share-study --study examples/demo.toml ada
+    """
+    from study.conduct.access import end_sharing, share
+
+    with _writing() as session:
+        (end_sharing if end else share)(session, slug, researcher, _ACTOR, clock.now())
+    click.echo(f"Researcher {researcher!r} {'no longer sees' if end else 'sees'} study {slug!r}.")
+
+
+COMMANDS = (
+    *(pause_study, resume_study, close_study, extend_study, raise_limit, amend_study),
+    *(exclude_participant, share_study),
+)

@@ -33,7 +33,7 @@ def _load(context: click.Context, path: Path) -> Definition:
 
 def open_study_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--study FILE`, handed to the command as `slug`: of an open study the frozen definition counts."""
-    return _study_option("slug", _slug, {"required": True, "help": "The study definition; only its slug is read."})(
+    return _study_option("slug", slug_of, {"required": True, "help": "The study definition; only its slug is read."})(
         command
     )
 
@@ -47,7 +47,8 @@ def _study_option(
     )
 
 
-def _slug(_context: click.Context, path: Path) -> str:
+def slug_of(_context: click.Context, path: Path) -> str:
+    """Of a definition's file; nothing else of it is read. Raises click.BadParameter, DefinitionError."""
     try:
         return str(read_document(path)["study"]["slug"])
     except (KeyError, TypeError):

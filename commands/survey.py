@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.interrupted import SENTENCES
-from commands.options import require_same_request, study_option, warn_of_lost_pictures, with_local_stimuli
+from commands.options import require_same_request, slug_of, study_option, warn_of_lost_pictures, with_local_stimuli
 from definition import Definition
 from study import clock
 
@@ -95,22 +95,37 @@ def open_study(definition: Definition, moved_to: Path | None) -> None:
     help="Owners do everything, analysts export, viewers look.",
 )
 @click.option("--new-password", is_flag=True, help="For a person who has an account; it ends their logins.")
-def add_researcher(name: str, role: str, new_password: bool) -> None:
+@click.option(
+    "--study",
+    "slugs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    callback=lambda context, _parameter, paths: [slug_of(context, path) for path in paths],
+    help="A study that they see, and no others; may be given again. None: all studies, also later ones.",
+)
+def add_researcher(name: str, role: str, new_password: bool, slugs: list[str]) -> None:
     """Give a researcher an account; prints the password, which is stored nowhere but as a hash.
 
-    A forgotten password cannot be shown; --new-password sets another one and keeps the role.
+    A forgotten password cannot be shown; --new-password sets another one and keeps the role. With --study they see
+    the studies of these definitions; `share-study` shares further ones.
 
     Example: ./manage.py add-researcher ada --role analyst
     """
+    from study.conduct.access import share
     from study.conduct.admins import create_admin, set_password
     from study.database.db import ready_database
 
+    if new_password and slugs:
+        raise click.UsageError("--new-password changes no studies; share them with `./manage.py share-study`")
     password = secrets.token_urlsafe(12)
     with ready_database() as database, database.writing() as session:
         if new_password:
             admin = set_password(session, name, password, clock.now())
         else:
-            admin = create_admin(session, name, password, clock.now(), role)
+            admin = create_admin(session, name, password, clock.now(), role, sees_all=not slugs)
+        for slug in slugs:
+            share(session, slug, name, "manage.py", clock.now())
         session.commit()
         role = admin.role
     click.echo(f"Researcher {name!r} ({role}), password {password}\nIt is shown this once.")

@@ -15,8 +15,12 @@ MIN_PASSWORD_LENGTH = 12
 NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
-def create_admin(session: Session, name: str, password: str, now: datetime, role: str = OWNER) -> Admin:
-    """Add a researcher; `role` is one of schema.ROLES. The caller commits.
+def create_admin(
+    session: Session, name: str, password: str, now: datetime, role: str = OWNER, sees_all: bool = True
+) -> Admin:
+    """Add a researcher; `role` is one of schema.ROLES, and without `sees_all` no study is seen until it is shared.
+
+    The caller commits.
 
     Raises AdminError for a taken or odd name or a short password.
     """
@@ -27,8 +31,10 @@ def create_admin(session: Session, name: str, password: str, now: datetime, role
     if session.scalar(select(Admin.id).where(Admin.name == name)):
         raise AdminError(f"there is a researcher named {name!r} already; --new-password gives them another password")
     admin = Admin(name=name, password_hash=generate_password_hash(password), role=role, created_at=now)
+    admin.sees_all = sees_all
     session.add(admin)
-    audit.append(session, "manage.py", "admin-created", {"name": name, "role": role}, now)
+    limited = {} if sees_all else {"sees_all": False}
+    audit.append(session, "manage.py", "admin-created", {"name": name, "role": role} | limited, now)
     return admin
 
 

@@ -25,6 +25,8 @@ _WORDS = {
     "participant-forgotten": "Participant deleted on request",
     "turned-away-forgotten": "Somebody who was turned away deleted on request",
     "recruitment-ids-deleted": "Recruitment ids deleted",
+    "study-shared": "Shared with a researcher",
+    "sharing-ended": "Not shared any more",
     "estimates-seen": "Estimates seen",
     "export-begun": "Export begun",
     "export": "Exported",

@@ -83,9 +83,10 @@ class Progress:
     conditions: tuple[ConditionProgress, ...]  # empty where the study has none
 
 
-def summaries(session: Session) -> list[StudySummary]:
-    """All studies, the newest first."""
-    return [_summary(session, study) for study in session.scalars(select(Study).order_by(Study.opened_at.desc()))]
+def summaries(session: Session, only: set[int] | None = None) -> list[StudySummary]:
+    """All studies, or those with these ids, the newest first."""
+    studies = session.scalars(select(Study).order_by(Study.opened_at.desc()))
+    return [_summary(session, study) for study in studies if only is None or study.id in only]
 
 
 def progress(

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false, true
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -337,7 +337,17 @@ class Admin(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(256))
     role: Mapped[str] = mapped_column(String(16), default=OWNER, server_default=OWNER)
+    sees_all: Mapped[bool] = mapped_column(default=True, server_default=true())  # studies; else those of StudyAccess
     created_at: Mapped[datetime]
+
+
+class StudyAccess(Base):
+    """A study that was shared with a researcher who does not see all."""
+
+    __tablename__ = "study_access"
+
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id"), primary_key=True, autoincrement=False)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), primary_key=True, autoincrement=False)
 
 
 class Login(Base):

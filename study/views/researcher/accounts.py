@@ -1,22 +1,24 @@
 """Pages for researchers: log in, see how far each study is, take the data home."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import wraps
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from contracts.methods import method_name, method_names
 from languages.read import SOURCE
 from study import clock
 from study.conduct import logins
+from study.conduct.access import seen, sees
 from study.conduct.progress import summaries
 from study.database import audit
 from study.database.find import find_addressed, find_study
 from study.database.schema import ANALYST, OWNER, VIEWER, Admin
-from study.errors import ForbiddenError
+from study.errors import ForbiddenError, UnknownError
 from study.export import proof as export_proof
 from study.export.files import zip_pieces
 from study.security import attempt_key
@@ -40,17 +42,26 @@ def logged_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
     def guarded(**arguments: str) -> ResponseReturnValue:
         with database().reading() as reading:
             admin = logins.researcher(reading, session.get("login", ""), clock.now())
+            if admin and not _sees(reading, admin, arguments):
+                g.hides_study = True  # the page of the error names the address's study
+                raise UnknownError(f"there is no study {arguments['slug']!r} here")
             study = find_addressed(reading, arguments)
             document = study.document if study else {}
         if admin is None:
             return redirect(url_for("researcher.login", next=request.path), 303)
         if not _permits(admin.role, request.endpoint or "", request.method):
             raise ForbiddenError(f"the role {admin.role!r} does not include this; ask an owner of the study")
+        if not (admin.sees_all or "slug" in arguments or request.endpoint == "researcher.index"):
+            raise ForbiddenError("this page is about all studies; ask an owner who sees them")
         g.admin = admin
         with method_names(document, SOURCE):
             return view(**arguments)
 
     return guarded
+
+
+def _sees(reading: Session, admin: Admin, arguments: Mapping[str, str]) -> bool:
+    return "slug" not in arguments or sees(reading, admin, arguments["slug"])
 
 
 def _permits(role: str, endpoint: str, method: str) -> bool:
@@ -105,7 +116,9 @@ def log_out() -> ResponseReturnValue:
 @logged_in
 def index() -> ResponseReturnValue:
     with database().reading() as reading:
-        return render_template("researcher/index.html", admin=g.admin.name, studies=summaries(reading))
+        return render_template(
+            "researcher/index.html", admin=g.admin.name, studies=summaries(reading, seen(reading, g.admin))
+        )
 
 
 @bp.post("/studies/<slug>/export")

@@ -102,7 +102,7 @@ def _reply(status: int, name: str, heading: str, message: str | StudyError) -> t
         shown["remedy"] = translate(_OPEN_YOURS)
     is_logged = status >= InternalServerError.code or log.isEnabledFor(logging.INFO)
     reference = request_id() if is_logged else None
-    of_study = {} if status == 503 else _of_study(language)
+    of_study = {} if status == 503 or g.get("hides_study") else _of_study(language)
     return render_template("error.html", status=status, **shown, **of_study, reference=reference), status
 
 
