@@ -124,6 +124,16 @@ class Server:
             return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         return []
 
+    def reload(self, patience_s: float = 60) -> None:
+        """What `systemctl reload` does; returns when all workers are new ones."""
+        before, deadline = set(self.workers()), time.monotonic() + patience_s
+        if self._master:
+            self._master.send_signal(signal.SIGHUP)
+        while before & set(self.workers()) or not self.workers():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the old workers have not ended")
+            time.sleep(0.05)
+
     def kill_worker(self, rng: random.Random) -> None:
         if workers := self.workers():
             with suppress(ProcessLookupError):
@@ -180,6 +190,7 @@ class Person:
     sent_again: int = 0
     entry: str | None = None  # the participant's address
     turned_away: bool = False  # the study was full
+    patience_s: float = 10
     _form: dict[str, str] | None = None
 
     def take_part(self, answers: int | None = None) -> None:
@@ -229,7 +240,7 @@ class Person:
     def _exchange(self, method: str, path: str, body: str | None = None) -> tuple[int, dict[str, str], bytes] | None:
         """(status, headers, content), or None when the connection broke."""
         kind = "application/json" if body and body.startswith("{") else "application/x-www-form-urlencoded"
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience_s)
         try:
             connection.request(method, path, body, {"Content-Type": kind})
             reply = connection.getresponse()

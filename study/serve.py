@@ -61,7 +61,12 @@ class _Log(Logger):
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Raise PortTakenError before anything else is started, ConfigurationError for what names no address."""
+    """Raise PortTakenError before anything else is started, ConfigurationError for what names no address.
+
+    Where systemd holds the socket (LISTEN_FDS) the address is its.
+    """
+    if "LISTEN_FDS" in os.environ:
+        return
     if not host.strip():
         raise ConfigurationError("--host is empty; 127.0.0.1 is this machine alone, 0.0.0.0 all of its addresses")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
