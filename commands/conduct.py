@@ -106,7 +106,8 @@ def raise_limit(slug: str, limit: int, reason: str) -> None:
 @study_option
 @click.option("--reason", required=True, help="Why; kept with the amendment.")
 def amend_study(definition: Definition, reason: str) -> None:
-    """Take over what an ethics board may change in an open study: texts, contact, minutes, pay, limit, lease.
+    """Take over what an ethics board may change in an open study: texts, contact, minutes, pay, limit, lease, time of
+    deletion.
 
     Change them in the definition's file first. Where the consent text changes, raise consent_version. All else must be
     as the study has it now.

@@ -1,4 +1,4 @@
-"""What an ethics board may ask to change in a study that is open: texts, contact, minutes, limit, lease, pay.
+"""What an ethics board may ask to change in an open study: texts, contact, minutes, limit, lease, pay, retention.
 
 Each amendment keeps what was there before, so that the text that somebody agreed to can be found by the hash and the
 version that are stored with their consent.
@@ -29,7 +29,9 @@ _AMENDABLE: dict[str, dict[str, Any]] = {
     )
     | {VERSION: "1"},
     "participants": {"limit": None, "lease_minutes": 60},
+    "data": {"keep_until": None, "keep_months": None},
 }
+_NAMED = ("data",)  # sections that are told with their keys, as data.keep_until
 
 
 def amend(
@@ -64,7 +66,7 @@ def amendable(document: Mapping[str, Any]) -> dict[str, Any]:
     for section, keys in _AMENDABLE.items():
         values = keys | {key: value for key, value in document.get(section, {}).items() if key in keys}
         for key, value in values.items():
-            found |= dict(_leaves(key, value))
+            found |= dict(_leaves(f"{section}.{key}" if section in _NAMED else key, value))
     return found
 
 
@@ -79,12 +81,16 @@ def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[
     """A copy of the definition with these values at these keys, which are of `amendable`."""
     changed = deepcopy(dict(document))
     for key, value in values.items():
-        first, *inner = key.split(".")
-        table = changed.setdefault("study" if first in _AMENDABLE["study"] else "participants", {})
-        for part in [first, *inner][:-1]:
-            table = table[part]
-        table[[first, *inner][-1]] = value
+        *path, last = key.split(".") if key.split(".")[0] in _NAMED else [_section_of(key), *key.split(".")]
+        table = changed
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = value
     return changed
+
+
+def _section_of(key: str) -> str:
+    return "study" if key.split(".")[0] in _AMENDABLE["study"] else "participants"
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:

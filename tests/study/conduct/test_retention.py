@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 import manage
 from study.conduct.actions import set_state
+from study.conduct.amending import amend, amendable, with_values
 from study.conduct.retention import kept
 from study.database import audit
 from study.database.db import Database
 from study.database.schema import ExternalIdentity, Participant, Study
+from study.errors import ConductError
 from study.retention import DataConfig, after_months
 from tests.study.conduct.erased import url_of
 from tests.study.samples import NOW, SECRET, document, enrol, open_sample, seeing
@@ -135,3 +137,19 @@ def test_a_definition_without_the_section_keeps_its_hash(database: Database, tmp
     with database.reading() as session:
         assert "data" not in session.scalar(select(Study.document))
         assert kept(session, NOW) == []
+
+
+def test_how_long_data_are_kept_can_be_amended_and_what_is_deleted_cannot(database: Database, tmp_path: Path) -> None:
+    opened(database, tmp_path, "demo", {"keep_months": 6}, closed=False)
+    with database.reading() as session:
+        before = session.scalar(select(Study.document))
+    assert amendable(before)["data.keep_months"] == 6
+    assert with_values(before, {"data.keep_months": 12})["data"] == {"keep_months": 12}
+    with database.writing() as session:
+        with pytest.raises(ConductError, match=r"data\.delete"):
+            amend(session, "demo", before | {"data": {"keep_months": 6, "delete": "recruitment-ids"}}, "x", "ada", NOW)
+        amended = amend(session, "demo", before | {"data": {"keep_until": "2031-12-31"}}, "approved", "ada", NOW)
+        assert amended.change == {"data.keep_months": [6, None], "data.keep_until": [None, "2031-12-31"]}
+        session.commit()
+        (one,) = kept(session, NOW)
+        assert one.last_day == date(2031, 12, 31)
