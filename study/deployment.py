@@ -154,13 +154,13 @@ class Deployment:
         for header, is_own, nginx in (
             ("Host", seen["host"].partition(":")[0] == self._url.hostname, "$host"),
             ("X-Forwarded-For", seen["visitor"] not in ("", _FORGED["X-Forwarded-For"]), "$remote_addr"),
-            (ID_HEADER, seen["request_id"] != _FORGED[ID_HEADER], "$request_id"),
         ):
             if not is_own:
                 raise DeploymentError(
                     f"the web server does not set {header} itself; nginx: proxy_set_header {header} {nginx}"
                 )
-        return f"Host, X-Forwarded-For and {ID_HEADER} are the web server's own"
+        ids = "its log has ids of its own" if seen["request_id"] == _FORGED[ID_HEADER] else f"so is {ID_HEADER}"
+        return f"Host and X-Forwarded-For are the web server's own; {ids}"
 
     def database(self) -> str:
         with ready_database() as ready:

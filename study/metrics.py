@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where workers write their numbers, as prometheus_client calls it
-_LOCAL = "localhost"
 
 
 def read_address(text: str) -> tuple[str, int]:
@@ -35,8 +35,9 @@ def read_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     try:
-        address, number = ip_address("127.0.0.1" if host == _LOCAL else host), int(port)
-    except ValueError:
+        found = socket.getaddrinfo(host, int(port)) if host else []
+        address, number = ip_address(found[0][4][0]), int(port)
+    except (ValueError, OSError, OverflowError, IndexError):
         raise ConfigurationError(f"DISCERN_METRICS must be an address like 127.0.0.1:9100, not {text!r}") from None
     if address.is_unspecified or address.is_global:
         raise ConfigurationError(

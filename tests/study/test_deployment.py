@@ -116,7 +116,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"env": {"SECRET_KEY": OTHER}}, "secret", "does not recognise the secret"),
     ({"env": {"SECRET_KEY": "short"}}, "settings", "DISCERN_SECRET_KEY is weak"),
     ({"HTTP_X_FORWARDED_FOR": ""}, "forwarded headers", "does not set X-Forwarded-For itself"),
-    ({"HTTP_X_REQUEST_ID": ""}, "forwarded headers", "does not set X-Request-ID itself"),
     ({"HTTP_HOST": "localhost:8000"}, "forwarded headers", "does not set Host itself"),
     ({"REMOTE_ADDR": "10.1.2.3"}, "forwarded headers", "add the web server's address, 10.1.2.3, to DISCERN_PROXIES"),
 ]  # fmt: skip

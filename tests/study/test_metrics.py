@@ -86,6 +86,7 @@ def test_an_address_that_the_public_could_reach_is_refused(address: str) -> None
 
 def test_the_surveys_own_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_address("[::1]:9100") == ("::1", 9100)
+    assert read_address("localhost:9100") == ("localhost", 9100), "and the name of a container"
     monkeypatch.setenv("DISCERN_METRICS", "127.0.0.1:9100")
     with pytest.raises(ConfigurationError, match="has the port of the survey"):
         refuse_metrics(9100)
