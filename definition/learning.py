@@ -7,7 +7,17 @@ from contracts.tasks import KINDS
 from models.config import DatasetConfig
 from study.config import TaskConfig
 
-_SAME = ("kind", "networks", "images", "ratings_per_item", "trials_per_participant", "learning", "classes", "matched")
+_SAME = (
+    "kind",
+    "networks",
+    "images",
+    "ratings_per_item",
+    "trials_per_participant",
+    "learning",
+    "classes",
+    "matched",
+    "image_ids",
+)
 
 
 def classes_of(task: TaskConfig, dataset: DatasetConfig) -> tuple[str, ...]:

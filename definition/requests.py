@@ -22,6 +22,7 @@ def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
         task.matched,
         classes_of(task, dataset),
         task.repeats,
+        task.image_ids,
     )
 
 
@@ -33,4 +34,5 @@ def further(request: StimulusRequest) -> list[Any]:
     """What else decides its images, if it is told: definitions that do not tell keep their hash."""
     foils = [request.foil, request.foils] if FOILS[request.foil].single_label else []
     learned = [request.classes, request.repeats] if request.classes else []
-    return [*foils, *(["matched"] if request.matched else []), *learned]
+    named = [["image_ids", *sorted(request.image_ids)]] if request.image_ids else []
+    return [*foils, *(["matched"] if request.matched else []), *learned, *named]

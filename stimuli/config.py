@@ -93,6 +93,7 @@ class StimulusRequest:
     matched: bool = False  # images with each right answer are alike in what else the kind says
     classes: tuple[str, ...] = ()  # between which people choose, where all items have the same
     repeats: str | None = None  # an earlier task, whose images are shown again
+    image_ids: tuple[str, ...] = ()  # the only images that it may show; none: any
 
     @property
     def drawn(self) -> tuple[str, ...]:

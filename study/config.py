@@ -207,6 +207,7 @@ class TaskConfig(BaseModel):
         " predicted category as equally many as there are. simulatability: half of the predictions of each class are"
         " right, so that the truth does not tell them; false: as many as there are",
     )
+    image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
     images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")

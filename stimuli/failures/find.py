@@ -30,6 +30,7 @@ class Failure:
     true: str
     confidence: float
     confidence_true: float
+    strongest: str  # of all the network's categories
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,16 @@ def judged(
         inputs = torch.stack([preprocess(read_image(image.path), network.transform) for image in batch])
         with torch.inference_mode(), ieee_float32():
             logits = module(inputs.to(device)).double().cpu()
+        strongest = logits.argmax(1, keepdim=True).double()
         logits = logits[:, studied]
         found = logits.softmax(1) if network.single_label else logits.sigmoid()
         # The logits decide: probabilities of sure networks are all 1.
-        return torch.stack([logits, found], 2).flatten(1).tolist()
+        return torch.cat([torch.stack([logits, found], 2).flatten(1), strongest], 1).tolist()
 
     batches = [shown[start : start + TOGETHER] for start in range(0, len(shown), TOGETHER)]
-    run = {"of": "failures", "network": network.sha256, "categories": list(categories)}
+    run = {"of": "failures with the strongest category", "network": network.sha256, "categories": list(categories)}
     rows = in_parts(out, run, batches, _named, probabilities, progress)
-    found = [
-        _failure(network.name, i, categories, row) for i, row in zip(shown, chain.from_iterable(rows), strict=True)
-    ]
+    found = [_failure(network, i, categories, row) for i, row in zip(shown, chain.from_iterable(rows), strict=True)]
     failures = sorted((f for f in found if f), key=lambda f: (-f.confidence, f.image.image_id))
     return Judged(network.name, len(shown), tuple(failures))
 
@@ -80,10 +80,14 @@ def _named(batch: Sequence[Photograph]) -> list[list[str | int]]:
     return [[str(image.path), image.path.stat().st_mtime_ns] for image in batch]
 
 
-def _failure(network: str, image: Photograph, categories: Sequence[str], row: Sequence[float]) -> Failure | None:
-    logits, confidences = (dict(zip(categories, row[part::2], strict=True)) for part in (0, 1))
+def _failure(
+    network: LoadedNetwork, image: Photograph, categories: Sequence[str], row: Sequence[float]
+) -> Failure | None:
+    *of_categories, strongest = row
+    logits, confidences = (dict(zip(categories, of_categories[part::2], strict=True)) for part in (0, 1))
     predicted = max(categories, key=lambda category: logits[category])
     if predicted in image.categories:
         return None
     true = max((c for c in categories if c in image.categories), key=lambda category: logits[category])
-    return Failure(network, image, predicted, true, confidences[predicted], confidences[true])
+    sure = confidences[predicted], confidences[true]
+    return Failure(network.name, image, predicted, true, *sure, network.categories[int(strongest)])

@@ -1,6 +1,5 @@
 """The failures as a folder: one page, its pictures and a table. It needs no server and sends nothing."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,12 +12,12 @@ from stimuli.explain.methods import Method
 from stimuli.failures.find import Judged
 from stimuli.failures.groups import GROUPS
 from stimuli.failures.pictures import Tile, tiles
+from stimuli.failures.table import Row, write_table
 from stimuli.gallery.folder import write_folder
 from stimuli.gallery.templates import environment_of, style
 
 PAGE = Path(__file__).parent / "page"
 WHAT = "page of failures"
-COLUMNS = ("image", "network", "true", "predicted", "confidence", "group")
 CONFIDENCES = {"under 50%": (0, 0.5), "50% to 90%": (0.5, 0.9), "90% and more": (0.9, 1.01)}
 
 
@@ -30,12 +29,13 @@ def write_failures(
     methods: Mapping[str, Method],
     device: torch.device,
     most: int,
+    again: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Write the page of failures into `out` and return how many it shows: of each network the `most` confident ones.
 
-    Raises GalleryError where `out` holds what Discern did not
-    write, and ExplanationError.
+    `again` is the command that made the page; with `--make-study` and the page's filters it makes a study. Raises
+    GalleryError where `out` holds what Discern did not write, and ExplanationError.
     """
     failures = [failure for judged in found for failure in judged.failures[:most]]
     shown: list[Tile] = []
@@ -43,9 +43,8 @@ def write_failures(
     def fill(fresh: Path) -> None:
         (fresh / "pictures").mkdir()
         shown.extend(tiles(fresh / "pictures", failures, networks, methods, device, progress))
-        with (fresh / "failures.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([COLUMNS, *map(_row, shown)])
-        (fresh / "index.html").write_text(_page(title, found, shown), encoding="utf-8")
+        write_table(fresh, map(_row, shown))
+        (fresh / "index.html").write_text(_page(title, found, shown, again), encoding="utf-8")
 
     write_folder(out, fill, WHAT)
     return len(shown)
@@ -60,13 +59,13 @@ def summary(found: Sequence[Judged]) -> list[str]:
     ]
 
 
-def _row(tile: Tile) -> list[str]:
-    failure = tile.failure
-    confidence = f"{failure.confidence:.4f}"
-    return [failure.image.image_id, failure.network, failure.true, failure.predicted, confidence, tile.group]
+def _row(tile: Tile) -> Row:
+    found = tile.failure
+    of_image = found.image.image_id, found.network, found.true, found.predicted
+    return Row(*of_image, found.confidence, tile.group, found.strongest)
 
 
-def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile]) -> str:
+def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile], again: str) -> str:
     environment = environment_of(PAGE)
     choices = {
         "network": sorted({tile.failure.network for tile in shown}),
@@ -76,6 +75,8 @@ def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile]) -> str:
     counts = Counter((tile.group, tile.failure.network) for tile in shown)
     return environment.get_template("failures.html").render(
         title=title,
+        again=again,
+        pairs={tile.pair: tile.failure for tile in shown},
         tiles=shown,
         total=sum(len(judged.failures) for judged in found),
         sentences=summary(found),

@@ -41,8 +41,9 @@ def select(
 ) -> tuple[Selection, ...]:
     """Choose the images of every request, in the order of `requests`.
 
-    A task takes the images that its kind finds eligible, whose explained categories are all among `categories`, and
-    of which `tables` (method → its pictures made elsewhere) hold all that the task shows.
+    A task takes the images that its kind finds eligible, only its `image_ids` where it names some, whose explained
+    categories are all among `categories`, and of which `tables` (method → its pictures made elsewhere) hold all that
+    the task shows.
     `predictions` must hold the networks of every task whose kind needs them.
 
     Within a task the groups (pairs of categories; for trust the top category) are used equally as far as they reach,
@@ -142,7 +143,9 @@ def _candidates(
     """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
 
     found = STIMULI_KINDS[request.kind].eligible(request, predictions)
+    named = _named_images(request, images)
     conditions: dict[str, Callable[[Photograph], bool]] = {
+        **({"one of its image_ids": lambda image: image.image_id in named} if named else {}),
         **found.conditions,
         **(
             {"only categories of the study": partial(_is_studied, set(categories), request, found)}
@@ -169,6 +172,17 @@ def _candidates(
         )
     explained = [(image, found.explained(image)) for image in left]
     return [Candidate(image, names, group=names) for image, names in explained], removed
+
+
+def _named_images(request: StimulusRequest, images: Sequence[Photograph]) -> set[str]:
+    """The ids that a request names; SelectionError where the split lacks one."""
+    named = set(request.image_ids)
+    if lost := sorted(named - {image.image_id for image in images}):
+        raise SelectionError(
+            f"task {request.task!r}: image_ids names {len(lost)} images that the split does not have, such as"
+            f" {lost[0]!r}; name images of dataset.split"
+        )
+    return named
 
 
 def _is_studied(categories: set[str], request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:

@@ -23,6 +23,7 @@ LAYERS = {
         "effects",
         "read",
         "packing",
+        "as_toml",
         "__init__",
     ),
     "stimuli": (

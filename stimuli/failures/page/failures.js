@@ -11,13 +11,50 @@ function fits(failure) {
   return low <= sure && sure < high && ["network", "group", "pair"].every(same);
 }
 
+const quoted = (text) => /^[\w.\/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+// What `failures --make-study` takes for the filters as they are.
+function asOptions() {
+  const { true: shown, predicted } = document.getElementById("pair").selectedOptions[0].dataset;
+  const told = { network: select("network"), true: shown, predicted, "looks-like": select("group") };
+  const options = Object.entries(told).filter(([, value]) => value).map(([name, value]) => `--${name} ${quoted(value)}`);
+  if (select("confidence")) options.push(`--confidence ${select("confidence")}`);
+  return options.map((option) => ` ${option}`).join("");
+}
+
+function offerStudy(shown) {
+  const command = document.getElementById("command");
+  if (!command) return;
+  command.textContent = `${command.dataset.again}${asOptions()} --make-study failures-study`;
+  document.querySelector(".study").hidden = shown === 0;
+  document.getElementById("copied").textContent = "";
+}
+
+async function copy() {
+  const command = document.getElementById("command");
+  const told = document.getElementById("copied");
+  try {
+    await navigator.clipboard.writeText(command.textContent);
+    told.textContent = "Copied.";
+  } catch { // a page opened as a file may not write to the clipboard
+    getSelection().selectAllChildren(command);
+    told.textContent = document.execCommand("copy") ? "Copied." : "Selected: copy it by Ctrl+C or ⌘C.";
+  }
+}
+
 function arrange() {
   for (const failure of failures) failure.hidden = !fits(failure);
   const shown = failures.filter((failure) => !failure.hidden).length;
   document.querySelector(".count").textContent = `${shown} of ${failures.length} shown`;
+  offerStudy(shown);
 }
 
 filters.addEventListener("change", arrange);
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.hidden = false;
+const button = document.getElementById("copy");
+if (button) {
+  button.hidden = false;
+  button.addEventListener("click", copy);
+}
 arrange();

@@ -80,7 +80,7 @@ def test_a_stopped_run_predicts_no_photograph_twice(network, images, tmp_path, m
 
 
 def failure_of(objects, confidence=0.6):
-    return Failure("n", Photograph("p", Path("p"), 40, 40, tuple(objects)), "dog", "cat", confidence, 0.1)
+    return Failure("n", Photograph("p", Path("p"), 40, 40, tuple(objects)), "dog", "cat", confidence, 0.1, "dog")
 
 
 CAT, BIRD = AnnotatedObject("cat", (1, 1, 20, 40)), AnnotatedObject("bird", (21, 1, 40, 20))
@@ -116,7 +116,7 @@ def test_the_page_stands_alone_and_has_each_failure_with_both_explanations(netwo
     result, out = found(network, images, tmp_path), tmp_path / "page"
     methods = {name: METHODS[name] for name in ("grad-cam", "guided-grad-cam")}
     for _ in range(2):  # an earlier page is replaced
-        count = write_failures(out, "A <b>", [result], {"strong": network}, methods, CPU, 5)
+        count = write_failures(out, "A <b>", [result], {"strong": network}, methods, CPU, 5, "discern failures")
     assert count == min(5, len(result.failures))
     page = (out / "index.html").read_text()
     assert page.count('class="failure"') == count
@@ -131,11 +131,13 @@ def test_the_page_stands_alone_and_has_each_failure_with_both_explanations(netwo
     ]
     (out / "index.html").write_text("mine")
     with pytest.raises(GalleryError, match=r"holds index.html"):
-        write_failures(out, "A", [result], {"strong": network}, methods, CPU, 5)
+        write_failures(out, "A", [result], {"strong": network}, methods, CPU, 5, "discern failures")
 
 
 def test_a_network_without_failures_has_a_page_that_says_so(network, tmp_path):
-    write_failures(tmp_path / "page", "A", [Judged("strong", 7, ())], {"strong": network}, {}, CPU, 5)
+    write_failures(
+        tmp_path / "page", "A", [Judged("strong", 7, ())], {"strong": network}, {}, CPU, 5, "discern failures"
+    )
     assert "none of these photographs wrong" in (tmp_path / "page/index.html").read_text()
     assert summary([Judged("strong", 7, ())]) == [
         "strong: 0 of 7 photographs wrong, 0.0 % (0.0 to 35.4)"

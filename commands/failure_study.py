@@ -1,0 +1,152 @@
+"""A study of failures: do people find that the explanation makes the mistake understandable?"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.new_study import TEXTS
+from definition import Definition, load_definition
+from definition.as_toml import as_toml
+from languages.read import HERE as LANGUAGES
+from languages.read import SOURCE, languages
+
+if TYPE_CHECKING:
+    from stimuli.failures.table import Row
+
+KIND, WORDING = "rating", "failure"
+RATINGS, TRIALS, MINUTES = 3, 20, 10
+SMALLEST_EFFECT = 0.5  # points of the scale from 1 to 5
+_HEAD = """\
+# Do people find these mistakes understandable? `./manage.py failures` wrote this file and the texts beside it.
+# Fill in what is in square brackets in the texts, and say in [study] what yours needs (docs/reference/definition.md).
+#   ./manage.py check --study {file}       says what is missing
+#   ./manage.py rehearse --study {file}    runs everything with simulated people
+
+"""
+
+
+def make_study(
+    definition: Definition, rows: "Sequence[Row]", methods: Sequence[str], folder: Path
+) -> tuple[Path, dict[str, int]]:
+    """Write a definition whose tasks show the photographs of `rows`, one task for each network, into the new `folder`.
+
+    Returns its path and, in words, how many failures were left out and why. Raises ClickException where `folder` is
+    not empty, or where nothing is left.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise click.ClickException(f"{folder} exists and is not empty; name a new folder")
+    shown, left_out = _that_fit(definition, rows)
+    if not shown:
+        raise click.ClickException("no failure is left for a study; choose other filters")
+    codes, path = definition.study.languages, folder / "study.toml"
+    written = _HEAD.format(file=path) + as_toml(_document(definition, shown, methods))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, code in ((name, code) for name in TEXTS for code in codes):
+        text = _text_of(code, name)
+        (folder / f"{name}.{code}.md").write_text(text, encoding="utf-8")
+    path.write_text(written, encoding="utf-8")
+    load_definition(path)
+    return path, left_out
+
+
+def _that_fit(definition: Definition, rows: "Sequence[Row]") -> "tuple[dict[str, list[Row]], dict[str, int]]":
+    """Network → its failures whose strongest category of all is wrong too and has a name: this one is shown."""
+    from models.labels import has_name
+    from models.sources import open_split
+
+    annotated = {i.image_id: i.categories for i in open_split(definition.dataset, definition.dataset.split)}
+    _require_same(definition, rows, annotated)
+    right = [row for row in rows if row.strongest in annotated[row.image]]
+    unnamed = [row for row in rows if not has_name(row.strongest)]
+    fit = [row for row in rows if row not in right and row not in unnamed]
+    reasons = {
+        "because the strongest of all the network's categories is annotated": len(right),
+        "because the network's strongest category has no name": len(unnamed),
+    }
+    networks = dict.fromkeys(row.network for row in fit)
+    return {n: [row for row in fit if row.network == n] for n in networks}, {k: v for k, v in reasons.items() if v}
+
+
+def _require_same(definition: Definition, rows: "Sequence[Row]", images: Collection[str]) -> None:
+    if any(row.image not in images or row.network not in definition.networks for row in rows):
+        raise click.ClickException(
+            f"the page was made for other photographs or networks than {definition.path} has; make it again"
+        )
+
+
+def _document(
+    definition: Definition, shown: "Mapping[str, Sequence[Row]]", methods: Sequence[str]
+) -> dict[str, dict[str, Any] | list[dict[str, Any]]]:
+    tasks = [_task(network, rows, methods) for network, rows in shown.items()]
+    own = {name: _told(definition.methods[name]) for name in methods if name in definition.methods}
+    document: dict[str, Any] = {
+        "study": _study(definition),
+        "dataset": _told(definition.dataset),
+        "networks": {name: _told(definition.networks[name]) for name in shown},
+        "methods": own,
+        "stimuli": _stimuli(definition, methods),
+        "tasks": tasks,
+        "participants": {"provider": "plain"},
+        "analysis": _analysis([task["name"] for task in tasks], methods),
+    }
+    return {name: section for name, section in document.items() if section}
+
+
+def _told(config: Any) -> dict[str, Any]:
+    """What the definition tells of a section; paths are absolute, so that they are right from another folder."""
+    told: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True)
+    return told
+
+
+def _study(definition: Definition) -> dict[str, Any]:
+    study = definition.study
+    return {
+        "slug": f"{study.slug[:55]}-failures",
+        "languages": study.languages,
+        "contact": {code: study.contact[code] for code in study.languages},
+        "minutes": MINUTES,
+        "title": {code: _words(code)["title"] for code in study.languages},
+        **{name: {code: f"{name}.{code}.md" for code in study.languages} for name in TEXTS},
+    }
+
+
+def _words(code: str) -> dict[str, Any]:
+    """What participants read in `code`; English where a language of one's own lacks the wording."""
+    for known in (code, SOURCE):
+        if found := languages()[known].tasks.get("kinds", {}).get(KIND, {}).get("wordings", {}).get(WORDING):
+            break
+    return dict(found)
+
+
+def _text_of(code: str, name: str) -> str:
+    path = LANGUAGES / code / f"{name}.md"
+    return (path if path.is_file() else LANGUAGES / SOURCE / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _stimuli(definition: Definition, methods: Sequence[str]) -> dict[str, Any]:
+    told = _told(definition.stimuli) | {"output": "stimuli"}
+    recipes = {method: recipe for method, recipe in told.pop("recipes", {}).items() if method in methods}
+    return told | ({"recipes": recipes} if recipes else {})
+
+
+def _task(network: str, rows: "Sequence[Row]", methods: Sequence[str]) -> dict[str, Any]:
+    ids = sorted(row.image for row in rows)
+    return {
+        "name": f"failures-{network}"[:64],
+        "kind": KIND,
+        "wording": WORDING,
+        "methods": methods,
+        "networks": [network],
+        "image_ids": ids,
+        "images": len(ids),
+        "ratings_per_item": RATINGS,
+        "trials_per_participant": min(len(ids), TRIALS),
+        "comprehension": True,
+    }
+
+
+def _analysis(tasks: Sequence[str], methods: Sequence[str]) -> dict[str, Any]:
+    pairs = [{"task": task, "a": methods[1], "b": methods[0]} for task in tasks] if len(methods) > 1 else []
+    return {"smallest_effect": dict.fromkeys(tasks, SMALLEST_EFFECT), "contrasts": pairs} if pairs else {}
