@@ -1,5 +1,6 @@
 """A study of failures: do people find that the explanation makes the mistake understandable?"""
 
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from languages.read import SOURCE, languages
 if TYPE_CHECKING:
     from stimuli.failures.table import Row
 
-KIND, WORDING = "rating", "failure"
-RATINGS, TRIALS, MINUTES = 3, 20, 10
+TASK = tomllib.loads((Path(__file__).parent / "templates" / "failure-task.toml").read_text(encoding="utf-8"))
+TRIALS, MINUTES = 20, 10  # for each person; fewer trials where there are fewer failures
 SMALLEST_EFFECT = 0.5  # points of the scale from 1 to 5
 _HEAD = """\
 # Do people find these mistakes understandable? `./manage.py failures` wrote this file and the texts beside it.
@@ -115,7 +116,8 @@ def _study(definition: Definition) -> dict[str, Any]:
 def _words(code: str) -> dict[str, Any]:
     """What participants read in `code`; English where a language of one's own lacks the wording."""
     for known in (code, SOURCE):
-        if found := languages()[known].tasks.get("kinds", {}).get(KIND, {}).get("wordings", {}).get(WORDING):
+        kind = languages()[known].tasks.get("kinds", {}).get(TASK["kind"], {})
+        if found := kind.get("wordings", {}).get(TASK["wording"]):
             break
     return dict(found)
 
@@ -135,15 +137,12 @@ def _task(network: str, rows: "Sequence[Row]", methods: Sequence[str]) -> dict[s
     ids = sorted(row.image for row in rows)
     return {
         "name": f"failures-{network}"[:64],
-        "kind": KIND,
-        "wording": WORDING,
+        **TASK,
         "methods": methods,
         "networks": [network],
         "image_ids": ids,
         "images": len(ids),
-        "ratings_per_item": RATINGS,
         "trials_per_participant": min(len(ids), TRIALS),
-        "comprehension": True,
     }
 
 
