@@ -6,12 +6,14 @@ until a table is written anew.
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
-from study.database.db import Database
+from study.database.db import BUSY_TIMEOUT_S, Database
+from study.database.gate import WriteGate
 from study.database.schema import Base, TurnedAway
 
 Rows = tuple[Table, ColumnElement[bool]]
@@ -51,21 +53,30 @@ def overwrite_deleted(database: Database) -> bool:
     """
     overwrite = _rebuild_sqlite if database.engine.dialect.name == "sqlite" else _rebuild_postgresql
     for _ in range(_TRIES):
-        with suppress(OperationalError):
+        with suppress(OperationalError, TimeoutError):
             if overwrite(database):
                 return True
     return False
 
 
 def _rebuild_sqlite(database: Database) -> bool:
-    """The log is emptied twice: VACUUM writes all pages into it."""
-    with closing(database.engine.raw_connection()) as pooled:
-        try:
-            pooled.driver_connection.execute("VACUUM")  # type: ignore[union-attr]  # it was opened just now
-            row = pooled.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # type: ignore[union-attr]  # likewise
-        except database.engine.dialect.loaded_dbapi.Error as error:
-            raise OperationalError(None, None, error) from error
-    return not row[0]
+    """Behind the gate, where its turn comes however many others write."""
+    gate = WriteGate(str(database.engine.url.database), BUSY_TIMEOUT_S)
+    gate.enter()
+    try:
+        with closing(database.engine.raw_connection()) as pooled:
+            return _vacuum(pooled.driver_connection)
+    except database.engine.dialect.loaded_dbapi.Error as error:
+        raise OperationalError(None, None, error) from error
+    finally:
+        gate.leave()
+
+
+def _vacuum(connection: Any) -> bool:
+    """VACUUM writes all pages into the log, which is then emptied, unless a reader keeps it."""
+    connection.execute("VACUUM")
+    is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def _rebuild_postgresql(database: Database) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import inspect, select, text, update
 from study.database import audit
 from study.database.db import Database, connect
 from study.database.erasing import overwrite_deleted
+from study.database.gate import WriteGate
 from study.database.schema import AuditEntry, ExternalIdentity, Participant, TurnedAway
 from study.export.files import export_study
 from study.export.proof import hashes, record_export
@@ -176,3 +177,13 @@ def test_files_that_are_in_use_are_said_to_be(database: Database) -> None:
         assert not overwrite_deleted(hurried), "a reader keeps the log"
     assert overwrite_deleted(hurried)
     hurried.engine.dispose()
+
+
+def test_it_waits_for_its_turn_among_those_who_write(database: Database, monkeypatch) -> None:
+    """Otherwise, where many write, SQLite's lock is never free at the moment at which it is asked for."""
+    monkeypatch.setattr("study.database.erasing.BUSY_TIMEOUT_S", 0.05)
+    gate = WriteGate(str(database.engine.url.database), 1)
+    gate.enter()
+    assert not overwrite_deleted(database)
+    gate.leave()
+    assert overwrite_deleted(database)
