@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
     All addresses are below APPLICATION_ROOT. It is a setting and no header of a proxy, which a visitor could send.
     """
     if app.config["APPLICATION_ROOT"] != "/":
-        app.wsgi_app = _below(app.config["APPLICATION_ROOT"], app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = _below(app.config["APPLICATION_ROOT"], app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
     if app.config["PRODUCTION"] == "1":
         app.wsgi_app = _over_https(app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
 
