@@ -130,6 +130,13 @@ TRIALS = {
     "foil": Column("text", "The wrong option; empty where no answer is wrong."),
     "method": Column("text", "Explanation method.", needed=True),
     "network": Column("text", "Explained network; empty where a trial shows two pictures."),
+    "network_confidence": Column(
+        "number",
+        "The network's probability of the category, where its kind of task may tell it to people; empty elsewhere.",
+        is_new=True,
+        least=0,
+        most=1,
+    ),
     "stimulus_id": Column("text", "Visualization shown; empty where a trial shows two."),
     "left_stimulus_id": Column("text", "Visualization shown on the left; empty where a trial shows one."),
     "right_stimulus_id": Column("text", "Visualization shown on the right; empty where a trial shows one."),

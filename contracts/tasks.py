@@ -57,6 +57,7 @@ class Kind:
     questions: tuple[Question, ...]
     shows_photograph: bool = False  # beside the picture, as a stimulus of its own
     names_category: bool = False  # people may be told which category is explained
+    tells_confidence: bool = False  # people may be told the network's probability of the category
     points: tuple[int, int] | None = None  # fewest and most of a scale whose number of points a definition sets
     is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
     learns: bool = False  # people see examples with the network's answer first, all of one method
@@ -166,6 +167,25 @@ KINDS: dict[str, Kind] = {
             questions=(Question(RESPONSE, ("4", "3", "2", "1")),),  # fairly sure that the prediction is right … wrong
             shows_photograph=True,
             names_category=True,
+            is_balanced=True,
+        ),
+        Kind(
+            name="ai-check",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE, ("yes", "no")),),  # is the label right?
+            shows_photograph=True,
+            names_category=True,
+            tells_confidence=True,
             is_balanced=True,
         ),
         Kind(

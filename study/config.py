@@ -203,9 +203,9 @@ class TaskConfig(BaseModel):
     )
     matched: bool = Field(
         False,
-        description="agreement: right and wrong predictions are shown of like confidence of the network; false: of each"
-        " predicted category as equally many as there are. simulatability: half of the predictions of each class are"
-        " right, so that the truth does not tell them; false: as many as there are",
+        description="agreement, AI check: right and wrong predictions are shown of like confidence of the network;"
+        " false: of each predicted category as equally many as there are. simulatability: half of the predictions of"
+        " each class are right, so that the truth does not tell them; false: as many as there are",
     )
     image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')

@@ -75,7 +75,11 @@ class OwnWords(_Texts):
     """What a study says in a task in place of the built-in words."""
 
     question: Text | None = Field(None, description="the task's question")
-    prompt: Text | None = Field(None, description="what stands before the question; {category} is what was predicted")
+    prompt: Text | None = Field(
+        None,
+        description="what stands before the question; {category} is what was predicted, and {confidence} how"
+        " sure the network was in per cent, where the kind of task may tell it",
+    )
     learning: LearningWords | None = Field(None, description="what is said beside examples to learn from")
     options: Labels = Field((), description="labels of the answers, where these are no categories; their number stays")
     image_labels: Labels = Field((), description="labels of a trial's pictures")

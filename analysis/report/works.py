@@ -109,6 +109,11 @@ WORKS = (
         doi="10.1111/j.2517-6161.1980.tb01109.x",
     ),
     Work(
+        "nguyen2021", ("Nguyen, G.", "Kim, D.", "Nguyen, A."), 2021,
+        "The effectiveness of feature attribution methods and its correlation with automatic evaluation scores",
+        publisher="Advances in Neural Information Processing Systems 34, arXiv 2105.14944",
+    ),
+    Work(
         "owen2007", ("Owen, A. B.",), 2007, "The pigeonhole bootstrap", "Annals of Applied Statistics",
         "1", "2", "386–411", doi="10.1214/07-AOAS122",
     ),
@@ -146,6 +151,7 @@ TOPICS = {
     "variance": ("cameron2011",),
     "holm": ("holm1979",),
     "sensitivity": ("hautus1995", "macmillan2005"),
+    "label checks": ("nguyen2021",),
     "ordinal": ("mccullagh1980",),
     "medians": ("woodruff1952",),
     "raters": ("krippendorff2019",),

@@ -1,6 +1,7 @@
 """The kinds of task by name, as analysis/ knows them."""
 
 from analysis.tasks.agreement.kind import KIND as AGREEMENT
+from analysis.tasks.ai_check.kind import KIND as AI_CHECK
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
@@ -11,6 +12,7 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "class-discrimination": CLASS_DISCRIMINATION,
     "trust": TRUST,
     "agreement": AGREEMENT,
+    "ai-check": AI_CHECK,
     "simulatability": SIMULATABILITY,
     "rating": RATING,
 }

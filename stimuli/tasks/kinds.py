@@ -1,12 +1,13 @@
 """The kinds of task by name, as stimuli/ knows them."""
 
-from stimuli.tasks import agreement, class_discrimination, rating, simulatability, trust
+from stimuli.tasks import agreement, ai_check, class_discrimination, rating, simulatability, trust
 from stimuli.tasks.kind import StimuliKind
 
 STIMULI_KINDS: dict[str, StimuliKind] = {
     "class-discrimination": class_discrimination.KIND,
     "trust": trust.KIND,
     "agreement": agreement.KIND,
+    "ai-check": ai_check.KIND,
     "simulatability": simulatability.KIND,
     "rating": rating.KIND,
 }

@@ -31,9 +31,9 @@ def preview_plan(
     `image_url` gets the stimulus's id, not a token.
     """
     sizes = {
-        row.id: (row.stimulus_id, row.width, row.height)
+        row.id: (row.stimulus_id, row.probability, row.width, row.height)
         for row in session.execute(
-            select(Stimulus.id, Stimulus.stimulus_id, Stimulus.width, Stimulus.height).where(
+            select(Stimulus.id, Stimulus.stimulus_id, Stimulus.probability, Stimulus.width, Stimulus.height).where(
                 Stimulus.study_id == study.id
             )
         )
@@ -47,7 +47,7 @@ def preview_plan(
         trial.left_image_token, *left = sizes[trial.left_stimulus_id]
         right: list[int | None] = [None, None]
         if trial.right_stimulus_id is not None:
-            trial.right_image_token, *right = sizes[trial.right_stimulus_id]
+            trial.right_image_token, _, *right = sizes[trial.right_stimulus_id]
         rows.append((trial, choice.item, *left, *right))
     checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
     return lay_out(definition, language, rows, image_url, checks, {}, preview_pages(definition, language))

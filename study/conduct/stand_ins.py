@@ -8,6 +8,7 @@ from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
 from study.config import TaskConfig
+from study.tasks.kinds import STUDY_KINDS
 
 STAND_IN = "stand-in"  # in the place of a file's name
 _EDGE = 448  # pixels
@@ -24,10 +25,15 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
     for number in range(task.images):
         names = _shown(task.classes or categories, number)[: max(kind.categories, kind.classes)]
         for place, category in enumerate(names[: kind.explained(task.foil)]):
-            foil = names[1 - place] if len(names) > 1 else ""
+            foil = _foil(STUDY_KINDS[task.kind].foils, number) or (names[1 - place] if len(names) > 1 else "")
             for network in task.networks:
                 for method in shown:
                     yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
+
+
+def _foil(foils: Sequence[str], number: int) -> str:
+    """One of `foils` by turns; empty where there are none."""
+    return foils[number % len(foils)] if foils else ""
 
 
 def _shown(categories: Sequence[str], number: int) -> list[str]:

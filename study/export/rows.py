@@ -138,6 +138,7 @@ def _trials(session: Session, study: Study) -> Rows:
             Item.method,
             left.stimulus_id.label("left_id"),
             left.network.label("left_network"),
+            left.probability.label("left_probability"),
             right.stimulus_id.label("right_id"),
             right.network.label("right_network"),
             Response.response,
@@ -204,7 +205,8 @@ def _trial(row: Row[Any], task: TaskConfig, further: dict[str, str]) -> dict[str
 
 def _shown(row: Row[Any], kind: Kind) -> dict[str, Any]:
     if kind.pictures == 1:
-        return {"network": row.left_network, "stimulus_id": row.left_id}
+        told = row.left_probability if kind.tells_confidence else None
+        return {"network": row.left_network, "network_confidence": told, "stimulus_id": row.left_id}
     return {
         "left_stimulus_id": row.left_id,
         "right_stimulus_id": row.right_id,

@@ -31,6 +31,7 @@ from study.tasks.wording import (
     further_question,
     instructions,
     option_label,
+    told_confidence,
     words_of,
 )
 
@@ -45,7 +46,7 @@ def plan(session: Session, participant: Participant, image_url: Callable[[str], 
     """The JSON of `GET /p/<token>/plan`; `image_url` turns an image token into an address."""
     left, right = aliased(Stimulus), aliased(Stimulus)
     rows = session.execute(
-        select(Trial, Item, left.width, left.height, right.width, right.height)
+        select(Trial, Item, left.probability, left.width, left.height, right.width, right.height)
         .join(Item, Trial.item_id == Item.id)
         .join(left, Trial.left_stimulus_id == left.id)
         .outerjoin(right, Trial.right_stimulus_id == right.id)
@@ -78,7 +79,8 @@ def lay_out(
     answers: Mapping[int, Mapping[str, str]],
     questionnaires: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
-    """The plan of these rows: (trial, item, width and height of the left image, and of the right one or None).
+    """The plan of these rows: (trial, item, the network's probability of the category in the left image or None, width
+    and height of that image, and of the right one or None).
 
     `comprehension`: the checks that are still to be taken, by task. `answers`: trial id → question → answer, of trials
     that are not whole. `questionnaires`: the pages that are not answered.
@@ -90,12 +92,13 @@ def lay_out(
     tasks = {task.name: task for task in definition.tasks if planned[task.name]}
     wordings = {name: words_of(task, language) for name, task in tasks.items()}
     trials = []
-    for trial, item, *sizes in rows:
+    for trial, item, sure, *sizes in rows:
         if trial.state != ANSWERED:
             given = answers.get(trial.id, {})
             begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
             check = checks.get(trial.trial_token, 0)
-            shown = _trial(trial, item, tasks[trial.task], wordings[trial.task], language, begun, check)
+            wording = told_confidence(wordings[trial.task], sure)
+            shown = _trial(trial, item, tasks[trial.task], wording, language, begun, check)
             images = _images(trial, sizes, tasks[trial.task], wordings[trial.task], image_url)
             if len(images) > 1 and KINDS[tasks[trial.task].kind].shows_photograph:
                 images[-1]["scale"] = colour_scale(definition.recipes_of(tasks[trial.task]))

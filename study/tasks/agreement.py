@@ -21,4 +21,4 @@ def _is_right(answered: Answered, _task: TaskConfig) -> bool:
     return answered.response in _truth(answered)
 
 
-KIND = StudyKind(one_picture_each, _options, _truth, _is_right, balanced=None)
+KIND = StudyKind(one_picture_each, _options, _truth, _is_right, balanced=None, foils=tuple(_THAT_IT_IS))

@@ -56,7 +56,8 @@ class StudyKind:
     `items`: from the stimuli that a task asked for; raises OpeningError where one is lacking. `options`: the values of
     the first question, in the order before any exchange. `truth`: the right ones of them; empty where none is.
     `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
-    time; None where nothing changes places. `example`: for the instructions; None: they have none.
+    time; None where nothing changes places. `example`: for the instructions; None: they have none. `foils`: all that
+    may be wrong to say of an item; empty where this is a category.
     """
 
     items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
@@ -65,3 +66,4 @@ class StudyKind:
     value: Callable[[Answered, TaskConfig], Any]
     balanced: str | None
     example: Example | None = None
+    foils: tuple[str, ...] = ()

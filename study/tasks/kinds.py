@@ -1,12 +1,13 @@
 """The kinds of task by name, as study/ knows them."""
 
-from study.tasks import agreement, class_discrimination, rating, simulatability, trust
+from study.tasks import agreement, ai_check, class_discrimination, rating, simulatability, trust
 from study.tasks.kind import StudyKind
 
 STUDY_KINDS: dict[str, StudyKind] = {
     "class-discrimination": class_discrimination.KIND,
     "trust": trust.KIND,
     "agreement": agreement.KIND,
+    "ai-check": ai_check.KIND,
     "simulatability": simulatability.KIND,
     "rating": rating.KIND,
 }

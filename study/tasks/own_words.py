@@ -105,7 +105,9 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
 
 def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[str]]]:
     """(key, text, placeholders that it may hold); not every kind lets a question tell the category."""
-    of_item = {"category"} if KINDS[task.kind].names_category else set()
+    facts = KINDS[task.kind]
+    of_item = {"category"} if facts.names_category else set()
+    of_item |= {"confidence"} if facts.tells_confidence else set()
     offered = {"question": of_item, "prompt": of_item, "learning": {"category"}}
     offered |= {key: {"truth", "chosen"} for key in _FEEDBACK}
     for key in sorted(words.given - {"words", "instructions"}):

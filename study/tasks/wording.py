@@ -203,6 +203,19 @@ def option_label(task: TaskConfig, words: Wording, value: str, language: str) ->
     return labels.get(value) or category_label(value, language, words.categories)
 
 
+def told_confidence(words: Wording, probability: float | None) -> Wording:
+    """The words of a trial, {confidence} being the network's in whole per cent; the same words where none is known."""
+    if probability is None:
+        return words
+    told = {key: text and text.replace("{confidence}", f"{100 * probability:.0f}") for key, text in _said(words)}
+    return words.model_copy(update=told)
+
+
+def _said(words: Wording) -> Iterator[tuple[str, str | None]]:
+    """What may tell a confidence."""
+    yield from (("question", words.question), ("prompt", words.prompt))
+
+
 def attention_question(words: Wording, number: int, option: str) -> str:
     """The question of the task's attention check `number`, from 0, which says itself what to choose."""
     return words.attention[number % len(words.attention)].text.replace("{option}", option)

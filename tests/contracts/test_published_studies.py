@@ -27,6 +27,7 @@ from study.definition import FrozenDefinition
 from tests.drawing import drawn_only
 
 NAMES = [
+    "ai-check",
     "debugging",
     "forward-simulation",
     "gradcam-discrimination",
@@ -58,8 +59,8 @@ def test_every_study_is_listed_with_its_source_people_time_and_pay():
         original = original_of(path)
         assert original.source in told
         assert original.measures in told
-    assert told.count("not told") == 7, (
-        "neither time nor pay of two studies and of Colin et al., no time of Hase and Bansal"
+    assert told.count("not told") == 8, (
+        "neither time nor pay of two studies and of Colin et al., no time of Hase and Bansal and of Nguyen et al."
     )
 
 

@@ -13,19 +13,18 @@ import pandas as pd
 
 from analysis.data.checks import refuse
 from analysis.estimation.cells import cells_by, estimate_table, mean, of_all, share, table
-from analysis.estimation.detection import SENSITIVITY, sensitivity
-from analysis.estimation.estimates import CellMeans, Estimate, combination, no_estimate
-from analysis.notes import Note, marked
+from analysis.estimation.detection import SENSITIVITY
+from analysis.estimation.estimates import Estimate
+from analysis.notes import marked
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
+from analysis.tasks.verdicts import PREDICTIONS, RIGHT, WRONG, balanced, detection, difference_of_both, judged_cells
 from contracts.tasks import KINDS
 
 FACTS = KINDS["agreement"]
 DEGREES = FACTS.questions[0].values  # fairly sure that the prediction is right … wrong
-RIGHT, WRONG = PREDICTIONS = (marked("right"), marked("wrong"))
 FOILS = {"incorrect": RIGHT, "correct": WRONG}  # what is wrong to say → the prediction
 MIDDLE, ENDS = 2.5, (1.0, 4.0)
-ONE_SORT = Note("There are answers to right predictions or to wrong ones alone.")
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
@@ -60,33 +59,10 @@ def believes(trials: pd.DataFrame) -> np.ndarray:
     return trials["response"].isin(DEGREES[:2]).to_numpy()
 
 
-def balanced(cells: CellMeans, method: str, confidence: float) -> Estimate:
-    """The mean of the shares judged rightly among right and among wrong predictions, against 50 %."""
-    return _of_both(cells, {method: 1.0}, confidence, FACTS.null, FACTS.bounds)
-
-
-def detection(cells: CellMeans, method: str, measure: str, confidence: float) -> Estimate:
-    """ "d-prime" or "criterion" from cells (method, prediction) of answers that call it correct."""
-    return sensitivity(cells, (method, RIGHT), (method, WRONG), measure, confidence, ONE_SORT)
-
-
 def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
     """Share judged rightly with method `a` minus that with `b`, right and wrong predictions counting alike."""
-    frame = trials.assign(prediction=prediction(trials))
-    cells = cells_by(frame, frame["correct"].to_numpy(), {"method": methods, "prediction": PREDICTIONS})
-    return _of_both(cells, {a: 1.0, b: -1.0}, confidence, 0.0, FACTS.difference_bounds)
-
-
-def _of_both(
-    cells: CellMeans, of_methods: dict[str, float], confidence: float, null: float, bounds: tuple[float, float]
-) -> Estimate:
-    weights = np.zeros(len(cells.labels))
-    for method, weight in of_methods.items():
-        weights[[cells.index((method, sort)) for sort in PREDICTIONS]] += weight / len(PREDICTIONS)
-    there = cells.counts[weights != 0] > 0
-    if there.any() and not there.all():
-        return no_estimate(ONE_SORT)
-    return combination(cells, weights, confidence, null, bounds)
+    cells = judged_cells(trials, trials["correct"].to_numpy(), tuple(methods), FOILS)
+    return difference_of_both(cells, a, b, confidence)
 
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:

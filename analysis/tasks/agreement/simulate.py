@@ -1,8 +1,5 @@
-"""How simulated people judge predictions: logit P(judged rightly) = a_method ± belief + person + image + image×method.
+"""How simulated people judge predictions: by the model of analysis/tasks/belief.py.
 
-The belief is added where the prediction is right and taken away where it is wrong, so people call most predictions
-correct, as HIVE found; a_method is such that the mean over both sorts is the one asked for. Controls tell nothing:
-a_method is 0, the answer does not depend on the prediction, and the mean over both sorts is exactly 50 %.
 People are fairly confident in 55 % of what they judge rightly and in 45 % of the rest.
 """
 
@@ -10,20 +7,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.tasks.agreement.estimates import DEGREES, FACTS, FOILS, RIGHT
+from analysis.tasks.belief import draw, image_numbers, leaning, location_of_both
 from analysis.tasks.kind import Seen, Simulation
 from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
     image_logit,
-    location_for,
-    marginal_share,
     response_time,
     right_or_wrong,
     stimulus_ids,
 )
 from contracts.methods import CONTROLS
 
-BELIEF = 0.6  # logits
 SURE = (0.45, 0.55)  # fairly confident, where judged wrongly and rightly
 SHARES = {"grad-cam": 0.578} | dict.fromkeys(CONTROLS, FACTS.null)  # HIVE, ImageNet: the mean of 70.8 and 44.8 %
 OTHER_SHARE = 0.57
@@ -34,28 +29,16 @@ def mean_share(world: Psychometrics, method: str) -> float:
     return world.mean(FACTS.name, method, SHARES, OTHER_SHARE)
 
 
-def share_of_both(location: float, sd: float) -> float:
-    """The mean of the shares judged rightly among right and among wrong predictions."""
-    return (marginal_share(location + BELIEF, sd) + marginal_share(location - BELIEF, sd)) / 2
-
-
 def logit(world: Psychometrics, method: str) -> float:
     """a_method."""
-    return location_for(
-        share_of_both, mean_share(world, method), world.total_sd, (0.001, 0.999), "share judged rightly"
-    )
-
-
-def draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whether each prediction was judged rightly (n,); a coin says whether it is right."""
-    return right_or_wrong(logits + BELIEF * rng.choice((-1, 1), len(logits)), rng)
+    return location_of_both(mean_share(world, method), world.total_sd)
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[str, float]:
     """The degree chosen and the response time in ms."""
     world, is_right = person.parameters, FOILS[seen.foil] == RIGHT
     at = logit(world, seen.method) + person.ability + image_logit(world, FACTS.name, seen.image_id, seen.method)
-    judged = right_or_wrong(np.array([at + (BELIEF if is_right else -BELIEF)]), rng)
+    judged = right_or_wrong(np.array([at + leaning(is_right)]), rng)
     return str(_degrees(judged, np.array([is_right]), rng)[0]), response_time(person, rng)
 
 
@@ -68,8 +51,8 @@ def _degrees(judged_rightly: np.ndarray, is_right: np.ndarray, rng: np.random.Ge
 
 def columns(shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """`shown` with answers; every other image is predicted rightly."""
-    is_right = shown["image_id"].str[-1].astype(int).to_numpy() % 2 == 0
-    judged = right_or_wrong(logits + np.where(is_right, BELIEF, -BELIEF), rng)
+    is_right = image_numbers(shown) % 2 == 0
+    judged = right_or_wrong(logits + leaning(is_right), rng)
     foil_of_right, foil_of_wrong = FOILS
     return shown.assign(
         foil=np.where(is_right, foil_of_right, foil_of_wrong),

@@ -10,10 +10,12 @@ from analysis.estimation.estimates import cell_means, proportion
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.agreement import simulate
-from analysis.tasks.agreement.estimates import FACTS, PREDICTIONS, RIGHT, WRONG, balanced, check, detection, tables
+from analysis.tasks.agreement.estimates import FACTS, check, tables
+from analysis.tasks.belief import BELIEF, share_of_both
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.psychometrics import Psychometrics, marginal_share
+from analysis.tasks.verdicts import PREDICTIONS, RIGHT, WRONG, balanced, detection
 from contracts.methods import CONTROLS
 
 DESIGN = TaskDesign("agreeing", FACTS.name, ("grad-cam", "blank"), images=20, ratings=10)
@@ -94,11 +96,11 @@ def test_people_lean_to_believe_and_controls_are_at_chance():
     for control in CONTROLS:
         assert simulate.mean_share(world, control) == FACTS.null
         assert simulate.logit(world, control) == pytest.approx(0, abs=1e-9)
-        believed = marginal_share(simulate.BELIEF, sd), 1 - marginal_share(-simulate.BELIEF, sd)
+        believed = marginal_share(BELIEF, sd), 1 - marginal_share(-BELIEF, sd)
         assert believed[0] == pytest.approx(believed[1]), "whatever is predicted"
     at = simulate.logit(world, "grad-cam")
-    assert simulate.share_of_both(at, sd) == pytest.approx(0.578)
-    assert marginal_share(at - simulate.BELIEF, sd) < 0.5 < marginal_share(at + simulate.BELIEF, sd)
+    assert share_of_both(at, sd) == pytest.approx(0.578)
+    assert marginal_share(at - BELIEF, sd) < 0.5 < marginal_share(at + BELIEF, sd)
 
 
 DRAWS = 800
@@ -108,7 +110,7 @@ def test_the_headline_intervals_hold_their_truth():
     """50 people with 5 right and 5 wrong predictions each of 100 images, as in HIVE; people and images differ."""
     rng, people, images, sd_people, sd_images = np.random.default_rng(11), 50, 100, 0.5, 0.5
     at, sd = 0.35, float(np.hypot(sd_people, sd_images))
-    true = {sort: marginal_share(at + sign * simulate.BELIEF, sd) for sort, sign in ((RIGHT, 1), (WRONG, -1))}
+    true = {sort: marginal_share(at + sign * BELIEF, sd) for sort, sign in ((RIGHT, 1), (WRONG, -1))}
     d_prime = special.ndtri(true[RIGHT]) - special.ndtri(1 - true[WRONG])
     labels = [("grad-cam", sort) for sort in PREDICTIONS]
     held = {name: 0 for name in ("judged", "belief", "d-prime")}
@@ -117,7 +119,7 @@ def test_the_headline_intervals_hold_their_truth():
     for _ in range(DRAWS):
         image = np.concatenate([rng.permutation(half)[dealt] + half * sort for sort in (0, 1)], axis=1).ravel()
         wrong = image >= half
-        logits = at + np.where(wrong, -1, 1) * simulate.BELIEF
+        logits = at + np.where(wrong, -1, 1) * BELIEF
         logits = logits + rng.normal(0, sd_people, people)[person] + rng.normal(0, sd_images, images)[image]
         correct = (rng.random(len(logits)) < special.expit(logits)).astype(float)
         cells = cell_means(correct, wrong.astype(int), person, image, labels)

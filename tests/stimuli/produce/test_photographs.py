@@ -63,6 +63,45 @@ def test_a_machine_that_sees_a_control_alone_is_at_chance(made):
     assert set(given.values()) == {"3", "2"}
 
 
+@pytest.fixture(scope="module")
+def checked(made, tmp_path_factory):
+    """The same images as labels to check."""
+    _, _, images, _ = made
+    folder = tmp_path_factory.mktemp("checked")
+    config = StimuliConfig(output=folder / "set", recipe="overlay-v1", device="cpu")
+    request = StimulusRequest("checking", "ai-check", 2, ("grad-cam", "blank"), ("strong",))
+    generate(config, [request], images, loaded_networks(), CATEGORIES, "r")
+    return read_stimuli(folder / "set")
+
+
+def test_labels_to_check_come_with_the_network_s_own_confidence_half_of_them_right(made, checked):
+    _, _, images, network = made
+    by_id = {image.image_id: image for image in images}
+    for row in checked:
+        image = by_id[row.image_id]
+        logits = network.module(preprocess(read_image(image.path), network.transform)[None])[0].double()
+        of = logits.softmax(0) if network.single_label else logits.sigmoid()
+        assert row.probability == pytest.approx(of.max().item(), abs=1e-5)
+        assert row.category == network.categories[int(logits.argmax())]
+        assert row.foil == ("no" if row.category in image.categories else "yes")
+    assert len({row.foil for row in checked}) == 2
+
+
+def test_a_machine_accepts_what_it_has_most_evidence_for_and_tosses_a_coin_at_a_control(checked):
+    shown = [row for row in checked if row.method == "blank"]
+    questions = [Question(f"{i}-{row.stimulus_id}", "p", (row,), "ai-check") for i in range(400) for row in shown]
+    nothing, rng = torch.zeros(1), np.random.default_rng(2)
+    given = answers(questions, lambda *_: dict.fromkeys(CATEGORIES, 0.5), lambda _: nothing, rng)
+    right = [given[q.trial_id] != q.shown[0].foil for q in questions]
+    assert abs(np.mean(right) - 0.5) < 3 * 0.5 / np.sqrt(len(right))
+    for category in (shown[0].category, next(c for c in CATEGORIES if c != shown[0].category)):
+        evidence = dict.fromkeys(CATEGORIES, 0.1) | {category: 0.9}
+        (said,) = answers(
+            [Question("t", "p", shown[:1], "ai-check")], lambda *_, e=evidence: e, lambda _: nothing, rng
+        ).values()
+        assert said == ("yes" if category == shown[0].category else "no")
+
+
 def test_controls_do_not_depend_on_what_is_explained():
     model, images = vgg_like(), noise(3)
     layer = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Conv2d)][-1]

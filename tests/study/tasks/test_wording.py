@@ -31,7 +31,9 @@ def test_every_kind_variant_and_language_has_words(kind, variant, language):
     assert wording.title
     assert len(wording.steps) >= 2
     assert all(question.why for question in wording.comprehension), "who is wrong is told why"
-    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= {"{category}", "{truth}", "{chosen}", "{option}"}
+    placeholders = {"{category}", "{truth}", "{chosen}", "{option}"}
+    placeholders |= {"{confidence}"} if KINDS[kind].tells_confidence else set()
+    assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= placeholders
 
 
 @pytest.mark.parametrize("language", languages())

@@ -1,0 +1,1 @@
+"""Is the network's label right?"""

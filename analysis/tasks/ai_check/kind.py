@@ -1,0 +1,60 @@
+"""AI check, as it is analysed."""
+
+from pathlib import Path
+
+from analysis.display.wording import percent, points
+from analysis.notes import marked
+from analysis.tasks.ai_check import alone, estimates, present, simulate
+from analysis.tasks.kind import AnalysisKind, Scale, Texts
+
+KIND = AnalysisKind(
+    texts=Texts(
+        title=marked("Labels of a network, checked"),
+        design=marked(
+            "In “{task}”, participants saw a photograph, the network's label for it and its confidence, and an"
+            " explanation, and said whether the label is right. Half of the images had a right label."
+        ),
+        raters=marked(
+            "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for whether the label"
+            " was accepted."
+        ),
+        biases=marked(
+            "Response bias and order effects. The first row is a share, to be compared with 50%: above it, people lean"
+            " to accepting labels. The other is a difference and should be near zero."
+        ),
+        machine=marked("In AI check, it accepts a label where it has no more evidence for another category."),
+        further=marked(
+            "The share judged rightly is the mean of two shares, those of right and of wrong labels. The network alone"
+            " accepts a label from the threshold of its confidence on that judges most of these images rightly (Nguyen"
+            " et al., 2021); the threshold is chosen on these images, so this is its best case, and the intervals take"
+            " it as given. Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction"
+            " (Hautus, 1995); a negative criterion leans to accepting."
+        ),
+        question=marked("Do explanations help people to accept a network's right labels and refuse its wrong ones?"),
+        means=marked("With {a} labels were judged rightly in {value_a} of cases, with {b} in {value_b}."),
+    ),
+    scale=Scale(
+        factor=100,
+        level=percent,
+        difference=points,
+        label=marked("judged rightly, %"),
+        difference_label=marked("difference,\npercentage points"),
+        differences=marked("Differences of the share judged rightly are in percentage points."),
+        unit=marked("percentage points"),
+    ),
+    means="judged",
+    value=lambda row, _networks: row.response != row.foil,
+    tables=estimates.tables,
+    difference=estimates.difference,
+    check=estimates.check,
+    agreed=lambda trials: (estimates.accepts(trials), "nominal"),
+    figures=present.figures,
+    finding=present.finding,
+    template=Path(__file__).with_name("tables.html"),
+    simulation=simulate.SIMULATION,
+    study_tables=lambda trials, export: alone.study_tables(trials, export, estimates.FACTS.name, estimates.FOILS),
+    differences=frozenset({"alone"}),
+    tested=frozenset({"labels"}),
+    references=lambda _export: {"sensitivity", "label checks"},
+    bias_writers=(percent,),
+)

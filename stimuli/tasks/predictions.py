@@ -1,0 +1,48 @@
+"""Right and wrong predictions: which images show them, and what a picture says of one to a machine observer."""
+
+from collections.abc import Sequence
+
+from contracts.stimulus_set import Stimulus
+from models.labels import has_name
+from models.photographs import Photograph
+from stimuli.config import StimulusRequest
+from stimuli.tasks.kind import Eligibility, Evidence, FoilOf, Predictions
+
+AT_MOST = "at most {n} that fit (half of them must be predicted wrongly)"
+BINS = 5  # of the network's confidence, equally wide
+
+
+def predicted(request: StimulusRequest, predictions: Predictions) -> Eligibility:
+    """Images of the study's categories, whatever is predicted for them; equally many right and wrong predictions."""
+    of_network = predictions[request.networks[0]]
+
+    def is_right(image: Photograph) -> bool:
+        return of_network[image.image_id].top in image.categories
+
+    def confidence(image: Photograph) -> str:
+        sure = of_network[image.image_id].confidence
+        return "not told" if sure is None else f"{min(int(sure * BINS), BINS - 1) / BINS:.0%} and more"
+
+    return Eligibility(
+        explained=lambda image: (of_network[image.image_id].top,),
+        conditions={
+            "a prediction": lambda image: bool(of_network[image.image_id].top),
+            "a name for the prediction": lambda image: has_name(of_network[image.image_id].top),
+        },
+        in_study=False,
+        sorts={"predicted rightly": is_right, "predicted wrongly": lambda image: not is_right(image)},
+        matched_by=confidence if request.matched else None,
+    )
+
+
+def wrong_verdict(images: Sequence[Photograph], of_right: str, of_wrong: str) -> FoilOf:
+    """What is wrong to say of a prediction: `of_right` where it is right, `of_wrong` where it is wrong."""
+    by_id = {image.image_id: image for image in images}
+    return lambda image, category, _network: of_right if category in by_id[image.image_id].categories else of_wrong
+
+
+def strengths(evidence: Sequence[Evidence], shown: Sequence[Stimulus]) -> tuple[float, float, float]:
+    """The evidence for the prediction, the most for another category, and that for all together."""
+    of_picture, category = evidence[0], shown[0].category
+    own, others = of_picture.get(category, 0.0), [e for name, e in of_picture.items() if name != category] or [0.0]
+    return own, max(others), own + sum(others)

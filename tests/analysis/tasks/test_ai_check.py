@@ -1,0 +1,185 @@
+"""AI check: shares, thresholds and deferral by hand and by pandas, controls at chance, and calibrated intervals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.data.export import ExportError
+from analysis.display.wording import Translation
+from analysis.estimation.estimates import proportion
+from analysis.results import compute
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.ai_check import simulate
+from analysis.tasks.ai_check.alone import best_threshold, study_tables
+from analysis.tasks.ai_check.estimates import FACTS, FOILS, accepts, check, mixed, tables
+from analysis.tasks.ai_check.present import finding
+from analysis.tasks.belief import BELIEF, share_of_both
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.kind import TaskRows
+from analysis.tasks.psychometrics import Psychometrics, marginal_share
+from analysis.tasks.verdicts import RIGHT, WRONG, balanced, judged_cells
+from contracts.methods import CONTROLS, PHOTOGRAPH
+
+DESIGN = TaskDesign("checking", FACTS.name, (PHOTOGRAPH, "grad-cam", "blank"), images=20, ratings=10)
+
+
+@pytest.fixture(scope="module")
+def export():
+    return simulate_export(np.random.default_rng(3), designs=[DESIGN], participants=60)
+
+
+def rows_of(answers: str, labels: str, sure: tuple[float, ...]) -> TaskRows:
+    """Six people, alike, who answer y or n for each image, whose label is r or w and of this confidence."""
+    trials = pd.DataFrame(
+        [
+            {"participant_id": f"p{p}", "image_id": f"i{i}", "method": "grad-cam", "trial_index": i, "trial_id": "t1"}
+            | {"response": {"y": "yes", "n": "no"}[answer], "foil": {"r": "no", "w": "yes"}[label]}
+            | {"network_confidence": confidence}
+            for p in range(6)
+            for i, (answer, label, confidence) in enumerate(zip(answers, labels, sure, strict=True))
+        ]
+    )
+    trials["correct"] = trials["response"] != trials["foil"]
+    task = type("Task", (), {"methods": ("grad-cam",)})()
+    return TaskRows(trials, trials.iloc[:0], trials.iloc[:0], task, 0.95)
+
+
+SURE = (0.9, 0.6, 0.8, 0.4)
+
+
+def test_right_and_wrong_labels_count_alike_and_as_the_published_study_mixed_them():
+    """Three right labels, two of them accepted; one wrong one, refused: ⅔ and 1."""
+    found = tables(rows_of("yynn", "rrrw", SURE))
+    assert found["labels"]["value"].tolist() == pytest.approx([2 / 3, 1])
+    assert found["judged"]["value"].item() == pytest.approx(5 / 6)
+    assert found["mixed"]["value"].item() == pytest.approx((2 / 3 + 2 * 1) / 3)
+    assert found["accepted"]["value"].item() == 0
+
+
+@pytest.mark.parametrize(("answers", "judged", "mixed"), [("yyyy", 0.5, 1 / 3), ("nnnn", 0.5, 2 / 3)])
+def test_people_who_answer_always_alike_are_at_chance_in_the_headline_alone(answers, judged, mixed):
+    found = tables(rows_of(answers, "rrww", SURE))
+    assert found["judged"]["value"].item() == judged
+    assert found["mixed"]["value"].item() == pytest.approx(mixed), "33.3 and 66.7 % as published studies mix them"
+    assert found["detection"].set_index("measure")["value"]["d-prime"] == pytest.approx(0)
+
+
+def test_the_network_alone_accepts_from_its_best_threshold_on():
+    """Right labels at 0.9 and 0.6, wrong ones at 0.8 and 0.4: from 0.6 on 3 of 4 are judged rightly."""
+    rows = rows_of("ynyn", "rrww", SURE)
+    trials = rows.trials.assign(prediction=rows.trials["foil"].map(FOILS))
+    assert best_threshold(trials) == 0.6
+    of = tables(rows)["network"].set_index("who")
+    assert of["value"].tolist() == [0.5, 0.75, -0.25]
+    assert of["threshold"].tolist() == [0.6] * 3
+    assert best_threshold(trials.assign(network_confidence=1 - trials["network_confidence"])) == pytest.approx(0.1)
+    never = trials[trials["prediction"] == WRONG]
+    assert best_threshold(never) > 1, "to refuse all is best where all are wrong"
+
+
+def test_labels_from_a_threshold_on_are_accepted_and_people_answer_for_the_others():
+    """From 0.7 on the right label at 0.9 and the wrong one at 0.8 are accepted: ½ of each sort without asking."""
+    deferral = tables(rows_of("nynn", "rrww", SURE))["deferral"].set_index("threshold")
+    assert deferral.loc[0.7, ["value", "deferred"]].tolist() == [(1 + 0.5) / 2, 0.5]
+    assert deferral.loc[0.95, ["value", "deferred"]].tolist() == [(0.5 + 1) / 2, 0], "people alone"
+    assert deferral.loc[0.5, ["value", "deferred"]].tolist() == [(1 + 0.5) / 2, 0.75]
+
+
+def test_a_row_that_contradicts_itself_is_refused():
+    trials = rows_of("yynn", "rrww", SURE).trials
+    check(trials, ())
+    wrong = {"correct": ~trials["correct"], "foil": "dog", "response": "4", "network_confidence": np.nan}
+    for column, value in wrong.items():
+        with pytest.raises(ExportError, match="t1"):
+            check(trials.assign(**{column: value}), ())
+
+
+def test_the_numbers_of_a_report_are_those_of_pandas(export):
+    (results,) = compute(export)
+    task, trials = results.tasks[0].tables, export.trials
+    label = np.where(trials["foil"] == "no", RIGHT, WRONG)
+    means = trials["correct"].astype(float).groupby([trials["method"], label]).mean()
+    for row in task["labels"].itertuples():
+        assert row.value == pytest.approx(means[row.method, row.prediction])
+    for row in task["judged"].itertuples():
+        assert row.value == pytest.approx(means[row.method].mean())
+    accepted = np.where(trials["network_confidence"] >= 0.8, label == RIGHT, trials["correct"].astype(bool))
+    by_hand = pd.Series(accepted, trials.index).astype(float).groupby([trials["method"], label]).mean()
+    for row in task["deferral"][task["deferral"]["threshold"] == 0.8].itertuples():
+        assert row.value == pytest.approx(by_hand[row.method].mean())
+    said = finding(results.tasks[0], Translation("en"))
+    assert "the network alone" in said
+    assert "wrong labels accepted" in said
+
+
+def test_people_alone_are_a_task_of_their_own_that_the_others_are_compared_with(export):
+    """Its answers are those of the blank map here, under another name."""
+    alone = export.trials[export.trials["method"] == "blank"].assign(task="unaided", method=PHOTOGRAPH)
+    trials = pd.concat([export.trials, alone])
+    (team,) = export.tasks
+    both = replace(export, tasks=(team, replace(team, name="unaided", methods=(PHOTOGRAPH,), wording="alone")))
+    found = study_tables(trials, both, FACTS.name, FOILS)
+    less = found["alone"].set_index(["task", "method"])["value"]
+    judged = trials.groupby(["task", "method", "foil"])["correct"].mean().groupby(["task", "method"]).mean()
+    assert found["people_alone"]["value"].item() == pytest.approx(judged["unaided", PHOTOGRAPH])
+    for method in team.methods:
+        assert less[team.name, method] == pytest.approx(
+            judged[team.name, method] - judged["unaided", PHOTOGRAPH], abs=1e-12
+        )
+    assert less[team.name, "blank"] == pytest.approx(0)
+    for frame in study_tables(export.trials, export, FACTS.name, FOILS).values():
+        assert frame.empty, "nobody was alone"
+
+
+def test_people_lean_to_accept_and_controls_are_at_chance():
+    world = Psychometrics()
+    for control in CONTROLS:
+        assert simulate.mean_share(world, control) == FACTS.null
+        assert simulate.logit(world, control) == pytest.approx(0, abs=1e-9)
+    at = simulate.logit(world, "grad-cam")
+    assert share_of_both(at, world.total_sd) == pytest.approx(0.61)
+
+
+def test_simulated_networks_are_surer_of_right_labels_and_their_people_accept_most(export):
+    by_label = export.trials.groupby("foil")
+    sure = by_label["network_confidence"].mean()
+    assert sure["no"] > sure["yes"]
+    assert export.trials["network_confidence"].between(0, 1).all()
+    assert accepts(export.trials).mean() > 0.5
+
+
+DRAWS = 800
+
+
+@pytest.mark.calibration
+def test_the_headline_intervals_hold_their_truth():
+    """32 people with 10 right and 10 wrong labels each of 100 images, about as published; people and images differ."""
+    rng, people, images, sd = np.random.default_rng(12), 32, 100, 0.5
+    at, spread = 0.4, float(np.hypot(sd, sd))
+    true = {sort: marginal_share(at + sign * BELIEF, spread) for sort, sign in ((RIGHT, 1), (WRONG, -1))}
+    person, half = np.repeat(np.arange(people), 20), images // 2
+    dealt = (np.arange(10) + 10 * np.arange(people)[:, None]) % half
+    frame = pd.DataFrame({"participant_id": person, "method": "grad-cam", "condition": ""})
+    held = {"judged": 0, "accepted": 0, "mixed": 0}
+    for _ in range(DRAWS):
+        image = np.concatenate([rng.permutation(half)[dealt] + half * sort for sort in (0, 1)], axis=1).ravel()
+        wrong = image >= half
+        logits = at + np.where(wrong, -1, 1) * BELIEF
+        logits = logits + rng.normal(0, sd, people)[person] + rng.normal(0, sd, images)[image]
+        correct = (rng.random(len(logits)) < 1 / (1 + np.exp(-logits))).astype(float)
+        trials = frame.assign(image_id=image, foil=np.where(wrong, "yes", "no"))
+        cells = judged_cells(trials, correct, ("grad-cam",), FOILS)
+        accepting = judged_cells(trials, np.where(wrong, 1 - correct, correct), ("grad-cam",), FOILS)
+        found = {
+            "judged": (balanced(cells, "grad-cam", 0.95), (true[RIGHT] + true[WRONG]) / 2),
+            "accepted": (proportion(accepting, ("grad-cam", WRONG), 0.95), 1 - true[WRONG]),
+            "mixed": (mixed(cells, "grad-cam", 0.95), (true[RIGHT] + 2 * true[WRONG]) / 3),
+        }
+        for name, (estimate, truth) in found.items():
+            held[name] += estimate.low <= truth <= estimate.high
+    coverage = {name: count / DRAWS for name, count in held.items()}
+    assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage
+    assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "this number of draws tells 95 from 96.5 %"
