@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,13 +14,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
+from study.conduct.readiness import why_not_ready
 from study.database.db import Database
 from study.database.schema import Participant
 from study.errors import ConfigurationError
 from study.metrics import Leases, open_leases, read_address
 from study.serve import refuse_metrics, served
 from study.views.server import measures
-from tests.study.samples import NOW, SECRET
+from tests.study.samples import NOW, SECRET, open_sample
 from tests.study.visitor import join
 
 
@@ -133,3 +135,10 @@ def why_silent(address: str) -> str:
         return ask(address)
     except OSError as error:
         return str(error)
+
+
+def test_both_databases_are_asked_alike(any_database: Database, tmp_path: Path) -> None:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli")
+    assert why_not_ready(any_database) is None
+    assert open_leases(any_database) == [("demo", 0)]

@@ -13,7 +13,8 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
-from study.database.db import Database
+from study.conduct.readiness import why_not_ready
+from study.database.db import Database, connect
 from study.database.schema import Arrival, AuditEntry, Study
 from tests.study.samples import SECRET
 
@@ -87,3 +88,9 @@ def test_the_icon_is_a_picture(app: Flask) -> None:
     with Image.open(io.BytesIO(reply.data)) as icon:
         assert icon.info["sizes"] == {(16, 16), (32, 32), (48, 48)}
     assert reply.headers["Content-Type"] in ("image/x-icon", "image/vnd.microsoft.icon")
+
+
+def test_a_server_of_the_database_that_is_away_is_told_without_its_address() -> None:
+    database = connect("postgresql://somebody:secret@127.0.0.1:1/study")
+    assert why_not_ready(database) == "the database is unreachable or of another version"
+    database.engine.dispose()
