@@ -151,7 +151,8 @@ def verify_command(source: Path) -> None:
 
     with ready_database() as database, database.snapshot() as session:
         proof, chains = prove(session, source), check_chains(session)
-        deleted, since = deletions(session), deletions(session, proof.at)
+        deleted = deletions(session)
+        since = [one for one in deletions(session, proof.at) if one.slug == proof.slug]
     if chains.broken:
         raise AuditError(
             f"answers of {', '.join(chains.broken[:10])} in the database are not those that were stored: their chain is"

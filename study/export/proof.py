@@ -23,8 +23,12 @@ Hashes = dict[str, str]
 
 @dataclass(frozen=True)
 class Proof:
-    """When the export was given out, to whom, and the chain that holds it. `head` is the hash of its last entry."""
+    """Of which study the export is, when it was given out, to whom, and the chain that holds it.
 
+    `head` is the hash of the chain's last entry.
+    """
+
+    slug: str
     at: datetime
     actor: str
     entries: int
@@ -69,7 +73,7 @@ def prove(session: Session, source: Path) -> Proof:
         for entry in given_out:
             given = entry.detail.get("files", {})
             if given == found:
-                return Proof(entry.at, entry.actor, entries, head or "")
+                return Proof(entry.detail.get("slug", ""), entry.at, entry.actor, entries, head or "")
             differing = {path for path in given.keys() | found.keys() if given.get(path) != found.get(path)}
             if closest is None or len(differing) < len(closest):
                 closest = differing

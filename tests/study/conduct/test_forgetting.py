@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, select, text, update
 
+from study import clock
 from study.database import audit
 from study.database.db import Database, connect
 from study.database.erasing import overwrite_deleted
@@ -126,6 +127,12 @@ def test_verify_says_what_was_deleted_and_not_of_whom(crowd: Database, command, 
         export_study(session, "demo", Path(folder))
         record_export(session, "ada", "demo", hashes(Path(folder)), NOW)
         session.commit()
+    with crowd.writing() as session:
+        audit.append(session, "ada", "participant-withdrawn", {"slug": "other"}, clock.now())
+        session.commit()
+    told = command("verify", folder).output
+    assert "Deleted from study 'other': 1 withdrew" in told
+    assert "after this export" not in told, "it is of another study"
     command("forget", "--prolific-id", ID, "--confirm")
     told = command("verify", folder).output
     assert "Deleted from study 'demo': 1 on request (forget), last on" in told
