@@ -46,7 +46,7 @@ def setup(app: Sphinx) -> None:
 def _leave_out_of_the_menu(_app: Sphinx, env: BuildEnvironment) -> None:
     """Decisions are reached by their index, and the README says what the first page says."""
     for page in env.found_docs:
-        if page == "README" or page.startswith("docs/adr/0"):
+        if page == "README" or re.match(r"docs/adr/\d", page):
             env.metadata[page]["orphan"] = True
 
 
