@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import splu
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
+
+from stimuli.evaluate.dissection import dissected
 
 Solver = Callable[[np.ndarray], np.ndarray]
 Fill = Callable[[Tensor, Tensor], Tensor]
@@ -51,9 +53,8 @@ def _solved(picture: Tensor, missing: Tensor, solve: Solver) -> Tensor:
     gone = missing.cpu().numpy()
     known = np.where(gone, 0, picture.detach().double().cpu().numpy())  # (3, H, W)
     around = np.sum([weight * _moved(known, dy, dx) for dy, dx, weight in NEIGHBOURS], axis=0)
-    filled = known.copy()
-    filled[:, gone] = solve(np.ascontiguousarray(around[:, gone].T)).T
-    return torch.from_numpy(filled).to(picture)
+    known[:, gone] = solve(np.ascontiguousarray(around[:, gone].T)).T
+    return torch.from_numpy(known).to(picture)
 
 
 NEIGHBOURS = tuple(
@@ -74,19 +75,31 @@ def solver(missing: np.ndarray) -> Solver:
     count = int(missing.sum())
     if not count or missing.all():  # no pixel is known: any colour solves it
         return lambda sums: np.zeros_like(sums)
-    numbers = np.full(missing.shape, -1)
-    numbers[missing] = np.arange(count)
-    present, total = np.ones(missing.shape), np.zeros(count)
+    order = dissected(*missing.shape)
+    numbers = np.full(missing.size, -1)
+    numbers[order[missing.ravel()[order]]] = np.arange(count)
+    numbers = numbers.reshape(missing.shape)
+    # Columns one by one: the panels that SuperLU takes otherwise are slower for so few entries in each.
+    symmetric = {"SymmetricMode": True}
+    found = splu(_equations(numbers), permc_spec="NATURAL", diag_pivot_thresh=0.0, panel_size=1, options=symmetric)
+    own = numbers[missing]
+    unordered = np.argsort(own)
+    return lambda sums: found.solve(sums[unordered])[own]
+
+
+def _equations(numbers: np.ndarray) -> csc_matrix:
+    """Of the missing pixels with `numbers` (H, W) from 0, −1 where a pixel is known: each times its neighbours' weights
+    less the weighted missing neighbours."""
+    missing = numbers >= 0
+    own = numbers[missing]
+    present, total = np.ones(numbers.shape), np.zeros(len(own))
     rows, columns, weights = [], [], []
     for dy, dx, weight in NEIGHBOURS:
         total += weight * _moved(present, dy, dx)[missing]
         neighbour = (_moved(numbers + 1, dy, dx) - 1)[missing]
-        row = np.flatnonzero(neighbour >= 0)
-        rows.append(row)
-        columns.append(neighbour[row])
-        weights.append(np.full(len(row), -weight))
-    each = np.arange(count)
-    entries = np.concatenate([total, *weights]), (np.concatenate([each, *rows]), np.concatenate([each, *columns]))
-    matrix = coo_matrix(entries, (count, count)).tocsc()
-    found = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return found.solve
+        both = neighbour >= 0
+        rows.append(own[both])
+        columns.append(neighbour[both])
+        weights.append(np.full(int(both.sum()), -weight))
+    entries = np.concatenate([total, *weights]), (np.concatenate([own, *rows]), np.concatenate([own, *columns]))
+    return coo_matrix(entries, (len(own), len(own))).tocsc()

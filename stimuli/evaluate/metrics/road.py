@@ -41,10 +41,13 @@ def _imputed(sample: Sample, order: Tensor, share: float, place: str) -> Tensor:
         return solver(missing.numpy())
 
     solved = sample.network.once(("imputed", place, size), solve) if sample.method == "centre" else solve()
-    noise = np.random.default_rng(0).normal(0, NOISE, sample.picture.shape)
-    return noisily_imputed(
-        sample.picture, missing.to(sample.picture.device), torch.from_numpy(noise).to(sample.picture), solved
-    )
+    noise = sample.network.once(("noise", *sample.picture.shape), lambda: _noise(sample.picture))
+    return noisily_imputed(sample.picture, missing.to(sample.picture.device), noise, solved)
+
+
+def _noise(picture: Tensor) -> Tensor:
+    """The same for all pictures of this shape (3, H, W)."""
+    return torch.from_numpy(np.random.default_rng(0).normal(0, NOISE, picture.shape)).to(picture)
 
 
 def _curves(options: RoadOptions) -> tuple[Curve, ...]:

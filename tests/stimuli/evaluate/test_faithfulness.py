@@ -1,6 +1,6 @@
 """Faithfulness by hand-computed tiny pictures, scipy, captum and slow loops over the publications' formulas."""
 
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from models.photographs import Photograph
+from stimuli.evaluate.dissection import dissected
 from stimuli.evaluate.filling import imputed, noisily_imputed, taken_away
 from stimuli.evaluate.metrics import counterfactual, deletion, occlusion_correlation, road, sensitivity
 from stimuli.evaluate.metrics.metric import Sample
@@ -193,6 +194,22 @@ def slow_imputation(picture: Tensor, missing: Tensor) -> Tensor:
     return found
 
 
+def dense_imputation(picture: Tensor, missing: Tensor) -> Tensor:
+    """By a matrix over all pixels: a known one is itself, a missing one times its weights is the sum about it."""
+    height, width = missing.shape
+    matrix, right = torch.eye(height * width, dtype=torch.float64), picture.double().flatten(1).clone()
+    for y, x in missing.nonzero().tolist():
+        row = matrix[y * width + x]
+        row.zero_()
+        for j, i in product(range(max(y - 1, 0), min(y + 2, height)), range(max(x - 1, 0), min(x + 2, width))):
+            weight = 1 / 6 if (j == y) != (i == x) else 1 / 12
+            if (j, i) != (y, x):
+                row[j * width + i] = -weight
+                row[y * width + x] += weight
+        right[:, y * width + x] = 0
+    return torch.linalg.solve(matrix, right.T).T.view(3, height, width).to(picture)
+
+
 def test_imputation_solves_the_equations_of_its_publication():
     picture = networks.pictures(1, 6, 7)[0]
     missing = torch.zeros(6, 7, dtype=torch.bool)
@@ -228,7 +245,24 @@ def test_the_centres_equations_are_solved_once_for_all_pictures(picture, heat):
     one = sample(networks.vgg_like().double(), heat, picture, 1, method="centre")
     first = road.measure(one, options("road"))
     assert road.measure(one, options("road")) == first
-    assert len(one.network._once) == 6
+    assert sum(key[0] == "imputed" for key in one.network._once) == 6
+
+
+def test_the_order_of_elimination_has_each_cell_once_and_parts_the_grid_by_its_middle_row():
+    order = dissected(13, 11)
+    assert sorted(order) == list(range(13 * 11))
+    middle = [6 * 11 + x for x in range(11)]
+    assert order[-11:].tolist() == middle
+    assert set(order[:66]) == set(range(66)), "the upper half comes before the lower one"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_scattered_and_whole_regions_of_any_shape_fulfil_the_equations(share):
+    """Oracle: dense linear algebra on equations written pixel by pixel."""
+    picture = networks.pictures(1, 19, 26)[0]
+    for values in (torch.rand(19, 26, generator=torch.Generator().manual_seed(1)), torch.arange(19 * 26).view(19, 26)):
+        missing = values < values.flatten().double().quantile(share)
+        assert (imputed(picture, missing) - dense_imputation(picture, missing)).abs().max() <= 1e-9
 
 
 def test_max_sensitivity_is_the_largest_relative_change(picture):
