@@ -22,10 +22,13 @@ from models.sources import open_split
 from models.voc import VocDataset
 
 SHARED = Path(os.environ.get("DISCERN_SHARED", Path(__file__).parents[3] / "shared"))
-pytestmark = pytest.mark.skipif(
-    not (SHARED / "coco").is_dir(),
-    reason=f"no development photographs in {SHARED}; set DISCERN_SHARED to run this test",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (SHARED / "coco").is_dir(),
+        reason=f"no development photographs in {SHARED}; set DISCERN_SHARED to run this test",
+    ),
+]
 # All three networks are right about the first six: stop sign, teddy bear, zebra, apple, umbrella, traffic light.
 IMAGES = "000000000724 000000000776 000000001818 000000002149 000000009448 000000008762 000000000285 000000007278"
 OUTPUTS = {"stop sign": 919, "teddy bear": 850, "zebra": 340, "apple": 948, "umbrella": 879, "traffic light": 920}
