@@ -76,9 +76,8 @@ def solver(missing: np.ndarray) -> Solver:
     if not count or missing.all():  # no pixel is known: any colour solves it
         return lambda sums: np.zeros_like(sums)
     order = dissected(*missing.shape)
-    numbers = np.full(missing.size, -1)
-    numbers[order[missing.ravel()[order]]] = np.arange(count)
-    numbers = numbers.reshape(missing.shape)
+    numbers = np.full(missing.shape, -1)
+    numbers.reshape(-1)[order[missing.ravel()[order]]] = np.arange(count)
     # Columns one by one: the panels that SuperLU takes otherwise are slower for so few entries in each.
     symmetric = {"SymmetricMode": True}
     found = splu(_equations(numbers), permc_spec="NATURAL", diag_pivot_thresh=0.0, panel_size=1, options=symmetric)
