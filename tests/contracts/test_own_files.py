@@ -40,6 +40,7 @@ WRITING = {
     "backup": (("mine",), "mine"),
     "restore": (("backup",), "study.sqlite3"),
     "db upgrade": ((), "study.sqlite3"),
+    "notify": (("--state", "mine"), "mine"),
 }
 # What they are given to read, or the names of things that are no files.
 READS = {"--study", "--stimuli", "EXPORT", "--network", "--photographs", "--captions", "--weights", "--settings"}
@@ -52,8 +53,11 @@ def test_a_file_of_somebody_s_is_left_as_it_is(command: str, tmp_path: Path, mon
     if command == "train":
         text = study.definition.read_text()
         study.definition.write_text(re.sub(r'"[^"]*/demo-strong.safetensors"', '"strong.safetensors"', text))
-    if command in ("export", "backup", "restore"):
+    if command in ("export", "backup", "restore", "notify"):
         study.manage("db", "upgrade")
+    if command == "notify":
+        monkeypatch.setenv("DISCERN_NOTIFY_WEBHOOK", "http://127.0.0.1:9")  # nobody listens there, and nothing is sent
+        monkeypatch.setenv("DISCERN_NOTIFY_WEBHOOK_SECRET", "a-secret-for-tests-0123456789-abcdefgh")
     if command == "generate-stimuli":
         monkeypatch.setattr("models.sources.open_split", lambda dataset, split: ())
     if command == "export":
