@@ -39,7 +39,7 @@ def of_share(hits: int, n: int) -> Interval | None:
     z, share = float(norm.ppf((1 + LEVEL) / 2)), hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Interval(share, centre - half, centre + half, n)
+    return Interval(share, max(centre - half, 0.0), min(centre + half, 1.0), n)  # sums are rounded
 
 
 def in_words(found: Interval | None, digits: int = 2, percent: bool = False) -> str:

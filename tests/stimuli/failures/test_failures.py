@@ -142,3 +142,4 @@ def test_a_network_without_failures_has_a_page_that_says_so(network, tmp_path):
     assert summary([Judged("strong", 7, ())]) == [
         "strong: 0 of 7 photographs wrong, 0.0 % (0.0 to 35.4)"
     ]  # R: prop.test's Wilson score
+    assert summary([Judged("strong", 40, ())])[0].endswith("0.0 % (0.0 to 8.8)"), "no bound is -0.0"
