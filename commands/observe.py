@@ -23,6 +23,7 @@ from analysis.tasks.kind import Seen
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from commands.options import photographs_as_seen
+from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus, read_provenance, read_stimuli
 from contracts.tasks import KINDS, first_is_left
 from definition import Definition
@@ -170,10 +171,11 @@ def _answered(
 
 
 def _questions(plan: Export, rows: Sequence[Stimulus]) -> list[Question]:
+    """Of the trials that show an explanation: where there is none, an observer of explanations has nothing to see."""
     by_id = {row.stimulus_id: row for row in rows}
     by_cell = {(row.image_id, row.category, row.network, row.method): row for row in rows}
     found = []
-    for trial in plan.trials.itertuples():
+    for trial in plan.trials[plan.trials["method"] != PHOTOGRAPH].itertuples():
         pair = (trial.left_stimulus_id, trial.right_stimulus_id)
         shown = (trial.stimulus_id,) if KINDS[trial.trial_type].pictures == 1 else pair
         other = by_cell.get((trial.image_id, trial.foil, trial.network, trial.method))
