@@ -18,7 +18,7 @@ INTERRUPTED = 130  # exit status of what SIGINT ended
 PACKAGES = {"contracts", "languages", "models", "stimuli", "study", "analysis", "definition"}
 
 
-NETWORKS = {"torch", "torchvision", "safetensors"}
+NETWORKS = {"torch", "torchvision", "safetensors", "pycocotools"}
 WITHOUT_TORCH = (
     "torch is not installed here. On a host that only serves and analyses it is not needed: do this where the stimuli"
     " are made, and bring the study with `./manage.py pack`. `make setup` installs torch"

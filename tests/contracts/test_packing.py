@@ -19,7 +19,7 @@ from tests.contracts.test_finished_pictures import FORMATS, ROOT
 SECRET = "not a secret, only for a test"
 ELSEWHERE = """
 import sys
-sys.modules |= {name: None for name in ("torch", "torchvision", "safetensors", "captum")}  # importing them fails
+sys.modules |= {name: None for name in ("torch", "torchvision", "safetensors", "pycocotools", "captum")}  # importing them fails
 from click.testing import CliRunner
 import manage
 def run(*arguments, status=0):
