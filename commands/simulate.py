@@ -12,7 +12,7 @@ import click
 from commands.options import study_option, with_local_stimuli
 from commands.progress import progress
 from contracts.stimulus_set import Stimulus
-from contracts.tasks import KINDS, RESPONSE, first_is_left
+from contracts.tasks import KINDS, OWN, RESPONSE, first_is_left
 from definition import Definition
 
 if TYPE_CHECKING:
@@ -115,10 +115,14 @@ def _choose(
         alike = shown[hashlib.sha256(images[-1]).hexdigest()]
         learned[trial["task"]] = next(s.method for s in alike if trial["task"] in s.tasks)
         return question["options"][0]["value"], None
-    first, options = ([o["value"] for o in asked["options"]] for asked in (trial["questions"][0], question))
+    main = next(asked for asked in trial["questions"] if asked["name"] == RESPONSE)
+    first, options = ([o["value"] for o in asked["options"]] for asked in (main, question))
     judged = images[-1] if KINDS[trial["kind"]].shows_photograph else images[0]
     left = _one_of_those_alike(shown, trial, first, judged, rng)
-    seen = Seen(left.image_id, learned.get(trial["task"], left.method), left.category, left.foil, tuple(first))
+    given = dict(zip((asked["name"] for asked in trial["questions"]), trial["answered"], strict=False))
+    is_advised = not trial.get("advice") or bool(trial["advice"]["told"])
+    method = learned.get(trial["task"], left.method)
+    seen = Seen(left.image_id, method, left.category, left.foil, tuple(first), given.get(OWN, ""), is_advised)
     if question["name"] != RESPONSE:
         return simulation.further(person, seen, question["name"], options, rng)
     value, rt = simulation.answer(person, seen, rng)

@@ -6,7 +6,7 @@ sentences, simulated people). Its words are in languages/. No other place knows 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from typing import Annotated, Literal
 
@@ -25,13 +25,16 @@ class Question:
 
     `values` are what may be answered, in the order shown; empty: they follow from the item. `asked_if` is the key of a
     task that must be given for the question to be asked; None: it is always asked. `longest`: people write a text of
-    at most this number of characters; 0: they choose.
+    at most this number of characters; 0: they choose. `comes_first`: it is asked before RESPONSE. `advice`: it is asked
+    in tasks with this `advice` alone.
     """
 
     name: str
     values: tuple[str, ...] = ()
     asked_if: str | None = None
     longest: int = 0
+    comes_first: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Kind:
     """A kind of task. An item is what is rated k times; a trial shows one item to one participant.
 
     `value` is the column of the export's trials that is analysed; it is between `least` and `most`, and `null` is
-    what guessing or indifference gives. The first question is called RESPONSE.
+    what guessing or indifference gives. The first of `questions` is called RESPONSE.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Kind:
     is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
     learns: bool = False  # people see examples with the network's answer first, all of one method
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
+    has_advice: bool = False  # what the network predicts is told when a task's `advice` says, not with the photograph
 
     @property
     def shown(self) -> int:
@@ -97,6 +101,13 @@ class Kind:
         """What the first question offers on a scale of this number of points; 0: as the kind has it."""
         return tuple(map(str, range(1, points + 1))) if points else self.questions[0].values
 
+    def both_options(self, category: str, foil: str) -> tuple[str, ...]:
+        """What people choose between where the options follow from the item; the wrong one first of a kind with advice.
+
+        There the explained category may be right or wrong, so its foil has both: “wrong|right”.
+        """
+        return tuple(foil.split(BETWEEN)) if self.has_advice else (category, foil)
+
     def explained(self, foil: str) -> int:
         """The number of categories of an image that are explained where the wrong option comes from `foil`."""
         return 1 if FOILS[foil].single_label else self.categories
@@ -114,6 +125,10 @@ def first_is_left(left: str, right: str, networks: Sequence[str]) -> bool:
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
 MOTIVE = "motive"
 MOTIVES = ("prediction-wrong", "prediction-right", "explanation-unexpected", "explanation-expected", "other")
+BETWEEN = "|"  # the wrong and the right option of an item with advice
+AFTER_OWN, ON_REQUEST, DELAYED, AT_ONCE = ADVICE = ("after-own-answer", "on-request", "delayed", "at-once")
+OWN, REQUEST, WAIT = "own", "request", "wait"  # what comes before advice
+YES, NO, WAITED = "yes", "no", "waited"
 REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
 """The last question of an item, of any kind: why did you answer so?"""
 
@@ -227,6 +242,31 @@ KINDS: dict[str, Kind] = {
             shows_photograph=True,
             names_category=True,
             points=(2, 11),
+        ),
+        Kind(
+            name="reliance",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(
+                Question(RESPONSE),  # the final answer: one of the item's two options
+                Question(OWN, comes_first=True, advice=AFTER_OWN),  # one of the same two
+                replace(_CONFIDENCE, comes_first=True, advice=AFTER_OWN),
+                Question(REQUEST, (YES, NO), comes_first=True, advice=ON_REQUEST),
+                Question(WAIT, (WAITED,), comes_first=True, advice=DELAYED),
+            ),
+            shows_photograph=True,
+            names_category=True,
+            is_balanced=True,
+            has_advice=True,
         ),
     )
 }

@@ -6,118 +6,30 @@ in the frozen definition and in its hash they are the texts themselves (Markdown
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
-from contracts.tasks import KINDS, REASON_QUESTION, KindName, Question
+from contracts.tasks import AFTER_OWN, DELAYED, KINDS, REASON_QUESTION, RESPONSE, Kind, KindName, Question
 from languages.read import SOURCE, languages
+from study.information import (
+    DemographicQuestion,
+    FurtherConsent,
+    InformationConfig,
+    Language,
+    Long,
+    SameTexts,
+    Short,
+    Slug,
+    Texts,
+)
 from study.pay import PayConfig
 from study.return_address import check_pattern
 from study.words import OwnWords
 
 AGE = "age"  # name of the box for minimum_age
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-
-
-def _known_language(code: str) -> str:
-    if code not in languages():
-        raise ValueError(f"no language has this code; there are {', '.join(languages())}")
-    return code
-
-
-Language = Annotated[str, AfterValidator(_known_language)]
-Texts = dict[Language, Annotated[str, Field(min_length=1)]]
-
-
-def _in_every_language(text: object) -> object:
-    return dict.fromkeys(languages(), text) if isinstance(text, str) else text
-
-
-SameTexts = Annotated[
-    Texts, BeforeValidator(_in_every_language, json_schema_input_type=Texts | str)
-]  # one text may serve for all
-
-
-class DemographicQuestion(BaseModel):
-    """A question about the participant, which is optional; without `options` the answer is free text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Slug = Field(description="of the question in the export")
-    label: Texts = Field(description="the question as participants read it")
-    options: dict[Slug, Texts] = Field(
-        {}, description="answers to choose from, by their names in the export; none: free text"
-    )
-
-
-def _absent_when_empty(text: object) -> object:
-    """An empty text is none at all; one text may serve for every language."""
-    if isinstance(text, dict):
-        return {code: part for code, part in text.items() if part != ""}
-    return _in_every_language(text) if text else {}
-
-
-def _a_file_name(schema: dict[str, Any]) -> None:
-    del schema["pattern"]  # of the content, which the loader puts in the place of the name
-
-
-Line = dict[Language, Annotated[str, Field(max_length=80)]]
-Paragraph = dict[Language, Annotated[str, Field(max_length=600)]]
-Short = Annotated[Line, BeforeValidator(_absent_when_empty, json_schema_input_type=Line | str)]
-Long = Annotated[Paragraph, BeforeValidator(_absent_when_empty, json_schema_input_type=Paragraph | str)]
-
-
-class InformationConfig(BaseModel):
-    """Facts of the information sheet, each a row of it. One text may serve for all languages; empty: no row.
-
-    They are what a Korean and a European ethics board ask for (docs/how-to/information-sheet.md).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    logo: Annotated[str, Field(pattern=r"^(data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+)?$")] = Field(
-        "",
-        description="an image file beside the definition: SVG, PNG, JPEG or WebP of at most 32 kB",
-        json_schema_extra=_a_file_name,
-    )
-    department: Short = Field({}, description="below the institution")
-    pay: Short = Field({}, description="what people get where it is no money, such as course credit; say also nothing")
-    pay_note: Short = Field({}, description="below what people get; none: of [study] pay the pay per hour")
-    official_title: Long = Field({}, description="the title as the ethics board approved it")
-    eligibility: Long = Field({}, description="who can take part, who cannot, and how many people are wanted")
-    risks: Long = Field({}, description="risks and discomforts, and what to do about them")
-    benefits: Long = Field({}, description="benefits for the person and for others")
-    compensation: Long = Field({}, description="compensation for harm")
-    early_end: Long = Field({}, description="pay of people who stop, and when researchers end somebody's part")
-    results: Long = Field({}, description="where the results will be found")
-    storage: Long = Field({}, description="where the data are stored: on whose server, in which country")
-    retention: Long = Field({}, description="how long, and how the data are destroyed then")
-    access: Long = Field({}, description="who can read the data")
-    sharing: Long = Field({}, description="who else gets them, and whether they are published")
-    transfer: Long = Field({}, description="transfer abroad: to whom, where, what, why and how long")
-    withdraw_until: Long = Field({}, description="until when data can be deleted, and what cannot be deleted then")
-    legal_basis: Long = Field({}, description="legal basis of the processing, such as consent, Art. 6(1)(a) GDPR")
-    rights: Long = Field({}, description="rights of access, correction, deletion, restriction and portability")
-    data_protection: Long = Field({}, description="contact for data protection")
-    authority: Long = Field({}, description="the authority to which people can complain")
-    investigator: Long = Field({}, description="the responsible person: name, position, affiliation, supervisor")
-    funder: Long = Field({}, description="who pays for the study")
-    conflicts: Long = Field({}, description="conflicts of interest")
-    ethics_number: Short = Field({}, description="number of the ethics approval, for the short list of facts")
-    ethics_contact: Long = Field({}, description="whom people can ask about their rights, or complain to")
-
-
-class FurtherConsent(BaseModel):
-    """A box of the consent form of its own, beside the one for taking part."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Slug = Field(description="of the box in the export")
-    text: Texts = Field(description="what people agree to by ticking it")
-    required: bool = Field(True, description="false: people may take part without ticking it")
 
 
 class StudyConfig(BaseModel):
@@ -247,7 +159,18 @@ class TaskConfig(BaseModel):
     break_every: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None, description="trials between two breaks; none: no break"
     )
-    confidence: bool = Field(False, description="class discrimination: how sure is the answer, from 1 (a guess) to 4")
+    confidence: bool = Field(
+        False,
+        description="class discrimination: how sure is the answer, from 1 (a guess) to 4. reliance: the own answer",
+    )
+    advice: Literal["after-own-answer", "on-request", "delayed", "at-once"] = Field(
+        "after-own-answer",
+        description="reliance: when people see what the network predicts. after-own-answer: when their own answer is"
+        " stored; on-request: if they ask for it; delayed: after `advice_delay`; at-once: with the photograph",
+    )
+    advice_delay: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        None, description='reliance, advice = "delayed": seconds from the photograph to the advice'
+    )
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
     points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
@@ -263,8 +186,22 @@ class TaskConfig(BaseModel):
     def questions(self) -> tuple[Question, ...]:
         """What is asked of each item, in order."""
         first, *further = KINDS[self.kind].questions
-        asked = (replace(first, values=KINDS[self.kind].values_of(self.points)), *further, REASON_QUESTION)
-        return tuple(question for question in asked if question.asked_if is None or getattr(self, question.asked_if))
+        every = (replace(first, values=KINDS[self.kind].values_of(self.points)), *further, REASON_QUESTION)
+        return tuple(sorted(filter(self._asks, every), key=lambda question: not question.comes_first))
+
+    def _asks(self, question: Question) -> bool:
+        is_given = question.asked_if is None or bool(getattr(self, question.asked_if))
+        return is_given and question.advice in ("", self.advice)
+
+    @property
+    def main_question(self) -> Question:
+        """The one whose answer is analysed."""
+        return next((question for question in self.questions if question.name == RESPONSE), self.questions[0])
+
+    @property
+    def further(self) -> tuple[Question, ...]:
+        """The others, in order."""
+        return tuple(question for question in self.questions if question.name != RESPONSE)
 
     @property
     def explained_by(self) -> tuple[str, ...]:
@@ -276,8 +213,8 @@ class TaskConfig(BaseModel):
         return question.longest == 0 or self.reasons == "required"
 
     def asked(self, alone: bool) -> tuple[Question, ...]:
-        """What is asked in a trial, in order: an attention check and an example have their first question alone."""
-        return self.questions[:1] if alone else self.questions
+        """What is asked in a trial, in order: an attention check and an example have their main question alone."""
+        return (self.main_question,) if alone else self.questions
 
     @model_validator(mode="after")
     def _possible(self) -> "TaskConfig":
@@ -300,6 +237,7 @@ class TaskConfig(BaseModel):
         asked_if = {question.asked_if for question in facts.questions}
         if unasked := [key for key in ("confidence", "motives") if getattr(self, key) and key not in asked_if]:
             raise ValueError(f"{self.kind} does not ask for {unasked[0]}")
+        self._check_advice(facts)
         if self.points and not facts.points:
             raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
@@ -336,6 +274,14 @@ class TaskConfig(BaseModel):
                 " lower them or raise the images"
             )
         return self
+
+    def _check_advice(self, facts: Kind) -> None:
+        if self.advice != AFTER_OWN and not facts.has_advice:
+            raise ValueError(f"advice is for kinds in which the network advises, and {self.kind} has none; remove it")
+        if (self.advice_delay is not None) != (self.advice == DELAYED):
+            raise ValueError(f'advice_delay is the number of seconds of advice = "{DELAYED}"; tell both, or neither')
+        if self.confidence and self.advice != AFTER_OWN:
+            raise ValueError(f'confidence is asked of the own answer; set advice = "{AFTER_OWN}", or leave it out')
 
 
 class DeviceConfig(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from contracts.questionnaires import ITEM_KINDS, LIKERT
 from contracts.scales import SCALES
 from languages.read import languages
-from study.config import Language, Slug, Texts
+from study.information import Language, Slug, Texts
 
 START, END, AFTER = "start", "end", "after:"
 Bound = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from study.config import Slug, Texts
+from study.information import Slug, Texts
 
 
 class ScreeningQuestion(BaseModel):

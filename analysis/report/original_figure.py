@@ -13,6 +13,8 @@ from analysis.results import ObserverResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.tasks import KINDS
 
+_ALIKE = ["task", "is_difference", "has_chance"]  # what one axis can show
+
 
 def original_figures(results: ObserverResults, translate: Translation) -> tuple[Figure, ...]:
     """One figure a task with published numbers, and another one where some of these are differences."""
@@ -20,15 +22,18 @@ def original_figures(results: ObserverResults, translate: Translation) -> tuple[
     with mpl.rc_context(inside.style):
         return tuple(
             _figure(str(task), rows, results.observer_kind, translate, inside.translate)
-            for (task, _), rows in results.tables["original"].groupby(["task", "is_difference"], sort=False)
+            for (task, *_), rows in results.tables["original"].groupby(
+                ["task", "is_difference", "has_chance"], sort=False
+            )
         )
 
 
 def _figure(task: str, rows: pd.DataFrame, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
     is_difference = bool(rows["is_difference"].iloc[0])
     pairs = pd.DataFrame([pair for row in rows.itertuples() for pair in _pair(row, inside)])
-    axis = (_difference if is_difference else _level)(rows["kind"].iloc[0], pairs, inside)
-    name = f"{task}-original" + ("-differences" if is_difference else "")
+    has_chance = bool(rows["has_chance"].iloc[0])
+    axis = (_difference if is_difference else _level if has_chance else _share)(rows["kind"].iloc[0], pairs, inside)
+    name = f"{task}-original" + ("-differences" if is_difference else "" if has_chance else "-shares")
     caption = translate(
         "Published numbers and this study's, pair by pair. Published intervals are over people alone and take the"
         " images as given; without a published spread there is none. This study's are over participants and images."
@@ -43,6 +48,12 @@ def _level(kind: str, _pairs: pd.DataFrame, inside: Translation) -> Axis:
     return Axis(
         inside(scale.label), scale.factor, scale.factor * facts.null, inside("chance level"), limits, scale.level
     )
+
+
+def _share(kind: str, _pairs: pd.DataFrame, inside: Translation) -> Axis:
+    """Of some cases; guessing gives no number."""
+    scale = ANALYSIS_KINDS[kind].scale
+    return Axis(inside("of such cases, %"), scale.factor, 0, inside("never"), (0, scale.factor), scale.level)
 
 
 def _difference(kind: str, pairs: pd.DataFrame, inside: Translation) -> Axis:

@@ -123,6 +123,12 @@ WORKS = (
         "2", "6", "110–114", doi="10.2307/3002019",
     ),
     Work(
+        "schemmer2023", ("Schemmer, M.", "Kühl, N.", "Benz, C.", "Bartos, A.", "Satzger, G."), 2023,
+        "Appropriate reliance on AI advice: Conceptualization and the effect of explanations",
+        "Proceedings of the International Conference on Intelligent User Interfaces",
+        "28", "", "410–422", doi="10.1145/3581641.3584066",
+    ),
+    Work(
         "schuirmann1987", ("Schuirmann, D. J.",), 1987,
         "A comparison of the two one-sided tests procedure and the power approach for assessing the equivalence of"
         " average bioavailability",
@@ -159,6 +165,7 @@ TOPICS = {
     "robustness": ("owen2007", "steegen2016"),
     "ranking": ("davidson1970",),
     "sequential": ("lan1983",),
+    "advice": ("schemmer2023",),
     "equivalence": ("schuirmann1987",),
     "conditions": ("satterthwaite1946",),
     "paper": ("selvaraju2020",),

@@ -24,18 +24,19 @@ def beside_original(
     original: OriginalConfig | None, tables: Tables, kinds: Mapping[str, str], confidence: float
 ) -> pd.DataFrame:
     """A row for each published cell: its value with the interval over people alone where a spread was published, and
-    the `value`, `low` and `high` of the own row; `is_difference`: both are differences of two means. Cells of tasks
-    that are not there are left out."""
+    the `value`, `low` and `high` of the own row; `is_difference`: both are differences of two means;
+    `has_chance`: guessing gives the kind's null. Cells of tasks that are not there are left out."""
     cells = [cell for cell in (original.cells if original else ()) if cell.task in tables]
     rows = [
         {"task": c.task, "kind": kinds[c.task], "label": c.label, "mark": c.mark, "sd": c.sd, "people": c.people}
         | {"is_difference": c.table in ANALYSIS_KINDS[kinds[c.task]].differences}
+        | {"has_chance": c.table not in ANALYSIS_KINDS[kinds[c.task]].without_chance}
         | dict(zip(PUBLISHED, (c.value, *_interval(c, confidence)), strict=True))
         | dict(zip(OWN, _own(tables[c.task].get(c.table), c), strict=True))
         for c in cells
     ]
     numbers = [*PUBLISHED, "sd", "people", *OWN]
-    columns = ["task", "kind", "label", "mark", "is_difference", *numbers]
+    columns = ["task", "kind", "label", "mark", "is_difference", "has_chance", *numbers]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
 
 

@@ -112,7 +112,7 @@ def simulate_export(
     return Export(
         participants=conform(_participants(people, trials, observer_kind, sha256), "participants"),
         trials=conform(trials, "trials"),
-        answers=conform(pd.DataFrame(), "answers"),
+        answers=conform(_answers(trials), "answers"),
         stimuli=conform(_stimuli(trials), "stimuli"),
         events=conform(pd.DataFrame(), "events"),
         questionnaire=conform(pd.DataFrame(), "questionnaire"),
@@ -182,6 +182,18 @@ def _trials(
     shown = answered(shown, names[np.where(labels == 0, second, first)], logits, rng)
     shown = shown.drop(columns="other_network").assign(item_id=item)
     return shown.iloc[np.lexsort((rng.random(len(shown)), assignment.participant))]
+
+
+def _answers(trials: pd.DataFrame) -> pd.DataFrame:
+    """To the further questions whose answers are simulated; none where there are none."""
+    asked = {name for kind in ANALYSIS_KINDS.values() for name in kind.simulation.asked} & set(trials.columns)
+    parts = [
+        trials.loc[trials[name].notna(), ["trial_id", "participant_id", "answered_at", name]]
+        .rename(columns={name: "response"})
+        .assign(question=name, answer_id=lambda rows, name=name: rows["trial_id"] + "-" + name)
+        for name in sorted(asked)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _participants(people: np.ndarray, trials: pd.DataFrame, observer_kind: str, sha256: str) -> pd.DataFrame:

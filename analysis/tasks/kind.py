@@ -83,7 +83,9 @@ class Seen:
     method: str
     category: str
     foil: str
-    options: tuple[str, ...] = ()  # of the first question, in the order shown
+    options: tuple[str, ...] = ()  # of the main question, in the order shown
+    own: str = ""  # what they answered before the network's advice; empty: not asked
+    is_advised: bool = True  # they know the network's prediction, where a trial tells it at all
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Simulation:
     further_estimates: Callable[[SimulatedValues, float, np.random.Generator], Calibrated] = (
         lambda _simulated, _confidence, _rng: {}
     )
+    asked: tuple[str, ...] = ()  # further questions whose answers `columns` adds, in a column of each one's name
     paper_size: TaskDesign | None = None  # the task as the Grad-CAM paper had it
 
 
@@ -201,6 +204,7 @@ class AnalysisKind:
     study_tables: Callable[[pd.DataFrame, Export], dict[str, pd.DataFrame]] = lambda _trials, _export: {}
     analyses: Mapping[str, OtherAnalysis] = field(default_factory=dict)  # in addition to those of every kind
     differences: frozenset[str] = frozenset()  # tables whose values are differences, of tasks or over all of the kind
+    without_chance: frozenset[str] = frozenset()  # tables of shares of some cases, of which guessing gives no number
     tested: frozenset[str] = frozenset()  # tables beside `means` that carry a p; nothing is tested in the others
     references: Callable[[Export], set[str]] = lambda _export: set()
     further_sentences: Callable[[Export, Translation], list[str]] = lambda _export, _translate: []

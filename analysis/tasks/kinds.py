@@ -5,6 +5,7 @@ from analysis.tasks.ai_check.kind import KIND as AI_CHECK
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
+from analysis.tasks.reliance.kind import KIND as RELIANCE
 from analysis.tasks.simulatability.kind import KIND as SIMULATABILITY
 from analysis.tasks.trust.kind import KIND as TRUST
 
@@ -15,4 +16,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "ai-check": AI_CHECK,
     "simulatability": SIMULATABILITY,
     "rating": RATING,
+    "reliance": RELIANCE,
 }

@@ -1,6 +1,6 @@
 """The kinds of task by name, as stimuli/ knows them."""
 
-from stimuli.tasks import agreement, ai_check, class_discrimination, rating, simulatability, trust
+from stimuli.tasks import agreement, ai_check, class_discrimination, rating, reliance, simulatability, trust
 from stimuli.tasks.kind import StimuliKind
 
 STIMULI_KINDS: dict[str, StimuliKind] = {
@@ -10,4 +10,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "ai-check": ai_check.KIND,
     "simulatability": simulatability.KIND,
     "rating": rating.KIND,
+    "reliance": reliance.KIND,
 }

@@ -50,7 +50,9 @@ def preview_plan(
             trial.right_image_token, _, *right = sizes[trial.right_stimulus_id]
         rows.append((trial, choice.item, *left, *right))
     checks = {task.name: questions(task, language) for task in definition.tasks if task.comprehension}
-    return lay_out(definition, language, rows, image_url, checks, {}, preview_pages(definition, language))
+    return lay_out(
+        definition, language, rows, image_url, checks, {}, preview_pages(definition, language), is_previewed=True
+    )
 
 
 def _left_out(session: Session, study: Study, condition: str, task: str) -> dict[int, int]:

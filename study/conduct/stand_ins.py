@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus
-from contracts.tasks import KINDS
+from contracts.tasks import BETWEEN, KINDS
 from study.config import TaskConfig
 from study.tasks.kinds import STUDY_KINDS
 
@@ -23,9 +23,11 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
     kind = KINDS[task.kind]
     shown = dict.fromkeys((*task.methods, *((PHOTOGRAPH,) if kind.shows_photograph else ())))
     for number in range(task.images):
-        names = _shown(task.classes or categories, number)[: max(kind.categories, kind.classes)]
+        names = _shown(task.classes or categories, number)[: max(kind.categories, kind.classes, 1 + kind.has_advice)]
         for place, category in enumerate(names[: kind.explained(task.foil)]):
             foil = _foil(STUDY_KINDS[task.kind].foils, number) or (names[1 - place] if len(names) > 1 else "")
+            if kind.has_advice:  # right and wrong by turns
+                foil = BETWEEN.join((foil, category) if number % 2 else (category, foil))
             for network in task.networks:
                 for method in shown:
                     yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)

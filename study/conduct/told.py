@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from study.config import DemographicQuestion
 from study.database.schema import Demographic, Participant, Study
 from study.definition import frozen_definition
+from study.information import DemographicQuestion
 
 COMMENT = "Comment at the end"
 

@@ -14,7 +14,7 @@ _ELSEWHERE = {"pictures", "words", "example"}  # in the definition, put in alrea
 def _shown(task: TaskConfig, words: Wording) -> dict[str, Any]:
     """Without what this task does not ask."""
     told = words.model_dump(mode="json", exclude=_ELSEWHERE)
-    told["questions"] = {question.name: told["questions"][question.name] for question in task.questions[1:]}
+    told["questions"] = {question.name: told["questions"][question.name] for question in task.further}
     told["comprehension"] = told["comprehension"] if task.comprehension else []
     told["attention"] = told["attention"] if task.attention_checks else []
     return told

@@ -89,7 +89,9 @@ def _answer(
     browser: "_Browser", entry: str, trial: dict[str, Any], choose: Choose, elapsed: float, rng: np.random.Generator
 ) -> float:
     """Answer the open questions of a trial; the time then, in ms since the page's start."""
-    images = [unpadded(browser.get(image["url"])) for image in trial["images"]]
+    told = (trial.get("advice") or {}).get("told")
+    shown = [image["url"] for image in trial["images"]] + ([told["url"]] if told else [])
+    images = [unpadded(browser.get(url)) for url in shown if url]
     for question in trial["questions"][len(trial["answered"]) :]:
         response, rt = (_TYPED, None) if "typed" in question else choose(trial, question, images, rng)
         elapsed += rt or 0
@@ -101,7 +103,12 @@ def _answer(
             "trial_index": trial["index"],
             "events": [],
         }
-        browser.post(f"{entry}/trials/{trial['trial_token']}", json.dumps(answer).encode(), "application/json")
+        path = f"{entry}/trials/{trial['trial_token']}"
+        reply = json.loads(browser.post(path, json.dumps(answer).encode(), "application/json"))
+        trial = trial | {"answered": [*trial["answered"], answer["response"]]}
+        if reply.get("advice"):
+            trial |= {"advice": trial["advice"] | {"told": reply["advice"]}}
+            images += [unpadded(browser.get(url)) for url in [reply["advice"]["url"]] if url]
     return elapsed
 
 

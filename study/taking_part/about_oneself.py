@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from study.config import DemographicQuestion
 from study.database.find import find_participant, next_index
 from study.database.schema import MAX_COMMENT, Demographic, Participant
 from study.definition import frozen_definition
 from study.errors import ConsentError
+from study.information import DemographicQuestion
 
 MAX_TYPED = 500  # characters of a typed answer
 

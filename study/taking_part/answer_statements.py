@@ -77,6 +77,7 @@ _first = select(func.min(_other.c.position)).where(_other.c.participant_id == _t
 _TRIAL = (
     select(
         *_trial.c["id", "participant_id", "position", "task", "state", "purpose", "option_order", "questions_answered"],
+        *_trial.c["left_image_token", "right_image_token"],
         *_participant.c["study_id", "language", "observer_kind", "stopped_at", "answers_chain"],
         *_item.c["category", "foil", "condition"],
         _study.c.completion_code.label("shared_code"),

@@ -23,6 +23,7 @@ from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
+from study.taking_part.advice import Advice, advice_of, is_told_after
 from study.taking_part.bodies import read_body
 from study.taking_part.chain import link
 from study.taking_part.leases import win_back
@@ -66,6 +67,7 @@ class Receipt:
     next_index: int | None
     next_question: str | None = None
     feedback: str | None = None  # after practice
+    advice: Advice | None = None  # where this answer had to come first
 
     @property
     def done(self) -> bool:
@@ -135,7 +137,9 @@ def _receipt(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefin
     questions = _questions(trial, definition)
     place = _place(answer, questions)
     if place + 1 < len(questions):
-        return Receipt(trial.position, questions[place + 1].name)
+        is_told = is_told_after(questions, place, answer.response)
+        advice = advice_of(definition, trial) if is_told else None
+        return Receipt(trial.position, questions[place + 1].name, advice=advice)
     return Receipt(trial.following, None, _feedback(driver, trial, answer, definition))
 
 
@@ -166,12 +170,17 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
     place = _place(answer, questions)
     if questions[place].longest:
         _check_text(answer.response, definition.task(trial.task).is_required(questions[place]))
-    elif answer.response not in (questions[place].values if place else trial.option_order):
+    elif answer.response not in offered(questions[place], trial.option_order):
         raise MalformedAnswerError(f"response: {answer.response!r} is not among the options of this trial")
     if answer.trial_index != trial.position:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
     if trial.position != trial.expected or place != trial.questions_answered:
         raise AnswerConflictError("not-expected", trial.expected)
+
+
+def offered(question: Question, option_order: Sequence[str]) -> Sequence[str]:
+    """The values between which a question lets people choose; `option_order`: those of its trial."""
+    return option_order if question.name == RESPONSE else question.values or option_order
 
 
 def _check_text(text: str, is_required: bool) -> None:

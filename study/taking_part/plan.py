@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from contracts.tasks import KINDS
+from contracts.tasks import KINDS, OWN, RESPONSE, WAIT, Question
 from study.config import TaskConfig
 from study.database.schema import (
     ANSWERED,
@@ -22,6 +22,7 @@ from study.database.schema import (
     Trial,
 )
 from study.definition import FrozenDefinition, frozen_definition
+from study.taking_part.advice import comes_later, is_told
 from study.taking_part.comprehension import open_checks
 from study.taking_part.questionnaire_answers import open_pages
 from study.tasks.wording import (
@@ -78,12 +79,14 @@ def lay_out(
     comprehension: Mapping[str, dict[str, Any]],
     answers: Mapping[int, Mapping[str, str]],
     questionnaires: Sequence[dict[str, Any]],
+    is_previewed: bool = False,
 ) -> dict[str, Any]:
     """The plan of these rows: (trial, item, the network's probability of the category in the left image or None, width
     and height of that image, and of the right one or None).
 
     `comprehension`: the checks that are still to be taken, by task. `answers`: trial id → question → answer, of trials
-    that are not whole. `questionnaires`: the pages that are not answered.
+    that are not whole. `questionnaires`: the pages that are not answered. `is_previewed`: advice is told at
+    once.
     """
     planned = Counter(trial.task for trial, *_ in rows)
     before = Counter((trial.task, trial.purpose) for trial, *_ in rows if trial.purpose in BEFORE)
@@ -94,14 +97,19 @@ def lay_out(
     trials = []
     for trial, item, sure, *sizes in rows:
         if trial.state != ANSWERED:
-            given = answers.get(trial.id, {})
-            begun = [given[question.name] for question in tasks[trial.task].questions if question.name in given]
+            task, given = tasks[trial.task], answers.get(trial.id, {})
+            begun = [given[question.name] for question in task.questions if question.name in given]
             check = checks.get(trial.trial_token, 0)
             wording = told_confidence(wordings[trial.task], sure)
-            shown = _trial(trial, item, tasks[trial.task], wording, language, begun, check)
-            images = _images(trial, sizes, tasks[trial.task], wordings[trial.task], image_url)
-            if len(images) > 1 and KINDS[tasks[trial.task].kind].shows_photograph:
-                images[-1]["scale"] = colour_scale(definition.recipes_of(tasks[trial.task]))
+            shown = _trial(trial, item, task, wording, language, begun, check)
+            images = _images(trial, sizes, task, wordings[trial.task], image_url)
+            if len(images) > 1 and KINDS[task.kind].shows_photograph:
+                images[-1]["scale"] = colour_scale(definition.recipes_of(task))
+            if after := comes_later(task, trial.purpose):
+                is_shown = is_previewed or is_told(task, trial.purpose, given)
+                shown["advice"] = {"after": after, "told": _told(shown["prompt"], images) if is_shown else None}
+                shown["prompt"] = None
+                images[1:] = [image | {"url": None} for image in images[1:]]
             trials.append(shown | {"number": numbers[trial.trial_token], "images": images})
     return {
         "language": language,
@@ -127,6 +135,11 @@ def lay_out(
         "trials": trials,
         "questionnaires": questionnaires,
     }
+
+
+def _told(prompt: Sequence[str] | None, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """As the acknowledgement of the answer before tells it."""
+    return {"prompt": prompt or [], "url": images[1]["url"] if len(images) > 1 else None}
 
 
 def _numbers(trials: Sequence[Trial]) -> dict[str, int]:
@@ -169,8 +182,9 @@ def _trial(
         named = next(option["label"] for option in options if option["value"] == trial.expected_response)
         text = attention_question(wording, check, named)
     asked = task.asked(trial.purpose in (ATTENTION, LEARNING))
-    further = [further_question(question, wording, task.is_required(question)) for question in asked[1:]]
-    first = {"name": task.questions[0].name, "text": text, "options": options}
+    main = {"name": task.main_question.name, "text": text, "options": options}
+    if trial.purpose == ATTENTION and KINDS[task.kind].has_advice:
+        prompt = None
     return {
         "trial_token": trial.trial_token,
         "index": trial.position,
@@ -179,9 +193,19 @@ def _trial(
         # A check is told by its question, a control by its pixels.
         "purpose": trial.purpose if trial.purpose in BEFORE else MAIN,
         "prompt": prompt and _around(prompt, category),
-        "questions": [first, *further],
+        "questions": [_asked(question, main, task, wording) for question in asked],
         "answered": given,
     }
+
+
+def _asked(question: Question, main: dict[str, Any], task: TaskConfig, wording: Wording) -> dict[str, Any]:
+    if question.name == RESPONSE:
+        return main
+    asked = further_question(question, wording, task.is_required(question))
+    if question.name == OWN:
+        asked["options"] = main["options"]
+    wait = {"wait": task.advice_delay} if question.name == WAIT else {}
+    return asked | wait
 
 
 def _around(prompt: str, category: str) -> list[str]:
@@ -204,6 +228,7 @@ def _images(
     if KINDS[task.kind].shows_photograph:
         shown.reverse()  # the photograph comes first
         alone = KINDS[task.kind].learns and not task.explained_tests and trial.purpose != LEARNING
+        alone |= KINDS[task.kind].has_advice and trial.purpose == ATTENTION
         shown = [picture for picture in shown if picture[0]][: 1 if alone else None]
     if len(shown) == 1:
         labels = (None,)

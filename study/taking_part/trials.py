@@ -48,10 +48,11 @@ def choose_trials(
     Raises StudyFullError when no task has a trial left to give.
     """
     items = _items(session, study_id)
-    balanced = {task.name: KINDS[task.kind].is_balanced for _, part in definition.by_condition for task in part.tasks}
+    kinds = {task.name: task.kind for _, part in definition.by_condition for task in part.tasks}
     conditions: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for item, cell in items.values():
-        sort = item.foil if balanced[item.task] else None
+        kind = kinds[item.task]
+        sort = STUDY_KINDS[kind].sort(item) if KINDS[kind].is_balanced else None
         needs = Candidate(item.id, item.image_id, cell, item.ratings_wanted, load.get(item.id, 0), sort)
         conditions[item.condition][item.task].append(needs)
     condition = _neediest(conditions, rng)
@@ -110,7 +111,7 @@ def _beside(
             by_image.setdefault(item.image_id, []).append(item)
     images = [str(image) for image in rng.permutation(sorted(by_image))]
     if KINDS[task.kind].is_balanced:
-        images = in_turn(images, {image: found[0].foil for image, found in by_image.items()})
+        images = in_turn(images, {image: STUDY_KINDS[task.kind].sort(found[0]) for image, found in by_image.items()})
     images = [*(i for i in learned if i in by_image), *(i for i in images if i not in learned)]
     images = images[: task.learning + task.practice + task.attention_checks + task.identical_pairs]
     return [by_image[image][rng.integers(len(by_image[image]))] for image in images]

@@ -57,7 +57,8 @@ class StudyKind:
     the first question, in the order before any exchange. `truth`: the right ones of them; empty where none is.
     `value`: what an answer counts in the analysis. `balanced`: how the dashboard calls what is shown first half of the
     time; None where nothing changes places. `example`: for the instructions; None: they have none. `foils`: all that
-    may be wrong to say of an item; empty where this is a category.
+    may be wrong to say of an item; empty where this is a category. `sort`: of a balanced
+    kind, of which sort an item is.
     """
 
     items: Callable[[TaskConfig, Sequence[Stimulus]], list[Item]]
@@ -67,3 +68,4 @@ class StudyKind:
     balanced: str | None
     example: Example | None = None
     foils: tuple[str, ...] = ()
+    sort: Callable[[Shown], str] = lambda shown: shown.foil

@@ -57,7 +57,7 @@ def _faults(task: TaskConfig, code: str, words: OwnWords) -> Iterator[str]:
 
 def _unseen(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
     """Keys that nobody would read, and what to do."""
-    facts, asked = KINDS[task.kind], {question.name for question in task.questions[1:]}
+    facts, asked = KINDS[task.kind], {question.name for question in task.further}
     if words.comprehension and not task.comprehension:
         yield "comprehension", "nobody is asked these; add comprehension = true to the task, or leave them out"
     if words.learning and not task.learning:
@@ -78,7 +78,7 @@ def _unseen(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
-    facts, values = KINDS[task.kind], task.questions[0].values
+    facts, values = KINDS[task.kind], task.main_question.values
     needed = {"options": len(values), "image_alts": facts.shown, "image_labels": facts.shown}
     for key in sorted(words.given & needed.keys()):
         if needed[key] == 0:
@@ -87,7 +87,7 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
             continue
         elif len(getattr(words, key)) != needed[key]:
             yield key, f"{len(getattr(words, key))} texts are given, {needed[key]} are needed"
-    for question in task.questions[1:]:
+    for question in task.further:
         given = words.questions.get(question.name)
         if given and len(given.options) != len(question.values):
             yield (
@@ -108,7 +108,8 @@ def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[st
     facts = KINDS[task.kind]
     of_item = {"category"} if facts.names_category else set()
     of_item |= {"confidence"} if facts.tells_confidence else set()
-    offered = {"question": of_item, "prompt": of_item, "learning": {"category"}}
+    of_question = set() if facts.has_advice else of_item  # it is read before the advice
+    offered = {"question": of_question, "prompt": of_item, "learning": {"category"}}
     offered |= {key: {"truth", "chosen"} for key in _FEEDBACK}
     for key in sorted(words.given - {"words", "instructions"}):
         value = words.questions[key.removeprefix("questions.")] if "." in key else getattr(words, key)

@@ -69,7 +69,7 @@ def lacking(task: TaskConfig, language: str) -> list[str]:
         return [f"{place}: no section (wording {task.wording!r})"]
     except ValidationError as error:
         return [f"{place}.{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
-    needed = {"image_alts": KINDS[task.kind].shown, "options": len(task.questions[0].values)}
+    needed = {"image_alts": KINDS[task.kind].shown, "options": len(task.main_question.values)}
     problems = [
         f"{place}.{key}: {len(getattr(words, key))} texts, {number} are needed"
         for key, number in needed.items()
@@ -77,7 +77,7 @@ def lacking(task: TaskConfig, language: str) -> list[str]:
     ]
     problems += [f"{place}.{key}: no text" for key in _needed_texts(task) if not getattr(words, key)]
     problems += [f"{place}.example: {fault}" for fault in _faults_of_example(task.kind, words.example)]
-    problems += [f"{place}.questions.{q.name}: {_fault(q, words)}" for q in task.questions[1:] if _fault(q, words)]
+    problems += [f"{place}.questions.{q.name}: {_fault(q, words)}" for q in task.further if _fault(q, words)]
     return problems + ([] if words.attention else ["attention: no text"])
 
 
@@ -132,7 +132,7 @@ def instructions(
         return {"title": words.title, "html": html, "intro": "", "example": None, "steps": []}
     example = STUDY_KINDS[task.kind].example
     is_fitting = example is not None and recipes <= set(example.recipes)
-    further = [words.questions[question.name].step for question in task.questions[1:]]
+    further = [words.questions[question.name].step for question in task.further]
     return {
         "title": words.title,
         "html": None,
@@ -199,7 +199,7 @@ def category_label(category: str, language: str, own: Mapping[str, str] = Mappin
 
 def option_label(task: TaskConfig, words: Wording, value: str, language: str) -> str:
     """An option of the first question as people read it: a value of the kind, or a category."""
-    labels = dict(zip(task.questions[0].values, words.options, strict=True))
+    labels = dict(zip(task.main_question.values, words.options, strict=True))
     return labels.get(value) or category_label(value, language, words.categories)
 
 

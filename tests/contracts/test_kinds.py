@@ -9,7 +9,7 @@ import pytest
 
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.export import TRIALS
-from contracts.tasks import KINDS, RESPONSE, Question
+from contracts.tasks import ADVICE, AFTER_OWN, DELAYED, KINDS, RESPONSE, Question
 from languages.read import languages
 from stimuli.tasks.kinds import STIMULI_KINDS
 from study.config import TaskConfig
@@ -186,10 +186,13 @@ def _contradictions(name: str) -> list[str]:
 
 def _texts_lacking(name: str, code: str) -> list[str]:
     wordings = languages()[code].tasks.get("kinds", {}).get(name, {}).get("wordings", {"paper": {}})
-    return [text for wording in wordings for text in lacking(_task_that_asks_everything(name, wording), code)]
+    settings = ADVICE if KINDS[name].has_advice else (AFTER_OWN,)
+    tasks = [_task_that_asks_everything(name, wording, advice) for wording in wordings for advice in settings]
+    return [text for task in tasks for text in lacking(task, code)]
 
 
-def _task_that_asks_everything(name: str, wording: str) -> TaskConfig:
+def _task_that_asks_everything(name: str, wording: str, advice: str) -> TaskConfig:
+    asked = {question.asked_if for question in KINDS[name].questions if question.advice in ("", advice)} - {None}
     return TaskConfig(
         name="t",
         kind=name,
@@ -202,7 +205,9 @@ def _task_that_asks_everything(name: str, wording: str) -> TaskConfig:
         practice=1,
         comprehension=True,
         learning=KINDS[name].classes,
-        **{question.asked_if: True for question in KINDS[name].questions if question.asked_if},
+        advice=advice,
+        advice_delay=1 if advice == DELAYED else None,
+        **dict.fromkeys(asked, True),
     )
 
 

@@ -54,6 +54,7 @@ LAYERS = {
             "return_address",
             "pay",
             "audience",
+            "information",
             "config",
             "questionnaires",
             "screening",

@@ -17,7 +17,7 @@ FOREIGN_MARKS = re.compile(r"[\"“][^“”\"„]*[”\"]|[‘']\w")
 # What German writes as English does.
 SAME = {
     "p", "Person", "Balance", "Export", "Definition, SHA-256", "Maximum", "Minimum", "Median, s", "{people}, {trials}",
-    "{ms} ms in {task}", "{share} in {task}", "{responses}; {people}; {images}.", "p (Holm)",
+    "{method}, RAIR", "{method}, RSR", "{ms} ms in {task}", "{share} in {task}", "{responses}; {people}; {images}.", "p (Holm)",
 }  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from contracts.tasks import NO
 from study.definition import FrozenDefinition
 from study.markdown import to_html
 
@@ -43,7 +44,8 @@ def replies(name: str) -> Blueprint:
 
     @bp.post("/trials/<trial_token>")
     def take_answer(**_: str) -> ResponseReturnValue:
-        return jsonify(next_index=None, done=False, finish=None)
+        declined = {"advice": None} if (request.get_json(silent=True) or {}).get("response") == NO else {}
+        return jsonify(next_index=None, done=False, finish=None, **declined)
 
     @bp.post("/comprehension/<task>")
     def take_check(**_: str) -> ResponseReturnValue:

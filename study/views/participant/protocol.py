@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from study import clock
 from study.database.find import find_participant, find_picture
 from study.errors import AnswerConflictError, MalformedAnswerError, PictureMissingError, UnknownError
+from study.taking_part.advice import Advice, refuse_early
 from study.taking_part.answers import record_answer
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.pictures import read_picture
@@ -34,6 +35,7 @@ def show_image(token: str, image_token: str) -> ResponseReturnValue:
     with database().reading() as session:
         try:
             folder, file = find_picture(session, token, image_token)
+            refuse_early(session, token, image_token)
         except UnknownError:
             return show_instructions_picture(find_participant(session, token).study, image_token)
     try:
@@ -93,4 +95,13 @@ def answer(token: str, trial_token: str) -> ResponseReturnValue:
         done=receipt.done,
         finish=finish,
         feedback=receipt.feedback,
+        **_told(token, receipt.advice),
     )
+
+
+def _told(token: str, advice: Advice | None) -> dict[str, object]:
+    """As the plan of a page that is opened later has it; nothing where none is told."""
+    if advice is None:
+        return {}
+    url = advice.image_token and url_for("protocol.show_image", token=token, image_token=advice.image_token)
+    return {"advice": {"prompt": advice.prompt, "url": url}}

@@ -17,11 +17,11 @@ from study.conduct.amending import amendable, with_values
 from study.conduct.first_look import look
 from study.conduct.preview import preview_image, preview_plan
 from study.conduct.progress import title
-from study.config import Language
 from study.database.find import find_study
 from study.database.schema import CLOSED, OPEN, PAUSED, Study
 from study.definition import FrozenDefinition, frozen_definition
 from study.errors import ConductError, UnknownError
+from study.information import Language
 from study.views.participant.pages import show_instructions_picture
 from study.views.participant.preview_pages import replies, show_last_page, show_questions
 from study.views.participant.screening_page import show_screening

@@ -3,9 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from study.config import InformationConfig, StudyConfig
+from study.config import StudyConfig
 from study.database.schema import Participant
 from study.definition import definition_of
+from study.information import InformationConfig
 from study.pay import PayConfig
 from tests.study.samples import document
 from tests.study.visitor import consent, join

@@ -43,6 +43,16 @@ export class Pictures {
     return this.#urls[position].filter((url) => this.#failures.has(url));
   }
 
+  /** The decoded picture at an address that is known only now, such as that of an advice. */
+  one(url) {
+    return this.#fetch(url);
+  }
+
+  /** Whether this address has failed and its picture is not there yet. */
+  isFailing(url) {
+    return this.#failures.has(url);
+  }
+
   /** Ends the pause before the next try. */
   retryNow() {
     this.#retryNow.dispatchEvent(new Event("retry"));

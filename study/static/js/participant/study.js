@@ -24,6 +24,9 @@ const BETWEEN = 1e-6;
 /** After each delivered answer of this page, by the trial's index: what the server says of a practice answer. */
 const feedback = new Map();
 
+/** By the order of the answer that had to come first: the advice that its acknowledgement tells. */
+const advice = new Map();
+
 const stage = document.getElementById("stage");
 const saveNote = new SaveNote(document.getElementById("save-note"));
 
@@ -61,7 +64,10 @@ async function openDelivery() {
   const delivery = new Delivery(outbox, {
     onFailure: () => saveNote.unsaved(),
     onSaved: () => saveNote.saved(),
-    onReply: (order, reply) => feedback.set(Math.floor(order), reply.feedback),
+    onReply: (order, reply) => {
+      feedback.set(Math.floor(order), reply.feedback);
+      advice.set(order, reply.advice);
+    },
   });
   window.addEventListener("beforeunload", (event) => {
     if (delivery.unsent > 0) event.preventDefault();
@@ -109,7 +115,7 @@ function wayOut() {
 
 /** Resolves when every trial is answered; rejects as soon as the server refuses an answer. */
 async function run(plan, delivery) {
-  const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url)));
+  const pictures = new Pictures(plan.trials.map(({ images }) => images.map(({ url }) => url).filter(Boolean)));
   if (plan.trials.length > 0) pictures.begin();
   const { buildTimeline } = await import("./trials.js"); // needs jsPsych, whose absence start() has told by now
   const asked = plan.questionnaires.length > 0; // few studies ask questionnaires: the others do not wait for their script
@@ -130,10 +136,14 @@ async function run(plan, delivery) {
     onQuestion: (planned, task) => showQuestion(planned, plan.total, task),
     onResponse: async (planned, response, place) => {
       const answer = { ...response, trial_index: planned.index, time_elapsed: now(), events: takeEvents() };
-      const { sent } = await send(planned.index + place / MOST_QUESTIONS, answerAddress(planned), answer);
+      const order = planned.index + place / MOST_QUESTIONS;
+      const { sent } = await send(order, answerAddress(planned), answer);
       const isLast = place === planned.questions.length - 1;
       if (isLast) noteAnswered();
       if (delivery.unsent >= MOST_UNSENT || (planned.purpose === "practice" && isLast)) await sent;
+      if (planned.advice?.after !== place + 1) return null;
+      await sent; // nothing else tells the advice
+      return advice.has(order) && advice.get(order) === undefined ? planned.advice.told : advice.get(order); // a preview's reply says nothing
     },
     questionnaireType,
     draftOf: pageAddress,

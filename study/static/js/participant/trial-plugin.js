@@ -11,7 +11,7 @@ import { choice, typing } from "./choice.js";
 import { element, painted, wait } from "./dom.js";
 import { showLoadingNotes } from "./loading-note.js";
 import { translate } from "./translation.js";
-import { drawTrial } from "./trial-view.js";
+import { advised, drawTrial } from "./trial-view.js";
 import { beginAt, pressed } from "./view.js";
 
 const { ParameterType } = window.jsPsychModule;
@@ -62,12 +62,10 @@ export class TrialPlugin {
     });
     const [images] = await Promise.all([loader.of(position), wait(BLANK_MS)]);
     stopNotes();
-    view.frames.forEach((frame, place) => {
-      images[place].alt = planned.images[place].alt;
-      frame.replaceChildren(images[place]);
-    });
+    images.forEach((image, place) => show(image, planned, view, place));
 
-    const answer = await askAll(planned, view, onResponse);
+    const tell = (told) => showAdvice(told, planned, view, loader, wayOut);
+    const answer = await askAll(planned, view, onResponse, tell);
     const said = feedback?.();
     if (said) await showFeedback(view, said);
     document.body.classList.remove("answering");
@@ -75,8 +73,26 @@ export class TrialPlugin {
   }
 }
 
-async function askAll(planned, { groups }, onResponse) {
+/** Those whose address the plan tells come first. */
+function show(image, { images }, { frames }, place) {
+  image.alt = images[place].alt;
+  frames[place].replaceChildren(image);
+}
+
+/** What the network predicts, and its picture where it has one; resolves when both are there. */
+async function showAdvice({ prompt, url }, planned, view, loader, wayOut) {
+  view.groups[planned.advice.after].advice.replaceChildren(...advised(prompt));
+  if (!url) return;
+  const stopNotes = showLoadingNotes(view, { onRetry: () => loader.retryNow(), isFailing: () => loader.isFailing(url), wayOut: () => wayOut([url]) });
+  const image = await loader.one(url);
+  stopNotes();
+  show(image, planned, view, planned.images.length - 1);
+}
+
+async function askAll(planned, { groups }, onResponse, tell) {
   let answer;
+  const { after, told } = planned.advice ?? {};
+  if (told && planned.answered.length >= after) await tell(told);
   for (const [place, question] of planned.questions.entries()) {
     const given = planned.answered[place]; // on an earlier page, which was closed before the item's last question
     const { options, ...further } = groups[place];
@@ -86,11 +102,18 @@ async function askAll(planned, { groups }, onResponse) {
     }
     if (place > 0) await open(further);
     const onset = await painted();
-    const { value, time } = question.typed ? await typing(further, `${question.name} ${planned.trial_token}`) : await choice(options);
+    const { value, time } = question.typed ? await typing(further, `${question.name} ${planned.trial_token}`) : await (question.wait ? waited(question, onset) : choice(options));
     answer = { question: question.name, response: value, rt: Math.round(time - onset) };
-    await onResponse(answer, place);
+    const advice = await onResponse(answer, place);
+    if (advice) await tell(advice);
   }
   return answer;
+}
+
+/** Nothing is chosen: the answer is that the time is over. */
+async function waited({ wait: seconds, options }, onset) {
+  await wait(1000 * seconds);
+  return { value: options[0].value, time: onset + 1000 * seconds };
 }
 
 /** A further question's turn. */

@@ -16,7 +16,7 @@ export function drawTrial(planned, notice, hasFeedback) {
   const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, ...above(notice), ...condition(planned), first.text);
   const { frames, figures } = drawFigures(planned);
   const note = element("div", { class: "loading-note", role: "status" });
-  const groups = [drawGroup(first.options, "question"), ...further.map(drawFurther)];
+  const groups = [drawGroup(first.wait ? [] : first.options, "question"), ...further.map((asked, place) => drawFurther(asked, planned.advice?.after === place + 1))];
   const feedback = element("div", { class: "feedback", hidden: !hasFeedback });
   const more = element("div", { class: "more" }, ...groups.slice(1).map(({ asked }) => asked), element("p", { class: "hint" }, translate("Click or tap an answer, or press its number.")));
   const root = element(
@@ -35,9 +35,12 @@ function above(notice) {
 
 /** What was predicted is the first half of the question. */
 function condition({ prompt }) {
-  if (!prompt) return [];
-  const [before, category, after] = prompt;
-  return [element("span", { class: "condition" }, before, element("b", {}, category), after), " "];
+  return prompt ? [element("span", { class: "condition" }, ...advised(prompt)), " "] : [];
+}
+
+/** What was predicted, in the words around it. */
+export function advised([before, category, after]) {
+  return [before, element("b", {}, category), after];
 }
 
 function isCompact(options) {
@@ -59,13 +62,14 @@ function drawGroup(labelled, labelId) {
   return { group, options };
 }
 
-/** A further question: seen from the start, inactive until it is its turn. */
-function drawFurther({ name, text, options, typed }) {
+/** A further question: seen from the start, inactive until it is its turn. `isAdvised`: advice is told before it. */
+function drawFurther({ name, text, options, typed }, isAdvised) {
   const id = `question-${name}`;
-  const heading = element("h2", { id, tabindex: "-1" }, text);
+  const advice = element("span", { class: "condition advice" });
+  const heading = element("h2", { id, tabindex: "-1" }, ...(isAdvised ? [advice] : []), text);
   const drawn = typed ? drawTyped(typed, id) : drawGroup(options, id);
   const kind = `further waiting${isCompact(options) ? "" : " wordy"}`;
-  return { ...drawn, heading, asked: element("div", { class: kind }, heading, drawn.group) };
+  return { ...drawn, heading, advice, asked: element("div", { class: kind }, heading, drawn.group) };
 }
 
 /** A field for a short text, and the button that sends it. */

@@ -1,0 +1,1 @@
+"""When do people rightly rely on a network, and when rightly not?"""

@@ -1,0 +1,199 @@
+"""Reliance: shares by hand, by pandas and by statsmodels, controls at advice alone, and intervals that hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from analysis.data.export import ExportError, Task
+from analysis.estimation.estimates import cell_means, difference, proportion
+from analysis.results import compute
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
+from analysis.tasks.kind import Seen, TaskRows
+from analysis.tasks.psychometrics import Psychometrics, draw_participant, location_for, marginal_share
+from analysis.tasks.reliance import simulate
+from analysis.tasks.reliance.estimates import FACTS, check, tables
+from contracts.methods import CONTROLS, PHOTOGRAPH
+from contracts.tasks import OWN, REQUEST
+
+METHODS = (PHOTOGRAPH, "grad-cam")
+DESIGN = TaskDesign("advised", FACTS.name, METHODS, images=30, ratings=20)
+
+
+@pytest.fixture(scope="module")
+def export():
+    return simulate_export(np.random.default_rng(3), designs=[DESIGN], participants=40)
+
+
+def rows_of(cases: str, method: str = "grad-cam", people: int = 6) -> TaskRows:
+    """Of six people alike: words of three letters, whether own answer, advice and final answer are right (r) or not."""
+    trials, answers = [], []
+    for person in range(people):
+        for place, (own, advice, final) in enumerate(cases.split()):
+            trial = f"p{person}-{place}"
+            category, option = ("dog", {"r": "dog", "w": "cat"}) if advice == "r" else ("cat", {"r": "dog", "w": "cat"})
+            trials.append(
+                {"trial_id": trial, "participant_id": f"p{person}", "image_id": f"i{place}", "trial_index": place}
+                | {"method": method, "category": category, "foil": "cat|dog"}
+                | {"response": option[final], "correct": final == "r"}
+            )
+            if own != "-":
+                answers.append({"trial_id": trial, "question": OWN, "response": option[own]})
+    frame = pd.DataFrame(trials)
+    given = pd.DataFrame(answers, columns=["trial_id", "question", "response"])
+    return TaskRows(frame, frame.iloc[:0], given, Task("t", FACTS.name, (method,), ("weak",)), 0.95)
+
+
+def measures(rows: TaskRows) -> dict[str, float]:
+    return tables(rows)["reliance"].set_index("measure")["value"].to_dict()
+
+
+def test_shares_of_cases_by_hand():
+    """Wrong and right advice: corrected 1 of 3, kept 2 of 4; both agree in two cases, which count in neither."""
+    rows = rows_of("wrr wrw wrw rwr rwr rww rww rrr www")
+    found = measures(rows)
+    assert found["rair"] == pytest.approx(1 / 3)
+    assert found["rsr"] == pytest.approx(2 / 4)
+    assert found["switched"] == pytest.approx(3 / 7)
+    assert found["over-reliance"] == pytest.approx(3 / 5), "two gave up a right answer, one had the wrong one before"
+    assert found["under-reliance"] == pytest.approx(2 / 4)
+    all_tables = tables(rows)
+    assert all_tables["gain"]["value"].item() == pytest.approx((4 - 5) / 9)
+    assert all_tables["accuracy"]["value"].item() == pytest.approx(4 / 9)
+    assert all_tables["requests"].empty
+    assert all_tables["reliance"]["without"].eq(0).all()
+
+
+def test_people_without_a_case_are_counted_and_never_zero():
+    found = tables(rows_of("rrr rwr"))["reliance"].set_index("measure")
+    assert np.isnan(found["value"]["rair"])
+    assert found["without"]["rair"] == 6
+    assert found["value"]["rsr"] == 1
+
+
+def test_without_an_own_answer_there_is_only_over_and_under_reliance():
+    found = tables(rows_of("-rr -ww -wr -rw"))
+    reliance = found["reliance"].set_index("measure")
+    assert np.isnan(reliance["value"][["rair", "rsr", "switched"]]).all()
+    assert reliance["note"].astype(str)["rair"] == "Nobody was asked for an own answer."
+    assert reliance["value"]["over-reliance"] == 0.5
+    assert reliance["value"]["under-reliance"] == 0.5
+    assert np.isnan(found["gain"]["value"].item())
+
+
+def test_requests_are_counted():
+    rows = rows_of("-rr -ww -wr -rw")
+    asked = [
+        {"trial_id": t, "question": REQUEST, "response": "yes" if t.endswith("0") else "no"}
+        for t in rows.trials["trial_id"]
+    ]
+    found = tables(TaskRows(rows.trials, rows.controls, pd.DataFrame(asked), rows.task, 0.95))
+    assert found["requests"]["value"].item() == 0.25
+
+
+def test_a_row_that_contradicts_itself_is_refused():
+    trials = rows_of("wrr rww").trials.assign(trial_id="t1")
+    check(trials, ())
+    for column, value in (("correct", True), ("response", "cow"), ("foil", "cat"), ("category", "cow")):
+        with pytest.raises(ExportError, match="t1"):
+            check(trials.assign(**{column: value}), ())
+
+
+def told(export) -> pd.DataFrame:
+    own = export.answers.set_index("trial_id")["response"]
+    frame = export.trials.assign(own=export.trials["trial_id"].map(own))
+    right = frame["foil"].str.split("|").str[1]
+    frame["advised"], frame["first"] = frame["category"] == right, frame["own"] == right
+    return frame.assign(final=frame["correct"].astype(int), explained=(frame["method"] == "grad-cam").astype(int))
+
+
+def test_the_numbers_of_a_report_are_those_of_pandas_and_statsmodels(export):
+    (results,) = compute(export)
+    frame, task = told(export), results.tasks[0].tables
+    disagree = frame[frame["first"] != frame["advised"]]
+    by = disagree.groupby(["advised", "method"])["final"].mean()
+    reliance = task["reliance"].set_index(["measure", "method"])
+    for method in METHODS:
+        assert reliance["value"]["rair", method] == pytest.approx(by[True, method])
+        assert reliance["value"]["rsr", method] == pytest.approx(by[False, method])
+        assert reliance["low"]["rair", method] < by[True, method] < reliance["high"]["rair", method]
+        gain = frame[frame["method"] == method]
+        row = task["gain"].set_index("method").loc[method]
+        assert row["value"] == pytest.approx(gain["final"].mean() - gain["first"].mean())
+    against = task["against"].set_index(["measure", "method", "against"])
+    for measure, is_right in (("rair", True), ("rsr", False)):
+        fitted = smf.ols("final ~ explained", disagree[disagree["advised"] == is_right]).fit()
+        row = against.loc[(measure, "grad-cam", PHOTOGRAPH)]
+        assert row["value"] == pytest.approx(fitted.params["explained"])
+
+
+def test_simulated_studies_have_the_rair_and_rsr_of_the_model():
+    world = Psychometrics()
+    big = TaskDesign("advised", FACTS.name, METHODS, images=300, ratings=60)
+    frame = told(simulate_export(np.random.default_rng(1), world, designs=[big], participants=240))
+    disagree = frame[frame["first"] != frame["advised"]]
+    by = disagree.groupby(["advised", "method"])["final"].mean()
+    for method in METHODS:
+        assert by[True, method] == pytest.approx(simulate.true_rair(world, method), abs=0.03)
+        assert by[False, method] == pytest.approx(simulate.true_rsr(world, method), abs=0.03)
+
+
+def test_people_page_by_page_have_the_rair_and_rsr_of_the_model():
+    world, rng = Psychometrics(), np.random.default_rng(2)
+    followed = {"cat|dog": [], "dog|cat": []}
+    for _ in range(4000):
+        person = draw_participant(rng, world)
+        for foil, advice_is_right in (("cat|dog", True), ("dog|cat", False)):
+            own = "cat"  # contradicted: the advice is “dog”, right in the first case
+            seen = Seen("i1", PHOTOGRAPH, "dog", foil, ("cat", "dog"), own)
+            final, _ = simulate.answer(person, seen, rng)
+            followed[foil].append(final == ("dog" if advice_is_right else "cat"))
+    assert np.mean(followed["cat|dog"]) == pytest.approx(simulate.true_rair(world, PHOTOGRAPH), abs=0.03)
+    assert np.mean(followed["dog|cat"]) == pytest.approx(simulate.true_rsr(world, PHOTOGRAPH), abs=0.03)
+    unadvised = Seen("i1", PHOTOGRAPH, "dog", "cat|dog", ("cat", "dog"), "cat", is_advised=False)
+    assert simulate.answer(draw_participant(rng, world), unadvised, rng)[0] == "cat"
+
+
+@pytest.mark.parametrize("control", sorted(CONTROLS))
+def test_controls_are_exactly_at_advice_alone(control):
+    world = Psychometrics()
+    assert simulate.mean_share(world, control) == simulate.mean_share(world, PHOTOGRAPH) == simulate.ALONE
+    assert simulate.true_rair(world, control) == simulate.true_rair(world, PHOTOGRAPH)
+    assert simulate.true_rsr(world, control) == simulate.true_rsr(world, PHOTOGRAPH)
+
+
+DRAWS = 800
+
+
+@pytest.mark.calibration
+def test_the_headline_intervals_hold_their_truth():
+    """60 people in two conditions with 16 of 60 images; own answers, and what contradicts them, differ by both."""
+    rng, people, images, each, sd = np.random.default_rng(5), 60, 60, 16, 0.5
+    total = float(np.hypot(sd, sd))
+    true = {"alone": (0.35, 0.70), "explained": (0.45, 0.65)}
+    places = {
+        name: [location_for(marginal_share, s, total, (0, 1), "share") for s in two] for name, two in true.items()
+    }
+    at = np.array([places["alone"], places["explained"]])  # (condition, advice right or wrong)
+    person, condition = np.repeat(np.arange(people), each), np.repeat(np.arange(people) % 2, each)
+    advised = np.arange(images) % 2 == 0
+    held = dict.fromkeys(("rair", "rsr", "rair difference"), 0)
+    labels = list(true)
+    for _ in range(DRAWS):
+        image = np.concatenate([rng.permutation(images)[:each] for _ in range(people)])
+        own = rng.random(len(image)) < 1 / (1 + np.exp(-rng.normal(0, sd, people)[person]))
+        lean = rng.normal(0, sd, people)[person] + rng.normal(0, sd, images)[image]
+        wrong = ~advised[image]
+        final = rng.random(len(image)) < 1 / (1 + np.exp(-(at[condition, wrong.astype(int)] + lean)))
+        for name, place, which in (("rair", 0, ~own & ~wrong), ("rsr", 1, own & wrong)):
+            cells = cell_means(
+                final[which].astype(float), condition[which], person[which], image[which], labels, condition[which]
+            )
+            found = proportion(cells, "explained", 0.95)
+            held[name] += found.low <= true["explained"][place] <= found.high
+            if name == "rair":
+                gap = difference(cells, "explained", "alone", 0.95)
+                held["rair difference"] += gap.low <= true["explained"][0] - true["alone"][0] <= gap.high
+    coverage = {name: count / DRAWS for name, count in held.items()}
+    assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage

@@ -1,0 +1,182 @@
+"""Advice leaves the server with the acknowledgement of what has to be answered first, and not before."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from flask import Flask
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from contracts.methods import PHOTOGRAPH
+from contracts.tasks import ADVICE, AT_ONCE, DELAYED, NO, ON_REQUEST
+from study import create_app
+from study.conduct.opening import take_in
+from study.conduct.stand_ins import stand_ins
+from study.config import TaskConfig
+from study.database.find import find_study
+from study.database.schema import Item, Trial
+from study.export.rows import READERS
+from tests.study.samples import NOW, SECRET, document, png, sha256
+from tests.study.visitor import Visitor, join
+
+
+def advised(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "advised",
+        "kind": "reliance",
+        "methods": ["grad-cam"],
+        "networks": ["weak"],
+        "images": 8,
+        "ratings_per_item": 4,
+        "trials_per_participant": 4,
+    } | changes
+
+
+@pytest.fixture
+def open_advised(database, sqlite_url, tmp_path, request):
+    def build(**changes: Any) -> Flask:
+        definition = document(advised(**changes))
+        tasks = [TaskConfig.model_validate(task) for task in definition["tasks"]]
+        with database.writing() as session:
+            take_in(session, definition, sha256(definition), stand_ins(tasks, ["sofa", "bus"]), {}, tmp_path, NOW)
+            session.commit()
+        for name in ("stand-in", "measured.png"):  # the longest of a folder is that of its PNG files
+            (tmp_path / name).write_bytes(png(1))
+        return create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
+
+    return build
+
+
+def trials(database) -> list[tuple[Trial, Item]]:
+    with database.reading() as session:
+        rows = session.execute(select(Trial, Item).join(Item, Trial.item_id == Item.id).order_by(Trial.position))
+        return [(trial, item) for trial, item in rows]
+
+
+def picture(visitor: Visitor, token: str) -> int:
+    return visitor.client.get(f"/p/{visitor.token}/images/{token}").status_code
+
+
+FIRST = {"after-own-answer": 2, "on-request": 1, "delayed": 1}  # answers before advice, confidence asked for
+SETTINGS = {"after-own-answer": {"confidence": True}, "on-request": {}, "delayed": {"advice_delay": 3}}
+
+
+@pytest.mark.parametrize("advice", FIRST)
+def test_neither_plan_nor_address_nor_picture_tells_the_advice_before(advice, open_advised, database):
+    visitor = join(open_advised(advice=advice, **SETTINGS[advice]))
+    told = visitor.plan()
+    for shown, (trial, _item) in zip(told["trials"], trials(database), strict=True):
+        assert trial.left_image_token not in json.dumps(told)
+        assert shown["prompt"] is None
+        assert shown["advice"] == {"after": FIRST[advice], "told": None}
+        assert [image["url"] for image in shown["images"]] == [
+            f"/p/{visitor.token}/images/{trial.right_image_token}",
+            None,
+        ]
+        assert picture(visitor, trial.left_image_token) == 404
+        assert picture(visitor, trial.right_image_token) == 200, "the photograph"
+    options = {tuple(sorted(o["value"] for o in q["options"])) for t in told["trials"] for q in t["questions"][-1:]}
+    assert options == {("bus", "sofa")}, "the prediction is one of two"
+    trial, item = trials(database)[0]
+    shown = told["trials"][0]
+    for place in range(FIRST[advice]):
+        assert picture(visitor, trial.left_image_token) == 404, "not with a part of the answers"
+        reply = visitor.send(shown, place=place)
+        assert ("advice" not in reply.get_json()) == (place + 1 < FIRST[advice])
+    advice_told = reply.get_json()["advice"]
+    url = f"/p/{visitor.token}/images/{trial.left_image_token}"
+    assert advice_told == {"prompt": ["The AI answers: ", item.category, "."], "url": url}
+    assert picture(visitor, trial.left_image_token) == 200
+    assert visitor.send(shown, place=place).get_json() == reply.get_json(), "the same answer gets the same reply"
+    again = visitor.plan()
+    assert again["trials"][0]["advice"]["told"] == advice_told, "a page opened again goes on behind the own answer"
+    assert len(again["trials"][0]["answered"]) == FIRST[advice]
+    assert trials(database)[1][0].left_image_token not in json.dumps(again), "of no other photograph"
+    changed = visitor.send(shown, shown["questions"][0]["options"][-1]["value"], rt=1.0)
+    assert changed.status_code == 409, "what was seen cannot change the own answer"
+    assert visitor.send(shown, place=place + 1).get_json()["next_index"] == 1
+
+
+def test_advice_alone_has_no_picture(open_advised, database):
+    visitor = join(open_advised(methods=[PHOTOGRAPH]))
+    shown = visitor.plan()["trials"][0]
+    assert len(shown["images"]) == 1
+    _, item = trials(database)[0]
+    assert item.category not in json.dumps(shown["prompt"])
+    told = visitor.send(shown).get_json()["advice"]
+    assert told == {"prompt": ["The AI answers: ", item.category, "."], "url": None}
+
+
+def test_people_who_decline_are_not_told(open_advised, database):
+    visitor = join(open_advised(advice=ON_REQUEST))
+    shown = visitor.plan()["trials"][0]
+    reply = visitor.send(shown, NO).get_json()
+    assert reply["next_question"] == "response"
+    assert "advice" not in reply
+    assert visitor.plan()["trials"][0]["advice"]["told"] is None
+    assert picture(visitor, trials(database)[0][0].left_image_token) == 404
+    assert visitor.send(shown, place=1).get_json()["next_index"] == 1
+
+
+def test_at_once_everything_is_in_the_plan(open_advised, database):
+    visitor = join(open_advised(advice=AT_ONCE))
+    shown = visitor.plan()["trials"][0]
+    assert [question["name"] for question in shown["questions"]] == ["response"]
+    assert shown["prompt"] == ["The AI answers: ", trials(database)[0][1].category, "."]
+    assert all(image["url"] for image in shown["images"])
+
+
+def test_an_attention_check_has_no_advice_and_its_picture_is_never_shown(open_advised, database):
+    visitor = join(open_advised(attention_checks=1))
+    for shown, (trial, _) in zip(visitor.plan()["trials"], trials(database), strict=True):
+        if trial.purpose == "attention":
+            assert (len(shown["questions"]), len(shown["images"]), shown["prompt"]) == (1, 1, None)
+            assert picture(visitor, trial.left_image_token) == 404
+
+
+def test_everybody_gets_as_much_right_as_wrong_advice_and_the_export_has_both_answers(open_advised, database):
+    app = open_advised()
+    for _ in range(8):
+        visitor = join(app)
+        assert visitor.finish()
+    for person in {trial.participant_id for trial, _ in trials(database)}:
+        of = [item for trial, item in trials(database) if trial.participant_id == person]
+        assert Counter(item.category == item.foil.split("|")[1] for item in of) == {True: 2, False: 2}
+    assert Counter(trial.item_id for trial, _ in trials(database)).most_common()[-1][1] == 4, "exactly its ratings"
+    with database.reading() as session:
+        study = find_study(session, "demo")
+        rows, answers = ([*READERS[name](session, study)] for name in ("trials", "answers"))
+    assert all(row["correct"] == (row["response"] == row["foil"].split("|")[1]) for row in rows)
+    assert Counter(answer["question"] for answer in answers) == {"own": 32}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"advice": DELAYED}, "advice_delay is the number of seconds"),
+        ({"advice_delay": 5}, "advice_delay is the number of seconds"),
+        ({"advice": DELAYED, "advice_delay": 0}, "greater than or equal to 1"),
+        ({"advice": DELAYED, "advice_delay": 121}, "less than or equal to 120"),
+        ({"advice": "never"}, "Input should be 'after-own-answer'"),
+        ({"advice": AT_ONCE, "confidence": True}, "confidence is asked of the own answer"),
+        ({"kind": "agreement", "advice": AT_ONCE}, "advice is for kinds in which the network advises"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes, fault):
+    with pytest.raises(ValidationError, match=fault):
+        TaskConfig.model_validate(advised(**changes))
+
+
+def test_each_setting_has_its_questions():
+    asked = {}
+    for advice in ADVICE:
+        task = TaskConfig.model_validate(advised(advice=advice, **SETTINGS.get(advice, {})))
+        asked[advice] = [question.name for question in task.questions]
+    assert asked == {
+        "after-own-answer": ["own", "confidence", "response"],
+        "on-request": ["request", "response"],
+        "delayed": ["wait", "response"],
+        "at-once": ["response"],
+    }
