@@ -71,7 +71,7 @@ def best_threshold(trials: pd.DataFrame) -> float:
 
 
 def study_tables(trials: pd.DataFrame, export: Export, kind: str, foils: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """`people_alone`: their share judged rightly; `alone`: that of each other task and method less theirs.
+    """`people-alone`: their share judged rightly; `alone`: that of each other task and method less theirs.
 
     Both are empty where no task is worded for people alone, or all are.
     """
@@ -85,7 +85,7 @@ def study_tables(trials: pd.DataFrame, export: Export, kind: str, foils: Mapping
         cells = _people_and_teams(trials, alone, tuple(names.values()), foils)
         own = {", ".join(alone): balanced(cells, ALONE, export.config.confidence)}
         less = {t: difference_of_both(cells, name, ALONE, export.config.confidence) for t, name in names.items()}
-    return {"people_alone": estimate_table(own, ["task"]), "alone": estimate_table(less, ["task", "method"])}
+    return {"people-alone": estimate_table(own, ["task"]), "alone": estimate_table(less, ["task", "method"])}
 
 
 def _people_and_teams(

@@ -72,6 +72,8 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
         "utilities",
         "changes",
         "gains",
+        "alone",
+        "people-alone",
         "network-pairs",
         "attention-checks",
         "browser-events",

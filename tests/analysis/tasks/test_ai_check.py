@@ -124,7 +124,7 @@ def test_people_alone_are_a_task_of_their_own_that_the_others_are_compared_with(
     found = study_tables(trials, both, FACTS.name, FOILS)
     less = found["alone"].set_index(["task", "method"])["value"]
     judged = trials.groupby(["task", "method", "foil"])["correct"].mean().groupby(["task", "method"]).mean()
-    assert found["people_alone"]["value"].item() == pytest.approx(judged["unaided", PHOTOGRAPH])
+    assert found["people-alone"]["value"].item() == pytest.approx(judged["unaided", PHOTOGRAPH])
     for method in team.methods:
         assert less[team.name, method] == pytest.approx(
             judged[team.name, method] - judged["unaided", PHOTOGRAPH], abs=1e-12
