@@ -35,9 +35,11 @@ def findings(page: Page) -> list[str]:
     assert AXE.is_file(), "axe-core is not installed; run `make setup`"
     page.wait_for_load_state()  # a click may have led to a page that is only just coming
     page.evaluate(axe())
+    page.emulate_media(reduced_motion="reduce")  # or colours are on their way
     violations = page.evaluate(_RUN_AXE, {"resultTypes": ["violations"]})
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # or colours are on their way
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     violations += page.evaluate(_RUN_AXE, {"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     return [f"{found['id']}: {node['html'][:120]}" for found in violations for node in found["nodes"]]
 
