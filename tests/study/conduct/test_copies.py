@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import threading
 import zipfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def test_a_changed_or_damaged_backup_is_found_out(database: Database, tmp_path: 
             manifest = json.loads(archive.read("manifest.json"))
             (tmp_path / "x.db").write_bytes(archive.read("database.backup"))
             if change:
-                with sqlite3.connect(tmp_path / "x.db") as changed:
+                with closing(sqlite3.connect(tmp_path / "x.db")) as changed, changed:
                     changed.execute(change)
             other.writestr("manifest.json", json.dumps(manifest | told))
             other.write(tmp_path / "x.db", "database.backup")
