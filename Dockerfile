@@ -10,10 +10,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf 
 COPY Makefile requirements*.txt package.json package-lock.json manage.py ./
 
 FROM build AS build-survey
-RUN make setup REQUIREMENTS=requirements-survey.txt && rm -rf /root/.cache /root/.npm
+RUN make setup REQUIREMENTS=requirements-survey.txt && rm -rf ~/.cache ~/.npm
 
 FROM build AS build-full
-RUN make setup && rm -rf /root/.cache /root/.npm
+RUN make setup && rm -rf ~/.cache ~/.npm
 
 # Nobody but root may write here, and the service is not root. What it writes lies under /data.
 FROM base AS service

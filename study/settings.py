@@ -79,7 +79,7 @@ def check(app: Flask) -> None:
 
 
 def _check_keys(config: Config) -> None:
-    """Earlier secrets are read for a while and sign nothing; hashes of ids are made with one key for ever."""
+    """Earlier secrets are read for a while and sign nothing; hashes of ids are always made with the same key."""
     secret = config["SECRET_KEY"] = require_strong_secret(config.get("SECRET_KEY"))
     earlier = [require_strong_secret(key, _EARLIER) for key in _listed(config["SECRET_KEY_FALLBACKS"])]
     if earlier and not config["IDENTITY_KEY"]:

@@ -1,41 +1,24 @@
 """Reliance: the network's own prediction is the advice, and it is right for half of the images."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from contracts.tasks import BETWEEN
-from models.labels import has_name
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, FoilOf, Predicted, Predictions, StimuliKind
-
-BINS = 5  # of the network's confidence, equally wide
+from stimuli.tasks.predictions import AT_MOST, predicted
 
 
 def advised(request: StimulusRequest, predictions: Predictions) -> Eligibility:
-    """Images with a prediction and a second option, both with names; equally many right and wrong predictions."""
-    of_network = predictions[request.networks[0]]
+    """As where a prediction is judged, and with a second option."""
+    found, of_network = predicted(request, predictions), predictions[request.networks[0]]
 
-    def told(image: Photograph) -> Predicted:
-        return of_network[image.image_id]
+    def has_other(image: Photograph) -> bool:
+        told = of_network[image.image_id]
+        return len(told.strongest) < 2 or bool(other_option(image, told))
 
-    def is_right(image: Photograph) -> bool:
-        return told(image).top in image.categories
-
-    def confidence(image: Photograph) -> str:
-        sure = told(image).confidence
-        return "not told" if sure is None else f"{min(int(sure * BINS), BINS - 1) / BINS:.0%} and more"
-
-    return Eligibility(
-        explained=lambda image: (told(image).top,),
-        conditions={
-            "a prediction": lambda image: bool(told(image).top),
-            "a name for the prediction": lambda image: has_name(told(image).top),
-            "a second option": lambda image: len(told(image).strongest) < 2 or bool(other_option(image, told(image))),
-        },
-        in_study=False,
-        sorts={"predicted rightly": is_right, "predicted wrongly": lambda image: not is_right(image)},
-        matched_by=confidence if request.matched else None,
-    )
+    return replace(found, conditions={**found.conditions, "a second option": has_other})
 
 
 def other_option(image: Photograph, told: Predicted) -> str:
@@ -61,4 +44,4 @@ def both(_request: StimulusRequest, predictions: Predictions, images: Sequence[P
     return options
 
 
-KIND = StimuliKind(advised, both, "at most {n} that fit (half of them must be predicted wrongly)", machine_answer=None)
+KIND = StimuliKind(advised, both, AT_MOST, machine_answer=None)

@@ -74,7 +74,7 @@ def refuse_early(session: Session, token: str, image_token: str) -> None:
         return
     trial, participant = found
     task = frozen_definition(participant.study).task(trial.task)
-    if comes_later(task, trial.purpose) == 0 and not (KINDS[task.kind].has_advice and trial.purpose == ATTENTION):
+    if not KINDS[task.kind].has_advice:
         return
     answers = select(Response.question, Response.response).where(Response.trial_id == trial.id)
     given = {question: response for question, response in session.execute(answers)}

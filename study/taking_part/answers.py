@@ -1,4 +1,4 @@
-"""Storing one answer: the expected trial only, once, and kept for ever."""
+"""Storing one answer: the expected trial only, once, and kept permanently."""
 
 import hashlib
 from collections.abc import Sequence
