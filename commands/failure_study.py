@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import tomli_w
 
 from commands.new_study import TEXTS
 from definition import Definition, load_definition
-from definition.as_toml import as_toml
 from languages.read import HERE as LANGUAGES
 from languages.read import SOURCE, languages
 
@@ -42,7 +42,7 @@ def make_study(
     if not shown:
         raise click.ClickException("no failure is left for a study; choose other filters")
     codes, path = definition.study.languages, folder / "study.toml"
-    written = _HEAD.format(file=path) + as_toml(_document(definition, shown, methods))
+    written = _HEAD.format(file=path) + tomli_w.dumps(_document(definition, shown, methods))
     folder.mkdir(parents=True, exist_ok=True)
     for name, code in ((name, code) for name in TEXTS for code in codes):
         text = _text_of(code, name)
@@ -77,9 +77,7 @@ def _require_same(definition: Definition, rows: "Sequence[Row]", images: Collect
         )
 
 
-def _document(
-    definition: Definition, shown: "Mapping[str, Sequence[Row]]", methods: Sequence[str]
-) -> dict[str, dict[str, Any] | list[dict[str, Any]]]:
+def _document(definition: Definition, shown: "Mapping[str, Sequence[Row]]", methods: Sequence[str]) -> dict[str, Any]:
     tasks = [_task(network, rows, methods) for network, rows in shown.items()]
     own = {name: _told(definition.methods[name]) for name in methods if name in definition.methods}
     document: dict[str, Any] = {
@@ -97,7 +95,7 @@ def _document(
 
 def _told(config: Any) -> dict[str, Any]:
     """What the definition tells of a section; paths are absolute, so that they are right from another folder."""
-    told: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True)
+    told: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     return told
 
 

@@ -2,13 +2,11 @@
 
 import csv
 import json
-import tomllib
 
 import pytest
 
 from contracts.stimulus_set import read_stimuli
 from definition import load_definition
-from definition.as_toml import as_toml
 from languages.read import languages
 from stimuli.failures.table import Filter, Row
 from study.config import TaskConfig
@@ -127,18 +125,6 @@ def test_a_filter_compares_each_value_with_its_own():
     for other in (Filter(("m",)), Filter(true="cat"), Filter(predicted="cat"), Filter(group="cat")):
         assert not other.shows(row)
     assert not Filter(confidence=(0.1, 0.5)).shows(row)
-
-
-def test_toml_is_read_as_it_was_written():
-    document = {
-        "study": {"a b": 'one "two" \\ \x7f\n', "n": 1.5, "yes": True, "list": ["é", {"k": 1}], "none": None},
-        "networks": {"one": {"k": ["a"]}, "two": {}},
-        "tasks": [{"name": "t", "words": {"한": "글"}}],
-        "empty": {},
-    }
-    read = tomllib.loads(as_toml(document))
-    del document["study"]["none"]
-    assert read == document
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -23,7 +23,6 @@ LAYERS = {
         "effects",
         "read",
         "packing",
-        "as_toml",
         "__init__",
     ),
     "stimuli": (
