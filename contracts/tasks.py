@@ -65,6 +65,7 @@ class Kind:
     is_balanced: bool = False  # every right answer is that of equally many images of a task, and of a person
     learns: bool = False  # people see examples with the network's answer first, all of one method
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
+    own_predictions: bool = False  # each network explains what it predicts, so an image may have a category for each
     has_advice: bool = False  # what the network predicts is told when a task's `advice` says, not with the photograph
 
     @property
@@ -242,6 +243,7 @@ KINDS: dict[str, Kind] = {
             shows_photograph=True,
             names_category=True,
             points=(2, 11),
+            own_predictions=True,
         ),
         Kind(
             name="reliance",

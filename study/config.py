@@ -171,6 +171,11 @@ class TaskConfig(BaseModel):
     advice_delay: Annotated[int, Field(ge=1, le=120)] | None = Field(
         None, description='reliance, advice = "delayed": seconds from the photograph to the advice'
     )
+    network_threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="AI check: the network alone, with which people are compared, accepts a label from this probability"
+        " on; find it on other images. None: the best one on the images shown, which favours the network",
+    )
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
     points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
@@ -238,6 +243,8 @@ class TaskConfig(BaseModel):
         if unasked := [key for key in ("confidence", "motives") if getattr(self, key) and key not in asked_if]:
             raise ValueError(f"{self.kind} does not ask for {unasked[0]}")
         self._check_advice(facts)
+        if self.network_threshold is not None and not facts.tells_confidence:
+            raise ValueError(f"network_threshold is for kinds that tell the network's confidence, not {self.kind}")
         if self.points and not facts.points:
             raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:

@@ -37,6 +37,7 @@ class Task:
     networks: tuple[str, ...]
     wording: str = "paper"  # which words of the kind people read
     foil: str = ANNOTATED  # where the wrong option comes from
+    network_threshold: float | None = None  # from which confidence on the network alone accepts; None: its best one
     qualities: Mapping[str, str] = field(default_factory=dict, hash=False)  # language → the study's own word for it
 
 

@@ -131,7 +131,8 @@ def _task(section: dict[str, Any]) -> Task:
     wording, foil = (str(section.get(key, getattr(Task, key))) for key in ("wording", "foil"))
     words = {code: own.get("words", {}).get("quality") for code, own in section.get("words", {}).items()}
     qualities = {code: str(word) for code, word in words.items() if word}
-    return Task(section["name"], section["kind"], methods, networks, wording, foil, qualities)
+    threshold = section.get("network_threshold")
+    return Task(section["name"], section["kind"], methods, networks, wording, foil, threshold, qualities)
 
 
 def _table_files(root: Traversable) -> dict[str, Traversable]:

@@ -164,20 +164,29 @@ def _check_files(stimuli: Sequence[StimulusRow], folder: Path) -> None:
             raise OpeningError(f"stimulus {path} is not the file that was generated; {REMEDY}")
 
 
-def _items(study_id: int, condition: str, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
-    """Those of a condition. Raises OpeningError unless there are exactly as many as the definition asks for."""
-    categories: dict[str, set[str]] = defaultdict(set)
+def _slots(task: TaskConfig, rows: Sequence[Stimulus]) -> dict[tuple[str, str], int]:
+    """Image and category → which one of its image's it is, in alphabetical order; 0 where each network has its own.
+
+    Raises OpeningError unless there are exactly as many images, with as many categories, as the definition asks for.
+    """
+    facts = KINDS[task.kind]
+    categories: dict[tuple[str, str], set[str]] = defaultdict(set)  # of an image, or of an image and a network
     for row in rows:
-        categories[row.image_id].add(row.category)
-    categories_each = KINDS[task.kind].explained(task.foil)
-    if len(categories) != task.images or any(len(each) != categories_each for each in categories.values()):
+        categories[row.image_id, row.network if facts.own_predictions else ""].add(row.category)
+    each = facts.explained(task.foil)
+    images = {image for image, _ in categories}
+    fitting = images - {image for (image, _), names in categories.items() if len(names) != each}
+    if not len(fitting) == len(images) == task.images:
         raise OpeningError(
-            f"task {task.name!r} asks for {task.images} images with {categories_each} categor"
-            f"{'y' if categories_each == 1 else 'ies'} each, the stimulus set has"
-            f" {sum(len(each) == categories_each for each in categories.values())} such images; {REMEDY}"
-            " or lower `images`"
+            f"task {task.name!r} asks for {task.images} images with {each} categor{'y' if each == 1 else 'ies'} each,"
+            f" the stimulus set has {len(fitting)} such images; {REMEDY} or lower `images`"
         )
-    slots = {(image, name): slot for image, names in categories.items() for slot, name in enumerate(sorted(names))}
+    return {(image, name): slot for (image, _), names in categories.items() for slot, name in enumerate(sorted(names))}
+
+
+def _items(study_id: int, condition: str, task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
+    """Those of a condition. Raises OpeningError where the stimuli do not fit the task."""
+    slots = _slots(task, rows)
     items = STUDY_KINDS[task.kind].items(task, rows)
     for item in items:
         item.study_id, item.task, item.ratings_wanted = study_id, task.name, task.ratings_per_item

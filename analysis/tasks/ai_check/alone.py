@@ -1,7 +1,7 @@
 """The team against the network alone and people alone, and labels that are accepted without asking.
 
-The network alone accepts a label from a threshold of its own confidence on: the one that judges most of these images
-rightly, which is the network's best case, as it is chosen on them (Nguyen, Kim & Nguyen 2021 do the same on others).
+The network alone accepts a label from a threshold of its own confidence on: that of the task, found on other images as
+by Nguyen, Kim & Nguyen (2021), else the one that judges most of these images rightly, which is the network's best case.
 Deferral: labels of at least a threshold are accepted, people answer for the others. In all of these right and wrong
 labels count alike.
 """
@@ -23,30 +23,54 @@ ALONE = "alone"  # the wording without the network's confidence, and without its
 
 
 def network_tables(
-    trials: pd.DataFrame, methods: tuple[str, ...], foils: Mapping[str, str], confidence: float
+    trials: pd.DataFrame,
+    methods: tuple[str, ...],
+    foils: Mapping[str, str],
+    confidence: float,
+    given: float | None = None,
 ) -> dict[str, pd.DataFrame]:
     """`network`: team (people with the label), network alone, difference, by method; `deferral`: both, by method and
     threshold.
 
-    `network` also has the network's `threshold`, and `deferral` the share `deferred` to it.
+    `network` also has the network's `threshold` and whether it was `given`, and `deferral` the share `deferred` to it.
     """
-    sure = trials["network_confidence"].to_numpy(float)
-    is_right, correct = (trials["prediction"] == RIGHT).to_numpy(), trials["correct"].to_numpy(float)
-    threshold = best_threshold(trials)
-    network = ((sure >= threshold) == is_right).astype(float)
+    sure, is_right, correct = _verdicts(trials)
 
     def cells(values: np.ndarray) -> CellMeans:
         return judged_cells(trials, values, methods, foils)
 
-    of = dict(zip(WHO, map(cells, (correct, network, correct - network)), strict=True))
-    who = {(m, name): _of(of[name], m, name, confidence) for m in methods for name in WHO}
     accepted = {t: (cells(np.where(sure >= t, is_right, correct)), cells(sure >= t)) for t in THRESHOLDS}
     both = {(m, t): balanced(together, m, confidence) for m in methods for t, (together, _) in accepted.items()}
     deferred = [balanced(share, m, confidence).value for m in methods for _, share in accepted.values()]
     return {
-        "network": estimate_table(who, ["method", "who"]).assign(threshold=threshold),
+        "network": network_table(trials, methods, foils, confidence, given),
         "deferral": estimate_table(both, ["method", "threshold"]).assign(deferred=np.array(deferred, float)),
     }
+
+
+def network_table(
+    trials: pd.DataFrame,
+    methods: tuple[str, ...],
+    foils: Mapping[str, str],
+    confidence: float,
+    given: float | None = None,
+) -> pd.DataFrame:
+    """`network` of `network_tables`."""
+    sure, is_right, correct = _verdicts(trials)
+    threshold = best_threshold(trials) if given is None else given
+    network = ((sure >= threshold) == is_right).astype(float)
+    of = {
+        name: judged_cells(trials, values, methods, foils)
+        for name, values in zip(WHO, (correct, network, correct - network), strict=True)
+    }
+    who = {(m, name): _of(of[name], m, name, confidence) for m in methods for name in WHO}
+    return estimate_table(who, ["method", "who"]).assign(threshold=threshold, given=given is not None)
+
+
+def _verdicts(trials: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each answer (n,): the network's confidence, whether its label is right, and whether people judged rightly."""
+    is_right = (trials["prediction"] == RIGHT).to_numpy()
+    return trials["network_confidence"].to_numpy(float), is_right, trials["correct"].to_numpy(float)
 
 
 def _of(cells: CellMeans, method: str, who: str, confidence: float) -> Estimate:

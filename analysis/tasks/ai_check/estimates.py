@@ -52,7 +52,7 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "accepted": table(trials[wrong], accepted[wrong], {"method": methods}, share(confidence, FACTS.null)),
         "mixed": estimate_table({m: mixed(judged, m, confidence) for m in methods}, ["method"]),
         "detection": estimate_table(detected, ["method", "measure"]),
-        **network_tables(trials, tuple(methods), FOILS, confidence),
+        **network_tables(trials, tuple(methods), FOILS, confidence, rows.task.network_threshold),
         "biases": biases(trials, confidence),
     }
 

@@ -25,9 +25,9 @@ KIND = AnalysisKind(
         machine=marked("In AI check, it accepts a label where it has no more evidence for another category."),
         further=marked(
             "The share judged rightly is the mean of two shares, those of right and of wrong labels. The network alone"
-            " accepts a label from the threshold of its confidence on that judges most of these images rightly (Nguyen"
-            " et al., 2021); the threshold is chosen on these images, so this is its best case, and the intervals take"
-            " it as given. Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction"
+            " accepts a label from a threshold of its confidence on (Nguyen et al., 2021), that of the definition or"
+            " else the one that judges most of these images rightly; the intervals take it as given. Sensitivity d′"
+            " and criterion (Macmillan & Creelman, 2005) take the log-linear correction"
             " (Hautus, 1995); a negative criterion leans to accepting."
         ),
         question=marked("Do explanations help people to accept a network's right labels and refuse its wrong ones?"),

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.data.export import ExportError
+from analysis.data.export import ExportError, Task
 from analysis.display.wording import Translation
 from analysis.estimation.estimates import proportion
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.ai_check import simulate
-from analysis.tasks.ai_check.alone import best_threshold, study_tables
+from analysis.tasks.ai_check.alone import ADVANTAGE, best_threshold, network_table, study_tables
 from analysis.tasks.ai_check.estimates import FACTS, FOILS, accepts, check, mixed, tables
 from analysis.tasks.ai_check.present import finding
 from analysis.tasks.belief import BELIEF, share_of_both
@@ -43,7 +43,7 @@ def rows_of(answers: str, labels: str, sure: tuple[float, ...]) -> TaskRows:
         ]
     )
     trials["correct"] = trials["response"] != trials["foil"]
-    task = type("Task", (), {"methods": ("grad-cam",)})()
+    task = Task("checking", FACTS.name, ("grad-cam",), ("weak",))
     return TaskRows(trials, trials.iloc[:0], trials.iloc[:0], task, 0.95)
 
 
@@ -78,6 +78,17 @@ def test_the_network_alone_accepts_from_its_best_threshold_on():
     assert best_threshold(trials.assign(network_confidence=1 - trials["network_confidence"])) == pytest.approx(0.1)
     never = trials[trials["prediction"] == WRONG]
     assert best_threshold(never) > 1, "to refuse all is best where all are wrong"
+
+
+def test_a_given_threshold_is_taken_as_it_is():
+    """From 0.85 on only the right label at 0.9 is accepted: 3 of 4 judged rightly, one of them right."""
+    rows = rows_of("ynyn", "rrww", SURE)
+    given = replace(rows, task=replace(rows.task, network_threshold=0.85))
+    of = tables(given)["network"]
+    assert of["value"].tolist() == [0.5, 0.75, -0.25]
+    assert (of["threshold"] == 0.85).all()
+    assert of["given"].all()
+    assert not tables(rows)["network"]["given"].any()
 
 
 def test_labels_from_a_threshold_on_are_accepted_and_people_answer_for_the_others():
@@ -163,7 +174,10 @@ def test_the_headline_intervals_hold_their_truth():
     person, half = np.repeat(np.arange(people), 20), images // 2
     dealt = (np.arange(10) + 10 * np.arange(people)[:, None]) % half
     frame = pd.DataFrame({"participant_id": person, "method": "grad-cam", "condition": ""})
-    held = {"judged": 0, "accepted": 0, "mixed": 0}
+    held = dict.fromkeys(("judged", "accepted", "mixed", "team − network", "team − network, best threshold"), 0)
+    # Confidence √u of right and u² of wrong labels, u uniform: from t on 1 − t² and 1 − √t are accepted.
+    threshold = 4 ** (-2 / 3)  # the best one, where −2t + 1/(2√t) = 0
+    network = (1 - threshold**2 + np.sqrt(threshold)) / 2
     for _ in range(DRAWS):
         image = np.concatenate([rng.permutation(half)[dealt] + half * sort for sort in (0, 1)], axis=1).ravel()
         wrong = image >= half
@@ -172,14 +186,22 @@ def test_the_headline_intervals_hold_their_truth():
         correct = (rng.random(len(logits)) < 1 / (1 + np.exp(-logits))).astype(float)
         trials = frame.assign(image_id=image, foil=np.where(wrong, "yes", "no"))
         cells = judged_cells(trials, correct, ("grad-cam",), FOILS)
+        drawn = rng.random(images)
+        sure = np.where(np.arange(images) < half, np.sqrt(drawn), drawn**2)[image]
+        told = trials.assign(network_confidence=sure, correct=correct, prediction=trials["foil"].map(FOILS))
         accepting = judged_cells(trials, np.where(wrong, 1 - correct, correct), ("grad-cam",), FOILS)
         found = {
             "judged": (balanced(cells, "grad-cam", 0.95), (true[RIGHT] + true[WRONG]) / 2),
             "accepted": (proportion(accepting, ("grad-cam", WRONG), 0.95), 1 - true[WRONG]),
             "mixed": (mixed(cells, "grad-cam", 0.95), (true[RIGHT] + 2 * true[WRONG]) / 3),
         }
+        for name, given in (("team − network", threshold), ("team − network, best threshold", None)):
+            of = network_table(told, ("grad-cam",), FOILS, 0.95, given).set_index("who").loc[ADVANTAGE]
+            held[name] += of["low"] <= (true[RIGHT] + true[WRONG]) / 2 - network <= of["high"]
         for name, (estimate, truth) in found.items():
             held[name] += estimate.low <= truth <= estimate.high
     coverage = {name: count / DRAWS for name, count in held.items()}
+    chosen = coverage.pop("team − network, best threshold")
+    assert 0.88 < chosen < 0.935, "choosing it on the same images favours the network, as the report says"
     assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage
     assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "this number of draws tells 95 from 96.5 %"

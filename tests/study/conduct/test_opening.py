@@ -57,6 +57,22 @@ def test_other_stimuli_for_the_same_definition_are_refused(database: Database, t
             open_study(session, definition, sha256(definition), others, {}, tmp_path, NOW)
 
 
+def test_networks_that_predict_different_categories_are_rated_each_with_its_own(database, tmp_path):
+    task = seeing(images=3, k=2, kind="rating", methods=["grad-cam"], networks=["strong", "weak"])
+    definition = document(task | {"name": "rated"})
+    drawn = stimuli(tmp_path, [task | {"name": "rated", "methods": ["grad-cam", "photograph"]}])
+    rows = [replace(r, foil="") for r in drawn if (r.category == "dog") == (r.network == "weak")]
+    assert {r.category for r in rows if r.image_id == rows[0].image_id} == {"dog", "tvmonitor"}
+    with database.writing() as session:
+        open_study(session, definition, sha256(definition), tuple(rows), {}, tmp_path, NOW)
+        session.commit()
+    with database.reading() as session:
+        items = session.query(Item).all()
+        assert len(items) == 3 * 2
+        assert {(i.stimulus_a.network, i.category) for i in items} == {("weak", "dog"), ("strong", "tvmonitor")}
+        assert {i.slot for i in items} == {0}, "one cell for each network"
+
+
 def without_network(rows):
     return tuple(r for r in rows if not (r.network == "weak" and r.image_id == "trusting_001"))
 
