@@ -35,6 +35,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
     from study.views.server.frontend import bp as frontend
 
     app = Flask(__name__, static_folder=None)
+    # No view is a coroutine; Flask would ask so of each of its nine calls in every request.
+    app.ensure_sync = lambda function: function  # type: ignore[method-assign, assignment]  # asked of functions of any type
     settings.read(app, config)
     logs.init_app(app)
     database.init_app(app)

@@ -6,11 +6,10 @@ it is lets a few of its threads write, for to change over costs as much as writi
 """
 
 import fcntl
+import os
 import threading
 import time
 from collections import deque
-from pathlib import Path
-from typing import BinaryIO
 
 from sqlalchemy.exc import OperationalError, TimeoutError
 
@@ -22,24 +21,27 @@ class WriteGate:
     """`<path>-gate` is locked by who writes, `<path>-next` by who writes next; their content means nothing."""
 
     def __init__(self, path: str, timeout_s: float) -> None:
-        self._gate, self._next_in = Path(f"{path}-gate"), Path(f"{path}-next")
+        self._gate, self._next_in = f"{path}-gate", f"{path}-next"
         self._timeout_s = timeout_s
         self._mutex = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._is_taken = False
-        self._held: BinaryIO | None = None
+        self._held: int | None = None  # the gate's descriptor
         self._turns = 0  # since the gate is held
 
     def enter(self) -> None:
         """Wait for our turn. Raises SQLAlchemy's TimeoutError, or its OperationalError where no file can be locked."""
         deadline = time.monotonic() + self._timeout_s
         self._queue()
-        if self._held:
+        if self._held is not None:
             return
         try:
             # Only one process at a time waits for the gate, so one that leaves it cannot overtake that one.
-            with self._lock(self._next_in, deadline):
+            next_in = self._lock(self._next_in, deadline)
+            try:
                 self._held = self._lock(self._gate, deadline)
+            finally:
+                os.close(next_in)
         except BaseException:
             with self._mutex:
                 self._call_next()
@@ -49,8 +51,8 @@ class WriteGate:
         """End our turn."""
         with self._mutex:
             self._turns += 1
-            if self._held and (not self._waiting or self._turns >= _TURNS):
-                self._held.close()
+            if self._held is not None and (not self._waiting or self._turns >= _TURNS):
+                os.close(self._held)
                 self._held, self._turns = None, 0
             self._call_next()
 
@@ -73,10 +75,13 @@ class WriteGate:
         else:
             self._is_taken = False
 
-    def _lock(self, path: Path, deadline: float) -> BinaryIO:
-        """The locked file; closing it unlocks. Opened anew each time: a forked process must not share its parent's."""
+    def _lock(self, path: str, deadline: float) -> int:
+        """The locked file's descriptor; closing it unlocks.
+
+        Opened anew each time: a forked process must not share its parent's.
+        """
         try:
-            file = path.open("ab")
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:  # the folder is gone or read-only: as if the database itself could not be opened
             raise OperationalError(None, None, error) from error
         while True:
@@ -85,7 +90,7 @@ class WriteGate:
                 return file
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    file.close()
+                    os.close(file)
                     raise self._too_long() from None
                 time.sleep(_POLL_S)
 

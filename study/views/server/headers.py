@@ -1,6 +1,8 @@
 """Headers that every reply carries."""
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from flask import Flask, Response, g
 
@@ -8,6 +10,14 @@ from study.config import ParticipantsConfig
 from study.recruitment.providers import PROVIDERS
 
 Hosts = tuple[str, ...]
+_ALWAYS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+]
 
 
 @cache
@@ -42,18 +52,31 @@ def _policy() -> str:
 
 
 def init_app(app: Flask) -> None:
-    @app.after_request
-    def _guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _policy()
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
-        response.headers.setdefault("Cache-Control", "no-store")
-        # Below a sub-path the host belongs to others, too, who may have pages over HTTP.
-        if app.config["PRODUCTION"] == "1" and app.config["APPLICATION_ROOT"] == "/":
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
+    """Policy and caching are those of the reply; what every reply carries is added where it leaves, at once."""
+    always = _always(app.config)
+    app.after_request(_guard)
+    app.wsgi_app = _with(always, app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
+
+
+def _guard(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _policy()
+    # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _always(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    # Below a sub-path the host belongs to others, too, who may have pages over HTTP.
+    if config["PRODUCTION"] == "1" and config["APPLICATION_ROOT"] == "/":
+        return [*_ALWAYS, ("Strict-Transport-Security", "max-age=31536000")]
+    return _ALWAYS
+
+
+def _with(always: list[tuple[str, str]], wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, headers + always, *error)
+
+        return wsgi_app(environ, start)
+
+    return guarded

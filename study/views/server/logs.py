@@ -32,11 +32,17 @@ def request_id() -> str:
     """
     if not has_request_context():
         return "-"
-    if "request_id" not in g:
-        given = request.headers.get(ID_HEADER, "")
-        is_kept = _PROXYS_ID.fullmatch(given) and not is_token(given) and is_of_proxy()
-        g.request_id = given if is_kept else secrets.token_hex(4)
-    return g.request_id
+    known: str | None = g.get("request_id")
+    if known is None:
+        known = g.request_id = _proxys_id() or secrets.token_hex(4)
+    return known
+
+
+def _proxys_id() -> str | None:
+    given = request.environ.get("HTTP_X_REQUEST_ID")
+    if given and _PROXYS_ID.fullmatch(given) and not is_token(given) and is_of_proxy():
+        return given
+    return None
 
 
 class Line(logging.Formatter):
@@ -118,7 +124,7 @@ def _begin() -> None:
 
 def _tell(response: Response) -> Response:
     """The rule of an address, never the address: it may hold a token."""
-    if not (response.mimetype or "").startswith("image/"):  # the headers of all pictures are the same
+    if not (response.content_type or "").startswith("image/"):  # the headers of all pictures are the same
         response.headers[ID_HEADER] = request_id()
     if log.isEnabledFor(logging.INFO):
         rule = request.url_rule.rule if request.url_rule else "(no such address)"

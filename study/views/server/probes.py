@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import Flask, current_app, request
 from itsdangerous import BadSignature, TimestampSigner
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response
 
 from study import clock
@@ -37,8 +36,12 @@ def init_app(app: Flask) -> None:
             words = json.dumps(_seen()) if _is_checked() else "alive"
         return _reply(200, words)(environ, start_response)
 
-    probes: dict[str, Any] = {"/healthz": alive, "/readyz": ready}
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, probes)  # type: ignore[method-assign]  # as Flask documents
+    probes, pages = {"/healthz": alive, "/readyz": ready}, app.wsgi_app
+
+    def addressed(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return probes.get(environ["PATH_INFO"], pages)(environ, start_response)
+
+    app.wsgi_app = addressed  # type: ignore[method-assign]  # the way that Flask documents
 
 
 def _is_checked() -> bool:

@@ -105,8 +105,9 @@ def _with_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _compress(reply: Response) -> Response:
-    is_text = request.blueprint in _PARTICIPANTS and reply.mimetype in _TEXTS and not reply.direct_passthrough
-    if not is_text or request.method != "GET" or reply.status_code != 200 or reply.is_streamed:
+    if request.method != "GET" or request.blueprint not in _PARTICIPANTS or reply.status_code != 200:
+        return reply
+    if reply.mimetype not in _TEXTS or reply.direct_passthrough or reply.is_streamed:
         return reply
     reply.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0 and len(content := reply.get_data()) >= _SHORTEST:
