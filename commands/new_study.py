@@ -17,6 +17,7 @@ from models.sources import SOURCES
 TEMPLATE = Path(__file__).parent / "templates" / "study.toml"
 STUDIES = TEMPLATE.with_name("studies")
 HOME = Path(__file__).resolve().parents[1]
+TITLES = TEMPLATE.with_name("titles.toml")  # study → language → title
 TEXTS = ("consent", "debriefing")
 TITLE = "What did the program look for?"
 
@@ -151,7 +152,7 @@ def new_study(
     filled = _filled(template, {
         "slug": slug, "home": str(HOME), "contact": contact, "languages": list(languages), "format": layout,
         "root": root, "categories": names,
-    }, languages, title)  # fmt: skip
+    }, _titles(title, original, languages))  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for text in TEXTS:
         for code in languages:
@@ -167,14 +168,20 @@ def new_study(
     click.echo(f"`./manage.py check --study {path}` says what is missing.")
 
 
-def _filled(template: Path, values: dict[str, Any], languages: tuple[str, ...], title: str) -> str:
+def _titles(title: str, original: str | None, languages: tuple[str, ...]) -> dict[str, str]:
+    """Language → the title; where none was chosen, that of the published study, if it has one."""
+    own = tomllib.loads(TITLES.read_text(encoding="utf-8")).get(original or "", {}) if title == TITLE else {}
+    return {code: own.get(code, title) for code in languages}
+
+
+def _filled(template: Path, values: dict[str, Any], told: dict[str, str]) -> str:
     text = template.read_text(encoding="utf-8").replace("@home@", json.dumps(values.pop("home"))[1:-1])
     for name, value in values.items():
         text = text.replace(f"@{name}@", json.dumps(value, ensure_ascii=False))
-    titles = "\n".join(f"title.{code} = {json.dumps(title, ensure_ascii=False)}" for code in languages)
-    texts = "\n".join(f'{text}.{code} = "{text}.{code}.md"' for text in TEXTS for code in languages)
+    titles = "\n".join(f"title.{code} = {json.dumps(title, ensure_ascii=False)}" for code, title in told.items())
+    texts = "\n".join(f'{text}.{code} = "{text}.{code}.md"' for text in TEXTS for code in told)
     text = text.replace("@titles@", titles).replace("@texts@", texts)
-    return text.replace("@information@", _information(languages))
+    return text.replace("@information@", _information(tuple(told)))
 
 
 def _information(languages: tuple[str, ...]) -> str:

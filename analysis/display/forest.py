@@ -34,6 +34,7 @@ PAGE = Layout(width=7.1, labels=1.95, values=1.55, row=0.25, size=9)
 PHONE = Layout(width=3.65, labels=0, values=0, row=0.46, size=9)
 ABOVE, BELOW, MARGIN = 0.2, 0.42, 0.1
 LINE = 0.165  # of letters, inches
+BAND = 0.295  # a phone's intervals with their margins, below the letters, inches
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def forest(
 
 def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, translate: Translation) -> Canvas:
     lines = max((len(_folded(method).splitlines()) for method in table["method"]), default=1)
-    rows = max(len(table), 1) * max(layout.row, lines * LINE)
+    each = max(layout.row, lines * LINE + (0 if layout.labels else BAND))
+    rows = max(len(table), 1) * each
     height = ABOVE + rows + BELOW
     canvas = Canvas(figsize=(layout.width, height))
     FigureCanvasAgg(canvas)
@@ -80,16 +82,25 @@ def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, trans
     axes.spines[:].set_visible(False)
     axes.grid(axis="x", color="#dddddd", linewidth=0.8)
     axes.axvline(axis.null, color="#555555", linewidth=0.9, linestyle=(0, (3, 3)), zorder=1)
-    axes.text(
-        axis.null, 1.02, axis.null_label, transform=axes.get_xaxis_transform(), ha="center", fontsize=layout.size - 1
-    )
+    axes.annotate(
+        axis.null_label, (axis.null, 1), (0, 3), axes.get_xaxis_transform(), "offset points",
+        ha="center", fontsize=layout.size - 1,
+    )  # fmt: skip
     axes.set_axisbelow(True)
     across = blended_transform_factory(canvas.transFigure, axes.transData)
     for row, entry in enumerate(table.itertuples()):
         y = len(table) - 1 - row
-        _letters(axes, across, y + (0 if layout.labels else 0.27), entry, axis, layout, translate)
-        _row(axes, y - (0 if layout.labels else 0.15), entry, axis, hatched and not getattr(entry, "of_people", False))
+        at, below = (y, y) if layout.labels else _on_phone(y, entry.method, each)
+        _letters(axes, across, at, entry, axis, layout, translate)
+        is_hatched = hatched and not getattr(entry, "of_people", False)
+        _row(axes, below, entry, axis, is_hatched, 0.14 * layout.row / each)
     return canvas
+
+
+def _on_phone(y: float, method: str, each: float) -> tuple[float, float]:
+    """Where the letters and the interval of row `y` are, which is `each` inches high: one above the other."""
+    below = y - 0.5 + 0.16 / each
+    return below + (0.12 + 0.5 * LINE * len(_folded(method).splitlines())) / each, below
 
 
 def _letters(
@@ -106,15 +117,13 @@ def _folded(method: str) -> str:
     return textwrap.fill(method_name(method), 26)
 
 
-def _row(axes: Axes, y: float, entry: Any, axis: Axis, hatched: bool) -> None:
+def _row(axes: Axes, y: float, entry: Any, axis: Axis, hatched: bool, half: float) -> None:
+    """`half`: of a hatched band's height, in rows."""
     low, value, high = (axis.scale * end for end in (entry.low, entry.value, entry.high))
     if not (np.isnan(low) or is_open(entry, axis.write)):
         if hatched:
-            axes.add_patch(
-                Rectangle(
-                    (low, y - 0.14), high - low, 0.28, facecolor="white", edgecolor=BLUE, hatch="//////", linewidth=0.8
-                )
-            )
+            band: dict[str, Any] = {"facecolor": "white", "edgecolor": BLUE, "hatch": "//////", "linewidth": 0.8}
+            axes.add_patch(Rectangle((low, y - half), high - low, 2 * half, **band))
         else:
             axes.plot([low, high], [y, y], color=BLUE, linewidth=2.2, solid_capstyle="butt", zorder=3)
     axes.plot(value, y, "o", color=BLUE, markerfacecolor="white" if hatched else BLUE, markersize=5, zorder=5)

@@ -70,12 +70,16 @@ def _drawn(task: str, selection: dict[str, Any], provenance: dict[str, Any], tra
 
 
 def networks_used(export: Export, translate: Translation) -> str:
-    """Each network with its architecture and mAP; empty where the export does not tell."""
+    """Each network with its architecture and, where it is known, its mAP; empty where the export does not tell."""
     return "; ".join(
-        f"{translate.quoted(name)}: {network['architecture']}, {percent(network['mean_average_precision'])} mAP"
+        f"{translate.quoted(name)}: {network['architecture']}{_precision(network['mean_average_precision'])}"
         for name, network in export.provenance.get("networks", {}).items()
         if {"architecture", "mean_average_precision"} <= network.keys()
     )
+
+
+def _precision(value: float | None) -> str:
+    return "" if value is None else f", {percent(value)} mAP"
 
 
 def _size(task: dict[str, Any], translate: Translation) -> str:

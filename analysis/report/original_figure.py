@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.display.drawing import Figure, lettering
 from analysis.display.forest import Axis, described, forest
 from analysis.display.wording import Translation
+from analysis.report.figures import of_task
 from analysis.results import ObserverResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.tasks import KINDS
@@ -18,14 +19,14 @@ _ALIKE = ["task", "is_difference", "has_chance"]  # what one axis can show
 
 def original_figures(results: ObserverResults, translate: Translation) -> tuple[Figure, ...]:
     """One figure a task with published numbers, and another one where some of these are differences."""
-    inside = lettering(translate)
+    inside, table = lettering(translate), results.tables["original"]
     with mpl.rc_context(inside.style):
-        return tuple(
-            _figure(str(task), rows, results.observer_kind, translate, inside.translate)
-            for (task, *_), rows in results.tables["original"].groupby(
-                ["task", "is_difference", "has_chance"], sort=False
-            )
-        )
+        drawn = [
+            (str(task), _figure(str(task), rows, results.observer_kind, translate, inside.translate))
+            for (task, *_), rows in table.groupby(["task", "is_difference", "has_chance"], sort=False)
+        ]
+    has_several = table["task"].nunique() > 1
+    return tuple(of_task(figure, task, translate) if has_several else figure for task, figure in drawn)
 
 
 def _figure(task: str, rows: pd.DataFrame, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
@@ -45,9 +46,7 @@ def _figure(task: str, rows: pd.DataFrame, observer_kind: str, translate: Transl
 def _level(kind: str, _pairs: pd.DataFrame, inside: Translation) -> Axis:
     scale, facts = ANALYSIS_KINDS[kind].scale, KINDS[kind]
     limits = scale.factor * facts.least, scale.factor * facts.most
-    return Axis(
-        inside(scale.label), scale.factor, scale.factor * facts.null, inside("chance level"), limits, scale.level
-    )
+    return Axis(inside(scale.label), scale.factor, scale.factor * facts.null, inside(scale.null), limits, scale.level)
 
 
 def _share(kind: str, _pairs: pd.DataFrame, inside: Translation) -> Axis:

@@ -58,7 +58,7 @@ def summarize(results: ObserverResults, confidence: float, translate: Translatio
     told = {task.task.name for task in results.tasks}
     if len(results.contrasts) > len(told & set(results.contrasts["task"])):
         findings.append(_others(results, translate))
-    return Summary(tuple(filter(None, questions)), _opening(results, translate), tuple(findings))
+    return Summary(tuple(filter(None, questions)), _opening(results, translate), tuple(filter(None, findings)))
 
 
 def conclusion(row: Any, results: ObserverResults) -> str:
@@ -143,8 +143,10 @@ def _contrast(row: Any, task: TaskResults, results: ObserverResults, confidence:
 
 def _others(results: ObserverResults, translate: Translation) -> str:
     found = pd.Series([conclusion(row, results) for row in results.contrasts.itertuples()])
+    if (found == INTERIM).all():
+        return ""
     return translate(
-        "Of all {n} planned comparisons, {significant} are significant and {open} are inconclusive.",
+        "Planned comparisons: {n}; significant: {significant}, inconclusive: {open}.",
         n=count(len(found)),
         significant=count(found.isin((SIGNIFICANT, SMALL)).sum()),
         open=count((found == INCONCLUSIVE).sum()),

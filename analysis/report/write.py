@@ -1,6 +1,7 @@
 """`./manage.py analyze`: load an export, compute, write a folder with the report, its numbers, tables and figures."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -76,8 +77,9 @@ def _figures(results: ObserverResults, translate: Translation) -> Figures:
     kind = results.observer_kind
     figures = {"flow": (flow_figure(results, translate),), "multiverse": curves(results, translate)}
     figures["original"] = original_figures(results, translate)
+    kinds = Counter(task.task.kind for task in results.tasks)
     for task in results.tasks:
-        figures[f"task {task.task.name}"] = task_figures(task, kind, translate)
+        figures[f"task {task.task.name}"] = task_figures(task, kind, translate, is_named=kinds[task.task.kind] > 1)
         figures[f"quality {task.task.name}"] = task_quality_figures(task, kind, translate)
     return figures
 

@@ -43,6 +43,7 @@ class Scale:
     difference_label: str
     differences: str  # a sentence: what differences are of, and their unit
     unit: str  # behind a difference in a sentence
+    null: str = marked("chance level")  # what the value without an effect is called beside figures
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`./manage.py new-study` writes a definition that loads, with the texts of the languages that were asked for."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 import manage
 from commands import new_study
 from commands.check import _unfinished
-from commands.new_study import TEMPLATE
+from commands.new_study import TEMPLATE, TITLES
 from definition import load_definition
 from languages.read import HERE as LANGUAGES
 
@@ -35,6 +36,19 @@ def test_the_definition_loads_as_it_is_written(tmp_path: Path):
     assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == [
         "consent.en.md", "consent.ko.md", "debriefing.en.md", "debriefing.ko.md", "study.toml",
     ]  # fmt: skip
+
+
+def test_a_published_study_has_a_title_of_its_own_unless_one_is_given(tmp_path: Path):
+    titles = tomllib.loads(TITLES.read_text(encoding="utf-8"))
+    assert set(titles) <= set(new_study.published_studies())
+    assert all(set(title) == set(new_study.written_languages()) for title in titles.values())
+    run(str(tmp_path / "a"), "--from", "debugging", "--language", "en", "--language", "de")
+    assert load_definition(tmp_path / "a/study.toml").study.title == {
+        "en": "Is this program ready to be sold?",
+        "de": "Ist dieses Programm reif für den Verkauf?",
+    }
+    run(str(tmp_path / "b"), "--from", "debugging", "--title", "Mine")
+    assert load_definition(tmp_path / "b/study.toml").study.title == {"en": "Mine"}
 
 
 @pytest.mark.parametrize("layout", ["voc", "coco", "folder"])

@@ -13,7 +13,7 @@ from scipy import stats
 import manage
 from analysis.data.export import Export
 from analysis.display.wording import Translation
-from analysis.report.original_figure import original_figures
+from analysis.report.original_figure import _level, original_figures
 from analysis.robustness.original import beside_original
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
@@ -121,6 +121,13 @@ def test_each_published_number_stands_beside_the_study_s_own(name, written):
         )
     drawn = " ".join(figure.alternative for figure in figures)
     assert all(f"{cell.label} (published)" in drawn for cell in made.original.cells)
+    of_tasks = {cell.task for cell in made.original.cells}
+    assert {figure.caption.startswith("“") for figure in figures} == {len(of_tasks) > 1}, "each says of which task"
+
+
+def test_the_line_of_no_effect_is_called_what_it_is():
+    assert _level("rating", None, Translation("en")).null_label == "middle"
+    assert _level("agreement", None, Translation("en")).null_label == "chance level"
 
 
 def test_a_published_interval_is_student_s_over_people(written):

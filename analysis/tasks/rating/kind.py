@@ -45,6 +45,7 @@ KIND = AnalysisKind(
         difference_label=marked("difference of\nmean ratings"),
         differences=marked("Differences of ratings are on the scale from 1 to 5."),
         unit=marked("on the scale from 1 to 5"),
+        null=marked("middle"),
     ),
     means="ratings",
     value=estimates.score_of,

@@ -1,5 +1,7 @@
 """Simulatability in the report: its figures and its sentence."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from analysis.display.wording import Translation, number, percent, value_and_int
 from analysis.tasks.kind import TaskResults
 from contracts.methods import PHOTOGRAPH, method_name
 
-MANY = 3  # methods; of more the sentence leaves Utility to the table
+MANY = 3  # methods; of more the sentence says the lowest and the highest share, and leaves Utility to the table
 
 
 def figures(
@@ -52,21 +54,30 @@ def named_rows(ratios: pd.DataFrame) -> pd.DataFrame:
 
 def finding(results: TaskResults, translate: Translation) -> str:
     """What people predicted rightly, and how many times as often as without explanations, by method."""
-    accuracy, ratios = results.tables["accuracy"], results.tables["utility"]
-    of_unexplained = ratios[ratios["against"] == PHOTOGRAPH].set_index("method")
-    parts = []
-    for row in accuracy[accuracy["value"].notna()].itertuples():
-        said = f"{method_name(row.method)} {value_and_interval(row, percent)}"
-        if (
-            len(accuracy) <= MANY
-            and row.method in of_unexplained.index
-            and not np.isnan(of_unexplained["value"][row.method])
-        ):
-            ratio = value_and_interval(of_unexplained.loc[row.method], number)
-            said += " " + translate("(Utility {ratio})", ratio=ratio)
-        parts.append(said)
+    accuracy = results.tables["accuracy"]
+    known = accuracy[accuracy["value"].notna()]
+    if len(known) > MANY:
+        ends = known.sort_values("value", kind="stable").iloc[[0, -1]]
+        low, high = (f"{method_name(row.method)} {value_and_interval(row, percent)}" for row in ends.itertuples())
+        return translate(
+            "In “{task}”, the network's answer was predicted rightly least often with {low} and most often with {high},"
+            " of {n} methods; guessing gives 50%.",
+            task=results.task.name,
+            low=low,
+            high=high,
+            n=len(known),
+        )
     return translate(
         "In “{task}”, the network's answer was predicted rightly with: {parts}; guessing gives 50%.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts="; ".join(_with_utility(row, results.tables["utility"], translate) for row in known.itertuples()),
     )
+
+
+def _with_utility(row: Any, ratios: pd.DataFrame, translate: Translation) -> str:
+    """The share of a method, and its ratio to that without explanations where there is one."""
+    said = f"{method_name(row.method)} {value_and_interval(row, percent)}"
+    ratio = ratios[(ratios["against"] == PHOTOGRAPH) & (ratios["method"] == row.method) & ratios["value"].notna()]
+    if ratio.empty:
+        return said
+    return f"{said} " + translate("(Utility {ratio})", ratio=value_and_interval(ratio.iloc[0], number))

@@ -71,6 +71,7 @@ KIND = AnalysisKind(
         difference_label=marked("difference of\nmean scores"),
         differences=marked("Differences of trust are on the scale from −2 to 2."),
         unit=marked("on the score"),
+        null=marked("no difference"),
     ),
     means="scores",
     value=estimates.towards_first,

@@ -1,6 +1,7 @@
 """Simulatability: shares, ratios and changes by pandas, controls at exactly 1, and an interval that holds its truth."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, marginal_share
 from analysis.tasks.simulatability import simulate
 from analysis.tasks.simulatability.estimates import FACTS, NO_RATIO, check, utility
+from analysis.tasks.simulatability.present import finding
 from contracts.methods import CONTROLS, PHOTOGRAPH
 
 METHODS = (PHOTOGRAPH, "shuffled-grad-cam", "grad-cam")
@@ -75,6 +77,18 @@ def test_a_task_that_repeats_has_changes_and_no_utility_of_sessions(export):
     gains = results.tables["gains"].set_index(["method", "against"])["value"]
     assert gains["grad-cam", PHOTOGRAPH] == pytest.approx(change["grad-cam"] - change[PHOTOGRAPH])
     assert results.tables["utilities"].empty
+
+
+def test_of_many_methods_the_sentence_names_the_lowest_and_the_highest(export):
+    accuracy = pd.DataFrame(
+        {"method": ["photograph", "gradient", "grad-cam", "occlusion"], "value": [0.5, 0.6, 0.8, 0.7]}
+    ).assign(low=0.4, high=0.9, responses=9, note="")
+    results = SimpleNamespace(task=export.tasks[0], tables={"accuracy": accuracy, "utility": pd.DataFrame()})
+    said = finding(results, Translation("en"))
+    assert "least often with No explanation 50.0%" in said
+    assert "most often with Grad-CAM 80.0%" in said
+    assert "of 4 methods" in said
+    assert "Gradient" not in said
 
 
 def test_a_share_of_none_has_no_ratio():
