@@ -34,7 +34,7 @@ def _torchvision() -> ModuleType:
 def _timm() -> ModuleType:
     """Optional: pip install -r requirements-timm.txt. Raises NetworkError where it is not installed."""
     try:
-        import timm  # type: ignore[import-not-found]  # an extra
+        import timm
     except ImportError:
         raise NetworkError(
             "timm is not installed, and an architecture begins with timm:; `pip install -r requirements-timm.txt`"

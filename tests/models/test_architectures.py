@@ -1,7 +1,6 @@
 """models.architectures builds torchvision's classifiers and the demo's networks with a head for any categories."""
 
 import sys
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -93,18 +92,14 @@ def test_demo_networks_have_features_that_end_with_a_relu_and_a_pool(name):
     assert sum(p.numel() for p in module.parameters()) * 4 < 4e6
 
 
-def test_a_network_of_timm_is_built_where_timm_is_installed(monkeypatch):
-    """timm itself is an extra; these are the two functions that are called of it."""
-
-    def create_model(name: str, pretrained: bool, num_classes: int) -> nn.Module:
-        assert (name, pretrained) == ("tiny_net", False)
-        return nn.Linear(1, num_classes)
-
-    timm = SimpleNamespace(list_models=lambda: ["tiny_net"], create_model=create_model)
-    monkeypatch.setattr(architectures, "_timm", lambda: timm)
-    assert build("timm:tiny_net", 7, 64).out_features == 7
-    with pytest.raises(NetworkError, match=r"no architecture named 'timm:tiny_nett'; did you mean timm:tiny_net\?"):
-        build("timm:tiny_nett", 7, 64)
+def test_a_network_of_timm_is_built_with_as_many_outputs_as_asked_for():
+    module = build("timm:test_resnet", 7, 64).eval()
+    assert type(module).__module__ == "timm.models.resnet"
+    assert module(torch.zeros(2, 3, 64, 64)).shape == (2, 7)
+    with pytest.raises(
+        NetworkError, match=r"no architecture named 'timm:test_resnt'; did you mean timm:test_resnet or"
+    ):
+        build("timm:test_resnt", 7, 64)
 
 
 def test_that_timm_is_missing_is_told_with_the_remedy(monkeypatch):
