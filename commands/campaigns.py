@@ -88,6 +88,17 @@ def tell_strange(strange: tuple[Any, ...]) -> None:
         click.echo(f"{handed_in} handed in there without ever joining here: look at their codes on the platform.")
 
 
+def tell_only_here(c: "Campaign", only_here: tuple[str, ...]) -> None:
+    from study.recruitment.campaign import platform_name
+
+    for public_id in only_here:
+        click.echo(
+            f"Left for you: {public_id}: finished here, and {platform_name(c)} tells of no submission. It was a preview"
+            " or another study's link, or they have not handed in yet; a preview is left out with"
+            " `./manage.py exclude`."
+        )
+
+
 def money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02}"
 

@@ -18,6 +18,7 @@ from commands.campaigns import (
     tell,
     tell_codes,
     tell_money,
+    tell_only_here,
     tell_strange,
     total,
     when,
@@ -219,6 +220,8 @@ _switch(
 def status(slug: str, as_json: bool, sandbox: bool) -> None:
     """Places, submissions by state, people who finished here but have not handed in there, and money so far.
 
+    It is stored for the dashboard as well, which asks no platform itself.
+
     Example: ./manage.py recruit status --study my.toml
     """
     from dataclasses import asdict
@@ -240,7 +243,9 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
     if now.unknown_here:
         click.echo(f"{now.unknown_here} handed in there without ever joining here.")
     rewards = "rewards are not known here" if now.rewards is None else f"{money(now.rewards)} of rewards approved"
-    click.echo(f"{rewards}, {money(now.bonuses)} of bonuses; the platform's fee comes on top.")
+    click.echo(f"{rewards}, {money(now.bonuses)} of bonuses.")
+    if now.spent is not None:
+        click.echo(f"Cost so far: {money(now.spent)} with the platform's fee.")
 
 
 @recruit.command()
@@ -276,6 +281,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
         for person, advice in paying.left_for_you(people.known):
             click.echo(f"Left for you: {person.public_id} ({person.submission.word}): {advice}")
         tell_strange(people.strange)
+        tell_only_here(c, people.only_here)
         if due and not confirm:
             return click.echo(_NOTHING_DONE)
         done = 0

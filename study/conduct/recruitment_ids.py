@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from study.conduct.actions import IDS_DELETED
 from study.database import audit
 from study.database.find import lock_study
+from study.database.platform_tables import PlatformSubmission
 from study.database.schema import CLOSED, AuditEntry, ExternalIdentity, Participant, Study, TurnedAway
 from study.errors import ConductError
 from study.recruitment.ledger import DONE
@@ -84,6 +85,10 @@ def delete_recruitment_ids(session: Session, ids: Ids, actor: str, now: datetime
     if ids.people:
         theirs = delete(raw).where(raw.c.participant_id == bindparam("row"))  # type: ignore[arg-type]  # likewise
         connection.execute(theirs, [{"row": row} for row in ids.people])
+        session.execute(delete(PlatformSubmission).where(PlatformSubmission.participant_id.in_(ids.people)))
+    here = select(Study.id).where(Study.slug == ids.slug)
+    nobodys = PlatformSubmission.study_id.in_(here) & PlatformSubmission.participant_id.is_(None)
+    session.execute(delete(PlatformSubmission).where(nobodys))
     session.expire_all()
     kept = {"taking_part": ids.taking_part, "unpaid": ids.unpaid}
     counts = {"people": len(ids.people), "turned_away": len(ids.turned_away), "kept": kept}

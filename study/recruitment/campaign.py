@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from study.database.db import Database
-from study.database.find import find_study
-from study.database.schema import Participant
+from study.database.find import find_study, lock_study
+from study.database.schema import Participant, Study
 from study.errors import ConductError
 from study.recruitment import ledger
 from study.recruitment.ledger import Request
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, REJECTED, SUBMITTED, UNKNOWN, WORKING, Platform, Submission
-from study.recruitment.providers import PROVIDERS
+from study.recruitment.reported import Account, account_title, store_submissions
 from study.security import recruitment_hash
 
 _LIVELIEST = (SUBMITTED, APPROVED, WORKING, UNKNOWN, REJECTED, GONE)
@@ -58,16 +58,19 @@ class KnownPerson:
 
 @dataclass(frozen=True)
 class People:
-    """`known` to both, and the submissions of people `strange` to us: nobody joined here with their id."""
+    """`known` to both, and the submissions of people `strange` to us: nobody joined here with their id.
+
+    `only_here`: participant_ids of people who finished here and of whom the platform tells nothing.
+    """
 
     known: tuple[KnownPerson, ...]
     strange: tuple[Submission, ...]
+    only_here: tuple[str, ...]
 
 
 def platform_name(campaign: Campaign) -> str:
     """The platform as people write it."""
-    title = PROVIDERS[campaign.provider].title
-    return title if campaign.account == campaign.provider else f"{title}'s sandbox"
+    return account_title(campaign.account)
 
 
 def platform_id(campaign: Campaign) -> str:
@@ -97,7 +100,7 @@ def reward(campaign: Campaign) -> int | None:
 
 def everybody(campaign: Campaign) -> People:
     """All submissions, one a person. Raises PlatformError, ConductError."""
-    submissions = _one_a_person(campaign.platform.submissions(platform_id(campaign)))
+    submissions = _one_a_person(_submissions(campaign))
     with campaign.database.reading() as session:
         study = find_study(session, campaign.slug)
         here = {
@@ -106,17 +109,27 @@ def everybody(campaign: Campaign) -> People:
         }
     known, strange = [], []
     for submission in submissions:
-        person = here.get(recruitment_hash(campaign.secret, campaign.provider, submission.key))
+        person = here.pop(recruitment_hash(campaign.secret, campaign.provider, submission.key), None)
         if person is None:
             strange.append(submission)
         else:
             known.append(KnownPerson(submission, person.public_id, person.finished_at is not None, person.excluded))
-    return People(tuple(known), tuple(strange))
+    return People(tuple(known), tuple(strange), _counted(campaign, here.values()))
+
+
+def _counted(campaign: Campaign, people: Iterable[Participant]) -> tuple[str, ...]:
+    """participant_ids of those who finished, of the kind that this account sends."""
+    kind = "human" if campaign.account == campaign.provider else "simulated"
+    return tuple(
+        person.public_id
+        for person in people
+        if person.finished_at is not None and person.observer_kind == kind and not person.excluded
+    )
 
 
 def release(campaign: Campaign) -> int:
     """Free the places of people who returned their submission or ran out of time; how many held any."""
-    people = _one_a_person(campaign.platform.submissions(platform_id(campaign)))
+    people = _one_a_person(_submissions(campaign))
     gone = [submission.key for submission in people if submission.state == GONE]
     with campaign.database.writing() as session:
         freed = release_places(
@@ -124,6 +137,21 @@ def release(campaign: Campaign) -> int:
         )
         session.commit()
     return freed
+
+
+def _submissions(campaign: Campaign) -> list[Submission]:
+    """As the platform tells of them now, stored for the researchers' page."""
+    now = campaign.clock()
+    found = campaign.platform.submissions(platform_id(campaign))
+    with campaign.database.writing() as session:
+        study = lock_study(session, Study.slug == campaign.slug)
+        store_submissions(session, study, _account(campaign), found, now)
+        session.commit()
+    return found
+
+
+def _account(campaign: Campaign) -> Account:
+    return Account(campaign.account, campaign.provider, campaign.secret)
 
 
 def _one_a_person(submissions: Iterable[Submission]) -> list[Submission]:

@@ -3,14 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from study.database.find import lock_study
+from study.database.schema import Study
 from study.recruitment import ledger
 from study.recruitment.campaign import Campaign, everybody, platform_id, reward
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, WORKING, Standing
+from study.recruitment.reported import Reported, reported, store_standing
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`words`: submissions by the platform's own word for their state. Money in cents, without the platform's fee."""
+    """`words`: submissions by the platform's own word for their state. Money in cents."""
 
     standing: Standing
     words: dict[str, int]
@@ -21,25 +24,45 @@ class Overview:
     unknown_here: int  # handed in there by people who never joined here
     rewards: int | None  # of approved submissions; None where the reward is not known here
     bonuses: int
+    spent: int | None  # rewards and bonuses with the platform's fee; None as for `rewards`
 
 
 def overview(campaign: Campaign) -> Overview:
-    """As it is now. Raises PlatformError, ConductError."""
+    """As it is now, stored for the researchers' page as well. Raises PlatformError, ConductError."""
     standing, people, each = campaign.platform.standing(platform_id(campaign)), everybody(campaign), reward(campaign)
     submissions = [*(person.submission for person in people.known), *people.strange]
     states = Counter(submission.state for submission in submissions)
-    with campaign.database.reading() as session:
-        paid = ledger.sum_of(session, "cents", {"slug": campaign.slug, "account": campaign.account, "what": "bonus"})
+    paid = bonuses(campaign)
+    spent = None if each is None else _with_fee(campaign, states[APPROVED], each) + _with_fee(campaign, 1, paid)
     return Overview(
         standing=standing,
         words=dict(Counter(submission.word for submission in submissions)),
         working=states[WORKING],
         awaiting=states[SUBMITTED],
         gone=states[GONE],
-        finished_but_not_handed_in=tuple(
-            p.public_id for p in people.known if p.finished and p.submission.state in (WORKING, GONE)
-        ),
+        finished_but_not_handed_in=_store(campaign, standing, spent).not_handed_in,
         unknown_here=sum(submission.state == SUBMITTED for submission in people.strange),
         rewards=None if each is None else each * states[APPROVED],
         bonuses=paid,
+        spent=spent,
     )
+
+
+def bonuses(campaign: Campaign) -> int:
+    """Cents that were paid as bonuses through Discern, without the platform's fee."""
+    with campaign.database.reading() as session:
+        return ledger.sum_of(session, "cents", {"slug": campaign.slug, "account": campaign.account, "what": "bonus"})
+
+
+def _with_fee(campaign: Campaign, people: int, cents: int) -> int:
+    return campaign.platform.cost(people, cents).total if people and cents else 0
+
+
+def _store(campaign: Campaign, standing: Standing, spent: int | None) -> Reported:
+    with campaign.database.writing() as session:
+        study = lock_study(session, Study.slug == campaign.slug)
+        store_standing(session, study, campaign.account, standing, spent, campaign.clock())
+        session.flush()
+        found = reported(session, study, campaign.account)
+        session.commit()
+    return found

@@ -16,6 +16,7 @@ from study.conduct.progress import progress
 from study.database.find import find_study
 from study.database.schema import ANALYST
 from study.errors import ConductError
+from study.recruitment.reported import all_reported
 from study.views.researcher.zone import zone
 from study.views.server.database import database
 
@@ -58,6 +59,7 @@ def overview(slug: str, form: Form) -> str:
         shown = progress(reading, study, now, kind, zone())
         people = None if g.admin.role == ANALYST else listing(reading, study, Asked(kind), now, NEWEST)
         looked_at = was_looked_at(reading, slug)
+        told = all_reported(reading, study) if kind == "human" else ()
         values = amendable(study.document) if form.name == "amend" else {}
     return render_template(
         "researcher/overview.html",
@@ -65,6 +67,7 @@ def overview(slug: str, form: Form) -> str:
         slug=slug,
         progress=shown,
         listing=people,
+        reported=told,
         is_looked_at=looked_at,
         form=form,
         amendable={key: value for key, value in values.items() if key != "information.logo"},

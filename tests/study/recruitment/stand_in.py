@@ -1,7 +1,9 @@
 """A platform's stand-in: an HTTP server that remembers what it was asked, and can fail in each way that platforms do."""
 
 import json
+import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,9 @@ class StandIn(ThreadingHTTPServer):
     """Serves one Api. What is asked is known by its name, such as "POST /studies/" or "CreateHITWithHITType".
 
     The reply to what is in `losing` never arrives, though it is done; `dropping` is lost before anything is done. What
-    is in `too_soon` is refused that number of times with 429; what is in `elsewhere` is redirected.
+    is in `too_soon` is refused that number of times with 429; what is in `elsewhere` is redirected. `slow_s`: seconds
+    until each answer. With `is_unreliable` each kind of request meets all of it once: refused as too soon, lost before
+    anything is done, its reply lost.
     """
 
     def __init__(self, api: Api) -> None:
@@ -33,11 +37,25 @@ class StandIn(ThreadingHTTPServer):
         self.dropping: set[str] = set()
         self.too_soon: Counter[str] = Counter()
         self.elsewhere: dict[str, str] = {}
+        self.slow_s = 0.0
+        self.is_unreliable = False
+        self.troubles: dict[str, int] = {}  # kind of request → how often it has failed
         self.lock = threading.Lock()
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    def trouble(self, name: str) -> str:
+        """What happens to this request beside being answered: "too soon", "dropped", "lost" or nothing."""
+        kind = re.sub(r"/[A-Za-z]*\d\w*/", "/{id}/", name)
+        if self.is_unreliable and (n := self.troubles.get(kind, 0)) < 3:
+            self.troubles[kind] = n + 1
+            return ("too soon", "dropped", "lost")[n]
+        if self.too_soon[name] > 0:
+            self.too_soon[name] -= 1
+            return "too soon"
+        return "dropped" if _is_in(name, self.dropping) else "lost" if _is_in(name, self.losing) else ""
 
     def times(self, name: str) -> int:
         return sum(asked.startswith(name) for asked, _ in self.asked)
@@ -68,11 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             name = server.api.name(method, self.path, self.headers)
             server.asked.append((name, json.loads(body) if body else None))
-            if _is_in(name, server.dropping):
+            trouble = server.trouble(name)
+            if trouble == "dropped":
                 self.close_connection = True
                 return
-            if server.too_soon[name] > 0:
-                server.too_soon[name] -= 1
+            if trouble == "too soon":
                 return self._send(429, {"error": "too many requests"}, {"Retry-After": "3"})
             if name in server.elsewhere:
                 return self._send(302, {}, {"Location": server.elsewhere[name]})
@@ -81,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             except Exception as mistake:  # also one of the stand-in's own
                 server.mistakes.append(f"{name}: {mistake!r}")
                 return self._send(400, {"error": str(mistake)}, {})
-        if _is_in(name, server.losing):
+        time.sleep(server.slow_s)
+        if trouble == "lost":
             self.close_connection = True
             return
         self._send(status, content, {})

@@ -1,6 +1,5 @@
 """People are approved and paid once, whatever is lost on the way, and nobody is forgotten."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,16 +8,7 @@ from sqlalchemy import update
 from study.database.db import Database
 from study.database.schema import Participant
 from study.recruitment import mturk, prolific
-from tests.study.recruitment import prolific_stand_in
-from tests.study.recruitment.accounts import (
-    CREATE,
-    PAY,
-    PUBLISH,
-    Account,
-    Recruit,
-    offered,
-    takes_part,
-)
+from tests.study.recruitment.accounts import PAY, Recruit, offered, takes_part
 
 only = pytest.mark.parametrize
 
@@ -168,54 +158,3 @@ def test_of_two_commands_at_once_one_pays(opened, recruit: Recruit, account, dat
     monkeypatch.setattr(platform, "set_up_bonus", interrupted)
     recruit(*bonus)
     assert [cents for _, cents in account.paid] == [50]
-
-
-@only("account", ["prolific"], indirect=True)
-def test_a_hundred_and_twenty_people_with_every_status_lost_replies_and_a_pause(
-    opened, recruit: Recruit, account, database
-) -> None:
-    """Each request's reply is lost once; in the end nobody who finished is unpaid, and nobody is paid twice."""
-    account.api.pages = 50
-    for command in (CREATE, PUBLISH, ("pause", "--confirm"), ("resume", "--confirm")):
-        _with_a_lost_reply(recruit, account, command)
-    here: dict[str, str] = {}
-    for n in range(120):
-        status = prolific_stand_in.STATUSES[n % 10]
-        account.api.add(f"p{n}", "AWAITING REVIEW" if n % 3 else status)
-        if n % 10 < 8:
-            here[f"p{n}"] = takes_part(account, database, n, finishes=n % 7 != 0)
-    account.server.too_soon["GET /submissions/"] = 2
-    before = {row["participant_id"]: row["status"] for row in account.api.submissions}
-    _with_a_lost_reply(recruit, account, ("approve", "--confirm"))
-    finished = {f"p{n}" for n in range(120) if n % 10 < 8 and n % 7}
-    for row in account.api.submissions:
-        person = row["participant_id"]
-        due = before[person] == "AWAITING REVIEW" and person in finished
-        assert row["status"] == ("APPROVED" if due else before[person])
-    told = recruit("approve").output
-    owed = [person for person in finished if before[person] in ("TIMED-OUT", "RETURNED")]
-    assert len(owed) > 5
-    assert all(here[person] in told for person in owed)
-    bonus = ("bonus", *(here[person] for person in owed), "--cents", "250", "--reason", "in place of the reward")
-    _with_a_lost_reply(recruit, account, (*bonus, "--confirm"), "POST /submissions/bonus-payments/")
-    account.server.losing = {"/pay/"}
-    another = (*bonus[:2], "--cents", "10", "--reason", "a second one", "--confirm")
-    assert recruit(*another).exit_code == 1
-    account.server.losing = set()
-    assert recruit(*another).exit_code == 0
-    assert sorted(account.paid) == sorted([(f"s{person}", 250) for person in owed] + [(f"s{owed[0]}", 10)])
-    now = json.loads(recruit("status", "--json").output)
-    assert now["bonuses"] == 250 * len(owed) + 10
-    assert now["words"] == {word: sum(r["status"] == word for r in account.api.submissions) for word in now["words"]}
-    assert now["rewards"] == 250 * sum(
-        r["status"] in ("APPROVED", "PARTIALLY APPROVED") for r in account.api.submissions
-    )
-
-
-def _with_a_lost_reply(recruit: Recruit, account: Account, command: tuple[str, ...], *losing: str) -> None:
-    """The command fails where a reply to something that it changes is lost, and ends well when it is run again."""
-    account.server.losing = set(losing) or {"POST /studies/", "bulk-approve"}
-    recruit(*command)
-    account.server.losing = set()
-    done = recruit(*command)
-    assert done.exit_code == 0 or "cannot START" in done.output or "cannot PAUSE" in done.output, done.output

@@ -290,6 +290,13 @@ def test_a_request_that_comes_too_soon_is_made_again_when_the_platform_says(on_p
     assert len(waits) == 8
 
 
+def test_an_answer_that_is_too_slow_is_an_unknown_one(on_prolific, at_prolific: StandIn, monkeypatch) -> None:
+    monkeypatch.setattr(exchange, "_TIMEOUT_S", 0.05)
+    at_prolific.slow_s = 0.2
+    with pytest.raises(PlatformError, match="nothing is known of what it did"):
+        on_prolific.find("x")
+
+
 def test_throttling_by_aws_is_waited_for_longer_and_longer(on_mturk, requester, waits) -> None:
     requester.refusing["ListHITs"] = "ThrottlingException: Rate exceeded"
     with pytest.raises(PlatformRefusedError, match="Rate exceeded"):

@@ -1,0 +1,111 @@
+"""The researchers' page shows what the platform said last; the stand-in's own rows are the oracle."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from study import close_app, create_app
+from study.conduct.admins import create_admin
+from study.conduct.recruitment_ids import delete_recruitment_ids, recruitment_ids
+from study.database.db import Database
+from study.database.find import find_study
+from study.database.platform_tables import PlatformSubmission
+from study.database.schema import Participant, Study
+from study.recruitment.platform import GONE, WORKING, Submission
+from study.recruitment.reported import Account, all_reported, store_submissions
+from study.taking_part.withdrawal import withdraw
+from tests.study.recruitment.accounts import Recruit, offered, takes_part
+from tests.study.researcher import PASSWORD, log_in, quick_passwords
+from tests.study.samples import NOW, SECRET
+
+only = pytest.mark.parametrize
+ACCOUNT = Account("prolific", "prolific", SECRET)
+
+
+@pytest.fixture
+def researcher(database: Database, sqlite_url: str):
+    with quick_passwords(), database.writing() as session:
+        create_admin(session, "ada", PASSWORD, NOW)
+        session.commit()
+    app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET})
+    client = app.test_client()
+    log_in(client)
+    yield client
+    close_app(app)
+
+
+def shown(client: FlaskClient) -> dict[str, str]:
+    """The panel's table and numbers: name → what is under it."""
+    page = client.get("/researcher/studies/demo").text
+    panel = page.partition('<h2 id="there-1">')[2].partition("</section>")[0]
+    numbers = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", panel)
+    return {name: re.sub(r"<.*?>", "", text) for name, text in numbers}
+
+
+@only("account", ["prolific"], indirect=True)
+def test_the_page_shows_what_the_platform_said(opened, recruit: Recruit, account, database, researcher) -> None:
+    offered(recruit)
+    assert shown(researcher) == {}, "nobody was asked yet"
+    statuses = ("ACTIVE", "RESERVED", "AWAITING REVIEW", "APPROVED", "RETURNED", "TIMED-OUT", "TIMED-OUT", "HALF READ")
+    for n, status in enumerate(statuses):
+        account.api.add(f"p{n}", status)
+    finished = [takes_part(account, database, n) for n in (0, 2, 4, 20)]
+    told = recruit("status")
+    assert told.exit_code == 0, told.output
+    assert shown(researcher) == {
+        "Places taken": "5 of 40",
+        "Not handed in": "3",
+        "Cost so far": "3.50",
+        "Full by": "–",
+        "Working": "2",
+        "Awaiting review": "1",
+        "Approved": "1",
+        "Returned": "1",
+        "Timed out": "2",
+        "HALF READ": "1",
+    }
+    page = researcher.get("/researcher/studies/demo").text
+    assert f"not handed in there: {finished[0]}, {finished[2]}, {finished[3]}." in page
+    assert f"{finished[3]}: finished here, and Prolific tells of no submission" in recruit("approve").output
+
+
+@only("account", ["mturk"], indirect=True)
+def test_workers_who_finished_and_never_submitted_are_told(opened, recruit: Recruit, account, database) -> None:
+    offered(recruit)
+    forgotten, _ = takes_part(account, database, 1), takes_part(account, database, 2)
+    account.hands_in(2)
+    assert f"not handed in there: {forgotten};" in recruit("status").output
+    assert f"{forgotten}: finished here, and Mechanical Turk tells of no submission" in recruit("approve").output
+
+
+@only("account", ["prolific"], indirect=True)
+def test_what_is_older_changes_nothing(opened, account, database: Database) -> None:
+    takes_part(account, database)
+    with database.writing() as session:
+        study = find_study(session, "demo")
+        for state, minutes, stored in ((WORKING, 0, 1), (GONE, -1, 0), (GONE, 1, 1), (WORKING, 0, 0)):
+            told = [Submission("s1", "p1", state, "ACTIVE" if state == WORKING else "RETURNED")]
+            assert store_submissions(session, study, ACCOUNT, told, NOW + timedelta(minutes=minutes)) == stored
+            session.flush()
+        assert dict(all_reported(session, study)[0].counts)["Returned"] == 1
+        assert all_reported(session, study)[0].places is None, "only submissions were told"
+
+
+@only("account", ["prolific"], indirect=True)
+def test_what_was_told_of_a_person_goes_with_them_and_the_rest_with_the_ids(opened, account, database) -> None:
+    for n in (1, 2):
+        takes_part(account, database, n)
+    with database.writing() as session:
+        study = find_study(session, "demo")
+        told = [Submission(f"s{n}", f"p{n}", WORKING, "ACTIVE") for n in (1, 2, 3)]
+        assert store_submissions(session, study, ACCOUNT, told, NOW) == 3
+        session.flush()
+        assert sorted(filter(None, session.scalars(select(PlatformSubmission.participant_id)))) == [1, 2]
+        withdraw(session, session.get_one(Participant, 1).token, NOW)
+        assert session.query(PlatformSubmission).count() == 2
+        session.query(Study).update({"state": "closed"})
+        delete_recruitment_ids(session, recruitment_ids(session, "demo", NOW, all_are_paid=True), "ada", NOW)
+        assert session.query(PlatformSubmission).count() == 0
