@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from commands.options import study_option
+from commands.options import json_option, print_json, study_option
 from commands.progress import progress
 from definition import Definition
 from languages.read import SOURCE, languages
@@ -97,6 +98,7 @@ def compare(source: Path, export: "Export") -> "Proof | None":
 )
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--out", default=Path("power"), show_default=True, type=click.Path(path_type=Path))
+@json_option
 def power(
     definition: Definition,
     name: str | None,
@@ -107,6 +109,7 @@ def power(
     draws: int,
     seed: int,
     out: Path,
+    as_json: bool,
     **spreads: float | None,
 ) -> None:
     """How many images, ratings and people a task needs: its design simulated and analysed over a grid.
@@ -120,22 +123,23 @@ def power(
 
     from analysis.simulation.conditions import people_for, shown_in
     from analysis.simulation.planning import Plan, assumed, world_of
-    from analysis.simulation.power import advice, files_of, in_words, write_power
+    from analysis.simulation.power import advice, files_of, in_words, points, write_power
     from analysis.simulation.power import power as simulate_power
     from analysis.tasks.design import TaskDesign
 
     files_of(out)
     rules = definition.analysis
     planning = rules.planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
-    tables = []
+    tables, told = [], []
     for task in _planned(definition, name):
         design = TaskDesign(
             task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil
         )
         people = sum(people_for(part, task.trials_per_participant) for part in shown_in(design, definition.conditions))
         plan = Plan(design, rules, world_of(planning), effect, planning.dropout, definition.conditions)
-        click.echo("\n".join(assumed(plan)))
-        with progress("Simulating studies") as report:
+        if not as_json:
+            click.echo("\n".join(assumed(plan)))
+        with progress("Simulating studies", Console(stderr=as_json)) as report:
             table = simulate_power(
                 plan,
                 images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
@@ -145,9 +149,14 @@ def power(
                 seed,
                 report,
             )
-        click.echo("\n".join([*in_words(table, design.kind), "", advice(table), ""]))
+        if not as_json:
+            click.echo("\n".join([*in_words(table, design.kind), "", advice(table), ""]))
+        told.append({"task": task.name, "assumed": assumed(plan), "advice": advice(table), "points": points(table)})
         tables.append(table)
-    click.echo("Files: " + ", ".join(map(str, write_power(pd.concat(tables, ignore_index=True), out))))
+    files = write_power(pd.concat(tables, ignore_index=True), out)
+    if as_json:
+        return print_json({"tasks": told, "files": files})
+    click.echo("Files: " + ", ".join(map(str, files)))
 
 
 def _planned(definition: Definition, name: str | None) -> "tuple[TaskConfig, ...]":

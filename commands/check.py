@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.errors import is_of_networks, is_own_error
-from commands.options import require_same_request, study_option, with_local_stimuli
+from commands.options import json_option, print_json, require_same_request, study_option, with_local_stimuli
 from definition import Definition
 from study.config import StudyConfig
 
@@ -29,34 +30,54 @@ class Doubt(str):
     """Words about what is there and works, but is probably not what the researcher wants."""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A thing that a study needs; `state` is ready, WARNING, NOT READY or not seen."""
+
+    name: str
+    state: str
+    words: str
+
+
 @click.command()
 @study_option
-def check(definition: Definition) -> None:
+@json_option
+def check(definition: Definition, as_json: bool = False) -> None:
     """Say in plain words whether photographs, networks, stimuli, database and front end are ready.
 
     Whether stimuli could be made is told without making any: photographs that fit the tasks, networks that go together.
 
     Example: ./manage.py check --study examples/voc-sample.toml
     """
-    problems = 0
+    found = []
     for thing, look in readiness(definition).items():
-        try:
-            words = look()
-            state = "WARNING" if isinstance(words, Doubt) else "ready"
-        except Exception as error:
-            if isinstance(error, ImportError) and is_of_networks(error):
-                state, words = "not seen", f"needs torch, which is not installed here; {_ONLY_TO_MAKE}"
-            elif not is_own_error(error):
-                raise
-            elif thing.startswith(_MADE_WITH) and find_spec("torch") is None:
-                state, words = "not seen", f"{error}; {_ONLY_TO_MAKE}"
-            else:
-                state, words = "NOT READY", str(error)
-                problems += 1
-        for line in words.splitlines():
-            click.echo(f"{state:<10} {thing}: {line}")
+        found.append(_checked(thing, look))
+        if not as_json:
+            _print_checked(found[-1])
+    problems = sum(one.state == "NOT READY" for one in found)
+    if as_json:
+        print_json({"ready": not problems, "checks": [asdict(one) for one in found]})
     if problems:
         raise click.ClickException(f"{problems} of these need attention before {definition.path} can run")
+
+
+def _checked(thing: str, look: Callable[[], str]) -> Checked:
+    try:
+        words = look()
+        return Checked(thing, "WARNING" if isinstance(words, Doubt) else "ready", words)
+    except Exception as error:
+        if isinstance(error, ImportError) and is_of_networks(error):
+            return Checked(thing, "not seen", f"needs torch, which is not installed here; {_ONLY_TO_MAKE}")
+        if not is_own_error(error):
+            raise
+        if thing.startswith(_MADE_WITH) and find_spec("torch") is None:
+            return Checked(thing, "not seen", f"{error}; {_ONLY_TO_MAKE}")
+        return Checked(thing, "NOT READY", str(error))
+
+
+def _print_checked(one: Checked) -> None:
+    for line in one.words.splitlines():
+        click.echo(f"{one.state:<10} {one.name}: {line}")
 
 
 def readiness(definition: Definition) -> dict[str, Callable[[], str]]:

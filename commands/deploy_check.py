@@ -1,10 +1,11 @@
 """`deploy-check`: whether a server can be shown to participants."""
 
-import json
 from dataclasses import asdict
 from datetime import timedelta
 
 import click
+
+from commands.options import json_option, print_json
 
 
 @click.command("deploy-check")
@@ -12,7 +13,7 @@ import click
 @click.option(
     "--backup-hours", default=26, show_default=True, type=click.IntRange(1, 8760), help="How old a backup may be."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@json_option
 def deploy_check(origin: str, backup_hours: int, as_json: bool) -> None:
     """Say of each thing that a server needs whether it is ready, or what to do.
 
@@ -26,7 +27,7 @@ def deploy_check(origin: str, backup_hours: int, as_json: bool) -> None:
     findings = Deployment(origin, timedelta(hours=backup_hours)).findings()
     problems = sum(finding.state == NOT_READY for finding in findings)
     if as_json:
-        click.echo(json.dumps({"ready": not problems, "checks": [asdict(finding) for finding in findings]}, indent=2))
+        print_json({"ready": not problems, "checks": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
             click.echo(f"{finding.state:<10} {finding.name}: {finding.words}")

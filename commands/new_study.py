@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from commands.options import json_option, print_json
 from contracts.original import OriginalConfig
 from definition import load_definition
 from languages.read import HERE as LANGUAGES
@@ -209,13 +210,16 @@ def original_of(template: Path) -> OriginalConfig:
 
 
 @click.command()
-def studies() -> None:
+@json_option
+def studies(as_json: bool) -> None:
     """List the published human studies that `new-study --from` writes: what they measured, people, time and pay.
 
     Example: ./manage.py studies
     """
-    for name, path in published_studies().items():
-        told = original_of(path)
+    found = {name: original_of(path) for name, path in published_studies().items()}
+    if as_json:
+        return print_json([{"slug": name} | told.model_dump(mode="json") for name, told in found.items()])
+    for name, told in found.items():
         click.echo(f"{name}: {told.name}")
         click.echo(f"  measures  {told.measures}")
         for label, value in (("people", told.people), ("time", told.time), ("pay", told.cost)):

@@ -1,6 +1,7 @@
 """What commands share: the definition they are given, and its stimuli on this machine."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,14 @@ def warn_of_lost_pictures() -> None:
     with ready_database() as database, database.reading() as session:
         for lost in lost_pictures(session):
             click.echo(f"Warning: {lost.words}", err=True)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+
+
+def print_json(content: Any) -> None:
+    """On standard output, without colours; what JSON does not know, such as a path, as text."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
 launcher_option = click.option(

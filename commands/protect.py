@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import open_study_option
-from commands.watch import json_option, print_json
+from commands.options import json_option, open_study_option, print_json
 from study import clock
 
 if TYPE_CHECKING:

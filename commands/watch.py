@@ -3,7 +3,6 @@
 What they need is imported inside them: `manage.py --help` must not wait for it.
 """
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from commands.options import open_study_option
+from commands.options import json_option, open_study_option, print_json
 from study import clock
 
 if TYPE_CHECKING:
     from study.conduct.status import Status
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 
 
 @click.command("list")
@@ -34,11 +31,6 @@ def list_command(as_json: bool) -> None:
     with ready_database() as database, database.reading() as session:
         found = studies(session)
     print_json(found) if as_json else _print_studies(found)
-
-
-def print_json(content: Any) -> None:
-    """On standard output, without colours."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _print_studies(found: list[dict[str, Any]]) -> None:

@@ -151,6 +151,12 @@ def in_words(table: pd.DataFrame, kind: str) -> list[str]:
     return lines
 
 
+def points(table: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows for JSON, which has no NaN: None."""
+    whole = table.astype(object).where(table.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in whole.to_dict("records")]
+
+
 def advice(table: pd.DataFrame) -> str:
     """In words: the smallest point of the grid at which every comparison has a power of 80 %."""
     possible = table[table["power"].notna()]

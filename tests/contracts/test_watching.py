@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import manage
 from commands import watch
+from commands.new_study import published_studies
 from study.conduct.status import Status, as_json, status
 from study.database.db import Database, connect, upgrade
 from tests.contracts.test_docs import ROOT
@@ -67,6 +68,30 @@ def test_json_is_one_document_that_has_the_fields_of_the_page(url: str) -> None:
     assert json.loads(run("retention", "--json")) == []
     (kept,) = json.loads(run("retention", "--json", "--keep-months", "3"))
     assert [field for field in kept if f"`{field}`" not in page] == []
+
+
+def test_check_studies_and_power_have_json_too(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same states as the lines for people, and no line among the document."""
+    page, demo = PAGE.read_text(), str(ROOT / "examples" / "demo.toml")
+    lines, document = (CliRunner().invoke(manage.cli, ["check", "--study", demo, *more]) for more in ([], ["--json"]))
+    told = json.loads(document.stdout)
+    assert (told["ready"], document.exit_code) == (not lines.exit_code, lines.exit_code)
+    shown = [
+        f"{one['state']:<10} {one['name']}: {line}" for one in told["checks"] for line in one["words"].splitlines()
+    ]
+    assert shown == lines.stdout.splitlines()
+    published = {one["slug"]: one for one in json.loads(run("studies", "--json"))}
+    assert set(published) == set(published_studies())
+    assert published["hive-agreement"]["name"] in run("studies")
+    size = ["--images", "6", "--ratings", "1", "--ratings", "9", "--participants", "8", "--draws", "2"]
+    planned = json.loads(run("power", "--study", demo, "--task", "seeing", *size, "--json"))
+    possible, impossible = (planned["tasks"][0]["points"][place] for place in (0, -1))
+    assert 0 <= possible["power"] <= 1
+    assert (impossible["power"], "are too few" in impossible["note"]) == (None, True)
+    assert [
+        field for field in (*told, *told["checks"][0], *planned, *planned["tasks"][0]) if f"`{field}`" not in page
+    ] == []
+    assert all(Path(file).exists() for file in planned["files"])
 
 
 def test_people_read_a_table(url: str) -> None:
