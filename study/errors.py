@@ -108,6 +108,14 @@ class MalformedAnswerError(StudyError):
     """An answer that no page of ours would send."""
 
 
+class EarlyAnswerError(StudyError):
+    """An answer came before it can have been given; the same one is stored after `seconds`."""
+
+    def __init__(self, message: str, seconds: int = 1) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class AnswerConflictError(StudyError):
     """An answer that cannot be stored now: `code` is `already-answered` or `not-expected`."""
 

@@ -6,17 +6,23 @@ of them does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.tasks import KINDS, NO, REQUEST, RESPONSE, Question
+from contracts.tasks import KINDS, NO, REQUEST, RESPONSE, WAIT, Question
 from study.config import TaskConfig
+from study.database.driver import Driver
 from study.database.schema import ATTENTION, Participant, Response, Trial
 from study.definition import FrozenDefinition, frozen_definition
-from study.errors import UnknownError
+from study.errors import EarlyAnswerError, UnknownError
+from study.taking_part.answer_statements import last_answer_at
 from study.tasks.wording import Wording, category_label, words_of
+
+TOLERANCE_S = 1.0  # the photograph is shown before the answer before it has arrived
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,19 @@ def is_told_after(questions: Sequence[Question], place: int, response: str) -> b
     """Whether advice is told with the acknowledgement of this response to question `place`, which is not the last."""
     is_declined = questions[place].name == REQUEST and response == NO
     return questions[place + 1].name == RESPONSE and not is_declined
+
+
+def refuse_haste(driver: Driver, trial: Any, question: str, task: TaskConfig, now: datetime) -> None:
+    """Raise EarlyAnswerError where the time before advice is said to be over, and cannot be.
+
+    The photograph is shown once the answer before it is given. Simulated people do not wait.
+    """
+    if question != WAIT or task.advice_delay is None or trial.observer_kind == "simulated":
+        return
+    before = last_answer_at(driver, trial)
+    lacking = task.advice_delay - TOLERANCE_S - (now - before).total_seconds() if before else 0
+    if lacking > 0:
+        raise EarlyAnswerError("this answer cannot have been given yet", ceil(lacking))
 
 
 def refuse_early(session: Session, token: str, image_token: str) -> None:

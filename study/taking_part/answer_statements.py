@@ -4,6 +4,7 @@ On PostgreSQL nothing is locked for reading. The storing statement locks the par
 does, and stores nothing unless the trial still is as it was read. SQLite's writers are alone from the beginning.
 """
 
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -55,6 +56,11 @@ def first_answer(driver: Driver, trial: Any) -> str:
     return driver.row(_FIRST_ANSWER, trial_id=trial.id).response
 
 
+def last_answer_at(driver: Driver, trial: Any) -> datetime | None:
+    """When the participant's newest answer was stored; None: they have given none."""
+    return driver.row(_LAST_ANSWER_AT, participant_id=trial.participant_id).at
+
+
 def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events: list[dict[str, Any]]) -> bool:
     """Store the answer, unless the trial is no longer as it was `seen`; whether it was stored."""
     columns |= {"trial_id": trial.id, "participant_id": trial.participant_id}
@@ -92,6 +98,11 @@ _TRIAL = (
 )
 _FIRST_ANSWER = select(_response.c.response).where(
     _response.c.trial_id == bindparam("trial_id"), _response.c.question == RESPONSE
+)
+_LAST_ANSWER_AT = (
+    select(func.max(_response.c.answered_at, type_=_response.c.answered_at.type).label("at"))
+    .select_from(_response.join(_trial))
+    .where(_trial.c.participant_id == bindparam("participant_id"))
 )
 _DEFINITION = select(_study.c.definition_sha256, _study.c.document).where(_study.c.id == bindparam("study_id"))
 

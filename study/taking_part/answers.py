@@ -23,7 +23,7 @@ from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.recruitment.providers import PROVIDERS
 from study.security import is_token, new_completion_code
 from study.taking_part import answer_statements as statements
-from study.taking_part.advice import Advice, advice_of, is_told_after
+from study.taking_part.advice import Advice, advice_of, is_told_after, refuse_haste
 from study.taking_part.bodies import read_body
 from study.taking_part.chain import link
 from study.taking_part.leases import win_back
@@ -93,7 +93,8 @@ def _parsed(body: bytes) -> Answer | MalformedAnswerError:
 def record_answer(database: Database, token: str, trial_token: str, body: bytes, now: datetime) -> Receipt:
     """Store the answer and renew the participant's lease; with the last one, issue the completion code.
 
-    Committed on return. Raises UnknownError, MalformedAnswerError, AnswerConflictError: then nothing was stored.
+    Committed on return. Raises UnknownError, MalformedAnswerError, AnswerConflictError, EarlyAnswerError: then nothing
+    was stored.
     """
     if not (is_token(token) and is_token(trial_token)):
         raise UnknownError("no such trial")
@@ -104,7 +105,7 @@ def record_answer(database: Database, token: str, trial_token: str, body: bytes,
         if isinstance(answer, MalformedAnswerError):
             raise answer
         definition = statements.definition(driver, trial)
-        _check(answer, trial, definition)
+        _check(driver, answer, trial, definition, now)
         if _is_stored(trial) or (trial.state == OPEN and _store(driver, trial, OPEN, answer, definition, now)):
             return _receipt(driver, trial, answer, definition)
     return _record_alone(database, token, trial_token, answer, definition, now)
@@ -122,7 +123,7 @@ def _record_alone(
         lock_study(session, Study.id == select(Participant.study_id).where(mine).scalar_subquery())
         session.execute(select(Participant.id).where(mine).with_for_update())
         trial = statements.read(driver, token, trial_token, answer.question)
-        _check(answer, trial, definition)
+        _check(driver, answer, trial, definition, now)
         if not _is_stored(trial):
             state = OPEN if trial.state == OPEN or _win_back(session, trial) else RELEASED
             if not _store(driver, trial, state, answer, definition, now):
@@ -161,7 +162,7 @@ def _is_stored(trial: Any) -> bool:
     return trial.body_sha256 is not None
 
 
-def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
+def _check(driver: Driver, answer: Answer, trial: Any, definition: FrozenDefinition, now: datetime) -> None:
     if _is_stored(trial):
         if trial.body_sha256 != answer.sha256:
             raise AnswerConflictError("already-answered", trial.expected)
@@ -176,6 +177,7 @@ def _check(answer: Answer, trial: Any, definition: FrozenDefinition) -> None:
         raise MalformedAnswerError(f"trial_index: this is trial {trial.position}, not {answer.trial_index}")
     if trial.position != trial.expected or place != trial.questions_answered:
         raise AnswerConflictError("not-expected", trial.expected)
+    refuse_haste(driver, trial, answer.question, definition.task(trial.task), now)
 
 
 def offered(question: Question, option_order: Sequence[str]) -> Sequence[str]:

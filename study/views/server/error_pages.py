@@ -24,6 +24,7 @@ from study.errors import (
     AnswerConflictError,
     ConductError,
     ConsentError,
+    EarlyAnswerError,
     ForbiddenError,
     LoginThrottledError,
     MalformedAnswerError,
@@ -78,6 +79,7 @@ _OTHER_PAGE = (_("Not possible here"), _("The server does not support this reque
 def init_app(app: Flask) -> None:
     app.register_error_handler(StudyError, _domain_error)
     app.register_error_handler(AnswerConflictError, _conflict)
+    app.register_error_handler(EarlyAnswerError, _too_early)
     app.register_error_handler(CSRFError, _forged_form)
     app.register_error_handler(HTTPException, _http_error)
     # A connection that breaks while SQLAlchemy sets its isolation level raises the driver's own error.
@@ -144,6 +146,11 @@ def _sentence(error: StudyError) -> str:
 
 def _conflict(error: AnswerConflictError) -> ResponseReturnValue:
     return jsonify(error=error.code, next_index=error.next_index), 409
+
+
+def _too_early(error: EarlyAnswerError) -> ResponseReturnValue:
+    reply, status = _reply(429, "early", _("One moment, please"), error)
+    return reply, status, {"Retry-After": str(error.seconds)}
 
 
 def _forged_form(_error: CSRFError) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -97,6 +98,39 @@ def test_neither_plan_nor_address_nor_picture_tells_the_advice_before(advice, op
     changed = visitor.send(shown, shown["questions"][0]["options"][-1]["value"], rt=1.0)
     assert changed.status_code == 409, "what was seen cannot change the own answer"
     assert visitor.send(shown, place=place + 1).get_json()["next_index"] == 1
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """Seconds from the beginning, which a test sets."""
+    seconds = [0.0]
+    monkeypatch.setattr("study.clock.now", lambda: NOW + timedelta(seconds=seconds[0]))
+    return seconds
+
+
+def test_the_server_keeps_the_delay_and_tells_nothing_before(open_advised, database, moment):
+    visitor = join(open_advised(advice=DELAYED, advice_delay=5))
+    first, second, *_ = visitor.plan()["trials"]
+    moment[0] = 10.0
+    for place in (0, 1):
+        assert visitor.send(first, place=place).status_code == 200
+    moment[0] = 13.0
+    early = visitor.send(second)
+    assert (early.status_code, early.headers["Retry-After"], early.get_json()["error"]) == (429, "1", "early")
+    assert "advice" not in early.get_json()
+    trial, _ = trials(database)[1]
+    assert trial.questions_answered == 0
+    assert picture(visitor, trial.left_image_token) == 404
+    moment[0] = 14.0  # within the second that answers may be on their way
+    told = visitor.send(second)
+    assert "advice" in told.get_json()
+    moment[0] = 14.1
+    assert visitor.send(second).get_json() == told.get_json(), "the same answer gets the same reply"
+
+
+def test_simulated_people_need_not_wait(open_advised, moment):
+    visitor = join(open_advised(advice=DELAYED, advice_delay=120), observer_kind="simulated")
+    assert visitor.finish()
 
 
 def test_advice_alone_has_no_picture(open_advised, database):
