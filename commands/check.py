@@ -131,6 +131,10 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         return f"{read.architecture}, {len(read.categories)} categories, {measured}"
 
     def networks_together() -> str:
+        from models.errors import NetworkError
+
+        if missing := [name for name in definition.networks if name not in loaded]:
+            raise NetworkError(f"{' and '.join(missing)} cannot be loaded; mend this first, as told above")
         used = used_networks(definition.requests, loaded, dataset.categories, tables())
         if any(isinstance(network, NetworkElsewhere) for network in used.values()):
             return f"{' and '.join(used)} are known from the tables of pictures, all of one size; none is loaded"

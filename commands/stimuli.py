@@ -89,12 +89,12 @@ def import_network(definition: Definition, names: tuple[str, ...]) -> None:
     for name in names or named:
         command = f"./manage.py import-network --study {relative(definition.path)} --network {name}"
         found = take_in(name, named[name], definition.dataset, command)
-        layers = ", ".join(f"{s.layer} ({s.size[0]} × {s.size[1]})" for s in found.layers[-4:]) or "none with maps"
+        layers = ", ".join(f"{s.layer} ({s.size[0]} × {s.size[1]})" for s in found.layers[-4:]) or "none"
         metadata = found.metadata
         click.echo(f"{name}: {metadata.architecture}, {len(metadata.categories)} outputs")
         for note in found.notes:
             click.echo(f"  {note}")
-        click.echo(f"  last layers with maps: {layers}")
+        click.echo(f"  last layers that Grad-CAM can weigh: {layers}")
         measured = (
             "not measured" if metadata.mean_average_precision is None else f"{metadata.mean_average_precision:.3f}"
         )

@@ -16,7 +16,7 @@ from models.config import Layout, NetworkConfig
 from models.errors import NetworkError
 from models.labels import named_outputs, read_labels
 from models.outputs import as_logits
-from models.target_layers import AUTO, spatial_layers
+from models.target_layers import AUTO, layers_to_weigh
 from models.transform import Transform, preprocess, transform_of
 from models.weights import load_state
 
@@ -86,11 +86,11 @@ def reset_last_layer(name: str, module: nn.Module, seed: int) -> None:
 
 
 def found_target_layer(name: str, module: nn.Module, config: NetworkConfig) -> str:
-    """The target layer that is named, or with "auto" the last one with maps. Raises NetworkError if it is absent."""
+    """The target layer that is named, or with "auto" the last with maps or tokens. Raises NetworkError if absent."""
     if config.target_layer != AUTO:
         check_target_layer(name, module, config.target_layer)
         return config.target_layer
-    layers = spatial_layers(module, config.image_size)
+    layers = layers_to_weigh(module, config.image_size)
     if not layers:
         raise NetworkError(f"network {name!r} has no layer with maps; name a target_layer and its layout")
     return layers[-1].layer

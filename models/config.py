@@ -126,7 +126,8 @@ class NetworkConfig(BaseModel):
         json_schema_extra=_without_default,  # it depends on the network's name
     )
     target_layer: str = Field(
-        description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`; auto: the last with maps"
+        description="dotted module name whose output Grad-CAM weighs, e.g. `features.29`; auto: the last with maps or"
+        " tokens"
     )
     layout: Layout | None = Field(
         None, description="how the target layer's output is arranged, where it is not recognised by itself"

@@ -18,7 +18,7 @@ from models.labels import named_outputs, read_labels
 from models.outputs import as_logits, probe
 from models.photographs import Photograph, data_sha256
 from models.sources import open_split
-from models.target_layers import Spatial, spatial_layers
+from models.target_layers import Spatial, layers_to_weigh
 from models.train import LIBRARIES, precisions, scores
 from models.transform import transform_of
 from models.weights import load_state, read_weights
@@ -75,7 +75,7 @@ def import_network(name: str, config: NetworkConfig, dataset: DatasetConfig, com
     )
     write_checkpoint(config.checkpoint, state, metadata)
     accuracy = _accuracy(found, images, dataset.categories)
-    return Imported(metadata, accuracy, spatial_layers(module, config.image_size), network.notes)
+    return Imported(metadata, accuracy, layers_to_weigh(module, config.image_size), network.notes)
 
 
 def not_imported_yet(name: str, config: NetworkConfig, categories: Sequence[str]) -> LoadedNetwork:

@@ -36,7 +36,10 @@ def probe(name: str, module: nn.Module, image_size: int, output: Output) -> int:
         ) from error
     if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != 2:
         shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        raise NetworkError(f"network {name!r} answers two pictures with {shape}; {output} (2, categories) are expected")
+        raise NetworkError(
+            f"network {name!r} answers two pictures with {shape}; {output} (2, categories) are expected: let a function"
+            " of your own, as module, return a network whose forward gives them"
+        )
     if not found.isfinite().all():
         raise NetworkError(f"network {name!r} answers with numbers that are not finite; its weights may be damaged")
     if (seems := _seems(found)) not in (output, None):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from torch import nn
+from torch import Tensor, nn
 
 from models.errors import NetworkError
 
@@ -15,7 +15,8 @@ from models.errors import NetworkError
 def build_own(spec: str) -> nn.Module:
     """What the function that `spec` names returns, called without arguments: a network, in eval mode.
 
-    Its code is run. Raises NetworkError where file, package or function are missing, fail or return something else.
+    Its code is run. Where it answers with an object that has `logits`, these are its answer. Raises NetworkError
+    where file, package or function are missing, fail or return something else.
     """
     function = own_function(spec, "module")
     try:
@@ -24,7 +25,14 @@ def build_own(spec: str) -> nn.Module:
         raise NetworkError(f"module {spec!r}: the function failed ({type(error).__name__}: {error})") from error
     if not isinstance(module, nn.Module):
         raise NetworkError(f"module {spec!r} returns {type(module).__name__}; it must return a torch.nn.Module")
+    module.register_forward_hook(_logits_alone)
     return module.eval()
+
+
+def _logits_alone(_module: nn.Module, _inputs: object, answer: object) -> Tensor | None:
+    """The `logits` of an answer that is an object with such, as transformers gives it; else the answer stays."""
+    logits = getattr(answer, "logits", None)
+    return logits if isinstance(logits, Tensor) else None
 
 
 def own_function(spec: str, key: str) -> Callable[..., object]:

@@ -1,4 +1,4 @@
-"""Layers whose maps Grad-CAM can weigh, found by running the network once."""
+"""Layers whose maps or tokens Grad-CAM can weigh, found by running the network once."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 AUTO = "auto"
+BEFORE_PATCHES = (0, 1, 2, 5)
+"""How many tokens stand before the patches: none, a class token, two with DeiT's, a class token and four registers."""
 
 
 @dataclass(frozen=True)
@@ -23,29 +25,69 @@ def spatial_layers(module: nn.Module, image_size: int) -> tuple[Spatial, ...]:
     A block is left out where its last part gives the same maps; it stays where that part, such as an activation that a
     block uses twice, runs more than once and so has no maps of its own.
     """
-    ends: list[tuple[str, Tensor | None]] = []
-
-    def note(name: str, output: object) -> None:
-        is_map = isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1
-        ends.append((name, output if isinstance(output, Tensor) and is_map else None))
-
-    hooks = [
-        part.register_forward_hook(lambda _, __, output, name=name: note(name, output))
-        for name, part in module.named_modules()
-        if name
-    ]
-    try:
-        with torch.no_grad():
-            module(torch.zeros(1, 3, image_size, image_size))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.no_grad():
+        ends = [
+            (name, output if output is not None and output.ndim == 4 and min(output.shape[2:]) > 1 else None)
+            for name, output in _run(module, torch.zeros(1, 3, image_size, image_size))[0]
+        ]
     times = Counter(name for name, _ in ends)
     return tuple(
         Spatial(name, (output.shape[2], output.shape[3]))
         for place, (name, output) in enumerate(ends)
         if output is not None and times[name] == 1 and not _ends_with_its_part(ends, place, times)
     )
+
+
+def layers_to_weigh(module: nn.Module, image_size: int) -> tuple[Spatial, ...]:
+    """Layers with maps, and last the one with tokens in a network that goes on with tokens; "auto" is the last."""
+    spatial = spatial_layers(module, image_size)
+    tokens = _last_tokens(module, image_size, spatial[-1]) if spatial else None
+    return (*spatial, Spatial(tokens, spatial[-1].size)) if tokens else spatial
+
+
+def _last_tokens(module: nn.Module, image_size: int, after: Spatial) -> str | None:
+    """The last normalisation of tokens, one for each cell of `after`, from which any of them reaches the scores.
+
+    After the last attention only a class token does, and Grad-CAM has nothing to weigh there.
+    """
+    pictures = torch.zeros(1, 3, image_size, image_size, requires_grad=True)
+    ends, answer = _run(module, pictures * 1)
+    names, patches = [name for name, _ in ends], after.size[0] * after.size[1]
+    tokens = [
+        (name, output)
+        for name, output in ends[names.index(after.layer) :]
+        if output is not None and output.ndim == 3 and output.requires_grad and names.count(name) == 1
+        if output.shape[1] - patches in BEFORE_PATCHES and "Norm" in type(module.get_submodule(name)).__name__
+    ]
+    if not tokens:
+        return None
+    found = torch.autograd.grad(answer.max(), [output for _, output in tokens], allow_unused=True)
+    reaching = [
+        name for (name, _), grad in zip(tokens, found, strict=True) if grad is not None and _of_patches(grad, patches)
+    ]
+    return reaching[-1] if reaching else None
+
+
+def _of_patches(gradient: Tensor, patches: int) -> bool:
+    """Whether the gradient of any patch is other than 0; the patches are the last tokens."""
+    return bool(gradient[:, -patches:].any())
+
+
+def _run(module: nn.Module, pictures: Tensor) -> tuple[list[tuple[str, Tensor | None]], Tensor]:
+    """Every part's name and output as it ends, None where that is no tensor; and the answer for `pictures`."""
+    ends: list[tuple[str, Tensor | None]] = []
+    hooks = [
+        part.register_forward_hook(
+            lambda _, __, output, name=name: ends.append((name, output if isinstance(output, Tensor) else None))
+        )
+        for name, part in module.named_modules()
+        if name
+    ]
+    try:
+        return ends, module(pictures)
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _ends_with_its_part(ends: list[tuple[str, Tensor | None]], place: int, times: Counter[str]) -> bool:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import Layout
+from models.target_layers import BEFORE_PATCHES
 from stimuli.errors import ExplanationError, ExplanationWarning
 
 Reshape = Callable[[Tensor], Tensor]
@@ -20,9 +21,6 @@ Reshape = Callable[[Tensor], Tensor]
 
 Size = tuple[int, int]
 """Height and width of the pictures, in pixels."""
-
-_BEFORE_PATCHES = (0, 1, 2, 5)
-"""How many tokens stand before the patches: none, a class token, two with DeiT's, a class token and four registers."""
 
 
 def reshape_of(model: nn.Module, layer: str, output: Tensor, images: Tensor, named: Layout | None) -> Reshape:
@@ -89,7 +87,7 @@ def _as_channels_last(output: Tensor, _size: Size) -> Reshape | None:
 
 
 def _as_tokens(output: Tensor, size: Size) -> Reshape | None:
-    found = _grid(output.shape[1], size, _BEFORE_PATCHES) if output.ndim == 3 else None
+    found = _grid(output.shape[1], size, BEFORE_PATCHES) if output.ndim == 3 else None
     return None if found is None else partial(_tokens, before=found[0], grid=found[1])
 
 
