@@ -16,6 +16,7 @@ from analysis.estimation.estimates import Estimate, difference, no_estimate
 from analysis.notes import Note, marked
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
+from analysis.tasks.reliance.stratified import at_equal_confidence, with_confidence
 from contracts.methods import CONTROLS, PHOTOGRAPH
 from contracts.tasks import KINDS, OWN, REQUEST, YES
 
@@ -27,15 +28,17 @@ NO_OWN = Note("Nobody was asked for an own answer.")
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
-    """`accuracy` of final answers; `reliance` by measure; `gain`, final − own; `against` others; `requests`."""
+    """`accuracy` of final answers; `reliance` by measure; `gain`, final − own; `against` others, and so at
+    `equal-confidence`; `requests`."""
     confidence, methods = rows.confidence, rows.task.methods
-    trials, levels = with_own(rows.trials, rows.answers), {"method": methods}
+    trials, levels = with_confidence(with_own(rows.trials, rows.answers), rows.answers), {"method": methods}
     owned = trials[trials["own"].notna()]
     return {
         "accuracy": table(trials, trials["correct"].to_numpy(float), levels, share(confidence, FACTS.null)),
         "reliance": reliance(trials, methods, confidence),
         "gain": table(owned, gains(owned), levels, mean(confidence, GAIN_BOUNDS)),
         "against": against(trials, methods, confidence),
+        "equal-confidence": equal_confidence(trials, methods, confidence),
         "requests": requests(rows, confidence),
         "biases": biases(trials, confidence),
     }
@@ -113,6 +116,13 @@ def against(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> 
         for method, other in compared(methods):
             found[measure, method, other] = difference(cells, method, other, confidence, reach)
     return estimate_table(found, ["measure", "method", "against"])
+
+
+def equal_confidence(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
+    """RAIR and RSR `against` others, at equal confidence in the own answer; empty where it was not asked."""
+    every = cases(trials.assign(owned=trials["own"].notna()))
+    parts = {measure: (trials[which], values[which].astype(float)) for measure, (which, values) in every.items()}
+    return at_equal_confidence({m: parts[m] for m in (RAIR, RSR)}, methods, compared(methods), confidence)
 
 
 def requests(rows: TaskRows, confidence: float) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Reliance: shares by hand, by pandas and by statsmodels, controls at advice alone, and intervals that hold."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,8 +16,16 @@ from analysis.tasks.kind import Seen, TaskRows
 from analysis.tasks.psychometrics import Psychometrics, draw_participant, location_for, marginal_share
 from analysis.tasks.reliance import simulate
 from analysis.tasks.reliance.estimates import FACTS, check, tables
+from analysis.tasks.reliance.stratified import (
+    STEPS,
+    TOO_FEW,
+    at_equal_confidence,
+    step_difference,
+    step_weights,
+    with_confidence,
+)
 from contracts.methods import CONTROLS, PHOTOGRAPH
-from contracts.tasks import OWN, REQUEST
+from contracts.tasks import CONFIDENCE, OWN, REQUEST
 
 METHODS = (PHOTOGRAPH, "grad-cam")
 DESIGN = TaskDesign("advised", FACTS.name, METHODS, images=30, ratings=20)
@@ -98,6 +108,40 @@ def test_a_row_that_contradicts_itself_is_refused():
     for column, value in (("correct", True), ("response", "cow"), ("foil", "cat"), ("category", "cow")):
         with pytest.raises(ExportError, match="t1"):
             check(trials.assign(**{column: value}), ())
+
+
+def graded(steps: np.ndarray, method: np.ndarray, final: np.ndarray, person: np.ndarray, image: np.ndarray):
+    """Wrong own answers and right advice, with a confidence."""
+    trials = pd.DataFrame(
+        {"trial_id": np.arange(len(steps)), "participant_id": person, "image_id": image, "method": method}
+    )
+    answers = pd.DataFrame({"trial_id": trials["trial_id"], "question": CONFIDENCE, "response": steps.astype(str)})
+    return {"rair": (with_confidence(trials, answers), final.astype(float))}
+
+
+def test_methods_are_compared_at_equal_confidence():
+    """Oracle: a saturated regression of statsmodels, whose effects are averaged with the shares of the steps."""
+    rng, n = np.random.default_rng(4), 600
+    method = np.where(np.arange(n) % 2, "grad-cam", PHOTOGRAPH)
+    steps = rng.choice([1, 2, 3, 4], n, p=[0.3, 0.3, 0.3, 0.1]) + 0
+    steps[(method == PHOTOGRAPH) & (steps == 4)] = 1  # a step that one method lacks
+    final = rng.random(n) < 0.2 + 0.1 * steps + 0.1 * (method == "grad-cam")
+    parts = graded(steps, method, final, rng.integers(0, 40, n), rng.integers(0, 50, n))
+    row = at_equal_confidence(parts, METHODS, [("grad-cam", PHOTOGRAPH)], 0.95).iloc[0]
+    frame = pd.DataFrame({"final": final.astype(int), "m": (method == "grad-cam").astype(int), "s": steps})[steps < 4]
+    fitted = smf.ols("final ~ C(s) + m:C(s)", frame).fit().params
+    shares = frame["s"].value_counts(normalize=True)
+    assert row["value"] == pytest.approx(sum(shares[s] * fitted[f"m:C(s)[{s}]"] for s in (1, 2, 3)))
+    assert row["covered"] == pytest.approx((steps < 4).mean())
+
+
+def test_without_a_confidence_or_enough_cases_nothing_is_compared():
+    six = np.arange(6)
+    parts = graded(six % 2 + 1, np.where(six < 3, "grad-cam", PHOTOGRAPH), six > 2, six, six)
+    row = at_equal_confidence(parts, METHODS, [("grad-cam", PHOTOGRAPH)], 0.95).iloc[0]
+    assert np.isnan(row["value"])
+    assert row["note"] == TOO_FEW
+    assert tables(rows_of("wrr rww"))["equal-confidence"].empty
 
 
 def told(export) -> pd.DataFrame:
@@ -197,3 +241,28 @@ def test_the_headline_intervals_hold_their_truth():
                 held["rair difference"] += gap.low <= true["explained"][0] - true["alone"][0] <= gap.high
     coverage = {name: count / DRAWS for name, count in held.items()}
     assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage
+
+
+@pytest.mark.calibration
+def test_the_interval_at_equal_confidence_holds_its_truth():
+    """60 people in two conditions with 6 cases each: explanations make people surer, who follow advice less often."""
+    rng, people, images, each, sd = np.random.default_rng(6), 60, 60, 6, 0.5
+    person, condition = np.repeat(np.arange(people), each), np.repeat(np.arange(people) % 2, each)
+    labels = list(product(METHODS, STEPS))
+    total, effects = float(np.hypot(sd, sd)), np.array([0.2, 0.1, 0.1, 0.0])
+    alone = np.array([0.6, 0.5, 0.4, 0.3])
+    at = np.array(
+        [[location_for(marginal_share, s, total, (0, 1), "share") for s in a] for a in (alone, alone + effects)]
+    )
+    odds = np.array([[0.3, 0.3, 0.2, 0.2], [0.2, 0.2, 0.3, 0.3]])
+    held = 0
+    for _ in range(DRAWS):
+        image = np.concatenate([rng.permutation(images)[:each] for _ in range(people)])
+        steps = (rng.random(len(image))[:, None] > odds.cumsum(axis=1)[condition]).sum(axis=1)
+        lean = rng.normal(0, sd, people)[person] + rng.normal(0, sd, images)[image]
+        final = rng.random(len(image)) < 1 / (1 + np.exp(-(at[condition, steps] + lean)))
+        cells = cell_means(final.astype(float), 4 * condition + steps, person, image, labels, condition)
+        shares = step_weights(cells, "grad-cam", PHOTOGRAPH)
+        found = step_difference(cells, "grad-cam", PHOTOGRAPH, shares, 0.95)
+        held += found.low <= shares @ effects <= found.high
+    assert 0.935 <= held / DRAWS <= 0.965
