@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     from study.recruitment.campaign import Campaign
     from study.recruitment.platform import Posting, Standing
 
+NOTHING_DONE = "Nothing was done. The same command with --confirm does it."
+sandbox_option = click.option(
+    "--sandbox", is_flag=True, help="Mechanical Turk's sandbox: no real money, no real workers."
+)
+confirm_option = click.option(
+    "--confirm", is_flag=True, help="Do it. Without this, only say what it would do and cost."
+)
+
+
+def https(_ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
+    if address is not None and not address.startswith("https://"):
+        raise click.BadParameter("it must begin with https://, which both platforms ask for")
+    return address
+
+
+address_option = click.option(
+    "--address", required=True, callback=https, help="Where the study is served, like https://lab.example."
+)
+
 
 @contextmanager
 def open_campaign(slug: str, sandbox: bool) -> Iterator["Campaign"]:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.campaigns import (
+    NOTHING_DONE,
+    address_option,
+    confirm_option,
+    https,
     is_signed,
     money,
     open_campaign,
     outlook,
     recorded,
+    sandbox_option,
     tell,
     tell_codes,
     tell_money,
@@ -24,13 +29,11 @@ from commands.campaigns import (
     when,
 )
 from commands.options import open_study_option
+from commands.recruit_workspace import WORKSPACE_COMMANDS
 
 if TYPE_CHECKING:
     from study.recruitment.campaign import Campaign
 
-_NOTHING_DONE = "Nothing was done. The same command with --confirm does it."
-_sandbox = click.option("--sandbox", is_flag=True, help="Mechanical Turk's sandbox: no real money, no real workers.")
-_confirm = click.option("--confirm", is_flag=True, help="Do it. Without this, only say what it would do and cost.")
 _retry = click.option(
     "--retry-uncertain", is_flag=True, help="Also what was asked before without a reply; look on the platform first."
 )
@@ -46,12 +49,6 @@ def recruit() -> None:
     """
 
 
-def _https(_ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
-    if address is not None and not address.startswith("https://"):
-        raise click.BadParameter("it must begin with https://, which both platforms ask for")
-    return address
-
-
 def _read_settings(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
@@ -64,14 +61,9 @@ def _read_settings(_ctx: click.Context, _param: click.Parameter, path: Path | No
     return settings
 
 
-_address = click.option(
-    "--address", required=True, callback=_https, help="Where the study is served, like https://lab.example."
-)
-
-
 @recruit.command()
 @open_study_option
-@click.option("--address", callback=_https, help="Where the study is served: https://lab.example.")
+@click.option("--address", callback=https, help="Where the study is served: https://lab.example.")
 @click.option("--places", type=click.IntRange(1, 10_000), help="How many people; else [recruitment] places.")
 @click.option("--reward", type=click.IntRange(1, 100_000), help="For each, in cents; else [recruitment] reward.")
 @click.option("--description", help="Below the title on the platform; else [recruitment] description.")
@@ -82,7 +74,7 @@ _address = click.option(
     help="A JSON file with further fields of the platform's request; they come before all others.",
 )
 @click.option("--adopt", metavar="ID", help="It is there already under this id: only remember it.")
-@_sandbox
+@sandbox_option
 def create(
     slug: str,
     address: str | None,
@@ -121,9 +113,9 @@ def create(
 
 @recruit.command()
 @open_study_option
-@_address
-@_sandbox
-@_confirm
+@address_option
+@sandbox_option
+@confirm_option
 def publish(slug: str, address: str, sandbox: bool, confirm: bool) -> None:
     """Offer the draft to people.
 
@@ -135,16 +127,16 @@ def publish(slug: str, address: str, sandbox: bool, confirm: bool) -> None:
         posting = recorded(c, address)
         tell_money(c, posting)
         if not confirm:
-            return click.echo(_NOTHING_DONE)
+            return click.echo(NOTHING_DONE)
         tell(offering.publish(c, posting))
 
 
 @recruit.command("add-places")
 @open_study_option
 @click.argument("more", type=click.IntRange(1, 10_000))
-@_address
-@_sandbox
-@_confirm
+@address_option
+@sandbox_option
+@confirm_option
 def add_places(slug: str, more: int, address: str, sandbox: bool, confirm: bool) -> None:
     """Raise the number of places by MORE.
 
@@ -158,21 +150,21 @@ def add_places(slug: str, more: int, address: str, sandbox: bool, confirm: bool)
         posting = recorded(c, address)
         tell_money(c, replace(posting, places=more))
         if not confirm:
-            return click.echo(_NOTHING_DONE)
+            return click.echo(NOTHING_DONE)
         tell(offering.add_places(c, posting, more))
 
 
 def _switch(name: str, state: str, done: str, help_text: str) -> None:
     @recruit.command(name, help=help_text)
     @open_study_option
-    @_sandbox
-    @_confirm
+    @sandbox_option
+    @confirm_option
     def switch(slug: str, sandbox: bool, confirm: bool) -> None:
         from study.recruitment import offering
 
         with open_campaign(slug, sandbox) as c:
             if not confirm:
-                click.echo(_NOTHING_DONE)
+                click.echo(NOTHING_DONE)
             else:
                 tell(offering.switch(c, state))
                 click.echo(done + _switch_here(c, state))
@@ -216,7 +208,7 @@ _switch(
 @recruit.command()
 @open_study_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@_sandbox
+@sandbox_option
 def status(slug: str, as_json: bool, sandbox: bool) -> None:
     """Places, submissions by state, people who finished here but have not handed in there, and money so far.
 
@@ -226,10 +218,12 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
     """
     from dataclasses import asdict
 
+    from study.recruitment.groups import keep_out
     from study.recruitment.standing import overview
 
     with open_campaign(slug, sandbox) as c:
         now, ahead = overview(c), outlook(c)
+        keep_out(c)
     if as_json:
         full_at = ahead.full_at.isoformat() if ahead.full_at else None
         here = {"finished": ahead.finished, "needed": ahead.needed, "full_at": full_at}
@@ -250,7 +244,7 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
 
 @recruit.command()
 @open_study_option
-@_sandbox
+@sandbox_option
 def codes(slug: str, sandbox: bool) -> None:
     """The completion code of each ending, and what the platform does with it.
 
@@ -262,8 +256,8 @@ def codes(slug: str, sandbox: bool) -> None:
 
 @recruit.command()
 @open_study_option
-@_sandbox
-@_confirm
+@sandbox_option
+@confirm_option
 def approve(slug: str, sandbox: bool, confirm: bool) -> None:
     """Approve, and so pay, people who finished and handed in. The others are listed, with what can be done.
 
@@ -283,7 +277,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
         tell_strange(people.strange)
         tell_only_here(c, people.only_here)
         if due and not confirm:
-            return click.echo(_NOTHING_DONE)
+            return click.echo(NOTHING_DONE)
         done = 0
         try:
             for done in paying.approve(c, due):  # noqa: B007
@@ -299,9 +293,9 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
 @click.argument("participants", nargs=-1, required=True, metavar="PARTICIPANT…")
 @click.option("--cents", required=True, type=click.IntRange(1, 100_000), help="For each of them.")
 @click.option("--reason", required=True, help="The message to the participant. One bonus per person and reason.")
-@_sandbox
+@sandbox_option
 @_retry
-@_confirm
+@confirm_option
 def bonus(
     slug: str,
     participants: tuple[str, ...],
@@ -326,21 +320,23 @@ def bonus(
         for person in due:
             click.echo(f"  {person.public_id}: {person.submission.word}")
         if due and not confirm:
-            return click.echo(_NOTHING_DONE)
+            return click.echo(NOTHING_DONE)
         _pay_each(c, due, cents, reason, retry_uncertain)
 
 
 @recruit.command()
 @open_study_option
-@_sandbox
+@sandbox_option
 def release(slug: str, sandbox: bool) -> None:
     """Free the places of people who returned their submission or ran out of time; leases do it too, later.
 
     Example: ./manage.py recruit release --study my.toml
     """
     from study.recruitment.campaign import release as release_places
+    from study.recruitment.groups import keep_out
 
     with open_campaign(slug, sandbox) as c:
+        keep_out(c)
         click.echo(f"Places of {release_places(c)} people are free.")
 
 
@@ -370,4 +366,6 @@ def _pay_each(c: "Campaign", due: list[Any], cents: int, reason: str, retry: boo
         )
 
 
+for _command in WORKSPACE_COMMANDS:
+    recruit.add_command(_command)
 COMMANDS = (recruit,)

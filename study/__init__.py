@@ -25,6 +25,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         database,
         error_pages,
         headers,
+        hooks,
         languages,
         logs,
         probes,
@@ -59,8 +60,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         participant.start_anew_here,
     ):
         csrf.exempt(form)  # views/forms.py: a token that needs no cookie
-    for programs in (protocol.bp, browser_report.bp):
-        csrf.exempt(programs)  # guarded by tokens in the address and a JSON content type, not by a cookie
+    for programs in (protocol.bp, browser_report.bp, hooks.bp):
+        csrf.exempt(
+            programs
+        )  # guarded by tokens in the address and a JSON content type, or a signature, not by a cookie
     csrf.exempt(conduct.preview_replies)  # nothing is read or written
     for views in (
         participant,
@@ -73,6 +76,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> "Flask":
         dashboard,
         conduct,
         people_pages,
+        hooks,
     ):
         app.register_blueprint(views.bp)
     app.register_blueprint(frontend)

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "APPLICATION_ROOT": "/",  # the part of the address below which everything is, e.g. /discern
     "DATABASE_URL": "",
     "PROLIFIC_AUDIENCE": "",
+    "PROLIFIC_HOOK_SECRET": "",  # of the workspace, which signs its webhooks; empty: none are taken
     "PROLIFIC_JWKS": "",
     "TRUSTED_HOSTS": None,  # in the environment: names with commas between, .example.org for all below it
     "PRODUCTION": "0",

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,8 +38,16 @@ def address(environment: Mapping[str, str], own: str) -> str:
     return chosen
 
 
-def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:
-    """The JSON that the platform `name` replies. Raises PlatformError.
+@dataclass(frozen=True)
+class Reply:
+    """`content`: the JSON; `headers` are found whatever their case."""
+
+    content: Any
+    headers: Mapping[str, str]
+
+
+def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+    """What the platform `name` replies. Raises PlatformError.
 
     A request that came too soon is made again after the time that the platform asks for; one that is sent elsewhere
     is not followed, because the account's key would go there.
@@ -46,7 +55,7 @@ def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body:
     for pause in (*_WAITS_S, None):
         reply = _ask(name, method, url, headers, body)
         if pause is None or not _is_too_soon(reply):
-            return _content(name, reply)
+            return Reply(_content(name, reply), reply.headers)
         wait(_asked_to_wait(reply) or pause)
     raise AssertionError("the last try returns or raises")
 

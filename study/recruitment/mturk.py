@@ -35,8 +35,10 @@ from study.recruitment.platform import (
     Posting,
     Standing,
     Submission,
+    Subscription,
 )
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
+from study.recruitment.qualifications import Qualifications
 
 ID_VARIABLE, SECRET_VARIABLE = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 SESSION_VARIABLE, PROFILE_VARIABLE = "AWS_SESSION_TOKEN", "AWS_PROFILE"
@@ -131,10 +133,27 @@ class MTurk:
         self, signer: Signer, base_url: str = PRODUCTION, clock: Callable[[], datetime] = clock.now, page: str = _PAGE
     ) -> None:
         self._signer, self._base_url, self._clock, self._page = signer, base_url, clock, page
+        self._lists = Qualifications(self._call, self._pages)
+        self.group, self.members, self.add_members = self._lists.group, self._lists.members, self._lists.add_members
 
     def draft(self, posting: Posting) -> str:
         """CreateHITType returns the same id for the same words, so the id of a study holds its own name, too."""
-        return f"{self._call('CreateHITType', _hit_type(posting))['HITTypeId']}/{posting.internal_name}"
+        guard = self.group(_guard_name(posting.internal_name))
+        return f"{self._call('CreateHITType', _hit_type(posting, guard))['HITTypeId']}/{posting.internal_name}"
+
+    def guard(self, study_id: str) -> str | None:
+        """The qualification that workers of the study lack; none for a HIT that was made elsewhere."""
+        _, _, internal_name = study_id.partition("/")
+        return self._lists.find(_guard_name(internal_name)) if internal_name else None
+
+    def subscribe(self, url: str) -> Subscription:
+        raise ConfigurationError("Mechanical Turk tells of changes through queues of AWS only; run `recruit status`")
+
+    def tester(self, email: str) -> str:
+        raise ConfigurationError("Mechanical Turk has a sandbox in place of test participants; use --sandbox")
+
+    def test_study(self, study_id: str) -> tuple[str, str]:
+        raise ConfigurationError("Mechanical Turk has a sandbox in place of test studies; use --sandbox")
 
     def find(self, internal_name: str) -> str | None:
         """A type of HIT without a HIT is not listed; making it again costs nothing."""
@@ -247,10 +266,14 @@ class MTurk:
         body = json.dumps(request).encode()
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{_VERSION}.{action}"}
         signed = self._signer.sign("POST", f"{self._base_url}/", headers, body, self._clock())
-        return exchange("Mechanical Turk", "POST", f"{self._base_url}/", signed, body)
+        return exchange("Mechanical Turk", "POST", f"{self._base_url}/", signed, body).content
 
 
-def _hit_type(posting: Posting) -> dict[str, Any]:
+def _guard_name(internal_name: str) -> str:
+    return f"Took part in {internal_name}"
+
+
+def _hit_type(posting: Posting, guard: str) -> dict[str, Any]:
     """What workers read and must have; the settings of the definition come last, so they are what counts."""
     audience = posting.audience
     request = {
@@ -259,16 +282,16 @@ def _hit_type(posting: Posting) -> dict[str, Any]:
         "Reward": _dollars(posting.reward),
         "AssignmentDurationInSeconds": max(30, 60 * posting.longest_minutes),  # Mechanical Turk takes 30 s or more
         "AutoApprovalDelayInSeconds": 0 if posting.is_approved_at_once else _AUTO_APPROVAL_S,
-        "QualificationRequirements": _qualifications(audience),
+        "QualificationRequirements": _qualifications(audience, guard),
     }
     return request | dict(audience.settings)
 
 
-def _qualifications(audience: Audience) -> list[dict[str, Any]]:
+def _qualifications(audience: Audience, guard: str) -> list[dict[str, Any]]:
     """Each also hides the HIT from those who do not have it."""
     wanted: list[dict[str, Any]] = [
         *({"QualificationTypeId": name, "Comparator": "Exists"} for name in audience.groups),
-        *({"QualificationTypeId": name, "Comparator": "DoesNotExist"} for name in audience.not_groups),
+        *({"QualificationTypeId": name, "Comparator": "DoesNotExist"} for name in (*audience.not_groups, guard)),
         *map(dict, audience.filters),
     ]
     if audience.countries:

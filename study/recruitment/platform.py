@@ -1,6 +1,6 @@
 """What Discern asks of a recruitment platform's API, the same of each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,6 +81,14 @@ class Cost:
     how: str
 
 
+@dataclass(frozen=True)
+class Subscription:
+    """`secret` verifies what the platform tells by itself; `is_new`: it begins to do so now."""
+
+    secret: str
+    is_new: bool
+
+
 class Platform(Protocol):
     """Every method raises PlatformError with the platform's own words."""
 
@@ -119,6 +127,27 @@ class Platform(Protocol):
 
     def bonuses(self, submission: Submission) -> list[int]:
         """What was paid to this submission as bonuses so far, in cents, as far as the platform tells."""
+
+    def group(self, name: str) -> str:
+        """The id of the platform's list of people of this name, made where there is none."""
+
+    def members(self, group_id: str) -> set[str]:
+        """Keys of the people on the list."""
+
+    def add_members(self, group_id: str, people: Iterable[str]) -> None:
+        """Those who are on it already stay so."""
+
+    def guard(self, study_id: str) -> str | None:
+        """The list of people to whom the study is shown no more; None: the platform sees to it by itself."""
+
+    def subscribe(self, url: str) -> Subscription:
+        """Have changes of submissions told to this address."""
+
+    def tester(self, email: str) -> str:
+        """The key of a new test participant."""
+
+    def test_study(self, study_id: str) -> tuple[str, str]:
+        """(id, address) of a copy of the draft for test participants."""
 
     def message(self, study_id: str, submission: Submission, text: str) -> bool:
         """Send it to the person; False where the platform has told them already or cannot."""

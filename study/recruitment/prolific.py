@@ -5,13 +5,14 @@ Prolific can sign the link: identities.py. The API is version 1 (docs.prolific.c
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from study.errors import ConfigurationError, PlatformRefusedError, RecruitmentError
-from study.recruitment.exchange import address, exchange, required
+from study.recruitment.exchange import Reply, address, exchange, required
 from study.recruitment.outcomes import ACTIONS, ASKED_TO_RETURN, CODE_TYPES
 from study.recruitment.platform import (
     APPROVED,
@@ -31,7 +32,10 @@ from study.recruitment.platform import (
     Standing,
     Submission,
 )
+from study.recruitment.prolific_workspace import VARIABLE, Workspace
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
+
+log = logging.getLogger(__name__)
 
 TOKEN_VARIABLE = "DISCERN_PROLIFIC_TOKEN"
 PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
@@ -50,6 +54,7 @@ _STATES = {
     "TIMED-OUT": GONE,
     "SCREENED OUT": GONE,
 }
+_SPELLED = {re.sub("[-_]", " ", word): word for word in _STATES}
 _STANDINGS = {
     "UNPUBLISHED": DRAFT,
     "SCHEDULED": DRAFT,
@@ -61,6 +66,14 @@ _STANDINGS = {
 }
 _TRANSITIONS = {OPEN: "START", PAUSED: "PAUSE", CLOSED: "STOP"}
 _COUNTRY, _LANGUAGE = "current-country-of-residence", "fluent-languages"  # their choices have numbers
+
+
+def state_of(word: str) -> tuple[str, str]:
+    """Our state of a submission, and Prolific's word as its lists have it; a word that is new is logged."""
+    listed = _SPELLED.get(re.sub("[-_]", " ", word.upper()), word)
+    if listed not in _STATES and listed != "UNKNOWN":
+        log.warning("Prolific has a new word for a submission: %r; look at it there", word[:64])
+    return _STATES.get(listed, UNKNOWN), listed
 
 
 def identify(parameters: Parameters) -> Recruited:
@@ -80,8 +93,15 @@ def departure(code: str, parameters: Parameters, completion_url: str | None) -> 
 class Prolific:
     """`token` is the API token of a workspace; it belongs in the environment, never in a definition."""
 
-    def __init__(self, token: str, base_url: str = PRODUCTION) -> None:
+    def __init__(self, token: str, base_url: str = PRODUCTION, workspace: str = "") -> None:
         self._token, self._base_url = token, base_url
+        self._workspace = Workspace(self._ask, workspace)
+        self.subscribe, self.tester = self._workspace.subscribe, self._workspace.tester
+        self.group, self.members = self._workspace.group, self._workspace.members
+        self.add_members, self.test_study = self._workspace.add_members, self._workspace.test_study
+
+    def guard(self, study_id: str) -> None:
+        """Prolific lets nobody take part twice (`max_submissions_per_participant`)."""
 
     def draft(self, posting: Posting) -> str:
         return self._call("POST", "/studies/", _request(posting, self._filters(posting.audience)))["id"]
@@ -119,8 +139,7 @@ class Prolific:
             query = urlencode({"study": study_id, "page": page, "page_size": 100})
             reply = self._call("GET", f"/submissions/?{query}")
             found += [
-                Submission(row["id"], row["participant_id"], _STATES.get(row["status"], UNKNOWN), row["status"])
-                for row in reply["results"]
+                Submission(row["id"], row["participant_id"], *state_of(row["status"])) for row in reply["results"]
             ]
             if not reply["results"] or not reply.get("_links", {}).get("next", {}).get("href"):
                 return found
@@ -187,6 +206,9 @@ class Prolific:
         return {name: {str(text): str(number) for number, text in pairs} for name, pairs in choices.items()}
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self._ask(method, path, body).content
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
         headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
         return exchange("Prolific", method, f"{self._base_url}{path}", headers, content)
@@ -249,7 +271,7 @@ def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
     if sandbox:
         raise ConfigurationError("Prolific has no sandbox; without --confirm nothing is sent there")
     token = required(environment, TOKEN_VARIABLE)
-    return Prolific(token, address(environment, PRODUCTION))
+    return Prolific(token, address(environment, PRODUCTION), environment.get(VARIABLE, ""))
 
 
 PROLIFIC = Provider(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from contracts.observers import SIMULATED
@@ -19,6 +19,7 @@ from study.markdown import to_html
 from study.recruitment.plain import PLAIN
 from study.recruitment.provider import Provider, Recruited
 from study.recruitment.providers import PROVIDERS
+from study.recruitment.testers import counted_as
 from study.return_address import PID, asks_for
 from study.security import new_token, recruitment_hash
 from study.taking_part.about_oneself import is_asked
@@ -60,14 +61,16 @@ def landing(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
-        recruited = provider.identify(_of_link(definition))
+        recruited = counted_as(session, slug, provider.identify(_of_link(definition)), _secret())
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         remembered = request.cookies.get(COOKIE)
         known = find_known(session, study, identity, remembered)
         turned_away = None if known else find_turned_away(session, study, identity, remembered)
         # A form, because a GET changes nothing: sent, it tells us which assignment is to be handed in.
         comes_anew = known and recruited and hands_in_another(session, known, recruited.parameters)
-        has_place = known or (study.state == OPEN and not is_full(session, study, _observer_kind(), clock.now()))
+        has_place = known or (
+            study.state == OPEN and not is_full(session, study, _observer_kind(recruited), clock.now())
+        )
     if known and not comes_anew:
         return redirect(url_for("participant.enter", token=known.token), 303)
     if turned_away:
@@ -124,7 +127,7 @@ def _enrol(slug: str, form: Mapping[str, str]) -> ResponseReturnValue:
     with database().writing() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
-        recruited = provider.identify(form)
+        recruited = counted_as(session, slug, provider.identify(form), _secret())
         _require_pid(definition, recruited)
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
@@ -185,8 +188,11 @@ def _require_pid(definition: FrozenDefinition, recruited: Recruited | None) -> N
         raise RecruitmentError("please come through the recruiter's link: your id (pid) is missing from this address")
 
 
-def _observer_kind() -> str:
-    """A program names its kind; browsers do not."""
+def _observer_kind(recruited: Recruited | None) -> str:
+    """A program names its kind; browsers do not. Who rehearses is no person."""
+    if recruited is not None and recruited.is_rehearsal:
+        g.observer_kind = SIMULATED
+        return SIMULATED
     return request.headers.get(KIND_HEADER, JOINING_KINDS[0])
 
 

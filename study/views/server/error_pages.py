@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S = 2
 _NOT_VALID = _("This link is not valid")
 _OPEN_YOURS = _("Please open the study link you were given.")
-_PROGRAMS = ("protocol", "device")  # blueprints that speak JSON
+_PROGRAMS = ("protocol", "device", "hooks")  # blueprints that speak JSON
 # error → status, name for programs, heading for people
 _REPLIES: dict[type[StudyError], tuple[int, str, str]] = {
     UnknownError: (404, "unknown", _NOT_VALID),

@@ -38,6 +38,7 @@ class MTurk:
     tokens: dict[str, str] = field(default_factory=dict)  # request token → what it made
     paid: list[tuple[str, int]] = field(default_factory=list)  # (assignment, cents), as it happened
     refusing: dict[str, str] = field(default_factory=dict)
+    qualifications: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # id → name, workers
 
     def name(self, method: str, path: str, headers: Any) -> str:
         return headers.get("X-Amz-Target", "").removeprefix(_TARGET)
@@ -133,6 +134,33 @@ class MTurk:
     def _ListBonusPayments(self, request: dict[str, Any]) -> Any:
         mine = [cents for who, cents in self.paid if who == request["AssignmentId"]]
         return _page([{"BonusAmount": f"{cents / 100:.2f}"} for cents in mine], "BonusPayments", request)
+
+    def _CreateQualificationType(self, request: dict[str, Any]) -> Any:
+        if request["Name"] in [name for name, _ in self.qualifications.values()]:
+            return _refused("You have already created a QualificationType with this name.")
+        name = f"3{len(self.qualifications) + 1:029d}"
+        self.qualifications[name] = (request["Name"], [])
+        return {"QualificationType": {"QualificationTypeId": name, "Name": request["Name"]}}
+
+    def _ListQualificationTypes(self, request: dict[str, Any]) -> Any:
+        """A search by words, so others than the one of the very name are found, too."""
+        word = request["Query"].split()[0]
+        rows = [
+            {"QualificationTypeId": i, "Name": name} for i, (name, _) in self.qualifications.items() if word in name
+        ]
+        return _page(rows, "QualificationTypes", request)
+
+    def _ListWorkersWithQualificationType(self, request: dict[str, Any]) -> Any:
+        workers = self.qualifications[request["QualificationTypeId"]][1]
+        return _page([{"WorkerId": worker} for worker in workers], "Qualifications", request)
+
+    def _AssociateQualificationWithWorker(self, request: dict[str, Any]) -> Any:
+        workers = self.qualifications[request["QualificationTypeId"]][1]
+        if request["SendNotification"]:
+            raise Mistake("workers must not be written to")
+        if request["WorkerId"] not in workers:
+            workers.append(request["WorkerId"])
+        return {}
 
     def _assignment(self, name: str) -> dict[str, Any]:
         for row in self.assignments:

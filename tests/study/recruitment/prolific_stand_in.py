@@ -20,7 +20,9 @@ STATUSES = (
 )
 _PREFIX = "/api/v1"
 _REPLIES = {"POST /studies/": 201, "POST /submissions/bonus-payments/": 201, "POST /bulk-bonus-payments/{id}/pay/": 202}
-_REPLIES |= {"POST /messages/": 204}
+_REPLIES |= {"POST /messages/": 204, "POST /hooks/secrets/": 201, "POST /hooks/subscriptions/": 201}
+_REPLIES |= {"POST /participant-groups/": 201, "POST /researchers/participants/": 201}
+HOOK_SECRET, _CONFIRMING = "cGNqFPb6y0RT3XO9XVSessBDYIbHQ", "TXFOxZKeghHVftzzXTqC6gFpvckPUisu"
 _NEWER = ("PARTIALLY APPROVED", "UNKNOWN", "HALF READ")  # words that the document's list of submissions does not have
 _REWARD_FEE, _TAX = 1 / 3, 1.2
 
@@ -35,6 +37,10 @@ class Prolific:
     paid: list[tuple[str, int]] = field(default_factory=list)  # (submission, pence), as it happened
     messages: list[tuple[str, str]] = field(default_factory=list)
     refusing: dict[str, str] = field(default_factory=dict)
+    workspaces: tuple[str, ...] = ("w1",)
+    secrets: list[str] = field(default_factory=list)
+    subscriptions: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # with their "people"
     pays_late: bool = False
     pages: int = 3
 
@@ -47,7 +53,7 @@ class Prolific:
         self.submissions.append(row | {"started_at": "2026-11-01T10:00:00Z", "study_code": None})
         return self.submissions[-1]
 
-    def do(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any]:
+    def do(self, method: str, path: str, headers: Any, body: bytes) -> tuple[Any, ...]:
         if headers["Authorization"] != f"Token {TOKEN}":
             return 401, _error(401, "Authentication credentials were not provided.")
         if not re.match(r"Discern/\d", headers["User-Agent"]):
@@ -64,7 +70,7 @@ class Prolific:
             return 400, _error(400, words)
         return self._reply(f"{method} {template}", operation, name, query | (content or {}))
 
-    def _reply(self, operation: str, document: Any, name: str, given: dict[str, Any]) -> tuple[int, Any]:
+    def _reply(self, operation: str, document: Any, name: str, given: dict[str, Any]) -> tuple[Any, ...]:
         does: dict[str, Callable[[str, dict[str, Any]], Any]] = {
             "POST /studies/": self._create,
             "GET /studies/": lambda name, given: {"results": list(self.studies.values())},
@@ -79,6 +85,22 @@ class Prolific:
             "POST /bulk-bonus-payments/{id}/pay/": self._pay,
             "POST /messages/": self._message,
             "GET /filters/": _filters,
+            "GET /workspaces/": lambda name, given: {"results": [{"id": i, "title": i} for i in self.workspaces]},
+            "GET /hooks/secrets/": lambda name, given: {"results": [{"value": secret} for secret in self.secrets]},
+            "POST /hooks/secrets/": self._make_secret,
+            "GET /hooks/subscriptions/": lambda name, given: {
+                "results": [row for row in self.subscriptions if row["is_enabled"]]
+            },
+            "POST /hooks/subscriptions/": self._subscribe,
+            "POST /hooks/subscriptions/{subscription_id}/": self._confirm,
+            "GET /participant-groups/": lambda name, given: {
+                "results": [_without_people(g) for g in self.groups.values()]
+            },
+            "POST /participant-groups/": self._make_group,
+            "GET /participant-groups/{id}/participants/": self._members,
+            "POST /participant-groups/{id}/participants/": self._join_group,
+            "POST /researchers/participants/": lambda name, given: {"participant_id": f"tester{len(given['email'])}"},
+            "POST /studies/{id}/test-study": self._test_study,
         }
         try:
             content = does[operation](name, given)
@@ -86,11 +108,13 @@ class Prolific:
             return 404, _error(404, "Not found.")
         except ValueError as refusal:
             return 400, _error(400, str(refusal))
-        status = _REPLIES.get(operation, 200)
+        status, headers = _REPLIES.get(operation, 200), {}
+        if isinstance(content, tuple):
+            content, headers = content
         told = document["responses"][str(status)].get("content")
         if told is not None:
             _check(_without_newer_words(content), told["application/json"]["schema"], "the reply")
-        return status, content
+        return (status, content, headers) if headers else (status, content)
 
     def _create(self, name: str, given: dict[str, Any]) -> Any:
         if unknown := set(given) - set(DOCUMENT["components"]["schemas"]["BaseStudy"]["properties"]):
@@ -169,11 +193,56 @@ class Prolific:
     def _message(self, name: str, given: dict[str, Any]) -> Any:
         self.messages.append((given["recipient_id"], given["body"]))
 
+    def _make_secret(self, name: str, given: dict[str, Any]) -> Any:
+        self.secrets = [HOOK_SECRET]
+        return {"id": "h1", "value": HOOK_SECRET, "workspace_id": given["workspace_id"]}
+
+    def _subscribe(self, name: str, given: dict[str, Any]) -> Any:
+        """It does nothing until it is confirmed with what is in the header."""
+        if not self.secrets:
+            raise ValueError("there is no secret for this workspace")
+        if not given["target_url"].startswith("https://"):
+            raise ValueError("target_url: must use https")
+        made = given | {"id": f"sub{len(self.subscriptions) + 1}", "is_enabled": False}
+        self.subscriptions.append(made)
+        return made | {"results": [made]}, {"X-Hook-Secret": _CONFIRMING}
+
+    def _confirm(self, name: str, given: dict[str, Any]) -> Any:
+        made = next(row for row in self.subscriptions if row["id"] == name)
+        if given["secret"] != _CONFIRMING:
+            raise ValueError("secret: not the one of this subscription")
+        made["is_enabled"] = True
+        return made
+
+    def _make_group(self, name: str, given: dict[str, Any]) -> Any:
+        if given["workspace_id"] not in self.workspaces:
+            raise LookupError(given["workspace_id"])
+        made = {"id": f"g{len(self.groups) + 1}", "name": given["name"], "people": []}
+        self.groups[made["id"]] = made
+        return _without_people(made)
+
+    def _members(self, name: str, given: dict[str, Any]) -> Any:
+        return {"results": [{"participant_id": person} for person in self.groups[name]["people"]]}
+
+    def _join_group(self, name: str, given: dict[str, Any]) -> Any:
+        people = self.groups[name]["people"]
+        people += [person for person in given["participant_ids"] if person not in people]
+        return self._members(name, {})
+
+    def _test_study(self, name: str, given: dict[str, Any]) -> Any:
+        if self.studies[name]["status"] != "UNPUBLISHED":
+            raise ValueError("the study must be a draft")
+        return {"study_id": f"test{name}", "study_url": f"https://app.prolific.com/studies/test{name}"}
+
     def _submission(self, name: str) -> dict[str, Any]:
         for row in self.submissions:
             if row["id"] == name:
                 return row
         raise LookupError(name)
+
+
+def _without_people(group: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in group.items() if key != "people"}
 
 
 def _filters(name: str, given: dict[str, Any]) -> Any:
@@ -199,7 +268,11 @@ def _operation(method: str, path: str) -> tuple[str, str]:
 
 
 def _check_query(operation: dict[str, Any], query: dict[str, str]) -> None:
-    known = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    known: set[str] = set()
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query":
+            alternatives = parameter["schema"].get("oneOf", [])  # an object, whose properties are the parameters
+            known |= {name for one in alternatives for name in one["properties"]} or {parameter["name"]}
     if unknown := set(query) - known:
         raise Mistake(f"the document has no parameter {unknown}")
 

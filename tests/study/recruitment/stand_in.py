@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 
 class Api(Protocol):
-    """`do`: (status, content) for one request, or a Mistake where the platform's own document does not allow it."""
+    """`do`: (status, content) for one request, with headers where there are any, or a Mistake where the platform's own document does not allow it."""
 
-    def do(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any]: ...
+    def do(self, method: str, path: str, headers: Any, body: bytes) -> tuple[Any, ...]: ...
 
     def name(self, method: str, path: str, headers: Any) -> str: ...
 
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             if name in server.elsewhere:
                 return self._send(302, {}, {"Location": server.elsewhere[name]})
             try:
-                status, content = server.api.do(method, self.path, self.headers, body)
+                status, content, *headers = server.api.do(method, self.path, self.headers, body)
             except Exception as mistake:  # also one of the stand-in's own
                 server.mistakes.append(f"{name}: {mistake!r}")
                 return self._send(400, {"error": str(mistake)}, {})
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble == "lost":
             self.close_connection = True
             return
-        self._send(status, content, {})
+        self._send(status, content, headers[0] if headers else {})
 
     def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
         body = b"" if content is None else json.dumps(content).encode()

@@ -143,13 +143,15 @@ FORMS = {  # address of each form that changes something → what it sends besid
     "/researcher/studies/demo/estimates": {"confirmed": "yes"},
     "/researcher/studies/demo/participants/{public_id}/exclude": {"reason": "x", "confirmed": "yes"},
 }
-# Programs post JSON to these, under a token in the address; a preview's replies are the same for everybody.
+# Programs post JSON to these, under a token in the address; a preview's replies are the same for everybody, and what a
+# platform tells is signed.
 NO_FORMS = {
     "/p/<token>/trials/<trial_token>",
     "/p/<token>/comprehension/<task>",
     "/p/<token>/questionnaires/<name>/<int:page>",
     "/p/<token>/device",
     "/p/<token>/images/<image_token>/missing",
+    "/hooks/prolific",
     "/researcher/studies/<slug>/preview/trials/<trial_token>",
     "/researcher/studies/<slug>/preview/comprehension/<task>",
     "/researcher/studies/<slug>/preview/questionnaires/<name>/<int:page>",
