@@ -2,10 +2,10 @@
 
 A gate need not be a node of the graph: `z * (z > 0)` leaves a product with a constant, and what is computed under
 `no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. So the network
-is recorded on two pictures of noise and on the first picture asked about. Between the places where the graph bends
-(ReLU, maximum, normalisation) it must be one affine function for all, with the same constants. The second picture of
-noise is stronger and tinted, so that gates of whole channels, and of other thresholds than zero, open or close between
-the two. The constants of products are compared for every other picture, too.
+is recorded on two pictures of noise, on the first picture asked about and on one in EVERY of those that follow. Between
+the places where the graph bends (ReLU, maximum, normalisation) it must be one affine function for all, with the same
+constants. The second picture of noise is stronger and tinted, so that gates of whole channels, and of other thresholds
+than zero, open or close between the two. The constants of products are compared for every picture.
 """
 
 import math
@@ -20,7 +20,7 @@ from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.bound import of_rows
-from stimuli.explain.graph import Edge, backward_order, called, edge_of, inputs, saved
+from stimuli.explain.graph import Edge, backward_order, called, edge_of, inputs, saved, shape_at
 from stimuli.explain.once import once
 from stimuli.explain.relu_rules import bounds_of, check_relu_network, is_relu, kind_of
 
@@ -41,6 +41,17 @@ _MAXIMA = frozenset({"MaxPool2DWithIndicesBackward", "AdaptiveMaxPool2DBackward"
 _MOVES = frozenset(
     f"{name}Backward" for name in ("View", "UnsafeView", "Clone", "Permute", "Transpose", "Squeeze", "Unsqueeze")
 )
+
+
+EVERY = 128
+"""Of so many pictures that a network explains one is compared with noise: two forward passes and a backward pass."""
+
+
+@dataclass
+class _Seen:
+    """How many pictures of this kind a network was asked about."""
+
+    pictures: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,13 +75,18 @@ class _Pass:
 def check_gates(model: nn.Module, images: Tensor) -> None:
     """Raise ExplanationError where `model` has a gate that its graph does not show, on pictures like `images`.
 
-    Takes three forward and two backward passes of one picture: two of noise and the first of `images`.
+    Takes three forward and two backward passes of one picture before the first picture, two and one at every EVERYth.
     """
-    noise, strong = noise_like(images, 0), _strong_and_tinted(noise_like(images, 1))
-    first = _recorded(model, noise)
-    check_relu_network(first.order)
-    for picture in (strong, images.detach()[:1].clone(memory_format=torch.contiguous_format)):
-        _compare(first, _recorded(model, picture))
+    seen = once(model, images, "pictures", _Seen)
+    for row in range(-seen.pictures % EVERY, len(images), EVERY):
+        network = of_rows(model, row)
+        first = _recorded(network, noise_like(images, 0))
+        if not seen.pictures + row:
+            check_relu_network(first.order)
+            _compare(first, _recorded(network, _strong_and_tinted(noise_like(images, 1))))
+        picture = images.detach()[row : row + 1].clone(memory_format=torch.contiguous_format)
+        _compare(first, _recorded(network, picture))
+    seen.pictures += len(images)
 
 
 def check_factors(model: nn.Module, images: Tensor, order: Sequence[Node]) -> None:
@@ -129,7 +145,8 @@ def _compare(first: _Pass, second: _Pass) -> None:
     pairs = zip(first.order, second.order, strict=True)
     if gates := sorted({one.name() for one, other in pairs if _varies(one, other, on_the_way)}):
         _refuse(f"computes {', '.join(gates)} with a factor that depends on the picture, as in z * (z > 0)")
-    if any(_is_maximum_with_a_constant(node, on_the_way) for node in first.order):
+    pairs = zip(first.order, second.order, strict=True)
+    if any(_is_maximum_with_a_constant(node, other, on_the_way) for node, other in pairs):
         _refuse("takes the maximum of what depends on the picture and of a constant")
     if _imbalance(first, second) > _tolerance(first.order):
         _refuse("bends somewhere that its autograd graph does not show (detached, under no_grad or outside of torch)")
@@ -236,15 +253,30 @@ def _tolerance(order: Sequence[Node]) -> float:
     return min(200 * max(torch.finfo(dtype).eps for dtype in kinds) ** 0.75, 0.3)
 
 
-def _is_maximum_with_a_constant(node: Node, order: frozenset[Node]) -> bool:
-    """Whether a maximum is over joined tensors of which one does not depend on the picture: max(z, 0) is a ReLU."""
+def _is_maximum_with_a_constant(node: Node, other: Node, order: frozenset[Node]) -> bool:
+    """Whether a maximum is over joined tensors of which one does not depend on the picture: max(z, 0) is a ReLU.
+
+    `other` is the same node for another picture: a part that has the same numbers there is a constant, like 0 * z.
+    """
     if kind_of(node) not in _MAXIMA:
         return False
-    source = node.next_functions[0][0]
+    direct = source = node.next_functions[0][0]
     while source is not None and kind_of(source) in _MOVES:
         source = source.next_functions[0][0]
-    joins = source is not None and kind_of(source) in ("CatBackward", "StackBackward")
-    return joins and any(part not in order for part, _ in cast(Node, source).next_functions)
+    if source is None or kind_of(source) not in ("CatBackward", "StackBackward"):
+        return False
+    is_off_the_way = any(part not in order for part, _ in source.next_functions)
+    return is_off_the_way or (source is direct and _has_a_constant_part(node, other, source))
+
+
+def _has_a_constant_part(node: Node, other: Node, join: Node) -> bool:
+    one, another = saved(node, "self"), saved(other, "self")
+    dim = saved(join, "dim")
+    dim = dim - 2**64 if dim >= 2**63 else dim  # torch keeps a negative place without its sign
+    is_stack = kind_of(join) == "StackBackward"
+    sizes = [1 if is_stack else shape_at(cast(Edge, edge))[dim] for edge in inputs(join)]
+    parts = zip(one.split(sizes, dim), another.split(sizes, dim), strict=True)
+    return any(torch.equal(part, same) for part, same in parts)
 
 
 def _bend(node: Node) -> _Bend | None:

@@ -10,10 +10,8 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
-from stimuli.explain.bound import of_rows
 from stimuli.explain.graph import backward_order, edge_of
 from stimuli.explain.hidden_gates import check_factors, check_gates
-from stimuli.explain.once import once
 from stimuli.explain.recording import Recording, described, record
 from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unknown_nodes
 from stimuli.explain.replay import replay
@@ -131,7 +129,7 @@ class Trace:
         if any(rule is not PLAIN for _, rule in wanted):
             check_relu_network(orders[PICTURE])
             model, images = self.recording.model, self.recording.images
-            once(model, images, "gates", lambda: check_gates(of_rows(model, 0), images))
+            check_gates(model, images)
             check_factors(model, images, orders[PICTURE])
         if any(unknown_nodes(order) for order in orders.values()):
             found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}

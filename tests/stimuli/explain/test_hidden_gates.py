@@ -10,7 +10,7 @@ from torch import nn
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.engine import explain
-from stimuli.explain.hidden_gates import check_gates
+from stimuli.explain.hidden_gates import EVERY, check_gates
 from tests.stimuli import networks
 from tests.stimuli.reference import modified_gradient
 
@@ -49,6 +49,8 @@ GATES = {
     "detached sigmoid gate": lambda z: F.relu(z) * torch.sigmoid(z.detach().mean((2, 3), keepdim=True)),
     "gate of 5 %": lambda z: F.relu(z) * (1 + 0.05 * torch.sigmoid(z.detach().mean((2, 3), keepdim=True))),
     "maximum with zeros": lambda z: torch.stack([z, torch.zeros_like(z)]).amax(0),
+    "maximum with zeros on the way": lambda z: torch.stack([z, 0 * z]).amax(0),
+    "the same joined": lambda z: torch.cat([(z - z).unsqueeze(-1), z.unsqueeze(-1)], -1).amax(-1),
     "threshold to 5": lambda z: F.threshold(z, 0, 5),
     "in place in a part": hidden_in_place,
     "reciprocal": lambda z: F.relu(torch.div(torch.ones((), dtype=z.dtype), z)),
@@ -87,7 +89,7 @@ class OfThePicture(With):
 
 @pytest.mark.parametrize(("gate", "place"), [(open_unless_flat, 0), (open_unless_flat, 1), (raised_where_flat, 0)])
 def test_a_gate_that_no_noise_closes_is_refused_where_a_picture_closes_it(gate, place):
-    """A product's factors are compared for all pictures, sums for the first one."""
+    """A product's factors are compared for all pictures, sums for the first and then for one in EVERY."""
     images = networks.pictures(2)
     images[place, :, :4, :4] = 0.5
     network = OfThePicture(gate).eval()
@@ -96,7 +98,29 @@ def test_a_gate_that_no_noise_closes_is_refused_where_a_picture_closes_it(gate, 
     explain(network, networks.pictures(2), [[0], [0]], PIXEL_METHODS)  # constant for these
 
 
+def test_a_sum_that_noise_and_the_first_picture_leave_alone_is_refused_once_a_picture_in_so_many_changes_it():
+    images = networks.pictures(2)
+    network = OfThePicture(raised_where_flat).eval()
+    for _ in range(EVERY // 2):
+        explain(network, images, [[0], [0]], PIXEL_METHODS)
+    images[1, :, :4, :4] = 0.5
+    explain(network, images, [[0], [0]], PIXEL_METHODS)  # not the one of its EVERY
+    for _ in range(EVERY // 2 - 1):
+        explain(network, images, [[0], [0]], PIXEL_METHODS)
+    with pytest.raises(ExplanationError, match="ReLU networks only, and this network bends"):
+        explain(network, images.flip(0), [[0], [0]], PIXEL_METHODS)
+
+
+def test_one_large_batch_is_looked_at_as_often_as_small_ones():
+    images = networks.pictures(2).repeat(EVERY // 2 + 1, 1, 1, 1)
+    images[EVERY, :, :4, :4] = 0.5
+    with pytest.raises(ExplanationError, match="ReLU networks only, and this network bends"):
+        explain(OfThePicture(raised_where_flat).eval(), images, [[0]] * len(images), PIXEL_METHODS)
+
+
 LINEAR = {
+    "maximum of two": lambda z: torch.stack([z, 1 - z]).amax(0),
+    "maximum of two, joined": lambda z: torch.cat([z.unsqueeze(-1), 2 * z.unsqueeze(-1)], -1).amax(-1),
     "replication padding": lambda z: F.pad(z, (2, 1, 1, 3), mode="replicate"),
     "circular padding": lambda z: F.pad(z, (2, 1, 1, 3), mode="circular"),
     "reflection padding": lambda z: F.pad(z, (2, 1, 1, 3), mode="reflect"),
@@ -170,7 +194,7 @@ def test_half_precision_inside_does_not_look_like_a_gate():
     check_gates(network, networks.pictures(1))
 
 
-def test_the_gates_are_looked_for_once_for_a_network():
+def test_the_gates_are_not_looked_for_in_each_batch():
     network, images, passes = With(F.relu).eval(), networks.pictures(2), []
     explain(network, images, [[1]] * 2, PIXEL_METHODS)
     network.register_forward_hook(lambda *_: passes.append(1))
