@@ -164,6 +164,8 @@ def _answered(
         return torch.from_numpy(np.array(Image.open(definition.stimuli.output / stimulus.file).convert("RGB")))
 
     questions = _questions(plan, rows)
+    if name == CLASSIFIER:  # it learned whole pictures
+        questions = [question for question in questions if not KINDS[question.kind].tiles]
     for control, stream in zip((None, *CONTROLS), seeds.spawn(len(CONTROLS) + 1), strict=True):
         given = answers(questions, observer, picture, np.random.default_rng(stream), control)
         if given:

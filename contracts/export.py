@@ -51,6 +51,10 @@ _RT_MISSING = Column(
     is_new=True,
     values=RT_MISSING,
 )
+_FOIL = (
+    "The wrong option; wrong|right where a network advises; predicted|correct|names of a picture with tiles, the first"
+    " two as places; empty where no answer is wrong."
+)
 _CONDITION = Column(
     "text",
     "The participant's condition, by its name in the definition; empty: the study has none.",
@@ -127,7 +131,7 @@ TRIALS = {
     "item_id": Column("text", "What was rated: a visualization, or the pair that a trial shows.", needed=True),
     "image_id": Column("text", "Image that the visualizations were made from.", needed=True),
     "category": Column("text", "Category that is explained.", needed=True),
-    "foil": Column("text", "The wrong option (wrong|right where a network advises); empty where no answer is wrong."),
+    "foil": Column("text", _FOIL),
     "method": Column("text", "Explanation method.", needed=True),
     "network": Column("text", "Explained network; empty where a trial shows two pictures."),
     "network_confidence": Column(
@@ -213,7 +217,7 @@ STIMULI = {
     "tasks": Column("text", "Names of the tasks that use the visualization, separated by ';'.", needed=True),
     "image_id": Column("text", "Image that was explained.", needed=True),
     "category": Column("text", "Category that is explained.", needed=True),
-    "foil": Column("text", "The wrong option (wrong|right where a network advises); empty where no answer is wrong."),
+    "foil": Column("text", _FOIL),
     "network": Column("text", "Explained network."),
     "method": Column("text", "Explanation method.", needed=True),
     "file": Column("text", "File in the stimulus set."),

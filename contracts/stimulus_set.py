@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from contracts.tiles import TILES, columns_of
+
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
 SUPERSEDED = "superseded"
 REMEDY = "run `./manage.py generate-stimuli --study FILE`"
@@ -188,5 +190,7 @@ def _check_whole(stimuli: tuple[Stimulus, ...], where: str) -> None:
     ids = [stimulus.stimulus_id for stimulus in stimuli]
     if not stimuli or ids != sorted(set(ids)):
         raise StimulusSetError(f"{where}: it is empty, or its rows are repeated or out of order; {REMEDY}")
-    if len(sizes := {(stimulus.width, stimulus.height) for stimulus in stimuli}) > 1:
+    sizes = {(stimulus.width, stimulus.height) for stimulus in stimuli}
+    least, times = min(sizes), columns_of(TILES)
+    if not sizes <= {least, (times * least[0], times * least[1])}:
         raise StimulusSetError(f"{where}: pictures of one set have one size, here are {sorted(sizes)}; {REMEDY}")

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from contracts.foils import ANNOTATED, FOILS
+from contracts.tiles import BETWEEN, TILES, Tiled
 
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
 LONGEST_REASON = 500  # characters
@@ -35,6 +36,11 @@ class Question:
     longest: int = 0
     comes_first: bool = False
     advice: str = ""
+
+    @property
+    def is_of_item(self) -> bool:
+        """Whether its answers follow from the item."""
+        return not self.values and not self.longest
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Kind:
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
     own_predictions: bool = False  # each network explains what it predicts, so an image may have a category for each
     has_advice: bool = False  # what the network predicts is told when a task's `advice` says, not with the photograph
+    tiles: int = 0  # classes that a picture explains side by side; people choose one, each in an order of their own
 
     @property
     def shown(self) -> int:
@@ -109,6 +116,10 @@ class Kind:
         """
         return tuple(foil.split(BETWEEN)) if self.has_advice else (category, foil)
 
+    def told(self, category: str, foil: str) -> str:
+        """The category that people may be told: the explained one, or the correct one where people look for that."""
+        return Tiled.read(foil).correct if self.tiles else category
+
     def explained(self, foil: str) -> int:
         """The number of categories of an image that are explained where the wrong option comes from `foil`."""
         return 1 if FOILS[foil].single_label else self.categories
@@ -126,10 +137,11 @@ def first_is_left(left: str, right: str, networks: Sequence[str]) -> bool:
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
 MOTIVE = "motive"
 MOTIVES = ("prediction-wrong", "prediction-right", "explanation-unexpected", "explanation-expected", "other")
-BETWEEN = "|"  # the wrong and the right option of an item with advice
 AFTER_OWN, ON_REQUEST, DELAYED, AT_ONCE = ADVICE = ("after-own-answer", "on-request", "delayed", "at-once")
 OWN, REQUEST, WAIT = "own", "request", "wait"  # what comes before advice
 YES, NO, WAITED = "yes", "no", "waited"
+SURE, CLASS, CLASS_SURE = "sure", "class", "class-sure"  # behind the choice of a tile
+_FIVE_STEPS = ("1", "2", "3", "4", "5")  # not confident at all … completely
 REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
 """The last question of an item, of any kind: why did you answer so?"""
 
@@ -269,6 +281,30 @@ KINDS: dict[str, Kind] = {
             names_category=True,
             is_balanced=True,
             has_advice=True,
+        ),
+        Kind(
+            name="distinction",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=1 / TILES,
+            questions=(
+                Question(RESPONSE, tuple(map(str, range(1, TILES + 1)))),  # the tile of the predicted class
+                Question(SURE, _FIVE_STEPS, asked_if="confidence"),
+                Question(CLASS),  # the tile of the correct class
+                Question(CLASS_SURE, _FIVE_STEPS, asked_if="confidence"),
+            ),
+            shows_photograph=True,
+            names_category=True,
+            is_balanced=True,
+            tiles=TILES,
         ),
     )
 }

@@ -371,6 +371,11 @@ def _wrong_recipes(task: TaskConfig, methods: dict[str, MethodConfig], stimuli: 
 def _wrong_recipe(method: str, kind: str, config: MethodConfig | None, rendering: Rendering) -> str:
     if rendering.facts.is_finished and not (config and config.pictures):
         return f"methods: {method} is computed, so the recipe as-is cannot show it; give it another in stimuli.recipes"
+    if KINDS[kind].tiles and config and config.pictures:
+        return (
+            f"methods: {kind} draws the explanations of {KINDS[kind].tiles} classes on one scale, and those of {method}"
+            f" are made already; compute them by methods.{method}.function, or choose another kind"
+        )
     if rendering.facts.shows_photograph and KINDS[kind].hides_photograph:
         return (
             f"kind: {kind} must not show the photograph, and recipe {rendering.recipe!r} of {method} does;"

@@ -115,9 +115,9 @@ class TaskConfig(BaseModel):
     )
     matched: bool = Field(
         False,
-        description="agreement, AI check: right and wrong predictions are shown of like confidence of the network;"
-        " false: of each predicted category as equally many as there are. simulatability: half of the predictions of"
-        " each class are right, so that the truth does not tell them; false: as many as there are",
+        description="agreement, AI check, distinction: right and wrong predictions are shown of like confidence of the"
+        " network; false: of each predicted category as equally many as there are. simulatability: half of the"
+        " predictions of each class are right, so that the truth does not tell them; false: as many as there are",
     )
     image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
@@ -161,7 +161,8 @@ class TaskConfig(BaseModel):
     )
     confidence: bool = Field(
         False,
-        description="class discrimination: how sure is the answer, from 1 (a guess) to 4. reliance: the own answer",
+        description="class discrimination: how sure is the answer, from 1 (a guess) to 4. reliance: the own answer."
+        " distinction: of each of the two answers, from 1 (not confident at all) to 5",
     )
     advice: Literal["after-own-answer", "on-request", "delayed", "at-once"] = Field(
         "after-own-answer",
@@ -272,6 +273,8 @@ class TaskConfig(BaseModel):
             raise ValueError(f"explained_tests and repeats are for kinds with examples to learn from, not {self.kind}")
         if PHOTOGRAPH in self.methods and not facts.shows_photograph:
             raise ValueError(f"methods: {PHOTOGRAPH} is for kinds that show the photograph; {self.kind} does not")
+        if PHOTOGRAPH in self.methods and facts.tiles:
+            raise ValueError(f"methods: people choose an explanation in {self.kind}; remove {PHOTOGRAPH}")
         beside = self.learning + self.practice + self.attention_checks + self.identical_pairs
         if beside and self.trials_per_participant + beside > self.images:
             raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.conditions import ConditionConfig
+from contracts.tasks import KINDS
 from study.audience import RecruitmentConfig
 from study.config import ParticipantsConfig, StudyConfig, TaskConfig
 from study.database.schema import Study
@@ -47,6 +48,11 @@ class FrozenDefinition:
         """(name, the definition there) of each condition; where there are none, itself under the empty name."""
         names = [condition.name for condition in self.conditions] or [""]
         return tuple((name, self.in_condition(name)) for name in names)
+
+    @property
+    def has_tiles(self) -> bool:
+        """Whether a task cuts pictures into tiles."""
+        return any(KINDS[task.kind].tiles for task in self.tasks)
 
     def recipes_of(self, task: TaskConfig) -> frozenset[str]:
         """What draws the task's pictures."""

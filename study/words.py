@@ -82,7 +82,11 @@ class OwnWords(_Texts):
     )
     learning: LearningWords | None = Field(None, description="what is said beside examples to learn from")
     options: Labels = Field((), description="labels of the answers, where these are no categories; their number stays")
-    image_labels: Labels = Field((), description="labels of a trial's pictures")
+    image_labels: Labels = Field(
+        (),
+        description="labels of a trial's pictures; of explanations to choose from {number} is the place and {class}"
+        " what is explained",
+    )
     image_alts: Labels = Field((), description="descriptions of a trial's pictures for screen readers")
     title: Text | None = Field(None, description="heading of the instructions")
     instructions: Annotated[str, Field(min_length=1)] | None = Field(

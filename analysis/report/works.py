@@ -91,6 +91,11 @@ WORKS = (
         "Scandinavian Journal of Statistics", "6", "2", "65–70",
     ),
     Work(
+        "kim2022", ("Kim, S. S. Y.", "Meister, N.", "Ramaswamy, V. V.", "Fong, R.", "Russakovsky, O."), 2022,
+        "HIVE: Evaluating the human interpretability of visual explanations",
+        publisher="European Conference on Computer Vision, arXiv 2112.03184",
+    ),
+    Work(
         "krippendorff2019", ("Krippendorff, K.",), 2019, "Content analysis: An introduction to its methodology",
         publisher="Sage", edition="4th", doi="10.4135/9781071878781",
     ),
@@ -158,6 +163,7 @@ TOPICS = {
     "holm": ("holm1979",),
     "sensitivity": ("hautus1995", "macmillan2005"),
     "label checks": ("nguyen2021",),
+    "choice among classes": ("kim2022",),
     "ordinal": ("mccullagh1980",),
     "medians": ("woodruff1952",),
     "raters": ("krippendorff2019",),

@@ -3,6 +3,7 @@
 from analysis.tasks.agreement.kind import KIND as AGREEMENT
 from analysis.tasks.ai_check.kind import KIND as AI_CHECK
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
+from analysis.tasks.distinction.kind import KIND as DISTINCTION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
 from analysis.tasks.reliance.kind import KIND as RELIANCE
@@ -17,4 +18,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "simulatability": SIMULATABILITY,
     "rating": RATING,
     "reliance": RELIANCE,
+    "distinction": DISTINCTION,
 }

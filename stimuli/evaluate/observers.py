@@ -9,6 +9,7 @@ Their controls must come out at chance, whatever the observer does:
 - **blank**: every picture is plain grey, so all evidence is equal or depends on the options alone. Both of an image's
   categories are asked with the same options, so one of the two answers is right: 50 %. Trust is always a tie.
 - **shuffled-category**: the picture is, by a coin, that of the category asked or of the other one: 50 % in expectation.
+  Tiles that show several categories are exchanged at random: one of four is right in expectation.
 - **identical-maps**: both sides of a trust trial show the left picture: always a tie, 0.
 """
 
@@ -20,6 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from contracts.stimulus_set import Stimulus
+from contracts.tasks import KINDS
+from contracts.tiles import TILES, Tiled
 from models.boxes import Box
 from models.photographs import AnnotatedObject, Photograph
 from stimuli.errors import ObserverError
@@ -27,6 +30,7 @@ from stimuli.evaluate.box_energy import energy, share_in_boxes
 from stimuli.evaluate.classifier import probabilities, train
 from stimuli.evaluate.other_images import Lessons
 from stimuli.produce.render import MID_GREY
+from stimuli.produce.tiling import cut, tiled
 from stimuli.rendering import RenderingOf
 from stimuli.tasks.kinds import STIMULI_KINDS
 
@@ -53,10 +57,15 @@ CONTROLS = ("blank", "shuffled-category", "identical-maps")
 
 
 def box_energy_observer(images: Mapping[str, Photograph], rendering: RenderingOf) -> Observer:
-    """Evidence for a category: the share of the picture's energy in its boxes. An oracle: it knows the annotation."""
+    """Evidence for a category: the share of the picture's energy in its boxes. An oracle: it knows the annotation.
+
+    Of a picture with tiles: the energy of the category's tile.
+    """
 
     def observe(_participant: str, stimulus: Stimulus, picture: Tensor) -> dict[str, float]:
         image, energies = images[stimulus.image_id], energy(picture, stimulus.method, rendering(stimulus.method))
+        if shown := Tiled.found(stimulus.foil):
+            return dict(zip(shown.names, cut(energies).sum((1, 2)).tolist(), strict=True))
         boxes = {c: [_known_box(o, image) for o in image.objects if o.category == c] for c in image.categories}
         return {c: share_in_boxes(energies, of_it, image.width, image.height) for c, of_it in boxes.items()}
 
@@ -126,6 +135,9 @@ def _shown(
             return shown
         case "blank":
             return tuple(torch.full_like(picture, MID_GREY) for picture in shown)
+        case "shuffled-category" if KINDS[question.kind].tiles:
+            order = torch.from_numpy(rng.permutation(TILES))
+            return (tiled(cut(shown[0])[order].permute(0, 3, 1, 2))[0].permute(1, 2, 0),)
         case "shuffled-category" if question.other:
             return (shown[0] if rng.random() < 0.5 else pictures(question.other),)
         case "identical-maps" if question.is_pair:

@@ -113,7 +113,8 @@ class _Run:
         predicted: dict[str, dict[str, Predicted]] = {name: {} for name in names}
         for job, found in zip(jobs, self._records(jobs, total, lambda _, predicted: predicted), strict=True):
             predicted[job.network] |= {
-                image: Predicted(top, tuple(strong), confidence) for image, (top, confidence, *strong) in found.items()
+                image: Predicted(top, tuple(two), confidence, tuple(leading))
+                for image, (top, confidence, two, leading) in found.items()
             }
         return predicted
 
@@ -172,6 +173,7 @@ class _Run:
                 network.target_layer,
                 wanted.method,
                 self._config.rendering_of(wanted.method).label,
+                *wanted.tiles,
                 *([canonical_sha256(made_by)] if (made_by := self._sources.made_by.get(wanted.method)) else []),
             ),
             tasks=wanted.tasks,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 
@@ -29,6 +29,9 @@ class Selection:
     removed: dict[str, int]  # condition → images that the conditions before it left and that it removed
     foils: Mapping[tuple[str, str, str], str]  # (image id, category, network) explained → the wrong option; empty: none
     shared: int  # images that another task shows too, because there were not enough for disjoint tasks
+    tiles: Mapping[tuple[str, str], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # (image id, network) → tiles' classes
 
 
 def select(
@@ -79,6 +82,7 @@ def select(
             removed,
             _foils(request, chosen[place], predictions, images),
             sum(uses[candidate.image.image_id] > 1 for candidate in chosen[place]),
+            _tiles(request, chosen[place], predictions),
         )
         for place, (request, (candidates, removed)) in enumerate(zip(requests, found, strict=True))
     )
@@ -131,6 +135,14 @@ def _foils(
         for network in request.networks
         if explains(c.image, category, network)
     }
+
+
+def _tiles(
+    request: StimulusRequest, chosen: Sequence[Candidate], predictions: Predictions
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    found = STIMULI_KINDS[request.kind].eligible(request, predictions).tiles
+    pairs = product((c.image for c in chosen), request.networks)
+    return {(image.image_id, network): tiles for image, network in pairs if (tiles := found(image, network))}
 
 
 def _candidates(

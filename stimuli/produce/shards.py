@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 from typing import Any, TypeVar
 
+from contracts.methods import PHOTOGRAPH
 from models.photographs import Photograph
 from stimuli.produce.select import Selection
 
@@ -23,7 +24,8 @@ class Use:
 
 @dataclass(frozen=True)
 class Visualization:
-    """One picture before it is made. `further`: tasks with other wrong options, each a stimulus of its own."""
+    """One picture before it is made. `further`: tasks with other wrong options, each a stimulus of its own.
+    `tiles`: the categories that it explains side by side, if it explains more than its own."""
 
     network: str
     image: Photograph
@@ -32,11 +34,13 @@ class Visualization:
     method: str
     tasks: tuple[str, ...]
     further: tuple[Use, ...] = ()
+    tiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Some images whose top category with its confidence, and strongest two of `categories`, a network is asked for."""
+    """Some images whose top category with its confidence, strongest two of `categories`, and strongest few of all its
+    own a network is asked for."""
 
     network: str
     images: tuple[Photograph, ...]
@@ -54,7 +58,7 @@ class Prediction:
             "network": self.network,
             "predicted": [image.image_id for image in self.images],
             "among": self.categories,
-            "with": "confidence",
+            "with": ["confidence", "leading"],
         }
 
     def __str__(self) -> str:
@@ -74,6 +78,7 @@ class Shard:
     categories: tuple[tuple[str, ...], ...]  # of each image
     methods: tuple[str, ...]
     visualizations: tuple[Visualization, ...]
+    tiles: tuple[tuple[str, ...], ...] = ()  # of each image; none: the pictures have none
 
     @property
     def units(self) -> int:
@@ -85,7 +90,8 @@ class Shard:
         """Everything that decides it within one run, as JSON."""
         rows = [[v.image.image_id, v.category, v.foil, v.method, v.tasks] for v in self.visualizations]
         further = [[use.foil, use.tasks] for v in self.visualizations for use in v.further]
-        return {"network": self.network, "visualized": rows} | ({"further": further} if further else {})
+        told = {"further": further, "tiles": self.tiles}
+        return {"network": self.network, "visualized": rows} | {key: value for key, value in told.items() if value}
 
     def __str__(self) -> str:
         return _described(self.network, self.images)
@@ -105,10 +111,10 @@ def predictions(
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
-    """Everything the tasks ask for, each picture once: sorted by network, image, category, method."""
+    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, method."""
     images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str, str], str] = {}
-    asked: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    asked: dict[tuple[str, str, str, tuple[str, ...], str], list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
         request = selection.request
         for candidate in selection.chosen:
@@ -121,12 +127,13 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
                     foil = selection.foils[image_id, category, network]
                     for pair in ((image_id, category, network), (image_id, category, ANY)):
                         foils[pair] = foils.get(pair) or foil
-                    asked[network, image_id, category, method].append((request.task, foil))
+                    tiles = () if method == PHOTOGRAPH else selection.tiles.get((image_id, network), ())
+                    asked[network, image_id, category, tiles, method].append((request.task, foil))
     found = []
-    for (network, image_id, category, method), tasks in sorted(asked.items()):
+    for (network, image_id, category, tiles, method), tasks in sorted(asked.items()):
         first, *further = _uses(tasks, foils[image_id, category, network] or foils[image_id, category, ANY])
         found.append(
-            Visualization(network, images[image_id], category, first.foil, method, first.tasks, tuple(further))
+            Visualization(network, images[image_id], category, first.foil, method, first.tasks, tuple(further), tiles)
         )
     return tuple(found)
 
@@ -142,12 +149,12 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
     """Put visualizations (sorted) that can share a forward pass together, at most `batch_size` images each."""
     alike: dict[tuple, list[tuple[Visualization, ...]]] = defaultdict(list)
     for (network, _), of_image in groupby(wanted, key=lambda v: (v.network, v.image.image_id)):
-        by_methods: dict[tuple[str, ...], list[Visualization]] = defaultdict(list)
-        for _, pair in groupby(of_image, key=lambda v: v.category):
+        by_methods: dict[tuple[tuple[str, ...], bool], list[Visualization]] = defaultdict(list)
+        for (_, tiles), pair in groupby(of_image, key=lambda v: (v.category, v.tiles)):
             made = tuple(pair)
-            by_methods[tuple(v.method for v in made)] += made
-        for methods, rows in by_methods.items():
-            alike[network, methods, len(rows)].append(tuple(rows))
+            by_methods[tuple(v.method for v in made), bool(tiles)] += made
+        for (methods, has_tiles), rows in by_methods.items():
+            alike[network, methods, len(rows), has_tiles].append(tuple(rows))
     return tuple(
         Shard(
             network,
@@ -155,8 +162,9 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
             tuple(tuple(v.category for v in rows[:: len(methods)]) for rows in batch),
             methods,
             tuple(v for rows in batch for v in rows),
+            tuple(rows[0].tiles for rows in batch) if has_tiles else (),
         )
-        for (network, methods, _), everything in sorted(alike.items())
+        for (network, methods, _, has_tiles), everything in sorted(alike.items())
         for batch in _batched(everything, batch_size)
     )
 

@@ -30,6 +30,9 @@ from stimuli.produce.method_sources import NO_SOURCES, MethodSources
 from stimuli.produce.pictures import Picture, Scores, picture_of
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
+from stimuli.produce.tiling import SHUFFLED, exchanged, tiled
+
+LEADING = 12  # of a network's categories: enough for the tiles of a picture beside the annotated ones
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,17 @@ class Visualizer:
         return computed if isinstance(job, Prediction) else self.pictures(job, computed)
 
     def predict(self, job: Prediction, images: Tensor) -> dict[str, list[Any]]:
-        """Image id → the category with the highest score, its probability, and the two best of the job's categories."""
+        """Image id → the category with the highest score, its probability, the two best of the job's categories,
+        and the best LEADING of all."""
         with self._named(), torch.inference_mode(), ieee_float32():
             scores = self._sound(self._module(images.to(self._device))).cpu()
         names, studied = self._network.categories, [self._network.categories.index(c) for c in job.categories]
         best, strongest = scores.argmax(1).tolist(), scores[:, studied].topk(2, 1).indices.tolist()
+        leading = scores.argsort(dim=1, descending=True, stable=True)[:, :LEADING].tolist()
         confidence = self._probabilities(scores.double()).amax(1).tolist()
         return {
-            image.image_id: [names[top], sure, *(job.categories[place] for place in two)]
-            for image, top, sure, two in zip(job.images, best, confidence, strongest, strict=True)
+            image.image_id: [names[top], sure, [job.categories[place] for place in two], [names[p] for p in few]]
+            for image, top, sure, two, few in zip(job.images, best, confidence, strongest, leading, strict=True)
         }
 
     def explain(self, shard: Shard, images: Tensor) -> Explained:
@@ -106,9 +111,15 @@ class Visualizer:
                 reshape=self._network.layout,
             )
             photographs, logits = self._photographs(inputs, targets, shard.methods), found.logits.double().cpu()
+            found_maps = found.maps
+            if shard.tiles:
+                found_maps = {
+                    m: tiled(exchanged(maps, shard) if m in SHUFFLED else maps) for m, maps in found.maps.items()
+                }
+                photographs = None if photographs is None else tiled(photographs)
             if self._device.type == "cpu":
-                return Explained(found.maps, logits, False, photographs)
-            drawn = {method: self._drawn(method, maps, photographs).cpu() for method, maps in found.maps.items()}
+                return Explained(found_maps, logits, False, photographs)
+            drawn = {method: self._drawn(method, maps, photographs).cpu() for method, maps in found_maps.items()}
             return Explained(drawn, logits, True, None if photographs is None else photographs.cpu())
 
     def pictures(self, shard: Shard, found: Explained) -> list[Picture]:
@@ -119,7 +130,7 @@ class Visualizer:
                 for method, maps in found.maps.items()
             }
         pixels = {**drawn, **self._made_elsewhere(shard), **_as_seen(found)}
-        pairs = [(row, target) for row, wanted in enumerate(self._targets(shard)) for target in wanted]
+        pairs = [(row, target) for row, wanted in enumerate(self._places(shard.categories)) for target in wanted]
         probabilities = self._probabilities(found.logits)
         tops = found.logits.argmax(1).tolist()
         return [
@@ -135,7 +146,10 @@ class Visualizer:
         ]
 
     def _targets(self, shard: Shard) -> list[list[int]]:
-        return [[self._network.categories.index(category) for category in wanted] for wanted in shard.categories]
+        return self._places(shard.tiles or shard.categories)
+
+    def _places(self, wanted: Sequence[Sequence[str]]) -> list[list[int]]:
+        return [[self._network.categories.index(category) for category in names] for names in wanted]
 
     def _computed(self, methods: Sequence[str]) -> dict[str, Method]:
         computed = [method for method in methods if method not in self._tables and method != PHOTOGRAPH]

@@ -14,12 +14,14 @@ from stimuli.config import StimulusRequest
 class Predicted:
     """A network's top category for an image, and the strongest two of the study's categories, the strongest first.
 
-    `confidence`: the probability of the top category; None where it is not told.
+    `confidence`: the probability of the top category; None where it is not told. `leading`: the strongest of all its
+    categories, the first of them the top one; empty where they are not told.
     """
 
     top: str
     strongest: tuple[str, ...]
     confidence: float | None = None
+    leading: tuple[str, ...] = ()
 
     def runner_up(self, category: str) -> str:
         """The strongest category of the study but for `category`."""
@@ -39,7 +41,8 @@ class Eligibility:
 
     `explains`: whether an explained category of an image is explained of a network. `sorts`: in words the sorts of
     image of which a task shows equally many. `matched_by`: in each of them equally many images have each of its
-    values; None: each explained category is used equally as far as that reaches.
+    values; None: each explained category is used equally as far as that reaches. `tiles`: what a picture of an image
+    explains for a network side by side, in the order of its tiles; empty: the explained category alone.
     """
 
     explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
@@ -48,6 +51,7 @@ class Eligibility:
     in_study: bool = True  # all explained categories must be the study's; else the network's names for them
     sorts: Mapping[str, Callable[[Photograph], bool]] = field(default_factory=dict)
     matched_by: Callable[[Photograph], str] | None = None
+    tiles: Callable[[Photograph, str], tuple[str, ...]] = lambda _image, _network: ()
     counts: Callable[[Sequence[Photograph]], str] = lambda _images: ""  # told of all images where too few are eligible
 
 

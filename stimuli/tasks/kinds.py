@@ -1,6 +1,15 @@
 """The kinds of task by name, as stimuli/ knows them."""
 
-from stimuli.tasks import agreement, ai_check, class_discrimination, rating, reliance, simulatability, trust
+from stimuli.tasks import (
+    agreement,
+    ai_check,
+    class_discrimination,
+    distinction,
+    rating,
+    reliance,
+    simulatability,
+    trust,
+)
 from stimuli.tasks.kind import StimuliKind
 
 STIMULI_KINDS: dict[str, StimuliKind] = {
@@ -11,4 +20,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "simulatability": simulatability.KIND,
     "rating": rating.KIND,
     "reliance": reliance.KIND,
+    "distinction": distinction.KIND,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contracts.tasks import BETWEEN
+from contracts.tiles import BETWEEN
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, FoilOf, Predicted, Predictions, StimuliKind

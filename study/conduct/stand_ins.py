@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus
-from contracts.tasks import BETWEEN, KINDS
+from contracts.tasks import KINDS
+from contracts.tiles import BETWEEN, TILES, Tiled
 from study.config import TaskConfig
 from study.tasks.kinds import STUDY_KINDS
 
@@ -28,9 +29,16 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
             foil = _foil(STUDY_KINDS[task.kind].foils, number) or (names[1 - place] if len(names) > 1 else "")
             if kind.has_advice:  # right and wrong by turns
                 foil = BETWEEN.join((foil, category) if number % 2 else (category, foil))
+            if kind.tiles:  # right and wrong by turns
+                foil = _tiled(category, categories, number)
             for network in task.networks:
                 for method in shown:
                     yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
+
+
+def _tiled(category: str, categories: Sequence[str], number: int) -> str:
+    names = list(dict.fromkeys((category, *categories, *(f"class {n}" for n in range(1, TILES)))))[:TILES]
+    return str(Tiled.of(category, names[number % 2], names))
 
 
 def _foil(foils: Sequence[str], number: int) -> str:

@@ -11,6 +11,7 @@ from contracts.export import WHY_TURNED_AWAY
 from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import LONGEST_REASON, RESPONSE
+from contracts.tiles import LONGEST_FOIL
 from study.database.columns import Base, one_of
 from study.database.platform_tables import OnPlatform, PlatformSubmission
 
@@ -69,7 +70,7 @@ class Stimulus(Base):
     tasks: Mapped[list[str]]
     image_id: Mapped[str] = mapped_column(String(128))
     category: Mapped[str] = mapped_column(String(64))
-    foil: Mapped[str] = mapped_column(String(64))
+    foil: Mapped[str] = mapped_column(String(LONGEST_FOIL))
     network: Mapped[str] = mapped_column(String(64))
     method: Mapped[str] = mapped_column(String(64))
     file: Mapped[str]
@@ -100,7 +101,7 @@ class Item(Base):
     condition: Mapped[str] = mapped_column(String(64), default="", server_default="")  # empty: the study has none
     image_id: Mapped[str] = mapped_column(String(128))
     category: Mapped[str] = mapped_column(String(64))
-    foil: Mapped[str] = mapped_column(String(64))  # empty for trust
+    foil: Mapped[str] = mapped_column(String(LONGEST_FOIL))  # empty for trust
     method: Mapped[str] = mapped_column(String(64))
     slot: Mapped[int]  # which of the image's categories this is, counted in alphabetical order
     stimulus_a_id: Mapped[int] = mapped_column(ForeignKey("stimulus.id"))

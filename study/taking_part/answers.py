@@ -240,4 +240,4 @@ def _feedback(driver: Driver, trial: Any, answer: Answer, definition: FrozenDefi
         return None
     first = answer.response if answer.question == RESPONSE else statements.first_answer(driver, trial)
     task = definition.in_condition(trial.condition).task(trial.task)
-    return practice_feedback(task, trial.language, STUDY_KINDS[task.kind].truth(trial), first)
+    return practice_feedback(task, trial.language, STUDY_KINDS[task.kind].truth(trial), first, trial.option_order)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from contracts.tasks import KINDS, OWN, RESPONSE, WAIT, Question
+from contracts.tasks import KINDS, RESPONSE, WAIT, Question
 from study.config import TaskConfig
 from study.database.schema import (
     ANSWERED,
@@ -25,13 +25,14 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.advice import comes_later, is_told
 from study.taking_part.comprehension import open_checks
 from study.taking_part.questionnaire_answers import open_pages
+from study.taking_part.tiles import tiles_of
 from study.tasks.wording import (
     Wording,
     attention_question,
     category_label,
     further_question,
     instructions,
-    option_label,
+    option_labels,
     told_confidence,
     words_of,
 )
@@ -105,6 +106,8 @@ def lay_out(
             images = _images(trial, sizes, task, wordings[trial.task], image_url)
             if len(images) > 1 and KINDS[task.kind].shows_photograph:
                 images[-1]["scale"] = colour_scale(definition.recipes_of(task))
+            if KINDS[task.kind].tiles:
+                images[-1] |= tiles_of(trial.option_order, item.foil, wordings[trial.task], images[-1], language)
             if after := comes_later(task, trial.purpose):
                 is_shown = is_previewed or is_told(task, trial.purpose, given)
                 shown["advice"] = {"after": after, "told": _told(shown["prompt"], images) if is_shown else None}
@@ -171,8 +174,10 @@ def _trial(
     trial: Trial, item: Item, task: TaskConfig, wording: Wording, language: str, given: Sequence[str], check: int
 ) -> dict[str, Any]:
     """`given`: the answers to its first questions, where some have been given; `check`: the number of a check."""
-    options = [{"value": value, "label": option_label(task, wording, value, language)} for value in trial.option_order]
-    category = category_label(item.category, language, wording.categories)
+    labels = option_labels(task, wording, trial.option_order, language)
+    options = [{"value": value, "label": label} for value, label in zip(trial.option_order, labels, strict=True)]
+    told = KINDS[task.kind].told(item.category, item.foil)
+    category = category_label(told, language, wording.categories)
     said, prompt = wording.question, wording.prompt
     if trial.purpose == LEARNING and wording.learning:
         said, prompt = wording.learning.question, wording.learning.prompt
@@ -202,7 +207,7 @@ def _asked(question: Question, main: dict[str, Any], task: TaskConfig, wording: 
     if question.name == RESPONSE:
         return main
     asked = further_question(question, wording, task.is_required(question))
-    if question.name == OWN:
+    if question.is_of_item:
         asked["options"] = main["options"]
     wait = {"wait": task.advice_delay} if question.name == WAIT else {}
     return asked | wait

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import cycle, permutations
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class Choice:
     purpose: str = MAIN
     asked: int | None = None
     points: int = 0  # of the task's scale; 0: as its kind has it
+    order: tuple[str, ...] = ()  # of the options, where each person has an order of their own
 
 
 def choose_trials(
@@ -96,7 +97,17 @@ def _of_task(
     """The task's trials in order; none where nothing is left to rate. `learned`: images of its examples."""
     swapped = alternate([item.method for item in rated], rng)
     main = [Choice(item, task.kind, swap, points=task.points) for item, swap in zip(rated, swapped, strict=True)]
-    return _in_order(main, _beside(all_items, rated, learned, task, rng), task, rng) if main else []
+    trials = _in_order(main, _beside(all_items, rated, learned, task, rng), task, rng) if main else []
+    return [_shuffled(trial, rng) for trial in trials] if KINDS[task.kind].tiles else trials
+
+
+def _shuffled(choice: Choice, rng: np.random.Generator) -> Choice:
+    """With its options in any order; that of an attention check has no right option in the place asked for."""
+    kind = STUDY_KINDS[choice.kind]
+    orders = list(permutations(kind.options(choice.item)))
+    if choice.asked is not None:
+        orders = [order for order in orders if order[choice.asked] not in kind.truth(choice.item)]
+    return replace(choice, order=orders[int(rng.integers(len(orders)))])
 
 
 def _beside(
@@ -192,7 +203,8 @@ def _share_missing(candidates: list[Candidate]) -> float:
 
 def trial_row(choice: Choice, position: int, participant_id: int | None) -> dict[str, object]:
     """A row of `trial`; without a participant, of a preview."""
-    item, options = choice.item, _options(choice.item, choice.kind, choice.swapped, choice.points)
+    item = choice.item
+    options = list(choice.order) or _options(item, choice.kind, choice.swapped, choice.points)
     if choice.purpose == LEARNING:
         options = list(STUDY_KINDS[choice.kind].truth(item))  # told, and acknowledged
     left, right = item.stimulus_a_id, item.stimulus_b_id

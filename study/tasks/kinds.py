@@ -1,6 +1,6 @@
 """The kinds of task by name, as study/ knows them."""
 
-from study.tasks import agreement, ai_check, class_discrimination, rating, reliance, simulatability, trust
+from study.tasks import agreement, ai_check, class_discrimination, distinction, rating, reliance, simulatability, trust
 from study.tasks.kind import StudyKind
 
 STUDY_KINDS: dict[str, StudyKind] = {
@@ -11,4 +11,5 @@ STUDY_KINDS: dict[str, StudyKind] = {
     "simulatability": simulatability.KIND,
     "rating": rating.KIND,
     "reliance": reliance.KIND,
+    "distinction": distinction.KIND,
 }

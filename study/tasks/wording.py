@@ -203,6 +203,13 @@ def option_label(task: TaskConfig, words: Wording, value: str, language: str) ->
     return labels.get(value) or category_label(value, language, words.categories)
 
 
+def option_labels(task: TaskConfig, words: Wording, order: Sequence[str], language: str) -> list[str]:
+    """The options of the first question as people read them, in the order shown; tiles are called by their place."""
+    if KINDS[task.kind].tiles:
+        return list(words.options)
+    return [option_label(task, words, value, language) for value in order]
+
+
 def told_confidence(words: Wording, probability: float | None) -> Wording:
     """The words of a trial, {confidence} being the network's in whole per cent; the same words where none is known."""
     if probability is None:
@@ -221,14 +228,20 @@ def attention_question(words: Wording, number: int, option: str) -> str:
     return words.attention[number % len(words.attention)].text.replace("{option}", option)
 
 
-def practice_feedback(task: TaskConfig, language: str, truth: Sequence[str], response: str) -> str | None:
-    """What is said after a practice trial, with the first of the right answers; None where none is right or wrong."""
+def practice_feedback(
+    task: TaskConfig, language: str, truth: Sequence[str], response: str, order: Sequence[str] = ()
+) -> str | None:
+    """What is said after a practice trial, with the first of the right answers; None where none is right or wrong.
+
+    `order`: the options as they were shown, where their labels follow from their places.
+    """
     if not truth:
         return None
     words = words_of(task, language)
     said = (words.right if response in truth else words.wrong) or ""
+    labels = dict(zip(order, option_labels(task, words, order, language), strict=False))
     for name, value in (("truth", truth[0]), ("chosen", response)):
-        said = said.replace(f"{{{name}}}", option_label(task, words, value, language))
+        said = said.replace(f"{{{name}}}", labels.get(value) or option_label(task, words, value, language))
     return said
 
 

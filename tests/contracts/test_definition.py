@@ -159,6 +159,12 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             'recipe = "overlay-v1"',
             'task 1 ("seeing"): kind: class-discrimination must not show the photograph',
         ),
+        (
+            "[analysis]",
+            '[methods.mine]\npictures = "mine.csv"\n\n[[tasks]]\nname = "choosing"\nkind = "distinction"\nmethods = ["mine"]\n'
+            'networks = ["strong"]\nimages = 4\nratings_per_item = 2\ntrials_per_participant = 2\n\n[analysis]',
+            "distinction draws the explanations of 4 classes on one scale, and those of mine are made already; compute",
+        ),
     ],
 )
 def test_a_faulty_definition_is_refused_by_the_key_at_fault(write, old, new, message):

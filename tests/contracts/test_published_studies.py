@@ -34,6 +34,7 @@ NAMES = [
     "gradcam-discrimination",
     "gradcam-trust",
     "hive-agreement",
+    "hive-distinction",
     "meta-predictor",
 ]
 

@@ -28,7 +28,8 @@ from analysis.tasks.psychometrics import (
 )
 from analysis.tasks.reliance.estimates import FACTS
 from contracts.methods import CONTROLS, PHOTOGRAPH
-from contracts.tasks import BETWEEN, OWN
+from contracts.tasks import OWN
+from contracts.tiles import BETWEEN
 
 LEAN = 0.6  # logits
 KEPT, LOST = 0.83, 0.3

@@ -16,6 +16,7 @@ def show_questions(definition: FrozenDefinition, language: str, **addresses: Any
         "participant/study.html",
         **_about(definition, language),
         has_questionnaires=bool(definition.questionnaires),
+        has_tiles=definition.has_tiles,
         **addresses,
     )
 

@@ -75,8 +75,18 @@ export class TrialPlugin {
 
 /** Those whose address the plan tells come first. */
 function show(image, { images }, { frames }, place) {
-  image.alt = images[place].alt;
-  frames[place].replaceChildren(image);
+  const { alt, tiles } = images[place];
+  if (tiles) return tiles.forEach((tile, number) => frames[place][number].replaceChildren(cut(image, images[place], tile)));
+  image.alt = alt;
+  frames[place][0].replaceChildren(image);
+}
+
+/** One tile of a picture, as many pixels as it has there. */
+function cut(image, { columns, width, height }, { place, alt }) {
+  const canvas = element("canvas", { width, height, role: "img", "aria-label": alt });
+  const [across, down] = [image.naturalWidth / columns, image.naturalHeight / columns];
+  canvas.getContext("2d").drawImage(image, (place % columns) * across, Math.floor(place / columns) * down, across, down, 0, 0, width, height);
+  return canvas;
 }
 
 /** What the network predicts, and its picture where it has one; resolves when both are there. */

@@ -14,16 +14,17 @@ const MOST_ENLARGED = 3; // a picture of more than three times its own pixels sh
 export function drawTrial(planned, notice, hasFeedback) {
   const [first, ...further] = planned.questions;
   const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, ...above(notice), ...condition(planned), first.text);
-  const { frames, figures } = drawFigures(planned);
+  const { frames, figures, bar } = drawFigures(planned);
+  const layout = planned.images.some(({ tiles }) => tiles) ? "tiles" : figures.length > 1 ? "pair" : "single";
   const note = element("div", { class: "loading-note", role: "status" });
   const groups = [drawGroup(first.wait ? [] : first.options, "question"), ...further.map((asked, place) => drawFurther(asked, planned.advice?.after === place + 1))];
   const feedback = element("div", { class: "feedback", hidden: !hasFeedback });
   const more = element("div", { class: "more" }, ...groups.slice(1).map(({ asked }) => asked), element("p", { class: "hint" }, translate("Click or tap an answer, or press its number.")));
   const root = element(
     "section",
-    { class: `trial ${figures.length > 1 ? "pair" : "single"}${isCompact(first.options) ? "" : " long"}`, "aria-labelledby": "question" },
+    { class: `trial ${layout}${isCompact(first.options) ? "" : " long"}`, "aria-labelledby": "question" },
     question,
-    element("div", { class: "room" }, element("div", { class: "pictures" }, ...figures, note)),
+    element("div", { class: "room" }, element("div", { class: "pictures" }, ...figures, ...bar, note)),
     element("div", { class: "answers" }, groups[0].group, element("div", { class: "later" }, more, feedback)),
   );
   return { root, question, frames, groups, note, feedback };
@@ -53,7 +54,7 @@ function drawGroup(labelled, labelId) {
     element(
       "button",
       { type: "button", class: "option", value, disabled: true, "aria-keyshortcuts": place + 1 },
-      element("kbd", { "aria-hidden": "true" }, String(place + 1)),
+      ...(label === String(place + 1) ? [] : [element("kbd", { "aria-hidden": "true" }, String(place + 1))]),
       element("span", {}, label),
     ),
   );
@@ -84,19 +85,27 @@ function drawTyped({ longest, required }, labelId) {
 
 /** Frames for pictures, of their final size, and the figures around them. */
 function drawFigures({ images }) {
-  const frames = images.map(({ width, height }) => {
+  const shown = images.flatMap(parts);
+  const drawn = shown.map(({ width, height }) => {
     const frame = element("div", { class: "frame" }, element("div"));
     frame.style.setProperty("--ratio", width / height);
     frame.style.setProperty("--most", `${MOST_ENLARGED * width}px`);
     return frame;
   });
-  const captions = distinguished(images.map(({ label }) => label ?? ""));
-  const figures = frames.map((frame, place) => {
-    const { label, scale } = images[place];
+  const tiled = images.find(({ tiles }) => tiles);
+  const captions = (tiled ? images.map(parts) : [shown]).flatMap((alike) => distinguished(alike.map(({ label }) => label ?? "")));
+  const figures = drawn.map((frame, place) => {
+    const { label, scale } = shown[place];
     const caption = label ? [element("figcaption", {}, ...captions[place], ...colourBar(scale))] : [];
     return element("figure", { class: "picture" }, ...caption, frame);
   });
-  return { frames, figures };
+  const frames = images.map((image) => drawn.splice(0, parts(image).length));
+  return { frames, figures, bar: colourBar(tiled?.scale) };
+}
+
+/** What has a frame of its own: a picture, or each of its tiles; these have one scale, which is told once. */
+function parts(image) {
+  return image.tiles?.map((tile) => ({ ...image, ...tile, scale: null })) ?? [image];
 }
 
 /** What the colours of a picture mean; `scale`: the recipe that draws them, or nothing. */
