@@ -98,6 +98,27 @@ def test_every_degree_is_asked_for_where_no_answer_is_right():
     assert asked == {0, 1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("place", [1, 2])
+def test_an_own_attention_check_asks_for_its_place_and_never_for_the_right_option(place, swapped):
+    given = Choice(item(1), "class-discrimination", swapped, trials.ATTENTION, 0)
+    check = trials._asking_for(place, given)
+    assert check.asked == place - 1
+    assert trials._options(check.item, check.kind, check.swapped, check.points)[place - 1] == "cat", "dog is right"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("place", [1, 3, 5])
+def test_an_own_attention_check_leaves_the_pictures_where_no_answer_is_right(place, swapped):
+    given = Choice(item(1, second=2, foil=""), "trust", swapped, trials.ATTENTION, 0)
+    assert trials._asking_for(place, given) == Choice(given.item, "trust", swapped, trials.ATTENTION, place - 1)
+
+
+def test_an_own_attention_check_may_ask_for_any_point_of_a_longer_scale():
+    given = Choice(item(1), "rating", True, trials.ATTENTION, 0, 9)
+    assert trials._asking_for(9, given) == Choice(given.item, "rating", True, trials.ATTENTION, 8, 9)
+
+
 @pytest.mark.parametrize(
     ("kind", "swapped", "options"),
     [
