@@ -67,16 +67,15 @@ def is_signed() -> bool:
 def tell_money(c: "Campaign", posting: "Posting") -> None:
     """What is offered, to how many, what it costs and what people get for an hour."""
     from study.recruitment.campaign import platform_name
-    from study.recruitment.offering import MINIMUM_PER_HOUR, RECOMMENDED_PER_HOUR, per_hour
+    from study.recruitment.offering import worth
 
     click.echo(f"{posting.name}: {posting.url}, {posting.minutes} minutes, on {platform_name(c)}")
     click.echo(f"{posting.places} places at {money(posting.reward)} each: {total(c, posting.places, posting.reward)}")
-    hourly = per_hour(posting)
-    click.echo(f"That is {money(hourly)} an hour.")
-    if hourly < MINIMUM_PER_HOUR:
-        click.echo(f"Prolific refuses less than {money(MINIMUM_PER_HOUR)} an hour (in pounds; 8.00 in dollars).")
-    elif hourly < RECOMMENDED_PER_HOUR:
-        click.echo(f"Prolific recommends {money(RECOMMENDED_PER_HOUR)} an hour or more (in pounds; 12.00 in dollars).")
+    found = worth(c, posting)
+    currency = found.currency or "in the account's currency"
+    click.echo(f"That is {money(found.per_hour)} {currency} an hour.")
+    for warning in found.warnings:
+        click.echo(warning)
     needed = outlook(c).needed
     if posting.places > needed:
         click.echo(f"The study here needs {needed} more people: those who come later are sent back.")

@@ -1,7 +1,7 @@
 """A study is drafted on the platform, published, and paused, resumed or stopped there; nothing twice."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +19,8 @@ from study.recruitment.providers import PROVIDERS
 _LARGEST_PHONE = 430  # CSS pixels of a phone's window, upright
 _LONGEST = 4  # times the study's minutes, until the platform takes the place away
 _HOUR_MIN = 60
-MINIMUM_PER_HOUR, RECOMMENDED_PER_HOUR = 600, 900
-"""Pence; in dollars 8 and 12 (Prolific's payment principles, researcher-help.prolific.com)."""
+HOURLY = {"GBP": (600, 900), "USD": (800, 1200)}
+"""Prolific's minimum and recommendation, in cents (payment principles, researcher-help.prolific.com)."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,38 @@ def needed(device: DeviceConfig) -> str:
     kind = means.get(fitting(device))
     size = f"a window of at least {device.min_width} × {device.min_height} pixels" if kind else None
     return f"You need {kind} and {size}." if kind else ""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the reward is worth: cents an hour, and what is to be said of it, each a sentence."""
+
+    per_hour: int
+    currency: str  # of three letters; empty where the definition has no [study.pay]
+    warnings: tuple[str, ...]
+
+
+def worth(campaign: Campaign, posting: Posting) -> Worth:
+    """In the study's currency, where the definition says one."""
+    with campaign.database.reading() as session:
+        promised = frozen_definition(find_study(session, campaign.slug)).study.pay
+    currency, hourly = promised.currency if promised else "", per_hour(posting)
+    warnings = [*_below(campaign, hourly, currency)]
+    if promised and round(100 * promised.amount) != posting.reward:
+        told = f"{promised.amount:.2f} {currency}"
+        warnings.append(f"The information sheet promises {told}; the reward is {posting.reward / 100:.2f}.")
+    return Worth(hourly, currency, tuple(warnings))
+
+
+def _below(campaign: Campaign, hourly: int, currency: str) -> Iterator[str]:
+    """A sentence where the pay is below what Prolific asks for, or advises, in that currency."""
+    whose = "" if campaign.provider == "prolific" else "Mechanical Turk has no minimum; "
+    limits = {name: HOURLY[name] for name in ([currency] if currency in HOURLY else HOURLY)}
+    for n, does in ((0, "refuses less than"), (1, "recommends at least")):
+        if hourly < next(iter(limits.values()))[n]:
+            told = " or ".join(f"{bounds[n] / 100:.2f} {name}" for name, bounds in limits.items())
+            yield f"{whose}Prolific {does} {told} an hour."
+            return
 
 
 def per_hour(posting: Posting) -> int:

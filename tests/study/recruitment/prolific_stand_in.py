@@ -42,6 +42,7 @@ class Prolific:
     subscriptions: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # with their "people"
     pays_late: bool = False
+    most_approvals: int = 10_000  # in all, before it refuses
     pages: int = 3
 
     def name(self, method: str, path: str, headers: Any) -> str:
@@ -170,6 +171,8 @@ class Prolific:
         return {**row, "study_id": "st1", "participant": row["participant_id"], "bonus_payments": mine}
 
     def _approve(self, name: str, given: dict[str, Any]) -> Any:
+        if sum(row["status"] == "APPROVED" for row in self.submissions) >= self.most_approvals:
+            raise ValueError("Your balance is too low.")
         for wanted in given["submission_ids"]:
             row = self._submission(wanted)
             if row["status"] == "AWAITING REVIEW":

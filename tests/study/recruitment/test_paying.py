@@ -9,6 +9,7 @@ from study.database.db import Database
 from study.database.schema import Participant
 from study.recruitment import mturk, prolific
 from tests.study.recruitment.accounts import PAY, Recruit, offered, takes_part
+from tests.study.samples import document, seeing
 
 only = pytest.mark.parametrize
 
@@ -139,6 +140,60 @@ def test_a_set_up_that_failed_paid_nobody_and_an_uncertain_payment_is_repeated_w
     assert recruit(*bonus, "--retry-uncertain").exit_code == 0
     assert account.paid == [("sp1", 50)]
     assert len(account.api.set_up) == 2, "the second set-up was paid, not a third"
+
+
+def test_an_earlier_bonus_of_the_same_amount_is_not_taken_for_the_uncertain_one(
+    opened, recruit: Recruit, account, database: Database
+) -> None:
+    offered(recruit)
+    public_id = takes_part(account, database)
+    account.hands_in(1)
+    assert recruit("bonus", public_id, "--cents", "50", "--reason", "first", "--confirm").exit_code == 0
+    account.server.dropping = set(PAY.values())
+    second = ("bonus", public_id, "--cents", "50", "--reason", "second", "--confirm")
+    assert recruit(*second).exit_code == 1
+    account.server.dropping = set()
+    assert "it is not known whether an earlier try was paid" in recruit(*second).output
+    assert [cents for _, cents in account.paid] == [50]
+    assert recruit(*second, "--retry-uncertain").exit_code == 0
+    assert [cents for _, cents in account.paid] == [50, 50]
+
+
+@only("account", ["prolific"], indirect=True)
+def test_where_the_reason_does_not_reach_the_person_it_is_told(opened, recruit: Recruit, account, database) -> None:
+    offered(recruit)
+    public_id = takes_part(account, database)
+    account.hands_in(1)
+    account.api.refusing["POST /messages/"] = "You cannot write to this participant."
+    told = recruit("bonus", public_id, "--cents", "50", "--reason", "careful", "--confirm")
+    assert told.exit_code == 0
+    assert f"The reason did not reach {public_id}: write to them on the platform." in told.output
+    assert account.paid == [("sp1", 50)]
+
+
+@only("account", ["prolific"], indirect=True)
+def test_approving_tells_how_far_it_came(opens, recruit: Recruit, account, database, monkeypatch) -> None:
+    opens(document(seeing(images=2, k=60), provider="prolific"))
+    offered(recruit)
+    for n in range(4):
+        takes_part(account, database, n)
+        account.hands_in(n)
+    monkeypatch.setattr(prolific, "_BULK", 3)
+    account.api.most_approvals = 3
+    told = recruit("approve", "--confirm")
+    assert told.exit_code == 1
+    assert "3 of 4 approved, then: " in told.output
+    account.api.most_approvals = 99
+    assert "1 approved." in recruit("approve", "--confirm").output
+
+
+@only("account", ["prolific"], indirect=True)
+def test_a_word_that_is_new_is_logged_and_shown(opened, recruit: Recruit, account, database, caplog) -> None:
+    offered(recruit)
+    takes_part(account, database)
+    account.api.add("p1", "HALF READ")
+    assert "1 HALF READ" in recruit("status").output
+    assert "Prolific has a new word for a submission: 'HALF READ'" in caplog.text
 
 
 def test_of_two_commands_at_once_one_pays(opened, recruit: Recruit, account, database, monkeypatch) -> None:

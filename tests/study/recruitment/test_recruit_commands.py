@@ -30,7 +30,7 @@ def test_a_draft_is_made_once_and_published_when_it_is_confirmed(opened, recruit
     first = recruit(*CREATE)
     assert first.exit_code == 0, first.output
     assert "40 places at 2.50 each: " in first.output
-    assert "37.50 an hour" in first.output
+    assert "37.50 in the account's currency an hour" in first.output
     assert "Nobody sees it yet" in first.output
     again = recruit(*CREATE)
     assert "It is there already" in again.output
@@ -156,8 +156,49 @@ def test_more_places_than_people_are_needed_are_told(opened, recruit: Recruit) -
 
 
 def test_pay_below_the_platform_s_minimum_is_told(opened, recruit: Recruit) -> None:
-    assert "refuses less than 6.00 an hour" in recruit(*CREATE[:-1], "30").output
+    assert "Prolific refuses less than 6.00 GBP or 8.00 USD an hour" in recruit(*CREATE[:-1], "30").output
+    assert "Prolific recommends at least 9.00 GBP or 12.00 USD an hour" in recruit(*CREATE[:-1], "50").output
+    assert "an hour." not in recruit(*CREATE[:-1], "90").output.replace("currency an hour", "")
     assert "give --places" in recruit("create", *ADDRESS).output
+
+
+@only(
+    ("currency", "reward", "told"),
+    [("USD", "50", "7.50 USD an hour"), ("USD", "50", "refuses less than 8.00 USD"), ("GBP", "50", "least 9.00 GBP")],
+)
+def test_pay_is_told_in_the_study_s_currency(opens, recruit: Recruit, account, currency, reward, told) -> None:
+    definition = document(seeing(images=2, k=20), provider=account.name)
+    definition["study"]["pay"] = {"amount": 0.75, "currency": currency}
+    opens(definition)
+    shown = recruit(*CREATE[:-1], reward).output
+    assert told in shown
+    assert f"The information sheet promises 0.75 {currency}; the reward is 0.50." in shown
+    assert "The information sheet promises" not in recruit(*CREATE[:-1], "75").output
+
+
+@only("is_signed", [True, False])
+@only("account", ["prolific"], indirect=True)
+def test_prolific_is_asked_to_sign_where_the_server_verifies(opened, recruit, account, monkeypatch, is_signed) -> None:
+    monkeypatch.setenv("DISCERN_PROLIFIC_JWKS", "https://api.prolific.com/jwks.json" if is_signed else "")
+    assert recruit(*CREATE).exit_code == 0
+    assert account.api.studies["st1"]["is_external_study_url_secure"] is is_signed
+
+
+DEVICES = [
+    ({}, ["desktop", "tablet", "mobile"]),
+    ({"phones": False}, ["desktop", "tablet"]),
+    ({"min_width": 900}, ["desktop", "tablet"]),
+    ({"pointer": "fine"}, ["desktop"]),
+]
+
+
+@only(("device", "kinds"), DEVICES)
+@only("account", ["prolific"], indirect=True)
+def test_the_rules_for_devices_reach_the_platform(opens, recruit, account, device: dict, kinds: list[str]) -> None:
+    opens(document(seeing(images=2, k=20), provider="prolific", device={"min_width": 320} | device))
+    assert recruit(*CREATE).exit_code == 0
+    assert account.api.studies["st1"]["device_compatibility"] == kinds
+    assert ("You need " in account.api.studies["st1"]["description"]) == (len(kinds) < 3)
 
 
 def test_no_key_and_no_raw_id_is_printed_or_written_down(opened, recruit: Recruit, account, database: Database) -> None:
