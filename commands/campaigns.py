@@ -21,6 +21,10 @@ confirm_option = click.option(
     "--confirm", is_flag=True, help="Do it. Without this, only say what it would do and cost."
 )
 
+retry_option = click.option(
+    "--retry-uncertain", is_flag=True, help="Also what was asked before without a reply; look on the platform first."
+)
+
 
 def https(_ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
     if address is not None and not address.startswith("https://"):

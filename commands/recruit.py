@@ -19,6 +19,7 @@ from commands.campaigns import (
     open_campaign,
     outlook,
     recorded,
+    retry_option,
     sandbox_option,
     tell,
     tell_codes,
@@ -33,10 +34,6 @@ from commands.recruit_workspace import WORKSPACE_COMMANDS
 
 if TYPE_CHECKING:
     from study.recruitment.campaign import Campaign
-
-_retry = click.option(
-    "--retry-uncertain", is_flag=True, help="Also what was asked before without a reply; look on the platform first."
-)
 
 
 @click.group()
@@ -294,7 +291,7 @@ def approve(slug: str, sandbox: bool, confirm: bool) -> None:
 @click.option("--cents", required=True, type=click.IntRange(1, 100_000), help="For each of them.")
 @click.option("--reason", required=True, help="The message to the participant. One bonus per person and reason.")
 @sandbox_option
-@_retry
+@retry_option
 @confirm_option
 def bonus(
     slug: str,

@@ -1,8 +1,10 @@
 """`./manage.py recruit …` about the workspace: who took part, test participants, webhooks. Nobody is paid by these."""
 
+import os
+
 import click
 
-from commands.campaigns import NOTHING_DONE, address_option, confirm_option, open_campaign, sandbox_option
+from commands.campaigns import NOTHING_DONE, address_option, confirm_option, open_campaign, retry_option, sandbox_option
 from commands.options import open_study_option
 
 _HOOK = "/hooks/prolific"
@@ -99,4 +101,43 @@ def webhook(slug: str, address: str, confirm: bool) -> None:
         click.echo(f"DISCERN_PROLIFIC_HOOK_SECRET={subscription.secret}")
 
 
-WORKSPACE_COMMANDS = (keep_group_command, tester, test_study, webhook)
+@click.command()
+@open_study_option
+@retry_option
+@confirm_option
+def credit(slug: str, retry_uncertain: bool, confirm: bool) -> None:
+    """Give credit on SONA to people who finished, from here to SONA's server, each once.
+
+    DISCERN_SONA_SERVER_URL is the "Server-Side Completion URL" that SONA shows for the study. It takes the place of
+    `sona_completion_url`: give credit in one of the two ways.
+
+    Example: ./manage.py recruit credit --study my.toml --confirm
+    """
+    from study import clock
+    from study.database.db import ready_database
+    from study.errors import PlatformError
+    from study.recruitment.ledger import DONE
+    from study.recruitment.sona_credit import Office, due
+
+    with ready_database() as database:
+        office = Office.of(os.environ, database, slug, "manage.py", clock.now)
+        people = due(database, slug)
+        if not confirm:
+            return click.echo(f"{len(people)} people finished and are not excluded. {NOTHING_DONE}")
+        given, uncertain = 0, []
+        for person in people:
+            try:
+                is_done = office.give(person, retry_uncertain) == DONE
+            except PlatformError as error:
+                raise click.ClickException(f"{given} have credit; {person.public_id}: {error}") from error
+            given += is_done
+            uncertain += [] if is_done else [person.public_id]
+        click.echo(f"{given} of {len(people)} have credit.")
+        if uncertain:
+            raise click.ClickException(
+                f"of {', '.join(uncertain)} it is not known whether SONA gave credit, because its reply was lost; look"
+                " there, then use --retry-uncertain"
+            )
+
+
+WORKSPACE_COMMANDS = (credit, keep_group_command, tester, test_study, webhook)

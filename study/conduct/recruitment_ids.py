@@ -115,7 +115,10 @@ def _people(session: Session, study: Study, now: datetime) -> Iterator[_Person]:
 
 
 def _paid(session: Session, slug: str) -> set[Any]:
-    """participant_ids of those whom a platform was told to pay by `./manage.py recruit approve`."""
+    """participant_ids of those who were paid, or got credit, by `recruit approve` or `recruit credit`."""
     details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == DONE))
-    mine = {"slug": slug, "what": "approval"}
-    return {detail.get("participant") for detail in details if mine.items() <= detail.items()}
+    return {
+        detail.get("participant")
+        for detail in details
+        if detail["slug"] == slug and detail["what"] in ("approval", "credit")
+    }

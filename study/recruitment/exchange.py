@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,10 +31,15 @@ def required(environment: Mapping[str, str], name: str) -> str:
 
 def address(environment: Mapping[str, str], own: str) -> str:
     """The platform's own address, or the one of a stand-in. A key travels over https only, or not at all."""
-    chosen = environment.get(ADDRESS, own).rstrip("/")
+    return require_safe(ADDRESS, environment.get(ADDRESS, own).rstrip("/"))
+
+
+def require_safe(variable: str, chosen: str) -> str:
+    """The address in this variable. Raises ConfigurationError where others could read what is sent there."""
     parts = urlsplit(chosen)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ConfigurationError(f"{ADDRESS} is {chosen!r}; it must begin with https://, or be on this machine")
+        told = f"{parts.scheme}://{parts.hostname}" if parts.scheme else chosen
+        raise ConfigurationError(f"{variable} is {told!r}; it must begin with https://, or be on this machine")
     return chosen
 
 
@@ -46,8 +51,19 @@ class Reply:
     headers: Mapping[str, str]
 
 
-def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-    """What the platform `name` replies. Raises PlatformError.
+def _parse_json(body: bytes) -> Any:
+    return json.loads(body) if body else {}
+
+
+def exchange(
+    name: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    parse: Callable[[bytes], Any] = _parse_json,
+) -> Reply:
+    """What the platform `name` replies; `parse` raises ValueError for what it cannot read. Raises PlatformError.
 
     A request that came too soon is made again after the time that the platform asks for; one that is sent elsewhere
     is not followed, because the account's key would go there.
@@ -55,7 +71,7 @@ def exchange(name: str, method: str, url: str, headers: Mapping[str, str], body:
     for pause in (*_WAITS_S, None):
         reply = _ask(name, method, url, headers, body)
         if pause is None or not _is_too_soon(reply):
-            return Reply(_content(name, reply), reply.headers)
+            return Reply(_content(name, reply, parse), reply.headers)
         wait(_asked_to_wait(reply) or pause)
     raise AssertionError("the last try returns or raises")
 
@@ -101,7 +117,7 @@ def _asked_to_wait(reply: Any) -> float | None:
     return None if seconds is None else min(seconds, _LONGEST_WAIT_S)
 
 
-def _content(name: str, reply: Any) -> Any:
+def _content(name: str, reply: Any, parse: Callable[[bytes], Any]) -> Any:
     words = reply.data[:500].decode(errors="replace")
     if 300 <= reply.status < 400:
         elsewhere = urlsplit(reply.headers.get("Location", "")).hostname or "another address"
@@ -111,6 +127,6 @@ def _content(name: str, reply: Any) -> Any:
     if reply.status >= 400:
         raise PlatformRefusedError(f"{name} refused ({reply.status}): {words}")
     try:
-        return json.loads(reply.data) if reply.data else {}
+        return parse(reply.data)
     except ValueError:
-        raise PlatformError(f"{name} sent no JSON: {reply.data[:200]!r}") from None
+        raise PlatformError(f"{name} sent what cannot be read: {reply.data[:200]!r}") from None

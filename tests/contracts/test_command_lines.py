@@ -126,7 +126,7 @@ def test_the_shell_completes_commands_options_and_files() -> None:
     assert offered("ope") == {"open-study"}
     assert offered("recruit", "") == {
         *("create", "publish", "add-places", "pause", "resume", "stop", "status", "codes"),
-        *("approve", "bonus", "release", "keep-group", "tester", "test-study", "webhook"),
+        *("approve", "bonus", "release", "keep-group", "tester", "test-study", "webhook", "credit"),
     }
     assert "--ratings-per-item" in offered("extend-study", "--r")
     assert offered("analyze", "export", "--language", "k") == {"ko"}

@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, content, headers[0] if headers else {})
 
     def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
-        body = b"" if content is None else json.dumps(content).encode()
+        body = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
