@@ -1,11 +1,16 @@
 """`./manage.py recruit …` about the workspace: who took part, test participants, webhooks. Nobody is paid by these."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from commands.campaigns import NOTHING_DONE, address_option, confirm_option, open_campaign, retry_option, sandbox_option
 from commands.options import open_study_option
+
+if TYPE_CHECKING:
+    from study.recruitment.campaign import Campaign
+    from study.recruitment.sona_credit import Office, Student
 
 _HOOK = "/hooks/prolific"
 
@@ -48,18 +53,23 @@ def tester(slug: str, participants: tuple[str, ...], email: str | None, confirm:
 
     Example: ./manage.py recruit tester 5f0c1e2d3a4b5f0c1e2d3a4b --study my.toml --confirm
     """
-    from study.recruitment.testers import make_tester, mark_tester
-
-    if not (participants or email):
+    number = len(participants) + bool(email)
+    if not number:
         raise click.UsageError("give ids of the platform, or --email for a new test participant")
     with open_campaign(slug, sandbox=False) as c:
         if not confirm:
-            return click.echo(f"{len(participants) + bool(email)} would be marked. {NOTHING_DONE}")
-        for key in participants:
-            mark_tester(c, key)
-        if email:
-            click.echo(f"The test participant is there as {make_tester(c, email)}; reset the password, then log in.")
-        click.echo(f"{len(participants) + bool(email)} marked: they are counted in no study here.")
+            return click.echo(f"{number} would be marked. {NOTHING_DONE}")
+        _mark(c, participants, email)
+        click.echo(f"{number} marked: they are counted in no study here.")
+
+
+def _mark(c: "Campaign", participants: tuple[str, ...], email: str | None) -> None:
+    from study.recruitment.testers import make_tester, mark_tester
+
+    for key in participants:
+        mark_tester(c, key)
+    if email:
+        click.echo(f"The test participant is there as {make_tester(c, email)}; reset the password, then log in.")
 
 
 @click.command("test-study")
@@ -115,8 +125,6 @@ def credit(slug: str, retry_uncertain: bool, confirm: bool) -> None:
     """
     from study import clock
     from study.database.db import ready_database
-    from study.errors import PlatformError
-    from study.recruitment.ledger import DONE
     from study.recruitment.sona_credit import Office, due
 
     with ready_database() as database:
@@ -124,20 +132,32 @@ def credit(slug: str, retry_uncertain: bool, confirm: bool) -> None:
         people = due(database, slug)
         if not confirm:
             return click.echo(f"{len(people)} people finished and are not excluded. {NOTHING_DONE}")
-        given, uncertain = 0, []
-        for person in people:
-            try:
-                is_done = office.give(person, retry_uncertain) == DONE
-            except PlatformError as error:
-                raise click.ClickException(f"{given} have credit; {person.public_id}: {error}") from error
-            given += is_done
-            uncertain += [] if is_done else [person.public_id]
-        click.echo(f"{given} of {len(people)} have credit.")
-        if uncertain:
-            raise click.ClickException(
-                f"of {', '.join(uncertain)} it is not known whether SONA gave credit, because its reply was lost; look"
-                " there, then use --retry-uncertain"
-            )
+        states = _give_all(office, people, retry_uncertain)
+    given = sum(states.values())
+    click.echo(f"{given} of {len(people)} have credit.")
+    if uncertain := [public_id for public_id, is_done in states.items() if not is_done]:
+        raise _unknown(uncertain)
+
+
+def _give_all(office: "Office", people: "list[Student]", retry: bool) -> dict[str, bool]:
+    """participant_id → whether SONA said that they have credit; a failure ends it."""
+    from study.errors import PlatformError
+
+    states: dict[str, bool] = {}
+    for person in people:
+        try:
+            states[person.public_id] = office.give(person, retry)
+        except PlatformError as error:
+            given = sum(states.values())
+            raise click.ClickException(f"{given} have credit; {person.public_id}: {error}") from error
+    return states
+
+
+def _unknown(public_ids: list[str]) -> click.ClickException:
+    return click.ClickException(
+        f"of {', '.join(public_ids)} it is not known whether SONA gave credit, because its reply was lost; look there,"
+        " then use --retry-uncertain"
+    )
 
 
 WORKSPACE_COMMANDS = (credit, keep_group_command, tester, test_study, webhook)

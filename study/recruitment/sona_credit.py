@@ -53,16 +53,17 @@ class Office:
         url = environment.get(VARIABLE, "")
         if "credit_token" not in dict(parse_qsl(urlsplit(url).query)):
             raise ConfigurationError(
-                f"{VARIABLE} has no credit_token; set it to the Server-Side Completion URL that SONA shows for the study"
+                f"{VARIABLE} has no credit_token; set it to SONA's Server-Side Completion URL of the study"
             )
         require_safe(VARIABLE, url)
         return cls(database, slug, url, identity_key(environment), actor, clock)
 
-    def give(self, student: Student, retry: bool = False) -> str:
-        """Ask SONA unless it was asked; ledger.DONE, or ledger.BEGUN where its reply was lost. Raises PlatformError."""
+    def give(self, student: Student, retry: bool = False) -> bool:
+        """Ask SONA unless it was asked; False where its reply was lost. Raises PlatformError."""
         key = recruitment_hash(self.secret, SONA.name, f"credit\x1f{student.code}")
         request = ledger.Request(self.slug, SONA.name, "credit", key, {"participant": student.public_id})
-        return ledger.once(self.database, request, lambda: self._ask(student), self.actor, self.clock, retry)
+        state = ledger.once(self.database, request, lambda: self._ask(student), self.actor, self.clock, retry)
+        return state == ledger.DONE
 
     def _ask(self, student: Student) -> str | None:
         reply = exchange(SONA.title, "GET", _with_code(self.url, student.code), {}, None, _parse)
