@@ -1,4 +1,7 @@
-"""Prolific's API, each request and reply checked against Prolific's own OpenAPI document (prolific-operations.json)."""
+"""Prolific's API, each request and reply checked against Prolific's own OpenAPI document (prolific-operations.json).
+
+Requests are checked against the newer document as well (prolific_newer.py).
+"""
 
 import json
 import re
@@ -10,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from openapi_schema_validator import OAS30Validator
 
+from tests.study.recruitment import prolific_newer
 from tests.study.recruitment.stand_in import Mistake
 
 DOCUMENT = json.loads((Path(__file__).parent / "prolific-operations.json").read_text())
@@ -67,6 +71,7 @@ class Prolific:
         content = json.loads(body) if body else None
         if (schema := operation.get("requestBody", {}).get("content")) is not None:
             _check(content, schema["application/json"]["schema"], "the request")
+        prolific_newer.check(f"{method} {template}", query, content)
         if words := self.refusing.get(f"{method} {template}"):
             return 400, _error(400, words)
         return self._reply(f"{method} {template}", operation, name, query | (content or {}))
@@ -147,7 +152,7 @@ class Prolific:
             "PUBLISH": (("UNPUBLISHED",), "ACTIVE"),
             "PAUSE": (("ACTIVE",), "PAUSED"),
             "START": (("PAUSED",), "ACTIVE"),
-            "STOP": (("ACTIVE", "PAUSED"), "AWAITING REVIEW"),
+            "STOP": (("ACTIVE", "PAUSED"), "COMPLETED"),
         }[given["action"]]
         if study["status"] not in before:
             raise ValueError(f"a study that is {study['status']} cannot {given['action']}")

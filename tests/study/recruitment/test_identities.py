@@ -86,6 +86,12 @@ def test_of_the_audience_the_server_counts(client: FlaskClient, audience: object
     assert client.get(f"/s/demo{query()}&prolific_token={signed(aud=audience)}").status_code == 303
 
 
+def test_the_payload_of_the_newer_document_is_taken(client: FlaskClient) -> None:
+    """It holds each parameter of the address, and the workspace with its organisation."""
+    payload = LINK | {"workspace_id": "507f1f77bcf86cd799439011", "organisation_id": "507f191e810c19729de860ea"}
+    assert client.get(f"/s/demo{query()}&prolific_token={signed(prolific=payload)}").status_code == 303
+
+
 def test_a_placeholder_that_prolific_did_not_fill_in_vouches_for_nothing(client: FlaskClient) -> None:
     audience = f"{SERVER}/s/demo?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}"
     assert client.get(f"/s/demo{query()}&prolific_token={signed(aud=audience)}").status_code == 303
@@ -96,6 +102,8 @@ FORGED = {
     "of another study": {"aud": f"{SERVER}/s/demo{query(STUDY_ID='66bb')}"},
     "of another session": {"sub": "88cc"},
     "another participant's by its payload": {"prolific": {"participant_id": "6f0c"}},
+    "another participant's by its parameters": {"prolific": LINK | {"PROLIFIC_PID": "6f0c"}},
+    "of another session by its parameters": {"prolific": LINK | {"SESSION_ID": "88cc"}},
     "of nobody": {"sub": None},
     "expired": {"exp": datetime(2026, 1, 1, tzinfo=UTC)},
     "for ever": {"exp": None},

@@ -30,10 +30,10 @@ from study.recruitment.platform import (
     Posting,
     Submission,
 )
-from tests.study.recruitment import mturk_stand_in, prolific_stand_in
+from tests.study.recruitment import mturk_stand_in, prolific_newer, prolific_stand_in
 from tests.study.recruitment.mturk_stand_in import SIGNER
 from tests.study.recruitment.prolific_stand_in import STATUSES
-from tests.study.recruitment.stand_in import StandIn, standing_in
+from tests.study.recruitment.stand_in import Mistake, StandIn, standing_in
 from tests.study.samples import NOW, SECRET, answer, enrol, open_sample, trials_of
 
 POSTING = Posting(
@@ -115,6 +115,22 @@ def test_a_study_on_prolific_is_a_draft_with_a_code_for_each_ending(on_prolific,
     assert told == [150, 50, 10, "p1"]
     assert on_prolific.find(POSTING.internal_name) == study_id
     assert on_prolific.find("another") is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "content"),
+    [
+        ("POST /studies/", {"places": 3}),
+        ("POST /studies/", {"device_compatibility": ["watch"]}),
+        ("POST /studies/", {"completion_codes": [{"code": "A", "code_type": "OTHER", "actions": [{"action": "PAY"}]}]}),
+        ("POST /studies/{id}/transition/", {"action": "BEGIN"}),
+        ("POST /messages/", {"recipient_id": "p1", "body": "x"}),
+        ("POST /studies/{id}/stop/", {}),
+    ],
+)
+def test_what_the_newer_document_lacks_is_a_mistake(operation: str, content: dict) -> None:
+    with pytest.raises(Mistake, match="newer document"):
+        prolific_newer.check(operation, {}, content)
 
 
 def test_whom_prolific_shows_the_study_to(on_prolific, account) -> None:
