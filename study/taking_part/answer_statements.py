@@ -65,14 +65,14 @@ def store(driver: Driver, trial: Any, seen: str, columns: dict[str, Any], events
     """Store the answer, unless the trial is no longer as it was `seen`; whether it was stored."""
     columns |= {"trial_id": trial.id, "participant_id": trial.participant_id}
     columns |= {"seen": seen, "seen_answered": trial.questions_answered}
+    is_last = columns["finished_at"] is not None
     if driver.dialect.name == "postgresql":
-        if events:
-            return driver.change(_STORE_WITH_EVENTS, events=events, **columns) == 1
-        return driver.change(_STORE, **columns) == 1
+        given = columns | {"events": events} if events else columns
+        return driver.change(_STORE[is_last, bool(events)], **given) == 1
     if not driver.change(_ANSWER_TRIAL, **columns):
         return False
     driver.change(_INSERT_RESPONSE, **columns)
-    driver.change(_RENEW, **columns)
+    driver.change(_FINISH if is_last else _RENEW, **columns)
     for event in events:
         driver.change(_INSERT_EVENT, trial_id=trial.id, **event)
     return True
@@ -117,12 +117,13 @@ _ANSWER_TRIAL = (
     .where(_this, _trial.c.state == bindparam("seen"), _trial.c.questions_answered == bindparam("seen_answered"))
     .values(_given(_trial, "state", "questions_answered", "is_overflow"))
 )
-_RENEWED = ("lease_until", "finished_at", "completion_code", "answers_chain")
-_RENEW = update(_participant).where(_person).values(_given(_participant, *_RENEWED))
+# `finished_at` decides about an entry of an index, which SQLite would write anew at every answer.
+_RENEW = update(_participant).where(_person).values(_given(_participant, "lease_until", "answers_chain"))
+_FINISH = _RENEW.values(_given(_participant, "finished_at", "completion_code"))
 _INSERT_RESPONSE, _INSERT_EVENT = insert(_response), insert(_event).values(_given(_event, "trial_id", "event", "time"))
 
 
-def _at_once(with_events: bool) -> Update:
+def _at_once(renew: Update, with_events: bool) -> Update:
     """All of it for PostgreSQL, each part from the rows of the one before: first the lock, then the trial."""
     locked = select(_participant.c.id).where(_person).with_for_update(key_share=True).cte("locked")
     answered = (
@@ -137,7 +138,12 @@ def _at_once(with_events: bool) -> Update:
         each = read.table_valued(Column("event", String), Column("time", Float)).render_derived(with_types=True)
         noticed = select(answered.c.id, each.c.event, each.c.time)
         parts.append(insert(_event).from_select(["trial_id", "event", "time"], noticed).cte("noticed"))
-    return _RENEW.where(_participant.c.id == answered.c.participant_id).add_cte(*parts)
+    return renew.where(_participant.c.id == answered.c.participant_id).add_cte(*parts)
 
 
-_STORE, _STORE_WITH_EVENTS = _at_once(False), _at_once(True)
+# By whether it is the last answer, and whether the browser noticed something.
+_STORE = {
+    (is_last, with_events): _at_once(renew, with_events)
+    for is_last, renew in ((False, _RENEW), (True, _FINISH))
+    for with_events in (False, True)
+}

@@ -138,8 +138,9 @@ def test_a_late_answer_that_cannot_be_stored_is_an_error_of_sqlalchemys(
         session.execute(update(Trial).values(state="released"))
         session.commit()
     with monkeypatch.context() as patch:
-        patch.setattr(statements, "_STORE", text("INSERT INTO response (trial_id) VALUES (0)"))
-        patch.setattr(statements, "_ANSWER_TRIAL", statements._STORE)
+        fails = text("INSERT INTO response (trial_id) VALUES (0)")
+        patch.setattr(statements, "_STORE", dict.fromkeys(statements._STORE, fails))
+        patch.setattr(statements, "_ANSWER_TRIAL", fails)
         with pytest.raises(OperationalError, match=r"(?i)not.null"):
             answer(opened, person, trial)
     assert answer(opened, person, trial).next_index == 1

@@ -31,19 +31,25 @@ NOTICED = (
     " json_to_recordset(%(events)s::JSON) AS anon_8(event VARCHAR, time FLOAT))"
 )
 RENEWED = (
-    " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE,"
-    " finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR,"
+    " UPDATE participant SET lease_until=%(lease_until)s::TIMESTAMP WITH TIME ZONE{finished},"
     " answers_chain=%(answers_chain)s::VARCHAR"
     " FROM answered WHERE participant.id = %(participant_id)s::INTEGER AND participant.id = answered.participant_id"
 )
 
 
-@pytest.mark.parametrize(
-    ("with_events", "parts"), [(False, LOCKED + KEPT + RENEWED), (True, LOCKED + KEPT + NOTICED + RENEWED)]
+FINISHED = (
+    ", finished_at=%(finished_at)s::TIMESTAMP WITH TIME ZONE, completion_code=%(completion_code)s::VARCHAR",
+    "",
 )
-def test_one_statement_locks_answers_keeps_and_renews(with_events, parts):
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.parametrize("with_events", [False, True])
+def test_one_statement_locks_answers_keeps_and_renews(with_events, is_last):
     """As PostgreSQL gets it; make test runs it there."""
-    assert sql(answer_statements._at_once(with_events), postgresql.dialect(paramstyle="pyformat")) == parts
+    parts = LOCKED + KEPT + (NOTICED if with_events else "") + RENEWED.format(finished=FINISHED[not is_last])
+    statement = answer_statements._STORE[is_last, with_events]
+    assert sql(statement, postgresql.dialect(paramstyle="pyformat")) == parts
 
 
 class Recorder:
@@ -57,13 +63,17 @@ class Recorder:
         return self.changed
 
 
+@pytest.mark.parametrize("finished_at", [None, "now"])
 @pytest.mark.parametrize(("events", "with_events"), [([], False), ([{"event": "blur", "time": 1.0}], True)])
 @pytest.mark.parametrize(("changed", "stored"), [(1, True), (0, False)])
-def test_an_answer_is_stored_by_that_statement_alone_and_it_says_whether_it_was(events, with_events, changed, stored):
+def test_an_answer_is_stored_by_that_statement_alone_and_it_says_whether_it_was(
+    events, with_events, changed, stored, finished_at
+):
     driver = Recorder("postgresql", changed)
     trial = Trial(id=5, participant_id=6, questions_answered=1)
-    assert answer_statements.store(driver, trial, "open", {"response": "dog"}, events) is stored
+    columns = {"response": "dog", "finished_at": finished_at}
+    assert answer_statements.store(driver, trial, "open", dict(columns), events) is stored
     ((statement, values),) = driver.ran
-    assert statement is (answer_statements._STORE_WITH_EVENTS if with_events else answer_statements._STORE)
-    expected = {"response": "dog", "trial_id": 5, "participant_id": 6, "seen": "open", "seen_answered": 1}
+    assert statement is answer_statements._STORE[finished_at is not None, with_events]
+    expected = columns | {"trial_id": 5, "participant_id": 6, "seen": "open", "seen_answered": 1}
     assert values == expected | ({"events": events} if with_events else {})
