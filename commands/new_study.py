@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from commands.options import json_option, print_json
+from commands.study_pages import page
 from contracts.original import OriginalConfig
 from definition import load_definition
 from languages.read import HERE as LANGUAGES
@@ -211,7 +212,8 @@ def original_of(template: Path) -> OriginalConfig:
 
 @click.command()
 @json_option
-def studies(as_json: bool) -> None:
+@click.option("--as", "form", type=click.Choice(["text", "markdown"]), default="text", help="markdown: all of each.")
+def studies(as_json: bool, form: str) -> None:
     """List the published human studies that `new-study --from` writes: what they measured, people, time and pay.
 
     Example: ./manage.py studies
@@ -219,6 +221,8 @@ def studies(as_json: bool) -> None:
     found = {name: original_of(path) for name, path in published_studies().items()}
     if as_json:
         return print_json([{"slug": name} | told.model_dump(mode="json") for name, told in found.items()])
+    if form == "markdown":
+        return click.echo(page(published_studies(), found), nl=False)
     for name, told in found.items():
         click.echo(f"{name}: {told.name}")
         click.echo(f"  measures  {told.measures}")

@@ -35,8 +35,11 @@ def faults_of_learning(
             f"classes: people choose between {facts.classes} classes, and dataset.categories has"
             f" {len(dataset.categories)}; name {facts.classes} in classes"
         )
-    if facts.learns and not task.learning:
-        yield f"learning: {task.kind} needs examples to learn from; write learning = {facts.classes} or more"
+    if facts.learns and not task.learning and not _explains_itself(task, tasks):
+        yield (
+            f"learning: {task.kind} needs examples to learn from; write learning = {facts.classes} or more, or"
+            " explained_tests = true, which explains the questions"
+        )
     if facts.learns and any(len(part["methods"]) > 1 for part in by_condition(conditions, task.model_dump())):
         yield (
             "methods: a person learns from examples of one method; add [[conditions]] that each show one, as"
@@ -44,6 +47,11 @@ def faults_of_learning(
         )
     if task.repeats:
         yield from _faults_of_repeating(task, tasks)
+
+
+def _explains_itself(task: TaskConfig, tasks: Sequence[TaskConfig]) -> bool:
+    """Whether its questions are explained, or a later task asks them again with explanations."""
+    return task.explained_tests or any(t.explained_tests and t.repeats == task.name for t in tasks)
 
 
 def _faults_of_repeating(task: TaskConfig, tasks: Sequence[TaskConfig]) -> Iterator[str]:

@@ -351,7 +351,9 @@ def _contradictions(
 
 def _unknown_networks(task: TaskConfig, networks: Collection[str], methods: dict[str, MethodConfig]) -> Iterator[str]:
     """Where all methods have pictures that are made already, a network is only a name in their tables."""
-    computed = [m for m in task.methods if not (m in methods and methods[m].pictures) and _is_known(m, methods)]
+    made = {name for name, method in methods.items() if method.pictures}
+    made |= {PHOTOGRAPH} if made else set()  # it is drawn beside them
+    computed = [m for m in task.methods if m not in made and _is_known(m, methods)]
     for name in task.networks:
         if computed and name not in networks:
             there = ", ".join(networks) or "none"

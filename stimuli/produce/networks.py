@@ -87,7 +87,7 @@ def told_predictions(
                 f'task {request.task!r} has foil = "{request.foil}", which scores of its networks decide, and none is'
                 ' described in [networks]; describe them, or set foil = "table"'
             )
-        of_task = [tables[method] for method in request.methods if method in tables]
+        of_task = [tables[method] for method in request.methods if method in tables] or list(tables.values())
         for name in request.networks:
             told = {key: top for table in of_task for key, top in table.predictions(name, images).items()}
             if not told:

@@ -26,8 +26,10 @@ def words_of(task: TaskConfig, language: str) -> Wording:
     checks = [{"text": known["attention"]}] if known.get("attention") else []
     general = {"questions": known.get("questions", {}), "attention": checks}
     own = task.words.get(language, OwnWords()).model_dump(mode="json", exclude_unset=True)
-    unexplained = section.get("unexplained", {}) if task.methods == (PHOTOGRAPH,) else {}
-    texts = _over([general, section, section["wordings"][task.wording], unexplained, own])
+    wording = section["wordings"][task.wording]
+    without = wording.get("unexplained", section.get("unexplained", {}))
+    unexplained = without if task.methods == (PHOTOGRAPH,) else {}
+    texts = _over([general, section, wording, unexplained, own])
     if task.points:
         texts["options"] = _on_a_scale(texts["options"], task.points)
     return Wording.model_validate(_filled(texts, texts["words"]))

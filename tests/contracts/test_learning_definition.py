@@ -36,7 +36,7 @@ def test_two_classes_are_those_of_the_task_or_of_the_study():
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
-        ([task(learning=0)], "needs examples to learn from; write learning = 2 or more"),
+        ([task(learning=0)], "needs examples to learn from; write learning = 2 or more, or explained_tests = true"),
         ([task(classes=[])], "dataset.categories has 3; name 2 in classes"),
         ([task(methods=["cam", "photograph"])], 'add [[conditions]] that each show one, as methods.before = ["cam"]'),
         ([task("after", repeats="before")], "no earlier task 'before'; there are none"),
@@ -61,3 +61,9 @@ def test_no_explanation_is_a_method_that_nothing_computes():
     assert task(methods=["cam", "photograph"]).explained_by == ("cam",)
     asked = request_of(task(methods=["cam", "photograph"]), SimpleNamespace(categories=("cat", "dog")))
     assert asked.methods == ("cam",)
+
+
+def test_questions_that_are_explained_need_no_examples_nor_do_those_asked_before():
+    before, after = task(learning=0), task("after", learning=0, repeats="before", explained_tests=True)
+    assert faults(before, after) == []
+    assert list(faults_of_learning(before, [before, after], [], DATASET)) == []

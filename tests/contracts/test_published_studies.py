@@ -20,6 +20,7 @@ from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from commands.new_study import original_of, published_studies
+from commands.study_pages import people
 from contracts.tasks import KINDS
 from definition import Definition, DefinitionError, load_definition
 from study.config import TaskConfig
@@ -75,6 +76,25 @@ def test_a_study_loads_as_it_is_written_and_says_what_was_told_and_what_was_chos
     repeated = {task.repeats for task in made.tasks}  # what was published is the change
     assert {cell.task for cell in made.original.cells} == {task.name for task in made.tasks} - repeated
     assert all(network.checkpoint.exists() for network in made.networks.values()), "it runs without training"
+
+
+def test_the_page_of_designs_is_what_the_command_prints_and_marks_what_is_not_first_hand():
+    page = (Path(__file__).parents[2] / "docs/reference/studies.md").read_text(encoding="utf-8")
+    assert page == invoke("studies", "--as", "markdown"), (
+        "./manage.py studies --as markdown > docs/reference/studies.md"
+    )
+    for path in published_studies().values():
+        original = original_of(path)
+        assert all(f"- {said}\n" in page for said in (*original.told, *original.chosen))
+        assert all(f"| {cell.label} | {cell.value:g} |" in page for cell in original.cells)
+    assert sum(line.endswith("| 2nd |") for line in page.splitlines()) == page.count("2nd |") > 0
+
+
+@pytest.mark.parametrize(("name", "task", "wanted"), [("hive-agreement", "agreeing", 40), ("meta-predictor", "session-1", 176), ("forward-simulation", "before", 45)])  # fmt: skip
+def test_the_page_says_how_many_people_give_all_ratings(name, task, wanted, written):
+    made = load_definition(written[name])
+    (found,) = (people(each, list(made.conditions)) for each in made.tasks if each.name == task)
+    assert found == wanted, "as `check` says of the same definition"
 
 
 def design(task: TaskConfig, people: int) -> TaskDesign:
