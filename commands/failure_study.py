@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import tomli_w
 
-from commands.new_study import TEXTS
-from definition import Definition, load_definition
-from languages.read import HERE as LANGUAGES
-from languages.read import SOURCE, languages
+from commands.made_study import require_new, study_section, write_study
+from definition import Definition
 
 if TYPE_CHECKING:
     from stimuli.failures.table import Row
@@ -19,13 +16,6 @@ if TYPE_CHECKING:
 TASK = tomllib.loads((Path(__file__).parent / "templates" / "failure-task.toml").read_text(encoding="utf-8"))
 TRIALS, MINUTES = 20, 10  # for each person; fewer trials where there are fewer failures
 SMALLEST_EFFECT = 0.5  # points of the scale from 1 to 5
-_HEAD = """\
-# Do people find these mistakes understandable? `./manage.py failures` wrote this file and the texts beside it.
-# Fill in what is in square brackets in the texts, and say in [study] what yours needs (docs/reference/definition.md).
-#   ./manage.py check --study {file}       says what is missing
-#   ./manage.py rehearse --study {file}    runs everything with simulated people
-
-"""
 
 
 def make_study(
@@ -36,20 +26,12 @@ def make_study(
     Returns its path and, in words, how many failures were left out and why. Raises ClickException where `folder` is
     not empty, or where nothing is left.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise click.ClickException(f"{folder} exists and is not empty; name a new folder")
+    require_new(folder)
     shown, left_out = _that_fit(definition, rows)
     if not shown:
         raise click.ClickException("no failure is left for a study; choose other filters")
-    codes, path = definition.study.languages, folder / "study.toml"
-    written = _HEAD.format(file=path) + tomli_w.dumps(_document(definition, shown, methods))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, code in ((name, code) for name in TEXTS for code in codes):
-        text = _text_of(code, name)
-        (folder / f"{name}.{code}.md").write_text(text, encoding="utf-8")
-    path.write_text(written, encoding="utf-8")
-    load_definition(path)
-    return path, left_out
+    document = _document(definition, shown, methods)
+    return write_study(folder, document, "Do people find these mistakes understandable?", "failures"), left_out
 
 
 def _that_fit(definition: Definition, rows: "Sequence[Row]") -> "tuple[dict[str, list[Row]], dict[str, int]]":
@@ -80,8 +62,8 @@ def _require_same(definition: Definition, rows: "Sequence[Row]", images: Collect
 def _document(definition: Definition, shown: "Mapping[str, Sequence[Row]]", methods: Sequence[str]) -> dict[str, Any]:
     tasks = [_task(network, rows, methods) for network, rows in shown.items()]
     own = {name: _told(definition.methods[name]) for name in methods if name in definition.methods}
-    document: dict[str, Any] = {
-        "study": _study(definition),
+    return {
+        "study": study_section(definition, "failures", MINUTES, TASK["kind"], TASK["wording"]),
         "dataset": _told(definition.dataset),
         "networks": {name: _told(definition.networks[name]) for name in shown},
         "methods": own,
@@ -90,39 +72,12 @@ def _document(definition: Definition, shown: "Mapping[str, Sequence[Row]]", meth
         "participants": {"provider": "plain"},
         "analysis": _analysis([task["name"] for task in tasks], methods),
     }
-    return {name: section for name, section in document.items() if section}
 
 
 def _told(config: Any) -> dict[str, Any]:
     """What the definition tells of a section; paths are absolute, so that they are right from another folder."""
     told: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     return told
-
-
-def _study(definition: Definition) -> dict[str, Any]:
-    study = definition.study
-    return {
-        "slug": f"{study.slug[:55]}-failures",
-        "languages": study.languages,
-        "contact": {code: study.contact[code] for code in study.languages},
-        "minutes": MINUTES,
-        "title": {code: _words(code)["title"] for code in study.languages},
-        **{name: {code: f"{name}.{code}.md" for code in study.languages} for name in TEXTS},
-    }
-
-
-def _words(code: str) -> dict[str, Any]:
-    """What participants read in `code`; English where a language of one's own lacks the wording."""
-    for known in (code, SOURCE):
-        kind = languages()[known].tasks.get("kinds", {}).get(TASK["kind"], {})
-        if found := kind.get("wordings", {}).get(TASK["wording"]):
-            break
-    return dict(found)
-
-
-def _text_of(code: str, name: str) -> str:
-    path = LANGUAGES / code / f"{name}.md"
-    return (path if path.is_file() else LANGUAGES / SOURCE / f"{name}.md").read_text(encoding="utf-8")
 
 
 def _stimuli(definition: Definition, methods: Sequence[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.failure_study import make_study
+from commands.made_study import tell_made
 from commands.options import photographs_as_seen, study_option
 from commands.progress import progress
 from commands.stimuli import loaded_networks
@@ -94,8 +95,7 @@ def _as_study(definition: Definition, out: Path, chosen: "Filter", methods: Sequ
     path, left_out = make_study(definition, rows, methods, folder)
     for reason, count in left_out.items():
         click.echo(f"Left out: {count} of {len(rows)} failures, {reason}")
-    click.echo(f"{path}: fill in what is in square brackets in the texts beside it.")
-    click.echo(f"`./manage.py check --study {path}` says what is missing, `./manage.py rehearse` with it tries it out.")
+    tell_made(path)
 
 
 def _page(

@@ -73,6 +73,7 @@ class Kind:
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
     own_predictions: bool = False  # each network explains what it predicts, so an image may have a category for each
     has_advice: bool = False  # what the network predicts is told when a task's `advice` says, not with the photograph
+    asks_reliance_on_cue: bool = False  # the truth is what each network relies on, as a task's `cues` measured it
     tiles: int = 0  # classes that a picture explains side by side; people choose one, each in an order of their own
 
     @property
@@ -137,6 +138,7 @@ def first_is_left(left: str, right: str, networks: Sequence[str]) -> bool:
 _CONFIDENCE = Question(CONFIDENCE, ("1", "2", "3", "4"), asked_if="confidence")  # a guess … certain
 MOTIVE = "motive"
 MOTIVES = ("prediction-wrong", "prediction-right", "explanation-unexpected", "explanation-expected", "other")
+OBJECT, COMPANION, BACKGROUND, UNSURE = RELIED_ON = ("object", "companion", "background", "unsure")
 AFTER_OWN, ON_REQUEST, DELAYED, AT_ONCE = ADVICE = ("after-own-answer", "on-request", "delayed", "at-once")
 OWN, REQUEST, WAIT = "own", "request", "wait"  # what comes before advice
 YES, NO, WAITED = "yes", "no", "waited"
@@ -305,6 +307,22 @@ KINDS: dict[str, Kind] = {
             names_category=True,
             is_balanced=True,
             tiles=TILES,
+        ),
+        Kind(
+            name="cue-detection",
+            pictures=1,
+            categories=1,
+            networks=None,
+            needs_predictions=False,
+            hides_photograph=False,
+            has_truth=True,
+            swaps=None,
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE, RELIED_ON),),
+            asks_reliance_on_cue=True,
         ),
     )
 }

@@ -101,7 +101,7 @@ def load_definition(path: Path) -> Definition:
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
     problems += read_own_words(document, path.parent)
-    problems += _read_foils(document, path.parent)
+    problems += [problem for key in ("foils", "cues") for problem in _read_tables(document, path.parent, key)]
     if any("\0" in text for text in _texts_in(document)):
         problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}
@@ -202,18 +202,18 @@ def _read_logo(document: dict[str, Any], folder: Path) -> list[str]:
     return []
 
 
-def _read_foils(document: dict[str, Any], folder: Path) -> list[str]:
-    """Replace the names of tables of foils by their content, so that the hash covers what is asked."""
+def _read_tables(document: dict[str, Any], folder: Path, key: str) -> list[str]:
+    """Replace the names of the tasks' tables `key` by their content, so that the hash covers what is asked."""
     problems, tasks = [], document.get("tasks")
     for number, task in enumerate(tasks if isinstance(tasks, list) else ()):
-        if not (isinstance(task, dict) and task.get("foils")):
+        if not (isinstance(task, dict) and task.get(key)):
             continue
-        file = folder / str(task["foils"])
+        file = folder / str(task[key])
         try:
-            task["foils"] = read_text(file)
+            task[key] = read_text(file)
         except (OSError, ValueError) as error:
             place = _place(document, "tasks", number)
-            problems.append(f"{place}: foils: cannot read {file} ({getattr(error, 'strerror', None) or error})")
+            problems.append(f"{place}: {key}: cannot read {file} ({getattr(error, 'strerror', None) or error})")
     return problems
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.cues import measured
 from contracts.foils import FOILS, foil_table
 from definition.learning import classes_of
 from models.config import DatasetConfig
@@ -23,6 +24,7 @@ def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
         classes_of(task, dataset),
         task.repeats,
         task.image_ids,
+        {name: of.foil for name, of in measured(task.cues).items()} if task.cues else {},
     )
 
 
@@ -35,4 +37,5 @@ def further(request: StimulusRequest) -> list[Any]:
     foils = [request.foil, request.foils] if FOILS[request.foil].single_label else []
     learned = [request.classes, request.repeats] if request.classes else []
     named = [["image_ids", *sorted(request.image_ids)]] if request.image_ids else []
-    return [*foils, *(["matched"] if request.matched else []), *learned, *named]
+    cues = [["relied_on", *sorted(request.relied_on.items())]] if request.relied_on else []
+    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues]

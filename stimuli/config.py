@@ -94,6 +94,7 @@ class StimulusRequest:
     classes: tuple[str, ...] = ()  # between which people choose, where all items have the same
     repeats: str | None = None  # an earlier task, whose images are shown again
     image_ids: tuple[str, ...] = ()  # the only images that it may show; none: any
+    relied_on: Mapping[str, str] = field(default_factory=dict)  # network → the wrong and the right option, as measured
 
     @property
     def drawn(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from contracts.cues import fault_of, measured
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
 from contracts.tasks import AFTER_OWN, DELAYED, KINDS, REASON_QUESTION, RESPONSE, Kind, KindName, Question
@@ -121,6 +122,11 @@ class TaskConfig(BaseModel):
     )
     image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
     foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
+    cues: str = Field(
+        "",
+        description="detection of a cue: a CSV file beside the definition with network, cue (companion or background),"
+        " changed and scenes: how many decisions changed when the cue was swapped in this number of scenes",
+    )
     images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
     trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
@@ -246,6 +252,7 @@ class TaskConfig(BaseModel):
         self._check_advice(facts)
         if self.network_threshold is not None and not facts.tells_confidence:
             raise ValueError(f"network_threshold is for kinds that tell the network's confidence, not {self.kind}")
+        self._check_cues(facts)
         if self.points and not facts.points:
             raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
@@ -292,6 +299,15 @@ class TaskConfig(BaseModel):
             raise ValueError(f'advice_delay is the number of seconds of advice = "{DELAYED}"; tell both, or neither')
         if self.confidence and self.advice != AFTER_OWN:
             raise ValueError(f'confidence is asked of the own answer; set advice = "{AFTER_OWN}", or leave it out')
+
+    def _check_cues(self, facts: Kind) -> None:
+        if bool(self.cues) != facts.asks_reliance_on_cue:
+            remedy = "remove it" if self.cues else "name it; `./manage.py bias --make-study` writes one"
+            raise ValueError(
+                f"cues, what swapping a cue showed, is for kinds that ask what a network relies on: {remedy}"
+            )
+        if self.cues and (fault := fault_of(self.networks, measured(self.cues))):
+            raise ValueError(f"cues: {fault}")
 
 
 class DeviceConfig(BaseModel):

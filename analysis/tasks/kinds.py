@@ -3,6 +3,7 @@
 from analysis.tasks.agreement.kind import KIND as AGREEMENT
 from analysis.tasks.ai_check.kind import KIND as AI_CHECK
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
+from analysis.tasks.cue_detection.kind import KIND as CUE_DETECTION
 from analysis.tasks.distinction.kind import KIND as DISTINCTION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
@@ -19,4 +20,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "rating": RATING,
     "reliance": RELIANCE,
     "distinction": DISTINCTION,
+    "cue-detection": CUE_DETECTION,
 }

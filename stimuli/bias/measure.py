@@ -1,7 +1,7 @@
 """What a network that learnt with a cue does on photographs in which the cue tells nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -96,18 +96,31 @@ def on_cue(
     return energy, area
 
 
-def outcome(made: Sequence[Decision]) -> Outcome:
-    """The figures of a balanced test; a scene that is tested twice counts once."""
+def swaps(made: Sequence[Decision]) -> tuple[int, int]:
+    """How many decisions change when the cue is swapped, and of how many scenes that are there in both versions."""
+    return _counts(_changes(_by_twin(made)))
+
+
+def _by_twin(made: Sequence[Decision]) -> dict[str, list[Decision]]:
     twins: dict[str, list[Decision]] = defaultdict(list)
     for decision in made:
         twins[decision.twin].append(decision)
-    swapped = [len({d.decided for d in both}) > 1 for both in twins.values() if len({d.has_cue for d in both}) == 2]
+    return twins
+
+
+def _changes(twins: Mapping[str, Sequence[Decision]]) -> list[bool]:
+    return [len({d.decided for d in both}) > 1 for both in twins.values() if len({d.has_cue for d in both}) == 2]
+
+
+def outcome(made: Sequence[Decision]) -> Outcome:
+    """The figures of a balanced test; a scene that is tested twice counts once."""
+    twins = _by_twin(made)
     looked = [d for d in made if d.energy is not None]
     return Outcome(
         of_mean([fmean(d.is_right for d in both) for both in twins.values()], 0, 1),
         of_share(*_counts(d.is_right for d in made if d.agrees)),
         of_share(*_counts(d.is_right for d in made if not d.agrees)),
-        of_share(*_counts(swapped)),
+        of_share(*swaps(made)),
         of_mean([d.energy for d in looked if d.energy is not None], 0, 1),
         of_mean([d.area for d in looked if d.area is not None], 0, 1),
     )

@@ -4,6 +4,7 @@ from stimuli.tasks import (
     agreement,
     ai_check,
     class_discrimination,
+    cue_detection,
     distinction,
     rating,
     reliance,
@@ -21,4 +22,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "rating": rating.KIND,
     "reliance": reliance.KIND,
     "distinction": distinction.KIND,
+    "cue-detection": cue_detection.KIND,
 }

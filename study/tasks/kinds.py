@@ -1,6 +1,16 @@
 """The kinds of task by name, as study/ knows them."""
 
-from study.tasks import agreement, ai_check, class_discrimination, distinction, rating, reliance, simulatability, trust
+from study.tasks import (
+    agreement,
+    ai_check,
+    class_discrimination,
+    cue_detection,
+    distinction,
+    rating,
+    reliance,
+    simulatability,
+    trust,
+)
 from study.tasks.kind import StudyKind
 
 STUDY_KINDS: dict[str, StudyKind] = {
@@ -12,4 +22,5 @@ STUDY_KINDS: dict[str, StudyKind] = {
     "rating": rating.KIND,
     "reliance": reliance.KIND,
     "distinction": distinction.KIND,
+    "cue-detection": cue_detection.KIND,
 }

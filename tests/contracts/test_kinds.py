@@ -26,6 +26,7 @@ READERS: dict[str, Callable[..., list[str]]] = {
     ".css": in_script,
 }
 REGISTRIES = {"stimuli": STIMULI_KINDS, "study": STUDY_KINDS, "analysis": ANALYSIS_KINDS}
+CUES = "network,cue,changed,scenes\na,background,30,40\nb,background,1,40\n"
 NAMES = ("class-discrimination", "trust")  # of the snippets below
 
 
@@ -198,7 +199,7 @@ def _task_that_asks_everything(name: str, wording: str, advice: str) -> TaskConf
         kind=name,
         wording=wording,
         methods=("cam",),
-        networks=("a", "b")[: KINDS[name].networks or 1],
+        networks=("a", "b")[: KINDS[name].networks or 2],
         images=9,
         ratings_per_item=1,
         trials_per_participant=1,
@@ -207,6 +208,7 @@ def _task_that_asks_everything(name: str, wording: str, advice: str) -> TaskConf
         learning=KINDS[name].classes,
         advice=advice,
         advice_delay=1 if advice == DELAYED else None,
+        cues=CUES if KINDS[name].asks_reliance_on_cue else "",
         **dict.fromkeys(asked, True),
     )
 

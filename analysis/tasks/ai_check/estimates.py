@@ -64,7 +64,7 @@ def accepts(trials: pd.DataFrame) -> np.ndarray:
 
 def mixed(cells: CellMeans, method: str, confidence: float) -> Estimate:
     """The share judged rightly, one right label counting for two wrong ones."""
-    return of_both(cells, {method: 1.0}, confidence, FACTS.null, SHARE, right=PUBLISHED_RIGHT)
+    return of_both(cells, {method: 1.0}, confidence, FACTS.null, SHARE, first=PUBLISHED_RIGHT)
 
 
 def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:

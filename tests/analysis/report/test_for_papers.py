@@ -34,6 +34,8 @@ def with_everything():
     designs.append(TaskDesign("rating", "rating", ("cam",), images=6, ratings=6, named_networks=("vgg", "alex")))
     designs.append(TaskDesign("checking", "ai-check", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("advised", "reliance", ("cam",), images=6, ratings=6))
+    designs.append(TaskDesign("tiles", "distinction", ("cam",), images=6, ratings=6))
+    designs.append(TaskDesign("cues", "cue-detection", ("cam",), images=6, ratings=3, named_networks=("vgg", "alex")))
     config = AnalysisConfig(paper="grad-cam", sequential=LOOKS, smallest_effect=0.1)
     made = simulate_export(np.random.default_rng(6), designs=(SMALL[0], *designs), participants=12, config=config)
     return replace(made, conditions=tuple(ConditionConfig(name=name) for name in ("one", "two")))

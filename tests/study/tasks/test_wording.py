@@ -11,11 +11,14 @@ from study.config import TaskConfig
 from study.markdown import to_html
 from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
 
+CUES = "network,cue,changed,scenes\nstrong,background,1,40\nweak,background,30,40\n"
 VARIANTS = [(kind, wording) for kind in KINDS for wording in languages()["en"].tasks["kinds"][kind]["wordings"]]
 
 
 def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
     networks = ["strong", "weak"][: KINDS[kind].networks or 1]
+    if KINDS[kind].asks_reliance_on_cue:
+        networks, more = ["strong", "weak"], {"cues": CUES} | more
     settings = {"images": 20, "ratings_per_item": 1, "trials_per_participant": 4, "practice": 1, "comprehension": True}
     return TaskConfig(name="t", kind=kind, wording=wording, methods=["cam"], networks=networks, **settings | more)
 
