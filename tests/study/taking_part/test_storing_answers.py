@@ -275,6 +275,19 @@ def test_a_late_answer_brings_back_nobody_else_s_places(opened):
         release(opened, one)
     give(opened, person, trials_of(opened, person)[0], now=LATER)
     assert {trial.state for trial in trials_of(opened, other)} == {"released"}
+    with opened.reading() as session:
+        assert [session.get_one(Participant, one.id).released for one in (person, other)] == [False, True]
+
+
+def test_an_answer_that_was_on_its_way_when_somebody_stopped_brings_back_its_own_place_alone(opened):
+    person = enrol(opened)
+    release(opened, person)
+    with opened.writing() as session:
+        session.get_one(Participant, person.id).stopped_at = NOW
+        session.commit()
+    first, *_ = trials_of(opened, person)
+    assert give(opened, person, first, now=LATER) == Receipt(0, "confidence")
+    assert [trial.state for trial in trials_of(opened, person)] == ["open"] + ["released"] * 4
 
 
 def test_where_a_place_is_taken_the_answer_is_overflow_and_practice_never_is(database, tmp_path):

@@ -207,7 +207,11 @@ def test_a_reason_is_stored_as_it_was_written_and_quoted(reasoning: Database, tm
         receipt = give(reasoning, person, trial, "response")
         if trial.purpose == "main":
             give(reasoning, person, trial, "confidence")
-            for faulty, fault in ((" ", "needs a text"), ("a\0b", "NUL"), ("x" * (LONGEST_REASON + 1), "at most")):
+            for faulty, fault in (
+                (" ", "^response: this question needs a text$"),
+                ("a\0b", "^response: .* hold a NUL character$"),
+                ("x" * (LONGEST_REASON + 1), "at most"),
+            ):
                 with pytest.raises(MalformedAnswerError, match=fault):
                     give(reasoning, person, trial, "reason", response=faulty)
             receipt = give(reasoning, person, trial, "reason", response=written[0])
