@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _Words = tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
 Cents = Annotated[int, Field(ge=1, le=100_000)]
@@ -43,6 +43,28 @@ class RecruitmentConfig(BaseModel):
         (), description="further filters of Prolific, or qualification requirements, in the platform's own words"
     )
     settings: dict[str, Any] = Field({}, description="any further field of the platform's request, in its own words")
+    screen_out_reward: Annotated[int, Field(ge=10, le=100_000)] | None = Field(
+        None,
+        description="Prolific: cents for people who are turned away by the screening or find no place, where the"
+        " workspace has fixed screen-out pay; none: they are asked to return",
+    )
+    screen_out_slots: Places | None = Field(
+        None, description="Prolific: number of these people, for each reason, after which Prolific pauses the study"
+    )
     with_study: bool = Field(
         False, description="`recruit pause`, `resume` and `stop` also pause, open and close the study here"
     )
+
+    @model_validator(mode="after")
+    def _screen_out_is_whole(self) -> "RecruitmentConfig":
+        if (self.screen_out_reward is None) != (self.screen_out_slots is None):
+            raise ValueError("screen_out_reward and screen_out_slots belong together; write both or neither")
+        if self.screen_out_reward and self.reward and self.screen_out_reward >= self.reward:
+            raise ValueError("screen_out_reward must be less than reward; Prolific takes no other")
+        return self
+
+    @property
+    def screen_out(self) -> tuple[int, int] | None:
+        """(cents, number of people for one reason) where people who are turned away are paid."""
+        paid, slots = self.screen_out_reward, self.screen_out_slots
+        return None if paid is None or slots is None else (paid, slots)

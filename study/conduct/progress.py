@@ -113,7 +113,7 @@ def progress(
         opened_at=study.opened_at,
         definition_sha256=study.definition_sha256,
         completion_code=study.completion_code if shares_code else None,
-        endings=endings(study.outcome_codes),
+        endings=endings(study.outcome_codes, definition.recruitment.screen_out is not None),
         limit=definition.participants.limit,
         pay=definition.study.pay,
         minutes=definition.study.minutes,

@@ -60,6 +60,7 @@ def posting(campaign: Campaign, asked: Asked, is_signed: bool) -> Posting:
         is_approved_at_once=chosen.approval == "at-once",
         is_signed=is_signed and provider.signs_links,
         project=chosen.project,
+        screen_out=chosen.screen_out,
         audience=_audience(chosen, asked.settings or {}),
     )
 
@@ -121,10 +122,11 @@ def ending_codes(campaign: Campaign) -> list[str]:
     """A line for each completion code: the code, who gets it, and what the platform does."""
     with campaign.database.reading() as session:
         study = find_study(session, campaign.slug)
+        is_paid = frozen_definition(study).recruitment.screen_out is not None
     done = f"{study.completion_code}  answered everything: reviewed by hand, or approved at once where you chose so"
     if not study.outcome_codes:
         return ["Everybody who answers everything gets a code of their own."]
-    return [done] + [f"{code}  {ending.who}: {ending.action}" for code, ending in endings(study.outcome_codes)]
+    return [done] + [f"{code}  {ending.who}: {ending.action}" for code, ending in endings(study.outcome_codes, is_paid)]
 
 
 def switch(campaign: Campaign, state: str) -> Standing:

@@ -4,12 +4,13 @@ FAILED_CHECKS is the exception: all questions were answered, but fewer attention
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NO_CONSENT, INCOMPATIBLE_DEVICE, STOPPED = "no-consent", "incompatible-device", "stopped"
 WITHDRAWN, FAILED_CHECKS, NO_PLACE = "withdrawn", "failed-checks", "no-place"
 TURNED_AWAY = SCREENED_OUT, QUOTA_FULL, TOOK_PART = ("screened-out", "quota-full", "took-part-before")
 ASKED_TO_RETURN, REVIEWED = "asked to return the submission", "reviewed by hand"
+SCREENED = "paid the fixed reward of a screen-out"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ ACTIONS = {
     NO_PLACE: Ending("came when the study was full, paused or closed", ASKED_TO_RETURN, "The study had no place left"),
 }
 OUTCOMES = tuple(ACTIONS)
+MAY_BE_PAID = (*TURNED_AWAY, NO_PLACE)
+"""Outcomes for which a platform may have a fixed reward of its own."""
 CODE_TYPES = {
     NO_CONSENT: "NO_CONSENT",
     INCOMPATIBLE_DEVICE: "INCOMPATIBLE_DEVICE",
@@ -41,6 +44,14 @@ CODE_TYPES = {
 """Prolific's own words for some of them; the others are its OTHER."""
 
 
-def endings(codes: Mapping[str, str]) -> tuple[tuple[str, Ending], ...]:
-    """(code, what it means) for each outcome that has a code. `codes`: code of each outcome."""
-    return tuple((code, ACTIONS[outcome]) for outcome, code in codes.items())
+def endings(codes: Mapping[str, str], is_paid: bool = False) -> tuple[tuple[str, Ending], ...]:
+    """(code, what it means) for each outcome that has a code. `codes`: code of each outcome.
+
+    `is_paid`: people who are turned away get the platform's reward for it.
+    """
+    return tuple((code, _ending(outcome, is_paid)) for outcome, code in codes.items())
+
+
+def _ending(outcome: str, is_paid: bool) -> Ending:
+    found = ACTIONS[outcome]
+    return replace(found, action=SCREENED) if is_paid and outcome in MAY_BE_PAID else found

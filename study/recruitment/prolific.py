@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from study.errors import ConfigurationError, PlatformRefusedError, RecruitmentError
 from study.recruitment.exchange import Reply, address, exchange, required
-from study.recruitment.outcomes import ACTIONS, ASKED_TO_RETURN, CODE_TYPES
+from study.recruitment.outcomes import ACTIONS, ASKED_TO_RETURN, CODE_TYPES, MAY_BE_PAID
 from study.recruitment.platform import (
     APPROVED,
     CLOSED,
@@ -43,6 +43,7 @@ _ID = re.compile(r"[A-Za-z0-9]{1,64}")
 PRODUCTION = "https://api.prolific.com/api/v1"
 _PAGE = "https://app.prolific.com/researcher/workspaces/studies/"
 _BULK = 100  # submissions that are approved with one request
+SCREENED_OUT = "SCREENED OUT"  # paid a fixed reward, where the study has one
 _STATES = {
     "ACTIVE": WORKING,
     "RESERVED": WORKING,
@@ -52,7 +53,7 @@ _STATES = {
     "REJECTED": REJECTED,
     "RETURNED": GONE,
     "TIMED-OUT": GONE,
-    "SCREENED OUT": GONE,
+    SCREENED_OUT: GONE,
 }
 _SPELLED = {re.sub("[-_]", " ", word): word for word in _STATES}
 _STANDINGS = {
@@ -241,10 +242,15 @@ def _completion_codes(posting: Posting) -> list[dict[str, Any]]:
     """Who answered everything is judged by a person, never sent away by a rule; who did not is asked to return."""
     first = "AUTOMATICALLY_APPROVE" if posting.is_approved_at_once else "MANUALLY_REVIEW"
     codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [{"action": first}]}]
-    return codes + [
-        {"code": code, "code_type": CODE_TYPES.get(outcome, "OTHER"), "actions": [_action(outcome)]}
-        for outcome, code in posting.outcome_codes.items()
-    ]
+    return codes + [_early_end(code, outcome, posting) for outcome, code in posting.outcome_codes.items()]
+
+
+def _early_end(code: str, outcome: str, posting: Posting) -> dict[str, Any]:
+    if posting.screen_out and outcome in MAY_BE_PAID:
+        paid, slots = posting.screen_out
+        action = {"action": "FIXED_SCREEN_OUT_PAYMENT", "fixed_screen_out_reward": paid, "slots": slots}
+        return {"code": code, "code_type": "FIXED_SCREENOUT", "actions": [action]}
+    return {"code": code, "code_type": CODE_TYPES.get(outcome, "OTHER"), "actions": [_action(outcome)]}
 
 
 def _action(outcome: str) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from study.database.find import lock_study
+from study.database.find import find_study, lock_study
 from study.database.schema import Study
+from study.definition import frozen_definition
 from study.recruitment import ledger
 from study.recruitment.campaign import Campaign, everybody, platform_id, reward
 from study.recruitment.platform import APPROVED, GONE, SUBMITTED, WORKING, Standing
+from study.recruitment.prolific import SCREENED_OUT
 from study.recruitment.reported import Reported, reported, store_standing
 
 
@@ -33,10 +35,13 @@ def overview(campaign: Campaign) -> Overview:
     submissions = [*(person.submission for person in people.known), *people.strange]
     states = Counter(submission.state for submission in submissions)
     paid = bonuses(campaign)
+    words = Counter(submission.word for submission in submissions)
     spent = None if each is None else _with_fee(campaign, states[APPROVED], each) + _with_fee(campaign, 1, paid)
+    if spent is not None:
+        spent += _screen_outs(campaign, words)
     return Overview(
         standing=standing,
-        words=dict(Counter(submission.word for submission in submissions)),
+        words=dict(words),
         working=states[WORKING],
         awaiting=states[SUBMITTED],
         gone=states[GONE],
@@ -52,6 +57,13 @@ def bonuses(campaign: Campaign) -> int:
     """Cents that were paid as bonuses through Discern, without the platform's fee."""
     with campaign.database.reading() as session:
         return ledger.sum_of(session, "cents", {"slug": campaign.slug, "account": campaign.account, "what": "bonus"})
+
+
+def _screen_outs(campaign: Campaign, words: Counter[str]) -> int:
+    """Cents, with the fee, that people got who were turned away, where they get any."""
+    with campaign.database.reading() as session:
+        paid = frozen_definition(find_study(session, campaign.slug)).recruitment.screen_out
+    return _with_fee(campaign, words[SCREENED_OUT], paid[0]) if paid else 0
 
 
 def _with_fee(campaign: Campaign, people: int, cents: int) -> int:

@@ -4,8 +4,10 @@ import json
 import re
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
+from study.audience import RecruitmentConfig
 from study.database.audit import verify
 from study.database.db import Database
 from study.database.schema import AuditEntry, Trial
@@ -148,6 +150,31 @@ def test_the_definition_and_a_file_of_settings_reach_the_platform(opens, recruit
     assert "You need a computer or tablet, no phone and a window of at least 900 × 600 pixels." in draft["description"]
     settings.write_text("[1]")
     assert "must hold one JSON object" in recruit("create", *ADDRESS, "--settings", str(settings)).output
+
+
+@only("account", ["prolific"], indirect=True)
+def test_people_who_are_turned_away_are_paid_where_the_workspace_has_it(opens, recruit, account, database) -> None:
+    pays = {"screen_out_reward": 30, "screen_out_slots": 20}
+    opens(document(seeing(images=2, k=20), provider="prolific") | {"recruitment": pays | {"reward": 250}})
+    told = recruit(*CREATE).output
+    codes = account.api.studies["st1"]["completion_codes"]
+    paid = [code for code in codes if code["actions"][0]["action"] == "FIXED_SCREEN_OUT_PAYMENT"]
+    assert {(code["code_type"], *list(code["actions"][0].values())[1:]) for code in paid} == {
+        ("FIXED_SCREENOUT", 30, 20)
+    }
+    assert told.count("paid the fixed reward of a screen-out") == len(paid) == 4
+    assert "was turned away by the screening: paid the fixed reward" in told
+    assert "stopped before the end: asked to return" in told
+    recruit(*PUBLISH)
+    for n in range(2):
+        account.api.add(f"p{n}", "SCREENED OUT")
+    assert "Cost so far: 0.84 with the platform's fee." in recruit("status").output
+
+
+@only("wrong", [{"screen_out_reward": 30}, {"screen_out_reward": 250, "screen_out_slots": 9, "reward": 250}])
+def test_a_screen_out_reward_that_prolific_refuses_is_refused_here(wrong: dict) -> None:
+    with pytest.raises(ValidationError, match=r"belong together|must be less than reward"):
+        RecruitmentConfig(**wrong)
 
 
 def test_more_places_than_people_are_needed_are_told(opened, recruit: Recruit) -> None:

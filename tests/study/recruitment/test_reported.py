@@ -1,6 +1,7 @@
 """The researchers' page shows what the platform said last; the stand-in's own rows are the oracle."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,16 +11,19 @@ from sqlalchemy import select
 from study import close_app, create_app
 from study.conduct.admins import create_admin
 from study.conduct.recruitment_ids import delete_recruitment_ids, recruitment_ids
+from study.database import audit
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.platform_tables import PlatformSubmission
 from study.database.schema import Participant, Study
-from study.recruitment.platform import GONE, WORKING, Submission
-from study.recruitment.reported import Account, all_reported, store_submissions
+from study.recruitment.platform import GONE, WORKING, Standing, Submission
+from study.recruitment.provider import Recruited
+from study.recruitment.reported import Account, all_reported, store_standing, store_submissions
+from study.recruitment.testers import counted_as
 from study.taking_part.withdrawal import withdraw
 from tests.study.recruitment.accounts import Recruit, offered, takes_part
 from tests.study.researcher import PASSWORD, log_in, quick_passwords
-from tests.study.samples import NOW, SECRET
+from tests.study.samples import NOW, SECRET, document, open_sample, seeing
 
 only = pytest.mark.parametrize
 ACCOUNT = Account("prolific", "prolific", SECRET)
@@ -70,6 +74,31 @@ def test_the_page_shows_what_the_platform_said(opened, recruit: Recruit, account
     page = researcher.get("/researcher/studies/demo").text
     assert f"not handed in there: {finished[0]}, {finished[2]}, {finished[3]}." in page
     assert f"{finished[3]}: finished here, and Prolific tells of no submission" in recruit("approve").output
+
+
+@only("account", ["prolific"], indirect=True)
+def test_the_page_has_the_code_of_each_ending(opened, recruit: Recruit, account, researcher) -> None:
+    recruit("create", "--adopt", "st1", "--reward", "250")
+    page = researcher.get("/researcher/studies/demo").text
+    for line in recruit("codes").output.splitlines()[1:]:
+        code, who, action = re.fullmatch(r"(\w+)  (.*): (.*)", line).groups()
+        assert f"<dt>{who.capitalize()}</dt><dd><code>{code}</code>: {action}</dd>" in page
+
+
+def test_what_is_stored_is_stored_on_both_databases(any_database: Database, tmp_path) -> None:
+    with any_database.writing() as session:
+        open_sample(session, tmp_path / "stimuli", document(seeing(images=2, k=20), provider="prolific"))
+        study = find_study(session, "demo")
+        for taken in (None, 3):
+            store_standing(session, study, "prolific", Standing("open", "ACTIVE", 90, taken, "x"), 1250, NOW)
+            store_standing(session, study, "prolific-sandbox", Standing("open", "ACTIVE", 9, 1, "x"), None, NOW)
+            session.flush()
+            (told,) = all_reported(session, study)
+            assert (told.platform, told.places, told.taken, told.spent, told.at) == ("Prolific", 90, taken, 1250, NOW)
+        audit.append(session, "ada", "recruit-done", {"what": "test-study", "slug": "demo", "result": "st9"}, NOW)
+        came = Recruited("prolific", "p1", {"PROLIFIC_PID": "p1", "STUDY_ID": "st9"})
+        assert counted_as(session, "demo", came, SECRET).is_rehearsal
+        assert not counted_as(session, "demo", replace(came, parameters={"STUDY_ID": "st1"}), SECRET).is_rehearsal
 
 
 @only("account", ["mturk"], indirect=True)
