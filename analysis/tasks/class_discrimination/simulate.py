@@ -19,8 +19,10 @@ from analysis.tasks.psychometrics import (
     right_or_wrong,
     stimulus_ids,
 )
+from contracts.methods import CONTROLS
 
 OTHER_ACCURACY = 0.55  # of methods that the paper did not measure
+ACCURACIES = {**GRAD_CAM.accuracies, **dict.fromkeys(CONTROLS, FACTS.null)}
 PAPER_SIZE = TaskDesign(
     "seeing",
     FACTS.name,
@@ -32,7 +34,7 @@ PAPER_SIZE = TaskDesign(
 
 def true_accuracy(world: Psychometrics, method: str) -> float:
     """The accuracy over participants and images."""
-    return world.mean(FACTS.name, method, GRAD_CAM.accuracies, OTHER_ACCURACY)
+    return world.mean(FACTS.name, method, ACCURACIES, OTHER_ACCURACY)
 
 
 def logit(world: Psychometrics, method: str) -> float:

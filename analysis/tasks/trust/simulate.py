@@ -17,17 +17,19 @@ from analysis.tasks.psychometrics import (
     response_time,
     stimulus_ids,
 )
+from contracts.methods import CONTROLS
 from contracts.tasks import KINDS
 
 _FACTS = KINDS["trust"]
 OTHER_SCORE = 1.1  # of methods that the paper did not measure
+SCORES = {**GRAD_CAM.trust_scores, **dict.fromkeys(CONTROLS, _FACTS.null)}
 PAPER_SIZE = TaskDesign("trusting", _FACTS.name, ("guided-backprop", "guided-grad-cam"), images=45, ratings=18)
 THRESHOLDS = np.array([-2.5, -1.5, 0.0, 1.5])  # between the scores −2 | −1 | 0 | 1 | 2, on the logit scale
 
 
 def true_mean_score(world: Psychometrics, method: str) -> float:
     """The mean score over participants and images."""
-    return world.mean(_FACTS.name, method, GRAD_CAM.trust_scores, OTHER_SCORE)
+    return world.mean(_FACTS.name, method, SCORES, OTHER_SCORE)
 
 
 def logit(world: Psychometrics, method: str) -> float:

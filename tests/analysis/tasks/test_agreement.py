@@ -106,6 +106,7 @@ def test_people_lean_to_believe_and_controls_are_at_chance():
 DRAWS = 800
 
 
+@pytest.mark.calibration
 def test_the_headline_intervals_hold_their_truth():
     """50 people with 5 right and 5 wrong predictions each of 100 images, as in HIVE; people and images differ."""
     rng, people, images, sd_people, sd_images = np.random.default_rng(11), 50, 100, 0.5, 0.5
