@@ -37,6 +37,16 @@ def offered(request: StimulusRequest, predictions: Predictions) -> Eligibility:
             "four classes to choose from": has_classes,
         },
         tiles=lambda image, network: tiled(image, predictions[network][image.image_id]).names,
+        counts=lambda images: _too_few_classes(max((len(of_network[i.image_id].leading) for i in images), default=0)),
+    )
+
+
+def _too_few_classes(known: int) -> str:
+    """Of a network that cannot fill the tiles; its strongest classes are more than these where it knows more."""
+    return (
+        f"; the network knows {known} classes, and the tiles need {TILES}: take another network"
+        if known < TILES
+        else ""
     )
 
 

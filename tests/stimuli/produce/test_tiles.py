@@ -17,6 +17,7 @@ from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.explain.engine import explain
 from stimuli.produce.array_recipes import draw
 from stimuli.produce.generate import generate
+from stimuli.produce.select import select
 from stimuli.produce.tiling import cut
 from stimuli.tasks.distinction import tiled
 from stimuli.tasks.kind import Predicted
@@ -137,6 +138,13 @@ def test_a_machine_takes_the_strongest_tile_and_guesses_at_controls(made):
             share = np.mean([answer == place for answer in given])
             assert abs(share - 0.25) < 3.5 * np.sqrt(0.25 * 0.75 / len(given)), (control, place)
     assert not answers(questions, observe, picture, rng, "identical-maps")
+
+
+def test_a_network_of_three_classes_cannot_fill_the_tiles():
+    request, leading = StimulusRequest("choosing", "distinction", 1, ("grad-cam",), ("strong",)), ("ant", "bee", "cat")
+    told = {"strong": {"a": Predicted("ant", ("ant", "bee"), 0.9, leading)}}
+    with pytest.raises(SelectionError, match=r"four classes.* removed 1; the network knows 3 classes.* need 4: take"):
+        select([request], [photograph("ant")], ["ant", "bee"], told, seed=0)
 
 
 def test_too_few_wrong_predictions_or_classes_are_told_with_counts_and_remedy(tmp_path):
