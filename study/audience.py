@@ -39,6 +39,9 @@ class RecruitmentConfig(BaseModel):
     not_after: _Words = Field((), description="Prolific: ids of earlier studies; who took part there is not invited")
     groups: _Words = Field((), description="ids of participant groups, or of qualifications, to which people belong")
     not_groups: _Words = Field((), description="ids of those to which people must not belong")
+    add_to_group: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Prolific: id of the participant group to which people who answered everything are added"
+    )
     filters: tuple[dict[str, Any], ...] = Field(
         (), description="further filters of Prolific, or qualification requirements, in the platform's own words"
     )

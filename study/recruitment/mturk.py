@@ -363,5 +363,14 @@ MTURK = Provider(
     frame_ancestors=FRAMES,
     form_targets=SUBMIT_HOSTS,
     open_account=open_account,
-    cannot_choose=("project", "languages", "youngest", "oldest", "not_after", "screen_out_reward", "screen_out_slots"),
+    cannot_choose=(
+        "project",
+        "languages",
+        "youngest",
+        "oldest",
+        "not_after",
+        "add_to_group",
+        "screen_out_reward",
+        "screen_out_slots",
+    ),
 )

@@ -60,6 +60,7 @@ def posting(campaign: Campaign, asked: Asked, is_signed: bool) -> Posting:
         is_approved_at_once=chosen.approval == "at-once",
         is_signed=is_signed and provider.signs_links,
         project=chosen.project,
+        add_to_group=chosen.add_to_group,
         screen_out=chosen.screen_out,
         audience=_audience(chosen, asked.settings or {}),
     )

@@ -48,6 +48,7 @@ class Posting:
     is_approved_at_once: bool = False
     is_signed: bool = False  # the platform signs the link
     project: str | None = None
+    add_to_group: str | None = None  # the platform's list to which people who answered everything are added
     screen_out: tuple[int, int] | None = None  # (cents, number of people for one reason); None: asked to return
     audience: Audience = Audience()
 

@@ -240,23 +240,30 @@ def _request(posting: Posting, filters: list[Mapping[str, Any]]) -> dict[str, An
 
 def _completion_codes(posting: Posting) -> list[dict[str, Any]]:
     """Who answered everything is judged by a person, never sent away by a rule; who did not is asked to return."""
-    first = "AUTOMATICALLY_APPROVE" if posting.is_approved_at_once else "MANUALLY_REVIEW"
-    codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": [{"action": first}]}]
-    return codes + [_early_end(code, outcome, posting) for outcome, code in posting.outcome_codes.items()]
+    first = {"action": "AUTOMATICALLY_APPROVE" if posting.is_approved_at_once else "MANUALLY_REVIEW"}
+    actions = [first, *_added(posting)]
+    codes = [{"code": posting.completion_code, "code_type": "COMPLETED", "actions": actions}]
+    return codes + [_other_end(code, outcome, posting) for outcome, code in posting.outcome_codes.items()]
 
 
-def _early_end(code: str, outcome: str, posting: Posting) -> dict[str, Any]:
+def _other_end(code: str, outcome: str, posting: Posting) -> dict[str, Any]:
     if posting.screen_out and outcome in MAY_BE_PAID:
         paid, slots = posting.screen_out
         action = {"action": "FIXED_SCREEN_OUT_PAYMENT", "fixed_screen_out_reward": paid, "slots": slots}
         return {"code": code, "code_type": "FIXED_SCREENOUT", "actions": [action]}
-    return {"code": code, "code_type": CODE_TYPES.get(outcome, "OTHER"), "actions": [_action(outcome)]}
+    return {"code": code, "code_type": CODE_TYPES.get(outcome, "OTHER"), "actions": _actions(outcome, posting)}
 
 
-def _action(outcome: str) -> dict[str, str]:
+def _actions(outcome: str, posting: Posting) -> list[dict[str, str]]:
+    """Whose submission is reviewed has answered everything."""
     if ACTIONS[outcome].action != ASKED_TO_RETURN:
-        return {"action": "MANUALLY_REVIEW"}
-    return {"action": "REQUEST_RETURN", "return_reason": ACTIONS[outcome].reason}
+        return [{"action": "MANUALLY_REVIEW"}, *_added(posting)]
+    return [{"action": "REQUEST_RETURN", "return_reason": ACTIONS[outcome].reason}]
+
+
+def _added(posting: Posting) -> list[dict[str, str]]:
+    group = posting.add_to_group
+    return [{"action": "ADD_TO_PARTICIPANT_GROUP", "participant_group": group}] if group else []
 
 
 def _choices(known: Mapping[str, Mapping[str, str]], name: str, texts: Sequence[str]) -> list[str]:

@@ -117,6 +117,13 @@ def test_a_study_on_prolific_is_a_draft_with_a_code_for_each_ending(on_prolific,
     assert on_prolific.find("another") is None
 
 
+def test_prolific_adds_people_who_answered_everything_to_a_group(on_prolific, account) -> None:
+    draft = account.studies[on_prolific.draft(replace(POSTING, add_to_group="g7"))]
+    added = {"action": "ADD_TO_PARTICIPANT_GROUP", "participant_group": "g7"}
+    assert [code["code"] for code in draft["completion_codes"] if added in code["actions"]] == ["DONE1", "FAILED1"]
+    assert all(code["actions"][0]["action"] != added["action"] for code in draft["completion_codes"])
+
+
 @pytest.mark.parametrize(
     ("operation", "content"),
     [

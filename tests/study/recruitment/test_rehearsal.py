@@ -17,6 +17,7 @@ from study.database.schema import Participant
 from study.errors import StudyFullError
 from tests.study.recruitment.accounts import ADDRESS, CREATE, PUBLISH, Account, Recruit, entries, takes_part
 from tests.study.recruitment.prolific_stand_in import STATUSES
+from tests.study.recruitment.test_workspace import GROUP, members
 from tests.study.samples import document, seeing
 
 PLACES = 110  # of 120 people who come
@@ -107,6 +108,9 @@ def test_of_120_people_nobody_who_finished_is_unpaid_or_paid_twice(
     ids = {n: row.get("id") or row["AssignmentId"] for n, row in rows.items() if row}
     assert Counter(account.paid) == {(ids[n], 250): 1 for n in payable}
     agree(recruit, account, database, set(payable))
+    insist(recruit, account, "keep-group", GROUP, "--confirm")
+    came = {account.key(n) for n, person in people.items() if person and rows[n] is not None}
+    assert set(members(account, GROUP)) == came
     assert set(account.server.troubles.values()) == {3}, account.server.troubles
 
 
