@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", ["data-protection", "backups", "watch", "ethics"])
 def test_every_line_of_a_page_does_what_it_says(page: str, folder: Path) -> None:
     lines = [line for line in lines_of(ROOT / "docs" / "how-to" / f"{page}.md") if line.startswith(STARTS)]
-    lines = [line for line in lines if "FOLDER" not in line]
+    lines = [line for line in lines if "FOLDER" not in line and "manage.py check" not in line]  # of a whole definition
     assert lines
     for line in lines:
         done = CliRunner().invoke(manage.cli, shlex.split(line)[1:], catch_exceptions=False)
