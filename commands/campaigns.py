@@ -121,6 +121,17 @@ def tell_only_here(c: "Campaign", only_here: tuple[str, ...]) -> None:
         )
 
 
+def hide_from_those_who_handed_in(c: "Campaign") -> None:
+    """They are shown no further place; where that fails the rest is told all the same."""
+    from study.errors import PlatformError
+    from study.recruitment.groups import keep_out
+
+    try:
+        keep_out(c)
+    except PlatformError as error:
+        click.echo(f"People who handed in may be shown the study once more: {error}", err=True)
+
+
 def money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02}"
 

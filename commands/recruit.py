@@ -13,6 +13,7 @@ from commands.campaigns import (
     NOTHING_DONE,
     address_option,
     confirm_option,
+    hide_from_those_who_handed_in,
     https,
     is_signed,
     money,
@@ -215,12 +216,11 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
     """
     from dataclasses import asdict
 
-    from study.recruitment.groups import keep_out
     from study.recruitment.standing import overview
 
     with open_campaign(slug, sandbox) as c:
         now, ahead = overview(c), outlook(c)
-        keep_out(c)
+        hide_from_those_who_handed_in(c)
     if as_json:
         full_at = ahead.full_at.isoformat() if ahead.full_at else None
         here = {"finished": ahead.finished, "needed": ahead.needed, "full_at": full_at}
@@ -330,10 +330,9 @@ def release(slug: str, sandbox: bool) -> None:
     Example: ./manage.py recruit release --study my.toml
     """
     from study.recruitment.campaign import release as release_places
-    from study.recruitment.groups import keep_out
 
     with open_campaign(slug, sandbox) as c:
-        keep_out(c)
+        hide_from_those_who_handed_in(c)
         click.echo(f"Places of {release_places(c)} people are free.")
 
 

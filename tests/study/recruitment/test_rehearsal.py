@@ -35,7 +35,7 @@ def insist(recruit: Recruit, account: Account, *command: str) -> Result:
     extra: tuple[str, ...] = ()
     for _ in range(20):
         done = recruit(*command, *extra)
-        if done.exit_code == 0:
+        if done.exit_code == 0 and not done.stderr:
             return done
         if "use --retry-uncertain" in done.output:
             extra = ("--retry-uncertain",) if "--retry-uncertain" not in extra else extra
@@ -116,7 +116,7 @@ def test_of_120_people_nobody_who_finished_is_unpaid_or_paid_twice(
 
 def agree(recruit: Recruit, account: Account, database: Database, payable: set[int]) -> None:
     """The ledger, the platform and the database tell the same."""
-    now = json.loads(insist(recruit, account, "status", "--json").output)
+    now = json.loads(insist(recruit, account, "status", "--json").stdout)
     found = account.api.submissions if account.name == "prolific" else account.api.assignments
     assert now["words"] == Counter(word(account, row) for row in found)
     approved = sum(word(account, row) in APPROVED[account.name] for row in found)

@@ -88,6 +88,17 @@ def test_a_worker_who_handed_in_is_shown_no_other_hit_of_the_study(opened, recru
     assert account.server.times("AssociateQualificationWithWorker") == 1
 
 
+@only("account", ["mturk"], indirect=True)
+def test_where_the_list_cannot_be_kept_the_rest_is_told(opened, recruit: Recruit, account) -> None:
+    offered(recruit)
+    account.hands_in(1)
+    account.api.refusing["AssociateQualificationWithWorker"] = "You may not do this."
+    told = recruit("status")
+    assert told.exit_code == 0
+    assert "Submissions: 1 Submitted." in told.output
+    assert "may be shown the study once more: Mechanical Turk refused" in told.output
+
+
 @pytest.fixture
 def server(opened, database: Database, sqlite_url: str):
     app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET})
