@@ -97,6 +97,13 @@ def test_a_person_who_returns_it_frees_their_places_at_once(tell: Tell, taking: 
         assert not any(raw in str(entry.detail) for entry in freed for raw in ("'p1'", "'s1'"))
 
 
+def test_before_the_platform_was_asked_places_and_cost_are_not_known(tell: Tell, taking: Database) -> None:
+    tell("ACTIVE")
+    with taking.reading() as session:
+        (told,) = all_reported(session, find_study(session, "demo"))
+    assert (told.platform, told.places, told.taken, told.spent) == ("Prolific", None, None, None)
+
+
 def test_what_comes_late_or_again_changes_nothing(tell: Tell, taking: Database) -> None:
     """Prolific delivers at least once, and in no certain order."""
     for _ in range(2):
