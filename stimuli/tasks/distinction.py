@@ -23,7 +23,7 @@ PLACES = KINDS["distinction"].questions[0].values
 
 def offered(request: StimulusRequest, predictions: Predictions) -> Eligibility:
     """As where a prediction is judged, of images with a correct class and enough others."""
-    found, of_network = predicted(request, predictions), predictions[request.networks[0]]
+    found, of_network = predicted(request, predictions, is_told=False), predictions[request.networks[0]]
 
     def has_classes(image: Photograph) -> bool:
         told = of_network[image.image_id]
@@ -42,12 +42,9 @@ def offered(request: StimulusRequest, predictions: Predictions) -> Eligibility:
 
 
 def _too_few_classes(known: int) -> str:
-    """Of a network that cannot fill the tiles; its strongest classes are more than these where it knows more."""
-    return (
-        f"; the network knows {known} classes, and the tiles need {TILES}: take another network"
-        if known < TILES
-        else ""
-    )
+    """Of a network that cannot fill the tiles; 0: what it predicts is not known yet."""
+    lacks = 0 < known < TILES
+    return f"; the network knows {known} classes, and the tiles need {TILES}: take another network" if lacks else ""
 
 
 def classes(image: Photograph, told: Predicted) -> tuple[str, ...]:

@@ -12,8 +12,11 @@ AT_MOST = "at most {n} that fit (half of them must be predicted wrongly)"
 BINS = 5  # of the network's confidence, equally wide
 
 
-def predicted(request: StimulusRequest, predictions: Predictions) -> Eligibility:
-    """Images of the study's categories, whatever is predicted for them; equally many right and wrong predictions."""
+def predicted(request: StimulusRequest, predictions: Predictions, is_told: bool = True) -> Eligibility:
+    """Images of the study's categories, whatever is predicted for them; equally many right and wrong predictions.
+
+    A prediction that people are told needs a name.
+    """
     of_network = predictions[request.networks[0]]
 
     def is_right(image: Photograph) -> bool:
@@ -27,7 +30,9 @@ def predicted(request: StimulusRequest, predictions: Predictions) -> Eligibility
         explained=lambda image: (of_network[image.image_id].top,),
         conditions={
             "a prediction": lambda image: bool(of_network[image.image_id].top),
-            "a name for the prediction": lambda image: has_name(of_network[image.image_id].top),
+            **(
+                {"a name for the prediction": lambda image: has_name(of_network[image.image_id].top)} if is_told else {}
+            ),
         },
         in_study=False,
         sorts={"predicted rightly": is_right, "predicted wrongly": lambda image: not is_right(image)},

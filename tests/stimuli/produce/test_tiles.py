@@ -1,5 +1,7 @@
 """Four classes on one picture: HIVE's rule chooses them, one scale draws them, and controls tell nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,9 +19,9 @@ from stimuli.evaluate.observers import Question, answers, box_energy_observer
 from stimuli.explain.engine import explain
 from stimuli.produce.array_recipes import draw
 from stimuli.produce.generate import generate
-from stimuli.produce.select import select
+from stimuli.produce.select import at_most_eligible, select
 from stimuli.produce.tiling import cut
-from stimuli.tasks.distinction import tiled
+from stimuli.tasks.distinction import offered, tiled
 from stimuli.tasks.kind import Predicted
 from tests.stimuli.sample_set import CATEGORIES, loaded_networks, pictures
 
@@ -145,6 +147,18 @@ def test_a_network_of_three_classes_cannot_fill_the_tiles():
     told = {"strong": {"a": Predicted("ant", ("ant", "bee"), 0.9, leading)}}
     with pytest.raises(SelectionError, match=r"four classes.* removed 1; the network knows 3 classes.* need 4: take"):
         select([request], [photograph("ant")], ["ant", "bee"], told, seed=0)
+    with pytest.raises(SelectionError, match=r"asks for 2 images, but 1 of 1 are eligible") as before:
+        at_most_eligible([replace(request, images=2)], [photograph("ant")], ["ant", "bee"])
+    assert "knows" not in str(before.value), "nothing is predicted before the stimuli are made"
+
+
+def test_a_class_that_nobody_reads_needs_no_name():
+    leading = ("output 7", "ant", "output 8", "bee")
+    told = {"strong": {"a": Predicted("output 7", ("ant", "bee"), 0.9, leading)}}
+    request = StimulusRequest("choosing", "distinction", 1, ("grad-cam",), ("strong",))
+    found = offered(request, told)
+    assert all(holds(photograph("ant")) for holds in found.conditions.values())
+    assert found.tiles(photograph("ant"), "strong") == ("ant", "bee", "output 7", "output 8")
 
 
 def test_too_few_wrong_predictions_or_classes_are_told_with_counts_and_remedy(tmp_path):
