@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from contracts.methods import method_name
+from contracts.methods import PHOTOGRAPH, method_name
 from contracts.stimulus_set import Stimulus
 
 LEVELS = 25  # off the background, of 255: what is nearer can hardly be told from it
@@ -38,7 +38,7 @@ class Appearance:
 def appearances(folder: Path, stimuli: Sequence[Stimulus]) -> list[Appearance]:
     """Of each method and network of a set, from at most PHOTOGRAPHS of its photographs, spread evenly."""
     files: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    for row in stimuli:
+    for row in (row for row in stimuli if row.method != PHOTOGRAPH):
         files[row.method, row.network][row.image_id][row.category] = row.file
     return [_appearance(folder, *key, of_images) for key, of_images in sorted(files.items())]
 

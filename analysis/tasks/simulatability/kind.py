@@ -13,16 +13,23 @@ def _learning(export: Export, translate: Translation) -> list[str]:
     """How many examples people had seen, task after task; repeated ones are counted once."""
     told, seen, sentences = {t["name"]: t for t in export.definition["tasks"]}, 0, []
     for task in export.tasks_of(estimates.FACTS.name):
-        learning, repeats = (told.get(task.name, {}).get(key) for key in ("learning", "repeats"))
+        repeats = told.get(task.name, {}).get("repeats")
+        learning = told.get(repeats or task.name, {}).get("learning")
+        if not learning:
+            continue
         if repeats:
             again = translate(
                 "Before “{task}” they saw the examples of “{repeats}” again.", task=task.name, repeats=repeats
             )
             sentences.append(again)
-        elif learning:
+        else:
             seen += learning
             sentences.append(
-                translate("Before “{task}” people had seen {n} examples in all (K = {n}).", task=task.name, n=seen)
+                translate(
+                    "Before “{task}” people had seen {n} examples with the network's answer in all (K = {n}).",
+                    task=task.name,
+                    n=seen,
+                )
             )
     return sentences
 
@@ -31,9 +38,9 @@ KIND = AnalysisKind(
     texts=Texts(
         title=marked("Simulatability"),
         design=marked(
-            "In “{task}”, participants first saw examples, each with the network's answer, and then chose for other"
-            " photographs which of two answers the network gives. The network gave each of the two for half of the"
-            " photographs. The right answer is the network's, whether it is true or not."
+            "In “{task}”, participants chose for photographs which of two answers the network gives. The network gave"
+            " each of the two for half of the photographs. The right answer is the network's, whether it is true or"
+            " not."
         ),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of the two"

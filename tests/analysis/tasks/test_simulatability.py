@@ -1,5 +1,6 @@
 """Simulatability: shares, ratios and changes by pandas, controls at exactly 1, and an interval that holds its truth."""
 
+from collections import defaultdict
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,10 +9,12 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
+from analysis.config import AnalysisConfig
 from analysis.data.export import ExportError
 from analysis.display.wording import Translation
 from analysis.estimation.estimates import cell_means
 from analysis.report.methods_text import methods_text
+from analysis.report.pages import Material, pages
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
@@ -115,8 +118,29 @@ def test_controls_teach_exactly_as_much_as_no_explanation():
 
 def test_the_methods_section_tells_how_many_examples_were_seen(export):
     told = " ".join(methods_text(repeating(export), Translation("en")))
-    assert "Before “first” people had seen 4 examples in all (K = 4)." in told
+    assert "Before “first” people had seen 4 examples with the network's answer in all (K = 4)." in told
     assert "Before “second” they saw the examples of “first” again." in told
+
+
+def test_questions_without_examples_are_told_as_such(export):
+    first, second = export.definition["tasks"]
+    tasks = [first | {"learning": 0}, second | {"learning": 0, "repeats": "first"}]
+    told = " ".join(methods_text(replace(export, definition=export.definition | {"tasks": tasks}), Translation("en")))
+    assert "examples with the network's answer" not in told
+    assert "they saw the examples" not in told
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_the_change_from_before_to_after_is_in_the_report_whatever_the_study_compares(export, compares):
+    study = repeating(export)
+    if compares:
+        contrasts = [{"task": "second", "a": "grad-cam", "b": PHOTOGRAPH}]
+        study = replace(study, config=AnalysisConfig.model_validate({"contrasts": contrasts}))
+    (results,) = compute(study)
+    assert results.contrasts.empty != compares
+    page = pages(Material(study, (results,), {"simulated": defaultdict(tuple)}, None, Translation("en")))["report.html"]
+    assert page.count("Change of the share predicted rightly, after − before") == 1
+    assert ("Comparisons of tasks" in page) != compares
 
 
 DRAWS = 800
