@@ -46,6 +46,7 @@ def served(tmp_path):
     yield app, database, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     close_app(app)
+    database.engine.dispose()
 
 
 def test_advice_comes_with_the_stored_own_answer_and_a_reload_goes_on_behind_it(served, page):

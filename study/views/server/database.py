@@ -10,7 +10,11 @@ _KEY = "discern-database"
 def init_app(app: Flask) -> None:
     """Connect. Raises DatabaseNotReadyError."""
     database = connect(app.config["DATABASE_URL"])
-    require_ready(database)
+    try:
+        require_ready(database)
+    except BaseException:
+        database.engine.dispose()
+        raise
     app.extensions[_KEY] = database
 
 

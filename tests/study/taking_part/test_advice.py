@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from contracts.methods import PHOTOGRAPH
 from contracts.tasks import ADVICE, AT_ONCE, DELAYED, NO, ON_REQUEST
-from study import create_app
+from study import close_app, create_app
 from study.conduct.opening import take_in
 from study.conduct.stand_ins import stand_ins
 from study.config import TaskConfig
@@ -36,7 +36,9 @@ def advised(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def open_advised(database, sqlite_url, tmp_path, request):
+def open_advised(database, sqlite_url, tmp_path):
+    apps = []
+
     def build(**changes: Any) -> Flask:
         definition = document(advised(**changes))
         tasks = [TaskConfig.model_validate(task) for task in definition["tasks"]]
@@ -45,9 +47,12 @@ def open_advised(database, sqlite_url, tmp_path, request):
             session.commit()
         for name in ("stand-in", "measured.png"):  # the longest of a folder is that of its PNG files
             (tmp_path / name).write_bytes(png(1))
-        return create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
+        apps.append(create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True}))
+        return apps[-1]
 
-    return build
+    yield build
+    for app in apps:
+        close_app(app)
 
 
 def trials(database) -> list[tuple[Trial, Item]]:
