@@ -5,6 +5,7 @@ The packages are imported inside the commands: `manage.py --help` must not wait 
 
 import os
 import secrets
+import time
 from pathlib import Path
 
 import click
@@ -21,17 +22,27 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def db_upgrade() -> None:
+@click.option("--dry-run", is_flag=True, help="Say what is to be done and how long it will take, and do nothing.")
+def db_upgrade(dry_run: bool = False) -> None:
     """Create the database or bring it to the present schema.
 
-    SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name).
+    SQLite under var/, or the database named by DISCERN_DATABASE_URL (postgresql+psycopg://host/name). How long it will
+    take is estimated first, from the rows that are there and the time in which some of them are copied.
 
-    Example: ./manage.py db upgrade
+    Example: ./manage.py db upgrade --dry-run
     """
     from study.database.db import database_url, upgrade
+    from study.database.forecast import forecast
 
+    ahead = forecast(database_url())
+    if ahead:
+        click.echo("\n".join(ahead.in_words()))
+    if dry_run:
+        return click.echo("Nothing was changed." if ahead else "Nothing has to be migrated.")
+    begun = time.perf_counter()
     upgrade(database_url())
-    click.echo("The database is up to date.")
+    took = f" It took {time.perf_counter() - begun:.1f} s." if ahead else ""
+    click.echo(f"The database is up to date.{took}")
 
 
 @db.command("overwrite")

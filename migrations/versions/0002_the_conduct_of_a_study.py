@@ -7,6 +7,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"participant": 1, "trial": 6}, "postgresql": {"participant": 2, "trial": 3}}
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"trial": 20}, "postgresql": {"trial": 120}}
 
 _EXPECTS = "(purpose = 'attention') = (expected_response IS NOT NULL)"
 _SHOWS_ONE = "(purpose = 'control') = (right_stimulus_id IS NOT NULL AND right_stimulus_id = left_stimulus_id)"

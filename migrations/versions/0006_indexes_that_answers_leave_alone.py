@@ -6,6 +6,7 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"trial": 2, "participant": 2}, "postgresql": {"trial": 2, "participant": 2}}
 
 
 def upgrade() -> None:

@@ -13,6 +13,7 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"response": 3, "trial": 3}, "postgresql": {"response": 35, "trial": 35}}
 
 _COLUMNS = ("trial_id", "response", "rt", "time_elapsed", "body_sha256", "answered_at")
 _LISTED = ", ".join(_COLUMNS)

@@ -7,6 +7,7 @@ revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"item": 5}, "postgresql": {"item": 5}}
 
 _COLUMNS = (
     *("id", "study_id", "task", "image_id", "category", "foil", "method", "slot", "stimulus_a_id", "stimulus_b_id"),

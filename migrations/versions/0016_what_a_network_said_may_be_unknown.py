@@ -7,6 +7,7 @@ revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"stimulus": 10}, "postgresql": {}}
 
 COLUMNS = {"logit": sa.Double(), "probability": sa.Double(), "is_correct": sa.Boolean()}
 

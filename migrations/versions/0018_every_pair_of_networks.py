@@ -10,6 +10,7 @@ revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"item": 5}, "postgresql": {"item": 5}}
 
 _BEFORE = ("study_id", "task", "condition", "stimulus_a_id")
 _AFTER = (*_BEFORE, "stimulus_b_id")

@@ -7,6 +7,10 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
+rewrites = {
+    "sqlite": {"participant": 2, "response": 1, "trial": 1},
+    "postgresql": {"participant": 5, "response": 3, "trial": 1},
+}
 
 
 def upgrade() -> None:

@@ -7,6 +7,7 @@ revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"trial": 5, "participant": 5}, "postgresql": {"trial": 3, "participant": 5}}
 
 _HOLDS = "SELECT 1 FROM trial WHERE trial.participant_id = participant.id AND trial.state = 'open'"
 _COUNTED = """

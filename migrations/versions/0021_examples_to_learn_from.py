@@ -6,6 +6,7 @@ revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"trial": 25}, "postgresql": {"trial": 100}}
 
 _EXPECTS = "(purpose = 'attention') = (expected_response IS NOT NULL)"
 _SHOWS_ONE = "(purpose = 'control') = (right_stimulus_id IS NOT NULL AND right_stimulus_id = left_stimulus_id)"

@@ -219,7 +219,7 @@ def require_ready(database: Database) -> None:
         raise DatabaseNotReadyError(f"there is no database at {shown}; {remedy}")
     try:
         with database.engine.connect() as connection:
-            versions = _versions(connection)
+            versions = applied_versions(connection)
     except DatabaseError as error:
         raise DatabaseNotReadyError(f"cannot reach the database {shown}: {error.orig}") from error
     if not versions:
@@ -254,7 +254,7 @@ def upgrade(url: str) -> None:
             Path(parsed.database).touch()
         with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
             _require_own_tables(connection)
-            command.upgrade(_alembic_config(connection), "head")
+            command.upgrade(alembic_config(connection), "head")
             connection.commit()
     except (OSError, DatabaseError) as error:
         shown = parsed.render_as_string(hide_password=True)
@@ -271,8 +271,8 @@ def _require_own_tables(connection: Connection) -> None:
     tables = inspect(connection).get_table_names()
     if not tables:
         return
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if not _versions(connection) <= known or "study" not in tables:
+    known = {script.revision for script in migration_scripts().walk_revisions()}
+    if not applied_versions(connection) <= known or "study" not in tables:
         shown = connection.engine.url.render_as_string(hide_password=True)
         raise DatabaseNotReadyError(
             f"the database {shown} holds tables of another program or of a newer Discern ({', '.join(tables[:3])}) and"
@@ -280,13 +280,13 @@ def _require_own_tables(connection: Connection) -> None:
         )
 
 
-def _versions(connection: Connection) -> set[str]:
+def applied_versions(connection: Connection) -> set[str]:
     known = inspect(connection).has_table("alembic_version")
     rows = connection.execute(text("SELECT version_num FROM alembic_version")) if known else ()
     return {row[0] for row in rows}
 
 
-def _alembic_config(connection: Connection | None = None) -> Any:
+def alembic_config(connection: Connection | None = None) -> Any:
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
@@ -297,10 +297,10 @@ def _alembic_config(connection: Connection | None = None) -> Any:
 @cache
 def _newest() -> str:
     """The version that this process was written for; a later one may lie on the disk by now."""
-    return str(_scripts().get_current_head())
+    return str(migration_scripts().get_current_head())
 
 
-def _scripts() -> Any:
+def migration_scripts() -> Any:
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory.from_config(_alembic_config())
+    return ScriptDirectory.from_config(alembic_config())

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from analysis.reading.load import load
 from analysis.report.write import analyze
 from contracts.tasks import LONGEST_REASON
-from study.database.db import Database, _alembic_config, connect, upgrade
+from study.database.db import Database, alembic_config, connect, upgrade
 from study.database.schema import Participant, Response, Trial
 from study.errors import AnswerConflictError, MalformedAnswerError
 from study.export.files import export_study
@@ -148,7 +148,7 @@ def test_a_database_of_the_version_before_keeps_every_answer(any_url: str) -> No
     """Migrated up with data, down and up again: answers, confidence and order are as they were."""
     upgrade(any_url)
     database = connect(any_url)
-    config = _alembic_config
+    config = alembic_config
 
     def migrate(to: str) -> None:
         with database.engine.execution_options(discern_writes=True).connect() as connection:
