@@ -7,6 +7,7 @@ revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None
+rewrites = {"sqlite": {"item": 10, "stimulus": 10}, "postgresql": {"item": 1, "stimulus": 1}}
 
 
 def upgrade() -> None:
