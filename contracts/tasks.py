@@ -147,6 +147,25 @@ _FIVE_STEPS = ("1", "2", "3", "4", "5")  # not confident at all … completely
 REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
 """The last question of an item, of any kind: why did you answer so?"""
 
+_OF_A_PREDICTION = Kind(
+    name="",
+    pictures=1,
+    categories=1,
+    networks=1,
+    needs_predictions=True,
+    hides_photograph=False,
+    has_truth=True,
+    swaps=None,
+    value="correct",
+    least=0,
+    most=1,
+    null=0.5,
+    questions=(),
+    shows_photograph=True,
+    is_balanced=True,
+)
+"""What kinds about one network's right and wrong predictions have in common."""
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -181,59 +200,23 @@ KINDS: dict[str, Kind] = {
             questions=(Question(RESPONSE, ("2", "1", "0", "-1", "-2")),),  # positive: the left one
             names_category=True,
         ),
-        Kind(
+        replace(
+            _OF_A_PREDICTION,
             name="agreement",
-            pictures=1,
-            categories=1,
-            networks=1,
-            needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE, ("4", "3", "2", "1")),),  # fairly sure that the prediction is right … wrong
-            shows_photograph=True,
             names_category=True,
-            is_balanced=True,
         ),
-        Kind(
+        replace(
+            _OF_A_PREDICTION,
             name="ai-check",
-            pictures=1,
-            categories=1,
-            networks=1,
-            needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE, ("yes", "no")),),  # is the label right?
-            shows_photograph=True,
             names_category=True,
             tells_confidence=True,
-            is_balanced=True,
         ),
-        Kind(
+        replace(
+            _OF_A_PREDICTION,
             name="simulatability",
-            pictures=1,
-            categories=1,
-            networks=1,
-            needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE),),  # one of the two classes
-            shows_photograph=True,
-            is_balanced=True,
             learns=True,
             classes=2,
         ),
@@ -259,19 +242,9 @@ KINDS: dict[str, Kind] = {
             points=(2, 11),
             own_predictions=True,
         ),
-        Kind(
+        replace(
+            _OF_A_PREDICTION,
             name="reliance",
-            pictures=1,
-            categories=1,
-            networks=1,
-            needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(
                 Question(RESPONSE),  # the final answer: one of the item's two options
                 Question(OWN, comes_first=True, advice=AFTER_OWN),  # one of the same two
@@ -279,23 +252,12 @@ KINDS: dict[str, Kind] = {
                 Question(REQUEST, (YES, NO), comes_first=True, advice=ON_REQUEST),
                 Question(WAIT, (WAITED,), comes_first=True, advice=DELAYED),
             ),
-            shows_photograph=True,
             names_category=True,
-            is_balanced=True,
             has_advice=True,
         ),
-        Kind(
+        replace(
+            _OF_A_PREDICTION,
             name="distinction",
-            pictures=1,
-            categories=1,
-            networks=1,
-            needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
             null=1 / TILES,
             questions=(
                 Question(RESPONSE, tuple(map(str, range(1, TILES + 1)))),  # the tile of the predicted class
@@ -303,9 +265,7 @@ KINDS: dict[str, Kind] = {
                 Question(CLASS),  # the tile of the correct class
                 Question(CLASS_SURE, _FIVE_STEPS, asked_if="confidence"),
             ),
-            shows_photograph=True,
             names_category=True,
-            is_balanced=True,
             tiles=TILES,
         ),
         Kind(
