@@ -9,6 +9,7 @@ from study.database.schema import AuditEntry
 from study.recruitment import ledger
 from study.recruitment.campaign import Campaign, platform_id
 from study.recruitment.provider import Recruited
+from study.recruitment.providers import PROVIDERS
 from study.security import recruitment_hash
 
 _TESTER, _TEST_STUDY = "tester", "test-study"
@@ -37,7 +38,9 @@ def make_test_study(campaign: Campaign) -> str:
 
 def counted_as(session: Session, slug: str, recruited: Recruited | None, secret: str) -> Recruited | None:
     """The same visitor, as one who rehearses where they are a test participant or come from a test study."""
-    if recruited is None or not _is_tester(session, slug, recruited, secret):
+    if recruited is None or PROVIDERS[recruited.provider].open_account is None:
+        return recruited  # only a platform with an API has test participants
+    if not _is_tester(session, slug, recruited, secret):
         return recruited
     return replace(recruited, is_rehearsal=True)
 
