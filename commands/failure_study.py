@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.made_study import require_new, study_section, write_study
+from commands.made_study import require_new, study_section, told, write_study
 from definition import Definition
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def _require_same(definition: Definition, rows: "Sequence[Row]", images: Collect
 
 def _document(definition: Definition, shown: "Mapping[str, Sequence[Row]]", methods: Sequence[str]) -> dict[str, Any]:
     tasks = [_task(network, rows, methods) for network, rows in shown.items()]
-    own = {name: _told(definition.methods[name]) for name in methods if name in definition.methods}
+    own = {name: told(definition.methods[name]) for name in methods if name in definition.methods}
     return {
         "study": study_section(definition, "failures", MINUTES, TASK["kind"], TASK["wording"]),
-        "dataset": _told(definition.dataset),
-        "networks": {name: _told(definition.networks[name]) for name in shown},
+        "dataset": told(definition.dataset),
+        "networks": {name: told(definition.networks[name]) for name in shown},
         "methods": own,
         "stimuli": _stimuli(definition, methods),
         "tasks": tasks,
@@ -74,16 +74,10 @@ def _document(definition: Definition, shown: "Mapping[str, Sequence[Row]]", meth
     }
 
 
-def _told(config: Any) -> dict[str, Any]:
-    """What the definition tells of a section; paths are absolute, so that they are right from another folder."""
-    told: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-    return told
-
-
 def _stimuli(definition: Definition, methods: Sequence[str]) -> dict[str, Any]:
-    told = _told(definition.stimuli) | {"output": "stimuli"}
-    recipes = {method: recipe for method, recipe in told.pop("recipes", {}).items() if method in methods}
-    return told | ({"recipes": recipes} if recipes else {})
+    written = told(definition.stimuli) | {"output": "stimuli"}
+    recipes = {method: recipe for method, recipe in written.pop("recipes", {}).items() if method in methods}
+    return written | ({"recipes": recipes} if recipes else {})
 
 
 def _task(network: str, rows: "Sequence[Row]", methods: Sequence[str]) -> dict[str, Any]:

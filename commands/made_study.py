@@ -70,6 +70,12 @@ def _title(code: str, kind: str, wording: str) -> str:
     return str((section | section["wordings"][wording])["title"])
 
 
+def told(config: Any) -> dict[str, Any]:
+    """What the definition tells of a section; paths are absolute, so that they are right from another folder."""
+    found: dict[str, Any] = config.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    return found
+
+
 def tell_made(path: Path) -> None:
     """Say on the terminal what to do with the study."""
     click.echo(f"{path}: fill in what is in square brackets in the texts beside it.")

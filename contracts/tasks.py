@@ -73,6 +73,7 @@ class Kind:
     classes: int = 0  # answers between which people choose, the same for all items; 0: they follow from the item
     own_predictions: bool = False  # each network explains what it predicts, so an image may have a category for each
     has_advice: bool = False  # what the network predicts is told when a task's `advice` says, not with the photograph
+    offers_sentences: bool = False  # two sentences of names are offered, which a table has for each image
     asks_reliance_on_cue: bool = False  # the truth is what each network relies on, as a task's `cues` measured it
     tiles: int = 0  # classes that a picture explains side by side; people choose one, each in an order of their own
 
@@ -111,11 +112,13 @@ class Kind:
         return tuple(map(str, range(1, points + 1))) if points else self.questions[0].values
 
     def both_options(self, category: str, foil: str) -> tuple[str, ...]:
-        """What people choose between where the options follow from the item; the wrong one first of a kind with advice.
+        """What people choose between where the options follow from the item; the wrong one first of a kind with advice
+        or sentences.
 
-        There the explained category may be right or wrong, so its foil has both: “wrong|right”.
+        There the explained category does not tell the right one, so the foil has both: “wrong|right”.
         """
-        return tuple(foil.split(BETWEEN)) if self.has_advice else (category, foil)
+        has_both = self.has_advice or self.offers_sentences
+        return tuple(foil.split(BETWEEN)) if has_both else (category, foil)
 
     def told(self, category: str, foil: str) -> str:
         """The category that people may be told: the explained one, or the correct one where people look for that."""
@@ -283,6 +286,24 @@ KINDS: dict[str, Kind] = {
             null=0.5,
             questions=(Question(RESPONSE, RELIED_ON),),
             asks_reliance_on_cue=True,
+        ),
+        Kind(
+            name="sentence-fit",
+            pictures=1,
+            categories=1,
+            networks=1,
+            needs_predictions=True,
+            hides_photograph=False,
+            has_truth=True,
+            swaps="options",
+            value="correct",
+            least=0,
+            most=1,
+            null=0.5,
+            questions=(Question(RESPONSE),),  # one of two sentences
+            shows_photograph=True,
+            names_category=True,
+            offers_sentences=True,
         ),
     )
 }

@@ -10,6 +10,9 @@ from urllib.parse import unquote
 
 from PIL import Image
 
+from contracts.foils import foil_table
+from contracts.sentences import names_in
+from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
 from study.config import TaskConfig
 from study.markdown import is_foreign, picture_names
@@ -90,7 +93,9 @@ def _picture(content: bytes) -> dict[str, Any]:
 
 
 def unknown_categories(task: TaskConfig, categories: Sequence[str]) -> Iterator[str]:
-    """Names for categories that the study does not have."""
+    """Names for categories that the study, or a sentence of the task, does not have."""
+    told = names_in(foil_table(task.foils).values()) if KINDS[task.kind].offers_sentences else set()
+    categories = [*categories, *sorted(told - set(categories))]
     for language, words in task.words.items():
         for name in sorted(words.categories.keys() - set(categories)):
             near = get_close_matches(name, categories, 1)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contracts.cues import fault_of, measured
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
+from contracts.sentences import is_pair
 from contracts.tasks import AFTER_OWN, DELAYED, KINDS, REASON_QUESTION, RESPONSE, Kind, KindName, Question
 from languages.read import SOURCE, languages
 from study.information import (
@@ -253,6 +254,7 @@ class TaskConfig(BaseModel):
         if self.network_threshold is not None and not facts.tells_confidence:
             raise ValueError(f"network_threshold is for kinds that tell the network's confidence, not {self.kind}")
         self._check_cues(facts)
+        self._check_sentences(facts)
         if self.points and not facts.points:
             raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
@@ -308,6 +310,22 @@ class TaskConfig(BaseModel):
             )
         if self.cues and (fault := fault_of(self.networks, measured(self.cues))):
             raise ValueError(f"cues: {fault}")
+
+    def _check_sentences(self, facts: Kind) -> None:
+        if not facts.offers_sentences:
+            return
+        if self.foil != TABLE:
+            raise ValueError(
+                f'foil = "{TABLE}" is needed, and foils, which names the table of the sentences of each photograph;'
+                " `./manage.py name-units --make-study` writes one"
+            )
+        if self.attention_checks:
+            raise ValueError("attention_checks say which answer to choose, and sentences are too long; remove them")
+        if wrong := [image for image, foil in foil_table(self.foils).items() if not is_pair(foil)]:
+            raise ValueError(
+                f"foils: {len(wrong)} rows, the first of image {wrong[0]!r}, have not two different sentences; write"
+                " names for and against as “wrong|right”, each “name, name / name, name”"
+            )
 
 
 class DeviceConfig(BaseModel):

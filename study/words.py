@@ -88,6 +88,9 @@ class OwnWords(_Texts):
         " what is explained",
     )
     image_alts: Labels = Field((), description="descriptions of a trial's pictures for screen readers")
+    sentence: Text | None = Field(
+        None, description="how a sentence of names is told: {for} and {against} are those for and against a decision"
+    )
     title: Text | None = Field(None, description="heading of the instructions")
     instructions: Annotated[str, Field(min_length=1)] | None = Field(
         None,

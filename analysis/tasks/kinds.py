@@ -8,6 +8,7 @@ from analysis.tasks.distinction.kind import KIND as DISTINCTION
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
 from analysis.tasks.reliance.kind import KIND as RELIANCE
+from analysis.tasks.sentence_fit.kind import KIND as SENTENCE_FIT
 from analysis.tasks.simulatability.kind import KIND as SIMULATABILITY
 from analysis.tasks.trust.kind import KIND as TRUST
 
@@ -21,4 +22,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "reliance": RELIANCE,
     "distinction": DISTINCTION,
     "cue-detection": CUE_DETECTION,
+    "sentence-fit": SENTENCE_FIT,
 }

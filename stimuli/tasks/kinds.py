@@ -8,6 +8,7 @@ from stimuli.tasks import (
     distinction,
     rating,
     reliance,
+    sentence_fit,
     simulatability,
     trust,
 )
@@ -23,4 +24,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "reliance": reliance.KIND,
     "distinction": distinction.KIND,
     "cue-detection": cue_detection.KIND,
+    "sentence-fit": sentence_fit.KIND,
 }

@@ -8,6 +8,7 @@ from study.tasks import (
     distinction,
     rating,
     reliance,
+    sentence_fit,
     simulatability,
     trust,
 )
@@ -23,4 +24,5 @@ STUDY_KINDS: dict[str, StudyKind] = {
     "reliance": reliance.KIND,
     "distinction": distinction.KIND,
     "cue-detection": cue_detection.KIND,
+    "sentence-fit": sentence_fit.KIND,
 }

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.methods import PHOTOGRAPH
+from contracts.sentences import sides
 from contracts.tasks import KINDS, Question
 from languages.read import Language, languages, untranslated
 from study.config import TaskConfig
@@ -96,6 +97,7 @@ def missing_texts(tasks: Sequence[TaskConfig], codes: Sequence[str]) -> list[str
 def _needed_texts(task: TaskConfig) -> list[str]:
     """The texts that only some tasks need: feedback after practice, and the check of the instructions."""
     feedback = ["right", "wrong"] if task.practice and KINDS[task.kind].has_truth else []
+    feedback += ["sentence"] if KINDS[task.kind].offers_sentences else []
     return feedback + (["comprehension"] if task.comprehension else []) + (["learning"] if task.learning else [])
 
 
@@ -201,8 +203,18 @@ def category_label(category: str, language: str, own: Mapping[str, str] = Mappin
 
 def option_label(task: TaskConfig, words: Wording, value: str, language: str) -> str:
     """An option of the first question as people read it: a value of the kind, or a category."""
+    if KINDS[task.kind].offers_sentences:
+        return _sentence(words, value, language)
     labels = dict(zip(task.main_question.values, words.options, strict=True))
     return labels.get(value) or category_label(value, language, words.categories)
+
+
+def _sentence(words: Wording, value: str, language: str) -> str:
+    """The names for and against a decision, told in a sentence."""
+    said = words.sentence or "{for} / {against}"
+    for place, names in zip(("{for}", "{against}"), sides(value), strict=True):
+        said = said.replace(place, ", ".join(category_label(name, language, words.categories) for name in names))
+    return said
 
 
 def option_labels(task: TaskConfig, words: Wording, order: Sequence[str], language: str) -> list[str]:

@@ -26,6 +26,7 @@ READERS: dict[str, Callable[..., list[str]]] = {
     ".css": in_script,
 }
 REGISTRIES = {"stimuli": STIMULI_KINDS, "study": STUDY_KINDS, "analysis": ANALYSIS_KINDS}
+SENTENCES = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n'}
 CUES = "network,cue,changed,scenes\na,background,30,40\nb,background,1,40\n"
 NAMES = ("class-discrimination", "trust")  # of the snippets below
 
@@ -208,6 +209,7 @@ def _task_that_asks_everything(name: str, wording: str, advice: str) -> TaskConf
         learning=KINDS[name].classes,
         advice=advice,
         advice_delay=1 if advice == DELAYED else None,
+        **SENTENCES if KINDS[name].offers_sentences else {},
         cues=CUES if KINDS[name].asks_reliance_on_cue else "",
         **dict.fromkeys(asked, True),
     )

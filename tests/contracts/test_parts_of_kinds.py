@@ -30,6 +30,7 @@ COLUMNS = ("kind", "outcome", "unit", "null", "formula", "controls", "machine", 
 CATEGORIES = ("cat", "dog", "cow", "horse", "sheep", "bird")
 NETWORKS = ("strong", "weak")
 CUES = "network,cue,changed,scenes\nstrong,companion,1,100\nweak,companion,90,100\n"
+SENTENCES = {"foil": "table", "foils": 'image,foil\na,"sky / sea|sea / sky"\n'}
 AT_ALONE = ("at no explanation", "at advice alone")
 
 
@@ -52,6 +53,7 @@ def task(kind: str, **changes) -> TaskConfig:
     networks = NETWORKS if needs_two(kind) else NETWORKS[:1]
     cues = CUES if KINDS[kind].asks_reliance_on_cue else ""
     given = {"cues": cues} | {"name": "t", "kind": kind, "methods": ["grad-cam"], "networks": networks, "images": 8}
+    given |= SENTENCES if KINDS[kind].offers_sentences else {}
     wordings = [*languages()["en"].tasks["kinds"][kind]["wordings"]]
     given |= {"ratings_per_item": 2, "trials_per_participant": 4, "practice": 2, "comprehension": True}
     return TaskConfig.model_validate(given | {"wording": wordings[0]} | changes)

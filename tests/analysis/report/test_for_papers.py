@@ -35,6 +35,7 @@ def with_everything():
     designs.append(TaskDesign("checking", "ai-check", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("advised", "reliance", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("tiles", "distinction", ("cam",), images=6, ratings=6))
+    designs.append(TaskDesign("fitting", "sentence-fit", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("cues", "cue-detection", ("cam",), images=6, ratings=3, named_networks=("vgg", "alex")))
     config = AnalysisConfig(paper="grad-cam", sequential=LOOKS, smallest_effect=0.1)
     made = simulate_export(np.random.default_rng(6), designs=(SMALL[0], *designs), participants=12, config=config)

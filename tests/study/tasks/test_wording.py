@@ -11,6 +11,7 @@ from study.config import TaskConfig
 from study.markdown import to_html
 from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
 
+SENTENCES = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n'}
 CUES = "network,cue,changed,scenes\nstrong,background,1,40\nweak,background,30,40\n"
 VARIANTS = [(kind, wording) for kind in KINDS for wording in languages()["en"].tasks["kinds"][kind]["wordings"]]
 
@@ -19,6 +20,8 @@ def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
     networks = ["strong", "weak"][: KINDS[kind].networks or 1]
     if KINDS[kind].asks_reliance_on_cue:
         networks, more = ["strong", "weak"], {"cues": CUES} | more
+    if KINDS[kind].offers_sentences:
+        more = SENTENCES | more
     settings = {"images": 20, "ratings_per_item": 1, "trials_per_participant": 4, "practice": 1, "comprehension": True}
     return TaskConfig(name="t", kind=kind, wording=wording, methods=["cam"], networks=networks, **settings | more)
 
@@ -36,6 +39,7 @@ def test_every_kind_variant_and_language_has_words(kind, variant, language):
     assert len(wording.steps) >= 2
     assert all(question.why for question in wording.comprehension), "who is wrong is told why"
     placeholders = {"{category}", "{truth}", "{chosen}", "{option}"}
+    placeholders |= {"{for}", "{against}"} if KINDS[kind].offers_sentences else set()
     placeholders |= {"{confidence}"} if KINDS[kind].tells_confidence else set()
     placeholders |= {"{number}", "{class}"} if KINDS[kind].tiles else set()
     assert set(re.findall(r"\{\w+\}", wording.model_dump_json())) <= placeholders

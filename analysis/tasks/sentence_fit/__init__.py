@@ -1,0 +1,1 @@
+"""Which of two sentences fits the explanation?"""
