@@ -145,11 +145,15 @@ class AnalysisConfig(BaseModel):
 
         As a share of the scale of its task's `kind`.
         """
-        if contrast.smallest_effect is not None or self.smallest_effect is None:
+        if contrast.smallest_effect is not None:
             return contrast.smallest_effect
-        if isinstance(self.smallest_effect, float):
+        return self.smallest_effect_in(contrast.task, kind)
+
+    def smallest_effect_in(self, task: str, kind: str) -> float | None:
+        """That of a task, else the one for all, as a share of the scale of its `kind`."""
+        if not isinstance(self.smallest_effect, dict):
             return self.smallest_effect
-        effect = self.smallest_effect.get(contrast.task)
+        effect = self.smallest_effect.get(task)
         return None if effect is None else effect / KINDS[kind].length_in_words
 
     @property

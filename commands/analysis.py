@@ -1,9 +1,11 @@
 """Commands from an export to a report, and from a definition to the size it needs."""
 
 import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -14,7 +16,10 @@ from definition import Definition
 from languages.read import SOURCE, languages
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.data.export import Export, Proof
+    from analysis.simulation.planning import Plan
     from study.config import TaskConfig
 
 SPREAD = click.FloatRange(0, 5)
@@ -114,58 +119,105 @@ def power(
 ) -> None:
     """How many images, ratings and people a task needs: its design simulated and analysed over a grid.
 
+    Of three networks or more, how surely they are ranked is told too.
+
     Without numbers the grid surrounds those of the definition. The difference to detect is --effect, else the
     smallest_effect of the definition, else the paper's; all that is assumed is printed.
 
     Example: ./manage.py power --study examples/demo.toml --images 18 --images 36 --ratings 9 --participants 72
     """
-    import pandas as pd
-
     from analysis.simulation.conditions import people_for, shown_in
-    from analysis.simulation.planning import Plan, assumed, world_of
-    from analysis.simulation.power import advice, files_of, in_words, points, write_power
-    from analysis.simulation.power import power as simulate_power
+    from analysis.simulation.planning import Plan, world_of
+    from analysis.simulation.power import files_of
+    from analysis.simulation.ranking import ranking_file
     from analysis.tasks.design import TaskDesign
 
     files_of(out)
-    rules = definition.analysis
-    planning = rules.planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
-    tables, told = [], []
+    ranking_file(out)
+    planning = definition.analysis.planning
+    planning = planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
+    told, tables = [], defaultdict(list)
     for task in _planned(definition, name):
         design = TaskDesign(
             task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil
         )
         people = sum(people_for(part, task.trials_per_participant) for part in shown_in(design, definition.conditions))
-        plan = Plan(design, rules, world_of(planning), effect, planning.dropout, definition.conditions)
+        plan = Plan(design, definition.analysis, world_of(planning), effect, planning.dropout, definition.conditions)
+        sizes = (
+            images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
+            ratings or sorted({max(1, design.ratings // 2), design.ratings}),
+            participants or (people,),
+        )
+        lines, said, found = _power_of(plan, partial(_shown, as_json, sizes, draws, seed))
+        told.append({"task": task.name, **said})
+        for file, table in found.items():
+            tables[file].append(table)
         if not as_json:
-            click.echo("\n".join(assumed(plan)))
-        with progress("Simulating studies", Console(stderr=as_json)) as report:
-            table = simulate_power(
-                plan,
-                images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
-                ratings or sorted({max(1, design.ratings // 2), design.ratings}),
-                participants or (people,),
-                draws,
-                seed,
-                report,
-            )
-        if not as_json:
-            click.echo("\n".join([*in_words(table, design.kind), "", advice(table), ""]))
-        told.append({"task": task.name, "assumed": assumed(plan), "advice": advice(table), "points": points(table)})
-        tables.append(table)
-    files = write_power(pd.concat(tables, ignore_index=True), out)
+            click.echo("\n".join(lines))
+    files = _write_power(tables, out)
     if as_json:
         return print_json({"tasks": told, "files": files})
     click.echo("Files: " + ", ".join(map(str, files)))
 
 
+def _shown(
+    as_json: bool, sizes: tuple[Any, ...], draws: int, seed: int, simulate: Callable[..., Any], plan: "Plan"
+) -> Any:
+    with progress("Simulating studies", Console(stderr=as_json)) as report:
+        return simulate(plan, *sizes, draws, seed, report)
+
+
+def _power_of(
+    plan: "Plan", simulate: Callable[..., "pd.DataFrame"]
+) -> tuple[list[str], dict[str, Any], dict[str, "pd.DataFrame"]]:
+    """(lines for people, fields for programs, tables by their file) of a task: its comparisons, and its ranking."""
+    from analysis.simulation import power as comparing
+    from analysis.simulation import ranking
+    from analysis.simulation.planning import assumed
+
+    lines: list[str] = []
+    told: dict[str, Any] = {}
+    tables = {}
+    if plan.compares or not ranking.is_ranked(plan.design.kind, plan.design.networks):
+        said = assumed(plan)
+        table = tables["power"] = simulate(comparing.power, plan)
+        advice = comparing.advice(table)
+        lines += [*said, *comparing.in_words(table, plan.design.kind), "", advice, ""]
+        told = {"assumed": said, "advice": advice, "points": comparing.points(table)}
+    if ranking.is_ranked(plan.design.kind, plan.design.networks):
+        said = [ranking.assumed_order(plan)]
+        table = tables["ranking"] = simulate(ranking.ranking_power, plan)
+        lines += [*said, *ranking.ranking_in_words(table), ""]
+        told["ranking"] = {"assumed": said, "points": comparing.points(table)}
+    return lines, told, tables
+
+
+def _write_power(tables: Mapping[str, list["pd.DataFrame"]], out: Path) -> list[Path]:
+    import pandas as pd
+
+    from analysis.simulation.power import write_power
+    from analysis.simulation.ranking import write_ranking
+
+    files: list[Path] = []
+    if compared := tables["power"]:
+        files += write_power(pd.concat(compared, ignore_index=True), out)
+    if ranked := tables["ranking"]:
+        files.append(write_ranking(pd.concat(ranked, ignore_index=True), out))
+    return files
+
+
 def _planned(definition: Definition, name: str | None) -> "tuple[TaskConfig, ...]":
-    """The task of that name, or those that the definition compares; the first where it compares none."""
+    """The task of that name, or those that the definition compares or ranks; the first where there is none."""
+    from analysis.simulation.ranking import is_ranked
+
     tasks = {task.name: task for task in definition.tasks}
     if name and name not in tasks:
         raise click.BadParameter(f"no task {name!r}; there are {', '.join(tasks)}")
+    if name:
+        return (tasks[name],)
     compared = {contrast.task for contrast in definition.analysis.contrasts}
-    return (tasks[name],) if name else tuple(t for t in tasks.values() if t.name in compared) or definition.tasks[:1]
+    planned = tuple(t for t in tasks.values() if t.name in compared or is_ranked(t.kind, t.networks))
+    return planned or definition.tasks[:1]
 
 
 COMMANDS = (analyze, power)

@@ -39,6 +39,11 @@ class Plan:
     conditions: tuple[ConditionConfig, ...] = ()
 
     @property
+    def compares(self) -> bool:
+        """Whether the definition names a comparison of this task."""
+        return any(contrast.task == self.design.name for contrast in self.analysis.contrasts)
+
+    @property
     def comparisons(self) -> tuple[ContrastConfig, ...]:
         """Those of this task. Raises SimulationError where there is none."""
         if not (found := tuple(c for c in self.analysis.contrasts if c.task == self.design.name)):

@@ -116,6 +116,15 @@ def any_option(
 
 
 @dataclass(frozen=True)
+class Between:
+    """How simulated people compare two networks: the logit at which either is preferred as often, and by how many
+    logits two networks differ whose mean value is `difference` apart."""
+
+    equal: float
+    logits: Callable[[Psychometrics, float], float]
+
+
+@dataclass(frozen=True)
 class Simulation:
     """How simulated people answer, by the psychometric model of analysis/tasks/psychometrics.py.
 
@@ -141,6 +150,7 @@ class Simulation:
     further_estimates: Callable[[SimulatedValues, float, np.random.Generator], Calibrated] = (
         lambda _simulated, _confidence, _rng: {}
     )
+    between: Between | None = None  # of kinds whose networks are ranked
     asked: tuple[str, ...] = ()  # further questions whose answers `columns` adds, in a column of each one's name
     paper_size: TaskDesign | None = None  # the task as the Grad-CAM paper had it
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.paper import GRAD_CAM
 from analysis.tasks.design import TaskDesign
-from analysis.tasks.kind import Seen, Simulation
+from analysis.tasks.kind import Between, Seen, Simulation
 from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
@@ -78,6 +78,13 @@ def columns(shown: pd.DataFrame, _foil: np.ndarray, logits: np.ndarray, rng: np.
     )
 
 
+def logits_between(world: Psychometrics, difference: float) -> float:
+    """By how many logits the mean score moves from 0 to `difference`."""
+    sd, possible = world.total_sd, (-1.99, 1.99)
+    at = [location_for(marginal_score, score, sd, possible, "mean trust score") for score in (0.0, difference)]
+    return at[1] - at[0]
+
+
 SIMULATION = Simulation(
     logit=logit,
     mean=true_mean_score,
@@ -87,4 +94,5 @@ SIMULATION = Simulation(
     placed=placed,
     columns=columns,
     paper_size=PAPER_SIZE,
+    between=Between(equal=float(THRESHOLDS[1:3].mean()), logits=logits_between),
 )
