@@ -1,9 +1,10 @@
 """Commands from an export to a report, and from a definition to the size it needs."""
 
 import os
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from analysis.data.export import Export, Proof
     from analysis.simulation.planning import Plan
+    from analysis.tasks.design import TaskDesign
     from study.config import TaskConfig
 
+_Told = tuple[list[str], dict[str, Any], dict[str, Any]]
 SPREAD = click.FloatRange(0, 5)
 
 
@@ -130,7 +133,6 @@ def power(
     from analysis.simulation.planning import Plan, world_of
     from analysis.simulation.power import files_of
     from analysis.simulation.ranking import ranking_file
-    from analysis.tasks.design import TaskDesign
 
     files_of(out)
     ranking_file(out)
@@ -138,16 +140,10 @@ def power(
     planning = planning.model_copy(update={key: value for key, value in spreads.items() if value is not None})
     told, tables = [], defaultdict(list)
     for task in _planned(definition, name):
-        design = TaskDesign(
-            task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil
-        )
+        design = _design_of(task)
         people = sum(people_for(part, task.trials_per_participant) for part in shown_in(design, definition.conditions))
         plan = Plan(design, definition.analysis, world_of(planning), effect, planning.dropout, definition.conditions)
-        sizes = (
-            images or sorted({max(2, round(task.images * factor)) for factor in (0.5, 1, 1.5, 2)}),
-            ratings or sorted({max(1, design.ratings // 2), design.ratings}),
-            participants or (people,),
-        )
+        sizes = images or _around(design.images), ratings or _up_to(design.ratings), participants or (people,)
         lines, said, found = _power_of(plan, partial(_shown, as_json, sizes, draws, seed))
         told.append({"task": task.name, **said})
         for file, table in found.items():
@@ -160,6 +156,20 @@ def power(
     click.echo("Files: " + ", ".join(map(str, files)))
 
 
+def _design_of(task: "TaskConfig") -> "TaskDesign":
+    from analysis.tasks.design import TaskDesign
+
+    return TaskDesign(task.name, task.kind, task.methods, task.images, task.ratings_per_item, task.networks, task.foil)
+
+
+def _around(images: int) -> list[int]:
+    return sorted({max(2, round(images * factor)) for factor in (0.5, 1, 1.5, 2)})
+
+
+def _up_to(ratings: int) -> list[int]:
+    return sorted({max(1, ratings // 2), ratings})
+
+
 def _shown(
     as_json: bool, sizes: tuple[Any, ...], draws: int, seed: int, simulate: Callable[..., Any], plan: "Plan"
 ) -> Any:
@@ -167,29 +177,34 @@ def _shown(
         return simulate(plan, *sizes, draws, seed, report)
 
 
-def _power_of(
-    plan: "Plan", simulate: Callable[..., "pd.DataFrame"]
-) -> tuple[list[str], dict[str, Any], dict[str, "pd.DataFrame"]]:
+def _power_of(plan: "Plan", simulate: Callable[..., "pd.DataFrame"]) -> _Told:
     """(lines for people, fields for programs, tables by their file) of a task: its comparisons, and its ranking."""
-    from analysis.simulation import power as comparing
-    from analysis.simulation import ranking
-    from analysis.simulation.planning import assumed
+    from analysis.simulation.ranking import is_ranked
 
-    lines: list[str] = []
-    told: dict[str, Any] = {}
-    tables = {}
-    if plan.compares or not ranking.is_ranked(plan.design.kind, plan.design.networks):
-        said = assumed(plan)
-        table = tables["power"] = simulate(comparing.power, plan)
-        advice = comparing.advice(table)
-        lines += [*said, *comparing.in_words(table, plan.design.kind), "", advice, ""]
-        told = {"assumed": said, "advice": advice, "points": comparing.points(table)}
-    if ranking.is_ranked(plan.design.kind, plan.design.networks):
-        said = [ranking.assumed_order(plan)]
-        table = tables["ranking"] = simulate(ranking.ranking_power, plan)
-        lines += [*said, *ranking.ranking_in_words(table), ""]
-        told["ranking"] = {"assumed": said, "points": comparing.points(table)}
-    return lines, told, tables
+    ranked = is_ranked(plan.design.kind, plan.design.networks)
+    parts = [_comparisons_of(plan, simulate)] if plan.compares or not ranked else []
+    parts += [_ranking_of(plan, simulate)] if ranked else []
+    lines, told, tables = zip(*parts, strict=True)
+    return list(chain(*lines)), dict(ChainMap(*told)), dict(ChainMap(*tables))
+
+
+def _comparisons_of(plan: "Plan", simulate: Callable[..., "pd.DataFrame"]) -> _Told:
+    from analysis.simulation.planning import assumed
+    from analysis.simulation.power import advice, in_words, points, power
+
+    said = assumed(plan)
+    table = simulate(power, plan)
+    lines = [*said, *in_words(table, plan.design.kind), "", advice(table), ""]
+    return lines, {"assumed": said, "advice": advice(table), "points": points(table)}, {"power": table}
+
+
+def _ranking_of(plan: "Plan", simulate: Callable[..., "pd.DataFrame"]) -> _Told:
+    from analysis.simulation.power import points
+    from analysis.simulation.ranking import assumed_order, ranking_in_words, ranking_power
+
+    said, table = assumed_order(plan), simulate(ranking_power, plan)
+    told = {"ranking": {"assumed": [said], "points": points(table)}}
+    return [said, *ranking_in_words(table), ""], told, {"ranking": table}
 
 
 def _write_power(tables: Mapping[str, list["pd.DataFrame"]], out: Path) -> list[Path]:
@@ -198,12 +213,9 @@ def _write_power(tables: Mapping[str, list["pd.DataFrame"]], out: Path) -> list[
     from analysis.simulation.power import write_power
     from analysis.simulation.ranking import write_ranking
 
-    files: list[Path] = []
-    if compared := tables["power"]:
-        files += write_power(pd.concat(compared, ignore_index=True), out)
-    if ranked := tables["ranking"]:
-        files.append(write_ranking(pd.concat(ranked, ignore_index=True), out))
-    return files
+    whole = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    files = [*write_power(whole["power"], out)] if "power" in whole else []
+    return files + ([write_ranking(whole["ranking"], out)] if "ranking" in whole else [])
 
 
 def _planned(definition: Definition, name: str | None) -> "tuple[TaskConfig, ...]":
