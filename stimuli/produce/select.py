@@ -177,13 +177,20 @@ def _candidates(
         removed[name] = before - len(left)
     if len(left) < request.images:
         losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
-        remedy = f"lower its images to {len(left)}, or name" if left else "name"
+        possible = _possible(left, found)
+        remedy = f"lower its images to {possible}, or name" if possible else "name"
         raise SelectionError(
             f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
             f" ({losses}{found.counts(images)}); {remedy} a larger split or more dataset.categories"
         )
     explained = [(image, found.explained(image)) for image in left]
     return [Candidate(image, names, group=names) for image, names in explained], removed
+
+
+def _possible(left: Sequence[Photograph], found: Eligibility) -> int:
+    """How many of these images a task can show: as many of each sort where there are sorts."""
+    of_sorts = [sum(map(holds, left)) for holds in found.sorts.values()]
+    return len(of_sorts) * min(of_sorts) if of_sorts else len(left)
 
 
 def _named_images(request: StimulusRequest, images: Sequence[Photograph]) -> set[str]:

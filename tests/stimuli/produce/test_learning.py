@@ -49,6 +49,10 @@ def test_too_few_images_are_refused_with_the_numbers_and_the_remedy():
         select([predicting(8)], images, ("cat", "dog", "bird"), predictions, seed=0)
     with pytest.raises(SelectionError, match="'a prediction of cat or dog' removed 4; predicted are cat 9, bird 4"):
         select([predicting(12)], images, ("cat", "dog", "bird"), predictions, seed=0)
+    images, predictions = predicted(cat_cat=9, dog_dog=2)
+    with pytest.raises(SelectionError, match=r"11 of 11 are eligible .*; lower its images to 4, or name"):
+        select([predicting(12)], images, ("cat", "dog"), predictions, seed=0)
+    images, predictions = predicted(cat_cat=9, bird_bird=4)
     told = at_most_eligible([predicting(12)], images, ("cat", "dog", "bird"))
     assert told["before"][0] == 13, "before anything is computed all may be predicted so"
 
