@@ -77,6 +77,11 @@ WORKS = (
         "29", "2", "238–249", doi="10.1198/jbes.2010.07136",
     ),
     Work(
+        "colin2022", ("Colin, J.", "Fel, T.", "Cadène, R.", "Serre, T."), 2022,
+        "What I cannot predict, I do not understand: A human-centered evaluation framework for explainability methods",
+        publisher="Advances in Neural Information Processing Systems 35, arXiv 2112.04417",
+    ),
+    Work(
         "davidson1970", ("Davidson, R. R.",), 1970,
         "On extending the Bradley–Terry model to accommodate ties in paired comparison experiments", _JASA,
         "65", "329", "317–328", doi="10.1080/01621459.1970.10481082",
@@ -164,6 +169,7 @@ TOPICS = {
     "sensitivity": ("hautus1995", "macmillan2005"),
     "label checks": ("nguyen2021",),
     "choice among classes": ("kim2022",),
+    "prediction of answers": ("colin2022",),
     "ordinal": ("mccullagh1980",),
     "medians": ("woodruff1952",),
     "raters": ("krippendorff2019",),

@@ -82,5 +82,6 @@ KIND = AnalysisKind(
     study_tables=estimates.study_tables,
     differences=frozenset({"changes", "gains"}),
     further_sentences=_learning,
+    references=lambda _export: {"prediction of answers"},
     bias_writers=(percent,),
 )

@@ -34,6 +34,7 @@ def with_everything():
     designs.append(TaskDesign("rating", "rating", ("cam",), images=6, ratings=6, named_networks=("vgg", "alex")))
     designs.append(TaskDesign("checking", "ai-check", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("advised", "reliance", ("cam",), images=6, ratings=6))
+    designs.append(TaskDesign("answers", "simulatability", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("tiles", "distinction", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("fitting", "sentence-fit", ("cam",), images=6, ratings=6))
     designs.append(TaskDesign("cues", "cue-detection", ("cam",), images=6, ratings=3, named_networks=("vgg", "alex")))
