@@ -122,7 +122,11 @@ class TaskConfig(BaseModel):
         " predictions of each class are right, so that the truth does not tell them; false: as many as there are",
     )
     image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
-    foils: str = Field("", description='foil = "table": a CSV file beside the definition with image and foil')
+    foils: str = Field(
+        "",
+        description='foil = "table": a CSV file beside the definition with image and foil; sentence fit: foil has both'
+        " sentences, wrong|right",
+    )
     cues: str = Field(
         "",
         description="detection of a cue: a CSV file beside the definition with network, cue (companion or background),"

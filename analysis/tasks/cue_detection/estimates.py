@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.data.checks import refuse
 from analysis.data.export import Export
-from analysis.estimation.cells import estimate_table, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
 from analysis.estimation.detection import SENSITIVITY
 from analysis.estimation.estimates import Estimate
 from analysis.notes import Note, marked
@@ -28,12 +28,14 @@ FACTS = KINDS["cue-detection"]
 ANSWERS = FACTS.questions[0].values
 CUE, OTHER = marked("cue"), marked("object")
 SORTS = Sorts((CUE, OTHER), Note("There are answers to networks of one sort alone."))
+RATES = ("hits", "alarms")  # the cue named, of networks of either sort
 FOILS = {BETWEEN.join((OBJECT, cue)): CUE for cue in CUES} | {BETWEEN.join((cue, OBJECT)): OTHER for cue in CUES}
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
     """`detected` (both sorts of network alike) by method; by method and sort `named` (hits and false alarms) and
-    `answers`; `detection` by method; `networks`: the cue named, by network and method."""
+    `answers`; `detection` by method; `networks`: the cue named, by network and method;
+    `conditions`: hits, false alarms and d′ of each group of people, where there are several."""
     confidence, methods, task = rows.confidence, rows.task.methods, rows.task
     trials = rows.trials.assign(relies=rows.trials["foil"].map(FOILS))
     named, levels = names_cue(trials), {"method": methods, "relies": SORTS.names}
@@ -51,8 +53,22 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "detection": estimate_table(detected, ["method", "measure"]),
         "networks": table(trials, named, of_network, share(confidence)),
         "answers": pd.concat(answers, ignore_index=True),
+        "conditions": by_condition(trials, named, confidence),
         "biases": biases(trials, confidence),
     }
+
+
+def by_condition(trials: pd.DataFrame, named: np.ndarray, confidence: float) -> pd.DataFrame:
+    """Rows `condition` × `measure` ("hits", "alarms", "d-prime") over all methods; empty where people are in one."""
+    groups = sorted(trials["condition"].dropna().unique()) if "condition" in trials else []
+    if len(groups) < 2:
+        return estimate_table({}, ["condition", "measure"])
+    cells, of = cells_by(trials, named, {"condition": groups, "relies": SORTS.names}), share(confidence)
+    found = {(g, name): of(cells, (g, sort)) for g in groups for name, sort in zip(RATES, SORTS.names, strict=True)}
+    return estimate_table(
+        found | {(g, "d-prime"): detection(cells, g, "d-prime", confidence, SORTS) for g in groups},
+        ["condition", "measure"],
+    )
 
 
 def planted(foil: str) -> str:

@@ -54,7 +54,7 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     study_tables=estimates.study_tables,
-    without_chance=frozenset({"named", "networks", "answers"}),
+    without_chance=frozenset({"named", "networks", "answers", "conditions"}),
     references=lambda _export: {"sensitivity"},
     bias_writers=(percent,),
 )

@@ -1,6 +1,7 @@
 """Cue detection: hits and false alarms by hand and by pandas, controls at chance, and intervals that hold."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -64,6 +65,19 @@ def test_hits_and_false_alarms_by_hand():
         {"object": 2 / 5, "companion": 1 / 5, "background": 1 / 5, "unsure": 1 / 5}
     )
     assert found["networks"].set_index("network")["value"].to_dict() == pytest.approx({"clean": 1 / 5, "cued": 3 / 4})
+
+
+def test_people_who_were_told_and_who_were_not_have_rates_of_their_own():
+    rows = rows_of("bbbo", "boouc")
+    assert tables(rows)["conditions"].empty
+    told = rows.trials["participant_id"].isin(["p0", "p1", "p2"])
+    trials = rows.trials.assign(condition=np.where(told, "told", "blinded"))
+    trials.loc[told & (trials["network"] == "cued"), "response"] = "background"
+    found = tables(replace(rows, trials=trials))["conditions"].set_index(["condition", "measure"])["value"]
+    assert found.xs("hits", level="measure").to_dict() == pytest.approx({"told": 1, "blinded": 3 / 4})
+    assert found.xs("alarms", level="measure").to_dict() == pytest.approx({"told": 1 / 5, "blinded": 1 / 5})
+    hits, alarms = ((k + 0.5) / (n + 1) for k, n in ((12, 12), (3, 15)))
+    assert found["told", "d-prime"] == pytest.approx(stats.norm.ppf(hits) - stats.norm.ppf(alarms))
 
 
 @pytest.mark.parametrize("answer", [answer[0] for answer in ANSWERS])
