@@ -243,9 +243,10 @@ def _place(document: dict[str, Any], *location: int | str) -> str:
     found: Any = document
     for part in location:
         if isinstance(part, int):
-            found, listed = found[part], groups[-1].pop()
+            found = found[part] if isinstance(found, list) and part < len(found) else None
+            listed = groups[-1].pop()
             groups += [[f"{_ENTRIES.get(listed, listed)} {part + 1}{_named(found)}"], []]
-        elif part != "[key]":
+        elif "[" not in part:  # pydantic's own words for a key, or for one of several types
             found = found.get(part) if isinstance(found, dict) else None
             groups[-1].append(part)
     return ": ".join(".".join(group) for group in groups if group)
@@ -255,6 +256,7 @@ def _place(document: dict[str, Any], *location: int | str) -> str:
 _TABLE = "one table is expected, as [name] begins it"
 _SHAPES = {
     **dict.fromkeys(("model_type", "dict_type"), _TABLE),
+    "path_type": "the path of a file is expected, in quotes",
     **dict.fromkeys(("tuple_type", "list_type"), "a list is expected: […], or for tables [[name]]"),
 }
 

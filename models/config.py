@@ -94,6 +94,12 @@ class NormalizeConfig(BaseModel):
     mean: tuple[Channel, Channel, Channel] = Field((0.485, 0.456, 0.406), description="of red, green and blue")
     std: tuple[Spread, Spread, Spread] = Field((0.229, 0.224, 0.225), description="of red, green and blue")
 
+    @model_validator(mode="after")
+    def _of_pixels_from_0_to_1(self) -> "NormalizeConfig":
+        if max(*map(abs, self.mean), *self.std) > 2:
+            raise ValueError("numbers for pixels from 0 to 1 are expected; divide those for pixels to 255 by 255")
+        return self
+
 
 def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]

@@ -48,7 +48,13 @@ def _open_split(dataset: FolderDataset, split: str) -> tuple[Photograph, ...]:
     boxes: dict[str, list[Row]] = defaultdict(list)
     for row in _rows(dataset.boxes, ("image", *_EDGES)) if dataset.boxes else ():
         boxes[row["image"]].append(row)
+    told = next(iter(boxes), None)
     items = [(name, path, labels, boxes[name] or boxes[path.name]) for name, (path, labels) in labelled.items()]
+    if told and split == dataset.split and not any(found for *_, found in items):
+        raise PhotographError(
+            f"table {dataset.boxes} names no picture of split {split!r}; its column image must hold names such as"
+            f" {items[0][0]}, and holds {told}"
+        )
     return read_all(items, lambda item: _read(*item), f"split {split!r} of {dataset.table or dataset.root}")
 
 

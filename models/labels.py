@@ -9,6 +9,7 @@ from contracts.text_files import NotTextError, read_text
 from models.errors import NetworkError
 
 _UNNAMED = "output "
+_COLUMNS = ("index", "name")
 
 
 def has_name(category: str) -> bool:
@@ -17,32 +18,52 @@ def has_name(category: str) -> bool:
 
 
 def read_labels(name: str, labels: Path | tuple[str, ...]) -> dict[int, str]:
-    """Output index → category name, from a list in the order of the outputs or a CSV file (index, name)."""
+    """Output index → category name, from a list in the order of the outputs or a CSV file (index, name).
+
+    Raises NetworkError where the file is missing or not such a table.
+    """
     if isinstance(labels, tuple):
         return dict(enumerate(labels))
+    found: dict[int, str] = {}
+    for row in _rows(name, labels):
+        index, category = (str(row[column] or "").strip() for column in _COLUMNS)
+        if not index.isdigit() or int(index) in found:
+            why = "is there twice" if index.isdigit() else "is no whole number from 0"
+            raise NetworkError(f"labels {labels} of network {name!r}: index {index!r} {why}; each output has one row")
+        found[int(index)] = category
+    if not found:
+        raise NetworkError(f"labels {labels} of network {name!r} name no outputs; write a row for each, from index 0")
+    return found
+
+
+def _rows(name: str, labels: Path) -> list[dict[str, str | None]]:
     try:
         rows = csv.DictReader(io.StringIO(read_text(labels)), strict=True)
-        found = {int(row["index"]): row["name"].strip() for row in rows}
+        columns, found = rows.fieldnames or (), list(rows)
     except FileNotFoundError:
         raise NetworkError(f"labels {labels} of network {name!r} are missing; correct the name") from None
-    except (NotTextError, KeyError, ValueError, AttributeError, csv.Error) as error:
+    except (NotTextError, csv.Error) as error:
+        raise NetworkError(f"labels {labels} of network {name!r} cannot be read: {error}") from error
+    if lacking := [column for column in _COLUMNS if column not in columns]:
         raise NetworkError(
-            f"labels {labels} of network {name!r} cannot be read ({error}); its columns are index and name"
-        ) from error
-    if not found or min(found) < 0:
-        raise NetworkError(f"labels {labels} of network {name!r} name no outputs; indices count from 0")
+            f"labels {labels} of network {name!r} lack the column {' and '.join(lacking)}; the first row must be"
+            f" index,name, and is {','.join(map(str, columns))}"
+        )
     return found
 
 
 def named_outputs(name: str, labels: dict[int, str], outputs: int, wanted: Sequence[str]) -> tuple[str, ...]:
     """A name for each of a network's outputs. Raises NetworkError where labels do not fit it, or lack one `wanted`."""
     if beyond := [index for index in labels if index >= outputs]:
-        raise NetworkError(f"labels of network {name!r} name output {max(beyond)}, and it has {outputs} outputs")
+        raise NetworkError(
+            f"labels of network {name!r} name output {max(beyond)}, and it has {outputs} outputs, which count from 0;"
+            " correct the index, or name the network that they belong to"
+        )
     categories = tuple(labels.get(index, f"{_UNNAMED}{index}") for index in range(outputs))
     if missing := [category for category in wanted if category not in categories]:
         raise NetworkError(
             f"no label of network {name!r} is {', '.join(missing)}; write labels as dataset.categories writes them"
         )
     if repeated := sorted({c for c in categories if categories.count(c) > 1}):
-        raise NetworkError(f"labels of network {name!r} name {', '.join(repeated)} more than once")
+        raise NetworkError(f"labels of network {name!r} name {', '.join(repeated)} more than once; leave one")
     return categories

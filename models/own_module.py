@@ -22,7 +22,10 @@ def build_own(spec: str) -> nn.Module:
     try:
         module = function()
     except Exception as error:  # anything can go wrong in a function that is not ours
-        raise NetworkError(f"module {spec!r}: the function failed ({type(error).__name__}: {error})") from error
+        raise NetworkError(
+            f"module {spec!r}: the function failed ({type(error).__name__}: {error}); correct it, and let it be called"
+            " without arguments"
+        ) from error
     if not isinstance(module, nn.Module):
         raise NetworkError(f"module {spec!r} returns {type(module).__name__}; it must return a torch.nn.Module")
     module.register_forward_hook(_logits_alone)
@@ -38,6 +41,8 @@ def _logits_alone(_module: nn.Module, _inputs: object, answer: object) -> Tensor
 def own_function(spec: str, key: str) -> Callable[..., object]:
     """The function that `spec` names. Raises NetworkError, which calls it `key`, where it cannot be had."""
     place, _, name = spec.rpartition(":")
+    if place.endswith(".py") and not Path(place).is_file():
+        raise NetworkError(f"{key} {spec!r}: there is no file {place}; put it there or correct its path")
     try:
         found = _of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except Exception as error:  # a file of somebody else's is run
@@ -46,7 +51,7 @@ def own_function(spec: str, key: str) -> Callable[..., object]:
         ) from error
     function = getattr(found, name, None)
     if not callable(function):
-        there = ", ".join(key for key, value in vars(found).items() if callable(value) and key[0] != "_") or "none"
+        there = ", ".join(_own_names(found)) or "none"
         raise NetworkError(f"{key} {spec!r}: no function {name!r}; functions there: {there}")
     return function
 
@@ -59,3 +64,12 @@ def _of_file(path: Path) -> ModuleType:
     sys.modules[specification.name] = module  # dataclasses and pickles look their module up
     specification.loader.exec_module(module)
     return module
+
+
+def _own_names(module: ModuleType) -> list[str]:
+    """Functions and classes that the module itself defines."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value) and name[0] != "_" and getattr(value, "__module__", "") == module.__name__
+    ]

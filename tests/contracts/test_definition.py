@@ -92,6 +92,21 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
     ("old", "new", "message"),
     [
         ("minutes = 6", "minutes = 6\nminuts = 4", "study.minuts: unknown key"),
+        (
+            "[networks.strong]",
+            "[networks.strong]\nnormalize = { mean = [0.5, 0.5] }",
+            "networks.strong.normalize: mean 3: Field required",
+        ),
+        (
+            "[networks.strong]",
+            "[networks.strong]\nnormalize = { mean = [124, 116, 104], std = [58, 57, 57] }",
+            "numbers for pixels from 0 to 1 are expected; divide those",
+        ),
+        (
+            "[networks.strong]",
+            "[networks.strong]\nlabels = 3",
+            "networks.strong.labels: the path of a file is expected, in quotes (given: '3')",
+        ),
         ("minutes = 6", "", "study.minutes: Field required"),
         ("minutes = 6", "minutes = 0", "study.minutes: Input should be greater than or equal to 1 (given: '0')"),
         ("[participants]", "[participant]", "participant: unknown section"),

@@ -86,6 +86,7 @@ def test_a_label_without_a_box_is_kept_beside_one_with_a_box(root):
         ("val", {"boxes": "image,x0,y0,x1,y1,width,height\na.jpg,0,0,1,9,0,0\n"}, r"dog/a\.jpg cannot be understood"),
         ("val", {"boxes": "image,x0,y0,x1,y1,label\na.jpg,0,0,1,9,cow\n"}, r"has the label 'cow'; labels of the picture: dog"),
         ("val", {"table": "picture,labels\n\"a"}, r"table .*table\.csv cannot be read"),
+        ("val", {"boxes": "image,x0,y0,x1,y1\nz.jpg,0,0,1,9\n"}, r"boxes\.csv names no picture of split 'val'; .* such as dog/a\.jpg, and holds z"),
         ("val", {"boxes": "image\0"}, r"boxes\.csv is no text"),
     ],
 )  # fmt: skip

@@ -96,6 +96,8 @@ def trained() -> nn.Module:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "own.py").write_text(NETWORK)
     (tmp_path / "labels.csv").write_text("index,name\n0,red\n1,green\n2,blue\n")
+    (tmp_path / "twice.csv").write_text("index,name\n0,red\n0,green\n")
+    (tmp_path / "zero.csv").write_text("index,name\nzero,red\n")
     torch.save(trained().state_dict(), tmp_path / "weights.pt")
     for place, name in enumerate(("red", "green", "blue")):
         for shade in (200, 255):
@@ -157,7 +159,10 @@ def test_what_training_scripts_put_round_a_state_dict_is_taken_off_and_said(fold
         ({"labels": ["red", "green", "blue", "red"]}, "labels of network 'own' name red more than once"),
         ({"labels": [*"abcdefgh", "red", "green", "blue"]}, "name output 10, and it has 4 outputs"),
         ({"labels": "absent.csv"}, r"labels .*absent\.csv of network 'own' are missing"),
-        ({"labels": "own.py"}, r"labels .*own\.py of network 'own' cannot be read .* columns are index and name"),
+        ({"labels": "twice.csv"}, "index '0' is there twice; each output has one row"),
+        ({"labels": "zero.csv"}, "index 'zero' is no whole number from 0; each output has one row"),
+        ({"module": "absent.py:small"}, r"there is no file .*absent\.py; put it there or correct its path"),
+        ({"labels": "own.py"}, r"labels .*own\.py of network 'own' lack the column index and name; the first row must be index,name"),
         ({"module": "own.py:absent"}, r"no function 'absent'; functions there: small, probabilities, each_by_itself,"),
         ({"module": "own.py:fails"}, r"the function failed \(RuntimeError: no such file\)"),
         ({"module": "own.py:nothing"}, r"returns NoneType; it must return a torch\.nn\.Module"),
