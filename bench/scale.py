@@ -14,6 +14,8 @@ over HTTP. With them come a tenth as many people who left before their first ans
 Checked: every acknowledged answer is stored, each item has exactly k ratings, no item has more, and 99% of answers
 take at most 250 ms. Told: CPU time of the server and PostgreSQL per answer, the database's growth and its log's per
 answer, and the rows that PostgreSQL read per participant. These rows do not depend on what else the machine does.
+Told as well is for how long the server, PostgreSQL and the simulated people could have run and had no CPU, per answer:
+it is the part of the waiting that an idle machine would not have.
 Exit status 1 when something is lost, k is missed or answers are too slow.
 """
 
@@ -41,7 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.browser import Browser
-from bench.servers import cpu_seconds, free_port, postgresql, running
+from bench.servers import cpu_seconds, free_port, postgresql, running, waited_seconds
 from study.database.db import Database, connect, upgrade
 from study.database.schema import Item, Participant, Response, Study, Trial
 from tests.study.samples import SECRET, count_loads_anew, document, open_sample, seeing
@@ -71,6 +73,8 @@ class Seen:
 class Outcome:
     """One run. CPU time in ms and sizes in bytes, per answer; rows that PostgreSQL read, per participant.
 
+    `waited`: ms per answer for which the server, PostgreSQL and the simulated people were ready and had no CPU.
+
     `p50`, `p99`: ms, by kind of request. `problems` is empty when the promises were kept.
     """
 
@@ -81,6 +85,7 @@ class Outcome:
     minutes: float
     server_ms: float
     postgresql_ms: float
+    waited: tuple[float, float, float]
     bytes: float
     log_bytes: float
     scanned: float
@@ -271,8 +276,10 @@ def _measured(
     begun, sizes, read = time.monotonic(), _sizes(database), _rows_read(database)
     with running(command, port, folder, {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}) as server:
         cpu = (cpu_seconds((server,)), cpu_seconds((postgres,)))
+        waiting = _waited(server, postgres)
         seen = asyncio.run(crowd(port, given))
         used = (cpu_seconds((server,)) - cpu[0], cpu_seconds((postgres,)) - cpu[1])
+        waited = [after - before for after, before in zip(_waited(server, postgres), waiting, strict=True)]
     answers, people = len(seen.acknowledged), seen.finished + seen.left
     grown = [after - earlier for after, earlier in zip(_sizes(database), sizes, strict=True)]
     rows = [(after - earlier) / people for after, earlier in zip(_rows_read(database), read, strict=True)]
@@ -284,6 +291,7 @@ def _measured(
         minutes=(time.monotonic() - begun) / 60,
         server_ms=1000 * used[0] / answers,
         postgresql_ms=1000 * used[1] / answers,
+        waited=(1000 * waited[0] / answers, 1000 * waited[1] / answers, 1000 * waited[2] / answers),
         bytes=grown[0] / answers,
         log_bytes=grown[1] / answers,
         scanned=rows[0],
@@ -294,6 +302,12 @@ def _measured(
     )
     database.engine.dispose()
     return outcome
+
+
+def _waited(server: int, postgres: int) -> tuple[float, float, float]:
+    """Seconds without a CPU of the server, of PostgreSQL and of the simulated people, which are this process."""
+    people = Path(f"/proc/{os.getpid()}/schedstat").read_text().split()[1]
+    return waited_seconds((server,)), waited_seconds((postgres,)), int(people) / 1e9
 
 
 def _sizes(database: Database) -> tuple[int, int]:
@@ -335,6 +349,9 @@ def print_table(outcomes: list[Outcome]) -> None:
         "replies of 503": [str(one.busy) for one in outcomes],
         "CPU ms/answer: server": [f"{one.server_ms:.2f}" for one in outcomes],
         "CPU ms/answer: PostgreSQL": [f"{one.postgresql_ms:.2f}" for one in outcomes],
+        "no CPU for ms/answer: server, PostgreSQL, people": [
+            ", ".join(f"{waited:.1f}" for waited in one.waited) for one in outcomes
+        ],
         "database bytes/answer": [f"{one.bytes:,.0f}" for one in outcomes],
         "log bytes/answer": [f"{one.log_bytes:,.0f}" for one in outcomes],
         "rows scanned/person": [f"{one.scanned:,.0f}" for one in outcomes],
