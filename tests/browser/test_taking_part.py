@@ -1,5 +1,6 @@
 """The whole study in a real browser: by mouse, by keyboard, and against everything that interrupts people."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -347,12 +348,16 @@ def test_rt_runs_from_the_painted_picture_and_nothing_can_be_answered_before(per
     expect(person.options.first).to_be_disabled()
     person.page.keyboard.press("1")
     person.page.wait_for_timeout(delay_ms)
+    released = time.monotonic()
     held.pop().continue_()
     person.clicks(1)
+    since_released_ms = 1000 * (time.monotonic() - released)
     person.waits_for_question(2)
     (stored,) = person.stored(1)
     assert stored.time_elapsed > delay_ms
-    assert stored.rt < delay_ms / 2
+    assert stored.rt < since_released_ms, (
+        "a busy machine clicks late; from the trial's start it would be the delay more"
+    )
 
 
 def test_what_happens_to_the_window_is_stored_with_the_answer(person: Person, live: LiveStudy) -> None:
