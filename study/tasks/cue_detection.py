@@ -1,7 +1,7 @@
 """Cue detection: explanations of several photographs of one network, and what does this network rely on?
 
-Right is what hits and false alarms count: to name the planted cue of a network that relies on it, and not to name it of
-one that relies on the object.
+What counts is what hits and false alarms count: to name the planted cue of a network that relies on it, and not to name
+it of one that relies on the object. Practice tells what the network relies on.
 """
 
 from itertools import permutations
@@ -22,15 +22,15 @@ def _relied_on(shown: Shown) -> str:
 
 
 def _truth(shown: Shown) -> tuple[str, ...]:
-    """The cue, or first the object and then all else but the cue."""
-    wrong, right = shown.foil.split(BETWEEN)
-    return (right, *(value for value in VALUES if value not in (wrong, right))) if right == OBJECT else (right,)
+    """What practice tells; people who name neither this nor the cue are not told that they are right."""
+    return (_relied_on(shown),)
 
 
-def _is_right(answered: Answered, _task: TaskConfig) -> bool:
-    return answered.response in _truth(answered)
+def _is_hit_or_rejection(answered: Answered, _task: TaskConfig) -> bool:
+    wrong, right = answered.foil.split(BETWEEN)
+    return answered.response != wrong if right == OBJECT else answered.response == right
 
 
 KIND = StudyKind(
-    one_picture_each, lambda _shown: VALUES, _truth, _is_right, balanced=None, foils=_FOILS, sort=_relied_on
+    one_picture_each, lambda _shown: VALUES, _truth, _is_hit_or_rejection, balanced=None, foils=_FOILS, sort=_relied_on
 )
