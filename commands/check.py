@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ import click
 from commands.errors import is_of_networks, is_own_error
 from commands.options import json_option, print_json, require_same_request, study_option, with_local_stimuli
 from definition import Definition
-from study.config import StudyConfig
+from study.config import StudyConfig, TaskConfig
 
 if TYPE_CHECKING:
     from models.catalogue import LoadedNetwork
@@ -146,6 +146,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         require_texts(definition.study, definition.tasks)
         if unfinished := list(_unfinished(definition.study)):
             return Doubt(f"square brackets mark what is still to be said in {', '.join(unfinished)}")
+        if alike := _called_alike(definition):
+            return Doubt(alike)
         return f"complete in {', '.join(definition.study.languages)}{_pay(definition.study)}"
 
     def stimuli() -> str:
@@ -195,6 +197,31 @@ def _unfinished(study: StudyConfig) -> Iterator[str]:
     told |= {f"information.{name}": texts for name, texts in study.information if isinstance(texts, dict)}
     for name, texts in told.items():
         yield from (f"{name}.{code}" for code in study.languages if _LEFT_OPEN.search(texts.get(code, "")))
+
+
+def _called_alike(definition: Definition) -> str:
+    """Categories that people of several languages read as the definition writes them; empty where there are none."""
+    found = {
+        category: codes
+        for task in definition.tasks
+        for category in definition.dataset.categories
+        if len(codes := _untranslated(task, category, definition.study.languages)) > 1
+    }
+    if not found:
+        return ""
+    category, codes = next(iter(found.items()))
+    called = f"{category!r} is" if len(found) == 1 else f"{category!r} and {len(found) - 1} more categories are"
+    return (
+        f"{called} called the same in {' and '.join(codes)}; name the category in [tasks.words.{codes[-1]}] categories"
+    )
+
+
+def _untranslated(task: TaskConfig, category: str, languages: Sequence[str]) -> list[str]:
+    from study.tasks.wording import category_label
+
+    plain = re.sub("[_-]", " ", category)
+    own = {code: task.words[code].categories if code in task.words else {} for code in languages}
+    return [code for code in languages if category_label(category, code, own[code]) == plain]
 
 
 def _pay(study: StudyConfig) -> str:

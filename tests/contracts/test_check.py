@@ -92,3 +92,19 @@ def test_a_sqlite_that_cannot_drop_columns_is_named_with_the_remedy(monkeypatch)
     require_sqlite((3, 35, 0))
     monkeypatch.setenv("DISCERN_DATABASE_URL", "postgresql+psycopg://host/name")
     require_sqlite((3, 34, 1))
+
+
+def test_categories_that_only_one_language_names_are_told(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "own-study", tmp_path, dirs_exist_ok=True)
+    study = tmp_path / "study.toml"
+    named = 'categories = { disc = "원", square = "정사각형", triangle = "삼각형" }'
+
+    def texts() -> str:
+        lines = CliRunner().invoke(manage.cli, ["check", "--study", str(study)]).output.splitlines()
+        return next(line for line in lines if " texts: " in line)
+
+    assert texts().startswith("ready      texts: complete in en, ko")
+    study.write_text(study.read_text().replace(named, named.replace(', triangle = "삼각형"', "")))
+    assert texts() == (
+        "WARNING    texts: 'triangle' is called the same in en and ko; name the category in [tasks.words.ko] categories"
+    )
