@@ -66,7 +66,7 @@ def _source(path: Path) -> Any:
 
 
 class Watched:
-    """The files that a definition names, the files beside them, and the table of its stimuli."""
+    """The files that a definition names, those beside them, pictures of instructions, and the table of its stimuli."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -90,8 +90,17 @@ def _folders(value: Any, beside: Path) -> Iterator[Path]:
         with suppress(OSError):
             if (named := beside / value).is_file():
                 yield named.parent
+                yield from _folders_of_pictures(named)
             elif (named / "stimuli.csv").is_file():
                 yield named
+
+
+def _folders_of_pictures(text: Path) -> Iterator[Path]:
+    """Of the pictures that instructions name."""
+    from study.markdown import picture_names
+
+    if text.suffix == ".md":
+        yield from {(text.parent / name).parent for name in picture_names(text.read_text(errors="replace"))}
 
 
 COMMANDS = (preview,)

@@ -1,6 +1,7 @@
 """A study whose pictures were all made elsewhere: no network and no torch from the definition to the open study."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 import manage
 from contracts.stimulus_set import read_stimuli
 from definition import DefinitionError, load_definition
+from tests.contracts.small_study import Study
 
 ROOT = Path(__file__).parents[2]
 FORMATS = ROOT / "examples" / "formats"
@@ -67,6 +69,24 @@ def test_it_is_made_checked_and_opened_without_torch_and_its_pixels_survive(stud
             stored = Image.open(study.parent / "stimuli" / row.file)
             assert np.array_equal(np.asarray(mine), np.asarray(stored))
             assert not stored.info
+
+
+@pytest.mark.slow
+def test_a_hand_made_set_is_as_blind_as_any_other(study):
+    """Outlines are drawn as pictures, the glow as maps: nothing but the pixels may tell which is which."""
+    text = study.read_text()
+    assert "ratings_per_item = 2" in text
+    made = Study(study.parent)
+    made.definition.write_text(text.replace("ratings_per_item = 2", "ratings_per_item = 6"))
+    for command in ("generate-stimuli", "open-study"):
+        made.manage("db", "upgrade")
+        made.of_study(command)
+    sizes = {file.stat().st_size for file in (study.parent / "stimuli" / "images").rglob("*.png")}
+    assert len(sizes) > 1, "as files they differ"
+    with made.served() as url:
+        told = made.of_study("blind-check", "--url", url, "--participants", "40")
+    assert "Nothing but the pixels tells anything." in told
+    assert re.findall(r"^seeing +(\w+) +160 ", told, re.MULTILINE) == ["method", "truth"]
 
 
 @pytest.mark.parametrize(
