@@ -247,17 +247,24 @@ def upgrade(url: str) -> None:
     from alembic import command
 
     parsed = parsed_url(url)
-    database = connect(url)
-    try:
+    with to_migrate(url) as engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             Path(parsed.database).touch()
-        with database.engine.execution_options(**{_WRITES: True}).connect() as connection:
+        with engine.execution_options(**{_WRITES: True}).connect() as connection:
             _require_own_tables(connection)
             command.upgrade(alembic_config(connection), "head")
             connection.commit()
+
+
+@contextmanager
+def to_migrate(url: str) -> Iterator[Engine]:
+    """The database at `url`, of whatever version. Raises DatabaseNotReadyError, also for what fails in the block."""
+    database = connect(url)
+    try:
+        yield database.engine
     except (OSError, DatabaseError) as error:
-        shown = parsed.render_as_string(hide_password=True)
+        shown = parsed_url(url).render_as_string(hide_password=True)
         raise DatabaseNotReadyError(
             f"cannot write to the database {shown}: {getattr(error, 'orig', error)}; mend that, or name another place"
             " in DISCERN_DATABASE_URL"

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, literal_column, select, table, text
 
-from study.database.db import applied_versions, connect, migration_scripts
+from study.database.db import applied_versions, migration_scripts, to_migrate
 
 SAMPLE = 100_000  # rows
 
@@ -61,17 +61,14 @@ class Forecast:
 def forecast(url: str) -> Forecast | None:
     """What `upgrade(url)` has to do; None where nothing is due, or there are no tables yet.
 
-    Raises what connecting raises.
+    Raises DatabaseNotReadyError when the database cannot be reached or written.
     """
-    database = connect(url)
-    if _is_missing(database.engine.url):
-        return None
-    try:
-        with database.engine.connect() as connection:
+    with to_migrate(url) as engine:
+        if _is_missing(engine.url):
+            return None
+        with engine.connect() as connection:
             due = _due(applied_versions(connection))
             rewrites = tuple(_rewrites(connection, due))
-    finally:
-        database.engine.dispose()
     return Forecast(tuple(script.revision for script in due), rewrites) if due else None
 
 
