@@ -10,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-import manage
 from analysis.reading.load import load
 from analysis.results import compute
 from contracts.stimulus_set import read_stimuli
@@ -20,6 +18,7 @@ from models.coco import CocoDataset
 from models.masks import category_mask
 from models.sources import open_split
 from models.voc import VocDataset
+from tests.contracts.small_study import Study
 
 SHARED = Path(os.environ.get("DISCERN_SHARED", Path(__file__).parents[3] / "shared"))
 pytestmark = [
@@ -66,6 +65,12 @@ images = 4
 ratings_per_item = 2
 trials_per_participant = 4
 """
+
+
+DATASETS = {
+    "voc": 'format = "voc"\nroot = "."',
+    "coco": 'format = "coco"\nroot = "VOCdevkit/VOC2012"\nannotations = "instances_{split}.json"\nimages = "JPEGImages"',
+}
 
 
 @pytest.fixture(scope="module")
@@ -119,32 +124,31 @@ def test_both_layouts_give_the_same_photographs_and_masks(folder: Path) -> None:
     assert all(np.array_equal(a, b) and a.any() for a, b in there)
 
 
-def test_three_networks_go_from_coco_s_files_to_a_ranking(folder: Path) -> None:
+@pytest.mark.parametrize("layout", DATASETS)
+def test_three_networks_go_from_photographs_to_people_and_a_ranking(folder: Path, layout: str) -> None:
+    """Every item has its ratings, and the report ranks all three; which photographs are shown is the same in both."""
     pytest.importorskip("efficientnet_lite_pytorch", reason="PyPI's efficientnet-lite-pytorch is not installed")
     common = 'labels = "labels.csv"\ntarget_layer = "auto"\n'
     networks = "\n".join(
         f"[networks.{name}]\n{what.format(weights=SHARED / 'weights')}\n{common}" for name, what in NETWORKS.items()
     )
-    dataset = (
-        'format = "coco"\nroot = "VOCdevkit/VOC2012"\nannotations = "instances_{split}.json"\nimages = "JPEGImages"'
-    )
-    study = folder / "study.toml"
-    study.write_text(DEFINITION.format(dataset=dataset, networks=networks, categories=json.dumps([*OUTPUTS])))
-
-    def run(*words: str) -> str:
-        done = CliRunner().invoke(manage.cli, [*words, "--study", str(study)])
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    made = run("generate-stimuli")
-    assert made.count("1000 outputs") == 3
-    assert len(read_stimuli(folder / "stimuli")) == 4 * 3
-    run("observe", "--observers", "synthetic", "--runs", "6", "--out", str(folder / "observed"))
-    (results,) = compute(load(folder / "observed"))
+    text = DEFINITION.format(dataset=DATASETS[layout], networks=networks, categories=json.dumps([*OUTPUTS]))
+    study = Study(folder)
+    study.definition.write_text(text.replace('"coco"', f'"{layout}"', 1).replace('"stimuli"', f'"{layout}/stimuli"'))
+    assert study.of_study("generate-stimuli").count("1000 outputs") == 3
+    stimuli = read_stimuli(folder / layout / "stimuli")
+    assert len(stimuli) == 4 * 3
+    assert {Path(row.image_id).stem for row in stimuli} <= set(IMAGES.split()[:6])
+    study.manage("db", "upgrade")
+    study.of_study("open-study")
+    with study.served() as url:
+        assert "6 simulated participants finished." in study.of_study("simulate", "--url", url, "--participants", "6")
+    study.of_study("export", "--out", str(folder / layout / "export"))
+    (results,) = compute(load(folder / layout / "export"))
     pairs = results.tables["network-pairs"]
     assert pairs[["first", "equal", "second"]].sum(axis=1).tolist() == [8, 8, 8]
     assert set(results.tables["strengths"]["network"]) == set(NETWORKS)
 
-    study.write_text(study.read_text().replace("images = 4", "images = 8"))
-    refused = CliRunner().invoke(manage.cli, ["generate-stimuli", "--study", str(study)]).output
+    study.definition.write_text(study.definition.read_text().replace("images = 4", "images = 8"))
+    refused = study.run("generate-stimuli", "--study", str(study.definition)).output
     assert "of 8 images mobilenet and lite agree on" in refused

@@ -15,6 +15,7 @@ from analysis.report.cautions import proven
 from analysis.report.counted import methods_balanced, seen_twice
 from analysis.report.methods_text import methods_text
 from analysis.report.pages import Material, pages
+from analysis.report.summary import summarize
 from analysis.report.write import analyze, results_document
 from analysis.results import compute
 from contracts.hashing import canonical_sha256
@@ -59,6 +60,8 @@ def test_a_word_of_the_study_s_own_is_the_report_s_too(small, tmp_path, code, ow
     _, task = load(folder).tasks
     assert in_language(code).quality(task.kind, task.wording, task.qualities) == word
     assert f" {word}" in methods_text(load(folder), in_language(code))[0]
+    found = summarize(compute(load(folder))[0], 0.95, in_language(code))
+    assert sum(f" {word}" in question for question in found.questions) == 1
 
 
 def test_no_image_is_called_a_photograph_because_it_may_be_a_drawn_scene(small):
