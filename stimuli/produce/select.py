@@ -177,6 +177,8 @@ def _candidates(
         removed[name] = before - len(left)
     if len(left) < request.images:
         losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
+        if unknown := _unknown(request, tables, images, categories):
+            raise SelectionError(f"task {request.task!r}: {len(left)} of {len(images)} images are eligible; {unknown}")
         possible = _possible(left, found)
         remedy = f"lower its images to {possible}, or name" if possible else "name"
         raise SelectionError(
@@ -185,6 +187,19 @@ def _candidates(
         )
     explained = [(image, found.explained(image)) for image in left]
     return [Candidate(image, names, group=names) for image, names in explained], removed
+
+
+def _unknown(request: StimulusRequest, tables: Tables, images: Sequence[Photograph], categories: Sequence[str]) -> str:
+    """What of the request's networks and the study's categories a table of pictures writes otherwise; or nothing."""
+    known = {*categories, *(name for image in images for name in image.categories)}
+    for table in (tables[method] for method in request.methods if method in tables):
+        networks, _, named = (set(part) for part in zip(*table.entries, strict=True))
+        if lost := [network for network in request.networks if network not in networks]:
+            there = ", ".join(sorted(networks))
+            return f"{table.path} has no rows for network {lost[0]!r}; its column network has {there}: write one name"
+        if strange := sorted(named - known):
+            return f"{table.path} names {strange[0]!r}, which no photograph shows: write dataset.categories' names"
+    return ""
 
 
 def _possible(left: Sequence[Photograph], found: Eligibility) -> int:

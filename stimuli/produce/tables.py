@@ -182,7 +182,7 @@ def _rows(method: str, path: Path) -> Iterator[Row]:
 def _methods_of(method: str, path: Path) -> str:
     there = sorted({row["method"] for row in _rows(method, path) if row.get("method")})
     near = difflib.get_close_matches(method, there, 3) or there
-    return f"; its column method has {', '.join(near)}" if there else "; add a row for each picture"
+    return f"; its column method has {', '.join(near)}: write one name" if there else "; add a row for each picture"
 
 
 def _scores(row: Row, where: str) -> Scores:

@@ -122,6 +122,21 @@ def test_a_faulty_method_is_refused_by_the_key_at_fault(study, old, new, message
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",small,", ",smal,", "has no rows for network 'small'; its column network has smal: write one name"),
+        (",disc,small", ",dsc,small", "finished.csv names 'dsc', which no photograph shows: write dataset.categories' names"),
+    ],
+)  # fmt: skip
+def test_a_table_that_calls_things_otherwise_is_named(study, old, new, message):
+    table = study.parent / "finished.csv"
+    text = table.read_text().replace(old, new)
+    table.unlink()
+    table.write_text(text)
+    assert message in CliRunner().invoke(manage.cli, ["check", "--study", str(study)]).output
+
+
 def test_without_a_computed_method_there_are_no_weights_to_make_random(study):
     done = CliRunner().invoke(manage.cli, ["sanity", "--study", str(study), "--out", str(study.parent / "sanity.csv")])
     assert (done.exit_code, "name a method that is computed" in done.output) == (1, True)
