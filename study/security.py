@@ -11,6 +11,7 @@ from study.errors import ConfigurationError
 MIN_SECRET_LENGTH = 32
 _MIN_DISTINCT = 10
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+NOBODY = "deleted:"  # begins what stands for the recruitment hash of somebody whose ids were deleted
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without I, O, 0 and 1: codes are typed by hand
 
 

@@ -16,8 +16,8 @@ from study.database.platform_tables import PlatformSubmission
 from study.database.schema import CLOSED, AuditEntry, ExternalIdentity, Participant, Study, TurnedAway
 from study.errors import ConductError
 from study.recruitment.ledger import DONE
+from study.security import NOBODY
 
-_NOBODY = "deleted:"  # begins the hash of somebody whose ids were deleted
 _NO_ID = {"visit"}  # parameters of a link that name no person
 
 
@@ -59,7 +59,7 @@ def recruitment_ids(session: Session, slug: str, now: datetime, all_are_paid: bo
     unpaid = {one.id for one in people if one.finished and one.has_id and not one.paid and not all_are_paid}
     busy = {one.id for one in people if one.can_finish}
     away = select(TurnedAway.id).where(
-        TurnedAway.study_id == study.id, TurnedAway.recruitment_hash.not_like(f"{_NOBODY}%")
+        TurnedAway.study_id == study.id, TurnedAway.recruitment_hash.not_like(f"{NOBODY}%")
     )
     return Ids(
         slug,
@@ -77,7 +77,7 @@ def delete_recruitment_ids(session: Session, ids: Ids, actor: str, now: datetime
     """
     connection = session.connection()
     for table, rows in ((Participant.__table__, ids.people), (TurnedAway.__table__, ids.turned_away)):
-        anew = [{"row": row, "hash": f"{_NOBODY}{secrets.token_hex(16)}"} for row in rows]
+        anew = [{"row": row, "hash": f"{NOBODY}{secrets.token_hex(16)}"} for row in rows]
         if anew:
             statement = update(table).where(table.c.id == bindparam("row"))  # type: ignore[arg-type]  # a Table, as declared
             connection.execute(statement.values(recruitment_hash=bindparam("hash")), anew)
@@ -100,7 +100,7 @@ def _people(session: Session, study: Study, now: datetime) -> Iterator[_Person]:
     rows = session.execute(
         select(Participant, ExternalIdentity.parameters)
         .outerjoin(ExternalIdentity, ExternalIdentity.participant_id == Participant.id)
-        .where(Participant.study_id == study.id, Participant.recruitment_hash.not_like(f"{_NOBODY}%"))
+        .where(Participant.study_id == study.id, Participant.recruitment_hash.not_like(f"{NOBODY}%"))
         .execution_options(yield_per=1000)
     )
     for person, parameters in rows:

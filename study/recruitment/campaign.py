@@ -16,7 +16,7 @@ from study.recruitment.ledger import Request
 from study.recruitment.places import release_places
 from study.recruitment.platform import APPROVED, GONE, REJECTED, SUBMITTED, UNKNOWN, WORKING, Platform, Submission
 from study.recruitment.reported import Account, account_title, store_submissions
-from study.security import recruitment_hash
+from study.security import NOBODY, recruitment_hash
 
 _LIVELIEST = (SUBMITTED, APPROVED, WORKING, UNKNOWN, REJECTED, GONE)
 """Of several submissions of a person, the first of these states is the one that counts."""
@@ -118,12 +118,13 @@ def everybody(campaign: Campaign) -> People:
 
 
 def _counted(campaign: Campaign, people: Iterable[Participant]) -> tuple[str, ...]:
-    """participant_ids of those who finished, of the kind that this account sends."""
+    """participant_ids of those who finished, of the kind that this account sends, and whose ids are still here."""
     kind = "human" if campaign.account == campaign.provider else "simulated"
     return tuple(
         person.public_id
         for person in people
         if person.finished_at is not None and person.observer_kind == kind and not person.excluded
+        if not person.recruitment_hash.startswith(NOBODY)
     )
 
 

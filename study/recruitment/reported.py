@@ -22,7 +22,7 @@ from study.recruitment.platform import (
     Submission,
 )
 from study.recruitment.providers import PROVIDERS
-from study.security import recruitment_hash
+from study.security import NOBODY, recruitment_hash
 
 SANDBOX = "-sandbox"  # ends the name of an account where no real money is spent
 _COUNTED = "Working", "Awaiting review", "Approved", "Returned", "Timed out"  # also where nobody is
@@ -136,13 +136,17 @@ def reported(session: Session, study: Study, account: str) -> Reported:
 
 
 def _not_handed_in(session: Session, study: Study, account: str, rows: Iterable[PlatformSubmission]) -> tuple[str, ...]:
-    """People who finished here, of none of whose submissions the platform says that it was handed in."""
+    """People who finished here, of none of whose submissions the platform says that it was handed in.
+
+    Whose ids were deleted is matched with nothing, so nothing is said of them.
+    """
     handed_in = {row.participant_id for row in rows if row.state in (SUBMITTED, APPROVED, REJECTED)}
     kind = "simulated" if account.endswith(SANDBOX) else "human"
     finished = session.execute(
         select(Participant.id, Participant.public_id)
         .where(Participant.study_id == study.id, Participant.observer_kind == kind)
         .where(Participant.finished_at.is_not(None), Participant.excluded.is_(False))
+        .where(Participant.recruitment_hash.not_like(f"{NOBODY}%"))
         .order_by(Participant.id)
     )
     return tuple(public_id for row, public_id in finished if row not in handed_in)

@@ -138,3 +138,20 @@ def test_what_was_told_of_a_person_goes_with_them_and_the_rest_with_the_ids(open
         session.query(Study).update({"state": "closed"})
         delete_recruitment_ids(session, recruitment_ids(session, "demo", NOW, all_are_paid=True), "ada", NOW)
         assert session.query(PlatformSubmission).count() == 0
+
+
+def test_whose_ids_are_deleted_is_not_told_to_have_handed_in_nothing(
+    opened, recruit: Recruit, account, database
+) -> None:
+    offered(recruit)
+    public_id = takes_part(account, database)
+    account.hands_in(1)
+    assert public_id not in recruit("status").output
+    with database.writing() as session:
+        session.query(Study).update({"state": "closed"})
+        delete_recruitment_ids(session, recruitment_ids(session, "demo", NOW, all_are_paid=True), "ada", NOW)
+        session.commit()
+    with database.reading() as session:
+        assert [there.not_handed_in for there in all_reported(session, find_study(session, "demo"))] == [()]
+    assert public_id not in recruit("status").output
+    assert public_id not in recruit("approve").output
