@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from study.recruitment.sona_credit import Office, Student
 
 _HOOK = "/hooks/prolific"
+_UNKNOWN = (
+    "it is not known whether SONA gave credit, because its reply was lost; look there, then use --retry-uncertain"
+)
 
 
 @click.command("keep-group")
@@ -133,31 +136,26 @@ def credit(slug: str, retry_uncertain: bool, confirm: bool) -> None:
         if not confirm:
             return click.echo(f"{len(people)} people finished and are not excluded. {NOTHING_DONE}")
         states = _give_all(office, people, retry_uncertain)
-    given = sum(states.values())
-    click.echo(f"{given} of {len(people)} have credit.")
-    if uncertain := [public_id for public_id, is_done in states.items() if not is_done]:
-        raise _unknown(uncertain)
+    lacking = {public_id: why for public_id, why in states.items() if why}
+    click.echo(f"{len(people) - len(lacking)} of {len(people)} have credit.")
+    if lacking:
+        raise click.ClickException("\n".join(f"{public_id}: {why}" for public_id, why in lacking.items()))
 
 
-def _give_all(office: "Office", people: "list[Student]", retry: bool) -> dict[str, bool]:
-    """participant_id → whether SONA said that they have credit; a failure ends it."""
-    from study.errors import PlatformError
+def _give_all(office: "Office", people: "list[Student]", retry: bool) -> dict[str, str]:
+    """participant_id → why SONA gave no credit, as far as is known; empty where it did. A lost reply ends it."""
+    from study.errors import PlatformError, PlatformRefusedError
 
-    states: dict[str, bool] = {}
+    states: dict[str, str] = {}
     for person in people:
         try:
-            states[person.public_id] = office.give(person, retry)
+            states[person.public_id] = "" if office.give(person, retry) else _UNKNOWN
+        except PlatformRefusedError as refusal:
+            states[person.public_id] = str(refusal)
         except PlatformError as error:
-            given = sum(states.values())
+            given = sum(not why for why in states.values())
             raise click.ClickException(f"{given} have credit; {person.public_id}: {error}") from error
     return states
-
-
-def _unknown(public_ids: list[str]) -> click.ClickException:
-    return click.ClickException(
-        f"of {', '.join(public_ids)} it is not known whether SONA gave credit, because its reply was lost; look there,"
-        " then use --retry-uncertain"
-    )
 
 
 WORKSPACE_COMMANDS = (credit, keep_group_command, tester, test_study, webhook)

@@ -124,6 +124,23 @@ def test_what_sona_refuses_is_told_and_may_be_tried_again(credit, sona: StandIn)
     assert "2 of 2 have credit." in credit("--confirm").output
 
 
+def test_one_whom_sona_refuses_keeps_nobody_else_from_credit(credit, sona: StandIn) -> None:
+    sona.api.signed_up = {"1002"}
+    told = credit("--confirm")
+    assert told.exit_code == 1
+    assert "1 of 2 have credit." in told.output
+    assert told.output.count("SONA gave no credit: The survey code is not valid for this study.") == 1
+    assert sona.api.given == ["1002"]
+
+
+def test_a_repetition_that_sona_refuses_keeps_nobody_else_from_credit(credit, sona: StandIn) -> None:
+    sona.dropping = {"GET"}
+    credit("--confirm")
+    sona.dropping, sona.api.signed_up = set(), {"1002"}
+    assert "1 of 2 have credit." in credit("--confirm", "--retry-uncertain").output
+    assert sona.api.given == ["1002"]
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [
