@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import weakref
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ class Previewed:
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         Base.metadata.create_all(engine)
         session = Session(engine)
+        weakref.finalize(session, engine.dispose)  # an earlier version of the preview goes with its connection
         try:
             source = self.load()
             take_in(session, source.document, "", source.stimuli, {}, source.folder, clock.now())
