@@ -1,12 +1,16 @@
 """A study is shown before anything is made, opened or stored, and again whenever its definition changes."""
 
+import gc
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from study.conduct.stand_ins import STAND_IN, stand_ins
 from study.config import TaskConfig
+from study.errors import StudyError
+from study.views import previewing
 from study.views.previewing import NotPreviewableError, Source, create_preview
 from tests.study.samples import document, seeing, trusting
 
@@ -98,3 +102,25 @@ def test_what_is_wrong_is_shown_and_goes_when_it_is_mended(client, written):
     assert before != client.get("/version").text
     written |= {"wrong": "", "version": 2}
     assert client.get("/").status_code == 200
+
+
+def test_the_database_of_an_earlier_version_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disposing an engine closes its connection and gives it a new pool."""
+    made: list[tuple[Any, Any]] = []
+    create = previewing.create_engine
+
+    def created(*arguments: Any, **options: Any) -> Any:
+        made.append((engine := create(*arguments, **options), engine.pool))
+        return engine
+
+    def load() -> Any:
+        raise StudyError("not yet complete")
+
+    monkeypatch.setattr(previewing, "create_engine", created)
+    versions = iter("12")
+    preview = previewing.Previewed(load, lambda: next(versions))
+    for _ in range(2):
+        with pytest.raises(StudyError), preview.opened():
+            pass
+    gc.collect()
+    assert made[0][0].pool is not made[0][1]
