@@ -137,6 +137,17 @@ def test_a_table_that_calls_things_otherwise_is_named(study, old, new, message):
     assert message in CliRunner().invoke(manage.cli, ["check", "--study", str(study)]).output
 
 
+def test_rows_for_another_study_are_not_what_is_at_fault(study):
+    table = study.parent / "finished.csv"
+    text = table.read_text()
+    table.unlink()
+    table.write_text(text + text.splitlines()[1].replace("disc,", "ring,", 1) + "\n")
+    study.write_text(study.read_text().replace("images = 8", "images = 80"))
+    told = CliRunner().invoke(manage.cli, ["check", "--study", str(study)]).output
+    assert "asks for 80 images" in told
+    assert "'ring'" not in told
+
+
 def test_without_a_computed_method_there_are_no_weights_to_make_random(study):
     done = CliRunner().invoke(manage.cli, ["sanity", "--study", str(study), "--out", str(study.parent / "sanity.csv")])
     assert (done.exit_code, "name a method that is computed" in done.output) == (1, True)
