@@ -93,6 +93,9 @@ class WriteGate:
                     os.close(file)
                     raise self._too_long() from None
                 time.sleep(_POLL_S)
+            except OSError as error:  # no locks on this file system, or none left
+                os.close(file)
+                raise OperationalError(None, None, error) from error
 
     def _too_long(self) -> TimeoutError:
         return TimeoutError(f"no turn to write within {self._timeout_s} s")

@@ -1,6 +1,8 @@
 """Connections keep their rules, and tables and migrations agree."""
 
+import errno
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -253,3 +255,15 @@ def test_a_database_that_cannot_be_made_is_named(url: str) -> None:
     with pytest.raises(DatabaseNotReadyError, match="cannot write to the database") as error:
         upgrade(url)
     assert "hidden" not in str(error.value)
+
+
+def test_where_no_file_can_be_locked_none_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    gate, before = WriteGate(str(tmp_path / "discern.db"), 0.1), len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(OperationalError, match="No locks available"):
+            gate.enter()
+    assert len(os.listdir("/proc/self/fd")) == before
