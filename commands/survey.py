@@ -38,7 +38,9 @@ def db_upgrade(dry_run: bool = False) -> None:
     if ahead:
         click.echo("\n".join(ahead.in_words()))
     if dry_run:
-        return click.echo("Nothing was changed." if ahead else "Nothing has to be migrated.")
+        return click.echo(
+            "Nothing was changed." if ahead else "No migration is due; a database that is missing is made."
+        )
     begun = time.perf_counter()
     upgrade(database_url())
     took = f" It took {time.perf_counter() - begun:.1f} s." if ahead else ""

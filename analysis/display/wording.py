@@ -185,3 +185,8 @@ def value_and_interval(row: Any, write: Callable[[float], str]) -> str:
     """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval that says something."""
     value = write(row.value)
     return value if math.isnan(row.low) or is_open(row, write) else f"{value} ({interval(row.low, row.high, write)})"
+
+
+def listed(parts: Sequence[str], translate: Translation) -> str:
+    """What is found of each method, in one line; that there is nothing to tell where each lacks answers of one sort."""
+    return "; ".join(parts) or translate("too few answers to say")

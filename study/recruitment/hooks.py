@@ -82,7 +82,7 @@ def _change(body: bytes, at: datetime) -> Change | None:
         texts = [told[name] for name in ("resource_id", "participant_id", "status")]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RecruitmentError("this message names no submission, person and status") from None
     submission_id, key, word = texts
     return Change(Submission(submission_id, key, *state_of(word)), at)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from sqlalchemy import select
 
+from contracts.observers import HUMAN
 from study.database.db import Database
 from study.database.find import find_study
 from study.database.schema import ExternalIdentity, Participant
@@ -75,7 +76,7 @@ class Office:
 
 
 def due(database: Database, slug: str) -> list[Student]:
-    """People who finished, are not excluded and came with a survey code that is still stored here."""
+    """Real people who finished, are not excluded and came with a survey code that is still stored here."""
     with database.reading() as session:
         study = find_study(session, slug)
         rows = session.execute(
@@ -83,6 +84,7 @@ def due(database: Database, slug: str) -> list[Student]:
             .join(ExternalIdentity, ExternalIdentity.participant_id == Participant.id)
             .where(Participant.study_id == study.id, ExternalIdentity.provider == SONA.name)
             .where(Participant.finished_at.is_not(None), Participant.excluded.is_(False))
+            .where(Participant.observer_kind == HUMAN)
             .order_by(Participant.id)
         )
         return [Student(public_id, link["id"]) for public_id, link in rows if "id" in link]

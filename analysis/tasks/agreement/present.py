@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, percent, value_and_interval
+from analysis.display.wording import Translation, listed, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.agreement.estimates import RIGHT, WRONG
 from analysis.tasks.kind import TaskResults
@@ -69,5 +69,5 @@ def finding(results: TaskResults, translate: Translation) -> str:
         "In “{task}”, predictions were judged rightly, right and wrong ones counting alike, with: {parts}; guessing"
         " gives 50%.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
     )

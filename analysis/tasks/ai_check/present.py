@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, percent, points, value_and_interval
+from analysis.display.wording import Translation, listed, percent, points, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.ai_check.alone import ADVANTAGE, NETWORK
 from analysis.tasks.ai_check.curve import deferral_figure
@@ -81,6 +81,6 @@ def finding(results: TaskResults, translate: Translation) -> str:
         "In “{task}”, labels were judged rightly, right and wrong ones counting alike, with: {parts}; guessing gives"
         " 50%, the network alone {network}.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
         network=percent(alone),
     )

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, number, percent, value_and_interval
+from analysis.display.wording import Translation, listed, number, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.cue_detection.estimates import CUE, OTHER
 from analysis.tasks.kind import TaskResults
@@ -55,5 +55,5 @@ def finding(results: TaskResults, translate: Translation) -> str:
         "In “{task}”, networks that rely on a planted cue were told from networks that do not, both counting alike,"
         " with: {parts}; guessing, or one answer to all, gives 50%.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
     )

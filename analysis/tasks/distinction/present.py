@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, percent, value_and_interval
+from analysis.display.wording import Translation, listed, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.verdicts import RIGHT, WRONG
@@ -72,5 +72,5 @@ def finding(results: TaskResults, translate: Translation) -> str:
         "In “{task}”, the class that the network predicts was found, right and wrong predictions counting alike, with:"
         " {parts}; guessing gives 25%.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
     )

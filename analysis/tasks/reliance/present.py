@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, percent, points, value_and_interval
+from analysis.display.wording import Translation, listed, percent, points, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.reliance.estimates import OVER, RAIR, RSR, UNDER
@@ -87,11 +87,11 @@ def finding(results: TaskResults, translate: Translation) -> str:
             "In “{task}”, the shares of wrong own answers that were corrected after right advice (RAIR) and of right"
             " own answers that were kept against wrong advice (RSR) were: {parts}.",
             task=results.task.name,
-            parts="; ".join(parts),
+            parts=listed(parts, translate),
         )
     return translate(
         "In “{task}”, wrong advice was followed (over-reliance) and right advice was not (under-reliance) with:"
         " {parts}.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
     )

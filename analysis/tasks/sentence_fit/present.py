@@ -4,7 +4,7 @@ import numpy as np
 
 from analysis.display.drawing import Figure
 from analysis.display.forest import Axis, described, forest
-from analysis.display.wording import Translation, percent, value_and_interval
+from analysis.display.wording import Translation, listed, percent, value_and_interval
 from analysis.tasks.kind import TaskResults
 from contracts.methods import method_name
 
@@ -34,5 +34,5 @@ def finding(results: TaskResults, translate: Translation) -> str:
         "In “{task}”, the sentence of the network's own units was chosen against one with shuffled names with: {parts};"
         " guessing gives 50%.",
         task=results.task.name,
-        parts="; ".join(parts),
+        parts=listed(parts, translate),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, in_language
+from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, in_language, listed
 from analysis.notes import Note, no_responses
 from languages.read import languages, messages, translations
 
@@ -93,3 +93,8 @@ def test_the_command_offers_every_language_that_there_is(tmp_path):
     environment = {"DISCERN_LANGUAGES": str(tmp_path), "COLUMNS": "200"}
     shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     assert f"[{'|'.join([*languages(), 'zz'])}]" in shown
+
+
+def test_a_finding_without_a_method_says_so():
+    assert listed(["A 61%", "B 50%"], ENGLISH) == "A 61%; B 50%"
+    assert listed([], ENGLISH) == "too few answers to say"

@@ -104,7 +104,7 @@ def test_the_command_tells_and_a_dry_run_changes_nothing(first: Database, monkey
     assert told.endswith("Estimated time: a few seconds. It may be half of that, or twice.\nNothing was changed.\n")
     assert re.search(r"up to date\. It took \d+\.\d s\.\n$", run())
     assert run() == "The database is up to date.\n"
-    assert run("--dry-run") == "Nothing has to be migrated.\n"
+    assert run("--dry-run") == "No migration is due; a database that is missing is made.\n"
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path) -> None:

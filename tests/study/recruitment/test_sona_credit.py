@@ -97,6 +97,14 @@ def test_people_who_finished_get_credit_once(credit, sona: StandIn, database: Da
     assert not any("1001" in str(entry) for entry in entries(database))
 
 
+def test_simulated_people_get_no_credit(credit, sona: StandIn, database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(Participant).values(observer_kind="simulated"))
+        session.commit()
+    credit("--confirm")
+    assert sona.api.given == []
+
+
 def test_a_lost_reply_is_looked_up_by_a_person(credit, sona: StandIn) -> None:
     sona.dropping = {"GET"}
     assert "0 have credit; p" in credit("--confirm").output
