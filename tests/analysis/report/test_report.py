@@ -74,6 +74,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
         "gains",
         "alone",
         "people-alone",
+        "swaps",
         "network-pairs",
         "attention-checks",
         "browser-events",
