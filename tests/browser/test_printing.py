@@ -2,7 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from analysis.config import AnalysisConfig, ContrastConfig
+from analysis.display.wording import in_language
 from analysis.report.printing import print_pdf
+from analysis.report.write import analyze
+from analysis.simulation.simulated_study import simulate_export
+from analysis.tasks.design import TaskDesign
+from tests.analysis.exports import write_export
+from tests.browser.test_appearance import fits_the_width
+
+LONG = ("deconvolution-grad-cam", "shuffled-grad-cam")  # with the longest names of methods
 
 
 def test_a_page_is_printed_with_the_same_bytes_each_time(tmp_path: Path, browser_program: str) -> None:
@@ -14,3 +27,23 @@ def test_a_page_is_printed_with_the_same_bytes_each_time(tmp_path: Path, browser
     assert one.read_bytes() == two.read_bytes()
     assert one.read_bytes().count(b"/Type /Page\n") > 1
     assert b"Date" not in one.read_bytes()
+
+
+@pytest.fixture
+def in_german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The report on methods with long names, without figures."""
+    monkeypatch.setattr(
+        "analysis.report.write._figures", lambda *_: {"flow": (), "multiverse": (), "task t": (), "quality t": ()}
+    )
+    config = AnalysisConfig(contrasts=(ContrastConfig(task="t", a=LONG[0], b=LONG[1], smallest_effect=0.05),))
+    designs = (TaskDesign("t", "class-discrimination", LONG, images=8, ratings=3),)
+    export = simulate_export(np.random.default_rng(5), designs=designs, participants=12, config=config)
+    folder = write_export(export, tmp_path / "export")
+    return analyze(folder, tmp_path / "report", translate=in_language("de"))
+
+
+@pytest.mark.parametrize("width", [390, 720, 800, 1100])
+def test_no_table_of_long_german_words_is_wider_than_the_page(in_german: Path, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(in_german.as_uri())
+    assert fits_the_width(page)
