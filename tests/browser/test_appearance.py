@@ -239,16 +239,13 @@ def test_everything_is_readable_at_200_percent_zoom(
 
 
 def test_nothing_moves_when_a_picture_arrives_late(person: Person) -> None:
-    page = person.page
-
-    def late(route: Route) -> None:
-        page.wait_for_timeout(800)
-        route.continue_()
-
+    page, held = person.page, list[Route]()
+    page.route("**/images/*", lambda route: held.append(route), times=1)  # before consent, as above
     person.consents()
-    page.route("**/images/*", late, times=1)
     person.reads_on()
+    expect(page.get_by_text("The picture is loading")).to_be_visible()
     before = person.options.first.bounding_box()
+    held.pop().continue_()
     person.waits_for_question(1)
     assert person.options.first.bounding_box() == before
     person.clicks(1)

@@ -11,7 +11,7 @@ from tests.browser.person import Notes, Person, stop_the_clock
 from tests.browser.studies import TOTAL, TRIALS, LiveStudy, serving
 
 TRIAL_ADDRESSES = "**/trials/*"
-IMAGE_ADDRESSES = "**/images/*"
+IMAGE_ADDRESSES = "**/images/*"  # to be routed before consent: the first picture comes while the instructions are read
 # Fulfilled a little after the page has counted the resizing as one: it waits 250 ms for more.
 RESIZED = """() => {
   window.resized = new Promise((resolve) => {
@@ -324,8 +324,8 @@ def test_a_picture_that_fails_is_fetched_again_and_says_so(page: Page, live: Liv
     broken = True
     page.clock.install()
     person = Person.arrives(page, live)
-    person.consents()
     page.route(IMAGE_ADDRESSES, lambda route: route.abort() if broken else route.continue_())
+    person.consents()
     person.reads_on()
     expect(page.get_by_text("taking longer than usual")).to_be_visible()
     expect(person.options.first).to_be_disabled()
@@ -341,8 +341,8 @@ def test_a_picture_that_fails_is_fetched_again_and_says_so(page: Page, live: Liv
 def test_rt_runs_from_the_painted_picture_and_nothing_can_be_answered_before(person: Person, live: LiveStudy) -> None:
     delay_ms = 3000
     held: list[Route] = []
-    person.consents()
     person.page.route(IMAGE_ADDRESSES, lambda route: held.append(route), times=1)
+    person.consents()
     person.reads_on()
     expect(person.page.get_by_text("The picture is loading")).to_be_visible()
     expect(person.options.first).to_be_disabled()
