@@ -150,12 +150,12 @@ _FIVE_STEPS = ("1", "2", "3", "4", "5")  # not confident at all … completely
 REASON_QUESTION = Question(REASON, asked_if="reasons", longest=LONGEST_REASON)
 """The last question of an item, of any kind: why did you answer so?"""
 
-_OF_A_PREDICTION = Kind(
+_WITH_TRUTH = Kind(
     name="",
     pictures=1,
     categories=1,
-    networks=1,
-    needs_predictions=True,
+    networks=None,
+    needs_predictions=False,
     hides_photograph=False,
     has_truth=True,
     swaps=None,
@@ -164,27 +164,21 @@ _OF_A_PREDICTION = Kind(
     most=1,
     null=0.5,
     questions=(),
-    shows_photograph=True,
-    is_balanced=True,
 )
-"""What kinds about one network's right and wrong predictions have in common."""
+"""One picture, and an answer that is right or wrong."""
+
+_OF_A_PREDICTION = replace(_WITH_TRUTH, networks=1, needs_predictions=True, shows_photograph=True, is_balanced=True)
+"""Beside its photograph, as many of a network's right predictions as of its wrong ones."""
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(
+        replace(
+            _WITH_TRUTH,
             name="class-discrimination",
-            pictures=1,
             categories=2,
-            networks=None,
-            needs_predictions=False,
             hides_photograph=True,
-            has_truth=True,
             swaps="options",
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE), _CONFIDENCE),
         ),
         Kind(
@@ -271,35 +265,18 @@ KINDS: dict[str, Kind] = {
             names_category=True,
             tiles=TILES,
         ),
-        Kind(
+        replace(
+            _WITH_TRUTH,
             name="cue-detection",
-            pictures=1,
-            categories=1,
-            networks=None,
-            needs_predictions=False,
-            hides_photograph=False,
-            has_truth=True,
-            swaps=None,
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE, RELIED_ON),),
             asks_reliance_on_cue=True,
         ),
-        Kind(
+        replace(
+            _WITH_TRUTH,
             name="sentence-fit",
-            pictures=1,
-            categories=1,
             networks=1,
             needs_predictions=True,
-            hides_photograph=False,
-            has_truth=True,
             swaps="options",
-            value="correct",
-            least=0,
-            most=1,
-            null=0.5,
             questions=(Question(RESPONSE),),  # one of two sentences
             shows_photograph=True,
             names_category=True,

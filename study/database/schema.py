@@ -12,10 +12,9 @@ from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import LONGEST_REASON, RESPONSE
 from contracts.tiles import LONGEST_FOIL
+from study.database import platform_tables as platform_tables  # its tables belong to the same metadata
 from study.database.columns import Base, one_of
-from study.database.platform_tables import OnPlatform, PlatformSubmission
 
-OFFERED = (OnPlatform, PlatformSubmission)  # tables of a file of their own
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 ANSWERED, RELEASED = "answered", "released"  # with OPEN, the states of a trial
 # What a trial is for; only MAIN ones are ratings, CONTROL shows one picture on both sides, LEARNING tells the answer.
