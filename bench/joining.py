@@ -22,7 +22,7 @@ ITEMS, TRIALS = 8, 50  # of an image, of a person
 
 
 def joining(images: int, people: int) -> float:
-    """CPU ms for each of so many people, after a first one."""
+    """CPU ms for each of this number of people, after a first one."""
     with tempfile.TemporaryDirectory(prefix="discern-joining-") as folder:
         url = f"sqlite:///{folder}/discern.db"
         upgrade(url)

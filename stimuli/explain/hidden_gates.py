@@ -44,7 +44,7 @@ _MOVES = frozenset(
 
 
 EVERY = 128
-"""Of so many pictures that a network explains one is compared with noise: two forward passes and a backward pass."""
+"""One of this number of a network's pictures is compared with noise: two forward passes and a backward pass."""
 
 
 @dataclass

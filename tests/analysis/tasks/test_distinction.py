@@ -77,7 +77,7 @@ def test_the_numbers_of_a_report_are_those_of_pandas(export):
 
 @pytest.mark.parametrize("control", sorted(CONTROLS))
 def test_people_find_a_control_s_classes_exactly_by_chance(control):
-    """Of right and of wrong predictions, and whoever answers."""
+    """Of right and of wrong predictions, and of anybody who answers."""
     world = Psychometrics()
     at = simulate.logit(world, control)
     assert simulate.mean_share(world, control) == 0.25
