@@ -58,10 +58,13 @@ def make_study(
     if fault := fault_of(list(shown), shown) or _too_few(len(sheets)):
         raise click.ClickException(f"{fault}; set other strengths, or a larger test, in [bias]")
     networks = [trained for trained in found if name_of(trained.strength) in shown]
-    write_sheets(folder, networks, classes, sheets, methods, device)
-    write_cues(folder / "cues.csv", shown)
+
+    def write_more(fresh: Path) -> None:
+        write_sheets(fresh, networks, classes, sheets, methods, device)
+        write_cues(fresh / "cues.csv", shown)
+
     document = _document(definition, classes, shown, list(methods), len(sheets))
-    return write_study(folder, document, "Do people see what these networks rely on?", "bias")
+    return write_study(folder, document, "Do people see what these networks rely on?", "bias", write_more)
 
 
 def _too_few(sheets: int) -> str:

@@ -121,13 +121,19 @@ def tell_only_here(c: "Campaign", only_here: tuple[str, ...]) -> None:
         )
 
 
-def hide_from_those_who_handed_in(c: "Campaign") -> None:
-    """They are shown no further place; where that fails the rest is told all the same."""
+def hide_from_those_who_handed_in(c: "Campaign", confirm: bool) -> None:
+    """With `confirm` they are shown no further place; where that fails the rest is told all the same."""
     from study.errors import PlatformError
-    from study.recruitment.groups import keep_out
+    from study.recruitment.groups import keep_out, still_shown
 
     try:
-        keep_out(c)
+        shown = still_shown(c)
+        if shown and confirm:
+            keep_out(c, shown)
+            click.echo(f"{len(shown.people)} people who handed in are shown the study no more.", err=True)
+        elif shown:
+            told = f"{len(shown.people)} people who handed in may be shown the study once more"
+            click.echo(f"{told}; the same command with --confirm hides it from them.", err=True)
     except PlatformError as error:
         click.echo(f"People who handed in may be shown the study once more: {error}", err=True)
 

@@ -1,14 +1,16 @@
 """What the commands share that write a study into a new folder: its definition and the texts beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 import tomli_w
 
 from commands.new_study import TEXTS
-from definition import Definition, load_definition
+from definition import Definition, DefinitionError, load_definition
 from languages.read import HERE as LANGUAGES
 from languages.read import SOURCE, languages
 
@@ -27,20 +29,47 @@ def require_new(folder: Path) -> None:
         raise click.ClickException(f"{folder} exists and is not empty; name a new folder")
 
 
-def write_study(folder: Path, document: Mapping[str, Any], question: str, command: str) -> Path:
+def write_study(
+    folder: Path,
+    document: Mapping[str, Any],
+    question: str,
+    command: str,
+    write_more: Callable[[Path], None] = lambda _: None,
+) -> Path:
     """Write `document` as study.toml into `folder`, and the texts of its languages; return its path.
 
-    Sections that are empty are left out. Raises DefinitionError where it is no definition.
+    `write_more` gets the folder that becomes `folder`, and writes what the definition names. On any failure `folder` is
+    as it was. Sections that are empty are left out. Raises DefinitionError where it is no definition.
     """
     path = folder / "study.toml"
     head = _HEAD.format(question=question, command=command, file=path)
     written = head + tomli_w.dumps({name: section for name, section in document.items() if section})
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, code in ((name, code) for name in TEXTS for code in document["study"]["languages"]):
-        (folder / f"{name}.{code}.md").write_text(_text_of(code, name), encoding="utf-8")
-    path.write_text(written, encoding="utf-8")
-    load_definition(path)
+    with _filled_at_once(folder) as fresh:
+        write_more(fresh)
+        for name, code in ((name, code) for name in TEXTS for code in document["study"]["languages"]):
+            (fresh / f"{name}.{code}.md").write_text(_text_of(code, name), encoding="utf-8")
+        (fresh / path.name).write_text(written, encoding="utf-8")
+        _check(fresh / path.name, path)
     return path
+
+
+def _check(written: Path, path: Path) -> None:
+    """Raises DefinitionError, with the places that files will have beside `path`."""
+    try:
+        load_definition(written)
+    except DefinitionError as error:
+        raise DefinitionError(str(error).replace(str(written.parent), str(path.parent))) from error
+
+
+@contextmanager
+def _filled_at_once(folder: Path) -> Iterator[Path]:
+    """A fresh folder whose content is moved into `folder`, which is new or empty, when all is written."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+    with TemporaryDirectory(prefix=".discern-", dir=there) as scratch:
+        yield Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for made in list(Path(scratch).iterdir()):
+            made.rename(folder / made.name)
 
 
 def _text_of(code: str, name: str) -> str:

@@ -207,10 +207,12 @@ _switch(
 @open_study_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @sandbox_option
-def status(slug: str, as_json: bool, sandbox: bool) -> None:
+@confirm_option
+def status(slug: str, as_json: bool, sandbox: bool, confirm: bool) -> None:
     """Places, submissions by state, people who finished here but have not handed in there, and money so far.
 
-    It is stored for the dashboard as well, which asks no platform itself.
+    It is stored for the dashboard as well, which asks no platform itself. With --confirm, workers of Mechanical Turk
+    who handed in get the study's qualification, so that they are not shown its further places.
 
     Example: ./manage.py recruit status --study my.toml
     """
@@ -220,7 +222,7 @@ def status(slug: str, as_json: bool, sandbox: bool) -> None:
 
     with open_campaign(slug, sandbox) as c:
         now, ahead = overview(c), outlook(c)
-        hide_from_those_who_handed_in(c)
+        hide_from_those_who_handed_in(c, confirm)
     if as_json:
         full_at = ahead.full_at.isoformat() if ahead.full_at else None
         here = {"finished": ahead.finished, "needed": ahead.needed, "full_at": full_at}
@@ -324,15 +326,19 @@ def bonus(
 @recruit.command()
 @open_study_option
 @sandbox_option
-def release(slug: str, sandbox: bool) -> None:
+@confirm_option
+def release(slug: str, sandbox: bool, confirm: bool) -> None:
     """Free the places of people who returned their submission or ran out of time; leases do it too, later.
+
+    Places are freed here, without --confirm too. With it, the study is also hidden from workers of Mechanical Turk who
+    handed in, as by `status`.
 
     Example: ./manage.py recruit release --study my.toml
     """
     from study.recruitment.campaign import release as release_places
 
     with open_campaign(slug, sandbox) as c:
-        hide_from_those_who_handed_in(c)
+        hide_from_those_who_handed_in(c, confirm)
         click.echo(f"Places of {release_places(c)} people are free.")
 
 

@@ -33,12 +33,15 @@ def make_study(definition: Definition, pairs: "Mapping[str, tuple[Pair, ...]]", 
             f"no network has {needed} photographs with two different sentences; units need names (IoU > 0.05) on both"
             " sides: use more photographs with masks, or another target_layer"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    document = _document(definition, {name: len(found) for name, found in shown.items()})
+    question = "Do these sentences fit the explanations?"
+    return write_study(folder, document, question, "name-units", lambda fresh: _write_tables(fresh, shown))
+
+
+def _write_tables(folder: Path, shown: "Mapping[str, tuple[Pair, ...]]") -> None:
     for name, found in shown.items():
         with (folder / _table(name)).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("image", "foil"), *((pair.image_id, pair.foil) for pair in found)])
-    document = _document(definition, {name: len(found) for name, found in shown.items()})
-    return write_study(folder, document, "Do these sentences fit the explanations?", "name-units")
 
 
 def _table(network: str) -> str:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from contracts.hashing import canonical_sha256
 from study.database import audit
+from study.database.audit import IDS_DELETED, is_noted
 from study.database.find import lock_study
 from study.database.loads import take_off_loads
-from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, AuditEntry, Item, Participant, Study, Trial
+from study.database.schema import CLOSED, OPEN, PAUSED, Amendment, Item, Participant, Study, Trial
 from study.errors import ConductError, UnknownError
 
 LOOK = "estimates-seen"  # the audit log's name for a look at results
-IDS_DELETED, STUDY_DELETED = "recruitment-ids-deleted", "study-deleted"
+STUDY_DELETED = "study-deleted"
 MAX_REASON = 200
 _ACTIONS = {OPEN: "study-resumed", PAUSED: "study-paused", CLOSED: "study-closed"}
 
@@ -138,12 +139,6 @@ def amendments(session: Session, study: Study) -> list[Amendment]:
 def was_looked_at(session: Session, slug: str) -> bool:
     """Whether the estimates of this study were seen."""
     return is_noted(session, slug, LOOK)
-
-
-def is_noted(session: Session, slug: str, action: str) -> bool:
-    """Whether the audit log says this of the study."""
-    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == action))
-    return any(detail["slug"] == slug for detail in details)
 
 
 def checked_reason(text: str) -> str:

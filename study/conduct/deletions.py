@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from study.conduct.actions import IDS_DELETED, STUDY_DELETED
+from study.conduct.actions import STUDY_DELETED
 from study.conduct.forgetting import TURNED_AWAY_FORGOTTEN
+from study.database.audit import IDS_DELETED
 from study.database.schema import AuditEntry
 from study.taking_part.withdrawal import ACTION, FORGOTTEN
 

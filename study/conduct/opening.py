@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from contracts.stimulus_set import Stimulus as StimulusRow
 from contracts.tasks import KINDS
-from study.conduct.actions import STUDY_DELETED, is_noted
+from study.conduct.actions import STUDY_DELETED
 from study.conduct.lost_pictures import has_same_pictures, move
 from study.config import StudyConfig, TaskConfig
 from study.database import audit
+from study.database.audit import is_noted
 from study.database.schema import Amendment, Item, Stimulus, Study
 from study.database.stimuli_folder import stored_as
 from study.definition import frozen_definition

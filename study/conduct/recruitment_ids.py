@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from study.conduct.actions import IDS_DELETED
 from study.database import audit
+from study.database.audit import IDS_DELETED
 from study.database.find import lock_study
 from study.database.platform_tables import PlatformSubmission
 from study.database.schema import CLOSED, AuditEntry, ExternalIdentity, Participant, Study, TurnedAway

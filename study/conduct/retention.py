@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study.conduct.actions import IDS_DELETED, is_noted
+from study.database.audit import IDS_DELETED, is_noted
 from study.database.schema import CLOSED, AuditEntry, Study
 from study.definition import frozen_definition
 from study.retention import DataConfig

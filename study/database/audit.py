@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from study.database.schema import AuditEntry
 from study.errors import AuditError
 
+IDS_DELETED = "recruitment-ids-deleted"
 _BEGINNING = "0" * 64
 _POSTGRESQL_LOCK = 0x44495343  # any number of our own; held until the transaction ends
 
@@ -30,6 +31,12 @@ def wait_for_turn(session: Session) -> None:
     """Until this transaction ends, others wait that add an entry or call this; on SQLite all that write wait anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+
+
+def is_noted(session: Session, slug: str, action: str) -> bool:
+    """Whether the log says this of the study."""
+    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == action))
+    return any(detail["slug"] == slug for detail in details)
 
 
 def verify(session: Session) -> int:

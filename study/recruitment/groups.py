@@ -30,11 +30,25 @@ def keep_group(campaign: Campaign, name: str) -> Group:
     return Group(group_id, len(people | before), len(people - before))
 
 
-def keep_out(campaign: Campaign) -> None:
-    """Show no further place of this study to people who handed in, where the platform has one. Raises PlatformError."""
+@dataclass(frozen=True)
+class Shown:
+    """`people` handed in and may be shown the study once more; `guard`: the platform's list that they lack."""
+
+    guard: str
+    people: tuple[str, ...]
+
+
+def still_shown(campaign: Campaign) -> Shown | None:
+    """Changes nothing; None where the platform sees to it by itself, or nobody is due. Raises PlatformError."""
     study_id = platform_id(campaign)
     guard = campaign.platform.guard(study_id)
     if guard is None:
-        return
+        return None
     handed_in = {submission.key for submission in campaign.platform.submissions(study_id)}
-    campaign.platform.add_members(guard, sorted(handed_in - campaign.platform.members(guard)))
+    people = handed_in - campaign.platform.members(guard)
+    return Shown(guard, tuple(sorted(people))) if people else None
+
+
+def keep_out(campaign: Campaign, shown: Shown) -> None:
+    """Show these people no further place of this study. Raises PlatformError."""
+    campaign.platform.add_members(shown.guard, shown.people)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from study.database.audit import IDS_DELETED, is_noted
 from study.database.platform_tables import OnPlatform, PlatformSubmission
 from study.database.schema import Participant, Study
 from study.recruitment.platform import (
@@ -82,12 +83,17 @@ def store_standing(
 def store_submissions(
     session: Session, study: Study, account: Account, submissions: Iterable[Submission], at: datetime
 ) -> int:
-    """Those of which nothing newer is known here; returns how many. The caller commits."""
+    """Those of which nothing newer is known here; returns how many. The caller commits.
+
+    Once the study's recruitment ids were deleted, nothing is stored of submissions of people who are not known here.
+    """
     submissions = list(submissions)
+    people = _participants(session, study, account, submissions)
+    if is_noted(session, study.slug, IDS_DELETED):
+        submissions = [submission for submission in submissions if submission.key in people]
     hashes = {submission.id: account.submission_hash(submission.id) for submission in submissions}
     rows = select(PlatformSubmission).where(PlatformSubmission.study_id == study.id)
     stored = {row.submission_hash: row for row in session.scalars(rows)}
-    people = _participants(session, study, account, submissions)
     newer = [one for one in submissions if hashes[one.id] not in stored or stored[hashes[one.id]].at <= at]
     for submission in newer:
         session.merge(

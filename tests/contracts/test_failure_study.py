@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from commands.made_study import write_study
 from contracts.stimulus_set import read_stimuli
-from definition import load_definition
+from definition import DefinitionError, load_definition
 from languages.read import languages
 from stimuli.failures.table import Filter, Row
 from study.config import TaskConfig
@@ -137,3 +138,15 @@ def test_each_language_asks_whether_the_mistake_is_understandable(code):
     assert languages()[code].tasks["kinds"]["rating"]["wordings"]["failure"]["question"] == words.question
     assert len(words.options) == 5
     assert len(words.comprehension) == 2
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_study_that_cannot_be_written_leaves_the_folder_as_it_was(tmp_path, was_there):
+    folder = tmp_path / "above" / "mine"
+    if was_there:
+        folder.mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    wrong = {"study": {"slug": "Wrong slug", "languages": ["en"]}}
+    with pytest.raises(DefinitionError, match=rf"^{folder}"):
+        write_study(folder, wrong, "?", "failures", lambda fresh: (fresh / "table.csv").touch())
+    assert sorted(tmp_path.rglob("*")) == before

@@ -155,3 +155,21 @@ def test_whose_ids_are_deleted_is_not_told_to_have_handed_in_nothing(
         assert [there.not_handed_in for there in all_reported(session, find_study(session, "demo"))] == [()]
     assert public_id not in recruit("status").output
     assert public_id not in recruit("approve").output
+    with database.reading() as session:
+        assert session.query(PlatformSubmission).count() == 0, "of a submission of nobody nothing is stored"
+
+
+@only("account", ["prolific"], indirect=True)
+def test_of_people_whose_ids_are_kept_it_is_stored_on(opened, recruit: Recruit, account, database) -> None:
+    """Somebody who is taking part keeps the ids; of a person who is unknown here nothing is stored."""
+    offered(recruit)
+    takes_part(account, database, 1, finishes=False)
+    account.hands_in(1)
+    account.hands_in(2)
+    with database.writing() as session:
+        session.query(Study).update({"state": "closed"})
+        delete_recruitment_ids(session, recruitment_ids(session, "demo", NOW), "ada", NOW)
+        session.commit()
+    assert "2 AWAITING REVIEW" in recruit("status").output
+    with database.reading() as session:
+        assert session.scalars(select(PlatformSubmission.participant_id)).all() == [1]

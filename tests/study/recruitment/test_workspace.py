@@ -1,5 +1,7 @@
 """Lists of people that are kept on the platform, and test participants, who are never counted as people."""
 
+import json
+
 import pytest
 from flask import Flask
 
@@ -82,10 +84,17 @@ def test_a_worker_who_handed_in_is_shown_no_other_hit_of_the_study(opened, recru
     account.hands_in(1)
     recruit("approve")
     assert workers == [], "a dry run changes nothing"
-    for _ in range(2):
-        assert recruit("status").exit_code == 0
+    for command in ("status", "release"):
+        told = recruit(command)
+        assert told.exit_code == 0
+        assert "1 people who handed in may be shown the study once more; the same command with --confirm" in told.output
+    assert workers == [], "nothing is changed there without --confirm"
+    for command in ("release", "status"):
+        assert recruit(command, "--confirm").exit_code == 0
         assert workers == ["W1"]
     assert account.server.times("AssociateQualificationWithWorker") == 1
+    assert "once more" not in recruit("status").output
+    json.loads(recruit("status", "--json", "--confirm").stdout)
 
 
 @only("account", ["mturk"], indirect=True)
@@ -93,7 +102,7 @@ def test_where_the_list_cannot_be_kept_the_rest_is_told(opened, recruit: Recruit
     offered(recruit)
     account.hands_in(1)
     account.api.refusing["AssociateQualificationWithWorker"] = "You may not do this."
-    told = recruit("status")
+    told = recruit("status", "--confirm")
     assert told.exit_code == 0
     assert "Submissions: 1 Submitted." in told.output
     assert "may be shown the study once more: Mechanical Turk refused" in told.output
