@@ -1,6 +1,7 @@
 """How Discern is started: ./manage.py by any Python, `discern` in the environment, words where there is none."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,3 +63,9 @@ def test_a_host_without_networks_installs_none_of_their_packages() -> None:
     assert listed["-stimuli"] == NETWORKS
     assert not listed["-survey"] & NETWORKS
     assert "-r requirements-survey.txt\n-r requirements-stimuli.txt\n" in (ROOT / "requirements.txt").read_text()
+
+
+def test_the_line_that_installs_torch_for_processors_has_the_versions_that_are_asked_for() -> None:
+    pins = re.findall(r"^(torch(?:vision)?==\S+)$", (ROOT / "requirements-stimuli.txt").read_text(), re.MULTILINE)
+    assert len(pins) == 2
+    assert f"pip install {' '.join(pins)} --index-url" in (ROOT / "docs/how-to/serve.md").read_text()
