@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from study.database.schema import ATTENTION, Participant, Response, Study, Trial
+from study.database.schema import Participant, Response, Study, Trial
 from study.definition import FrozenDefinition, frozen_definition
 
 
@@ -58,7 +58,7 @@ def _last_links(session: Session, study: Study) -> Iterator[tuple[int, str]]:
     """(participant, the last link of what is stored of them)."""
     definition = frozen_definition(study)
     rows = session.execute(
-        select(Trial.participant_id, Trial.position, Trial.task, Trial.purpose, *Response.__table__.c)
+        select(Trial.participant_id, Trial.position, Trial.task, *Response.__table__.c)
         .join(Response, Response.trial_id == Trial.id)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study.id)
@@ -73,6 +73,6 @@ def _last_links(session: Session, study: Study) -> Iterator[tuple[int, str]]:
 
 
 def _place(definition: FrozenDefinition, row: Any) -> int:
-    """Of an answer's question in its trial; a question that is not asked comes last, and breaks the chain."""
-    asked = [question.name for question in definition.task(row.task).asked(row.purpose == ATTENTION)]
+    """Of an answer's question in its task; a question that is never asked comes last, and breaks the chain."""
+    asked = [question.name for question in definition.task(row.task).questions]
     return asked.index(row.question) if row.question in asked else len(asked)

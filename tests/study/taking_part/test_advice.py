@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +18,13 @@ from study.conduct.opening import take_in
 from study.conduct.stand_ins import stand_ins
 from study.config import TaskConfig
 from study.database.find import find_study
+from study.database.loads import give_back
 from study.database.schema import Item, Trial
+from study.definition import definition_of
+from study.errors import UnknownError
 from study.export.rows import READERS
+from study.taking_part.advice import Advice, advice_of, comes_later, is_told, prompt_of, refuse_early
+from study.tasks.wording import words_of
 from tests.study.samples import NOW, SECRET, document, png, sha256
 from tests.study.visitor import Visitor, join
 
@@ -144,6 +150,8 @@ def test_advice_alone_has_no_picture(open_advised, database):
     assert len(shown["images"]) == 1
     _, item = trials(database)[0]
     assert item.category not in json.dumps(shown["prompt"])
+    trial, _ = trials(database)[0]
+    assert picture(visitor, trial.left_image_token) == 200, "the photograph comes before the own answer"
     told = visitor.send(shown).get_json()["advice"]
     assert told == {"prompt": ["The AI answers: ", item.category, "."], "url": None}
 
@@ -219,3 +227,53 @@ def test_each_setting_has_its_questions():
         "delayed": ["wait", "response"],
         "at-once": ["response"],
     }
+
+
+def test_an_attention_check_never_waits_for_answers():
+    """Of a kind without advice everything is told at once."""
+    task = TaskConfig.model_validate(advised(confidence=True))
+    assert (comes_later(task, "main"), comes_later(task, "attention")) == (2, 0)
+    assert (is_told(task, "main", {}), is_told(task, "attention", {})) == (False, True)
+    assert comes_later(TaskConfig.model_validate(advised(kind="agreement")), "main") == 0
+
+
+def test_a_prompt_is_parted_at_the_first_place_of_the_category():
+    words = words_of(TaskConfig.model_validate(advised()), "en")
+
+    def parts(prompt: str | None, **own: str) -> tuple[str, ...]:
+        return prompt_of(words.model_copy(update={"prompt": prompt, "categories": own}), "bus", "en")
+
+    assert parts("It is a {category}, no {category}?") == ("It is a ", "bus", ", no {category}?")
+    assert parts("It is a {category}!", bus="coach") == ("It is a ", "coach", "!")
+    assert parts("It is sure.") == ("It is sure.", "", "")
+    assert parts(None) == ()
+
+
+def test_advice_is_told_in_the_words_of_the_person_s_condition():
+    conditions = [{"name": "first"}, {"name": "second", "wording": {"advised": "plain"}}]
+    definition = definition_of(document(advised()) | {"conditions": conditions})
+    trial = SimpleNamespace(
+        condition="second", task="advised", language="en", category="bus", left_image_token="l", right_image_token="r"
+    )
+    assert advice_of(definition, trial) == Advice(("The program answers: ", "bus", "."), "l")
+
+
+def test_an_early_picture_is_refused_as_if_there_were_none(open_advised, database):
+    visitor = join(open_advised())
+    token = trials(database)[0][0].left_image_token
+    with database.reading() as session, pytest.raises(UnknownError, match=r"^there is no such image$"):
+        refuse_early(session, visitor.token, token)
+
+
+def test_a_late_answer_of_somebody_who_waited_is_stored(open_advised, database, moment):
+    """Under the lock, where the time that they waited is looked at once more."""
+    visitor = join(open_advised(advice=DELAYED, advice_delay=5))
+    first, second, *_ = visitor.plan()["trials"]
+    for place in (0, 1):
+        visitor.send(first, place=place)
+    with database.writing() as session:
+        give_back(session, [trials(database)[0][0].participant_id])
+        session.commit()
+    moment[0] = 10.0
+    assert "advice" in visitor.send(second).get_json()
+    assert trials(database)[1][0].questions_answered == 1

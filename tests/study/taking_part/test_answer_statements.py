@@ -48,8 +48,10 @@ FINISHED = (
 def test_one_statement_locks_answers_keeps_and_renews(with_events, is_last):
     """As PostgreSQL gets it; make test runs it there."""
     parts = LOCKED + KEPT + (NOTICED if with_events else "") + RENEWED.format(finished=FINISHED[not is_last])
-    statement = answer_statements._STORE[is_last, with_events]
-    assert sql(statement, postgresql.dialect(paramstyle="pyformat")) == parts
+    renew = answer_statements._FINISH if is_last else answer_statements._RENEW
+    # As it was built while the module was loaded, and anew, so that a change of the function shows as well.
+    for statement in (answer_statements._STORE[is_last, with_events], answer_statements._at_once(renew, with_events)):
+        assert sql(statement, postgresql.dialect(paramstyle="pyformat")) == parts
 
 
 class Recorder:
