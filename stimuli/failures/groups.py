@@ -60,7 +60,11 @@ GROUPS = (
         f"less than {MOST:.0%} of the energy is in boxes of annotated objects; it may be in one that is not annotated",
         lambda _failure, looked: looked.in_true + looked.in_others < MOST,
     ),
-    Group("mistaken object", "none of these: the network looked at annotated objects", lambda _failure, _looked: True),
+    Group(
+        "mistaken object",
+        "none of the other rules holds: the network looked at annotated objects",
+        lambda _failure, _looked: True,
+    ),
 )
 
 

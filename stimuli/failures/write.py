@@ -10,7 +10,7 @@ from models.catalogue import LoadedNetwork
 from stimuli.evaluate.intervals import in_words, of_share
 from stimuli.explain.methods import Method
 from stimuli.failures.find import Judged
-from stimuli.failures.groups import GROUPS
+from stimuli.failures.groups import GROUPS, NOT_GROUPED
 from stimuli.failures.pictures import Tile, tiles
 from stimuli.failures.table import Row, write_table
 from stimuli.gallery.folder import write_folder
@@ -18,6 +18,7 @@ from stimuli.gallery.templates import environment_of, style
 
 PAGE = Path(__file__).parent / "page"
 WHAT = "page of failures"
+NO_RULE = "the true category has no box, or Grad-CAM is empty"
 CONFIDENCES = {"under 50%": (0, 0.5), "50% to 90%": (0.5, 0.9), "90% and more": (0.9, 1.01)}
 
 
@@ -81,9 +82,19 @@ def _page(title: str, found: Sequence[Judged], shown: Sequence[Tile], again: str
         total=sum(len(judged.failures) for judged in found),
         sentences=summary(found),
         groups=GROUPS,
+        grouped=_grouped(shown),
+        not_grouped=NOT_GROUPED,
+        not_grouped_rule=NO_RULE,
         counts=counts,
         choices=choices,
         confidences=CONFIDENCES,
         style=style(PAGE / "failures.css"),
         script=(PAGE / "failures.js").read_text(encoding="utf-8"),
     )
+
+
+def _grouped(shown: Sequence[Tile]) -> list[tuple[str, str, list[Tile]]]:
+    """(name, rule, failures) of each group that has some, in the order of the rules."""
+    rules = {group.name: group.rule for group in GROUPS} | {NOT_GROUPED: NO_RULE}
+    found = [(name, rule, [tile for tile in shown if tile.group == name]) for name, rule in rules.items()]
+    return [group for group in found if group[2]]

@@ -52,6 +52,7 @@ def test_the_command_chooses_what_is_shown(page: Page, failures: str, width: int
     page.get_by_text("Make these a study").click()
     command = page.locator("#command")
     expect(command).to_have_text(f"{AGAIN} --make-study failures-study")
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Co-occurring object", "Size"])
     for label, value in (
         ("Looks like", "co-occurring object"),
         ("True → predicted", "dog's bowl → gas pump"),
@@ -62,6 +63,7 @@ def test_the_command_chooses_what_is_shown(page: Page, failures: str, width: int
         shown = page.locator(".failure:visible").all_inner_texts()
         assert {words.split(" · ")[0].split()[-1] for words in shown} == chosen_by(command.inner_text())
     assert len(shown) == 1
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Co-occurring object"])
     page.get_by_role("button", name="Copy the command").click()
     expect(page.locator("#copied")).not_to_be_empty()
     assert fits_the_width(page)

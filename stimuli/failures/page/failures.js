@@ -44,6 +44,7 @@ async function copy() {
 
 function arrange() {
   for (const failure of failures) failure.hidden = !fits(failure);
+  for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector(".failure:not([hidden])");
   const shown = failures.filter((failure) => !failure.hidden).length;
   document.querySelector(".count").textContent = `${shown} of ${failures.length} shown`;
   offerStudy(shown);

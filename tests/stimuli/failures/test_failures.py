@@ -121,6 +121,14 @@ def test_the_page_stands_alone_and_has_each_failure_with_both_explanations(netwo
     page = (out / "index.html").read_text()
     assert page.count('class="failure"') == count
     assert "A &lt;b&gt;" in page
+    groups = re.split(r'<section class="group">\n<h2>(.+?)</h2>', page)[1:]
+    looks = [
+        (name.lower(), look)
+        for name, text in zip(groups[::2], groups[1::2], strict=True)
+        for look in re.findall(r"· <b>(.+?)</b>", text)
+    ]
+    assert len(looks) == count
+    assert all(name == look for name, look in looks), "each failure is below the heading of what it looks like"
     named = set(re.findall(r'src="([^"]+)"', page))
     assert len(named) == count * (1 + 2 * len(methods))
     assert all((out / name).is_file() for name in named)
