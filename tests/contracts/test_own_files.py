@@ -7,7 +7,6 @@ import click
 import pytest
 
 import manage
-from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 from tests.contracts.small_study import Study
 
 MINE = b"years of work"
@@ -89,29 +88,3 @@ def commands_with_a_path(group: click.Group, prefix: str = "") -> set[str]:
 
 def test_every_command_with_a_place_to_write_to_is_tried() -> None:
     assert commands_with_a_path(manage.cli) <= set(WRITING)
-
-
-def test_a_failed_replacement_leaves_what_was_there(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "a").write_bytes(MINE)
-
-    def fail(folder: Path) -> None:
-        (folder / "b").write_text("new")
-        raise OSError("the disk is full")
-
-    with pytest.raises(OSError, match="full"):
-        replace_folder(out, fail)
-    assert {path.name for path in tmp_path.rglob("*")} == {"out", "a"}
-
-
-def test_an_added_and_a_changed_file_are_found_and_what_a_desktop_leaves_is_not(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("1")
-    own = file_hashes(tmp_path)
-    (tmp_path / ".DS_Store").touch()
-    require_only(tmp_path, own)
-    for name in ("a", "b"):
-        (tmp_path / name).write_text("2")
-        with pytest.raises(NotOwnFileError, match=rf"holds {name}.*, which Discern did not write or which was changed"):
-            require_only(tmp_path, own)
-        (tmp_path / name).write_text("1") if name == "a" else (tmp_path / name).unlink()

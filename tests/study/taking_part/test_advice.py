@@ -154,6 +154,7 @@ def test_advice_alone_has_no_picture(open_advised, database):
     assert picture(visitor, trial.left_image_token) == 200, "the photograph comes before the own answer"
     told = visitor.send(shown).get_json()["advice"]
     assert told == {"prompt": ["The AI answers: ", item.category, "."], "url": None}
+    assert visitor.plan()["trials"][0]["advice"]["told"] == told, "a page opened again"
 
 
 def test_people_who_decline_are_not_told(open_advised, database):

@@ -17,6 +17,7 @@ from study.questionnaires import QuestionnaireConfig, problems
 from study.rehearsal.simulated import _said
 from study.taking_part.questionnaire_answers import PageAnswers
 from study.taking_part.questionnaire_answers import _answers as checked
+from study.taking_part.questionnaire_answers import _is_number as is_number
 from study.taking_part.questionnaire_answers import _item as shown
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, document, seeing, trusting
@@ -95,6 +96,21 @@ def test_what_is_no_answer_is_refused_and_nothing_is_stored(open_app, database: 
     assert visitor.fills_in(page | {"page": 2}, **NEEDED).status_code == 404
     assert visitor.fills_in(page | {"name": "other"}, **NEEDED).status_code == 404
     assert rows(database) == {}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "possible", "impossible"),
+    [
+        ({}, ("-999999999999999", "999999999999999", "0.0000000001"), ("", "1.", ".5", "+1", "1000000000000000")),
+        ({"minimum": 2}, ("2", "2.5", "999999"), ("1.9", "-3")),
+        ({"maximum": 2}, ("2", "-999999"), ("2.1", "3")),
+        ({"minimum": -2, "maximum": 2}, ("-2", "2", "0"), ("-2.01", "2.01")),
+    ],
+)
+def test_a_number_is_possible_within_its_bounds_which_count_as_well(bounds, possible, impossible) -> None:
+    item = config({"name": "n", "kind": "number", "text": {"en": "N?"}} | bounds).asked[0]
+    assert [text for text in possible if not is_number(item, text)] == []
+    assert [text for text in impossible if is_number(item, text)] == []
 
 
 def test_pages_are_cut_and_mixed_for_each_participant_alike_at_every_look(open_app) -> None:

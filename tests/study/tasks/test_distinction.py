@@ -16,6 +16,8 @@ from study.errors import OpeningError
 from study.export.rows import READERS
 from study.taking_part.answers import record_answer
 from study.taking_part.plan import plan
+from study.taking_part.tiles import tiles_of
+from study.tasks.wording import words_of
 from tests.study.samples import NOW, document, enrol, sha256, trials_of
 
 CATEGORIES = ["ant", "bee", "cat", "dog", "elk"]
@@ -70,6 +72,20 @@ def test_every_person_has_an_order_of_their_own_which_the_plan_and_the_export_ho
     with database.snapshot() as session:
         exported = list(READERS["trials"](session, find_study(session, "demo")))
     assert {tuple(row["option_order"]) for row in exported} == orders
+
+
+def test_a_plan_tells_how_the_page_cuts_a_picture():
+    picture = {"width": 448, "height": 224, "label": "{number}: {class}", "alt": None}
+    words = words_of(TaskConfig.model_validate(choosing()), "en")
+    assert tiles_of(["2", "1", "4", "3"], "1|2|ant|bee|cat|dog", words, picture, "en") == {
+        "width": 224,
+        "height": 112,
+        "columns": 2,
+        "tiles": [
+            {"place": place, "label": label, "alt": ""}
+            for place, label in ((1, "1: bee"), (0, "2: ant"), (3, "3: dog"), (2, "4: cat"))
+        ],
+    }
 
 
 def test_nothing_tells_a_class_unless_the_wording_does(database, tmp_path):
