@@ -61,7 +61,7 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         gate = WriteGate(str(engine.url.database), busy_timeout_s)
         _keep_sqlite_rules(engine, gate, busy_timeout_s)
-        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate)
+        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate, _Kept(engine))
     else:
         engine = create_engine(url, **_POOL)
         _keep_postgresql_rules(engine, busy_timeout_s)
@@ -165,21 +165,48 @@ def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
             raise DisconnectionError("the server closed this connection")
 
 
-@contextmanager
-def _alone(engine: Engine, gate: WriteGate) -> Iterator[Driver]:
-    """SQLite: one transaction, committed unless the block raises.
+class _Kept:
+    """SQLite's connection for answers. To take one from a pool and give it back costs a tenth of an answer.
 
-    Takes a connection before the gate, as sessions do; otherwise the gate's holder could wait for a connection that a
-    waiter holds.
+    One is enough, because only the gate's holder has it. It is none of the pool's, all of which may be held by sessions
+    that wait for the gate.
     """
-    with _driver(engine) as driver:
-        gate.enter()
-        try:
-            with driver.connection as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                yield driver
-        finally:
-            gate.leave()
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: PoolProxiedConnection | None = None
+        self._file: tuple[int, int] | None = None
+        event.listen(engine, "engine_disposed", lambda _engine: self.close())
+
+    def open(self) -> Driver:
+        """Of the file that is there now."""
+        file = _file_number(str(self._engine.url.database))
+        if self._kept is None or file != self._file:
+            self.close()
+            self._kept, self._file = self._engine.pool.recreate().connect(), file  # by the rules of the pool
+        return Driver(self._kept.dbapi_connection, self._engine.dialect)
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.invalidate()
+            self._kept.close()
+            self._kept = None
+
+
+@contextmanager
+def _alone(engine: Engine, gate: WriteGate, kept: _Kept) -> Iterator[Driver]:
+    """SQLite: one transaction, committed unless the block raises. The driver's errors come out as SQLAlchemy's."""
+    gate.enter()
+    try:
+        driver = kept.open()
+        with driver.connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield driver
+    except engine.dialect.loaded_dbapi.Error as error:
+        kept.close()
+        raise OperationalError(None, None, error) from error
+    finally:
+        gate.leave()
 
 
 @contextmanager

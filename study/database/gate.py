@@ -57,12 +57,11 @@ class WriteGate:
             self._call_next()
 
     def _queue(self) -> None:
-        turn = threading.Event()
         with self._mutex:
             if not self._is_taken:
                 self._is_taken = True
                 return
-            self._waiting.append(turn)
+            self._waiting.append(turn := threading.Event())
         if not turn.wait(self._timeout_s):
             with self._mutex:
                 if not turn.is_set():

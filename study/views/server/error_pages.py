@@ -91,7 +91,8 @@ def init_app(app: Flask) -> None:
 
 def _require_host() -> None:
     """Raise SecurityError for a Host that names nothing: links of our pages would lead nowhere."""
-    if not request.host or request.host.startswith("."):
+    host = request.host
+    if not host or host.startswith("."):
         raise SecurityError()
 
 

@@ -1,13 +1,14 @@
 """Headers that every reply carries."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, g
 
 from study.config import ParticipantsConfig
 from study.recruitment.providers import PROVIDERS
+from study.views.server.logs import ID_HEADER, id_of
 
 Hosts = tuple[str, ...]
 _ALWAYS = [
@@ -52,17 +53,8 @@ def _policy() -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Policy and caching are those of the reply; what every reply carries is added where it leaves, at once."""
-    always = _always(app.config)
-    app.after_request(_guard)
-    app.wsgi_app = _with(always, app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
-
-
-def _guard(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _policy()
-    # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+    """They are added where a reply leaves, all at once."""
+    app.wsgi_app = _with(_always(app.config), app.wsgi_app)  # type: ignore[method-assign]  # the way that Flask documents
 
 
 def _always(config: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -75,8 +67,18 @@ def _always(config: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _with(always: list[tuple[str, str]], wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, headers + always, *error)
+            return start_response(status, [*headers, *always, *_own(environ, dict(headers))], *error)
 
         return wsgi_app(environ, start)
 
     return guarded
+
+
+def _own(environ: dict[str, Any], given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Of this reply, which has the headers `given` already."""
+    yield "Content-Security-Policy", _policy()
+    # Pages, plans and replies must never be shown again from a cache; static files and images say otherwise.
+    if "Cache-Control" not in given:
+        yield "Cache-Control", "no-store"
+    if not given.get("Content-Type", "").startswith("image/"):  # the headers of all pictures are the same
+        yield ID_HEADER, id_of(environ)

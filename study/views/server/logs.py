@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -13,6 +14,7 @@ from study.security import is_token
 from study.views.server.proxies import is_of_proxy
 
 ID_HEADER = "X-Request-ID"
+_ID = "discern.request_id"
 MOST_A_MINUTE = 60  # lines from one place of the code: visitors must not fill the disk
 # A token as `security.new_token` makes it, but no name of a function; and an id as `security.new_public_id` makes it.
 _TOKEN = re.compile(r"(?<![\w-])(?:(?![a-z_]{22}(?![\w-]))[\w-]{22}|p[0-9a-f]{16})(?![\w-])", re.ASCII)
@@ -30,16 +32,19 @@ def request_id() -> str:
 
     An id that a proxy of ours has given is kept where it is hexadecimal, so that both logs have the same.
     """
-    if not has_request_context():
-        return "-"
-    known: str | None = g.get("request_id")
+    return id_of(request.environ) if has_request_context() else "-"
+
+
+def id_of(environ: dict[str, Any]) -> str:
+    """The `request_id` of the present request, whose WSGI environment this is."""
+    known: str | None = environ.get(_ID)
     if known is None:
-        known = g.request_id = _proxys_id() or secrets.token_hex(4)
+        known = environ[_ID] = _proxys_id(environ) or secrets.token_hex(4)
     return known
 
 
-def _proxys_id() -> str | None:
-    given = request.environ.get("HTTP_X_REQUEST_ID")
+def _proxys_id(environ: dict[str, Any]) -> str | None:
+    given = environ.get("HTTP_X_REQUEST_ID")
     if given and _PROXYS_ID.fullmatch(given) and not is_token(given) and is_of_proxy():
         return given
     return None
@@ -119,13 +124,12 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.begun = time.perf_counter()
+    if log.isEnabledFor(logging.INFO):
+        g.begun = time.perf_counter()
 
 
 def _tell(response: Response) -> Response:
     """The rule of an address, never the address: it may hold a token."""
-    if not (response.content_type or "").startswith("image/"):  # the headers of all pictures are the same
-        response.headers[ID_HEADER] = request_id()
     if log.isEnabledFor(logging.INFO):
         rule = request.url_rule.rule if request.url_rule else "(no such address)"
         ms = round(1000 * (time.perf_counter() - g.get("begun", time.perf_counter())), 1)
