@@ -133,7 +133,7 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def test_an_answer_needs_no_connection_that_a_waiting_session_holds(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
+def test_an_answer_needs_no_connection_of_a_waiting_session(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
     """With more threads than connections, a thread that is let in could wait for a connection that a waiting one holds."""
     monkeypatch.setattr("study.database.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
     upgrade(sqlite_url)
