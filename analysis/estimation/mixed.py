@@ -7,6 +7,9 @@ by maximising Laplace's approximation of the marginal likelihood (Breslow & Clay
 nAGQ = 1), with its exact gradient. It is the sensitivity analysis of the primary estimates: other assumptions, the same
 question.
 
+Numeric covariates of an answer add fixed slopes, γ·x, alike for all methods. Where each participant meets one method
+alone, only σ² + τ² of the participants is determined, and nothing else depends on how it is divided.
+
 Two effects that add up in one cell (participant, method) are held as one, so a participant has M effects with
 covariance σ²·J + τ²·I, where J is all ones. The larger side is eliminated by the Schur complement.
 """
@@ -43,7 +46,8 @@ class MixedError(NotedError):
 
 @dataclass(frozen=True)
 class MaximalLogit:
-    """Effects of the M methods (M,), their covariance (M, M), and the four standard deviations in SOURCES' order."""
+    """Effects of the M methods, then slopes of the C covariates (M + C,), their covariance (M + C, M + C), and the four
+    standard deviations in SOURCES' order."""
 
     effects: np.ndarray
     covariance: np.ndarray  # with the standard deviations as estimated, as lme4's vcov(use.hessian = FALSE)
@@ -112,22 +116,26 @@ class _Curvature:
 
 
 class _Laplace:
-    """Deviance and gradient at (β, s₀ and s₁ of the larger side, of the smaller); keeps the modes as the next start."""
+    """Deviance and gradient at (β, γ, s₀ and s₁ of the larger side, of the smaller); keeps the modes as next start."""
 
-    def __init__(self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray) -> None:
-        self.y, self.method, self.smaller = y, method, smaller
+    def __init__(
+        self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray, x: np.ndarray | None = None
+    ) -> None:
+        self.y, self.smaller = y, smaller
         self.methods = int(method.max()) + 1
+        self.x = np.column_stack([np.eye(self.methods)[method], np.zeros((len(y), 0)) if x is None else x])
+        self.fixed = self.x.shape[1]
         self.sizes = int(larger.max()) + 1, int(smaller.max()) + 1
         self.codes = larger * self.methods + method, smaller * self.methods + method
         self.modes = tuple(np.zeros((size, self.methods)) for size in self.sizes)
 
     def priors(self, parameters: np.ndarray) -> tuple[_Prior, _Prior]:
-        sds = parameters[self.methods :]
+        sds = parameters[self.fixed :]
         return _Prior(sds[:2], self.sizes[0], self.methods), _Prior(sds[2:], self.sizes[1], self.methods)
 
     def predictor(self, parameters: np.ndarray, modes: tuple[np.ndarray, ...]) -> np.ndarray:
         larger, smaller = (mode.ravel()[codes] for mode, codes in zip(modes, self.codes, strict=True))
-        return parameters[self.method] + larger + smaller
+        return self.x @ parameters[: self.fixed] + larger + smaller
 
     def gather(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sums over the rows of each cell, by side (G, M)."""
@@ -179,34 +187,37 @@ class _Laplace:
         leverage = first + second + 2 * between.ravel()[self.codes[0] * self.sizes[1] + self.smaller]
         pull = leverage * weights * (1 - 2 * mean)  # of the log determinant, on each row's η
         pulled = curvature.solve(*self.gather(pull))  # and through the modes
-        by_row = pull - 2 * residual - weights * self.predictor(np.zeros(self.methods), pulled)
-        by_method = np.bincount(self.method, weights=by_row, minlength=self.methods)
+        by_row = pull - 2 * residual - weights * self.predictor(np.zeros(self.fixed), pulled)
         slopes = [p.slope(m, b, v) for p, m, b, v in zip(priors, modes, blocks, pulled, strict=True)]
-        return deviance, np.concatenate([by_method, *slopes])
+        return deviance, np.concatenate([by_row @ self.x, *slopes])
 
     def covariance(self, parameters: np.ndarray) -> np.ndarray:
-        """Of the effects, given the standard deviations (M, M)."""
+        """Of effects and slopes, given the standard deviations (M + C, M + C)."""
         mean = special.expit(self.predictor(parameters, self.find_modes(parameters)))
         weights = mean * (1 - mean)
         curvature, columns = self.curvature(parameters, weights), []
-        for k in range(self.methods):
-            alone = np.where(self.method == k, weights, 0.0)
-            moved = self.predictor(np.zeros(self.methods), curvature.solve(*self.gather(alone)))
-            columns.append(np.bincount(self.method, weights=alone - weights * moved, minlength=self.methods))
+        for column in self.x.T:
+            alone = column * weights
+            moved = self.predictor(np.zeros(self.fixed), curvature.solve(*self.gather(alone)))
+            columns.append((alone - weights * moved) @ self.x)
         return np.linalg.inv(np.array(columns))
 
 
-def fit(y: np.ndarray, method: np.ndarray, participant: np.ndarray, image: np.ndarray) -> MaximalLogit:
-    """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps. Raises MixedError."""
+def fit(
+    y: np.ndarray, method: np.ndarray, participant: np.ndarray, image: np.ndarray, x: np.ndarray | None = None
+) -> MaximalLogit:
+    """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps; covariates `x` (n, C). Raises MixedError."""
     codes = np.stack([method, participant, image]).astype(np.int64)
-    return _fit(np.asarray(y, float).tobytes(), codes.tobytes())
+    covariates = np.zeros((len(codes[0]), 0)) if x is None else np.asarray(x, float)
+    return _fit(np.asarray(y, float).tobytes(), codes.tobytes(), covariates.tobytes())
 
 
 @lru_cache(maxsize=8)
-def _fit(y: bytes, codes: bytes) -> MaximalLogit:
+def _fit(y: bytes, codes: bytes, covariates: bytes) -> MaximalLogit:
     """One fit serves all comparisons of a task."""
     answers = np.frombuffer(y)
     method, *sides = np.frombuffer(codes, np.int64).reshape(3, len(answers))
+    x = np.frombuffer(covariates).reshape(len(answers), -1) if covariates else np.zeros((len(answers), 0))
     methods, sizes = int(method.max()) + 1, [int(side.max()) + 1 for side in sides]
     if (effects := sum(sizes) * methods) > MOST_EFFECTS:
         raise MixedError(
@@ -219,53 +230,79 @@ def _fit(y: bytes, codes: bytes) -> MaximalLogit:
     if not ((shares > 0) & (shares < 1)).all():
         raise MixedError(Note("No finite estimate: in one condition all answers are right, or all wrong."))
     turned = sizes[0] < sizes[1]
-    laplace = _Laplace(answers, method, *(sides[::-1] if turned else sides))
-    start = np.concatenate([np.zeros(methods), [0.5, 0.3, 0.5, 0.3]])
+    larger, smaller = sides[::-1] if turned else sides
+    laplace = _Laplace(answers, method, larger, smaller, x)
+    start = np.concatenate([np.zeros(laplace.fixed), [0.5, 0.3, 0.5, 0.3]])
     options = {"gtol": 1e-4 * np.sqrt(len(answers))}
     found = optimize.minimize(laplace, start, jac=True, method="BFGS", options=options)
     if not np.abs(found.x).max() < INFINITE:
         raise MixedError(Note("No finite estimate: people or images are almost always right, or almost always wrong."))
-    sds = np.abs(found.x[methods:])
+    sds = np.abs(found.x[laplace.fixed :])
     covariance = laplace.covariance(found.x)
-    return MaximalLogit(found.x[:methods], covariance, np.roll(sds, 2) if turned else sds, float(found.fun))
+    effects, deviance = found.x[: laplace.fixed], float(found.fun)
+    return MaximalLogit(effects, covariance, np.roll(sds, 2) if turned else sds, deviance)
 
 
-def _fitted(trials: pd.DataFrame, used: Sequence[str]) -> MaximalLogit:
+def fit_trials(trials: pd.DataFrame, level: np.ndarray, x: np.ndarray | None = None) -> MaximalLogit:
+    """Of `trials` with `correct`, `participant_id` and `image_id`; codes of a `level` (n,). Raises MixedError."""
     if left_out := too_many(trials):
         raise MixedError(left_out.note)
     participant, image = (pd.factorize(trials[c])[0] for c in ("participant_id", "image_id"))
     if min(participant.max(initial=-1), image.max(initial=-1)) < 1:
         raise MixedError(Note("Random effects need two participants and two images."))
-    method = pd.Categorical(trials["method"], categories=used).codes
-    return fit(trials["correct"].to_numpy(float), method, participant, image)
+    return fit(trials["correct"].to_numpy(float), level, participant, image, x)
 
 
 def _used(trials: pd.DataFrame, methods: Sequence[str]) -> list[str]:
     return [m for m in methods if (trials["method"] == m).any()]
 
 
-def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
-    """Accuracy with `a` minus accuracy with `b` that the model implies for new participants and images.
+def _codes(trials: pd.DataFrame, used: Sequence[str]) -> np.ndarray:
+    return np.asarray(pd.Categorical(trials["method"], categories=used).codes)
 
-    Effects are averaged over the random effects by Gauss–Hermite quadrature; the interval is the delta method's.
-    """
+
+def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, confidence: float) -> Estimate:
+    """Accuracy with `a` minus accuracy with `b` that the model implies for new participants and images."""
     used = _used(trials, methods)
     if missing := [m for m in (a, b) if m not in used]:
         return no_estimate(no_responses(missing))
+    weights = np.array([(m == a) - float(m == b) for m in used])
+    return marginal_contrast(trials, _codes(trials, used), weights, confidence)
+
+
+def marginal_contrast(
+    trials: pd.DataFrame, level: np.ndarray, weights: np.ndarray, confidence: float, x: np.ndarray | None = None
+) -> Estimate:
+    """The shares at the levels (L,), times `weights` (L,) that sum to 0, that the model implies for new participants
+    and images, each as if all `trials` were at that level; arguments as of `fit_trials`.
+
+    Effects are averaged over the random effects by Gauss–Hermite quadrature; the interval is the delta method's.
+    """
     try:
-        model = _fitted(trials, used)
+        model = fit_trials(trials, level, x)
     except MixedError as error:
         return no_estimate(error.note)
-    sd = float(np.sqrt(np.sum(model.sds**2)))
-    slope, value = np.zeros(len(used)), 0.0
-    for name, sign in ((a, 1.0), (b, -1.0)):
-        share = special.expit(model.effects[used.index(name)] + sd * NODES)
-        value += sign * float(NODE_WEIGHTS @ share)
-        slope[used.index(name)] = sign * float(NODE_WEIGHTS @ (share * (1 - share)))
+    covariates = np.zeros((1, 0)) if x is None else x
+    value, slope = 0.0, np.zeros(len(model.effects))
+    for code in map(int, np.flatnonzero(weights)):
+        share, of_share = _share(model, code, covariates)
+        value, slope = value + weights[code] * share, slope + weights[code] * of_share
     people, images = (trials[c].nunique() for c in ("participant_id", "image_id"))
     variance = float(slope @ model.covariance @ slope)
     spread = Variance(variance, "random effects", min(people, images) - 1, len(trials), people, images)
     return with_interval(value, spread, confidence)
+
+
+def _share(model: MaximalLogit, code: int, covariates: np.ndarray) -> tuple[float, np.ndarray]:
+    """At a level, averaged over the rows of `covariates` (n, C); and its slope in the fixed effects (M + C,)."""
+    rows, inverse = np.unique(covariates, axis=0, return_inverse=True)
+    counted = np.bincount(inverse.ravel()) / len(inverse)
+    methods = len(model.effects) - rows.shape[1]
+    at = model.effects[code] + rows @ model.effects[methods:]
+    shares = special.expit(at[:, None] + np.sqrt(np.sum(model.sds**2)) * NODES)
+    slopes = counted * ((shares * (1 - shares)) @ NODE_WEIGHTS)
+    design = np.column_stack([np.tile(np.eye(methods)[code], (len(rows), 1)), rows])
+    return float(counted @ (shares @ NODE_WEIGHTS)), slopes @ design
 
 
 def spreads(trials: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
@@ -274,7 +311,7 @@ def spreads(trials: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     `share` is the intraclass correlation: variance over the sum of the four and π²/3, the logistic answer's own.
     """
     try:
-        sds, note = _fitted(trials, _used(trials, methods)).sds, NO_NOTE
+        sds, note = fit_trials(trials, _codes(trials, _used(trials, methods))).sds, NO_NOTE
     except MixedError as error:
         sds, note = np.full(len(SOURCES), np.nan), error.note
     shares = sds**2 / (np.sum(sds**2) + LOGISTIC_VARIANCE)

@@ -6,6 +6,7 @@ from analysis.display.wording import percent, points
 from analysis.notes import marked
 from analysis.tasks.agreement import estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.random_effects import apart, sentence
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -56,6 +57,8 @@ KIND = AnalysisKind(
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
     tested=frozenset({"predictions"}),
-    references=lambda _export: {"sensitivity"},
+    analyses=apart(lambda trials: (estimates.prediction(trials) == estimates.RIGHT).to_numpy()),
+    references=lambda _export: {"sensitivity", "random effects"},
+    further_sentences=lambda _export, translate: [sentence(marked("for right and for wrong predictions"), translate)],
     bias_writers=(percent,),
 )

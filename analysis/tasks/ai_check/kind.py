@@ -6,6 +6,7 @@ from analysis.display.wording import percent, points
 from analysis.notes import marked
 from analysis.tasks.ai_check import alone, estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.random_effects import apart, sentence
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -55,6 +56,8 @@ KIND = AnalysisKind(
     study_tables=lambda trials, export: alone.study_tables(trials, export, estimates.FACTS.name, estimates.FOILS),
     differences=frozenset({"alone"}),
     tested=frozenset({"labels"}),
-    references=lambda _export: {"sensitivity", "label checks"},
+    analyses=apart(lambda trials: (trials["foil"].map(estimates.FOILS) == estimates.RIGHT).to_numpy()),
+    references=lambda _export: {"sensitivity", "label checks", "random effects"},
+    further_sentences=lambda _export, translate: [sentence(marked("for right and for wrong labels"), translate)],
     bias_writers=(percent,),
 )

@@ -16,20 +16,21 @@ from analysis.estimation.estimates import Estimate, difference, no_estimate
 from analysis.notes import Note, marked
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
+from analysis.tasks.reliance.crossed import by_random_effects
 from analysis.tasks.reliance.stratified import at_equal_confidence, with_confidence
 from contracts.methods import CONTROLS, PHOTOGRAPH
 from contracts.tasks import KINDS, OWN, REQUEST, YES
 
 FACTS = KINDS["reliance"]
 RAIR, RSR, SWITCHED, OVER, UNDER = MEASURES = ("rair", "rsr", "switched", "over-reliance", "under-reliance")
-GAIN = "gain"
+GAIN, FINAL = "gain", "final"
 GAIN_BOUNDS = (-1.0, 1.0)
 NO_OWN = Note("Nobody was asked for an own answer.")
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
     """`accuracy` of final answers; `reliance` by measure; `gain`, final − own; `against` others, and so at
-    `equal-confidence`; `requests`."""
+    `equal-confidence` and by `random-effects`; `requests`."""
     confidence, methods = rows.confidence, rows.task.methods
     trials, levels = with_confidence(with_own(rows.trials, rows.answers), rows.answers), {"method": methods}
     owned = trials[trials["own"].notna()]
@@ -39,6 +40,7 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "gain": table(owned, gains(owned), levels, mean(confidence, GAIN_BOUNDS)),
         "against": against(trials, methods, confidence),
         "equal-confidence": equal_confidence(trials, methods, confidence),
+        "random-effects": random_effects(trials, methods, confidence),
         "requests": requests(rows, confidence),
         "biases": biases(trials, confidence),
     }
@@ -49,7 +51,7 @@ def with_own(trials: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     given = answers[answers["question"] == OWN].set_index("trial_id")["response"] if len(answers) else pd.Series()
     own = trials["trial_id"].map(given).astype(object)
     right = right_option(trials)
-    return trials.assign(own=own, own_right=own == right, advised=trials["category"] == right)
+    return trials.assign(own=own, own_right=own == right, advised=is_advised(trials))
 
 
 def right_option(trials: pd.DataFrame) -> pd.Series:
@@ -123,6 +125,20 @@ def equal_confidence(trials: pd.DataFrame, methods: Sequence[str], confidence: f
     every = cases(trials.assign(owned=trials["own"].notna()))
     parts = {measure: (trials[which], values[which].astype(float)) for measure, (which, values) in every.items()}
     return at_equal_confidence({m: parts[m] for m in (RAIR, RSR)}, methods, compared(methods), confidence)
+
+
+def random_effects(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
+    """RAIR, RSR and right final answers `against` others, by a logit model with crossed random effects."""
+    every = cases(trials.assign(owned=trials["own"].notna()))
+    parts = {measure: (trials[which], values[which].astype(float)) for measure, (which, values) in every.items()}
+    parts[FINAL] = trials, trials["correct"].to_numpy(float)
+    asked = (RAIR, RSR, FINAL) if trials["own"].notna().any() else (FINAL,)
+    return by_random_effects({m: parts[m] for m in asked}, methods, compared(methods), confidence)
+
+
+def is_advised(trials: pd.DataFrame) -> np.ndarray:
+    """Whether the advice of each trial was right (n,)."""
+    return (trials["category"] == right_option(trials)).to_numpy()
 
 
 def requests(rows: TaskRows, confidence: float) -> pd.DataFrame:

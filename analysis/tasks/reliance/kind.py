@@ -2,10 +2,21 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.data.export import Export
+from analysis.display.wording import Translation, percent, points
 from analysis.notes import marked
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.random_effects import apart, sentence
 from analysis.tasks.reliance import estimates, present, simulate
+
+
+def _further_sentences(_export: Export, translate: Translation) -> list[str]:
+    cases = translate(
+        "The same model was fitted to the cases of RAIR and of RSR. In the table of these comparisons the confidence in"
+        " the own answer is a covariate, where it was asked."
+    )
+    return [sentence(marked("for right and for wrong advice"), translate), cases]
+
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -51,8 +62,10 @@ KIND = AnalysisKind(
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
-    differences=frozenset({"gain", "against", "equal-confidence"}),
+    analyses=apart(estimates.is_advised),
+    differences=frozenset({"gain", "against", "equal-confidence", "random-effects"}),
     without_chance=frozenset({"reliance"}),
-    references=lambda _export: {"advice"},
+    references=lambda _export: {"advice", "random effects"},
+    further_sentences=_further_sentences,
     bias_writers=(percent,),
 )

@@ -113,3 +113,42 @@ def test_one_participant_or_one_image_has_no_random_effects(small, column):
     trials = small.trials[small.trials["task"] == "seeing"].assign(**{column: "only"})
     methods = ("guided-backprop", "guided-grad-cam")
     assert "need two participants and two images" in str(marginal_difference(trials, methods, *methods, 0.95).note)
+
+
+def with_covariate(data):
+    """The fit of a file of the oracles, whose confidence is a covariate."""
+    answers = pd.read_csv(FOLDER / data)
+    y, method, participant, image = arrays(answers)
+    return fit(y, method, participant, pd.factorize(image)[0], answers[["confidence"]].to_numpy())
+
+
+def agrees_with_covariate(model, expected):
+    names = ("methoda", "methodb", "confidence")
+    assert model.effects == pytest.approx([expected[n] for n in names], abs=1e-3)
+    assert np.sqrt(np.diag(model.covariance)) == pytest.approx([expected[f"se_{n}"] for n in names], abs=1e-3)
+    assert model.sds[2:] == pytest.approx([expected[f"sd_{n}"] for n in GROUPS[2:]], abs=1e-3)
+    assert model.deviance == pytest.approx(expected["deviance"], abs=1e-3)
+
+
+def test_a_covariate_has_the_slope_that_lme4_finds():
+    """600 answers of 30 participants to 24 images by two methods; the confidence of each is a step from 1 to 4."""
+    expected = recorded("covariate_logit.R")
+    agrees_with_covariate(model := with_covariate("covariate.csv"), expected)
+    assert model.sds[:2] == pytest.approx([expected[f"sd_{n}"] for n in GROUPS[:2]], abs=1e-3)
+
+
+@pytest.mark.r
+def test_people_who_each_meet_one_method_have_one_spread_as_in_lme4():
+    """640 answers of 40 participants, 20 for each method."""
+    expected = oracle("covariate_logit.R", "between.csv")
+    agrees_with_covariate(model := with_covariate("between.csv"), expected)
+    assert np.hypot(*model.sds[:2]) == pytest.approx(expected["sd_participant"], abs=1e-3)
+
+
+def test_the_gradient_in_a_covariate_is_that_of_the_deviance(answers):
+    """Oracle: central differences."""
+    y, method, participant, image = arrays(answers)
+    laplace = _Laplace(y, method, participant, image, np.linspace(-1, 2, len(y))[:, None])
+    at = np.array([0.1, 0.2, 0.3, -0.4, 0.6, 0.4, 0.5, 0.2])
+    numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(8)]
+    assert laplace(at)[1] == pytest.approx(numeric, rel=1e-5)

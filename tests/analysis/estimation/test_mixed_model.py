@@ -43,6 +43,25 @@ def test_a_marginal_difference_averages_over_new_people_and_images(answers, a, b
     assert (got.rule, got.note) == ("random effects", NO_NOTE)
 
 
+def test_with_a_covariate_shares_are_averaged_over_all_answers(answers):
+    """Oracle: adaptive quadrature for each answer's covariate, the slope by differences, the model's covariance."""
+    x = np.repeat([-1.0, 0.5, 2.0], len(answers) // 3)[:, None]
+    y, method, participant, image = arrays(answers)
+    model = mixed.fit(y, method, participant, image, x)
+    sd = np.sqrt(np.sum(model.sds**2))
+
+    def share(at):
+        return integrate.quad(lambda z: special.expit(at + sd * z) * stats.norm.pdf(z), -9, 9, epsabs=1e-12)[0]
+
+    def gap(effects):
+        return sum(share(effects[2] + effects[3] * v) - share(effects[0] + effects[3] * v) for v in (-1, 0.5, 2)) / 3
+
+    slope = slope_of(gap, model.effects)
+    got = mixed.marginal_contrast(answers, method, np.array([-1.0, 0.0, 1.0]), 0.9, x)
+    assert got.value == pytest.approx(gap(model.effects), abs=1e-8)
+    assert got.se == pytest.approx(np.sqrt(slope @ model.covariance @ slope), rel=1e-5)
+
+
 def test_a_marginal_difference_names_the_methods_without_answers(answers):
     only = answers[answers["method"] == "a"]
     assert mixed.marginal_difference(only, "abc", "c", "b", 0.95) == no_estimate(no_responses(("c", "b")))

@@ -1,10 +1,13 @@
 """Every headline interval holds what it promises, over 2,000 simulated studies a scenario."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.simulation.calibration import DRAWS, SEED, SIZES, as_markdown, calibrate
 from analysis.simulation.row_calibration import LEAVING, WORLDS, calibrate_leaving, calibrate_rows
+from analysis.simulation.sorts_calibration import DESIGNS, coverage
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
 
@@ -81,3 +84,15 @@ def test_the_tables_of_rows_and_of_leaving_are_made():
     assert table.set_index("analysis")["studies"].to_dict()["random effects"] == "1"
     assert table[["coverage", "errors"]].isin((0, 0.5, 1)).all(axis=None)
     assert set(calibrate_leaving(4, 6, 3)) == {"as it is", "all counted"}
+
+
+@pytest.mark.calibration
+def test_random_effects_with_a_covariate_hold_their_level():
+    """The bound is three Monte-Carlo errors of 40 studies below 95 %; docs/explanation/statistics.md has 800."""
+    assert coverage(DESIGNS["cases of two groups"], 40) >= 0.845
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_calibration_of_two_sorts_is_made(name):
+    small = replace(DESIGNS[name], people=12, images=8, each=6)
+    assert coverage(small, 2) in (0, 0.5, 1)

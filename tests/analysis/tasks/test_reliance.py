@@ -15,6 +15,7 @@ from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen, TaskRows
 from analysis.tasks.psychometrics import Psychometrics, draw_participant, location_for, marginal_share
 from analysis.tasks.reliance import simulate
+from analysis.tasks.reliance.crossed import by_random_effects
 from analysis.tasks.reliance.estimates import FACTS, check, tables
 from analysis.tasks.reliance.stratified import (
     STEPS,
@@ -26,6 +27,7 @@ from analysis.tasks.reliance.stratified import (
 )
 from contracts.methods import CONTROLS, PHOTOGRAPH
 from contracts.tasks import CONFIDENCE, OWN, REQUEST
+from tests.analysis.oracles.r import FOLDER, recorded
 
 METHODS = (PHOTOGRAPH, "grad-cam")
 DESIGN = TaskDesign("advised", FACTS.name, METHODS, images=30, ratings=20)
@@ -266,3 +268,49 @@ def test_the_interval_at_equal_confidence_holds_its_truth():
         found = step_difference(cells, "grad-cam", PHOTOGRAPH, shares, 0.95)
         held += found.low <= shares @ effects <= found.high
     assert 0.935 <= held / DRAWS <= 0.965
+
+
+def crossed(**columns) -> pd.DataFrame:
+    """The table of the random effects for the oracle's answers, taken as final ones after right advice."""
+    cases = pd.read_csv(FOLDER / "covariate.csv").rename(columns={"participant": "participant_id", "image": "image_id"})
+    cases = cases.assign(step=cases["confidence"].astype(str), advised=True).assign(**columns)
+    parts = {"rair": (cases, cases["correct"].to_numpy(float))}
+    return by_random_effects(parts, ("a", "b"), [("b", "a")], 0.95)
+
+
+def test_random_effects_give_the_difference_and_the_slope_that_lme4_finds():
+    """Oracle: lme4's effects and spreads, averaged over new people, images and the given confidences by quadrature."""
+    found, told = crossed().iloc[0], recorded("covariate_logit.R")
+    sd = np.sqrt(sum(told[f"sd_{g}"] ** 2 for g in ("participant", "participant:method", "image", "image:method")))
+    given = pd.read_csv(FOLDER / "covariate.csv")["confidence"].value_counts(normalize=True)
+
+    def share(method: str) -> float:
+        at = {c: told[f"method{method}"] + told["confidence"] * c for c in given.index}
+        return sum(given[c] * marginal_share(at[c], sd) for c in given.index)
+
+    assert found["value"] == pytest.approx(share("b") - share("a"), abs=1e-3)
+    assert found["slope"] == pytest.approx(told["confidence"], abs=1e-3)
+    assert (found["slope_high"] - found["slope"]) / 2.0687 == pytest.approx(told["se_confidence"], abs=1e-3)
+    assert (found["responses"], found["participants"], found["images"]) == (600, 30, 24)
+
+
+def test_random_effects_without_a_confidence_have_no_slope():
+    found = crossed(step=None).iloc[0]
+    assert found["low"] < found["value"] < found["high"]
+    assert np.isnan(found[["slope", "slope_low", "slope_high"]].astype(float)).all()
+
+
+def test_the_random_effects_of_a_report_are_near_its_other_estimates(export):
+    """The simulated people follow a logit model with normal effects."""
+    (results,) = compute(export)
+    tables_of = results.tasks[0].tables
+    against = tables_of["against"].set_index(["measure", "method", "against"])
+    found = tables_of["random-effects"].set_index(["measure", "method", "against"])
+    assert found.index.get_level_values("measure").tolist() == ["rair", "rsr", "final"]
+    for measure in ("rair", "rsr"):
+        row = (measure, "grad-cam", PHOTOGRAPH)
+        assert found["value"][row] == pytest.approx(against["value"][row], abs=0.03)
+        assert found["responses"][row] == against["responses"][row]
+    shares = tables_of["accuracy"].set_index("method")["value"]
+    gap = shares["grad-cam"] - shares[PHOTOGRAPH]
+    assert found["value"]["final", "grad-cam", PHOTOGRAPH] == pytest.approx(gap, abs=0.02)
