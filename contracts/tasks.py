@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from contracts.foils import ANNOTATED, FOILS
+from contracts.label_choice import LABELS, LabelChoice
 from contracts.tiles import BETWEEN, TILES, Tiled
 
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
@@ -76,6 +77,7 @@ class Kind:
     offers_sentences: bool = False  # two sentences of names are offered, which a table has for each image
     asks_reliance_on_cue: bool = False  # the truth is what each network relies on, as a task's `cues` measured it
     tiles: int = 0  # classes that a picture explains side by side; people choose one, each in an order of their own
+    labels: int = 0  # between which people choose the one that the network gave, each in an order of their own
 
     @property
     def shown(self) -> int:
@@ -86,6 +88,11 @@ class Kind:
     def compares_networks(self) -> bool:
         """Whether a trial shows pictures of several networks, and an answer speaks for one of them."""
         return self.networks is not None and self.networks > 1
+
+    @property
+    def has_own_orders(self) -> bool:
+        """Whether the options are in any order, another one for each person and item."""
+        return bool(self.tiles or self.labels)
 
     @property
     def length(self) -> float:
@@ -120,8 +127,17 @@ class Kind:
         has_both = self.has_advice or self.offers_sentences
         return tuple(foil.split(BETWEEN)) if has_both else (category, foil)
 
+    def options_of(self, category: str, foil: str) -> tuple[str, ...]:
+        """What people choose between where the options follow from the item; none where the foil is of another kind."""
+        if not self.labels:
+            return self.both_options(category, foil)
+        choice = LabelChoice.found(foil, category)
+        return choice.options(category) if choice else ()
+
     def told(self, category: str, foil: str) -> str:
-        """The category that people may be told: the explained one, or the correct one where people look for that."""
+        """The category that people may be told: the explained one, or the correct one where people look for another."""
+        if self.labels:
+            return LabelChoice.read(foil).shown
         return Tiled.read(foil).correct if self.tiles else category
 
     def explained(self, foil: str) -> int:
@@ -281,6 +297,17 @@ KINDS: dict[str, Kind] = {
             shows_photograph=True,
             names_category=True,
             offers_sentences=True,
+        ),
+        replace(
+            _WITH_TRUTH,
+            name="guess-label",
+            networks=1,
+            needs_predictions=True,
+            null=1 / LABELS,
+            questions=(Question(RESPONSE),),  # one of five labels
+            shows_photograph=True,
+            names_category=True,
+            labels=LABELS,
         ),
     )
 }

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contracts.cues import fault_of, measured
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
-from contracts.sentences import is_pair
 from contracts.tasks import AFTER_OWN, DELAYED, KINDS, REASON_QUESTION, RESPONSE, Kind, KindName, Question
 from languages.read import SOURCE, languages
 from study.information import (
@@ -27,6 +26,7 @@ from study.information import (
     Slug,
     Texts,
 )
+from study.offered import check_labels, check_sentences
 from study.pay import PayConfig
 from study.return_address import check_pattern
 from study.words import OwnWords
@@ -125,7 +125,7 @@ class TaskConfig(BaseModel):
     foils: str = Field(
         "",
         description='foil = "table": a CSV file beside the definition with image and foil; sentence fit: foil has both'
-        " sentences, wrong|right",
+        " sentences, wrong|right; guessing a label: the four labels that the network did not give, a|b|c|d",
     )
     cues: str = Field(
         "",
@@ -249,8 +249,7 @@ class TaskConfig(BaseModel):
             raise ValueError(f"foil is for kinds with a right answer, and {self.kind} has none; remove it")
         if bool(self.foils) != (self.foil == TABLE):
             raise ValueError(f'foils names the table of foil = "{TABLE}"; tell both, or neither')
-        if self.foils:
-            foil_table(self.foils)
+        told = foil_table(self.foils) if self.foils else {}
         asked_if = {question.asked_if for question in facts.questions}
         if unasked := [key for key in ("confidence", "motives") if getattr(self, key) and key not in asked_if]:
             raise ValueError(f"{self.kind} does not ask for {unasked[0]}")
@@ -258,7 +257,10 @@ class TaskConfig(BaseModel):
         if self.network_threshold is not None and not facts.tells_confidence:
             raise ValueError(f"network_threshold is for kinds that tell the network's confidence, not {self.kind}")
         self._check_cues(facts)
-        self._check_sentences(facts)
+        if facts.offers_sentences:
+            check_sentences(self.foil, told, self.attention_checks)
+        if facts.labels:
+            check_labels(facts, self.foil, told)
         if self.points and not facts.points:
             raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
@@ -314,22 +316,6 @@ class TaskConfig(BaseModel):
             )
         if self.cues and (fault := fault_of(self.networks, measured(self.cues))):
             raise ValueError(f"cues: {fault}")
-
-    def _check_sentences(self, facts: Kind) -> None:
-        if not facts.offers_sentences:
-            return
-        if self.foil != TABLE:
-            raise ValueError(
-                f'foil = "{TABLE}" is needed, and foils, which names the table of the sentences of each photograph;'
-                " `./manage.py name-units --make-study` writes one"
-            )
-        if self.attention_checks:
-            raise ValueError("attention_checks say which answer to choose, and sentences are too long; remove them")
-        if wrong := [image for image, foil in foil_table(self.foils).items() if not is_pair(foil)]:
-            raise ValueError(
-                f"foils: {len(wrong)} rows, the first of image {wrong[0]!r}, have not two different sentences; write"
-                " names for and against as “wrong|right”, each “name, name / name, name”"
-            )
 
 
 class DeviceConfig(BaseModel):

@@ -131,7 +131,7 @@ def _check_task(rows: pd.DataFrame, kind: Kind) -> None:
         offered = pd.Series([sorted(values)] * len(rows), rows.index, object)
     else:
         pairs = zip(rows["category"].map(str), rows["foil"].map(str), strict=True)
-        offered = pd.Series([sorted(kind.both_options(*pair)) for pair in pairs], rows.index, object)
+        offered = pd.Series([sorted(kind.options_of(*pair)) for pair in pairs], rows.index, object)
     refuse(options != offered, rows, "option_order is not the options in some order")
     refuse(options.map(lambda given: len(set(given)) < len(given)), rows, "option_order holds an option twice")
 

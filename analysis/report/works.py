@@ -151,6 +151,13 @@ WORKS = (
         "International Journal of Computer Vision", "128", "2", "336–359", doi="10.1007/s11263-019-01228-7",
     ),
     Work(
+        "shen2020", ("Shen, H.", "Huang, T.-H."), 2020,
+        "How useful are the machine-generated interpretations to general users? A human evaluation on guessing the"
+        " incorrectly predicted labels",
+        "Proceedings of the AAAI Conference on Human Computation and Crowdsourcing", "8", "1", "168–172",
+        doi="10.1609/hcomp.v8i1.7477",
+    ),
+    Work(
         "steegen2016", ("Steegen, S.", "Tuerlinckx, F.", "Gelman, A.", "Vanpaemel, W."), 2016,
         "Increasing transparency through a multiverse analysis", "Perspectives on Psychological Science",
         "11", "5", "702–712", doi="10.1177/1745691616658637",
@@ -169,6 +176,7 @@ TOPICS = {
     "sensitivity": ("hautus1995", "macmillan2005"),
     "label checks": ("nguyen2021",),
     "choice among classes": ("kim2022",),
+    "wrong labels": ("shen2020",),
     "prediction of answers": ("colin2022",),
     "ordinal": ("mccullagh1980",),
     "medians": ("woodruff1952",),

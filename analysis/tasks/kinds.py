@@ -5,6 +5,7 @@ from analysis.tasks.ai_check.kind import KIND as AI_CHECK
 from analysis.tasks.class_discrimination.kind import KIND as CLASS_DISCRIMINATION
 from analysis.tasks.cue_detection.kind import KIND as CUE_DETECTION
 from analysis.tasks.distinction.kind import KIND as DISTINCTION
+from analysis.tasks.guess_label.kind import KIND as GUESS_LABEL
 from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.rating.kind import KIND as RATING
 from analysis.tasks.reliance.kind import KIND as RELIANCE
@@ -23,4 +24,5 @@ ANALYSIS_KINDS: dict[str, AnalysisKind] = {
     "distinction": DISTINCTION,
     "cue-detection": CUE_DETECTION,
     "sentence-fit": SENTENCE_FIT,
+    "guess-label": GUESS_LABEL,
 }

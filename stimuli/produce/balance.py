@@ -29,13 +29,13 @@ def order(seed: int, task: str, image_id: str) -> bytes:
 def balanced(
     request: StimulusRequest, candidates: Sequence[Candidate], found: Eligibility, seed: int
 ) -> list[Candidate]:
-    """`candidates` with their sort; of a matched task only as many of each group as it takes of it.
+    """`candidates` of the sorts, with their sort; of a matched task only as many of each group as it takes of it.
 
     Raises SelectionError where a sort has too few, with the numbers and what to change.
     """
     if not found.sorts:
         return list(candidates)
-    sorted_ = [replace(c, sort=next(s for s, holds in found.sorts.items() if holds(c.image))) for c in candidates]
+    sorted_ = [replace(c, sort=s) for c in candidates for s, holds in found.sorts.items() if holds(c.image)]
     counts = Counter(c.sort for c in sorted_)
     _require(request, {sort: counts[sort] for sort in found.sorts}, "")
     if found.matched_by is None:
@@ -65,8 +65,9 @@ def _require(request: StimulusRequest, counts: Mapping[str, int], told: str) -> 
     there = " and ".join(f"{count} images {sort}" for sort, count in counts.items())
     remedy = f"lower its images to {possible}, or take" if possible else "take"
     other = "other classes" if request.classes else "more categories that look alike"
+    asked = "of each sort" if len(counts) > 1 else " and ".join(counts)
     raise SelectionError(
-        f"task {request.task!r} shows {_each(request, counts)} images of each sort, and network"
+        f"task {request.task!r} shows {_each(request, counts)} images {asked}, and network"
         f" {' and '.join(request.networks)} has {there}{told}; {remedy} a larger split,"
         f" {other}, or another network"
     )

@@ -16,7 +16,7 @@ from contracts.tiles import TILES, Tiled
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, Evidence, FoilOf, Predicted, Predictions, StimuliKind
-from stimuli.tasks.predictions import AT_MOST, predicted
+from stimuli.tasks.predictions import AT_MOST, correct, predicted
 
 PLACES = KINDS["distinction"].questions[0].values
 
@@ -51,12 +51,6 @@ def classes(image: Photograph, told: Predicted) -> tuple[str, ...]:
     """The predicted class, the correct one, and the network's strongest that are not in the image: at most four."""
     others = (name for name in told.leading if name not in image.categories)
     return tuple(dict.fromkeys((told.top, correct(image, told), *others)))[:TILES]
-
-
-def correct(image: Photograph, told: Predicted) -> str:
-    """The predicted class where it is annotated, else the annotated one that the network rates highest."""
-    rated = (told.top, *told.leading, *told.strongest, *image.categories)
-    return next(name for name in rated if name in image.categories)
 
 
 def tiled(image: Photograph, told: Predicted) -> Tiled:

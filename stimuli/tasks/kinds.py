@@ -6,6 +6,7 @@ from stimuli.tasks import (
     class_discrimination,
     cue_detection,
     distinction,
+    guess_label,
     rating,
     reliance,
     sentence_fit,
@@ -25,4 +26,5 @@ STIMULI_KINDS: dict[str, StimuliKind] = {
     "distinction": distinction.KIND,
     "cue-detection": cue_detection.KIND,
     "sentence-fit": sentence_fit.KIND,
+    "guess-label": guess_label.KIND,
 }

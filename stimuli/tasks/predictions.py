@@ -6,7 +6,7 @@ from contracts.stimulus_set import Stimulus
 from models.labels import has_name
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
-from stimuli.tasks.kind import Eligibility, Evidence, FoilOf, Predictions
+from stimuli.tasks.kind import Eligibility, Evidence, FoilOf, Predicted, Predictions
 
 AT_MOST = "at most {n} that fit (half of them must be predicted wrongly)"
 BINS = 5  # of the network's confidence, equally wide
@@ -38,6 +38,12 @@ def predicted(request: StimulusRequest, predictions: Predictions, is_told: bool 
         sorts={"predicted rightly": is_right, "predicted wrongly": lambda image: not is_right(image)},
         matched_by=confidence if request.matched else None,
     )
+
+
+def correct(image: Photograph, told: Predicted) -> str:
+    """The predicted class where it is annotated, else the annotated one that the network rates highest."""
+    rated = (told.top, *told.leading, *told.strongest, *image.categories)
+    return next(name for name in rated if name in image.categories)
 
 
 def wrong_verdict(images: Sequence[Photograph], of_right: str, of_wrong: str) -> FoilOf:

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 
+from contracts.label_choice import LABELS, LabelChoice
 from contracts.methods import PHOTOGRAPH
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
@@ -31,14 +32,26 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
                 foil = BETWEEN.join((foil, category) if number % 2 else (category, foil))
             if kind.tiles:  # right and wrong by turns
                 foil = _tiled(category, categories, number)
+            if kind.labels:
+                foil = _misnamed(category, categories)
             for network in task.networks:
                 for method in shown:
                     yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
 
 
 def _tiled(category: str, categories: Sequence[str], number: int) -> str:
-    names = list(dict.fromkeys((category, *categories, *(f"class {n}" for n in range(1, TILES)))))[:TILES]
+    names = _first(TILES, category, categories)
     return str(Tiled.of(category, names[number % 2], names))
+
+
+def _misnamed(category: str, categories: Sequence[str]) -> str:
+    _, shown, *others = _first(1 + LABELS, category, categories)
+    return str(LabelChoice(shown, tuple(others)))
+
+
+def _first(number: int, category: str, categories: Sequence[str]) -> list[str]:
+    """`category` and further ones, made up where there are too few."""
+    return list(dict.fromkeys((category, *categories, *(f"class {n}" for n in range(1, number)))))[:number]
 
 
 def _foil(foils: Sequence[str], number: int) -> str:

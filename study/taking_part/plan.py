@@ -198,6 +198,7 @@ def _trial(
         # A check is told by its question, a control by its pixels.
         "purpose": trial.purpose if trial.purpose in BEFORE else MAIN,
         "prompt": prompt and _around(prompt, category),
+        "is_listed": bool(KINDS[task.kind].labels),
         "questions": [_asked(question, main, task, wording) for question in asked],
         "answered": given,
     }

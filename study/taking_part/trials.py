@@ -98,7 +98,7 @@ def _of_task(
     swapped = alternate([item.method for item in rated], rng)
     main = [Choice(item, task.kind, swap, points=task.points) for item, swap in zip(rated, swapped, strict=True)]
     trials = _in_order(main, _beside(all_items, rated, learned, task, rng), task, rng) if main else []
-    return [_shuffled(trial, rng) for trial in trials] if KINDS[task.kind].tiles else trials
+    return [_shuffled(trial, rng) for trial in trials] if KINDS[task.kind].has_own_orders else trials
 
 
 def _shuffled(choice: Choice, rng: np.random.Generator) -> Choice:

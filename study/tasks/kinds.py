@@ -6,6 +6,7 @@ from study.tasks import (
     class_discrimination,
     cue_detection,
     distinction,
+    guess_label,
     rating,
     reliance,
     sentence_fit,
@@ -25,4 +26,5 @@ STUDY_KINDS: dict[str, StudyKind] = {
     "distinction": distinction.KIND,
     "cue-detection": cue_detection.KIND,
     "sentence-fit": sentence_fit.KIND,
+    "guess-label": guess_label.KIND,
 }

@@ -97,7 +97,7 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
     for number, check in enumerate(words.comprehension, start=1):
         if check.right > len(check.options):
             yield f"comprehension {number}", f"right = {check.right}, and there are {len(check.options)} options"
-    answers = len(values) or 2  # the category and the other one
+    answers = len(values) or facts.labels or 2  # the category and the other one
     for number, attention in enumerate(words.attention, start=1):
         if (attention.choose or 1) > answers:
             yield f"attention {number}", f"choose = {attention.choose}, and {answers} answers are shown"

@@ -34,6 +34,7 @@ NAMES = [
     "forward-simulation",
     "gradcam-discrimination",
     "gradcam-trust",
+    "guess-the-wrong-label",
     "hive-agreement",
     "hive-distinction",
     "meta-predictor",
@@ -62,8 +63,9 @@ def test_every_study_is_listed_with_its_source_people_time_and_pay():
         original = original_of(path)
         assert original.source in told
         assert original.measures in told
-    assert told.count("not told") == 10, (
-        "neither time nor pay of three studies and of Colin et al., no time of Hase and Bansal and of Nguyen et al."
+    assert told.count("not told") == 12, (
+        "neither time nor pay of three studies, of Colin et al. and of Shen and Huang, no time of Hase and Bansal and of"
+        " Nguyen et al."
     )
 
 
@@ -134,7 +136,9 @@ def test_each_published_number_stands_beside_the_study_s_own(name, written):
     table = beside_original(made.original, tables, {task.name: task.kind for task in made.tasks}, 0.95)
     assert len(table) == len(made.original.cells)
     assert table[["value", "low", "high"]].notna().all(axis=None)
-    assert table["is_difference"].tolist() == [cell.table in ("changes", "gain") for cell in made.original.cells]
+    assert table["is_difference"].tolist() == [
+        cell.table in ("changes", "gain", "explained") for cell in made.original.cells
+    ]
     assert (table["published_low"].notna() == table["sd"].notna()).all()
     with drawn_only("as_svg"):
         figures = original_figures(

@@ -54,6 +54,7 @@ LAYERS = {
             "pay",
             "audience",
             "information",
+            "offered",
             "config",
             "questionnaires",
             "screening",

@@ -89,6 +89,7 @@ def test_a_trial_of_one_picture_is_told_to_the_last_key(opened):
             "kind": "class-discrimination",
             "purpose": "practice" if trial.position == 0 else "main",
             "prompt": None,
+            "is_listed": False,
             "questions": [
                 {"name": "response", "text": text, "options": options},
                 {

@@ -22,7 +22,7 @@ export function drawTrial(planned, notice, hasFeedback) {
   const more = element("div", { class: "more" }, ...groups.slice(1).map(({ asked }) => asked), element("p", { class: "hint" }, translate("Click or tap an answer, or press its number.")));
   const root = element(
     "section",
-    { class: `trial ${layout}${isCompact(first.options) ? "" : " long"}`, "aria-labelledby": "question" },
+    { class: `trial ${layout}${planned.is_listed || !isCompact(first.options) ? " long" : ""}`, "aria-labelledby": "question" },
     question,
     element("div", { class: "room" }, element("div", { class: "pictures" }, ...figures, ...bar, note)),
     element("div", { class: "answers" }, groups[0].group, element("div", { class: "later" }, more, feedback)),

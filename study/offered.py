@@ -1,0 +1,40 @@
+"""Whether the options that a task offers for each photograph can be: sentences and labels, told by a table."""
+
+from collections.abc import Mapping
+
+from contracts.foils import ANNOTATED, TABLE
+from contracts.label_choice import is_choice
+from contracts.sentences import is_pair
+from contracts.tasks import Kind
+from contracts.tiles import BETWEEN
+
+
+def check_sentences(foil: str, told: Mapping[str, str], attention_checks: int) -> None:
+    """Raise ValueError where a task with this `foil`, and this image → foil, cannot offer two sentences."""
+    if foil != TABLE:
+        raise ValueError(
+            f'foil = "{TABLE}" is needed, and foils, which names the table of the sentences of each photograph;'
+            " `./manage.py name-units --make-study` writes one"
+        )
+    if attention_checks:
+        raise ValueError("attention_checks say which answer to choose, and sentences are too long; remove them")
+    if wrong := [image for image, each in told.items() if not is_pair(each)]:
+        raise ValueError(
+            f"foils: {len(wrong)} rows, the first of image {wrong[0]!r}, have not two different sentences; write"
+            " names for and against as “wrong|right”, each “name, name / name, name”"
+        )
+
+
+def check_labels(facts: Kind, foil: str, told: Mapping[str, str]) -> None:
+    """Raise ValueError where a task with this `foil`, and this image → foil, cannot offer labels."""
+    if foil not in (ANNOTATED, TABLE):
+        raise ValueError(
+            f"foil = {foil!r} gives one wrong option, and {facts.name} offers {facts.labels} labels; remove it,"
+            f' or name a table of the other labels in foils and set foil = "{TABLE}"'
+        )
+    number = facts.labels - 1
+    if wrong := [image for image, each in told.items() if not is_choice(each.split(BETWEEN))]:
+        raise ValueError(
+            f"foils: {len(wrong)} rows, the first of image {wrong[0]!r}, have not {number} different labels; write"
+            f" those that the network did not give as “{BETWEEN.join(['label'] * number)}”"
+        )
