@@ -6,7 +6,8 @@ program that `evaluate` answers them with on a CPU.
 
 CPU seconds are medians over rounds in which each contestant runs once, so that a busy machine slows all of them alike.
 captum is run at each of several `perturbations_per_eval`, and its best median counts. The share of the time that
-Discern spends in convolutions and linear layers is read from the profiler in a run of its own.
+Discern spends in convolutions and linear layers is read from the profiler in runs of its own, as many as rounds: of the
+time in torch's operations, and, against the median of the CPU seconds, of all time, Python's included.
 
     pip install -r requirements-bench.txt
     python bench/evaluate.py --networks squeezenet1_0 mobilenet_v2 --rounds 3
@@ -35,6 +36,7 @@ from stimuli.explain.program import program_like
 NETWORKS = ("squeezenet1_0", "mobilenet_v2", "alexnet", "vgg16", "resnet18")
 CATEGORY, GOAL, GOAL_CUDA, SHARE_GOAL = 281, 3.0, 5.0, 0.8
 WHOLE = 64  # pictures
+SHOWN = 0.01  # the least share of an operation that is printed
 
 
 def main() -> None:
@@ -79,7 +81,7 @@ def _compare(name: str, options: argparse.Namespace, device: torch.device) -> No
     goal = GOAL_CUDA if device.type == "cuda" else GOAL
     print(f"  {best / medians['discern']:5.2f} × faster than captum at its best (goal {goal:.1f})")
     print(f"  {medians['plain loop'] / medians['discern']:5.2f} × faster than the plain loop")
-    print(f"  {_share_of_layers(contestants['discern'], device):5.0%} in convolutions (goal {SHARE_GOAL:.0%})")
+    _print_shares(contestants["discern"], medians["discern"], options.rounds, device)
     if device.type == "cpu":
         _compare_whole(network, options, device)
 
@@ -139,14 +141,30 @@ def _check(network: nn.Module, picture: Tensor, window: Window) -> None:
     )
 
 
-def _share_of_layers(run: Contestant, device: torch.device) -> float:
+def _print_shares(run: Contestant, seconds: float, rounds: int, device: torch.device) -> None:
+    spent = [_by_operation(run, device) for _ in range(rounds)]
+    layers = [sum(time for name, time in one.items() if _is_layer(name)) for one in spent]
+    shares = [part / sum(one.values()) for part, one in zip(layers, spent, strict=True)]
+    ends = f"{min(shares):.1%}–{max(shares):.1%}"
+    print(f"  {statistics.median(shares):5.1%} in convolutions ({ends}; goal {SHARE_GOAL:.0%})")
+    print(f"  {statistics.median(layers) / seconds:5.1%} of all time")
+    each = {name: statistics.median(one.get(name, 0) / sum(one.values()) for one in spent) for name in spent[0]}
+    for name, share in sorted(each.items(), key=lambda entry: -entry[1]):
+        if share >= SHOWN:
+            print(f"    {name:<40}{share:6.1%}")
+
+
+def _is_layer(name: str) -> bool:
+    return any(part in name for part in ("conv", "addmm", "gemm"))
+
+
+def _by_operation(run: Contestant, device: torch.device) -> dict[str, float]:
+    """Operation → the seconds in it alone."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with profile(activities=activities) as recorded:
         run()
     own = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    spent = {event.key: getattr(event, own) for event in recorded.key_averages()}
-    layers = sum(time for name, time in spent.items() if any(part in name for part in ("conv", "addmm", "gemm")))
-    return layers / sum(spent.values())
+    return {event.key: getattr(event, own) / 1e6 for event in recorded.key_averages()}
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
 """What a network answers to pictures with a window over them, at each of many places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor, nn
 
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.bound import of_rows
-from stimuli.explain.patches import Patch, Span, Unchanged, run
-from stimuli.explain.program import Program, agree, program_of
+from stimuli.explain.patches import Patch, Places, Span, Unchanged, run
+from stimuli.explain.program import Program, agree, recorded
 
 AT_ONCE = {"cpu": 16}
-"""How many places are looked at together; elsewhere than on a CPU, 128. torch's CPU convolutions of 1 × 1 are slow for
-fewer than 16."""
+"""How many places are looked at together; elsewhere than on a CPU, 128. More do not fit a core's caches, and fewer make
+torch's operations small."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,25 @@ class Grid:
         ]
 
     @property
-    def numbers(self) -> Tensor:
-        """(places, 2): the numbers of the row and the column."""
-        return torch.cartesian_prod(torch.arange(len(self.rows.starts)), torch.arange(len(self.columns.starts)))
+    def numbers(self) -> Places:
+        """Those of the row and the column."""
+        return list(product(range(len(self.rows.starts)), range(len(self.columns.starts))))
 
 
-def occluded_answers(network: nn.Module, images: Tensor, grid: Grid, fill: float) -> Tensor:
+def occluded_answers(
+    network: nn.Module, images: Tensor, grid: Grid, fill: float, known: Tensor | None = None
+) -> Tensor:
     """(places, N, …): the answers to `images` (N, 3, H, W) with the window filled with `fill` at each place of `grid`.
 
     Only what the window reaches is computed, where the network's operations are known, and whole pictures otherwise.
+    `known` are the network's answers (N, …) to the images as they are, where they have been asked for before.
     """
     with torch.no_grad():
-        answers = [
-            _of_picture(of_rows(network, row), image, grid, fill) for row, image in enumerate(images.detach().split(1))
-        ]
+        answers = []
+        for row, image in enumerate(images.detach().split(1)):
+            of_row = of_rows(network, row)
+            plain = of_row(image) if known is None else known[row : row + 1].detach()
+            answers.append(_of_picture(of_row, image, plain, grid, fill))
     return torch.stack(answers, 1)
 
 
@@ -55,38 +61,47 @@ Answers = Callable[[slice], Tensor]
 """From some of the places to the answers there."""
 
 
-def _of_picture(network: nn.Module, image: Tensor, grid: Grid, fill: float) -> Tensor:
-    places, at_once = grid.places, AT_ONCE.get(image.device.type, 128)
-
-    def of_whole_pictures(part: slice) -> Tensor:
-        return network(_masked(image, places[part], fill))
-
-    answers = _by_patches(network, image, grid, fill) or of_whole_pictures
-    parts = max(1, len(places) // at_once)
-    return torch.cat(list(in_parts_that_fit(answers, len(places), -(-len(places) // parts))))
+def _of_picture(network: nn.Module, image: Tensor, plain: Tensor, grid: Grid, fill: float) -> Tensor:
+    found = _by_patches(network, image, plain, grid, fill)
+    if found is not None:
+        return found
+    return _in_parts(lambda part: network(_masked(image, grid.places[part], fill)), image, grid)
 
 
-def _by_patches(network: nn.Module, image: Tensor, grid: Grid, fill: float) -> Answers | None:
-    """None where the network has no program, or one whose answer is another than the network's at the middle place."""
+def _in_parts(answers: Answers, image: Tensor, grid: Grid) -> Tensor:
+    count, at_once = len(grid.places), AT_ONCE.get(image.device.type, 128)
+    parts = max(1, count // at_once)
+    return torch.cat(list(in_parts_that_fit(answers, count, -(-count // parts))))
+
+
+def _by_patches(network: nn.Module, image: Tensor, plain: Tensor, grid: Grid, fill: float) -> Tensor | None:
+    """None where the network has no program, or one that answers otherwise than the network.
+
+    The program is recorded from the picture with the window at the middle place, so two of the network's answers are
+    there to be compared: that one, and `plain` to the picture as it is.
+    """
     middle = len(grid.places) // 2
     try:
-        answers = _answers_of_program(program_of(network, image), image, grid, fill)
-        found, expected = answers(slice(middle, middle + 1)), network(_masked(image, [grid.places[middle]], fill))
+        program, expected = recorded(network, _masked(image, [grid.places[middle]], fill))
+        values = program.values(image)
+        if not agree(values[-1], plain):
+            return None
+        found = _in_parts(_answers_of_program(program, values, image, grid, fill), image, grid)
     except torch.OutOfMemoryError:
         raise
     except Exception:  # whatever it is, the network can be run as it is
         return None
-    return answers if agree(found, expected) else None
+    return found if agree(found[middle : middle + 1], expected) else None
 
 
-def _answers_of_program(program: Program, image: Tensor, grid: Grid, fill: float) -> Answers:
-    values = [Unchanged(value) for value in program.values(image)]
-    numbers, size = grid.numbers.to(image.device), (grid.rows.size, grid.columns.size)
+def _answers_of_program(program: Program, values: Sequence[Tensor], image: Tensor, grid: Grid, fill: float) -> Answers:
+    unchanged = [Unchanged(value) for value in values]
+    numbers, size = grid.numbers, (grid.rows.size, grid.columns.size)
 
     def answers(part: slice) -> Tensor:
         hidden = image.new_full((len(numbers[part]), image.shape[1], *size), fill)
-        window = Patch(values[0], hidden.contiguous(memory_format=torch.channels_last), (grid.rows, grid.columns))
-        return run(program, values, window, numbers[part])
+        window = Patch(unchanged[0], hidden.contiguous(memory_format=torch.channels_last), (grid.rows, grid.columns))
+        return run(program, unchanged, window, numbers[part])
 
     return answers
 

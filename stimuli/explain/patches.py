@@ -5,16 +5,21 @@ that it reaches, with as much of the unchanged map around it as it looks at. Thi
 is reached, all of it is computed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from stimuli.explain.program import Operation, Program, Stencil
+from stimuli.explain.operations import Operation, Stencil
+from stimuli.explain.program import Program
 
 NEARLY_ALL = 0.7
 """Share of a feature map from which on all of it is computed."""
+
+Places = Sequence[tuple[int, int]]
+"""For each of V windows the numbers of its row and its column."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Span:
     def is_all(self) -> bool:
         return self.size == self.extent and not any(self.starts)
 
+    @property
+    def margins(self) -> tuple[int, int]:
+        """How many cells before the first and behind the last one of the map are meant."""
+        return max(0, -min(self.starts)), max(0, max(self.starts) + self.size - self.extent)
+
     def all(self) -> "Span":
         return Span((0,) * len(self.starts), self.extent, self.extent)
 
@@ -38,18 +48,17 @@ class Unchanged:
     """What an operation gives for the picture without a window: maps (1, K, H, W), or any shape."""
 
     maps: Tensor
-    _cells: dict[float, Tensor] = field(default_factory=dict)
+    _surrounded: dict[tuple[float, tuple[int, ...]], Tensor] = field(default_factory=dict)
 
-    def cells(self, outside: float, changed: Tensor) -> Tensor:
-        """The cells of the map, row by row, then one of the value `outside`, then those of `changed` (V, K, h, w)."""
-        known, others = self.maps.shape[2] * self.maps.shape[3] + 1, _by_cell(changed)
-        found = self._cells.get(outside)
-        if found is None or len(found) < known + len(others):
-            found = self.maps.new_full((known + len(others), self.maps.shape[1]), outside)
-            found[: known - 1] = _by_cell(self.maps)
-            self._cells[outside] = found
-        found[known : known + len(others)] = others
-        return found
+    def surrounded(self, wanted: tuple[Span, Span], outside: float) -> tuple[Tensor, int, int]:
+        """The map (H, W, K) with the value `outside` around it, as far as `wanted` goes, and the rows above and the
+        columns left of it."""
+        above, below, left, right = (margin for span in wanted for margin in span.margins)
+        key = (outside, (above, below, left, right))
+        if key not in self._surrounded:
+            padded = F.pad(self.maps, (left, right, above, below), value=outside)
+            self._surrounded[key] = padded[0].permute(1, 2, 0).contiguous()
+        return self._surrounded[key], above, left
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,8 @@ def _of_one_size(ends: Sequence[tuple[int, int]], extent: int) -> Span:
     return Span(tuple(max(0, min(first, extent - size)) for first, _ in ends), size, extent)
 
 
-def run(program: Program, values: Sequence[Unchanged], window: Patch, places: Tensor) -> Tensor:
-    """The answers (V, …) to a picture whose `values` are known, with `window` over it at `places` (V, 2), numbers of
-    the window's rows and columns."""
+def run(program: Program, values: Sequence[Unchanged], window: Patch, places: Places) -> Tensor:
+    """The answers (V, …) to a picture whose `values` are known, with `window` over it at V `places`."""
     patches = [window]
     last_use = {number: step for step, operation in enumerate(program.operations) for number in operation.takes}
     for step, operation in enumerate(program.operations):
@@ -108,7 +116,7 @@ def run(program: Program, values: Sequence[Unchanged], window: Patch, places: Te
     return patches[-1].data
 
 
-def _computed(operation: Operation, taken: Sequence[Patch], base: Unchanged, places: Tensor) -> Patch:
+def _computed(operation: Operation, taken: Sequence[Patch], base: Unchanged, places: Places) -> Patch:
     if operation.stencil is not None and taken[0].spans is not None:
         return _through(operation, operation.stencil, taken[0], taken[0].spans, base, places)
     if operation.is_local and all(patch.spans is not None for patch in taken):
@@ -122,7 +130,7 @@ def _computed(operation: Operation, taken: Sequence[Patch], base: Unchanged, pla
 
 
 def _through(
-    operation: Operation, stencil: Stencil, patch: Patch, spans: tuple[Span, Span], base: Unchanged, places: Tensor
+    operation: Operation, stencil: Stencil, patch: Patch, spans: tuple[Span, Span], base: Unchanged, places: Places
 ) -> Patch:
     rows, columns = (reached(spans[axis], stencil, axis, operation.shape[axis + 2]) for axis in (0, 1))
     found = _or_all((rows, columns))
@@ -139,39 +147,55 @@ def _or_all(spans: tuple[Span, Span]) -> tuple[Span, Span]:
     return rows.all(), columns.all()
 
 
-def _whole(patch: Patch, places: Tensor) -> Tensor:
+def _whole(patch: Patch, places: Places) -> Tensor:
     if patch.spans is None:
         return patch.data
     return cropped(patch, (patch.spans[0].all(), patch.spans[1].all()), places)
 
 
-def cropped(patch: Patch, wanted: tuple[Span, Span], places: Tensor, outside: float = 0.0) -> Tensor:
+def cropped(patch: Patch, wanted: tuple[Span, Span], places: Places, outside: float = 0.0) -> Tensor:
     """The cells `wanted` (V, K, h, w) of the changed maps; what is outside of the map has the value `outside`."""
     assert patch.spans is not None
     if wanted == patch.spans:
         return patch.data
-    (height, width), channels = patch.base.maps.shape[2:], patch.base.maps.shape[1]
-    row, row_changed = _cells(wanted[0], patch.spans[0], places[:, 0])
-    column, column_changed = _cells(wanted[1], patch.spans[1], places[:, 1])
-    nothing, first = height * width, height * width + 1
-    unchanged = row.unsqueeze(2) * width + column.unsqueeze(1)
-    is_outside = ((row < 0) | (row >= height)).unsqueeze(2) | ((column < 0) | (column >= width)).unsqueeze(1)
-    changed = (row_changed.unsqueeze(2) * patch.spans[1].size) + column_changed.unsqueeze(1)
-    each = patch.spans[0].size * patch.spans[1].size
-    changed = changed + (first + each * torch.arange(len(places), device=places.device)).view(-1, 1, 1)
-    is_changed = (row_changed >= 0).unsqueeze(2) & (column_changed >= 0).unsqueeze(1)
-    index = torch.where(is_changed, changed, unchanged.masked_fill(is_outside, nothing))
-    cells = patch.base.cells(outside, patch.data).index_select(0, index.flatten())
-    return cells.view(len(places), wanted[0].size, wanted[1].size, channels).permute(0, 3, 1, 2)
+    found = _unchanged(patch.base, wanted, places, outside)
+    offsets = [_offset(patch.spans, wanted, place) for place in places]
+    for part in _alike(offsets):
+        (to_row, from_row), (to_column, from_column) = (
+            _overlap(offset, changed.size, span.size)
+            for offset, changed, span in zip(offsets[part.start], patch.spans, wanted, strict=True)
+        )
+        found[part, :, to_row, to_column] = patch.data[part, :, from_row, from_column]
+    return found
 
 
-def _cells(wanted: Span, changed: Span, places: Tensor) -> tuple[Tensor, Tensor]:
-    """The cells (V, n) along an axis, and their numbers among the changed ones, −1 elsewhere."""
-    starts = torch.tensor((wanted.starts, changed.starts), device=places.device)[:, places].unsqueeze(2)
-    cells = starts[0] + torch.arange(wanted.size, device=places.device)
-    inside = cells - starts[1]
-    return cells, torch.where((inside >= 0) & (inside < changed.size), inside, -1)
+def _unchanged(base: Unchanged, wanted: tuple[Span, Span], places: Places, outside: float) -> Tensor:
+    """The cells `wanted` as they are without a window. Whole rows of them are taken, each a stretch of memory."""
+    maps, above, left = base.surrounded(wanted, outside)
+    (rows, columns), (height, width, channels) = wanted, maps.shape
+    stretches = maps.as_strided((height * width - columns.size + 1, columns.size * channels), (channels, 1))
+    first = [(rows.starts[row] + above) * width + columns.starts[column] + left for row, column in places]
+    steps = torch.arange(0, rows.size * width, width, device=maps.device)
+    index = torch.tensor(first, device=maps.device).unsqueeze(1) + steps
+    found = stretches.index_select(0, index.flatten())
+    return found.view(len(places), rows.size, columns.size, channels).permute(0, 3, 1, 2)
 
 
-def _by_cell(maps: Tensor) -> Tensor:
-    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
+def _offset(changed: tuple[Span, Span], wanted: tuple[Span, Span], place: tuple[int, int]) -> tuple[int, ...]:
+    """Where the changed rectangle begins in the wanted one; (row, column)."""
+    return tuple(ours.starts[at] - theirs.starts[at] for ours, theirs, at in zip(changed, wanted, place, strict=True))
+
+
+def _alike(offsets: Sequence[tuple[int, ...]]) -> Iterator[slice]:
+    """Stretches of equal offsets, to be copied together."""
+    first = 0
+    for number in range(1, len(offsets) + 1):
+        if number == len(offsets) or offsets[number] != offsets[first]:
+            yield slice(first, number)
+            first = number
+
+
+def _overlap(offset: int, changed: int, wanted: int) -> tuple[slice, slice]:
+    """The cells along an axis that are changed and wanted, among the wanted ones and among the changed ones."""
+    first, last = max(0, offset), max(0, offset, min(wanted, offset + changed))
+    return slice(first, last), slice(first - offset, last - offset)

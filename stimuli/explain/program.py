@@ -4,7 +4,6 @@ What torch's dispatcher is given is recorded, so it does not matter how the netw
 operation that is not in the tables here, or that takes numbers out of tensors, is not understood.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,57 +13,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-Compute = Callable[..., Tensor]
-
-
-class NotUnderstoodError(Exception):
-    """The network does something that a program cannot repeat; never shown, the network is run as it is."""
-
-
-@dataclass(frozen=True)
-class Stencil:
-    """How far an operation looks, (rows, columns), what it sees outside of its input, and the same without padding."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    outside: float
-    unpadded: Compute
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """The weights (K, C, k, k) and bias (K,) of a convolution and its settings."""
-
-    weight: Tensor
-    bias: Tensor | None
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    groups: int
-    activation: Compute | None = None
-    """Changes the result in place."""
-
-    def __call__(self, maps: Tensor) -> Tensor:
-        found = F.conv2d(maps, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-        return found if self.activation is None else self.activation(found)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One step: `compute` of the values numbered `takes`; value 0 is the pictures, value n the result of step n.
-
-    `is_local`: each cell of the result depends on the same cell of each value alone. `stencil`: on its surroundings.
-    Where neither is given, on anything. `shape` is that of the result for one picture.
-    """
-
-    takes: tuple[int, ...]
-    compute: Compute
-    shape: tuple[int, ...]
-    is_local: bool = False
-    stencil: Stencil | None = None
-    in_place: Compute | None = None  # the same, changing what it takes
+from stimuli.explain.folding import folded, without_joined_maps
+from stimuli.explain.operations import (
+    Activation,
+    Compute,
+    Convolution,
+    Largest,
+    NotUnderstoodError,
+    Operation,
+    Padded,
+    Scaling,
+    Stencil,
+    convolved,
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +52,11 @@ class Program:
         return values
 
 
-def program_of(model: nn.Module, image: Tensor) -> Program:
-    """What `model` does with pictures like `image` (1, 3, H, W), batch norms folded into the convolutions before them.
+def recorded(model: nn.Module, image: Tensor) -> tuple[Program, Tensor]:
+    """What `model` does with pictures like `image` (1, 3, H, W), and its answer to that.
 
-    Raises NotUnderstoodError; what the network itself raises is passed on.
+    Batch norms and activations are folded into the convolutions before them. Raises NotUnderstoodError; what the
+    network itself raises is passed on.
     """
     recorder = _Recorder(image)
     with torch.no_grad(), recorder:
@@ -103,13 +65,13 @@ def program_of(model: nn.Module, image: Tensor) -> Program:
     number = recorder.number_of(answer) if isinstance(answer, Tensor) else None
     if not steps or number != len(steps):
         raise NotUnderstoodError
-    return Program(_folded([_operation(step) for step in steps]))
+    return Program(without_joined_maps(folded([_operation(step) for step in steps]))), answer
 
 
 def program_like(model: nn.Module, images: Tensor) -> Program | None:
     """The program of `model`, or None where it has none that answers `images` (N, 3, H, W) as `model` does."""
     try:
-        program = program_of(model, images[:1])
+        program, _ = recorded(model, images[:1])
         with torch.no_grad():
             return program if agree(program(images), model(images)) else None
     except torch.OutOfMemoryError:
@@ -235,11 +197,15 @@ def _local(step: _Step) -> Operation:
         raise NotUnderstoodError
     constants = [value for value in _tensors(step.arguments) if value.numel() > 1]
     by_channel = all(len(value.shape) > 2 and value.shape[-2:].numel() == 1 for value in constants)
-    return replace(_anywhere(step), is_local=len(step.shape) == 4 and by_channel)
+    joins = step.name == "cat" and not constants
+    return replace(_anywhere(step), is_local=len(step.shape) == 4 and by_channel, joins_channels=joins)
 
 
 def _activation(step: _Step) -> Operation:
-    return replace(_local(step), in_place=_again(step, in_place=True))
+    name = step.name.removesuffix("_")
+    numbers = tuple(_told(step, -1.0, 1.0, first=1)) if name == "hardtanh" else ()
+    named = (name, numbers) if name in ("relu", "hardtanh") else (None, ())
+    return replace(_local(step), activation=Activation(_again(step, in_place=True), *named))
 
 
 def _of_each_picture(step: _Step) -> Operation:
@@ -265,29 +231,22 @@ def _convolution(step: _Step) -> Operation:
     maps, weight, bias, stride, padding, dilation, transposed, _, groups = step.arguments
     if transposed or not isinstance(maps, _Value) or len(step.shape) != 4 or len(step.takes) != 1:
         raise NotUnderstoodError
-    return _convolved(
-        step.takes, step.shape, Convolution(weight, bias, _two(stride), _two(padding), _two(dilation), groups)
-    )
+    weight = weight.contiguous(memory_format=torch.channels_last)  # as the maps are
+    convolution = Convolution(weight, bias, _two(stride), _two(padding), _two(dilation), groups)
+    return convolved(step.takes, step.shape, convolution)
 
 
-def _convolved(takes: tuple[int, ...], shape: tuple[int, ...], convolution: Convolution) -> Operation:
-    c = convolution
-    kernel = (c.weight.shape[2], c.weight.shape[3])
-    unpadded = replace(c, padding=(0, 0))
-    return Operation(takes, c, shape, stencil=Stencil(kernel, c.stride, c.padding, c.dilation, 0.0, unpadded))
-
-
-def _told(step: _Step, *defaults: Any) -> list[Any]:
-    """The arguments after the first two, and what is usual for those that are not given."""
-    given = list(step.arguments[2:])
+def _told(step: _Step, *defaults: Any, first: int = 2) -> list[Any]:
+    """The arguments from `first` on, and what is usual for those that are not given."""
+    given = list(step.arguments[first:])
     return given + list(defaults[len(given) :])
 
 
 def _largest(step: _Step) -> Operation:
     size, (stride, padding, dilation, _) = _two(step.arguments[1]), _told(step, (), (0, 0), (1, 1), False)
     by, over = _two(stride or size), _two(dilation)
-    stencil = Stencil(size, by, _two(padding), over, -torch.inf, lambda maps: F.max_pool2d(maps, size, by, 0, over))
-    return replace(_anywhere(step), stencil=stencil)
+    stencil = Stencil(size, by, _two(padding), over, -torch.inf, Largest(size, by, over))
+    return Operation(step.takes, Padded(stencil, step.shape[2:]), step.shape, stencil=stencil)
 
 
 def _mean(step: _Step) -> Operation:
@@ -308,33 +267,8 @@ def _batch_norm(step: _Step) -> Operation:
     if is_training or mean is None or variance is None:
         raise NotUnderstoodError
     return replace(
-        _anywhere(step), compute=_Scaling.of(weight, bias, mean, variance, eps), is_local=len(step.shape) == 4
+        _anywhere(step), compute=Scaling.of(weight, bias, mean, variance, eps), is_local=len(step.shape) == 4
     )
-
-
-@dataclass(frozen=True)
-class _Scaling:
-    """x · factor + summand, a number of each a channel."""
-
-    factor: Tensor
-    summand: Tensor
-
-    @classmethod
-    def of(cls, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor, eps: float) -> "_Scaling":
-        factor = (variance.double() + eps).rsqrt()
-        factor = factor if weight is None else factor * weight
-        summand = -mean.double() * factor
-        summand = summand if bias is None else summand + bias
-        return cls(factor.to(mean.dtype), summand.to(mean.dtype))
-
-    def __call__(self, maps: Tensor) -> Tensor:
-        places = (-1, *[1] * (maps.ndim - 2))
-        return torch.addcmul(self.summand.view(places), maps, self.factor.view(places))
-
-    def after(self, convolution: Convolution) -> Convolution:
-        weight = convolution.weight * self.factor.view(-1, 1, 1, 1)
-        before = 0 if convolution.bias is None else convolution.bias * self.factor
-        return replace(convolution, weight=weight, bias=self.summand + before)
 
 
 _CELL_BY_CELL = (
@@ -366,31 +300,3 @@ def _operation(step: _Step) -> Operation:
     if name in ("addmm", "mm") and len(step.takes) != 1:
         raise NotUnderstoodError
     return _READERS[name](step)
-
-
-def _folded(operations: list[Operation]) -> tuple[Operation, ...]:
-    """Batch norms and activations made parts of the convolutions whose results nothing else takes."""
-    users = Counter(number for operation in operations for number in operation.takes)
-    found: list[Operation] = []
-    source = [0]  # where the value of each number is now
-    for operation in operations:
-        before = operation.takes[0]
-        joined = _joined(found[source[before] - 1], operation) if before and users[before] == 1 else None
-        if joined is not None:
-            found[source[before] - 1] = joined
-        else:
-            found.append(replace(operation, takes=tuple(source[number] for number in operation.takes)))
-        source.append(source[before] if joined is not None else len(found))
-    return tuple(found)
-
-
-def _joined(before: Operation, after: Operation) -> Operation | None:
-    """Both as one, where `before` is a convolution without an activation."""
-    convolution = before.compute
-    if not isinstance(convolution, Convolution) or convolution.activation is not None:
-        return None
-    if isinstance(after.compute, _Scaling):
-        return _convolved(before.takes, before.shape, after.compute.after(convolution))
-    if after.in_place is not None:
-        return _convolved(before.takes, before.shape, replace(convolution, activation=after.in_place))
-    return None

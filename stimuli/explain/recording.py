@@ -81,7 +81,8 @@ class Recording:
         """The window's places and the output at each of them, (places, N, C); computed once."""
         if window not in self._occluded:
             grid = _grid(window, *self.images.shape[-2:])
-            self._occluded[window] = grid.places, occluded_answers(self.model, self.images, grid, window.fill)
+            answers = occluded_answers(self.model, self.images, grid, window.fill, self.output)
+            self._occluded[window] = grid.places, answers
         return self._occluded[window]
 
 

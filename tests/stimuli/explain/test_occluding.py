@@ -10,7 +10,7 @@ import torchvision
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stimuli.explain import Window
+from stimuli.explain import Window, operations
 from stimuli.explain.occluding import _by_patches, occluded_answers
 from stimuli.explain.program import program_like
 from stimuli.explain.recording import _grid
@@ -26,6 +26,8 @@ class Written(nn.Module):
         self.first, self.side = nn.Conv2d(3, 6, 5, 2, 1), nn.Conv2d(6, 6, 1, 2)
         self.second, self.last = nn.Conv2d(6, 6, 3, 2, 1), nn.Linear(channels, 4)
         self.joining = nn.Parameter(torch.randn(6, 12, 1, 1))
+        self.broad, self.factors = nn.Parameter(torch.randn(12, 12, 1, 1)), nn.Parameter(torch.rand(1, 12, 1, 1))
+        self.around, self.wide = nn.Parameter(torch.randn(6, 6, 3, 3)), nn.Parameter(torch.randn(6, 12, 3, 3))
         self.norm = nn.BatchNorm2d(6).eval()
         self.norm.running_mean.normal_()
         self.norm.running_var.uniform_(0.5, 2)
@@ -46,6 +48,11 @@ def changed_in_place_afterwards(net: Written, x: Tensor) -> Tensor:
     return torch.cat((found, net.second(x.add_(1))), 1)[:, :6]
 
 
+def two(net: Written, x: Tensor) -> Tensor:
+    """Maps side by side, of which a window reaches more in one half than in the other."""
+    return torch.cat((x.relu(), F.conv2d(x, net.around, None, 1, 1).relu()), 1)
+
+
 UNDERSTOOD = {
     "residual with a stride and an in-place sum": residual,
     "batch norm first and a ReLU6 used twice": lambda net, x: F.relu6(y := net.norm(x)) + y,
@@ -59,6 +66,21 @@ UNDERSTOOD = {
     "a number for each place": lambda net, x: x + torch.linspace(0, 1, x.shape[3]).to(x),
     "maps side by side": lambda net, x: net.norm(F.conv2d(torch.cat((x, x.relu()), 1), net.joining)),
 }
+NARROWED = {
+    "maps side by side": UNDERSTOOD["maps side by side"],
+    "side by side, then pooled": lambda net, x: F.conv2d(F.max_pool2d(two(net, x), 3, 2, 0, 1, True), net.joining),
+    "side by side, then pooled twice": lambda net, x: F.conv2d(
+        F.avg_pool2d(F.max_pool2d(two(net, x), 3, 2, 1), 2), net.joining, net.second.bias
+    ).relu(),
+    "side by side, then a kernel with a stride": lambda net, x: F.conv2d(two(net, x), net.wide, None, 2, 1),
+}
+JOINED = {
+    "side by side, used twice": lambda net, x: F.conv2d(y := two(net, x), net.joining) + F.conv2d(y, net.joining),
+    "side by side, scaled": lambda net, x: F.conv2d(two(net, x) * net.factors, net.joining),
+    "side by side, in groups": lambda net, x: F.conv2d(two(net, x), net.joining[:, :6], groups=2),
+    "side by side, not narrowed": lambda net, x: F.conv2d(F.conv2d(two(net, x), net.broad), net.joining),
+}
+UNDERSTOOD |= NARROWED | JOINED
 NOT_UNDERSTOOD = {
     "a choice by the picture": lambda net, x: x if x.mean() > 0.01 else -x,
     "numbers taken out": lambda net, x: x * (2 if float(x.detach().abs().sum()) > 0 else 3),
@@ -86,7 +108,9 @@ def occluded(network: nn.Module, images: Tensor, window: Window) -> Tensor:
 
 
 def is_understood(network: nn.Module, images: Tensor, window: Window) -> bool:
-    return _by_patches(network, images[:1], _grid(window, *images.shape[2:]), window.fill) is not None
+    with torch.no_grad():
+        plain = network(images[:1])
+    return _by_patches(network, images[:1], plain, _grid(window, *images.shape[2:]), window.fill) is not None
 
 
 @pytest.mark.parametrize("window", [Window(9, 4, 0.25), Window(5, 5), Window(30, 2)], ids=str)
@@ -184,3 +208,42 @@ def test_a_program_keeps_only_the_values_that_are_needed_later():
         object.__setattr__(operation, "compute", watched)
     program(torch.ones(2, 3, 8, 8))
     assert most <= 2
+
+
+def has_joined_maps(middle: object) -> bool:
+    program = program_like(Written(middle).double().eval(), networks.pictures(2))
+    return any(operation.joins_channels for operation in program.operations)
+
+
+def test_joined_maps_are_summed_where_a_convolution_narrows_them():
+    assert not any(map(has_joined_maps, NARROWED.values()))
+    assert all(map(has_joined_maps, JOINED.values()))
+
+
+@pytest.mark.parametrize(
+    "activation", [nn.ReLU(), nn.ReLU6(), nn.Hardtanh(), nn.Hardtanh(-0.5, 2.0), nn.SiLU()], ids=str
+)
+@pytest.mark.parametrize("is_fused", [True, False])
+def test_an_activation_goes_along_with_its_convolution(activation, is_fused, monkeypatch):
+    """In float32; whether or not this version of torch has the operation that is not documented."""
+    if not is_fused:
+        monkeypatch.setattr(operations, "_FUSED", None)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 5, 3, 2, 1), activation, nn.Conv2d(5, 4, 3), nn.AdaptiveAvgPool2d(1))
+    images = 3 * torch.randn(3, 3, 16, 16)
+    program = program_like(network, images[:2])
+    assert len(program.operations) == 3
+    with torch.no_grad():
+        torch.testing.assert_close(program(images), network(images), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", list(itertools.product((1, 2, 3), (1, 2, 3), (1, 2))), ids=str)
+def test_the_largest_of_a_window_is_that_of_torch(settings):
+    """Bit by bit, undefined numbers among them; oracle: torch's max-pooling."""
+    size, stride, dilation = settings
+    maps = torch.randn(2, 3, 11, 9, generator=torch.Generator().manual_seed(0))
+    maps[0, 0, 4, 4], maps[1, 1, 2, 3] = torch.nan, -torch.inf
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = operations.Largest((size, 2), (stride, 1), (dilation, 1))(maps.contiguous(memory_format=layout))
+        wanted = F.max_pool2d(maps, (size, 2), (stride, 1), 0, (dilation, 1))
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0, equal_nan=True)
