@@ -199,7 +199,10 @@ class Evaluator:
         told = {"image": sample.image.image_id, "category": sample.category, "method": sample.method}
         if missing := problem or _lacking(metric, sample):
             return told | {"missing": missing}
-        found = metric.measure(sample, self._choices.options_of(metric.name))
+        try:
+            found = metric.measure(sample, self._choices.options_of(metric.name))
+        except ExplanationError as error:
+            return told | {"missing": str(error)}
         curves = {name: [round(float(y), 6) for y in curve] for name, curve in found.curves.items()}
         return told | {"values": dict(found.values), "curves": curves}
 

@@ -201,7 +201,8 @@ def _grid(window: Window, height: int, width: int) -> Grid:
     """Every place of the window; the last one of a row or column is moved back so that it ends at the border."""
     if not (0 < window.size <= min(height, width) and window.stride > 0):
         raise ExplanationError(
-            f"an occlusion window of {window.size} px, stride {window.stride} does not fit {height}×{width}"
+            f"an occlusion window of {window.size} px, stride {window.stride} does not fit {height}×{width};"
+            " make it smaller"
         )
     rows, columns = (
         Span(tuple(sorted({*range(0, extent - window.size, window.stride), extent - window.size})), window.size, extent)

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import bootstrap
 
 from contracts.metrics import MetricColumn, MetricsError, read_metrics
 from contracts.stimulus_set import read_stimuli
 from stimuli.config import StimuliConfig
 from stimuli.errors import EvaluationError, GalleryError, StorageError
+from stimuli.evaluate.asked_network import AskedNetwork
 from stimuli.evaluate.columns import require_own_columns, write_columns
 from stimuli.evaluate.metrics.metric import Best, Column, Curve, Measured, Metric
 from stimuli.evaluate.metrics.registry import METRICS
@@ -208,6 +210,32 @@ def test_a_method_that_the_network_cannot_answer_is_named_and_the_others_are_mea
     summary = summarised(METRICS["energy"], CHOICES.energy, found.rows("energy"), Resamples(200, 0))
     assert [reason for reason in summary.missing if "global average pooling" in reason]
     assert "grad-cam" in {figure.method for figure in summary.figures}
+
+
+def test_maps_of_nan_are_named_and_the_others_are_measured(tmp_path, images, monkeypatch):
+    maps = AskedNetwork.maps
+
+    def broken(self, pictures, targets, methods):
+        found = maps(self, pictures, targets, methods)
+        return found | {"grad-cam": found["grad-cam"] * torch.nan} if "grad-cam" in found else found
+
+    monkeypatch.setattr(AskedNetwork, "maps", broken)
+    found, _ = run(tmp_path, asked_of(images))
+    summary = summarised(METRICS["energy"], CHOICES.energy, found.rows("energy"), Resamples(200, 0))
+    assert [*summary.missing] == ["the map holds NaN or infinity"]
+    assert "guided-backprop" in {figure.method for figure in summary.figures if figure.images}
+
+
+def test_of_one_photograph_there_are_numbers_and_a_page(tmp_path, images):
+    asked = asked_of(images[:1], METRIC_NAMES, ("grad-cam",))
+    found, _ = run(tmp_path / "set", asked)
+    resamples = Resamples(200, 0)
+    told = [summarised(METRICS[n], CHOICES.options_of(n), found.rows(n), resamples) for n in METRIC_NAMES]
+    write_evaluation(tmp_path / "page", "One", told, found, asked, CHOICES)
+    page = (tmp_path / "page" / "index.html").read_text()
+    for needed in ("the photograph has no mask of the category", "window of 45 px, stride 15 does not fit 32×32"):
+        assert needed in page, "what seeds and rank correlation lack here; the others are there"
+    assert "nan" not in re.sub(r"<style.*?</style>|base64,[^\"]+", "", page, flags=re.DOTALL).lower().split()
 
 
 def test_a_study_without_its_categories_in_the_split_is_told_so(tmp_path, images):
