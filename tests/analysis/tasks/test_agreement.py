@@ -17,6 +17,7 @@ from analysis.tasks.kind import TaskRows
 from analysis.tasks.psychometrics import Psychometrics, marginal_share
 from analysis.tasks.verdicts import PREDICTIONS, RIGHT, WRONG, balanced, detection
 from contracts.methods import CONTROLS
+from tests.analysis.tasks.coverage import as_told
 
 DESIGN = TaskDesign("agreeing", FACTS.name, ("grad-cam", "blank"), images=20, ratings=10)
 
@@ -114,7 +115,7 @@ def test_the_headline_intervals_hold_their_truth():
     true = {sort: marginal_share(at + sign * BELIEF, sd) for sort, sign in ((RIGHT, 1), (WRONG, -1))}
     d_prime = special.ndtri(true[RIGHT]) - special.ndtri(1 - true[WRONG])
     labels = [("grad-cam", sort) for sort in PREDICTIONS]
-    held = {name: 0 for name in ("judged", "belief", "d-prime")}
+    held = {name: 0 for name in ("judged rightly", "belief in wrong predictions", "d′")}
     person, half = np.repeat(np.arange(people), 10), images // 2
     dealt = (np.arange(5) + 5 * np.arange(people)[:, None]) % half
     for _ in range(DRAWS):
@@ -126,12 +127,12 @@ def test_the_headline_intervals_hold_their_truth():
         cells = cell_means(correct, wrong.astype(int), person, image, labels)
         believing = cell_means(np.where(wrong, 1 - correct, correct), wrong.astype(int), person, image, labels)
         found = {
-            "judged": (balanced(cells, "grad-cam", 0.95), (true[RIGHT] + true[WRONG]) / 2),
-            "belief": (proportion(believing, labels[1], 0.95), 1 - true[WRONG]),
-            "d-prime": (detection(believing, "grad-cam", "d-prime", 0.95), d_prime),
+            "judged rightly": (balanced(cells, "grad-cam", 0.95), (true[RIGHT] + true[WRONG]) / 2),
+            "belief in wrong predictions": (proportion(believing, labels[1], 0.95), 1 - true[WRONG]),
+            "d′": (detection(believing, "grad-cam", "d-prime", 0.95), d_prime),
         }
         for name, (estimate, truth) in found.items():
             held[name] += estimate.low <= truth <= estimate.high
     coverage = {name: count / DRAWS for name, count in held.items()}
-    assert all(0.935 <= share <= 0.965 for share in coverage.values()), coverage
+    as_told("agreement", coverage)
     assert stats.binom.sf(int(0.965 * DRAWS), DRAWS, 0.95) < 0.05, "this number of draws tells 95 from 96.5 %"

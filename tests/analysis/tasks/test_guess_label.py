@@ -16,6 +16,7 @@ from analysis.tasks.guess_label.present import figures, finding
 from analysis.tasks.kind import Seen, TaskRows
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from contracts.methods import CONTROLS, PHOTOGRAPH
+from tests.analysis.tasks.coverage import as_told
 from tests.drawing import drawn_only
 
 DESIGN = TaskDesign("guessing", FACTS.name, ("grad-cam", PHOTOGRAPH), images=20, ratings=6)
@@ -131,4 +132,4 @@ def test_the_headline_interval_holds_its_truth():
         cells = cell_means(right.astype(float), 0 * seats.image, seats.participant, seats.image, ["m"])
         found = proportion(cells, "m", 0.95)
         held += found.low <= truth <= found.high
-    assert 0.935 <= held / DRAWS <= 0.965, held / DRAWS
+    as_told("guess-label", {"labels guessed": held / DRAWS})

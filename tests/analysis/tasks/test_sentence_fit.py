@@ -16,6 +16,7 @@ from analysis.tasks.sentence_fit import simulate
 from analysis.tasks.sentence_fit.estimates import FACTS, check, tables, truth_first
 from analysis.tasks.sentence_fit.present import finding
 from contracts.methods import CONTROLS
+from tests.analysis.tasks.coverage import as_told
 
 DESIGN = TaskDesign("fitting", FACTS.name, ("grad-cam", "blank"), images=20, ratings=6)
 RIGHT, WRONG = "dog, grass / sea", "sea / dog, grass"
@@ -98,4 +99,4 @@ def test_the_headline_interval_holds_its_truth():
         cells = cell_means(right.astype(float), 0 * seats.image, seats.participant, seats.image, ["m"])
         found = proportion(cells, "m", 0.95)
         held += found.low <= truth <= found.high
-    assert 0.935 <= held / DRAWS <= 0.965, held / DRAWS
+    as_told("sentence-fit", {"fitting sentences": held / DRAWS})
