@@ -45,7 +45,7 @@ def folder(tmp_path):
 
 
 def test_metric_columns_are_written_sorted_and_exact(folder):
-    assert (folder / METRICS).read_text() == "stimulus_id,energy,own\na,0.1,\nb,1.0,\n"
+    assert (folder / METRICS).read_bytes() == b"stimulus_id,energy,own\na,0.1,\nb,1.0,\n"
     text = (folder / FACTS).read_text(encoding="utf-8")
     assert text.startswith('{\n "stimuli_sha256": ')
     assert text.endswith("}\n")

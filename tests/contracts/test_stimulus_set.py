@@ -79,6 +79,39 @@ def test_the_least_and_the_most_that_is_possible_is_taken(tmp_path, changes):
     assert stimulus_set.read_stimuli(tmp_path) == (edge,)
 
 
+def test_what_a_picture_made_elsewhere_does_not_tell_stays_empty(tmp_path):
+    made = stimulus(tmp_path, 1, logit=None, probability=None, is_correct=None)
+    assert stimulus_set.table_of([made]).endswith(b",64,48,,,\n")
+    write_table(tmp_path, made)
+    assert stimulus_set.read_stimuli(tmp_path) == (made,)
+
+
+def test_a_picture_is_in_the_folder_of_the_first_two_digits_of_its_hash():
+    assert stimulus_set.image_file("abcdef") == "images/ab/abcdef.png"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_taken"),
+    [
+        ([(64, 48), (128, 96)], True),  # with tiles, two in each direction
+        ([(64, 48), (64, 48), (128, 96)], True),
+        ([(64, 48), (32, 24)], True),
+        ([(64, 48), (96, 96)], False),
+        ([(64, 48), (128, 48)], False),
+        ([(64, 48), (64, 49)], False),
+        ([(64, 48), (128, 96), (256, 192)], False),
+    ],
+)
+def test_pictures_have_one_size_or_twice_that_size_in_both_directions(tmp_path, sizes, is_taken):
+    rows = [stimulus(tmp_path, n, width=width, height=height) for n, (width, height) in enumerate(sizes)]
+    write_table(tmp_path, *rows)
+    if is_taken:
+        assert len(stimulus_set.read_stimuli(tmp_path)) == len(rows)
+        return
+    with pytest.raises(StimulusSetError, match="pictures of one set have one size, here are"):
+        stimulus_set.read_stimuli(tmp_path)
+
+
 def test_names_with_separators_in_them_survive(tmp_path):
     odd = stimulus(tmp_path, 1, image_id='a,"b"\nc\rd\r\ne', category="tv monitor; old", foil="é")
     write_table(tmp_path, odd)
