@@ -62,7 +62,7 @@ def _last_links(session: Session, study: Study) -> Iterator[tuple[int, str]]:
         .join(Response, Response.trial_id == Trial.id)
         .join(Participant, Trial.participant_id == Participant.id)
         .where(Participant.study_id == study.id)
-        .order_by(Trial.participant_id, Trial.position)
+        .order_by(Trial.participant_id)
         .execution_options(yield_per=1000)
     )
     for participant_id, answers in groupby(rows, key=lambda row: row.participant_id):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from contracts.methods import PHOTOGRAPH
-from contracts.tasks import ADVICE, AT_ONCE, DELAYED, NO, ON_REQUEST
+from contracts.tasks import ADVICE, AT_ONCE, DELAYED, NO, ON_REQUEST, WAIT
 from study import close_app, create_app
 from study.conduct.opening import take_in
 from study.conduct.stand_ins import stand_ins
@@ -21,9 +21,9 @@ from study.database.find import find_study
 from study.database.loads import give_back
 from study.database.schema import Item, Trial
 from study.definition import definition_of
-from study.errors import UnknownError
+from study.errors import EarlyAnswerError, UnknownError
 from study.export.rows import READERS
-from study.taking_part.advice import Advice, advice_of, comes_later, is_told, prompt_of, refuse_early
+from study.taking_part.advice import Advice, advice_of, comes_later, is_told, prompt_of, refuse_early, refuse_haste
 from study.tasks.wording import words_of
 from tests.study.samples import NOW, SECRET, document, png, sha256
 from tests.study.visitor import Visitor, join
@@ -264,6 +264,27 @@ def test_an_early_picture_is_refused_as_if_there_were_none(open_advised, databas
     token = trials(database)[0][0].left_image_token
     with database.reading() as session, pytest.raises(UnknownError, match=r"^there is no such image$"):
         refuse_early(session, visitor.token, token)
+
+
+@pytest.mark.parametrize(("seconds", "lacking"), [(0, 4), (3, 1), (3.5, 1), (4, None), (9, None)])
+def test_how_long_somebody_still_has_to_wait_is_told_in_whole_seconds(seconds, lacking):
+    task = TaskConfig.model_validate(advised(advice=DELAYED, advice_delay=5))
+    person = SimpleNamespace(participant_id=1, observer_kind="human")
+    driver = SimpleNamespace(row=lambda _statement, participant_id: SimpleNamespace(at=NOW if participant_id else None))
+
+    def ask(question: str = WAIT, **other: Any) -> None:
+        shown = SimpleNamespace(**vars(person) | other)
+        refuse_haste(driver, shown, question, task, NOW + timedelta(seconds=seconds))
+
+    ask("response")
+    ask(observer_kind="simulated")
+    ask(participant_id=0)  # nothing was answered before
+    if lacking is None:
+        ask()
+        return
+    with pytest.raises(EarlyAnswerError, match=r"^this answer cannot have been given yet$") as refusal:
+        ask()
+    assert refusal.value.seconds == lacking
 
 
 def test_a_late_answer_of_somebody_who_waited_is_stored(open_advised, database, moment):

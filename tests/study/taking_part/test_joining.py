@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from study.conduct.actions import exclude, raise_limit
 from study.database.find import find_study
@@ -13,11 +13,22 @@ from study.errors import ConductError, ConsentError, NotOpenError, StudyFullErro
 from study.recruitment.places import release_places
 from study.recruitment.provider import Recruited
 from study.security import recruitment_hash
-from study.taking_part.enrolment import Consent, join, require_open
+from study.taking_part.enrolment import Consent, is_full, join, require_open
 from study.taking_part.leases import loads, release_expired
 from study.taking_part.leaving import leave
 from study.taking_part.withdrawal import withdraw
-from tests.study.samples import NOW, SECRET, answer, count_loads_anew, document, enrol, open_sample, seeing, trials_of
+from tests.study.samples import (
+    METHODS,
+    NOW,
+    SECRET,
+    answer,
+    count_loads_anew,
+    document,
+    enrol,
+    open_sample,
+    seeing,
+    trials_of,
+)
 
 QUESTIONS = [
     {
@@ -210,6 +221,65 @@ def test_a_limit_of_one_study_counts_nobody_of_another(database, tmp_path):
         open_sample(session, tmp_path / "two", document(seeing(), slug="other", limit=1))
     enrol(database, 1, slug="other")
     assert enrol(database, 2).id
+
+
+def full(database, now=NOW, observer_kind="human"):
+    with database.reading() as session:
+        return is_full(session, find_study(session, "demo"), observer_kind, now)
+
+
+END = NOW + timedelta(minutes=60)  # of the leases of those who join at NOW
+AFTER = END + timedelta(seconds=1)
+
+
+@pytest.fixture
+def filled(database, tmp_path):
+    """Four items of one rating each, which two people were promised; another study has many places left."""
+    with database.writing() as session:
+        open_sample(session, tmp_path / "one", document(seeing(images=2, k=1, methods=METHODS[:1])))
+        open_sample(session, tmp_path / "two", document(seeing(), slug="other"))
+    enrol(database, 3, slug="other")
+    assert not full(database)
+    enrol(database, 1)
+    assert not full(database)
+    enrol(database, 2)
+    return database
+
+
+def test_a_study_is_full_while_all_its_ratings_are_given_or_promised(filled):
+    assert [full(filled), full(filled, END), full(filled, AFTER)] == [True, True, False]
+    assert not full(filled, observer_kind="simulated")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (update(Participant).values(excluded=True, exclusion_reason="asked"),),
+        (update(Trial).values(purpose="practice"),),
+        (update(Trial).values(state="answered"),),
+        (
+            update(Trial).where(Trial.position == 0, Trial.participant_id > 1).values(purpose="practice"),
+            update(Trial).where(Trial.position == 1, Trial.participant_id > 1).values(state="answered"),
+        ),
+    ],
+    ids=["excluded", "practice", "answered", "only-practice-open"],
+)
+def test_a_lease_that_has_run_out_frees_no_place_that_does_not_count(filled, changes):
+    """The first participant is of the other study."""
+    with filled.writing() as session:
+        for change in changes:
+            session.execute(change)
+        session.commit()
+    assert full(filled, AFTER)
+
+
+def test_a_study_is_full_while_its_limit_of_people_is_reached(database, tmp_path):
+    limited(database, tmp_path, 1)
+    assert not full(database)
+    enrol(database)
+    end = NOW + timedelta(minutes=10)
+    assert [full(database), full(database, end), full(database, end + timedelta(seconds=1))] == [True, True, False]
+    assert not full(database, observer_kind="simulated")
 
 
 def test_a_lease_runs_out_after_its_last_moment_and_in_its_own_study(opened):
