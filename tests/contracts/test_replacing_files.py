@@ -75,7 +75,7 @@ def test_a_file_is_ours_where_its_mark_is_near_its_beginning(tmp_path: Path) -> 
 
 
 def test_a_folder_is_replaced_whole_and_made_where_there_is_none(tmp_path: Path) -> None:
-    out = tmp_path / "deep" / "out"
+    out = tmp_path / "very" / "deep" / "out"
     for text in ("first", "second"):
         replace_folder(out, lambda fresh, text=text: (fresh / text).touch())
         assert [path.name for path in out.iterdir()] == [text]

@@ -9,6 +9,7 @@ from contracts import scales
 from contracts.conditions import ConditionConfig, by_condition
 from contracts.cues import Swapped, fault_of, measured
 from contracts.foils import foil_table
+from contracts.methods import NO_EXPLANATION, PHOTOGRAPH, method_name
 from contracts.metrics import (
     FACTS,
     METRICS,
@@ -235,6 +236,7 @@ def test_a_task_is_told_as_each_condition_that_does_it_has_it():
 
 
 def test_facts_of_kinds_follow_from_foils_and_places():
+    assert [method_name(method) for method in (PHOTOGRAPH, "my-own")] == [NO_EXPLANATION, "my-own"]
     assert scales._numbered(3) == ("item-1", "item-2", "item-3")
     assert (first_is_left("a", "b", ["a", "b"]), first_is_left("b", "a", ["a", "b"])) == (True, False)
     rating, reliance, tiled = KINDS["rating"], KINDS["reliance"], KINDS["distinction"]
