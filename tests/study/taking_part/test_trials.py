@@ -98,6 +98,11 @@ def test_every_degree_is_asked_for_where_no_answer_is_right():
     assert asked == {0, 1, 2, 3, 4}
 
 
+def test_every_point_of_a_longer_scale_is_asked_for():
+    rng, of = np.random.default_rng(0), task("rating", points=9)
+    assert {trials._asked(item(1), of, False, rng) for _ in range(300)} == set(range(9))
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("place", [1, 2])
 def test_an_own_attention_check_asks_for_its_place_and_never_for_the_right_option(place, swapped):
@@ -231,6 +236,17 @@ def test_tasks_come_in_their_order_and_one_that_is_full_is_passed_over():
     assert {choice.item.id for choice in chosen} == {0, 2, 3, 5}
     with pytest.raises(StudyFullError, match=r"^this study has all the answers it needs$"):
         choose_trials(Rows([items[1], items[4]]), definition_of(full), 1, load, np.random.default_rng(0))
+
+
+def test_images_of_a_kind_that_is_not_balanced_come_by_their_need_alone():
+    """Whatever their wrong options."""
+    items = [stored(number, "t", wanted=3) for number in range(8)]
+    for other in items[4:]:
+        other.foil = "horse"
+    chosen = choose_trials(
+        Rows(items), definition_of(task()), 1, dict.fromkeys(range(4, 8), 1), np.random.default_rng(0)
+    )
+    assert {choice.item.id for choice in chosen} == {0, 1, 2, 3}
 
 
 def test_where_everybody_takes_one_task_it_is_the_one_that_lacks_the_largest_share():
