@@ -23,7 +23,7 @@ class TurnedAway:
     def reason(self) -> Note:
         return {
             "answer": Note("Answer to the screening question “{what}”", {"what": self.what}),
-            "test": Note("Too few right answers in the entry test"),
+            "test": Note("Too few correct answers in the entry test"),
             "quota": Note("Quota full: {what}", {"what": self.what}),
             "earlier-study": Note("Took part in the earlier study “{what}”", {"what": self.what}),
         }[self.why]

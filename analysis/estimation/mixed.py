@@ -33,9 +33,9 @@ RIDGE = 1e-6  # of the effects' variance: a standard deviation of 0.001 logits i
 INFINITE = 12.0  # logits
 LOGISTIC_VARIANCE = np.pi**2 / 3  # of an answer in the latent variable
 SOURCES = (
-    marked("participants, alike for all methods"),
+    marked("participants, the same for all methods"),
     marked("participants, by method"),
-    marked("images, alike for all methods"),
+    marked("images, the same for all methods"),
     marked("images, by method"),
 )
 

@@ -15,9 +15,9 @@ def conditions_told(export: Export, translate: Translation) -> list[str]:
     quoted = [translate.quoted(condition.name) for condition in export.conditions]
     return [
         translate(
-            "Each participant was in one of {n} conditions: {names}. Who joined was put into the condition that lacked"
-            " the largest share of its ratings, at random among equals; participants were not told. The ratings"
-            " planned for an item were collected in each condition that shows it.",
+            "Each participant was assigned to one of {n} conditions: {names}. New participants were assigned to"
+            " the condition with the largest share of its ratings missing, at random where several were equal, and"
+            " were not told. The ratings planned for an item were collected in each condition that shows it.",
             n=len(quoted),
             names=", ".join(quoted),
         ),

@@ -41,10 +41,10 @@ def methods_balanced(export: Export, translate: Translation) -> str:
     if not spreads:
         return ""
     return translate.plural(
-        "Counted in {n} participant who finished: the numbers of trials with each method of a task differed by"
-        " {most} at most.",
-        "Counted in {n} participants who finished: the numbers of trials with each method of a task differed by"
-        " {most} at most.",
+        "For the {n} participant who finished, the numbers of trials with each method of a task differed by at"
+        " most {most}.",
+        "For each of the {n} participants who finished, the numbers of trials with each method of a task differed"
+        " by at most {most}.",
         rated["participant_id"].nunique(),
         most=count(max(spread.max() for spread in spreads)),
     )

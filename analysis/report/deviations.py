@@ -87,7 +87,7 @@ def _size(task: dict[str, Any], translate: Translation) -> str:
         return ""
     methods, networks = [method_name(method) for method in task["methods"]], task["networks"]
     return translate(
-        "“{task}”: {images}, ratings an item: {ratings}; {methods}; {networks}.",
+        "“{task}”: {images}, ratings per item: {ratings}; {methods}; {networks}.",
         task=task["name"],
         images=translate.plural("{n} image", "{n} images", task["images"]),
         ratings=count(task["ratings_per_item"]),

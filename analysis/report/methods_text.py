@@ -91,7 +91,7 @@ def _planned(task: dict[str, Any], responses: int, extensions: Sequence[Extensio
     ratings = task["ratings_per_item"] * first // responses
     methods = [method_name(method) for method in task["methods"]]
     return translate(
-        "It planned {responses}: {images}, {methods}, {ratings} an item.",
+        "The plan was {responses}: {images}, {methods}, {ratings} per item.",
         responses=translate.plural("{n} response", "{n} responses", first),
         images=translate.plural("{n} image", "{n} images", task["images"]),
         methods=translate.plural("the method {names}", "the methods {names}", len(methods), names=", ".join(methods)),
@@ -108,55 +108,56 @@ def left_out(rules: ExclusionsConfig, translate: Translation) -> list[str]:
     """Sentences: whose responses are analysed, and what each rule leaves out."""
     sentences = [
         translate(
-            "Analysed are the responses planned for each item; responses given after a place had been handed on"
-            " (overflow) are counted in the flow and left out."
+            "The analysis includes the responses planned for each item. Responses beyond them (overflow), given"
+            " after the participant's place had been offered to someone else, are counted in the participant flow"
+            " and excluded."
         )
     ]
     if rules.incomplete:
-        sentences.append(translate("Left out by the definition: people who did not finish."))
+        sentences.append(translate("The definition excludes people who did not finish."))
     if rules.failed_attention_checks is not None:
         sentences.append(
             translate.plural(
-                "Left out by the definition: people who failed at least {n} attention check.",
-                "Left out by the definition: people who failed at least {n} attention checks.",
+                "The definition excludes people who failed at least {n} attention check.",
+                "The definition excludes people who failed at least {n} attention checks.",
                 rules.failed_attention_checks,
             )
         )
     if rules.failed_comprehension:
-        sentences.append(translate("Left out by the definition: people who failed a comprehension check."))
+        sentences.append(translate("The definition excludes people who failed a comprehension check."))
     if rules.min_median_rt_ms is not None:
         sentences.append(
             translate(
-                "Left out by the definition: people whose median response time in a task is below {ms} ms.",
+                "The definition excludes people whose median response time in a task is below {ms} ms.",
                 ms=format(rules.min_median_rt_ms, "g"),
             )
         )
     if rules.max_median_rt_ms is not None:
         sentences.append(
             translate(
-                "Left out by the definition: people whose median response time in a task is above {ms} ms.",
+                "The definition excludes people whose median response time in a task is above {ms} ms.",
                 ms=format(rules.max_median_rt_ms, "g"),
             )
         )
     sentences += _careless(rules, translate)
     if rules == ExclusionsConfig():
-        sentences.append(translate("The definition names no rule by which people are left out."))
+        sentences.append(translate("The definition has no exclusion rule."))
     return sentences
 
 
 def _careless(rules: ExclusionsConfig, translate: Translation) -> Iterator[str]:
     if rules.min_rt_ms is not None:
-        yield translate("Left out by the definition: responses within {ms} ms.", ms=format(rules.min_rt_ms, "g"))
+        yield translate("The definition excludes responses faster than {ms} ms.", ms=format(rules.min_rt_ms, "g"))
     if rules.max_rt_ms is not None:
-        yield translate("Left out by the definition: responses after {ms} ms.", ms=format(rules.max_rt_ms, "g"))
+        yield translate("The definition excludes responses slower than {ms} ms.", ms=format(rules.max_rt_ms, "g"))
     if rules.same_side is not None:
         yield translate(
-            "Left out by the definition: people with at least {share} of a task's answers on one side.",
+            "The definition excludes people with at least {share} of a task's answers on one side.",
             share=level(rules.same_side),
         )
     if rules.longest_run is not None:
         yield translate(
-            "Left out by the definition: people with at least {n} answers in a row on one side of a task.",
+            "The definition excludes people with at least {n} answers in a row on one side of a task.",
             n=rules.longest_run,
         )
 
@@ -164,14 +165,11 @@ def _careless(rules: ExclusionsConfig, translate: Translation) -> Iterator[str]:
 def estimates(confidence: float, kinds: Sequence[str], translate: Translation) -> str:
     """How means and their intervals are computed, for tasks of these `kinds`."""
     text = translate(
-        "Each accuracy and mean score is an average over responses, meant for other participants and other images like"
-        " these. Its {confidence} interval comes from a two-way cluster-robust variance (participants and images;"
-        " Cameron,"
-        " Gelbach & Miller, 2011), with Student's t on the smaller number of clusters less one; where the two-way"
-        " variance"
-        " falls below both one-way variances, the smaller of these is taken. Intervals of accuracies are computed on"
-        " the"
-        " logit scale.",
+        "Each accuracy and mean score is an average over responses and applies to other participants and other"
+        " images of the same kind. Its {confidence} confidence interval is computed from a two-way cluster-robust"
+        " variance (participants and images; Cameron, Gelbach & Miller, 2011) and Student's t, with the smaller"
+        " number of clusters minus one as degrees of freedom. If the two-way variance is below both one-way"
+        " variances, the smaller of these is used. Intervals of accuracies are computed on the logit scale.",
         confidence=level(confidence),
     )
     for name in dict.fromkeys(kinds):
@@ -188,8 +186,8 @@ def comparisons_planned(config: AnalysisConfig, translate: Translation) -> list[
             " study's definition, which was fixed before the first participant."
         ),
         translate(
-            "Their intervals stand each by itself and are not widened for the number of comparisons. Accuracies by"
-            " category and network, response bias and order effects are exploratory."
+            "Their confidence intervals are not adjusted for the number of comparisons. Accuracies by category"
+            " and network, response bias and order effects are exploratory."
         ),
     ]
     if config.names_smallest_effect:
@@ -202,8 +200,8 @@ def comparisons_planned(config: AnalysisConfig, translate: Translation) -> list[
     if rule := config.sequential:
         sentences.append(
             translate(
-                "Looks at the data were planned at {looks} of the planned responses; the levels come from an"
-                " O'Brien–Fleming spending function (Lan & DeMets, 1983), taken down Holm's steps.",
+                "Looks at the data were planned at {looks} of the planned responses; the significance levels"
+                " follow an O'Brien–Fleming spending function (Lan & DeMets, 1983), combined with Holm's steps.",
                 looks=", ".join(map(level, rule.looks)),
             )
         )
@@ -229,7 +227,7 @@ def _comparisons(export: Export, translate: Translation) -> str:
 def _looks(went: Course, translate: Translation) -> str:
     if not went.is_told:
         return translate("The export does not say whether results were looked at before.")
-    return looked(went, translate) or translate("None is recorded in the study's audit log.")
+    return looked(went, translate) or translate("The study's audit log records no look at the results before the end.")
 
 
 def _lacking(export: Export, translate: Translation) -> str:
@@ -245,21 +243,21 @@ def _further(export: Export, translate: Translation) -> str:
             " variance, by the pigeonhole bootstrap (Owen, 2007), with and without exclusions and overflow responses"
             " (Steegen et al., 2016)."
         ),
-        translate("Agreement is Krippendorff's α (2019), its interval from drawing images anew 1,000 times."),
+        translate("Agreement is Krippendorff's α (2019); its interval is computed by resampling images 1,000 times."),
     ]
     for kind in _kinds(export):
         sentences += kind.further_sentences(export, translate)
     if export.config.paper:
         sentences.append(
             translate(
-                "A figure of Selvaraju et al. (2020) counts as replicated when two one-sided tests at 5% (Schuirmann,"
-                " 1987)"
-                " place the difference within {margin} of the scale and, for a comparison, its own interval excludes 0"
-                " on the paper's side, else as not replicated when the difference from the paper is told"
-                " from 0, else as inconclusive; verdicts are not corrected for their number."
-                " The paper's accuracies are given the error of its 810 responses by 43 workers under this study's"
-                " design effect, its mean scores this study's own error, or that of 54 people where this study had"
-                " more. No verdict is given below {enough} of the planned ratings.",
+                "A figure of Selvaraju et al. (2020) is replicated if two one-sided tests at 5% (Schuirmann,"
+                " 1987) show that this study differs from it by less than {margin} of the scale and, for a"
+                " comparison, this study's own interval excludes 0 on the paper's side. Otherwise it is not"
+                " replicated if the difference from the paper is significantly different from 0, and inconclusive"
+                " if not. Verdicts are not corrected for their number. The paper published no standard errors: its"
+                " accuracies get the error of 810 responses by 43 workers under this study's design effect, its"
+                " mean scores this study's own error, or that of 54 people where this study had more. There is no"
+                " verdict below {enough} of the planned ratings.",
                 enough=level(ENOUGH),
                 margin=level(export.config.equivalence_margin),
             )

@@ -1,8 +1,10 @@
 """What a definition said when its study was opened, and what happened: the deviations from a preregistration."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+import pandas as pd
 
 from analysis.data.completeness import Reached
 from analysis.data.course import Course
@@ -21,6 +23,11 @@ class Followed:
     planned: str
     happened: str
     differs: bool | None
+
+
+def as_table(points: Iterable[Followed]) -> pd.DataFrame:
+    """One row for each point: `planned`, `happened`, `differs` (empty where the export cannot tell)."""
+    return pd.DataFrame([asdict(point) for point in points], columns=["planned", "happened", "differs"])
 
 
 def opened_sha256(export: Export) -> str:
@@ -70,7 +77,9 @@ def _looks(export: Export, course: Course, translate: Translation) -> Followed:
         planned = translate("Looks at {looks} of the planned responses, by a group-sequential rule.", looks=looks)
     if not course.is_told:
         return Followed(planned, translate("The export does not say whether results were looked at before."), None)
-    happened = looked(course, translate) or translate("None is recorded in the study's audit log.")
+    happened = looked(course, translate) or translate(
+        "The study's audit log records no look at the results before the end."
+    )
     return Followed(planned, happened, differs=len(seen) > (len(rule.looks) - 1 if rule else 0))
 
 

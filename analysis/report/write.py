@@ -19,7 +19,7 @@ from analysis.report.for_papers import paper_files
 from analysis.report.multiverse_figure import curves
 from analysis.report.original_figure import original_figures
 from analysis.report.pages import REPORT, Figures, Material, folder_name, pages, software
-from analysis.report.preregistered import followed, opened_sha256
+from analysis.report.preregistered import as_table, followed, opened_sha256
 from analysis.report.quality_figures import task_quality_figures
 from analysis.results import ObserverResults, as_json, compute
 from contracts.methods import method_names
@@ -102,7 +102,8 @@ def _write(
         mark = mark_of(of_kind.observer_kind, ENGLISH)
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
-        for name, table in _tables(of_kind).items():
+        plan = {"preregistered": as_table(followed(export, of_kind, ENGLISH))}
+        for name, table in (_tables(of_kind) | plan).items():
             table.to_csv(tables / f"{name}.csv", index=False)
             (tables / f"{name}.tex").write_text(as_latex_table(table, mark), encoding="utf-8")
         for figure in chain.from_iterable(figures[of_kind.observer_kind].values()):

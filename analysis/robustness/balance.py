@@ -21,7 +21,7 @@ def balance(trials: pd.DataFrame, sides: Mapping[str, pd.Series], planned_rating
     people = trials.groupby("participant_id").size()
     spread = method_spread(trials)
     rows = [
-        (marked("ratings of an item"), *_ends(items), planned_ratings),
+        (marked("ratings per item"), *_ends(items), planned_ratings),
         (marked("responses of a participant"), *_ends(people), None),
         (marked("a participant's most frequent method minus the rarest"), *_ends(spread), None),
         *((name, *_ends(is_first.groupby(trials["method"]).mean()), 0.5) for name, is_first in sides.items()),

@@ -150,6 +150,9 @@ def test_axe_finds_nothing_on_a_report_whose_first_page_fits_one_sheet(
     new_page.set_viewport_size(A4)
     below = new_page.locator(".front").evaluate("front => front.getBoundingClientRect().bottom")
     assert below <= A4["height"]
+    # What is longer than that leaves no empty sheet behind, and the list of contents stays in one piece.
+    assert new_page.locator(".front").evaluate("front => getComputedStyle(front).breakAfter") == "auto"
+    assert new_page.locator(".contents").evaluate("list => getComputedStyle(list).breakInside") == "avoid"
 
 
 def test_axe_finds_nothing_on_a_researchers_pages(new_page: Page, live: LiveStudy, tour: Tour) -> None:

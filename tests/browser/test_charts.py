@@ -1,6 +1,9 @@
 """Researchers' charts: Observable Plot draws what the tables say, within the content security policy."""
 
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -99,3 +102,18 @@ def test_charts_are_drawn_anew_for_another_width(page: Page, live: LiveStudy) ->
     page.set_viewport_size({"width": 600, "height": 800})
     place = page.locator("[data-chart=columns]").first
     expect(drawing).to_have_attribute("width", str(place.evaluate("place => place.clientWidth")))
+
+
+def test_an_axis_of_times_has_those_of_the_readers_zone(
+    open_context: Callable[..., BrowserContext], live: LiveStudy
+) -> None:
+    live.fills(people=2, simulated=1)
+    page = open_context(timezone_id="Australia/Adelaide").new_page()  # half an hour off all that are often meant
+    logs_in(page, live)
+    page.goto(live.origin + PAGES["server"])
+    axis = page.locator("[data-scale=time] [aria-label='x-axis tick label']")
+    told = re.findall(r"\d\d:\d\d", axis.text_content() or "")
+    now = datetime.now(ZoneInfo("Australia/Adelaide"))
+    assert told
+    assert set(told) <= {f"{now - timedelta(minutes=n):%H:%M}" for n in range(-1, 65)}
+    expect(page.get_by_text("Adelaide time")).to_be_visible()

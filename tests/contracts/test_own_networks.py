@@ -121,7 +121,12 @@ def test_a_study_of_one_s_own_goes_from_its_files_to_its_report(folder, monkeypa
     export = load(folder / "observed")
     assert len(export.trials) == 8
     first = methods_text(export, ENGLISH)[0]
-    assert "scored highest among the wrong ones (runner-up). It planned 16 responses: 4 images" in first
+    assert "scored highest among the wrong ones (runner-up). The plan was 16 responses: 4 images" in first
+    taken = run(folder, "import-network", "--network", "own")  # as generate-stimuli did by itself
+    assert taken.exit_code == 0, taken.output
+    assert "own: own.py:colours, 4 outputs" in taken.output
+    assert "100.0 % of the images" in taken.output
+    assert "no network with labels is named other" in run(folder, "import-network", "--network", "other").output
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def discriminability(trials: pd.DataFrame, methods: Sequence[str], confidence: f
 
 def sensitivity(cells: CellMeans, method: str, measure: str, confidence: float) -> Estimate:
     """ "d-prime" or "criterion" from cells (method, is the right option first?) of "first option" answers."""
-    empty = Note("The right option never stood in one of the two places.")
+    empty = Note("The correct option was never in one of the two places.")
     return detection.sensitivity(cells, (method, True), (method, False), measure, confidence, empty)
 
 
@@ -92,7 +92,7 @@ def choice_biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     correct, bounds = trials["correct"].to_numpy(), FACTS.difference_bounds
     rows = {
         marked("first option chosen"): of_all(trials, chose_first, share(confidence, CHANCE)),
-        marked("accuracy: right option first − second"): halves(frame, correct, "truth_first", confidence, bounds),
+        marked("accuracy: correct option first − second"): halves(frame, correct, "truth_first", confidence, bounds),
         marked("accuracy: second half − first half"): halves(frame, correct, "later", confidence, bounds),
     }
     return estimate_table(rows, ["effect"])

@@ -21,9 +21,9 @@ def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: 
 def _further_sentences(_export: Export, translate: Translation) -> list[str]:
     return [
         translate(
-            "Right answers were also analysed by a logit model with maximal random effects (Barr et al., 2013): of"
-            " participants and of images, each alike for all methods and by method; Laplace's approximation (Breslow &"
-            " Clayton, 1993)."
+            "Correct answers were also analysed with a logit model with maximal random effects (Barr et al.,"
+            " 2013): of participants and of images, the same for all methods and by method. It was fitted by"
+            " Laplace's approximation (Breslow & Clayton, 1993)."
         )
     ]
 
@@ -59,9 +59,10 @@ KIND = AnalysisKind(
             " differences and should be near zero."
         ),
         machine=marked("In class discrimination, it names the category for which it has more evidence."),
-        sides=marked("share with the right option first, by method"),
+        sides=marked("share with the correct option first, by method"),
         further=marked(
-            "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) take the log-linear correction (Hautus, 1995)."
+            "Sensitivity d′ and criterion (Macmillan & Creelman, 2005) are computed with the log-linear"
+            " correction (Hautus, 1995)."
         ),
         question=marked("Can people tell which category an explanation is about?"),
         means=marked("With {a} the correct category was named in {value_a} of cases, with {b} in {value_b}."),
@@ -70,7 +71,7 @@ KIND = AnalysisKind(
         factor=100,
         level=percent,
         difference=points,
-        label=marked("right answers, %"),
+        label=marked("correct answers, %"),
         difference_label=marked("difference,\npercentage points"),
         differences=marked("Differences of accuracy are in percentage points."),
         unit=marked("percentage points"),

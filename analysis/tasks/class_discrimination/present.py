@@ -15,7 +15,7 @@ def figures(
 ) -> tuple[Figure, ...]:
     """Accuracy by method, and by stated confidence where it was asked; lettered in the words of `inside`."""
     table, name = results.tables["accuracy"], results.task.name
-    axis = Axis(inside("right answers, %"), 100, 50, inside("chance level"), _percent_limits(table), percent)
+    axis = Axis(inside("correct answers, %"), 100, 50, inside("chance level"), _percent_limits(table), percent)
     caption = translate("Correct answers by method, with intervals over participants and images. Dashed: chance level.")
     caption = with_paper(caption, table, translate)
     alternative = translate("Accuracy in per cent with interval: {estimates}.", estimates=described(table, axis))
@@ -34,15 +34,14 @@ def _calibration(
     given = table[table["value"].notna()]
     axes.plot(table["step"], 100 * table["stated"], color=GREY, linestyle=(0, (4, 3)), label=inside("as stated"))
     axes.vlines(given["step"], 100 * given["low"], 100 * given["high"], color=BLUE, linewidth=2.6)
-    axes.plot(given["step"], 100 * given["value"], "o", color=BLUE, markersize=8, label=inside("right answers, %"))
+    axes.plot(given["step"], 100 * given["value"], "o", color=BLUE, markersize=8, label=inside("correct answers, %"))
     ends = {1: inside("1, a guess"), 2: "2", 3: "3", 4: inside("4, certain")}
     axes.set_xticks(list(ends), list(ends.values()))
-    axes.set(xlim=(0.6, 4.4), ylim=(0, 104), xlabel=inside("stated confidence"), ylabel=inside("right answers, %"))
+    axes.set(xlim=(0.6, 4.4), ylim=(0, 104), xlabel=inside("stated confidence"), ylabel=inside("correct answers, %"))
     axes.legend(loc="lower right", frameon=False)
     caption = translate(
-        "Right answers at each step of stated confidence, with intervals over participants and images. Dashed: the"
-        " chance of being right that each step is read as, from 50% for a guess to 100%. Dots below it are"
-        " over-confident."
+        "Accuracy at each step of stated confidence, with intervals over participants and images. Dashed: the"
+        " accuracy that each step states, from 50% for a guess to 100%. Dots below it show over-confidence."
     )
     described = "; ".join(f"{row.step}: {percent(row.value)}" for row in given.itertuples())
     alternative = translate("Accuracy by confidence: {estimates}.", estimates=described)
@@ -63,21 +62,21 @@ def finding(results: TaskResults, translate: Translation) -> str:
     best, worst = ordered.iloc[0], ordered.iloc[-1]
     if len(ordered) == 1:
         return translate(
-            "In “{task}”, the right category was named in {value} of the answers with {method}; guessing gives 50%.",
+            "In “{task}”, the correct category was named in {value} of the answers with {method}; guessing gives 50%.",
             task=name,
             value=value_and_interval(best, percent),
             method=method_name(best["method"]),
         )
     if best["value"] == worst["value"]:
         return translate(
-            "In “{task}”, the right category was named equally often with every method, in {value} of the answers;"
-            " guessing gives 50%.",
+            "In “{task}”, the correct category was named equally often with every method, in {value} of the"
+            " answers; guessing gives 50%.",
             task=name,
             value=percent(best["value"]),
         )
     return translate(
-        "In “{task}”, the right category was named most often with {best}, {best_value}, and least often with {worst},"
-        " {worst_value}; guessing gives 50%.",
+        "In “{task}”, the correct category was named most often with {best}, {best_value}, and least often with"
+        " {worst}, {worst_value}; guessing gives 50%.",
         task=name,
         best=method_name(best["method"]),
         best_value=value_and_interval(best, percent),

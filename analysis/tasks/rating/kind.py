@@ -60,7 +60,7 @@ KIND = AnalysisKind(
     tested=frozenset({"states"}),
     analyses={
         marked("proportional odds"): OtherAnalysis(
-            _proportional_odds, marked("assumes that a method moves all answers alike")
+            _proportional_odds, marked("assumes that a method shifts all answers equally")
         )
     },
     references=lambda _export: {"ordinal", "sensitivity", "medians"},

@@ -97,7 +97,7 @@ KIND = AnalysisKind(
     tested=frozenset({"odds-ratios"}),
     analyses={
         marked("proportional odds"): OtherAnalysis(
-            _proportional_odds, marked("assumes that a method moves all answers alike")
+            _proportional_odds, marked("assumes that a method shifts all answers equally")
         )
     },
     references=lambda export: {"ordinal", "ranking"} if _is_ranked(export) else {"ordinal"},

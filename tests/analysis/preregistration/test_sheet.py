@@ -87,7 +87,7 @@ def test_looks_rules_and_assumptions_are_told():
     assert "- Looks at 50%, 100% of the planned responses, by a group-sequential rule." in text
     assert "No look at the data" not in text
     assert "people who failed at least 2 attention checks." in answer(text, "Data exclusion")
-    assert "responses after 9000 ms." in answer(text, "Data exclusion")
+    assert "responses slower than 9000 ms." in answer(text, "Data exclusion")
     rationale = answer(text, "Sample size rationale")
     assert "0.7 between people, 0.3 between people by method" in rationale
     assert "10% of people leave" in rationale

@@ -59,7 +59,7 @@ def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, interi
     assert "Course of the study</h3>" in html
     for reason, n in (("Answer to the screening question “eyes”", 3), ("Quota full: hand = left", 1)):
         assert re.search(rf"{reason}.{{1,60}}>{n}<", html, re.DOTALL)
-    assert "Too few right answers" not in html, "those were simulated"
+    assert "Too few correct answers" not in html, "those were simulated"
     assert html.count(interrupted.earlier_sha256[0]) == html.count(interrupted.definition_sha256) == 1
     assert len(results["observers"]["human"]["course"]) == 6
     assert {row["verdict"] for row in results["observers"]["human"]["equivalence"]} == {"no verdict"}
@@ -82,7 +82,9 @@ def test_every_table_of_interim_results_is_headed_so(interim_report, small, tmp_
 
 def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, small):
     design, *_, comparisons, _further = methods_text(interrupted, ENGLISH)
-    assert "It planned 64 responses: 8 images, the methods Guided Backpropagation, Guided Grad-CAM, 2 ratings" in design
+    assert (
+        "The plan was 64 responses: 8 images, the methods Guided Backpropagation, Guided Grad-CAM, 2 ratings" in design
+    )
     assert "“seeing” was extended from 64 to 96 planned responses after" in design
     assert "Only this was amended afterwards: ratings per item." in comparisons
     assert "exported or estimates looked at 2 times before" in comparisons
@@ -90,7 +92,9 @@ def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, 
     plain = methods_text(people(small), ENGLISH)[-2]
     assert plain.endswith("was planned. The export does not say whether results were looked at before.")
     told = replace(small, history=replace(interrupted.history, amendments=(), happenings=()))
-    assert methods_text(told, ENGLISH)[-2].endswith("None is recorded in the study's audit log.")
+    assert methods_text(told, ENGLISH)[-2].endswith(
+        "The study's audit log records no look at the results before the end."
+    )
 
 
 def test_the_cautions_are_said_in_korean_and_the_flow_adds_up(interrupted):

@@ -33,7 +33,7 @@ def test_each_study_s_table_holds_its_own_facts(small):
     asked = "practice trials: 2, attention checks: 1, no comprehension questions"
     assert f"“seeing”: {asked}, confidence asked." in rows
     assert f"“trusting”: {asked}, identical pairs: 3." in rows
-    assert any(row.startswith("“trusting”: 6 images, ratings an item: 6") for row in rows)
+    assert any(row.startswith("“trusting”: 6 images, ratings per item: 6") for row in rows)
 
 
 def test_what_the_export_does_not_hold_has_no_row(small):

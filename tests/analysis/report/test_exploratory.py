@@ -47,21 +47,21 @@ def test_only_what_is_tested_has_a_p_in_the_files_too():
 
 def test_every_p_says_what_it_is_against_or_whether_it_is_corrected(tables):
     bare = [caption for caption, heads, _ in tables if "p" in heads]
-    assert all("Each interval stands by itself" in caption for caption in bare)
+    assert all("Intervals are not adjusted" in caption for caption in bare)
     assert len(bare) == 1, "the planned comparisons, whose corrected p is in the next column"
 
 
 def test_the_smallest_effect_and_its_test_stand_beside_each_difference(tables):
-    ((_, heads, body),) = [table for table in tables if "Each interval stands by itself" in table[0]]
+    ((_, heads, body),) = [table for table in tables if "Intervals are not adjusted" in table[0]]
     assert heads[-2:] == ["smallest effect of interest", "p of equivalence, Holm"]
     assert "±5.0" in body, "points of accuracy"
     assert "±0.20" in body, "of a score"
 
 
 def test_the_spreads_of_the_random_effects_are_printed(tables):
-    ((_, heads, body),) = [table for table in tables if "the spreads of the random-effects model" in table[0]]
+    ((_, heads, body),) = [table for table in tables if "standard deviations of the random-effects model" in table[0]]
     assert heads[-1] == "share of the variance (ICC)"
-    assert all(source in body for source in ("participants, by method", "images, alike for all methods"))
+    assert all(source in body for source in ("participants, by method", "images, the same for all methods"))
 
 
 def test_other_analyses_say_what_they_assume(tables):

@@ -81,8 +81,8 @@ def test_that_methods_were_balanced_is_counted_in_those_who_finished(small):
     )
     said = methods_balanced(small, ENGLISH)
     assert said == (
-        f"Counted in {len(finished)} participants who finished: the numbers of trials with each method of a task"
-        f" differed by {most} at most."
+        f"For each of the {len(finished)} participants who finished, the numbers of trials with each method of a task"
+        f" differed by at most {most}."
     )
     one = replace(small, trials=small.trials.assign(method="guided-grad-cam"))
     assert methods_balanced(one, ENGLISH) != said

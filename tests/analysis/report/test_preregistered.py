@@ -35,9 +35,12 @@ def test_a_study_that_went_as_planned_has_no_deviation(small):
     assert [(point.planned, point.happened) for point in found] == [
         ("Responses in “seeing”: 96.", "Planned at the end: 96. Given: 96."),
         ("Responses in “trusting”: 72.", "Planned at the end: 72. Given: 72."),
-        ("No look at the data before all planned ratings were in.", "None is recorded in the study's audit log."),
         (
-            "The definition names no rule by which people are left out.",
+            "No look at the data before all planned ratings were in.",
+            "The study's audit log records no look at the results before the end.",
+        ),
+        (
+            "The definition has no exclusion rule.",
             "People excluded by rules of the definition: 0.",
         ),
         ("The definition stays as it is.", "No amendment."),
@@ -86,7 +89,7 @@ def test_people_excluded_by_hand_are_told_with_their_reasons(small):
     )
     config = AnalysisConfig(exclusions=ExclusionsConfig(incomplete=True))
     *_, exclusions, _ = points(replace(told(small), participants=who, config=config))
-    assert exclusions.planned == "Left out by the definition: people who did not finish."
+    assert exclusions.planned == "The definition excludes people who did not finish."
     assert exclusions.happened == (
         "People excluded by rules of the definition: 1. Excluded by the researchers, with these reasons:"
         " “asked to” (2); “a colleague” (1)."

@@ -30,7 +30,7 @@ def test_the_pull_of_the_first_option_and_its_effect_on_accuracy_are_counted(see
     assert table.loc["first option chosen", "value"] == pytest.approx((first == seeing["response"]).mean())
     right_first = first == seeing["category"]
     by_place = seeing.groupby(right_first)["correct"].mean()
-    assert table.loc["accuracy: right option first − second", "value"] == pytest.approx(
+    assert table.loc["accuracy: correct option first − second", "value"] == pytest.approx(
         by_place[True] - by_place[False]
     )
 
@@ -93,10 +93,12 @@ def test_times_are_quartiles_over_those_that_have_one(seeing):
 
 
 def test_the_balance_of_a_simulated_study_is_what_its_assignment_promises(seeing):
-    table = balance(seeing, {"share with the right option first, by method": truth_first(seeing)}, 3).set_index("what")
-    assert table.loc["ratings of an item", ["least", "most", "planned"]].tolist() == [3, 3, 3]
+    table = balance(seeing, {"share with the correct option first, by method": truth_first(seeing)}, 3).set_index(
+        "what"
+    )
+    assert table.loc["ratings per item", ["least", "most", "planned"]].tolist() == [3, 3, 3]
     assert table.loc["a participant's most frequent method minus the rarest", "most"] <= 2
-    side = [w for w in table.index if w.startswith("share with the right")]
+    side = [w for w in table.index if w.startswith("share with the correct")]
     assert 0 < table.loc[side[0], "least"] <= table.loc[side[0], "most"] < 1
 
 

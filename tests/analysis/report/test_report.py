@@ -89,6 +89,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
         "questionnaire-scores",
         "moderators",
         "conditions",
+        "preregistered",
     }
     tables |= {f"trusting-{n}" for n in ("scores", "shares", *shared)}
     texts = {"report.html", "supplement.html", "results.json", "methods.md", "references.bib", "sentences.md"}

@@ -127,7 +127,7 @@ function columns({ rows, scale, line, labels, size }) {
     marginLeft: 16 + 8 * String(most).length,
     marginBottom: scale === "time" || scale === "day" ? 54 : 42, // times have two lines
     marginTop: 26,
-    x: { domain, label: null, type: { count: "linear", day: "linear", time: "utc", log: "log" }[scale] },
+    x: { domain, label: null, type: { count: "linear", day: "linear", time: "time", log: "log" }[scale] },
     y: { domain: [0, most], label: null },
     marks: [
       Plot.axisX({ ...xTicks(scale, domain, size.width, rows), label: labels[0], labelAnchor: "center", labelArrow: "none" }),
@@ -155,11 +155,11 @@ function xTicks(scale, domain, width, rows) {
   }
   if (scale === "count" || scale === "day") return { ticks: whole(...domain, width / 50) };
   if (scale === "log") return { ticks: [0.1, 0.3, 1, 3, 10, 30], tickFormat: String };
-  const [clock, day] = [d3.utcFormat("%H:%M"), d3.utcFormat("%H:%M\n%b %-d")];
+  const [clock, day] = [d3.timeFormat("%H:%M"), d3.timeFormat("%H:%M\n%b %-d")];
   const inDays = domain[1] - domain[0] > 5 * 24 * 60 * MINUTE_MS;
-  const name = (at, i) => (i && at.getUTCHours() + at.getUTCMinutes() ? clock(at) : day(at));
+  const name = (at, i) => (i && at.getHours() + at.getMinutes() ? clock(at) : day(at));
   const most = Math.max(1, (domain[1] - domain[0]) / MINUTE_MS); // a name tells no seconds
-  return { ticks: Math.floor(Math.min(width / 90, most)), tickFormat: inDays ? d3.utcFormat("%b %-d") : name };
+  return { ticks: Math.floor(Math.min(width / 90, most)), tickFormat: inDays ? d3.timeFormat("%b %-d") : name };
 }
 
 /** Round whole numbers between both, about `count` of them. */
