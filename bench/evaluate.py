@@ -7,7 +7,7 @@ program that `evaluate` answers them with on a CPU.
 CPU seconds are medians over rounds in which each contestant runs once, so that a busy machine slows all of them alike.
 captum is run at each of several `perturbations_per_eval`, and its best median counts. The share of the time that
 Discern spends in convolutions and linear layers is read from the profiler in runs of its own, as many as rounds: of the
-time in torch's operations, and, against the median of the CPU seconds, of all time, Python's included.
+time in torch's operations, and of all time, with Python's and the profiler's own.
 
     pip install -r requirements-bench.txt
     python bench/evaluate.py --networks squeezenet1_0 mobilenet_v2 --rounds 3
@@ -17,6 +17,7 @@ import argparse
 import os
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -81,7 +82,7 @@ def _compare(name: str, options: argparse.Namespace, device: torch.device) -> No
     goal = GOAL_CUDA if device.type == "cuda" else GOAL
     print(f"  {best / medians['discern']:5.2f} × faster than captum at its best (goal {goal:.1f})")
     print(f"  {medians['plain loop'] / medians['discern']:5.2f} × faster than the plain loop")
-    _print_shares(contestants["discern"], medians["discern"], options.rounds, device)
+    _print_shares(contestants["discern"], options.rounds, device)
     if device.type == "cpu":
         _compare_whole(network, options, device)
 
@@ -141,13 +142,15 @@ def _check(network: nn.Module, picture: Tensor, window: Window) -> None:
     )
 
 
-def _print_shares(run: Contestant, seconds: float, rounds: int, device: torch.device) -> None:
-    spent = [_by_operation(run, device) for _ in range(rounds)]
+def _print_shares(run: Contestant, rounds: int, device: torch.device) -> None:
+    runs = [_by_operation(run, device) for _ in range(rounds)]
+    spent = [operations for operations, _ in runs]
     layers = [sum(time for name, time in one.items() if _is_layer(name)) for one in spent]
     shares = [part / sum(one.values()) for part, one in zip(layers, spent, strict=True)]
     ends = f"{min(shares):.1%}–{max(shares):.1%}"
     print(f"  {statistics.median(shares):5.1%} in convolutions ({ends}; goal {SHARE_GOAL:.0%})")
-    print(f"  {statistics.median(layers) / seconds:5.1%} of all time")
+    of_all = [part / seconds for part, (_, seconds) in zip(layers, runs, strict=True)]
+    print(f"  {statistics.median(of_all):5.1%} of all time")
     each = {name: statistics.median(one.get(name, 0) / sum(one.values()) for one in spent) for name in spent[0]}
     for name, share in sorted(each.items(), key=lambda entry: -entry[1]):
         if share >= SHOWN:
@@ -158,13 +161,15 @@ def _is_layer(name: str) -> bool:
     return any(part in name for part in ("conv", "addmm", "gemm"))
 
 
-def _by_operation(run: Contestant, device: torch.device) -> dict[str, float]:
-    """Operation → the seconds in it alone."""
+def _by_operation(run: Contestant, device: torch.device) -> tuple[dict[str, float], float]:
+    """Operation → the seconds in it alone, and the seconds of the whole run."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with profile(activities=activities) as recorded:
+        start = time.perf_counter()
         run()
+        seconds = time.perf_counter() - start
     own = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    return {event.key: getattr(event, own) / 1e6 for event in recorded.key_averages()}
+    return {event.key: getattr(event, own) / 1e6 for event in recorded.key_averages()}, seconds
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.bound import of_rows
+from stimuli.explain.convolutions import layout_of
 from stimuli.explain.patches import Patch, Places, Span, Unchanged, run
 from stimuli.explain.program import Program, agree, recorded
 
@@ -107,7 +108,7 @@ def _answers_of_program(program: Program, values: Sequence[Tensor], image: Tenso
 
 
 def _masked(image: Tensor, places: list[tuple[slice, slice]], fill: float) -> Tensor:
-    masked = image.repeat(len(places), 1, 1, 1)
+    masked = image.repeat(len(places), 1, 1, 1).contiguous(memory_format=layout_of(image))
     for picture, (rows, columns) in zip(masked, places, strict=True):
         picture[:, rows, columns] = fill
     return masked

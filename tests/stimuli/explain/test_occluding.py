@@ -247,3 +247,13 @@ def test_the_largest_of_a_window_is_that_of_torch(settings):
         found = operations.Largest((size, 2), (stride, 1), (dilation, 1))(maps.contiguous(memory_format=layout))
         wanted = F.max_pool2d(maps, (size, 2), (stride, 1), 0, (dilation, 1))
         torch.testing.assert_close(found, wanted, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("middle", [residual, NOT_UNDERSTOOD["numpy"]])
+def test_a_network_gets_masked_pictures_in_the_layout_of_the_picture(middle, layout):
+    network, images = Written(middle).double().eval(), networks.pictures(1).contiguous(memory_format=layout)
+    seen = []
+    network.register_forward_pre_hook(lambda _module, given: seen.append(given[0].stride()[1]))
+    occluded(network, images, Window(9, 8))
+    assert set(seen) == {images.stride()[1]}
