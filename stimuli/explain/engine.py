@@ -18,6 +18,7 @@ from stimuli.explain.methods import METHODS, Method, gradients_of, reaches_the_p
 from stimuli.explain.once import once
 from stimuli.explain.probes import check_answers
 from stimuli.explain.recording import Window, record
+from stimuli.explain.relu_rules import PLAIN
 from stimuli.explain.trace import Target, Trace
 
 Precision = Literal["fp32", "mixed"]
@@ -83,9 +84,10 @@ def explain(
     def explained(rows: slice) -> Explanations:
         need_input = reaches_the_picture(asked.values())
         with torch.inference_mode(False), torch.enable_grad(), ieee_float32():
-            recording = record(of_rows(network, rows), pictures[rows], layers, need_input, window, reshape)
-            backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
             together = gradients_of(asked.values(), layers)
+            follows = any(rule is not PLAIN for _, rule in together)
+            recording = record(of_rows(network, rows), pictures[rows], layers, need_input, window, reshape, follows)
+            backward = torch.bfloat16 if precision == "mixed" else recording.output.dtype
             trace = Trace(recording, wanted[rows], layers[0] if layers else None, together, backward)
             by_layer = {name: _maps(trace.at(name), asked) for name in layers}
             maps = by_layer[layers[0]] if layers else _maps(trace, asked)

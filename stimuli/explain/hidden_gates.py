@@ -1,25 +1,29 @@
 """Whether a ReLU network bends only where its graph shows a ReLU.
 
 A gate need not be a node of the graph: `z * (z > 0)` leaves a product with a constant, and what is computed under
-`no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. So the network
-is recorded on two pictures of noise, on the first picture asked about and on one in EVERY of those that follow. Between
-the places where the graph bends (ReLU, maximum, normalisation) it must be one affine function for all, with the same
-constants. The second picture of noise is stronger and tinted, so that gates of whole channels, and of other thresholds
-than zero, open or close between the two. The constants of products are compared for every picture.
+`no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. Two checks find
+them. First, no value that was computed from the picture without a gradient may enter what has one; `detached.py`
+follows such values through the forward pass of every batch, whether they open or close a unit or not.
+
+Second, what torch's Python functions do not show is looked for once for each network, in its numbers: it is recorded on
+two pictures of noise and on the first picture asked about. Between the places where the graph bends (ReLU, maximum,
+normalisation) it must be one affine function for all, with the same constants. The second picture of noise is stronger
+and tinted, so that gates of whole channels, and of other thresholds than zero, open or close between the two.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
 from stimuli.explain.bound import of_rows
+from stimuli.explain.detached import Follower, Join
 from stimuli.explain.graph import Edge, backward_order, called, edge_of, inputs, saved, shape_at
 from stimuli.explain.once import once
 from stimuli.explain.relu_rules import bounds_of, check_relu_network, is_relu, kind_of
@@ -37,21 +41,13 @@ _FACTORS: Mapping[str, tuple[str | None, ...]] = {
 }
 """By kind of product, under which name torch saves each input; None for a summand."""
 
+_OF_A_FACTOR = "computes {} with a factor that depends on the picture, as in z * (z > 0)"
+_BENDS_UNSEEN = "bends somewhere that its autograd graph does not show (detached, under no_grad or outside of torch)"
+
 _MAXIMA = frozenset({"MaxPool2DWithIndicesBackward", "AdaptiveMaxPool2DBackward", "AmaxBackward"})
 _MOVES = frozenset(
     f"{name}Backward" for name in ("View", "UnsafeView", "Clone", "Permute", "Transpose", "Squeeze", "Unsqueeze")
 )
-
-
-EVERY = 128
-"""One of this number of a network's pictures is compared with noise: two forward passes and a backward pass."""
-
-
-@dataclass
-class _Seen:
-    """How many pictures of this kind a network was asked about."""
-
-    pictures: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,70 +68,51 @@ class _Pass:
     order: tuple[Node, ...]
 
 
-def check_gates(model: nn.Module, images: Tensor) -> None:
+def check_gates(model: nn.Module, images: Tensor, order: Sequence[Node], followed: Follower) -> None:
     """Raise ExplanationError where `model` has a gate that its graph does not show, on pictures like `images`.
 
-    Takes three forward and two backward passes of one picture before the first picture, two and one at every EVERYth.
+    `order` is the graph and `followed` what was followed while `model` was recorded on `images`. Takes three forward
+    and two backward passes of one picture, once for each network.
     """
-    seen = once(model, images, "pictures", _Seen)
-    for row in range(-seen.pictures % EVERY, len(images), EVERY):
-        network = of_rows(model, row)
-        first = _recorded(network, noise_like(images, 0))
-        if not seen.pictures + row:
-            check_relu_network(first.order)
-            _compare(first, _recorded(network, _strong_and_tinted(noise_like(images, 1))))
-        picture = images.detach()[row : row + 1].clone(memory_format=torch.contiguous_format)
-        _compare(first, _recorded(network, picture))
-    seen.pictures += len(images)
+    _check_joins(order, followed.joins)
+    if followed.numbers:
+        known = once(model, images, ("numbers", len(images)), lambda: _numbers_for_noise(model, images))
+        if not _are_same(followed.numbers, known):
+            _refuse(_BENDS_UNSEEN)
+    once(model, images, "gates", lambda: check_numbers(of_rows(model, 0), images))
 
 
-def check_factors(model: nn.Module, images: Tensor, order: Sequence[Node]) -> None:
-    """Raise ExplanationError where a product has other constant factors for `images` than for noise.
-
-    `order` is the graph that `model` recorded for `images`. Costs nothing where all factors are the model's parameters.
-    The factors of noise are kept; those of noise in a batch as large, or anew, are asked for only where they differ.
-    """
-    own = {part.data_ptr() for part in (*model.parameters(), *model.buffers())}
-    here, count = _factors(order, own), len(images)
-
-    def of_noise(count: int) -> list[_Factor]:
-        network = of_rows(model, 0) if count == 1 else model
-        return _factors(_recorded(network, noise_like(images, 0, count)).order, own)
-
-    kept = (once(model, images, ("factors", size), partial(of_noise, size)) for size in (1, count))
-    if any(_are_same(here, known) for known in kept) or _are_same(here, of_noise(count)):
-        return
-    _refuse("computes a product with a factor that depends on the picture, as in z * (z > 0)")
+def check_numbers(model: nn.Module, images: Tensor) -> None:
+    """Raise ExplanationError where `model` is not affine between its ReLUs, from noise to noise and to a picture."""
+    first = _recorded(model, noise_like(images, 0))
+    check_relu_network(first.order)
+    _compare(first, _recorded(model, _strong_and_tinted(noise_like(images, 1))))
+    _compare(first, _recorded(model, images.detach()[:1].clone(memory_format=torch.contiguous_format)))
 
 
-_Factor = tuple[str, Any]
-"""The kind of product, and its constant factor, where that is no parameter of the network."""
-
-
-def _factors(order: Sequence[Node], own: Collection[int]) -> list[_Factor]:
+def _check_joins(order: Sequence[Node], joins: Sequence[Join]) -> None:
     on_the_way = frozenset(order)
-    return [
-        (kind_of(node), factor)
-        for node in order
-        for factor in (saved(node, name) for name in _constants(node, on_the_way))
-        if not (isinstance(factor, Tensor) and factor.data_ptr() in own)
-    ]
+    for join in joins:
+        reached = join.nodes & on_the_way
+        if (reached or not join.nodes) and any(backward_order(source, order[-1:]) for source in join.sources):
+            gates = sorted(node.name() for node in reached if kind_of(node) in _FACTORS)
+            _refuse(_OF_A_FACTOR.format(", ".join(gates)) if gates else _BENDS_UNSEEN)
 
 
-def _are_same(here: Sequence[_Factor], known: Sequence[_Factor]) -> bool:
-    """Whether factors of a batch are those of noise, one picture or as many."""
-    return len(here) == len(known) and all(
-        kind == other and not _differ(factor, _for_each(of_noise, factor))
-        for (kind, factor), (other, of_noise) in zip(here, known, strict=True)
+def _numbers_for_noise(model: nn.Module, images: Tensor) -> list[tuple[Any, ...]]:
+    noise = noise_like(images, 0, len(images)).requires_grad_()
+    with Follower(model) as followed:
+        model(noise.clone())
+    return followed.numbers
+
+
+def _are_same(here: Sequence[tuple[Any, ...]], known: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether calls were given the same numbers."""
+    return [*map(len, here)] == [*map(len, known)] and all(
+        type(one) is type(other) and np.array_equal(one, other)
+        for call, other_call in zip(here, known, strict=True)
+        for one, other in zip(call, other_call, strict=True)
     )
-
-
-def _for_each(of_noise: Any, factor: Any) -> Any:
-    """A factor of one picture for each picture of a batch."""
-    both = isinstance(of_noise, Tensor) and isinstance(factor, Tensor)
-    if both and len(of_noise.shape) and of_noise.shape[0] == 1 and of_noise.shape[1:] == factor.shape[1:]:
-        return of_noise.expand_as(factor)
-    return of_noise
 
 
 def _compare(first: _Pass, second: _Pass) -> None:
@@ -144,12 +121,12 @@ def _compare(first: _Pass, second: _Pass) -> None:
     on_the_way = frozenset(first.order)
     pairs = zip(first.order, second.order, strict=True)
     if gates := sorted({one.name() for one, other in pairs if _varies(one, other, on_the_way)}):
-        _refuse(f"computes {', '.join(gates)} with a factor that depends on the picture, as in z * (z > 0)")
+        _refuse(_OF_A_FACTOR.format(", ".join(gates)))
     pairs = zip(first.order, second.order, strict=True)
     if any(_is_maximum_with_a_constant(node, other, on_the_way) for node, other in pairs):
         _refuse("takes the maximum of what depends on the picture and of a constant")
     if _imbalance(first, second) > _tolerance(first.order):
-        _refuse("bends somewhere that its autograd graph does not show (detached, under no_grad or outside of torch)")
+        _refuse(_BENDS_UNSEEN)
 
 
 def noise_like(images: Tensor, seed: int, count: int = 1) -> Tensor:

@@ -5,7 +5,7 @@ The network is watched, not edited: a forward hook hands a target layer's output
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -15,6 +15,7 @@ from models.config import Layout
 from stimuli.errors import ExplanationError
 from stimuli.explain.bound import of_rows
 from stimuli.explain.convolutions import layout_of
+from stimuli.explain.following import Followed, followed_if_new
 from stimuli.explain.layouts import Reshape, reshape_of
 from stimuli.explain.occluding import Grid, occluded_answers
 from stimuli.explain.once import once
@@ -45,6 +46,8 @@ class Recording:
     layers: Mapping[str, Tensor]
     reshape: Reshape | Layout | None
     window: Window
+    followed: Followed | None = None
+    """What was seen of detached values, where the ReLU rules are to be applied."""
     _occluded: dict[Window, tuple[list[tuple[slice, slice]], Tensor]] = field(default_factory=dict, init=False)
 
     def maps_of(self, layer: str, numbers: Tensor) -> Tensor:
@@ -93,21 +96,24 @@ def record(
     need_input: bool,
     window: Window,
     reshape: Reshape | Layout | None,
+    follows: bool = False,
 ) -> Recording:
     """Run `model` on `images` (N, 3, H, W) once, recording its graph from the pictures on, or from `layers` on.
+
+    `follows`: the ReLU rules will be applied, so detached values are followed, unless that was done before.
 
     Raises ExplanationError for a layer that did not run exactly once, whose output is not a tensor or is overwritten
     later, and an output that is not (N, C).
     """
     _let_freed_pages_be_used_again(images.device)
     try:
-        return _recorded(model, _as_convolutions_like_it(images), layers, need_input, window, reshape)
+        return _recorded(model, _as_convolutions_like_it(images), layers, need_input, window, reshape, follows)
     except RuntimeError as error:
         if layers and "a leaf Variable that requires grad is being used in an in-place" in str(error):
             raise ExplanationError(_OVERWRITTEN.format(" or ".join(map(repr, layers)))) from error
         if "view size is not compatible" not in str(error):
             raise
-        return _recorded(model, images, layers, need_input, window, reshape)  # it wants channels first
+        return _recorded(model, images, layers, need_input, window, reshape, follows)  # it wants channels first
 
 
 def _let_freed_pages_be_used_again(device: torch.device) -> None:
@@ -137,9 +143,11 @@ def _recorded(
     need_input: bool,
     window: Window,
     reshape: Reshape | Layout | None,
+    follows: bool,
 ) -> Recording:
+    followed = followed_if_new(model, images) if follows else None
     pictures = (images.clone() if images.is_inference() else images.detach()).requires_grad_(need_input)
-    with _watched(model, layers) as seen:
+    with _watched(model, layers) as seen, (followed and followed.follower) or nullcontext():
         # A copy goes in, so that a network that begins in place changes neither the leaf nor the caller's tensor.
         output = model(pictures.clone())
     if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != len(images):
@@ -147,7 +155,7 @@ def _recorded(
             f"the network must answer with scores (N, categories); it answered {described(output)}{_choice(output)}"
         )
     outputs = {layer: _only(seen[layer], layer) for layer in layers}
-    return Recording(model, pictures, output, outputs, reshape, window)
+    return Recording(model, pictures, output, outputs, reshape, window, followed)
 
 
 @dataclass(frozen=True)

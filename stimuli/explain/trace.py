@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from stimuli.errors import ExplanationError
+from stimuli.explain.following import Followed
 from stimuli.explain.graph import backward_order, edge_of
-from stimuli.explain.hidden_gates import check_factors, check_gates
+from stimuli.explain.hidden_gates import check_gates
 from stimuli.explain.recording import Recording, described, record
 from stimuli.explain.relu_rules import PLAIN, ReluRule, check_relu_network, unknown_nodes
 from stimuli.explain.replay import replay
@@ -128,9 +129,7 @@ class Trace:
         _refuse_unconnected(at for at, order in orders.items() if not order)
         if any(rule is not PLAIN for _, rule in wanted):
             check_relu_network(orders[PICTURE])
-            model, images = self.recording.model, self.recording.images
-            check_gates(model, images)
-            check_factors(model, images, orders[PICTURE])
+            self._check_gates(orders[PICTURE])
         if any(unknown_nodes(order) for order in orders.values()):
             found = {(at, rule): self._by_autograd(sources[at]) for at, rule in wanted}
         else:
@@ -139,6 +138,27 @@ class Trace:
             replayed = replay(start, self._seeds, rules, self._precision)
             found = {(at, rule): replayed[edges[at], rule] for at, rule in wanted}
         return {(at, rule): self._of_pairs(at, gradients) for (at, rule), gradients in found.items()}
+
+    def _check_gates(self, order: Sequence[Node]) -> None:
+        """Look for hidden gates, unless the network was found to have none when it computed the same."""
+        recording, followed = self.recording, self.recording.followed
+        if followed is None or followed.follower is None:
+            if followed is not None and followed.known.is_settled(followed.state, order):
+                return
+            recording, followed = self._followed_anew(followed)
+            order = backward_order(edge_of(recording.output)[0], [edge_of(recording.images)[0]])
+        if followed is not None and (follower := followed.follower) is not None:
+            check_gates(recording.model, recording.images, order, follower)
+            if not follower.is_asked:
+                followed.known.settle(followed.state, order)
+
+    def _followed_anew(self, followed: Followed | None) -> tuple[Recording, Followed | None]:
+        """Where another graph was recorded than before, or a method did not say that it would ask for this."""
+        if followed is not None:
+            followed.known.forget()
+        of = self.recording
+        recording = record(of.model, of.images.detach(), [], True, of.window, None, follows=True)
+        return recording, recording.followed
 
     def _of_pairs(self, at: str | None, gradients: Tensor) -> Tensor:
         """(N, T, …) to (R, …), a layer's as feature maps."""
