@@ -64,9 +64,15 @@ trials_per_participant = 2
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own")
+    write_study(folder)
+    return folder
+
+
+def write_study(folder: Path) -> None:
+    """The definition, six pictures, and a network that knows their colours."""
     import torch
 
-    folder = tmp_path_factory.mktemp("own")
     (folder / "own.py").write_text(NETWORK)
     (folder / "text.md").write_text("Words.")
     (folder / "study.toml").write_text(DEFINITION)
@@ -89,7 +95,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             module[7].weight[channel, channel] = 3
         module[7].bias.copy_(torch.tensor([0.0, 0, 0, 20]))  # grey is always strongest, and is not studied
     torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in module.state_dict().items()}}, folder / "own.pt")  # fmt: skip
-    return folder
 
 
 def run(folder: Path, *words: str) -> Result:
