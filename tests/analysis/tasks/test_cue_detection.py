@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from analysis.data.export import ExportError, Task
 from analysis.display.wording import Translation
@@ -20,7 +20,7 @@ from analysis.tasks.cue_detection.present import finding
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen, TaskRows
 from analysis.tasks.psychometrics import Psychometrics, draw_participant, marginal_share, right_or_wrong
-from analysis.tasks.verdicts import balanced
+from analysis.tasks.verdicts import balanced, detection
 from contracts.methods import CONTROLS
 from tests.analysis.tasks.coverage import as_told
 
@@ -169,14 +169,22 @@ def test_the_headline_interval_holds_its_truth():
     image, network = (person + place * 3) % images, (place + person) % 4
     frame = pd.DataFrame({"participant_id": person, "image_id": image, "method": "m"})
     frame["sort"] = np.where(network % 2, *SORTS.names)
-    held = 0
+    sd = float(np.hypot(world.participant_sd, world.image_sd))
+    hits, alarms = special.ndtri([marginal_share(at - BELIEF, sd), 1 - marginal_share(at + BELIEF, sd)])
+    held = {"networks told apart": 0, "d′": 0}
     for _ in range(DRAWS):
         own = rng.normal(0, world.participant_sd, people)[person] + rng.normal(0, world.image_sd, images)[image]
         judged = right_or_wrong(at + own + BELIEF * np.where(network % 2, -1, 1), rng)
         cells = cells_by(frame, judged.astype(float), {"method": ("m",), "sort": SORTS.names})
-        found = balanced(cells, "m", 0.95, sorts=SORTS)
-        held += found.low <= truth <= found.high
-    as_told("cue-detection", {"networks told apart": held / DRAWS})
+        named = np.where(network % 2, judged, 1 - judged).astype(float)
+        naming = cells_by(frame, named, {"method": ("m",), "sort": SORTS.names})
+        found = {
+            "networks told apart": (balanced(cells, "m", 0.95, sorts=SORTS), truth),
+            "d′": (detection(naming, "m", "d-prime", 0.95, SORTS), hits - alarms),
+        }
+        for name, (estimate, value) in found.items():
+            held[name] += estimate.low <= value <= estimate.high
+    as_told("cue-detection", {name: count / DRAWS for name, count in held.items()})
 
 
 def test_every_sort_of_network_has_a_foil():

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from analysis.data.export import ExportError, Task
+from analysis.estimation.detection import sensitivity
 from analysis.estimation.estimates import cell_means, difference, proportion
 from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
@@ -13,7 +14,7 @@ from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import Seen, TaskRows
 from analysis.tasks.psychometrics import Psychometrics, draw_participant
 from analysis.tasks.rating import simulate
-from analysis.tasks.rating.estimates import FACTS, check, medians, score_of, tables
+from analysis.tasks.rating.estimates import FACTS, NO_RATINGS, check, medians, score_of, tables
 from contracts.methods import CONTROLS
 from contracts.tasks import MOTIVE
 from tests.analysis.tasks.coverage import as_told
@@ -131,9 +132,11 @@ def test_the_headline_intervals_hold_their_truth():
     effects, total = np.array([0.4, -0.6]), float(np.hypot(sd, sd))
     true = [simulate.marginal_rating(at, total) for at in effects]
     person = np.repeat(np.arange(people), 21)
-    held = {"mean rating": 0, "difference of two networks": 0, "median": 0}
+    held = {"mean rating": 0, "difference of two networks": 0, "d′": 0, "median": 0}
     chances = rng.normal(0, total, 400_000)
-    middles = [float(np.median(simulate.draw(at + chances, rng))) for at in effects]
+    many = [simulate.draw(at + chances, rng) for at in effects]
+    middles = [float(np.median(scores)) for scores in many]
+    hits, alarms = special.ndtri([np.mean(scores > FACTS.null) for scores in many])
     names = {"network": NETWORKS, "method": ("grad-cam",)}
     for draw in range(DRAWS):
         image = np.concatenate([rng.permutation(images)[:21] for _ in range(people)])
@@ -141,7 +144,9 @@ def test_the_headline_intervals_hold_their_truth():
         logits = effects[network] + rng.normal(0, sd, people)[person] + rng.normal(0, sd, images)[image]
         score = simulate.draw(logits, rng).astype(float)
         cells = cell_means(score, network, person, image, list(NETWORKS))
+        above = cell_means((score > FACTS.null).astype(float), network, person, image, list(NETWORKS))
         found = {
+            "d′": (sensitivity(above, *NETWORKS, "d-prime", 0.95, NO_RATINGS), hits - alarms),
             "mean rating": (proportion(cells, "normal", 0.95, FACTS.null, FACTS.bounds), true[0]),
             "difference of two networks": (difference(cells, "reset", "normal", 0.95), true[1] - true[0]),
         }
