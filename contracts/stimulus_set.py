@@ -18,6 +18,9 @@ from contracts.tiles import TILES, columns_of
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
 SUPERSEDED = "superseded"
+DEFERRED = ("right_accepted", "right_asked", "wrong_accepted", "wrong_asked")
+"""Under `selection`, task, `deferral` of the provenance: numbers of labels, right or wrong, accepted without asking or
+not, of all photographs that could be shown otherwise."""
 REMEDY = "run `./manage.py generate-stimuli --study FILE`"
 
 

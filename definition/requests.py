@@ -25,6 +25,7 @@ def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
         task.repeats,
         task.image_ids,
         {name: of.foil for name, of in measured(task.cues).items()} if task.cues else {},
+        task.deferral,
     )
 
 
@@ -38,4 +39,5 @@ def further(request: StimulusRequest) -> list[Any]:
     learned = [request.classes, request.repeats] if request.classes else []
     named = [["image_ids", *sorted(request.image_ids)]] if request.image_ids else []
     cues = [["relied_on", *sorted(request.relied_on.items())]] if request.relied_on else []
-    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues]
+    deferral = [["deferral", request.deferral]] if request.deferral else []
+    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral]

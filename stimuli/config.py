@@ -95,6 +95,7 @@ class StimulusRequest:
     repeats: str | None = None  # an earlier task, whose images are shown again
     image_ids: tuple[str, ...] = ()  # the only images that it may show; none: any
     relied_on: Mapping[str, str] = field(default_factory=dict)  # network → the wrong and the right option, as measured
+    deferral: float | None = None  # the network's confidence from which on an image is not shown
 
     @property
     def drawn(self) -> tuple[str, ...]:

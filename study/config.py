@@ -188,6 +188,11 @@ class TaskConfig(BaseModel):
         description="AI check: the network alone, with which people are compared, accepts a label from this probability"
         " on; find it on other images. None: the best one on the images shown, which favours the network",
     )
+    deferral: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="AI check: labels of at least this probability are accepted without asking; people see those below"
+        " it alone. None: people judge all labels, and the report computes deferral from their answers",
+    )
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
     points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
@@ -256,6 +261,8 @@ class TaskConfig(BaseModel):
         self._check_advice(facts)
         if self.network_threshold is not None and not facts.tells_confidence:
             raise ValueError(f"network_threshold is for kinds that tell the network's confidence, not {self.kind}")
+        if self.deferral is not None and not facts.tells_confidence:
+            raise ValueError(f"deferral is for kinds that tell the network's confidence, not {self.kind}; remove it")
         self._check_cues(facts)
         if facts.offers_sentences:
             check_sentences(self.foil, told, self.attention_checks)

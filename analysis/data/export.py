@@ -39,6 +39,8 @@ class Task:
     foil: str = ANNOTATED  # where the wrong option comes from
     network_threshold: float | None = None  # from which confidence on the network alone accepts; None: its best one
     qualities: Mapping[str, str] = field(default_factory=dict, hash=False)  # language → the study's own word for it
+    deferral: float | None = None  # the network's confidence from which on labels were accepted without asking
+    deferred: Mapping[str, int] = field(default_factory=dict, hash=False)  # how many labels, by contracts' DEFERRED
 
 
 @dataclass(frozen=True)

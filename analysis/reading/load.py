@@ -20,6 +20,7 @@ from contracts.archives import ArchiveError, is_desktop_file, looks_like_zip, op
 from contracts.conditions import ConditionConfig
 from contracts.export import NEW_TABLES, TABLES
 from contracts.hashing import canonical_sha256
+from contracts.stimulus_set import DEFERRED
 from contracts.tasks import KINDS
 
 DESCRIPTION, PROVENANCE = "dataset_description.json", "materials/provenance.json"
@@ -41,6 +42,7 @@ def _load(root: Traversable) -> Export:
     materials = read_json(root, DEFINITION)
     document, sha256 = _definition(materials)
     config, tasks, conditions = _analysis(document)
+    provenance = read_json(root, PROVENANCE)
     tables = {name: conform(pd.DataFrame(), name) for name in NEW_TABLES}
     tables |= {name: read_table(file, name) for name, file in _table_files(root).items()}
     export = Export(
@@ -48,10 +50,10 @@ def _load(root: Traversable) -> Export:
         definition=document,
         definition_sha256=sha256,
         config=config,
-        tasks=tasks,
+        tasks=tuple(_with_deferred(task, provenance) for task in tasks),
         conditions=conditions,
         description=description,
-        provenance=read_json(root, PROVENANCE),
+        provenance=provenance,
         history=read_history(root, materials, sha256),
         words=read_words(root),
         withdrawn=_withdrawn(materials),
@@ -132,7 +134,15 @@ def _task(section: dict[str, Any]) -> Task:
     words = {code: own.get("words", {}).get("quality") for code, own in section.get("words", {}).items()}
     qualities = {code: str(word) for code, word in words.items() if word}
     threshold = section.get("network_threshold")
-    return Task(section["name"], section["kind"], methods, networks, wording, foil, threshold, qualities)
+    deferral = section.get("deferral")
+    return Task(section["name"], section["kind"], methods, networks, wording, foil, threshold, qualities, deferral)
+
+
+def _with_deferred(task: Task, provenance: dict[str, Any]) -> Task:
+    """With the numbers of labels that the stimulus set counted; none where it did not."""
+    counts = provenance.get("selection", {}).get(task.name, {}).get("deferral", {})
+    is_whole = isinstance(counts, dict) and all(isinstance(counts.get(name), int) for name in DEFERRED)
+    return replace(task, deferred={name: counts[name] for name in DEFERRED} if is_whole else {})
 
 
 def _table_files(root: Traversable) -> dict[str, Traversable]:

@@ -238,6 +238,7 @@ def _counts(selections: Sequence[Selection]) -> dict[str, Any]:
             **({"foil": selection.request.foil} if selection.request.facts.has_truth else {}),
             "removed": selection.removed,
             "shared_with_other_tasks": selection.shared,
+            **selection.recorded,
         }
         for selection in selections
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
+from typing import Any
 
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
@@ -32,6 +33,7 @@ class Selection:
     tiles: Mapping[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict
     )  # (image id, network) → tiles' classes
+    recorded: Mapping[str, Any] = field(default_factory=dict)  # of all images, by the task's kind
 
 
 def select(
@@ -83,6 +85,7 @@ def select(
             _foils(request, chosen[place], predictions, images),
             sum(uses[candidate.image.image_id] > 1 for candidate in chosen[place]),
             _tiles(request, chosen[place], predictions),
+            STIMULI_KINDS[request.kind].eligible(request, predictions).recorded(_possible_images(request, images)),
         )
         for place, (request, (candidates, removed)) in enumerate(zip(requests, found, strict=True))
     )
@@ -207,6 +210,12 @@ def _possible(left: Sequence[Photograph], found: Eligibility) -> int:
     """How many of these images a task can show: as many of each sort where there are sorts."""
     of_sorts = [sum(map(holds, left)) for holds in found.sorts.values()]
     return len(of_sorts) * min(of_sorts) if of_sorts else len(left)
+
+
+def _possible_images(request: StimulusRequest, images: Sequence[Photograph]) -> Sequence[Photograph]:
+    """Those that a request names; all where it names none."""
+    named = _named_images(request, images)
+    return [image for image in images if image.image_id in named] if named else images
 
 
 def _named_images(request: StimulusRequest, images: Sequence[Photograph]) -> set[str]:

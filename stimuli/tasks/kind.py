@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class Eligibility:
     matched_by: Callable[[Photograph], str] | None = None
     tiles: Callable[[Photograph, str], tuple[str, ...]] = lambda _image, _network: ()
     counts: Callable[[Sequence[Photograph]], str] = lambda _images: ""  # told of all images where too few are eligible
+    recorded: Callable[[Sequence[Photograph]], Mapping[str, Any]] = lambda _images: {}  # of all, for the provenance
 
 
 Evidence = Mapping[str, float]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.data.export import Export
+from analysis.data.export import Export, Task
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import CellMeans, Estimate
 from analysis.notes import marked
@@ -27,23 +27,28 @@ def network_tables(
     methods: tuple[str, ...],
     foils: Mapping[str, str],
     confidence: float,
-    given: float | None = None,
+    task: Task,
 ) -> dict[str, pd.DataFrame]:
     """`network`: team (people with the label), network alone, difference, by method; `deferral`: both, by method and
     threshold.
 
     `network` also has the network's `threshold` and whether it was `given`, and `deferral` the share `deferred` to it.
+    Where sure labels were not shown, `deferral` has thresholds below theirs.
     """
     sure, is_right, correct = _verdicts(trials)
 
     def cells(values: np.ndarray) -> CellMeans:
         return judged_cells(trials, values, methods, foils)
 
-    accepted = {t: (cells(np.where(sure >= t, is_right, correct)), cells(sure >= t)) for t in THRESHOLDS}
+    accepted = {
+        t: (cells(np.where(sure >= t, is_right, correct)), cells(sure >= t))
+        for t in THRESHOLDS
+        if t < (task.deferral or 1)
+    }
     both = {(m, t): balanced(together, m, confidence) for m in methods for t, (together, _) in accepted.items()}
     deferred = [balanced(share, m, confidence).value for m in methods for _, share in accepted.values()]
     return {
-        "network": network_table(trials, methods, foils, confidence, given),
+        "network": network_table(trials, methods, foils, confidence, task.network_threshold),
         "deferral": estimate_table(both, ["method", "threshold"]).assign(deferred=np.array(deferred, float)),
     }
 

@@ -16,6 +16,7 @@ from analysis.estimation.detection import SENSITIVITY
 from analysis.estimation.estimates import CellMeans, Estimate
 from analysis.notes import marked
 from analysis.tasks.ai_check.alone import network_tables
+from analysis.tasks.ai_check.deferred import deferred_tables
 from analysis.tasks.biases import halves, later_half
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import (
@@ -38,7 +39,10 @@ PUBLISHED_RIGHT = 1 / 3  # of the published study's labels
 
 
 def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
-    """`judged` (both sorts of label alike), `labels`, `accepted`, `mixed`, `detection`, `network`, `deferral`."""
+    """`judged` (both sorts of label alike), `labels`, `accepted`, `mixed`, `detection`, `network`, `deferral`.
+
+    `deferred`: where sure labels were accepted without asking.
+    """
     confidence, methods = rows.confidence, rows.task.methods
     trials = rows.trials.assign(prediction=rows.trials["foil"].map(FOILS))
     correct, accepted = trials["correct"].to_numpy(float), accepts(trials).astype(float)
@@ -52,7 +56,8 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "accepted": table(trials[wrong], accepted[wrong], {"method": methods}, share(confidence, FACTS.null)),
         "mixed": estimate_table({m: mixed(judged, m, confidence) for m in methods}, ["method"]),
         "detection": estimate_table(detected, ["method", "measure"]),
-        **network_tables(trials, tuple(methods), FOILS, confidence, rows.task.network_threshold),
+        **deferred_tables(judged, rows.task, confidence),
+        **network_tables(trials, tuple(methods), FOILS, confidence, rows.task),
         "biases": biases(trials, confidence),
     }
 

@@ -2,11 +2,27 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.data.export import Export
+from analysis.display.wording import Translation, percent, points
 from analysis.notes import marked
 from analysis.tasks.ai_check import alone, estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Scale, Texts
 from analysis.tasks.random_effects import apart, sentence
+
+
+def _further_sentences(export: Export, translate: Translation) -> list[str]:
+    """Which labels people were not asked about, and that judgements were also analysed by a model."""
+    said = marked(
+        "In “{task}”, labels of which the network was at least {threshold} sure were accepted without asking, and"
+        " people saw the others alone."
+    )
+    deferred = [
+        translate(said, task=task.name, threshold=percent(task.deferral))
+        for task in export.tasks_of(estimates.FACTS.name)
+        if task.deferral is not None
+    ]
+    return [*deferred, sentence(marked("for right and for wrong labels"), translate)]
+
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -58,6 +74,6 @@ KIND = AnalysisKind(
     tested=frozenset({"labels"}),
     analyses=apart(lambda trials: (trials["foil"].map(estimates.FOILS) == estimates.RIGHT).to_numpy()),
     references=lambda _export: {"sensitivity", "label checks", "random effects"},
-    further_sentences=lambda _export, translate: [sentence(marked("for right and for wrong labels"), translate)],
+    further_sentences=_further_sentences,
     bias_writers=(percent,),
 )

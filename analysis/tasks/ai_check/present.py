@@ -9,6 +9,7 @@ from analysis.display.wording import Translation, listed, percent, points, value
 from analysis.notes import marked
 from analysis.tasks.ai_check.alone import ADVANTAGE, NETWORK
 from analysis.tasks.ai_check.curve import deferral_figure
+from analysis.tasks.ai_check.deferred import ALIKE
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.verdicts import RIGHT, WRONG
 from contracts.methods import method_name
@@ -76,11 +77,27 @@ def finding(results: TaskResults, translate: Translation) -> str:
         if not np.isnan(row["value"])
     ]
     table = results.tables["network"]
+    said = deferral_said(results, translate)
     alone = table.loc[table["who"] == NETWORK, "value"].mean()
-    return translate(
+    found = translate(
         "In “{task}”, labels were judged rightly, right and wrong ones counting alike, with: {parts}; guessing gives"
         " 50%, the network alone {network}.",
         task=results.task.name,
         parts=listed(parts, translate),
         network=percent(alone),
+    )
+    return f"{found} {said}".rstrip()
+
+
+def deferral_said(results: TaskResults, translate: Translation) -> str:
+    """What was judged rightly where sure labels were accepted without asking; empty where none were."""
+    if "deferred" not in results.tables:
+        return ""
+    table = results.tables["deferred"]
+    rows = table[(table["mix"] == ALIKE) & table["value"].notna()]
+    parts = [f"{method_name(row.method)} {value_and_interval(row, percent)}" for row in rows.itertuples()]
+    return translate(
+        "These are labels below {threshold} confidence; with those above it accepted without asking: {parts}.",
+        threshold=percent(results.task.deferral),
+        parts=listed(parts, translate),
     )

@@ -14,7 +14,9 @@ from analysis.results import compute
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.ai_check import simulate
 from analysis.tasks.ai_check.alone import ADVANTAGE, best_threshold, network_table, study_tables
+from analysis.tasks.ai_check.deferred import ALIKE
 from analysis.tasks.ai_check.estimates import FACTS, FOILS, accepts, check, mixed, tables
+from analysis.tasks.ai_check.kind import KIND
 from analysis.tasks.ai_check.present import finding
 from analysis.tasks.belief import BELIEF, share_of_both
 from analysis.tasks.design import TaskDesign
@@ -98,6 +100,49 @@ def test_labels_from_a_threshold_on_are_accepted_and_people_answer_for_the_other
     assert deferral.loc[0.7, ["value", "deferred"]].tolist() == [(1 + 0.5) / 2, 0.5]
     assert deferral.loc[0.95, ["value", "deferred"]].tolist() == [(0.5 + 1) / 2, 0], "people alone"
     assert deferral.loc[0.5, ["value", "deferred"]].tolist() == [(1 + 0.5) / 2, 0.75]
+
+
+COUNTED = {"right_accepted": 60, "right_asked": 20, "wrong_accepted": 4, "wrong_asked": 16}
+
+
+def test_a_team_that_was_not_asked_about_sure_labels_is_counted_with_them():
+    """Of 80 right labels 60 were accepted without asking, of 20 wrong ones 4; people accept ½ and refuse ¾ of theirs."""
+    rows = rows_of("ynynnn", "rrwwww", (0.6, 0.4, 0.5, 0.3, 0.2, 0.1))
+    task = replace(rows.task, deferral=0.7, deferred=COUNTED)
+    found = tables(replace(rows, task=task))
+    of = found["deferred"].set_index("mix")
+    right, wrong = (60 + 20 / 2) / 80, 16 * 3 / 4 / 20
+    assert of["value"].tolist() == pytest.approx([(right + wrong) / 2, (70 + 12) / 100])
+    assert of["network"].tolist() == pytest.approx([(60 / 80 + 16 / 20) / 2, (60 + 16) / 100])
+    assert of["right_accepted"].tolist() == [0.75, 0.75]
+    assert set(found["deferral"]["threshold"]) == {0.5, 0.6}, "nobody saw what is above"
+    assert "deferred" not in tables(rows)
+    assert "deferred" not in tables(replace(rows, task=replace(task, deferred={}))), "the stimulus set does not tell"
+
+
+def test_the_interval_of_a_team_with_deferral_is_as_wide_as_people_s_part(export):
+    """If nothing was accepted it is that of `judged`; if three quarters were, a quarter as wide."""
+    answered = export.trials
+    (task,) = export.tasks
+    rows = TaskRows(answered, answered.iloc[:0], answered.iloc[:0], task, 0.95)
+    widths, judged = {}, tables(rows)["judged"]
+    for accepted in (0, 75):
+        counts = {n: accepted if n.endswith("accepted") else 100 - accepted for n in COUNTED}
+        one = tables(replace(rows, task=replace(task, deferral=0.999, deferred=counts)))["deferred"]
+        one = one[one["mix"] == ALIKE]
+        widths[accepted] = (one["high"] - one["low"]).to_numpy()
+    assert widths[0] == pytest.approx((judged["high"] - judged["low"]).to_numpy())
+    assert widths[75] == pytest.approx(widths[0] / 4)
+
+
+def test_the_report_says_which_labels_nobody_was_asked_about(export):
+    (task,) = export.tasks
+    run = replace(export, tasks=(replace(task, deferral=0.995, deferred=COUNTED),))
+    (results,) = compute(run)
+    said = finding(results.tasks[0], Translation("en"))
+    assert "These are labels below 99.5% confidence; with those above it accepted without asking: " in said
+    (first, *_) = KIND.further_sentences(run, Translation("en"))
+    assert "at least 99.5% sure were accepted without asking" in first
 
 
 def test_a_row_that_contradicts_itself_is_refused():
