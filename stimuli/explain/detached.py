@@ -10,7 +10,7 @@ tensor made outside of torch is a detached value, and the numbers that calls are
 those of other pictures. A truth value (`if z.amax() > 5`) only chooses what is computed, and the graph shows that.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any
@@ -82,6 +82,8 @@ class Follower(TorchFunctionMode):
         """What calls were given beside tensors since a number of the picture was taken out of a tensor."""
         self.is_asked = False
         """Whether a number or a truth value was taken out of a tensor that depends on the picture."""
+        self._seen: set[int] = set()
+        self._is_blind = False
         self._model = model
         self._is_careful = False
         self._memory: dict[Place, _Memory] = {}
@@ -95,8 +97,16 @@ class Follower(TorchFunctionMode):
         options = kwargs or {}
         if func in _TELLS_NO_VALUES:
             return func(*args, **options)
+        first = _next_number()
+        try:
+            return self._follow(func, args, options)
+        finally:
+            self._seen.update(range(first, _next_number()))
+
+    def _follow(self, func: Any, args: Any, options: Any) -> Any:
         if self._is_careful or func in _CHANGES_UNSEEN or not torch.is_grad_enabled():
             return self._call(func, args, options)
+        self._is_blind |= torch._C._functorch.peek_interpreter_stack() is not None
         result = func(*args, **options)
         if type(result) is not Tensor or not result.requires_grad:
             tensors = list(_tensors((args, options)))
@@ -108,6 +118,13 @@ class Follower(TorchFunctionMode):
         self._compare_lent(list(self._lent))
         for kept in (self._memory, self._made_here, self._lent):
             kept.clear()
+
+    def sees_all(self, order: Sequence[Node]) -> bool:
+        """Whether calls that were seen made all nodes of the graph `order`, but for the picture at its end.
+
+        A scripted function and an extension are not seen, and inside `torch.vmap` tensors hide their gradients.
+        """
+        return not self._is_blind and all(node._sequence_nr() in self._seen for node in order[:-1])
 
     def _call(self, func: Any, args: Any, options: Any) -> Any:
         """Call `func` and see, too, which tensors it changes."""
@@ -267,6 +284,11 @@ def _node(tensor: Tensor) -> Node | None:
         return tensor.grad_fn
     except RuntimeError:  # a view made under no_grad that was changed since
         return None
+
+
+def _next_number() -> int:
+    """That of the next node that autograd will make in this thread."""
+    return torch.autograd._get_sequence_nr()
 
 
 def _version(tensor: Tensor) -> int:

@@ -72,14 +72,18 @@ def check_gates(model: nn.Module, images: Tensor, order: Sequence[Node], followe
     """Raise ExplanationError where `model` has a gate that its graph does not show, on pictures like `images`.
 
     `order` is the graph and `followed` what was followed while `model` was recorded on `images`. Takes three forward
-    and two backward passes of one picture, once for each network.
+    and two backward passes of one picture, once for each network; for each picture where not all of it was seen.
     """
     _check_joins(order, followed.joins)
     if followed.numbers:
         known = once(model, images, ("numbers", len(images)), lambda: _numbers_for_noise(model, images))
         if not _are_same(followed.numbers, known):
             _refuse(_BENDS_UNSEEN)
-    once(model, images, "gates", lambda: check_numbers(of_rows(model, 0), images))
+    if followed.sees_all(order):
+        once(model, images, "gates", lambda: check_numbers(of_rows(model, 0), images))
+    else:
+        for row in range(len(images)):
+            check_numbers(of_rows(model, row), images[row : row + 1])
 
 
 def check_numbers(model: nn.Module, images: Tensor) -> None:

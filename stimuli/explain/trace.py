@@ -149,7 +149,7 @@ class Trace:
             order = backward_order(edge_of(recording.output)[0], [edge_of(recording.images)[0]])
         if followed is not None and (follower := followed.follower) is not None:
             check_gates(recording.model, recording.images, order, follower)
-            if not follower.is_asked:
+            if not follower.is_asked and follower.sees_all(order):
                 followed.known.settle(followed.state, order)
 
     def _followed_anew(self, followed: Followed | None) -> tuple[Recording, Followed | None]:

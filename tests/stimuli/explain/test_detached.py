@@ -317,6 +317,24 @@ def test_a_network_is_followed_once_where_it_asks_nothing(monkeypatch):
     assert len(followed) == 4
 
 
+SCRIPTED = torch.jit.CompilationUnit("def gate(z):\n    return z * (z < 1000)\ndef twice(z):\n    return 2 * z\n")
+UNSEEN = {
+    "scripted": (SCRIPTED.gate, SCRIPTED.twice),
+    "vmap": (torch.vmap(lambda one: one * (one < 1000)), torch.vmap(lambda one: 2 * one)),
+}
+
+
+@pytest.mark.parametrize("way", UNSEEN)
+def test_where_calls_are_not_seen_each_picture_is_compared_with_noise(way):
+    gate, harmless = (With(lambda z, of=of: F.relu(of(F.relu(z)))).eval() for of in UNSEEN[way])
+    images = networks.pictures(2)
+    images[1] *= 1000  # the noise stays below the gate's 1000
+    agrees_with_the_rewritten_forward_pass(harmless)
+    explain(gate, images[:1], [[0]], PIXEL_METHODS)
+    with pytest.raises(ExplanationError, match="ReLU networks only, and this network"):
+        explain(gate, images, [[0]] * 2, PIXEL_METHODS)
+
+
 def test_a_method_that_does_not_say_what_it_asks_for_is_guarded_too():
     own = {"own": Method(lambda trace: trace.input_gradient(GUIDED))}
     with pytest.raises(ExplanationError, match="bends somewhere"):
