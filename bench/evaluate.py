@@ -34,7 +34,7 @@ from stimuli.evaluate.asked_network import TOGETHER
 from stimuli.explain import Window, explain
 from stimuli.explain.program import program_like
 
-NETWORKS = ("squeezenet1_0", "mobilenet_v2", "alexnet", "vgg16", "resnet18")
+NETWORKS = ("squeezenet1_0", "mobilenet_v2", "alexnet", "vgg16", "resnet18", "densenet121")
 CATEGORY, GOAL, GOAL_CUDA, SHARE_GOAL = 281, 3.0, 5.0, 0.8
 WHOLE = 64  # pictures
 SHOWN = 0.01  # the least share of an operation that is printed

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from stimuli.explain.batches import in_parts_that_fit
 from stimuli.explain.bound import of_rows
 from stimuli.explain.convolutions import layout_of
+from stimuli.explain.heap import top_of_the_heap
 from stimuli.explain.patches import Patch, Places, Span, Unchanged, run
 from stimuli.explain.program import Program, agree, recorded
 
@@ -87,7 +88,9 @@ def _by_patches(network: nn.Module, image: Tensor, plain: Tensor, grid: Grid, fi
         values = program.values(image)
         if not agree(values[-1], plain):
             return None
+        kept = top_of_the_heap(image.device)
         found = _in_parts(_answers_of_program(program, values, image, grid, fill), image, grid)
+        del kept
     except torch.OutOfMemoryError:
         raise
     except Exception:  # whatever it is, the network can be run as it is

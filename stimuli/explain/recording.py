@@ -16,6 +16,7 @@ from stimuli.errors import ExplanationError
 from stimuli.explain.bound import of_rows
 from stimuli.explain.convolutions import layout_of
 from stimuli.explain.following import Followed, followed_if_new
+from stimuli.explain.heap import let_freed_pages_be_used_again
 from stimuli.explain.layouts import Reshape, reshape_of
 from stimuli.explain.occluding import Grid, occluded_answers
 from stimuli.explain.once import once
@@ -105,7 +106,7 @@ def record(
     Raises ExplanationError for a layer that did not run exactly once, whose output is not a tensor or is overwritten
     later, and an output that is not (N, C).
     """
-    _let_freed_pages_be_used_again(images.device)
+    let_freed_pages_be_used_again(images.device)
     try:
         return _recorded(model, _as_convolutions_like_it(images), layers, need_input, window, reshape, follows)
     except RuntimeError as error:
@@ -114,17 +115,6 @@ def record(
         if "view size is not compatible" not in str(error):
             raise
         return _recorded(model, images, layers, need_input, window, reshape, follows)  # it wants channels first
-
-
-def _let_freed_pages_be_used_again(device: torch.device) -> None:
-    """Free a block just below the 32 MiB from which glibc always asks the system for pages; none of it is touched.
-
-    glibc takes the largest such block that was freed as the size up to which it keeps memory for reuse. Without it maps
-    of a few MiB are given back after every step, and the next step waits for the system to clear fresh pages (5–8 % of
-    all time). Elsewhere this does nothing.
-    """
-    if device.type == "cpu":
-        torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 def _as_convolutions_like_it(images: Tensor) -> Tensor:
