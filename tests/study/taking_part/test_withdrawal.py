@@ -25,7 +25,7 @@ from study.database.schema import (
 )
 from study.errors import StudyFullError, UnknownError
 from study.export.files import export_study
-from study.taking_part.withdrawal import ACTION, withdraw, withdraw_by_code
+from study.taking_part.withdrawal import ACTION, FORGOTTEN, withdraw, withdraw_by_code, withdrawals
 from tests.study.samples import NOW, answer, document, enrol, open_sample, ratings, seeing, trials_of
 from tests.study.visitor import hidden_fields, join
 
@@ -61,6 +61,21 @@ def test_everything_of_the_one_goes_and_everything_of_the_others_stays(opened: D
     marks = (leaving.token, leaving.public_id, leaving.recruitment_hash, leaving.withdrawal_code)
     assert not [mark for mark in marks if mark in cells]
     assert ratings(opened)["seeing", 1] == 2
+
+
+def test_withdrawals_of_a_study_are_counted_by_kind_of_observer(database: Database) -> None:
+    """An entry that names no kind is of a person."""
+    told = [
+        (ACTION, {"slug": "demo"}),
+        (ACTION, {"slug": "demo", "observer_kind": "human"}),
+        (FORGOTTEN, {"slug": "demo", "observer_kind": "simulated"}),
+        (ACTION, {"slug": "other", "observer_kind": "human"}),
+        ("excluded", {"slug": "demo", "observer_kind": "human"}),
+    ]
+    with database.writing() as session:
+        for action, detail in told:
+            audit.append(session, "participant", action, detail, NOW)
+        assert withdrawals(session, "demo") == {"human": 2, "simulated": 1}
 
 
 def test_the_audit_log_keeps_that_it_happened(opened: Database) -> None:
