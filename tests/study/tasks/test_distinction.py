@@ -20,7 +20,7 @@ from study.taking_part.tiles import tiles_of
 from study.tasks.wording import words_of
 from tests.study.samples import NOW, document, enrol, sha256, trials_of
 
-CATEGORIES = ["ant", "bee", "cat", "dog", "elk"]
+CATEGORIES = ["an ant", "a bee", "a cat", "a dog", "an elk"]  # with blanks, which no random token has by chance
 
 
 def choosing(**changes):
