@@ -51,6 +51,9 @@ def test_an_installation_has_every_package_and_the_command() -> None:
     assert set(told["tool"]["setuptools"]["packages"]) == packages - {"bench", "tests"}
     assert told["project"]["scripts"] == {"discern": "manage:cli"}
     assert all((ROOT / name).is_file() for names in files for name in names)
+    extras = told["tool"]["setuptools"]["dynamic"]["optional-dependencies"]
+    everything = extras.pop("all")["file"]
+    assert sorted(everything) == sorted(name for extra in extras.values() for name in extra["file"])
 
 
 def test_a_host_without_networks_installs_none_of_their_packages() -> None:
