@@ -5,12 +5,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 POSTGRESQL = Path("/usr/lib/postgresql")
+_AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+told = {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execve(sys.argv[2], sys.argv[2:], os.environ | told)
+"""
 
 
 def waited_seconds(roots: tuple[int, ...]) -> float:
@@ -96,6 +104,13 @@ def running(command: list[str], port: int, folder: Path, environment: dict[str, 
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=90)
+
+
+def with_socket(held: socket.socket, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program with this socket, as systemd does that holds it (sd_listen_fds(3))."""
+    number = held.fileno()
+    starter = [sys.executable, "-c", _AS_SYSTEMD, str(number), *command]
+    return subprocess.Popen(starter, pass_fds=[number], **options)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The images and their composition: read by the tools of their formats, and settings by file."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,19 @@ def test_the_composition_fits_the_specification():
     assert done.returncode == 0, done.stdout
 
 
+def test_caddy_keeps_no_connection_to_the_survey_which_closes_idle_ones(tmp_path):
+    """As the page on serving has it; Caddy itself reads the file where it is installed."""
+    lines = (ROOT / "compose.yaml").read_text().partition("content: |\n")[2].partition("\nnetworks:")[0]
+    shown = (ROOT / "docs" / "how-to" / "serve.md").read_text()
+    assert lines.count("keepalive off") == 1
+    assert shown.count("keepalive off") == shown.count("reverse_proxy ") == 2
+    if caddy := shutil.which("caddy"):
+        (tmp_path / "Caddyfile").write_text(lines.replace("${DISCERN_HOST}", "study.example.org"))
+        command = [caddy, "adapt", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"HOME": str(tmp_path)})
+        assert '"keep_alive":{"enabled":false}' in done.stdout, done.stderr
+
+
 def test_what_the_images_copy_and_start_is_there():
     text = (ROOT / "Dockerfile").read_text()
     for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE):
@@ -37,7 +52,7 @@ def test_what_the_images_copy_and_start_is_there():
     assert CliRunner().invoke(manage.cli, [*command, "--help"]).exit_code == 0
     targets = set(re.findall(r" AS (\S+)$", text, re.MULTILINE))
     composed = (ROOT / "compose.yaml").read_text()
-    assert set(re.findall(r"target: (\S+)", composed)) < targets
+    assert set(re.findall(r"target: (\w\S*)", composed)) < targets
     assert set(re.findall(r"--target (\S+)", text + composed)) < targets
 
 

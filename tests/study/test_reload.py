@@ -13,17 +13,13 @@ from pathlib import Path
 import pytest
 
 from bench.crash import Person, Server, prepare, problems, wait_until_serving
+from bench.servers import with_socket
 from study.database.db import ROOT
 from tests.study.samples import SECRET
 
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 4
-AS_SYSTEMD = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.execve(sys.executable, [sys.executable, *sys.argv[2:]], os.environ | {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
-"""
 
 
 @contextmanager
@@ -86,15 +82,13 @@ def test_a_restart_makes_requests_wait_where_systemd_holds_the_socket(sqlite_url
     prepare(sqlite_url, tmp_path)
     log, people = tmp_path / "server.log", []
     with socket.create_server(("127.0.0.1", 0), backlog=128) as held:
-        port, number = held.getsockname()[1], held.fileno()
-        command = [sys.executable, "-c", AS_SYSTEMD, str(number), "manage.py", "serve", "--port", str(port)]
+        port = held.getsockname()[1]
+        command = [sys.executable, "manage.py", "serve", "--port", str(port)]
         environment = os.environ | {"DISCERN_DATABASE_URL": sqlite_url, "DISCERN_SECRET_KEY": SECRET}
 
         def start() -> subprocess.Popen[bytes]:
             with log.open("ab") as written:
-                return subprocess.Popen(
-                    command, cwd=ROOT, env=environment, pass_fds=[number], stdout=written, stderr=written
-                )
+                return with_socket(held, command, cwd=ROOT, env=environment, stdout=written, stderr=written)
 
         server = start()
         try:
