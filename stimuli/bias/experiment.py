@@ -24,7 +24,7 @@ SMALL = NetworkConfig(
     architecture="demo-alexnet-wide",
     weights=str(Path(models.__file__).parent / "checkpoints" / "demo-weak-features.safetensors"),
     target_layer="features.11",
-    image_size=144,
+    image_size=224,
     training=TrainingConfig(parts="classifier", epochs=25, batch_size=64, learning_rate=1e-3, weight_decay=1e-2),
 )
 """What is trained where the definition names no network: the classifier on features of the demo's weak network."""
