@@ -143,7 +143,7 @@ def _turned(questionnaire: Questionnaire, score: Score, steps: pd.DataFrame) -> 
 def _score_row(questionnaire: Questionnaire, score: Score, steps: pd.DataFrame, export: Export) -> dict[str, Any]:
     scores = person_scores(questionnaire, score, steps)
     coefficients, note = _reliability(_turned(questionnaire, score, steps).dropna().to_numpy())
-    low, high = _mean_interval(scores, export.config.confidence)
+    low, high = mean_interval(scores, export.config.confidence)
     return {
         "score": score.name,
         "people": len(scores),
@@ -177,7 +177,8 @@ def _reliability(answers: np.ndarray) -> tuple[dict[str, float], Note]:
     return found, note
 
 
-def _mean_interval(values: pd.Series, confidence: float) -> tuple[float, float]:
+def mean_interval(values: pd.Series, confidence: float) -> tuple[float, float]:
+    """Student's interval of the mean over people; NaN for fewer than two."""
     if len(values) < 2:
         return np.nan, np.nan
     reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * values.std() / np.sqrt(len(values))

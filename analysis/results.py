@@ -24,7 +24,7 @@ from analysis.questionnaires import item_table, moderator_table, score_table
 from analysis.robustness.balance import attention, balance, dropout, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
-from analysis.robustness.original import beside_original, original_of
+from analysis.robustness.original import answers_beside_original, beside_original, original_of
 from analysis.robustness.smallest_effect import equivalence_tests
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows
@@ -93,6 +93,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
     for kind in ANALYSIS_KINDS.values():
         tables |= _p_where_tested(kind.study_tables(included.trials, export), kind)
     tables["original"] = _beside_original(tasks, tables, export, observer_kind)
+    tables["original-answers"] = _answers_beside_original(included, export, observer_kind)
     return ObserverResults(observer_kind, included, tasks, compared, tables, reached(export), course(export), who)
 
 
@@ -104,6 +105,13 @@ def _beside_original(
     tables = {} if of_machine else {t.task.name: of_study | t.tables for t in tasks}
     kinds = {t.task.name: t.task.kind for t in tasks}
     return beside_original(original_of(export.definition), tables, kinds, export.config.confidence)
+
+
+def _answers_beside_original(included: Included, export: Export, observer_kind: str) -> pd.DataFrame:
+    """Published answers of people beside people's; machines answer no questionnaires."""
+    told = None if observer_of(observer_kind).family == MACHINE else original_of(export.definition)
+    people = list(included.trials["participant_id"].unique())
+    return answers_beside_original(told, export.questionnaire, people, export.config.confidence)
 
 
 def _questionnaires(export: Export, included: Included) -> dict[str, pd.DataFrame]:

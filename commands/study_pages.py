@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.conditions import ConditionConfig
-from contracts.original import OriginalConfig, PublishedCell
+from contracts.original import OriginalConfig, PublishedAnswer, PublishedCell
 from contracts.tasks import KINDS
 from study.config import TaskConfig
 
@@ -35,7 +35,7 @@ def _section(name: str, template: Path, told: OriginalConfig) -> str:
     lines += ["As written:", "", *_tasks(template), ""]
     lines += ["Told by the source, and done here:", "", *(f"- {said}" for said in told.told), ""]
     lines += ["Chosen here:", "", *(f"- {said}" for said in told.chosen), ""]
-    return "\n".join([*lines, *_numbers(told.cells), ""])
+    return "\n".join([*lines, *_numbers((*told.cells, *told.answers)), ""])
 
 
 def _effort(told: OriginalConfig) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def _document(template: Path) -> dict[str, Any]:
     return tomllib.loads("\n".join(kept))
 
 
-def _numbers(cells: tuple[PublishedCell, ...]) -> Iterator[str]:
+def _numbers(cells: tuple[PublishedCell | PublishedAnswer, ...]) -> Iterator[str]:
     if not cells:
         return
     yield "| published | number | SD over people | people | |"

@@ -13,7 +13,7 @@ from contracts.conditions import ConditionConfig
 from contracts.hashing import canonical_sha256
 from contracts.image_files import image_as_text
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
-from contracts.original import OriginalConfig, unknown_tasks
+from contracts.original import OriginalConfig, unknown_questions, unknown_tasks
 from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
@@ -76,7 +76,7 @@ class Definition:
     @property
     def requests(self) -> tuple[StimulusRequest, ...]:
         """What the tasks ask of the stimulus set."""
-        return tuple(request_of(task, self.dataset) for task in self.tasks)
+        return tuple(request_of(task, self.dataset, self.networks) for task in self.tasks)
 
     @property
     def request_sha256(self) -> str:
@@ -312,6 +312,7 @@ def _contradictions(
     provider = PROVIDERS.get(participants.provider)
     problems += problems_of_screening(screening, study.languages, study.slug, provider is None or provider.knows_people)
     problems += unknown_tasks(original, names)
+    problems += unknown_questions(original, {q.name: q.numbered for q in questionnaires})
     scored = [questionnaire.name for questionnaire in questionnaires if questionnaire.has_score]
     problems += [
         f"analysis.moderators: no questionnaire {name!r} has a score; there are {', '.join(scored) or 'none'}"

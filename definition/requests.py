@@ -1,17 +1,21 @@
 """What each task asks of the stimulus set."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from contracts.cues import measured
 from contracts.foils import FOILS, foil_table
 from definition.learning import classes_of
-from models.config import DatasetConfig
+from models.config import DatasetConfig, NetworkConfig
 from stimuli.config import StimulusRequest
 from study.config import TaskConfig
 
 
-def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
+def request_of(
+    task: TaskConfig, dataset: DatasetConfig, networks: Mapping[str, NetworkConfig] | None = None
+) -> StimulusRequest:
     """What a task asks of the stimulus set; the photograph comes with its kind."""
+    used = {name: network for name, network in (networks or {}).items() if name in task.networks}
     return StimulusRequest(
         task.name,
         task.kind,
@@ -26,6 +30,7 @@ def request_of(task: TaskConfig, dataset: DatasetConfig) -> StimulusRequest:
         task.image_ids,
         {name: of.foil for name, of in measured(task.cues).items()} if task.cues else {},
         task.deferral,
+        {name: network.out_of_distribution for name, network in used.items() if network.out_of_distribution},
     )
 
 
@@ -40,4 +45,5 @@ def further(request: StimulusRequest) -> list[Any]:
     named = [["image_ids", *sorted(request.image_ids)]] if request.image_ids else []
     cues = [["relied_on", *sorted(request.relied_on.items())]] if request.relied_on else []
     deferral = [["deferral", request.deferral]] if request.deferral else []
-    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral]
+    foreign = [["foreign", *sorted(request.foreign.items())]] if request.foreign else []
+    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral, *foreign]

@@ -1,18 +1,16 @@
 """Networks as the other packages get them: module, transform, categories and target layer in one place."""
 
 import difflib
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import nn
 
 from contracts.own_files import file_sha256
 from models.architectures import build_network, check_architecture
 from models.checkpoint import CheckpointMetadata, read_checkpoint
 from models.config import Layout, NetworkConfig
+from models.defects import defective_sha256, give_defects
 from models.errors import NetworkError
 from models.labels import named_outputs, read_labels
 from models.outputs import as_logits
@@ -51,11 +49,7 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
     _check_metadata(name, config, metadata, categories)
     module = build_network(config, len(metadata.categories))
     load_state(module, state, f"checkpoint {config.checkpoint}", config.source)
-    sha256, precision = file_sha256(config.checkpoint), metadata.mean_average_precision
-    if config.reset_last_layer is not None:
-        reset_last_layer(name, module, config.reset_last_layer)
-        sha256 = hashlib.sha256(f"{sha256} reset {config.reset_last_layer}".encode()).hexdigest()
-        precision = None  # that of the checkpoint is none of this network
+    defects = give_defects(name, module, config, metadata.categories)
     as_logits(module.eval(), metadata.output, config.image_size)
     target_layer = found_target_layer(name, module, config)
     return LoadedNetwork(
@@ -65,24 +59,11 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
         transform=metadata.transform,
         categories=metadata.categories,
         target_layer=target_layer,
-        sha256=sha256,
-        mean_average_precision=precision,
+        sha256=defective_sha256(file_sha256(config.checkpoint), defects),
+        mean_average_precision=None if defects else metadata.mean_average_precision,
         layout=config.layout,
         single_label=metadata.single_label,
     )
-
-
-def reset_last_layer(name: str, module: nn.Module, seed: int) -> None:
-    """Give the last layer that has weights random ones by its own rule; the same for one seed.
-
-    Adebayo et al. (2020) call such a network re-initialised. Raises NetworkError where no layer can be reset.
-    """
-    layers: list[Any] = [layer for layer in module.modules() if hasattr(layer, "reset_parameters")]
-    if not layers:
-        raise NetworkError(f"network {name!r} has no layer that can be reset; leave out reset_last_layer")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        layers[-1].reset_parameters()
 
 
 def found_target_layer(name: str, module: nn.Module, config: NetworkConfig) -> str:
@@ -120,7 +101,8 @@ def _check_metadata(name: str, config: NetworkConfig, metadata: CheckpointMetada
     again = "./manage.py train" if config.labels is None else "./manage.py import-network"
     if differing := _differing(name, config, metadata):
         raise NetworkError(f"{found} was made with other {differing} than the definition has now; run `{again}` again")
-    if unknown := [category for category in categories if category not in metadata.categories]:
+    wanted = () if config.out_of_distribution else categories
+    if unknown := [category for category in wanted if category not in metadata.categories]:
         raise NetworkError(
             f"{found} does not know {', '.join(unknown)}, only {', '.join(metadata.categories)};"
             " leave them out of dataset.categories or train it anew"

@@ -165,6 +165,16 @@ class NetworkConfig(BaseModel):
         description="seed of random weights for the last layer that has weights, as a defect that people may find; the"
         " checkpoint stays as it is. none: as it was trained",
     )
+    exchanged_labels: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
+        None,
+        description="seed of an order in which every category gets the output of another one, as a defect that people"
+        " may find: the network that trains on labels exchanged by category; the checkpoint stays as it is",
+    )
+    out_of_distribution: tuple[str, ...] = Field(
+        (),
+        description="the only categories that this network answers with, as a defect that people may find: tasks of"
+        " kind rating show photographs of none of them; none: all that it knows",
+    )
     training: TrainingConfig | None = Field(
         None,
         description="asks `train` to put a new last layer on the network and to make the checkpoint; {}: with the usual"

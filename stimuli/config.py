@@ -96,6 +96,7 @@ class StimulusRequest:
     image_ids: tuple[str, ...] = ()  # the only images that it may show; none: any
     relied_on: Mapping[str, str] = field(default_factory=dict)  # network → the wrong and the right option, as measured
     deferral: float | None = None  # the network's confidence from which on an image is not shown
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → what it knows and no image shows
 
     @property
     def drawn(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.questionnaires import ITEM_KINDS, LIKERT
+from contracts.questionnaires import ITEM_KINDS, LIKERT, NUMBER
 from contracts.scales import SCALES
 from languages.read import languages
 from study.information import Language, Slug, Texts
@@ -99,6 +99,11 @@ class QuestionnaireConfig(BaseModel):
     def asked(self) -> tuple[ItemConfig, ...]:
         """Its questions in the order of the definition."""
         return tuple(self._of_scale()) if self.scale else self.items
+
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        """Names of its questions that are answered by a number."""
+        return tuple(item.name for item in self.asked if item.kind in (LIKERT, NUMBER))
 
     @property
     def has_score(self) -> bool:

@@ -1,14 +1,15 @@
 """The numbers of the published study that the definition repeats, beside this study's own. No verdict is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from analysis.questionnaires import mean_interval
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from contracts.original import OriginalConfig, PublishedCell
+from contracts.original import OriginalConfig, PublishedAnswer, PublishedCell
 
 Tables = Mapping[str, Mapping[str, pd.DataFrame]]
 PUBLISHED = ["published", "published_low", "published_high"]
@@ -40,7 +41,31 @@ def beside_original(
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
 
 
-def _interval(cell: PublishedCell, confidence: float) -> tuple[float, float]:
+def answers_beside_original(
+    original: OriginalConfig | None, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    """A row for each published answer: its value with the interval over people where a spread was published, and the
+    mean of this study's `people` (`value`, `low`, `high`, `answered`), less what the definition takes from it."""
+    rows = [
+        {"label": a.label, "mark": a.mark, "sd": a.sd, "people": a.people, "minus": a.minus}
+        | dict(zip(PUBLISHED, (a.value, *_interval(a, confidence)), strict=True))
+        | _own_answers(a, questionnaire, people, confidence)
+        for a in (original.answers if original else ())
+    ]
+    numbers = [*PUBLISHED, "sd", "people", "minus", *OWN, "answered"]
+    return pd.DataFrame(rows, columns=["label", "mark", *numbers]).astype(dict.fromkeys(numbers, float))
+
+
+def _own_answers(
+    answer: PublishedAnswer, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
+) -> dict[str, float]:
+    asked = (questionnaire["questionnaire"] == answer.questionnaire) & (questionnaire["item"] == answer.item)
+    values = questionnaire.loc[asked & questionnaire["participant_id"].isin(people), "value"].dropna() - answer.minus
+    low, high = mean_interval(values, confidence)
+    return dict(zip(OWN, (values.mean(), low, high), strict=True)) | {"answered": len(values)}
+
+
+def _interval(cell: PublishedCell | PublishedAnswer, confidence: float) -> tuple[float, float]:
     """Student's, over people: it takes the images as given."""
     if cell.sd is None or cell.people is None:
         return np.nan, np.nan

@@ -7,14 +7,18 @@ from stimuli.tasks.kind import Eligibility, Predictions, StimuliKind
 
 
 def own_predictions(request: StimulusRequest, predictions: Predictions) -> Eligibility:
-    """Images for which each of the task's networks predicts something that has a name."""
+    """Images for which each of the task's networks predicts something that has a name, and none of which shows what a
+    network out of distribution knows."""
 
     def tops(image: Photograph) -> tuple[str, ...]:
         return tuple(sorted({predictions[network][image.image_id].top for network in request.networks}))
 
+    known = {category for categories in request.foreign.values() for category in categories}
+    strange = "no object that a network out of distribution knows"
     return Eligibility(
         explained=tops,
         conditions={
+            **({strange: lambda image: known.isdisjoint(image.categories)} if known else {}),
             "a prediction of each network": lambda image: all(tops(image)),
             "a name for each prediction": lambda image: all(map(has_name, tops(image))),
         },

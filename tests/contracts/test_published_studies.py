@@ -14,7 +14,7 @@ import manage
 from analysis.data.export import Export
 from analysis.display.wording import Translation
 from analysis.report.original_figure import _level, original_figures
-from analysis.robustness.original import beside_original
+from analysis.robustness.original import answers_beside_original, beside_original
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import TaskRows
@@ -88,7 +88,7 @@ def test_the_page_of_designs_is_what_the_command_prints_and_marks_what_is_not_fi
     for path in published_studies().values():
         original = original_of(path)
         assert all(f"- {said}\n" in page for said in (*original.told, *original.chosen))
-        assert all(f"| {cell.label} | {cell.value:g} |" in page for cell in original.cells)
+        assert all(f"| {n.label} | {n.value:g} |" in page for n in (*original.cells, *original.answers))
     assert sum(line.endswith("| 2nd |") for line in page.splitlines()) == page.count("2nd |") > 0
 
 
@@ -166,9 +166,35 @@ def test_a_published_interval_is_student_s_over_people(written):
     assert np.isnan(row["value"]), "there is no table to take it from"
 
 
+def test_published_answers_stand_beside_the_mean_of_this_study_s_people(written):
+    """HIVE, distinction: 5.3 ± 7.3 points over 50 people, and three people who typed 80, 82 and 90 per cent."""
+    original = load_definition(written["hive-distinction"]).original
+    people = ["p1", "p2", "p3", "p4"]
+    typed = pd.DataFrame({"participant_id": people, "value": [80.0, 82.0, 90.0, 60.0]})
+    typed = typed.assign(questionnaire="tradeoff", item="low-risk")
+    table = answers_beside_original(original, typed, people[:3], 0.95)
+    assert len(table) == len(original.answers) == 6
+    row = table[table["label"].str.endswith("low risk")].iloc[0]
+    assert (row["published_low"], row["published_high"]) == pytest.approx(
+        stats.t.interval(0.95, 49, 5.3, 7.3 / np.sqrt(50))
+    )
+    own = np.array([4.0, 6.0, 14.0])
+    assert (row["value"], row["answered"]) == (own.mean(), 3)
+    assert (row["low"], row["high"]) == pytest.approx(stats.t.interval(0.95, 2, own.mean(), stats.sem(own)))
+    others = table[~table["label"].str.endswith("low risk")]
+    assert others["value"].isna().all()
+    assert others["answered"].eq(0).all(), "nobody was asked, or answered"
+
+
 @pytest.mark.parametrize(
     ("line", "instead", "message"),
     [
+        (
+            'questionnaire = "understanding-before"',
+            'questionnaire = "belief"',
+            r"answer 1 .*no question 'understanding' with numbers in questionnaire 'belief'; there are understanding-be",
+        ),
+        ('\nitem = "understanding"', "", "questionnaire and item name one question together"),
         ('task = "agreeing"\ntable', 'task = "agreing"\ntable', r"cell 1 .*no task 'agreing'; there are agreeing"),
         ("people = 50\n", "", "sd is over people; say also how many people"),
         ('name = "HIVE: agreement"\n', "", "name and source of the published study are needed"),

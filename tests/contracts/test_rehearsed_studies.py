@@ -99,3 +99,6 @@ def test_a_published_study_can_be_opened_taken_exported_and_analysed(name, tmp_p
     beside = results.tables["original"]
     assert len(beside) == len(definition.original.cells)
     assert beside["value"].notna().any()
+    answers, asked = results.tables["original-answers"], [a for a in definition.original.answers if a.questionnaire]
+    assert len(answers) == len(definition.original.answers)
+    assert answers["value"].notna().sum() == len(asked), "each question that is asked has answers"

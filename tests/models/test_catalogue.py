@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 from torchvision import transforms
 from torchvision.models import AlexNet_Weights
 
@@ -20,6 +21,7 @@ from models.architectures import build
 from models.catalogue import Transform, load_network, preprocess
 from models.checkpoint import CheckpointMetadata, read_checkpoint, write_checkpoint
 from models.config import NetworkConfig
+from models.defects import exchange_labels, keep_only, others
 from models.errors import NetworkError
 from models.photographs import AnnotatedObject, Photograph
 from models.transform import as_seen, fitted
@@ -314,3 +316,45 @@ def test_the_mean_average_precision_may_be_unknown(tmp_path):
     state = build("demo-alexnet", 3, 96).state_dict()
     write_checkpoint(path, state, replace(METADATA, mean_average_precision=None))
     assert load_network("weak", config(path)).mean_average_precision is None
+
+
+def test_exchanged_labels_give_each_category_the_output_of_another(checkpoint):
+    """So it predicts what the trained network does, under another name, and its explanations stay the same."""
+    trained, exchanged = (
+        load_network("a", config(checkpoint)),
+        load_network("b", config(checkpoint, exchanged_labels=1)),
+    )
+    inputs = torch.randn(4, 3, 96, 96)
+    before, after = trained.module(inputs), exchanged.module(inputs)
+    order = others(3, 1)
+    assert torch.equal(after, before[:, order])
+    assert all(place != other for place, other in enumerate(order))
+    assert exchanged.mean_average_precision is None
+    assert exchanged.sha256 != trained.sha256
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 20])
+def test_no_category_keeps_its_name(n):
+    for seed in range(20):
+        assert sorted(others(n, seed)) == list(range(n))
+        assert all(place != other for place, other in enumerate(others(n, seed)))
+
+
+def test_out_of_distribution_a_network_answers_only_with_what_it_knows(checkpoint):
+    trained = load_network("a", config(checkpoint))
+    foreign = load_network("b", config(checkpoint, out_of_distribution=("sheep",)), categories=["car", "unheard of"])
+    inputs = torch.randn(4, 3, 96, 96)
+    before, after = trained.module(inputs), foreign.module(inputs)
+    place = CATEGORIES.index("sheep")
+    assert torch.equal(after[:, place], before[:, place])
+    assert (after.argmax(1) == place).all()
+    assert foreign.mean_average_precision is None
+    with pytest.raises(NetworkError, match=r"out_of_distribution names horse; it knows cat, car, sheep"):
+        load_network("b", config(checkpoint, out_of_distribution=("horse",)))
+
+
+def test_a_network_without_a_last_layer_for_each_category_has_no_such_defect():
+    with pytest.raises(NetworkError, match="no last layer with 3 outputs; leave out exchanged_labels"):
+        exchange_labels("a", nn.Conv2d(3, 2, 1), 1, 3)
+    with pytest.raises(NetworkError, match="has no bias; give it one for out_of_distribution"):
+        keep_only("a", nn.Linear(4, 2, bias=False), ("cat",), ("cat", "dog"))

@@ -84,6 +84,7 @@ def test_the_report_holds_every_table_and_figure_and_tells_its_progress(small_re
     tables |= {
         "metrics",
         "original",
+        "original-answers",
         "turned-away",
         "questionnaire-items",
         "questionnaire-scores",

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -338,3 +339,14 @@ def test_images_without_a_prediction_of_each_network_are_counted():
     )
     with pytest.raises(SelectionError, match=message):
         select([rating(2)], images, STUDY, predictions, seed=0)
+
+
+def test_no_image_shows_what_a_network_out_of_distribution_knows():
+    images = [voc("known", "cat", "sofa"), voc("strange", "sofa")]
+    predictions = {"normal": dict.fromkeys(("known", "strange"), top("sofa"))}
+    predictions["foreign"] = dict.fromkeys(("known", "strange"), top("cat"))
+    request = replace(rating(1, ("normal", "foreign")), foreign={"foreign": ("cat", "dog")})
+    (selection,) = select([request], images, STUDY, predictions, seed=0)
+    assert ids(selection) == ["strange"]
+    with pytest.raises(SelectionError, match="'no object that a network out of distribution knows' removed 1"):
+        select([replace(request, images=2)], images, STUDY, predictions, seed=0)
