@@ -11,6 +11,8 @@ from scipy import stats
 from analysis.data.export import Export
 from analysis.estimation.reliability import ReliabilityError, cronbach_alpha, mcdonald_omega, spearman_brown
 from analysis.notes import NO_NOTE, Note
+from analysis.robustness.original import OWN, PUBLISHED, published_interval
+from contracts.original import OriginalConfig, PublishedAnswer
 from contracts.questionnaires import CHOICE, CHOICES, LIKERT, NUMBER, SEPARATOR
 from contracts.scales import SCALES, Score
 from contracts.tasks import KINDS
@@ -183,6 +185,32 @@ def mean_interval(values: pd.Series, confidence: float) -> tuple[float, float]:
         return np.nan, np.nan
     reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * values.std() / np.sqrt(len(values))
     return values.mean() - reach, values.mean() + reach
+
+
+def answers_beside_original(
+    original: OriginalConfig | None, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    """A row for each published answer: its value with the interval over people where a spread was published, and the
+    mean of this study's `people` (`value`, `low`, `high`, `answered`), less what the definition takes from it."""
+    numbers = [*PUBLISHED, "sd", "people", "minus", *OWN, "answered"]
+    rows = [
+        (
+            *(a.label, a.mark, a.value, *published_interval(a, confidence), a.sd, a.people, a.minus),
+            *_own_answers(a, questionnaire, people, confidence),
+        )
+        for a in (original.answers if original else ())
+    ]
+    return pd.DataFrame(rows, columns=["label", "mark", *numbers]).astype(dict.fromkeys(numbers, float))
+
+
+def _own_answers(
+    answer: PublishedAnswer, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
+) -> tuple[float, ...]:
+    """Mean, low, high and number of people."""
+    asked = (questionnaire["questionnaire"] == answer.questionnaire) & (questionnaire["item"] == answer.item)
+    values = questionnaire.loc[asked & questionnaire["participant_id"].isin(people), "value"].dropna() - answer.minus
+    low, high = mean_interval(values, confidence)
+    return values.mean(), low, high, len(values)
 
 
 def moderator_table(export: Export, trials: pd.DataFrame) -> pd.DataFrame:

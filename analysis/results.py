@@ -20,11 +20,11 @@ from analysis.estimation.sequential import error_of_repeated_tests, present_look
 from analysis.measured import metric_table
 from analysis.notes import Note
 from analysis.paper import PAPERS, PaperFigures
-from analysis.questionnaires import item_table, moderator_table, score_table
+from analysis.questionnaires import answers_beside_original, item_table, moderator_table, score_table
 from analysis.robustness.balance import attention, balance, dropout, sittings
 from analysis.robustness.equivalence import equivalence, withheld
 from analysis.robustness.multiverse import multiverse
-from analysis.robustness.original import answers_beside_original, beside_original, original_of
+from analysis.robustness.original import beside_original, original_of
 from analysis.robustness.smallest_effect import equivalence_tests
 from analysis.tasks.individuals import individuals, response_times
 from analysis.tasks.kind import AnalysisKind, TaskResults, TaskRows

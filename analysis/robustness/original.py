@@ -1,13 +1,12 @@
 """The numbers of the published study that the definition repeats, beside this study's own. No verdict is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.questionnaires import mean_interval
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.original import OriginalConfig, PublishedAnswer, PublishedCell
 
@@ -32,7 +31,7 @@ def beside_original(
         {"task": c.task, "kind": kinds[c.task], "label": c.label, "mark": c.mark, "sd": c.sd, "people": c.people}
         | {"is_difference": c.table in ANALYSIS_KINDS[kinds[c.task]].differences}
         | {"has_chance": c.table not in ANALYSIS_KINDS[kinds[c.task]].without_chance}
-        | dict(zip(PUBLISHED, (c.value, *_interval(c, confidence)), strict=True))
+        | dict(zip(PUBLISHED, (c.value, *published_interval(c, confidence)), strict=True))
         | dict(zip(OWN, _own(tables[c.task].get(c.table), c), strict=True))
         for c in cells
     ]
@@ -41,31 +40,7 @@ def beside_original(
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
 
 
-def answers_beside_original(
-    original: OriginalConfig | None, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
-) -> pd.DataFrame:
-    """A row for each published answer: its value with the interval over people where a spread was published, and the
-    mean of this study's `people` (`value`, `low`, `high`, `answered`), less what the definition takes from it."""
-    rows = [
-        {"label": a.label, "mark": a.mark, "sd": a.sd, "people": a.people, "minus": a.minus}
-        | dict(zip(PUBLISHED, (a.value, *_interval(a, confidence)), strict=True))
-        | _own_answers(a, questionnaire, people, confidence)
-        for a in (original.answers if original else ())
-    ]
-    numbers = [*PUBLISHED, "sd", "people", "minus", *OWN, "answered"]
-    return pd.DataFrame(rows, columns=["label", "mark", *numbers]).astype(dict.fromkeys(numbers, float))
-
-
-def _own_answers(
-    answer: PublishedAnswer, questionnaire: pd.DataFrame, people: Sequence[str], confidence: float
-) -> dict[str, float]:
-    asked = (questionnaire["questionnaire"] == answer.questionnaire) & (questionnaire["item"] == answer.item)
-    values = questionnaire.loc[asked & questionnaire["participant_id"].isin(people), "value"].dropna() - answer.minus
-    low, high = mean_interval(values, confidence)
-    return dict(zip(OWN, (values.mean(), low, high), strict=True)) | {"answered": len(values)}
-
-
-def _interval(cell: PublishedCell | PublishedAnswer, confidence: float) -> tuple[float, float]:
+def published_interval(cell: PublishedCell | PublishedAnswer, confidence: float) -> tuple[float, float]:
     """Student's, over people: it takes the images as given."""
     if cell.sd is None or cell.people is None:
         return np.nan, np.nan

@@ -13,8 +13,9 @@ from scipy import stats
 import manage
 from analysis.data.export import Export
 from analysis.display.wording import Translation
+from analysis.questionnaires import answers_beside_original
 from analysis.report.original_figure import _level, original_figures
-from analysis.robustness.original import answers_beside_original, beside_original
+from analysis.robustness.original import beside_original
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kind import TaskRows
