@@ -316,7 +316,7 @@ _TELLS_NO_VALUES = frozenset(
 )
 """Calls that give a tensor's size or kind, never its values."""
 
-_CHANGES_UNSEEN = frozenset({Tensor.data.__set__, Tensor.detach_, torch.detach_})  # type: ignore[attr-defined]  # of C
+_CHANGES_UNSEEN = frozenset({Tensor.data.__set__, Tensor.detach_, torch.detach_})  # type: ignore[attr-defined]  # written in C, which no stub names
 """Calls that change their first tensor without a sign of it."""
 
 _LIKE_THE_FIRST = frozenset(
