@@ -16,7 +16,7 @@ SOURCES: dict[str, Source] = {source.name: source for source in (VOC, COCO, FOLD
 
 def _of_its_source(section: Any, _base: ValidatorFunctionWrapHandler, info: ValidationInfo) -> DatasetConfig:
     name = section.get("format", VOC.name) if isinstance(section, dict) else VOC.name
-    if name not in SOURCES:
+    if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"format: no format {str(name)[:60]!r}; there are {', '.join(SOURCES)}")
     return SOURCES[name].config.model_validate(section, context=info.context)
 
