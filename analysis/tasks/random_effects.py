@@ -13,6 +13,7 @@ from analysis.tasks.kind import OtherAnalysis
 
 NAME = marked("random effects")
 ASSUMES = marked("assumes normal effects of people and images, on the logit scale")
+ASSUMES_APART = marked("assumes normal effects of people and images, apart for each sort of image, on the logit scale")
 ONE_SORT = Note("The two methods were not shown with the same sorts of images.")
 
 Sort = Callable[[pd.DataFrame], np.ndarray]
@@ -26,7 +27,7 @@ def by_method() -> dict[str, OtherAnalysis]:
 
 def apart(sort: Sort) -> dict[str, OtherAnalysis]:
     """So, with a fixed effect of each method for either sort of image; both sorts count alike."""
-    return {NAME: OtherAnalysis(lambda rows, task, *of: over_sorts(rows, task.methods, sort(rows), *of), ASSUMES)}
+    return {NAME: OtherAnalysis(lambda rows, task, *of: over_sorts(rows, task.methods, sort(rows), *of), ASSUMES_APART)}
 
 
 def over_sorts(
