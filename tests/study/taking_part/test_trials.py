@@ -1,17 +1,22 @@
 """Which trials a participant gets, over many seeds: where each kind of trial may come, and what it shows and asks."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
+from contracts.conditions import ConditionConfig
 from study.config import ParticipantsConfig, TaskConfig
-from study.database.schema import Item
+from study.database.find import find_study
+from study.database.schema import Item, Stimulus
 from study.definition import FrozenDefinition
 from study.errors import StudyFullError
 from study.taking_part import trials
 from study.taking_part.assignment import Candidate
 from study.taking_part.trials import Choice, choose_trials, trial_row
+from tests.study.samples import document, open_sample, seeing, trusting
 
 SEEDS = range(300)
 
@@ -258,6 +263,28 @@ def test_where_everybody_takes_one_task_it_is_the_one_that_lacks_the_largest_sha
     load = {2: 1, 3: 1, 4: 2}  # small lacks all, large 2 of 6
     chosen = choose_trials(Rows(items), definition_of(*tasks, which="one"), 1, load, np.random.default_rng(0))
     assert {choice.item.task for choice in chosen} == {"small"}
+
+
+def test_where_everybody_takes_one_task_it_is_one_of_their_condition():
+    conditions = (ConditionConfig(name="a", tasks=("first",)), ConditionConfig(name="b", tasks=("first",)))
+    definition = replace(definition_of(named("first"), named("second"), which="one"), conditions=conditions)
+    items = [stored(number, "first") for number in range(8)]
+    for of in items:
+        of.condition = "a"
+    chosen = choose_trials(Rows(items), definition, 1, {}, np.random.default_rng(0))
+    assert [choice.item.task for choice in chosen] == ["first"] * 4
+
+
+def test_a_cell_has_the_networks_of_the_pictures(database, tmp_path):
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(), trusting()))
+        found = trials._items(session, find_study(session, "demo").id)
+        network = {stimulus.id: stimulus.network for stimulus in session.scalars(select(Stimulus))} | {None: None}
+    cells = {
+        (row.method, row.slot, network[row.stimulus_a_id], network[row.stimulus_b_id]) for row, _ in found.values()
+    }
+    assert {cell for _, cell in found.values()} == cells
+    assert {cell[2:] for cell in cells} == {("strong", None), ("strong", "weak")}
 
 
 def test_items_of_a_cell_are_those_of_one_method_category_slot_and_network():
