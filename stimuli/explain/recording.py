@@ -5,8 +5,9 @@ The network is watched, not edited: a forward hook hands a target layer's output
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from traceback import walk_tb
 
 import torch
 from torch import Tensor, nn
@@ -137,7 +138,7 @@ def _recorded(
 ) -> Recording:
     followed = followed_if_new(model, images) if follows else None
     pictures = (images.clone() if images.is_inference() else images.detach()).requires_grad_(need_input)
-    with _watched(model, layers) as seen, (followed and followed.follower) or nullcontext():
+    with _watched(model, layers) as seen, _without_compiler((followed and followed.follower) or nullcontext()):
         # A copy goes in, so that a network that begins in place changes neither the leaf nor the caller's tensor.
         output = model(pictures.clone())
     if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != len(images):
@@ -146,6 +147,22 @@ def _recorded(
         )
     outputs = {layer: _only(seen[layer], layer) for layer in layers}
     return Recording(model, pictures, output, outputs, reshape, window, followed)
+
+
+@contextmanager
+def _without_compiler(follower: AbstractContextManager[object]) -> Iterator[None]:
+    """Raise ExplanationError where torch.compile's tracer fails at what the follower does within a compiled block."""
+    try:
+        with follower:
+            yield
+    except AssertionError as error:
+        frames = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+        if any(name.startswith("torch._dynamo") for name in frames):
+            raise ExplanationError(
+                "a block of the network is compiled by torch.compile, and its values cannot be followed; explain the"
+                " network as it is before torch.compile"
+            ) from error
+        raise
 
 
 @dataclass(frozen=True)

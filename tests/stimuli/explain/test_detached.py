@@ -340,3 +340,11 @@ def test_a_method_that_does_not_say_what_it_asks_for_is_guarded_too():
     with pytest.raises(ExplanationError, match="bends somewhere"):
         explain(With(lambda z: F.relu(z + cut(z))).eval(), networks.pictures(2), [[0]] * 2, own)
     explain(With(F.relu).eval(), networks.pictures(2), [[0]] * 2, own)
+
+
+@pytest.mark.slow  # the compiler is imported
+@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
+def test_a_gate_in_a_compiled_block_is_refused_in_words():
+    network = With(torch.compile(lambda z: z + cut(z), backend="eager")).eval()
+    with pytest.raises(ExplanationError, match=r"compiled by torch\.compile, .*; explain the network as it is before"):
+        explain(network, networks.pictures(2), [[0]] * 2, ["guided-backprop"])
