@@ -155,7 +155,7 @@ def _without_compiler(follower: AbstractContextManager[object]) -> Iterator[None
     try:
         with follower:
             yield
-    except AssertionError as error:
+    except Exception as error:
         frames = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
         if any(name.startswith("torch._dynamo") for name in frames):
             raise ExplanationError(

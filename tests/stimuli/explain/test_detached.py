@@ -343,7 +343,7 @@ def test_a_method_that_does_not_say_what_it_asks_for_is_guarded_too():
 
 
 @pytest.mark.slow  # the compiler is imported
-@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of the compiler, who sees what the follower does
 def test_a_gate_in_a_compiled_block_is_refused_in_words():
     network = With(torch.compile(lambda z: z + cut(z), backend="eager")).eval()
     with pytest.raises(ExplanationError, match=r"compiled by torch\.compile, .*; explain the network as it is before"):
