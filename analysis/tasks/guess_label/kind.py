@@ -29,6 +29,10 @@ KIND = AnalysisKind(
             "Response bias and order effects. The first row is a share, to be compared with 20%: above it, people lean"
             " to the label that is listed first. The other is a difference and should be near zero."
         ),
+        further=marked(
+            "The task follows Shen and Huang (2020), who compared people with and without explanations. Guessing among"
+            " five labels gives 20%."
+        ),
         question=marked("Can people tell from explanations which wrong label a network gave?"),
         means=marked("With {a} the network's label was guessed in {value_a} of cases, with {b} in {value_b}."),
     ),

@@ -112,7 +112,8 @@ def test_a_connection_that_has_answered_still_rolls_back_for_others(opened: Data
     with opened.answering() as driver:
         used = driver.connection
     with opened.writing() as session:
-        assert session.connection().connection.dbapi_connection is used
+        if opened.engine.dialect.name == "postgresql":  # on SQLite answers have a connection of their own
+            assert session.connection().connection.dbapi_connection is used
         session.execute(update(Trial).values(state="released"))
         session.rollback()
     assert states(opened) == {"open"}

@@ -93,7 +93,7 @@ def test_of_120_people_nobody_who_finished_is_unpaid_or_paid_twice(
     full = [n for n, person in people.items() if person is None]
     assert full, "the last ones found no place"
     finished = {n: person[0] for n, person in people.items() if person and person[1]}
-    insist(recruit, account, "release")
+    insist(recruit, account, "release", "--confirm")
     insist(recruit, account, "approve", "--confirm")
     for n, row in rows.items():
         is_due = n in finished and first.get(n) == HANDED_IN[account.name]

@@ -51,6 +51,7 @@ def test_the_plan_has_the_shape_the_contract_gives(app: Flask) -> None:
     assert [t["index"] for t in plan["trials"]] == list(range(7))
     assert [t["number"] for t in plan["trials"]] == list(range(1, 8))
     keys = {"trial_token", "index", "number", "task", "kind", "purpose", "prompt", "questions", "answered", "images"}
+    keys |= {"is_listed"}
     assert all(set(trial) == keys for trial in plan["trials"])
     see, trust = plan["trials"][0], plan["trials"][-1]
     assert see["questions"][0]["text"] == "Which of the two object categories is depicted in the image?"
