@@ -7,7 +7,7 @@ import click
 
 from commands.options import DEMO
 from commands.prepare import prepare
-from commands.survey import serve
+from commands.survey import run_server
 from definition import load_definition
 from study import clock
 
@@ -30,9 +30,12 @@ def demo(ctx: click.Context, port: int) -> None:
         password = demo_researcher(session)
         session.commit()
     address = f"http://127.0.0.1:{port}"
-    click.echo(f"\nParticipants: {address}/s/{definition.study.slug}")
-    click.echo(f"Researchers:  {address}/researcher   name 'demo', password {password}\n")
-    ctx.invoke(serve, port=port)
+    run_server(
+        "127.0.0.1",
+        port,
+        addresses=f"\nParticipants: {address}/s/{definition.study.slug}\n"
+        f"Researchers:  {address}/researcher   name 'demo', password {password}\n\n",
+    )
 
 
 def demo_researcher(session: Any) -> str:

@@ -6,6 +6,7 @@ The packages are imported inside the commands: `manage.py --help` must not wait 
 import os
 import secrets
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -156,17 +157,22 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     Example: ./manage.py serve --port 8080
     """
+    run_server(host, port, workers, threads)
+
+
+def run_server(host: str, port: int, workers: int = 2, threads: int = 8, addresses: str = "") -> None:
+    """Serve until stopped; `addresses` are told once they answer."""
     from study.serve import refuse_metrics, refuse_taken_port, refuse_wrong_settings
-    from study.serve import serve as run_server
+    from study.serve import serve as serve_until_stopped
 
     refuse_wrong_settings()
     refuse_taken_port(host, port)
     refuse_metrics(port)
     warn_of_lost_pictures()
-    click.echo(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
     process = os.getpid()
+    told = f"{addresses}Serving on http://{host}:{port} (stop with Ctrl-C)"
     try:
-        run_server(host, port, workers, threads)
+        serve_until_stopped(host, port, workers, threads, partial(click.echo, told))
     finally:
         if os.getpid() == process:  # not one of its workers
             click.echo(f"\nStopped. {SENTENCES['serve']}")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,13 @@ def _before_workers(_server: Any) -> None:
         metrics.start(*metrics.read_address(address))
 
 
-def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
-    """Serve until stopped. gthread and not gevent: SQLite's lock blocks the whole thread."""
+def serve(
+    host: str, port: int, workers: int = 2, threads: int = 8, when_ready: Callable[[], object] = lambda: None
+) -> None:
+    """Serve until stopped; `when_ready` is called once visitors are not refused any more.
+
+    gthread and not gevent: SQLite's lock blocks the whole thread.
+    """
     settings = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": PatientWorker,
@@ -116,6 +121,7 @@ def serve(host: str, port: int, workers: int = 2, threads: int = 8) -> None:
         "graceful_timeout": 20,
         "control_socket_disable": True,
         "on_starting": _before_workers,
+        "when_ready": lambda _server: when_ready(),
         "forwarded_allow_ips": os.environ.get("DISCERN_PROXIES", DEFAULTS["PROXIES"]),
         "forwarder_headers": "",  # a visitor's SCRIPT_NAME or PATH_INFO must not change addresses
     }

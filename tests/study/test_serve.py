@@ -172,3 +172,18 @@ def test_silent_and_slow_clients_stop_nobody_and_nothing_of_visitors_is_logged()
         assert [everything(connection) for connection in waiting] == [b""] * len(waiting), "dropped without a reply"
     assert any("a request that is not HTTP was refused" in line for line in written)
     assert not [line for line in written if "127.0.0.1" in line or token in line or "secret" in line or "Trace" in line]
+
+
+def test_the_address_is_told_once_nobody_is_refused_there() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-u", str(ROOT / "manage.py"), "serve", "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == f"Serving on http://127.0.0.1:{port} (stop with Ctrl-C)\n"
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                pass
+        finally:
+            end(server, seconds=60)
