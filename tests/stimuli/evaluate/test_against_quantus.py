@@ -1,5 +1,6 @@
 """Deletion, pointing, energy and segments as other programs compute them: Quantus and scikit-image."""
 
+import warnings
 from importlib import import_module
 
 import numpy as np
@@ -23,7 +24,8 @@ CHOICES = EvaluateConfig()
 
 @pytest.fixture(scope="module")
 def quantus():
-    return import_module("quantus")  # takes seconds: only in the process that runs these tests
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of its escapes, as it is compiled
+        return import_module("quantus")  # takes seconds: only in the process that runs these tests
 
 
 @pytest.fixture(scope="module")
