@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.studies import TOTAL, LiveStudy, StoredAnswer
 
@@ -18,6 +18,23 @@ WATCH_NOTES = """() => {
 def stop_the_clock(page: Page) -> None:
     """The page's, which was installed before: it stands a little after now."""
     page.clock.pause_at(page.evaluate("Date.now() / 1000") + 10)
+
+
+class Requests:
+    """The page's own, from now on."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._under_way = page, set[Request]()
+        page.on("request", lambda request: self._under_way.add(request))
+        page.on("requestfinished", lambda request: self._under_way.discard(request))
+        page.on("requestfailed", lambda request: self._under_way.discard(request))
+
+    def end(self) -> None:
+        """Wait until none has been under way for a second."""
+        quiet = 0
+        while quiet < 20:
+            self._page.wait_for_timeout(50)
+            quiet = 0 if self._under_way else quiet + 1
 
 
 @dataclass

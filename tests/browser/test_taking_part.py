@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.person import Notes, Person, stop_the_clock
+from tests.browser.person import Notes, Person, Requests, stop_the_clock
 from tests.browser.studies import TOTAL, TRIALS, LiveStudy, serving
 
 TRIAL_ADDRESSES = "**/trials/*"
@@ -325,19 +325,13 @@ def test_a_picture_that_fails_is_fetched_again_and_says_so(page: Page, live: Liv
     page.clock.install()
     person = Person.arrives(page, live)
     page.route(IMAGE_ADDRESSES, lambda route: route.abort() if broken else route.continue_())
-    under_way: set[Request] = set()
-    page.on("request", lambda request: under_way.add(request))
-    page.on("requestfinished", lambda request: under_way.discard(request))
-    page.on("requestfailed", lambda request: under_way.discard(request))
+    requests = Requests(page)
     person.consents()
     person.reads_on()
     expect(page.get_by_text("taking longer than usual")).to_be_visible()
     expect(person.options.first).to_be_disabled()
     stop_the_clock(page)  # or the page tries again by itself
-    quiet = 0
-    while quiet < 20:  # it may have done so just before
-        page.wait_for_timeout(50)
-        quiet = 0 if under_way else quiet + 1
+    requests.end()  # it may have done so just before
     broken = False
     with page.expect_request(IMAGE_ADDRESSES):
         page.get_by_role("button", name="Try again now").press("Enter")  # a click waits for frames
