@@ -2,7 +2,7 @@
 
     python bench/migrations.py --answers 200000
 
-A study with so many answers is put into the tables of the first version and brought forward, a migration at a time.
+A study with N answers is put into the tables of the first version and brought forward, a migration at a time.
 Told are, for each migration that goes through tables with many rows: the time, that time divided by the time of one
 copy of these tables (`rewrites` of the migration says how many to expect), and what `./manage.py db upgrade` would have
 foretold. Exit status 1 where the sum of the forecasts is less than

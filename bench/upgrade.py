@@ -197,7 +197,7 @@ def run_crowd(
 
 
 def arrive(people: list[Person], between: float) -> None:
-    """One after the other, so many seconds apart."""
+    """One after the other, `between` seconds apart."""
     for one in people:
         one.start()
         time.sleep(between)

@@ -33,7 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_CONTENT_LENGTH": 128 * 1024,  # bytes; the longest answer allowed is about half of it
     "MAX_FORM_PARTS": 50,
     "PERMANENT_SESSION_LIFETIME": LASTING,
-    "SESSION_REFRESH_EACH_REQUEST": False,  # a page that updates itself must not keep a login alive for ever
+    "SESSION_REFRESH_EACH_REQUEST": False,  # a page that updates itself must not keep a login alive
     "SESSION_COOKIE_NAME": "discern-session",
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",

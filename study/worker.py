@@ -35,7 +35,7 @@ def is_whole(received: bytes) -> bool:
 
 
 class _Limited(socket.socket):
-    """A connection on which nothing takes for ever: what gunicorn calls blocking ends after a while."""
+    """A connection on which nothing waits without end: what gunicorn calls blocking ends after a while."""
 
     def setblocking(self, flag: bool, /) -> None:
         self.settimeout(SECONDS_TO_TAKE if flag else 0)

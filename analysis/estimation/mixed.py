@@ -119,11 +119,11 @@ class _Laplace:
     """Deviance and gradient at (β, γ, s₀ and s₁ of the larger side, of the smaller); keeps the modes as next start."""
 
     def __init__(
-        self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray, x: np.ndarray | None = None
+        self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray, x: np.ndarray
     ) -> None:
         self.y, self.smaller = y, smaller
         self.methods = int(method.max()) + 1
-        self.x = np.column_stack([np.eye(self.methods)[method], np.zeros((len(y), 0)) if x is None else x])
+        self.x = np.column_stack([np.eye(self.methods)[method], x])
         self.fixed = self.x.shape[1]
         self.sizes = int(larger.max()) + 1, int(smaller.max()) + 1
         self.codes = larger * self.methods + method, smaller * self.methods + method
@@ -208,8 +208,8 @@ def fit(
 ) -> MaximalLogit:
     """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps; covariates `x` (n, C). Raises MixedError."""
     codes = np.stack([method, participant, image]).astype(np.int64)
-    covariates = np.zeros((len(codes[0]), 0)) if x is None else np.asarray(x, float)
-    return _fit(np.asarray(y, float).tobytes(), codes.tobytes(), covariates.tobytes())
+    covariates = b"" if x is None else np.asarray(x, float).tobytes()
+    return _fit(np.asarray(y, float).tobytes(), codes.tobytes(), covariates)
 
 
 @lru_cache(maxsize=8)
@@ -217,7 +217,7 @@ def _fit(y: bytes, codes: bytes, covariates: bytes) -> MaximalLogit:
     """One fit serves all comparisons of a task."""
     answers = np.frombuffer(y)
     method, *sides = np.frombuffer(codes, np.int64).reshape(3, len(answers))
-    x = np.frombuffer(covariates).reshape(len(answers), -1) if covariates else np.zeros((len(answers), 0))
+    x = np.frombuffer(covariates).reshape(len(answers), -1 if covariates else 0)
     methods, sizes = int(method.max()) + 1, [int(side.max()) + 1 for side in sides]
     if (effects := sum(sizes) * methods) > MOST_EFFECTS:
         raise MixedError(

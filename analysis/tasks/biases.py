@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.cells import cells_by
+from analysis.estimation.cells import cells_by, estimate_table, of_all, share
 from analysis.estimation.estimates import Estimate, difference, no_estimate
 from analysis.notes import Note
+from contracts.tasks import Kind
 
 
 def later_half(trials: pd.DataFrame) -> np.ndarray:
@@ -21,3 +22,21 @@ def halves(
     if not frame[column].any() or frame[column].all():
         return no_estimate(Note("One of the two sides has no responses."))
     return difference(cells_by(frame, values, {column: (True, False)}), True, False, confidence, bounds)
+
+
+def chose_first(trials: pd.DataFrame) -> np.ndarray:
+    """Whether the option that was listed first was chosen (n,)."""
+    return (trials["option_order"].str.split(";").str[0] == trials["response"]).to_numpy()
+
+
+def leaning_and_learning(
+    trials: pd.DataFrame, facts: Kind, confidence: float, leaning: str, leans: np.ndarray, learning: str
+) -> pd.DataFrame:
+    """The effect called `leaning`, the share of the answers that lean (n,) against chance, and the one called
+    `learning`, the share of right answers in each person's second half minus the first."""
+    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy(float)
+    rows = {
+        leaning: of_all(trials, leans, share(confidence, facts.null)),
+        learning: halves(frame, correct, "later", confidence, facts.difference_bounds),
+    }
+    return estimate_table(rows, ["effect"])

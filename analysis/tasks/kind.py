@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.data.export import Export, Task
 from analysis.display.drawing import Figure
-from analysis.display.wording import Translation
+from analysis.display.wording import Translation, percent, points
 from analysis.estimation.estimates import Estimate
 from analysis.notes import marked
 from analysis.paper import PaperFigures, Replication
@@ -44,6 +44,12 @@ class Scale:
     differences: str  # a sentence: what differences are of, and their unit
     unit: str  # behind a difference in a sentence
     null: str = marked("chance level")  # what the value without an effect is called beside figures
+
+
+def of_shares(label: str, differences: str) -> Scale:
+    """That of shares, shown in per cent."""
+    of_two, unit = marked("difference,\npercentage points"), marked("percentage points")
+    return Scale(100, percent, points, label, of_two, differences, unit)
 
 
 @dataclass(frozen=True)
@@ -142,8 +148,8 @@ class Simulation:
     without_effect: float
     draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
     answer: Callable[[SimulatedPerson, Seen, np.random.Generator], tuple[Any, float]]
-    placed: Callable[[Any, bool], str]
     columns: Callable[[pd.DataFrame, np.ndarray, np.ndarray, np.random.Generator], pd.DataFrame]
+    placed: Callable[[Any, bool], str] = lambda chosen, _first_is_left: chosen
     further: Callable[[SimulatedPerson, Seen, str, Sequence[str], np.random.Generator], tuple[str, float | None]] = (
         any_option
     )

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,11 @@ def draw_participant(rng: np.random.Generator, parameters: Psychometrics | None 
     ability, leaning = rng.normal(0, parameters.participant_sd, 2)
     pace = np.exp(rng.normal(0, parameters.rt_participant_sd))
     return SimulatedPerson(float(ability), float(leaning), float(pace), parameters)
+
+
+def known_or_guessed(known: Any, chance: float) -> Any:
+    """The share of right answers where a share is `known`, a number or any array, and the others are guessed."""
+    return chance + (1 - chance) * known
 
 
 def image_logit(parameters: Psychometrics, kind: str, image_id: str, method: str) -> float:

@@ -62,8 +62,8 @@ def levels_of(
 def sentence(sorts: str, translate: Translation) -> str:
     """Of the methods section, for kinds whose answers are compared `apart`; `sorts`: "for right and for wrong …"."""
     return translate(
-        "Right answers were also analysed by a logit model with a fixed effect of each method {sorts}, both with equal"
-        " weight, and maximal random effects (Barr et al., 2013): of participants and of images, each alike throughout"
-        " and by fixed effect; Laplace's approximation (Breslow & Clayton, 1993).",
+        "Correct answers were also analysed with a logit model with a fixed effect of each method {sorts}, both with"
+        " equal weight, and maximal random effects (Barr et al., 2013): of participants and of images, the same for all"
+        " fixed effects and by fixed effect. It was fitted by Laplace's approximation (Breslow & Clayton, 1993).",
         sorts=translate(sorts),
     )

@@ -1,4 +1,4 @@
-"""The experiment as a folder: a page beside the paper's figures, a table and a part of a definition."""
+"""The experiment as a folder: a page that compares it with the paper's figures, a table and a part of a definition."""
 
 import csv
 from collections.abc import Callable, Sequence

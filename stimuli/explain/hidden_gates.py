@@ -3,7 +3,8 @@
 A gate need not be a node of the graph: `z * (z > 0)` leaves a product with a constant, and what is computed under
 `no_grad`, with `detach` or in numpy leaves nothing. The ReLU rules would not be applied to such a gate. Two checks find
 them. First, no value that was computed from the picture without a gradient may enter what has one; `detached.py`
-follows such values through the forward pass of every batch, whether they open or close a unit or not.
+follows such values through the forward pass, whether they open or close a unit or not; `following.py` says of which
+batches.
 
 Second, what torch's Python functions do not show is looked for once for each network, in its numbers: it is recorded on
 two pictures of noise and on the first picture asked about. Between the places where the graph bends (ReLU, maximum,

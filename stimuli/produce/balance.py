@@ -35,7 +35,8 @@ def balanced(
     """
     if not found.sorts:
         return list(candidates)
-    sorted_ = [replace(c, sort=s) for c in candidates for s, holds in found.sorts.items() if holds(c.image)]
+    sorts = ((c, next((sort for sort, holds in found.sorts.items() if holds(c.image)), "")) for c in candidates)
+    sorted_ = [replace(candidate, sort=sort) for candidate, sort in sorts if sort]
     counts = Counter(c.sort for c in sorted_)
     _require(request, {sort: counts[sort] for sort in found.sorts}, "")
     if found.matched_by is None:

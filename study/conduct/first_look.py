@@ -1,4 +1,4 @@
-"""A first look at results, possible only when a study is closed, and noted in the audit log for ever."""
+"""A first look at results, possible only when a study is closed, and recorded permanently in the audit log."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -61,7 +61,7 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **_POOL)
         gate = WriteGate(str(engine.url.database), busy_timeout_s)
         _keep_sqlite_rules(engine, gate, busy_timeout_s)
-        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate, _Kept(engine))
+        reading, snapshot, answering = engine, engine, partial(_alone, engine, gate, _AnswerConnection(engine))
     else:
         engine = create_engine(url, **_POOL)
         _keep_postgresql_rules(engine, busy_timeout_s)
@@ -112,7 +112,7 @@ def _keep_sqlite_rules(engine: Engine, gate: WriteGate, busy_timeout_s: float) -
 
 
 def _keep_to_its_file(engine: Engine) -> None:
-    """A file that is deleted or replaced takes answers for ever and shows them to nobody; a new one would be empty."""
+    """A file that is deleted or replaced stores answers that nobody will see; a new one would be empty."""
     path = str(engine.url.database)
 
     @event.listens_for(engine, "do_connect")
@@ -165,7 +165,7 @@ def _keep_postgresql_rules(engine: Engine, busy_timeout_s: float) -> None:
             raise DisconnectionError("the server closed this connection")
 
 
-class _Kept:
+class _AnswerConnection:
     """SQLite's connection for answers. To take one from a pool and give it back costs a tenth of an answer.
 
     One is enough, because only the gate's holder has it. It is none of the pool's, all of which may be held by sessions
@@ -174,36 +174,36 @@ class _Kept:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: PoolProxiedConnection | None = None
+        self._connection: PoolProxiedConnection | None = None
         self._file: tuple[int, int] | None = None
         event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
     def open(self) -> Driver:
         """Of the file that is there now."""
         file = _file_number(str(self._engine.url.database))
-        if self._kept is None or file != self._file:
+        if self._connection is None or file != self._file:
             self.close()
-            self._kept, self._file = self._engine.pool.recreate().connect(), file  # by the rules of the pool
-        return Driver(self._kept.dbapi_connection, self._engine.dialect)
+            self._connection, self._file = self._engine.pool.recreate().connect(), file  # by the rules of the pool
+        return Driver(self._connection.dbapi_connection, self._engine.dialect)
 
     def close(self) -> None:
-        if self._kept is not None:
-            self._kept.invalidate()
-            self._kept.close()
-            self._kept = None
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
 
 @contextmanager
-def _alone(engine: Engine, gate: WriteGate, kept: _Kept) -> Iterator[Driver]:
+def _alone(engine: Engine, gate: WriteGate, own: _AnswerConnection) -> Iterator[Driver]:
     """SQLite: one transaction, committed unless the block raises. The driver's errors come out as SQLAlchemy's."""
     gate.enter()
     try:
-        driver = kept.open()
+        driver = own.open()
         with driver.connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield driver
     except engine.dialect.loaded_dbapi.Error as error:
-        kept.close()
+        own.close()
         raise OperationalError(None, None, error) from error
     finally:
         gate.leave()

@@ -1,12 +1,14 @@
 """No command overwrites a file that Discern did not write: each is let loose on somebody's file, which must survive."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
 import manage
+from models.sources import SOURCES
 from tests.contracts.small_study import Study
 
 MINE = b"years of work"
@@ -58,7 +60,7 @@ def test_a_file_of_somebody_s_is_left_as_it_is(command: str, tmp_path: Path, mon
         monkeypatch.setenv("DISCERN_NOTIFY_WEBHOOK", "http://127.0.0.1:9")  # nobody listens there, and nothing is sent
         monkeypatch.setenv("DISCERN_NOTIFY_WEBHOOK_SECRET", "a-secret-for-tests-0123456789-abcdefgh")
     if command == "generate-stimuli":
-        monkeypatch.setattr("models.sources.open_split", lambda dataset, split: ())
+        monkeypatch.setitem(SOURCES, "voc", replace(SOURCES["voc"], open_split=lambda *_: ()))
     if command == "export":
         monkeypatch.setattr("study.export.files.find_study", lambda session, slug: slug)
     if command == "restore":

@@ -1,6 +1,7 @@
 """A command tells how far it is, with rate and time left, on a terminal and in a log."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from rich.console import Console
 
 import manage
 from commands.progress import progress
+from models.sources import SOURCES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -52,7 +54,7 @@ def test_the_number_of_stimuli_made_says_what_it_counts(tmp_path, monkeypatch, k
         text = tasks + "[participants]" + rest.split("[participants]")[1].split("contrasts")[0]
     (tmp_path / "study.toml").write_text(text)
     monkeypatch.setattr("models.catalogue.load_network", lambda *_: None)
-    monkeypatch.setattr("models.sources.open_split", lambda *_: ())
+    monkeypatch.setitem(SOURCES, "voc", replace(SOURCES["voc"], open_split=lambda *_: ()))
     monkeypatch.setattr("stimuli.produce.generate.generate", lambda *given: given[6](9, 9))
     done = CliRunner().invoke(manage.cli, ["generate-stimuli", "--study", str(tmp_path / "study.toml")])
     assert done.exit_code == 0, done.output

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
-from analysis.estimation.cells import cells_by, estimate_table, mean, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, mean, share, table
 from analysis.estimation.detection import SENSITIVITY
 from analysis.estimation.estimates import Estimate
 from analysis.notes import marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import PREDICTIONS, RIGHT, WRONG, balanced, detection, difference_of_both, judged_cells
 from contracts.tasks import KINDS
@@ -67,14 +67,8 @@ def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, con
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to believe, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy()
-    rows = {
-        marked("prediction called correct"): of_all(frame, believes(frame), share(confidence, FACTS.null)),
-        marked("judged rightly: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("prediction called correct"), marked("judged rightly: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, believes(trials), learning)
 
 
 def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.agreement import estimates, present, simulate
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.random_effects import apart, sentence
 
 KIND = AnalysisKind(
@@ -35,14 +35,8 @@ KIND = AnalysisKind(
         question=marked("Can people tell from an explanation whether a network's prediction is right?"),
         means=marked("With {a} predictions were judged rightly in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("judged rightly, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share judged rightly are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("judged rightly, %"), marked("Differences of the share judged rightly are in percentage points.")
     ),
     means="judged",
     value=lambda row, _networks: (

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
-from analysis.estimation.cells import estimate_table, of_all, share, table
+from analysis.estimation.cells import estimate_table, share, table
 from analysis.estimation.detection import SENSITIVITY
 from analysis.estimation.estimates import CellMeans, Estimate
 from analysis.notes import marked
 from analysis.tasks.ai_check.alone import network_tables
 from analysis.tasks.ai_check.deferred import deferred_tables
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import (
     PREDICTIONS,
@@ -80,14 +80,8 @@ def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, con
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to accept, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy()
-    rows = {
-        marked("label accepted"): of_all(frame, accepts(frame), share(confidence, FACTS.null)),
-        marked("judged rightly: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("label accepted"), marked("judged rightly: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, accepts(trials), learning)
 
 
 def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from analysis.data.export import Export
-from analysis.display.wording import Translation, percent, points
+from analysis.display.wording import Translation, percent
 from analysis.notes import marked
 from analysis.tasks.ai_check import alone, estimates, present, simulate
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.random_effects import apart, sentence
 
 
@@ -50,14 +50,8 @@ KIND = AnalysisKind(
         question=marked("Do explanations help people to accept a network's right labels and refuse its wrong ones?"),
         means=marked("With {a} labels were judged rightly in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("judged rightly, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share judged rightly are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("judged rightly, %"), marked("Differences of the share judged rightly are in percentage points.")
     ),
     means="judged",
     value=lambda row, _networks: row.response != row.foil,

@@ -65,6 +65,5 @@ SIMULATION = Simulation(
     without_effect=OTHER_SHARE,
     draw=draw,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
 )

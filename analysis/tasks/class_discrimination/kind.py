@@ -2,20 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from analysis.data.export import Export, Task
-from analysis.display.wording import Translation, percent, points
-from analysis.estimation.estimates import Estimate
-from analysis.estimation.mixed import marginal_difference
+from analysis.data.export import Export
+from analysis.display.wording import Translation, percent
 from analysis.notes import marked
 from analysis.tasks.class_discrimination import confusion, estimates, present, simulate
 from analysis.tasks.class_discrimination.tables import tables
-from analysis.tasks.kind import AnalysisKind, OtherAnalysis, Scale, Texts
-
-
-def _random_effects(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    return marginal_difference(rows, task.methods, a, b, confidence)
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
+from analysis.tasks.random_effects import by_method
 
 
 def _further_sentences(_export: Export, translate: Translation) -> list[str]:
@@ -67,15 +60,7 @@ KIND = AnalysisKind(
         question=marked("Can people tell which category an explanation is about?"),
         means=marked("With {a} the correct category was named in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("correct answers, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of accuracy are in percentage points."),
-        unit=marked("percentage points"),
-    ),
+    scale=of_shares(marked("correct answers, %"), marked("Differences of accuracy are in percentage points.")),
     means="accuracy",
     value=lambda row, _networks: row.response == row.category,
     tables=tables,
@@ -95,11 +80,7 @@ KIND = AnalysisKind(
     finding=present.finding,
     template=Path(__file__).with_name("tables.html"),
     simulation=simulate.SIMULATION,
-    analyses={
-        marked("random effects"): OtherAnalysis(
-            _random_effects, marked("assumes normal effects of people and images, on the logit scale")
-        )
-    },
+    analyses=by_method(),
     references=lambda _export: {"sensitivity", "random effects"},
     further_sentences=_further_sentences,
     bias_writers=(percent,),

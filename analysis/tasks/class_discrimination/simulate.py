@@ -84,7 +84,6 @@ SIMULATION = Simulation(
     without_effect=0.55,
     draw=right_or_wrong,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
     further_estimates=d_primes,
     paper_size=PAPER_SIZE,

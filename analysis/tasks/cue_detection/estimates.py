@@ -13,11 +13,11 @@ import pandas as pd
 
 from analysis.data.checks import refuse
 from analysis.data.export import Export
-from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, share, table
 from analysis.estimation.detection import SENSITIVITY
 from analysis.estimation.estimates import Estimate
 from analysis.notes import Note, marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import Sorts, balanced, detection, difference_of_both, judged_cells
 from contracts.cues import CUES, measured
@@ -94,14 +94,8 @@ def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, con
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """How often the cue is named of all networks, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy(float)
-    rows = {
-        marked("cue named"): of_all(frame, names_cue(frame), share(confidence, FACTS.null)),
-        marked("told apart: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("cue named"), marked("told apart: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, names_cue(trials), learning)
 
 
 def study_tables(_trials: pd.DataFrame, export: Export) -> dict[str, pd.DataFrame]:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.cue_detection import estimates, present, simulate
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -34,15 +34,7 @@ KIND = AnalysisKind(
         question=marked("Can people tell from explanations whether a network relies on a planted cue?"),
         means=marked("With {a} networks were told apart in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("told apart, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share told apart are in percentage points."),
-        unit=marked("percentage points"),
-    ),
+    scale=of_shares(marked("told apart, %"), marked("Differences of the share told apart are in percentage points.")),
     means="detected",
     value=lambda row, _networks: estimates.is_right(row.response, row.foil),
     tables=estimates.tables,

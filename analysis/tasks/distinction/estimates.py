@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
-from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, share, table
 from analysis.estimation.estimates import Estimate
 from analysis.notes import marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import chose_first, leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import PREDICTIONS, RIGHT, WRONG, balanced, difference_of_both, judged_cells
 from contracts.tasks import CLASS, KINDS, SURE
@@ -62,15 +62,8 @@ def difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b: str, con
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to the explanation that is shown first, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy()
-    is_first = (frame["option_order"].str.split(";").str[0] == frame["response"]).to_numpy()
-    rows = {
-        marked("first explanation chosen"): of_all(frame, is_first, share(confidence, FACTS.null)),
-        marked("prediction found: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("first explanation chosen"), marked("prediction found: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, chose_first(trials), learning)
 
 
 def check(answered_rows: pd.DataFrame, _networks: Sequence[str]) -> None:

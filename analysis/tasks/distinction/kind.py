@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.distinction import estimates, present, simulate
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from contracts.tiles import Tiled
 
 KIND = AnalysisKind(
@@ -33,14 +33,8 @@ KIND = AnalysisKind(
         question=marked("Can people tell from explanations of four classes which one a network predicts?"),
         means=marked("With {a} the predicted class was found in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("class found, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share of predictions found are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("class found, %"), marked("Differences of the share of predictions found are in percentage points.")
     ),
     means="predicted",
     value=lambda row, _networks: row.response == Tiled.read(row.foil).place(row.category),

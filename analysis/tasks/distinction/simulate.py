@@ -21,6 +21,7 @@ from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
     image_logit,
+    known_or_guessed,
     location_for,
     marginal_share,
     response_time,
@@ -44,13 +45,13 @@ def mean_share(world: Psychometrics, method: str) -> float:
 
 def found(logits: np.ndarray) -> np.ndarray:
     """The probability of the right one of four at `logits`."""
-    return FACTS.null + (1 - FACTS.null) * special.expit(logits)
+    return np.asarray(known_or_guessed(special.expit(logits), FACTS.null))
 
 
 def share_of_both(location: float, sd: float) -> float:
     """The mean of the shares found among right and among wrong predictions."""
     known = (marginal_share(location + LEAN, sd) + marginal_share(location - LEAN, sd)) / 2
-    return FACTS.null + (1 - FACTS.null) * known
+    return float(known_or_guessed(known, FACTS.null))
 
 
 def logit(world: Psychometrics, method: str) -> float:
@@ -132,7 +133,6 @@ SIMULATION = Simulation(
     without_effect=OTHER_SHARE,
     draw=draw,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
     further=further,
     asked=(SURE, CLASS),

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
-from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, share, table
 from analysis.estimation.estimates import Estimate, difference
 from analysis.notes import marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import chose_first, leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from contracts.label_choice import LabelChoice
 from contracts.methods import PHOTOGRAPH
@@ -62,15 +62,8 @@ def chosen_place(trials: pd.DataFrame) -> np.ndarray:
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to the label that is listed first, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy(float)
-    is_first = (frame["option_order"].str.split(";").str[0] == frame["response"]).to_numpy()
-    rows = {
-        marked("first label chosen"): of_all(frame, is_first, share(confidence, FACTS.null)),
-        marked("label guessed: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("first label chosen"), marked("label guessed: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, chose_first(trials), learning)
 
 
 def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.guess_label import estimates, present, simulate
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -36,14 +36,9 @@ KIND = AnalysisKind(
         question=marked("Can people tell from explanations which wrong label a network gave?"),
         means=marked("With {a} the network's label was guessed in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("network's label guessed, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share of labels guessed are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("network's label guessed, %"),
+        marked("Differences of the share of labels guessed are in percentage points."),
     ),
     means="guessed",
     value=lambda row, _networks: row.response == row.category,

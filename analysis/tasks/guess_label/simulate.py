@@ -15,6 +15,7 @@ from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
     image_logit,
+    known_or_guessed,
     location_for,
     marginal_share,
     response_time,
@@ -36,12 +37,12 @@ def mean_share(world: Psychometrics, method: str) -> float:
 
 def found(logits: np.ndarray) -> np.ndarray:
     """The probability of the right one of five at `logits`."""
-    return FACTS.null + (1 - FACTS.null) * special.expit(logits)
+    return np.asarray(known_or_guessed(special.expit(logits), FACTS.null))
 
 
 def share_found(location: float, sd: float) -> float:
     """The share guessed where effects spread by `sd` logits round `location`."""
-    return FACTS.null + (1 - FACTS.null) * marginal_share(location, sd)
+    return float(known_or_guessed(marginal_share(location, sd), FACTS.null))
 
 
 def logit(world: Psychometrics, method: str) -> float:
@@ -87,6 +88,5 @@ SIMULATION = Simulation(
     without_effect=OTHER_SHARE,
     draw=draw,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
 )

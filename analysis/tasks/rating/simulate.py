@@ -71,6 +71,5 @@ SIMULATION = Simulation(
     without_effect=OTHER_RATING,
     draw=draw,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
 )

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
-from analysis.estimation.cells import cells_by, estimate_table, mean, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, mean, share, table
 from analysis.estimation.estimates import Estimate, difference, no_estimate
 from analysis.notes import Note, marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.reliance.crossed import by_random_effects
 from analysis.tasks.reliance.stratified import at_equal_confidence, with_confidence
-from contracts.methods import CONTROLS, PHOTOGRAPH
+from analysis.tasks.unexplained import compared
 from contracts.tasks import KINDS, OWN, REQUEST, YES
 
 FACTS = KINDS["reliance"]
@@ -51,7 +51,7 @@ def with_own(trials: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     given = answers[answers["question"] == OWN].set_index("trial_id")["response"] if len(answers) else pd.Series()
     own = trials["trial_id"].map(given).astype(object)
     right = right_option(trials)
-    return trials.assign(own=own, own_right=own == right, advised=is_advised(trials))
+    return trials.assign(own=own, own_right=own == right, advised=trials["category"] == right)
 
 
 def right_option(trials: pd.DataFrame) -> pd.Series:
@@ -97,12 +97,6 @@ def reliance(trials: pd.DataFrame, methods: Sequence[str], confidence: float) ->
 def gains(owned: pd.DataFrame) -> np.ndarray:
     """1 for a corrected answer, −1 for one that became wrong, else 0 (n,)."""
     return owned["correct"].to_numpy(float) - owned["own_right"].to_numpy(float)
-
-
-def compared(methods: Sequence[str]) -> list[tuple[str, str]]:
-    """(method, what it is compared with): advice alone, and each control."""
-    others = [method for method in methods if method == PHOTOGRAPH or method in CONTROLS]
-    return [(m, a) for a in sorted(others, key=lambda a: a != PHOTOGRAPH) for m in methods if m not in (a, PHOTOGRAPH)]
 
 
 def against(trials: pd.DataFrame, methods: Sequence[str], confidence: float) -> pd.DataFrame:
@@ -164,14 +158,8 @@ def earlier_option(trials: pd.DataFrame) -> np.ndarray:
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to the option that is listed first, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy()
-    rows = {
-        marked("first option chosen"): of_all(frame, earlier_option(frame), share(confidence, FACTS.null)),
-        marked("answered rightly: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("first option chosen"), marked("answered rightly: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, earlier_option(trials), learning)
 
 
 def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:

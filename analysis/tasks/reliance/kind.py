@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from analysis.data.export import Export
-from analysis.display.wording import Translation, percent, points
+from analysis.display.wording import Translation, percent
 from analysis.notes import marked
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.random_effects import apart, sentence
 from analysis.tasks.reliance import estimates, present, simulate
 
@@ -43,14 +43,9 @@ KIND = AnalysisKind(
         question=marked("Do people follow a network's advice when it is right, and only then?"),
         means=marked("With {a} the final answer was right in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("right final answers, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share of right final answers are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("right final answers, %"),
+        marked("Differences of the share of right final answers are in percentage points."),
     ),
     means="accuracy",
     value=lambda row, _networks: row.response == estimates.FACTS.both_options(row.category, row.foil)[1],

@@ -128,7 +128,6 @@ SIMULATION = Simulation(
     without_effect=ALONE,
     draw=draw,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
     further=further,
     asked=(OWN,),

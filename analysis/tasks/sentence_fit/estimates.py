@@ -5,14 +5,13 @@ One of two sentences is right and both change places at random, so guessing give
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from analysis.data.checks import refuse
 from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
 from analysis.estimation.estimates import Estimate, difference
 from analysis.notes import marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import chose_first, halves, later_half
 from analysis.tasks.kind import TaskRows
 from contracts.sentences import is_pair
 from contracts.tasks import KINDS
@@ -51,11 +50,6 @@ def first_option(trials: pd.DataFrame) -> pd.Series:
 def truth_first(trials: pd.DataFrame) -> pd.Series:
     """Whether the right sentence was listed first in each trial."""
     return first_option(trials) == trials["foil"].map(right_sentence)
-
-
-def chose_first(trials: pd.DataFrame) -> np.ndarray:
-    """Whether the sentence that was listed first was chosen (n,)."""
-    return (trials["response"] == first_option(trials)).to_numpy()
 
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:

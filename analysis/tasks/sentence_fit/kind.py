@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
+from analysis.display.wording import percent
 from analysis.notes import marked
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.sentence_fit import estimates, present, simulate
 
 KIND = AnalysisKind(
@@ -33,14 +33,9 @@ KIND = AnalysisKind(
         question=marked("Do sentences of units' names fit the explanations of a network?"),
         means=marked("With {a} the fitting sentence was chosen in {value_a} of cases, with {b} in {value_b}."),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("fitting sentence chosen, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share of fitting sentences are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("fitting sentence chosen, %"),
+        marked("Differences of the share of fitting sentences are in percentage points."),
     ),
     means="fits",
     value=lambda row, _networks: row.response == estimates.right_sentence(row.foil),

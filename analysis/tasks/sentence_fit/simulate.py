@@ -65,6 +65,5 @@ SIMULATION = Simulation(
     without_effect=OTHER_SHARE,
     draw=right_or_wrong,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
 )

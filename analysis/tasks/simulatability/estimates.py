@@ -15,12 +15,12 @@ import pandas as pd
 
 from analysis.data.checks import refuse
 from analysis.data.export import Export, Task
-from analysis.estimation.cells import cells_by, estimate_table, of_all, share, table
+from analysis.estimation.cells import cells_by, estimate_table, share, table
 from analysis.estimation.estimates import CellMeans, Estimate, combination, difference, linearized, no_estimate
 from analysis.notes import Note, marked
-from analysis.tasks.biases import halves, later_half
+from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
-from contracts.methods import CONTROLS, PHOTOGRAPH
+from analysis.tasks.unexplained import compared
 from contracts.tasks import KINDS
 
 FACTS = KINDS["simulatability"]
@@ -40,12 +40,6 @@ def tables(rows: TaskRows) -> dict[str, pd.DataFrame]:
         "utility": estimate_table(ratios, ["method", "against"]),
         "biases": biases(rows.trials, rows.confidence),
     }
-
-
-def compared(methods: Sequence[str]) -> list[tuple[str, str]]:
-    """(method, what it is compared with): no explanation, and each control."""
-    against = [method for method in methods if method == PHOTOGRAPH or method in CONTROLS]
-    return [(m, a) for a in sorted(against, key=lambda a: a != PHOTOGRAPH) for m in methods if m not in (a, PHOTOGRAPH)]
 
 
 def utility(cells: CellMeans, pairs: Pairs, confidence: float) -> Estimate:
@@ -142,14 +136,8 @@ def earlier_class(trials: pd.DataFrame) -> np.ndarray:
 
 def biases(trials: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Leaning to a class, and learning or tiring."""
-    frame, correct = trials.assign(later=later_half(trials)), trials["correct"].to_numpy()
-    rows = {
-        marked("first class chosen"): of_all(frame, earlier_class(frame), share(confidence, FACTS.null)),
-        marked("predicted rightly: second half − first half"): halves(
-            frame, correct, "later", confidence, FACTS.difference_bounds
-        ),
-    }
-    return estimate_table(rows, ["effect"])
+    leaning, learning = marked("first class chosen"), marked("predicted rightly: second half − first half")
+    return leaning_and_learning(trials, FACTS, confidence, leaning, earlier_class(trials), learning)
 
 
 def check(answered: pd.DataFrame, _networks: Sequence[str]) -> None:

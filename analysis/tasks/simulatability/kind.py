@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from analysis.data.export import Export
-from analysis.display.wording import Translation, percent, points
+from analysis.display.wording import Translation, percent
 from analysis.notes import marked
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.simulatability import estimates, present, simulate
 
 
@@ -60,14 +60,9 @@ KIND = AnalysisKind(
             "With {a} the network's answer was predicted rightly in {value_a} of cases, with {b} in {value_b}."
         ),
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label=marked("answers predicted rightly, %"),
-        difference_label=marked("difference,\npercentage points"),
-        differences=marked("Differences of the share predicted rightly are in percentage points."),
-        unit=marked("percentage points"),
+    scale=of_shares(
+        marked("answers predicted rightly, %"),
+        marked("Differences of the share predicted rightly are in percentage points."),
     ),
     means="accuracy",
     value=lambda row, _networks: row.response == row.category,

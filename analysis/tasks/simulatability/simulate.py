@@ -63,6 +63,5 @@ SIMULATION = Simulation(
     without_effect=UNEXPLAINED,
     draw=right_or_wrong,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
 )

@@ -72,7 +72,7 @@ def trust_biases(
     score, bounds, answer = trials["score"].to_numpy(), FACTS.difference_bounds, mean(confidence, FACTS.bounds)
     rows = {
         marked("mean answer towards the left"): of_all(trials, _towards_left(trials), answer),
-        marked("score: first network left − right"): halves(frame, score, "left", confidence, bounds),
+        marked("score: first network on the left − on the right"): halves(frame, score, "left", confidence, bounds),
         marked("score: second half − first half"): halves(frame, score, "later", confidence, bounds),
     }
     if len(controls):

@@ -39,7 +39,7 @@ def test_a_person_who_always_takes_the_left_shows_in_the_side_bias_and_not_in_th
     left = trusting.assign(response="2", score=np.where(trusting["left_network"] == "strong", 2.0, -2.0))
     table = trust_biases(left, left.iloc[:0], ("strong", "weak"), 0.95).set_index("effect")
     assert table.loc["mean answer towards the left", "value"] == 2
-    assert table.loc["score: first network left − right", "value"] == 4
+    assert table.loc["score: first network on the left − on the right", "value"] == 4
     assert len(table) == 3
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from analysis.display.wording import percent, points
-from analysis.tasks.kind import AnalysisKind, Scale, Texts
+from analysis.display.wording import percent
+from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from tests.third_kind.analysis import estimates, present, simulate
 
 KIND = AnalysisKind(
@@ -13,15 +13,7 @@ KIND = AnalysisKind(
         raters="Agreement of the participants on an item: Krippendorff's α, for the half chosen.",
         biases="Response bias and order effects. The first row is a share to compare with 50%.",
     ),
-    scale=Scale(
-        factor=100,
-        level=percent,
-        difference=points,
-        label="right halves, %",
-        difference_label="difference,\npercentage points",
-        differences="Differences of right halves are in percentage points.",
-        unit="percentage points",
-    ),
+    scale=of_shares("right halves, %", "Differences of right halves are in percentage points."),
     means="halves",
     value=lambda row, _networks: row.response != row.foil,
     tables=estimates.tables,

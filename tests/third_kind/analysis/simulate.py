@@ -62,7 +62,6 @@ SIMULATION = Simulation(
     without_effect=0.6,
     draw=right_or_wrong,
     answer=answer,
-    placed=lambda chosen, _first_is_left: chosen,
     columns=columns,
     further=ease,
 )
