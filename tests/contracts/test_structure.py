@@ -98,10 +98,8 @@ MODULES = modules()
 
 
 def imports(node: ast.AST) -> Iterator[str]:
-    """What is imported, inside functions too, but not what serves type checkers alone."""
+    """What is imported, inside functions and for type checkers too."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-            continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom) and child.module:

@@ -3,18 +3,16 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
+from stimuli.produce.launchers.worker import Worker, WorkerFactory
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
 from stimuli.produce.visualize import Visualizer
-
-if TYPE_CHECKING:
-    from stimuli.produce.launchers.launcher import Worker, WorkerFactory
 
 FEWEST_THREADS, MOST_THREADS = 2, 16
 

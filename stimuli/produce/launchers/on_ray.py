@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody; read when ray is imported
 
@@ -25,11 +25,9 @@ from models.catalogue import LoadedNetwork
 from stimuli.config import StimuliConfig
 from stimuli.errors import LauncherError
 from stimuli.produce.launchers.local import Local
+from stimuli.produce.launchers.worker import WorkerFactory
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
 from stimuli.produce.visualize import Visualizer
-
-if TYPE_CHECKING:
-    from stimuli.produce.launchers.launcher import WorkerFactory
 
 SHARE_OF_A_GPU = 0.25  # one task computes while others read and encode
 AHEAD = 2  # tasks for each place where one can run, so that none waits for this machine
