@@ -25,7 +25,7 @@ class LabelChoice:
     def read(cls, foil: str) -> Self:
         """From an item's foil. Raises ValueError where it is none of a choice between labels."""
         shown, *others = foil.split(BETWEEN)
-        if not is_choice(others) or not shown or shown in others:
+        if not is_choice(others) or not shown or shown in others or len(foil) > LONGEST_FOIL:
             raise ValueError(
                 f"{foil!r} does not have what the photograph shows and {LABELS - 1} other labels:"
                 f" shown{BETWEEN}label{BETWEEN}label{BETWEEN}…"

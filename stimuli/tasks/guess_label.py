@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from contracts.foils import TABLE
 from contracts.label_choice import LABELS, LabelChoice, can_be_offered, is_choice
-from contracts.tiles import BETWEEN
+from contracts.tiles import BETWEEN, LONGEST_FOIL
 from models.labels import has_name
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
@@ -42,7 +42,9 @@ def misnamed(request: StimulusRequest, predictions: Predictions) -> Eligibility:
 
 def _is_possible(image: Photograph, told: Predicted, labels: Sequence[str]) -> bool:
     fits = is_choice(labels) and not {*labels} & {told.top, *image.categories}
-    return fits and can_be_offered(told.top) and can_be_offered(correct(image, told))
+    choice = LabelChoice(correct(image, told), tuple(labels))
+    can_be_told = can_be_offered(choice.shown) and len(str(choice)) <= LONGEST_FOIL
+    return fits and can_be_offered(told.top) and can_be_told
 
 
 def _remedy(request: StimulusRequest, images: Sequence[Photograph], of_network: Mapping[str, Predicted]) -> str:

@@ -1,4 +1,4 @@
-"""Scores of questionnaires: published scoring, reliability against closed forms, moderators against statsmodels."""
+"""Scores of questionnaires: published scoring, moderators against statsmodels."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,6 @@ from scipy import stats
 
 from analysis.data.export import Export
 from analysis.data.table_files import conform
-from analysis.estimation.reliability import ReliabilityError, cronbach_alpha, mcdonald_omega, spearman_brown
 from analysis.questionnaires import item_table, item_text, moderator_table, score_table
 from analysis.simulation.simulated_study import simulate_export
 from contracts.scales import SCALES
@@ -120,39 +119,6 @@ def test_items_are_told_as_answered_and_scores_with_reversed_items_turned(plain:
     assert item_table(export, everybody(plain)[:2])["answered"].max() == 2, "who is excluded is not counted"
     assert item_text(export.definition, "own", "up", "ko") == "위?"
     assert item_text(export.definition, "own", "down", "ko") == "Down?"
-
-
-def test_alpha_is_its_closed_form_and_omega_that_of_three_items() -> None:
-    """Oracle: one factor of three items has its loadings in closed form, √(r₁₂ r₁₃ / r₂₃); α of equal items is ω."""
-    rng = np.random.default_rng(4)
-    factor = rng.normal(size=(400, 1))
-    answers = factor * [1.0, 0.8, 0.6] + rng.normal(size=(400, 3))
-    k, covariance = 3, np.cov(answers, rowvar=False)
-    assert cronbach_alpha(answers) == pytest.approx(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))
-    c12, c13, c23 = covariance[0, 1], covariance[0, 2], covariance[1, 2]
-    loadings = np.sqrt([c12 * c13 / c23, c12 * c23 / c13, c13 * c23 / c12])
-    rest = np.trace(covariance) - (loadings**2).sum()
-    assert mcdonald_omega(answers) == pytest.approx(loadings.sum() ** 2 / (loadings.sum() ** 2 + rest), abs=1e-6)
-    whitened = np.linalg.solve(np.linalg.cholesky(np.cov(answers, rowvar=False)), (answers - answers.mean(0)).T).T
-    parallel = whitened @ np.linalg.cholesky(np.full((3, 3), 0.5) + np.eye(3) / 2).T
-    assert mcdonald_omega(parallel) == pytest.approx(cronbach_alpha(parallel), abs=1e-6)
-    assert cronbach_alpha(parallel) == pytest.approx(3 * 0.5 / (1 + 2 * 0.5))
-
-
-@pytest.mark.parametrize(
-    ("coefficient", "answers", "words"),
-    [
-        (cronbach_alpha, [[1.0], [2.0], [3.0]], "so few items"),
-        (mcdonald_omega, [[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]], "so few items"),
-        (cronbach_alpha, [[1.0, 2.0], [2.0, 1.0]], "Fewer than 3 people"),
-        (cronbach_alpha, [[1.0, 2.0], [1.0, 1.0], [1.0, 3.0]], "same answer"),
-        (spearman_brown, [[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]], "opposites"),
-        (mcdonald_omega, [[1.0, 5.0, 1.0], [2.0, 4.0, 3.0], [3.0, 2.0, 2.0], [5.0, 1.0, 4.0]], "do not fit one factor"),
-    ],
-)
-def test_a_coefficient_that_is_not_defined_says_why(coefficient, answers, words) -> None:
-    with pytest.raises(ReliabilityError, match=words):
-        coefficient(np.array(answers))
 
 
 def test_a_moderator_is_the_slope_of_peoples_means_on_their_scores(plain: Export) -> None:

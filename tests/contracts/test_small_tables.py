@@ -9,6 +9,7 @@ from contracts import scales
 from contracts.conditions import ConditionConfig, by_condition
 from contracts.cues import Swapped, fault_of, measured
 from contracts.foils import foil_table
+from contracts.label_choice import LabelChoice, is_choice
 from contracts.methods import NO_EXPLANATION, PHOTOGRAPH, method_name
 from contracts.metrics import (
     FACTS,
@@ -19,11 +20,11 @@ from contracts.metrics import (
     metrics_files,
     read_metrics,
 )
-from contracts.original import OriginalConfig, unknown_tasks
+from contracts.original import OriginalConfig, PublishedCell, unknown_questions, unknown_tasks
 from contracts.sentences import LONGEST, is_pair, names_in, sides, written
 from contracts.stimulus_set import TABLE
 from contracts.tasks import KINDS, first_is_left
-from contracts.tiles import Tiled, columns_of
+from contracts.tiles import LONGEST_FOIL, Tiled, columns_of
 
 HEAD = "network,cue,changed,scenes\n"
 COLUMNS = (MetricColumn("energy", "Energie für alle", "share", chance=0.5), MetricColumn("own", "My own", "px", ""))
@@ -220,6 +221,70 @@ def test_cells_of_tasks_that_a_study_lacks_are_named_by_their_number():
     assert unknown_tasks(original, ["seeing", "third"]) == [
         "original: cell 2 (two): task: no task 'other'; there are seeing, third"
     ]
+
+
+def test_answers_to_questions_that_a_study_does_not_ask_are_named_by_their_number():
+    def answer(questionnaire, item, label):
+        return {"questionnaire": questionnaire, "item": item, "label": label, "value": 3}
+
+    given = [
+        answer("after", "easy", "one"),
+        answer("after", "sure", "two"),
+        answer("", "", "three"),
+        answer("b", "c", "4"),
+    ]
+    original = OriginalConfig.model_validate({"name": "A", "source": "B", "answers": given})
+    told = "original: answer {}: item: no question {} with numbers in questionnaire {}; there are {}"
+    assert unknown_questions(original, {"after": ("easy", "useful"), "before": ("age",)}) == [
+        told.format("2 (two)", "'sure'", "'after'", "after: easy, after: useful, before: age"),
+        told.format("4 (4)", "'c'", "'b'", "after: easy, after: useful, before: age"),
+    ]
+    assert unknown_questions(original, {"after": ("easy", "sure"), "b": ()}) == [
+        told.format("4 (4)", "'c'", "'b'", "after: easy, after: sure")
+    ]
+    assert [fault.rpartition("; ")[2] for fault in unknown_questions(original, {})] == ["there are none"] * 3
+
+
+def test_a_published_spread_is_over_a_number_of_people():
+    cell = {"task": "t", "table": "accuracy", "row": {}, "label": "one", "value": 0.5}
+    assert PublishedCell.model_validate(cell | {"sd": 0.0, "people": 2}).people == 2
+    assert PublishedCell.model_validate(cell).sd is None
+    with pytest.raises(ValueError, match=r"Value error, sd is over people; say also how many people \["):
+        PublishedCell.model_validate(cell | {"sd": 0.0})
+
+
+LABELS = ("ant", "bee", "cat", "elk")
+
+
+def test_a_choice_between_labels_is_read_as_it_was_written():
+    choice = LabelChoice("dog", LABELS)
+    assert str(choice) == "dog|ant|bee|cat|elk"
+    assert LabelChoice.read(str(choice)) == LabelChoice.found(str(choice), "cow") == choice
+    assert choice.options("cow") == ("ant", "bee", "cat", "cow", "elk")
+    assert LabelChoice.found(str(choice), "dog") is LabelChoice.found(str(choice), "bee") is None, "one is right alone"
+    longest = LabelChoice("d", (*LABELS[:3], "e" * (LONGEST_FOIL - len("d|ant|bee|cat|"))))
+    assert LabelChoice.read(str(longest)) == longest
+
+
+@pytest.mark.parametrize(
+    "foil",
+    ["", "dog", "dog|ant|bee|cat", "dog|ant|bee|cat|elk|fox", "|ant|bee|cat|elk", "ant|ant|bee|cat|elk",
+     "dog|ant|ant|bee|cat", "dog||ant|bee|cat", "dog|a;t|bee|cat|elk", "dog|ant|bee|cat|" + "e" * (LONGEST_FOIL - 15)],
+)  # fmt: skip
+def test_what_is_no_choice_between_labels_is_said(foil):
+    assert LabelChoice.found(foil, "cow") is None
+    assert refused(LabelChoice.read, foil) == (
+        f"{foil!r} does not have what the photograph shows and 4 other labels: shown|label|label|…"
+    )
+
+
+@pytest.mark.parametrize("spoiled", [("", *LABELS[1:]), ("a|t", *LABELS[1:]), ("a;t", *LABELS[1:]), LABELS[1:], ()])
+def test_labels_that_cannot_be_stored_or_told_apart_are_no_choice(spoiled):
+    assert is_choice(LABELS)
+    assert not is_choice(spoiled)
+    assert not is_choice((*LABELS[:3], "cat"))
+    assert is_choice((*LABELS[:3], "e" * (LONGEST_FOIL - len("ant|bee|cat|"))))
+    assert not is_choice((*LABELS[:3], "e" * (LONGEST_FOIL + 1 - len("ant|bee|cat|"))))
 
 
 def test_a_task_is_told_as_each_condition_that_does_it_has_it():

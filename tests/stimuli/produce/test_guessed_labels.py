@@ -4,6 +4,7 @@ import pytest
 
 from contracts.label_choice import LabelChoice
 from contracts.tasks import KINDS
+from contracts.tiles import LONGEST_FOIL
 from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
@@ -62,6 +63,8 @@ def test_a_table_tells_the_labels_where_no_scores_are_known():
     assert foils(images, told, **named) == {"a": "dog|yak|owl|hen|pig"}
     with pytest.raises(SelectionError, match="'four further labels' removed 1"):
         foils(images, told, foil="table", foils={"a": "dog|owl|hen|pig"})  # it shows a dog
+    with pytest.raises(SelectionError, match="'four further labels' removed 1"):
+        foils(images, told, foil="table", foils={"a": "yak|owl|hen|" + "o" * (LONGEST_FOIL - 15)})  # with dog: 501
 
 
 def test_before_anything_is_computed_every_annotated_photograph_may_do():

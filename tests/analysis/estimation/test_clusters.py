@@ -1,0 +1,37 @@
+"""Degrees of freedom of clusters: of unequal ones, and of variances that are added up."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.estimation.clusters import Sizes, degrees_of_freedom, satterthwaite, sizes_of
+
+
+def sizes(df):
+    return Sizes(np.ones(1), 1, 1, df)
+
+
+def test_satterthwaite_is_the_welch_test_s_degrees_of_freedom():
+    """Oracle: scipy's Welch test of two samples of 4 and 7."""
+    one, other = np.array([1.0, 4, 2, 9]), np.array([3.0, 1, 1, 2, 5, 2, 2])
+    parts = [float(sample.var(ddof=1)) / len(sample) for sample in (one, other)]
+    found = satterthwaite(parts, [sizes(3), sizes(6)])
+    assert found == pytest.approx(stats.ttest_ind(one, other, equal_var=False).df)
+
+
+def test_one_variance_keeps_its_degrees_of_freedom_and_none_has_the_fewest():
+    assert satterthwaite([0.3], [sizes(5)]) == pytest.approx(5)
+    assert satterthwaite([0.0, 0.4], [sizes(2), sizes(5)]) == pytest.approx(5)
+    assert satterthwaite([0.0, 0.0], [sizes(7), sizes(5)]) == 5
+    with pytest.raises(ValueError, match="shorter"):
+        satterthwaite([0.1, 0.2], [sizes(7)])
+
+
+def test_clusters_count_as_their_effective_number_where_it_is_much_smaller():
+    """Kish: n² over the sum of squares. Sizes 8 1 1 have 100/66, fewer than two thirds of 3; 2 1 1 have 16/6, more."""
+    assert sizes_of(np.array([2, 0, 1, 1])).df == 2
+    assert sizes_of(np.array([8, 1, 1])).df == 1, "at least 1"
+    assert sizes_of(np.array([20, 9, 9, 1, 1, 1, 1])).df == pytest.approx(42**2 / (400 + 162 + 4) - 1)
+    none = sizes_of(np.zeros(3, int))
+    assert (none.df, none.clusters, none.responses) == (-1, 0, 0), "no interval is given then"
+    assert degrees_of_freedom(3, 4, 8.0) == 2, "just two thirds: 16/8 of 3"
