@@ -99,7 +99,7 @@ def _numbers(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str]]:
             yield f"comprehension {number}", f"right = {check.right}, and there are {len(check.options)} options"
     answers = len(values) or facts.labels or 2  # the category and the other one
     for number, attention in enumerate(words.attention, start=1):
-        if (attention.choose or 1) > answers:
+        if attention.choose and attention.choose > answers:
             yield f"attention {number}", f"choose = {attention.choose}, and {answers} answers are shown"
 
 
@@ -112,7 +112,7 @@ def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[st
     offered = {"question": of_question, "prompt": of_item, "learning": {"category"}}
     offered |= {key: {"truth", "chosen"} for key in _FEEDBACK} | {"sentence": {"for", "against"}}
     offered |= {key: {"number", "class"} if facts.tiles else set() for key in ("image_labels", "image_alts")}
-    for key in sorted(words.given - {"words", "instructions"}):
+    for key in sorted(words.given - {"instructions"}):
         value = words.questions[key.removeprefix("questions.")] if "." in key else getattr(words, key)
         allowed = {"option"} if key == "attention" else offered.get(key, set())
         yield from ((key, text, allowed) for text in _strings(value))

@@ -118,6 +118,40 @@ def test_trust_counts_towards_the_task_s_first_network_whichever_side_it_was_on(
 
 
 @pytest.mark.parametrize(
+    ("name", "foil", "options", "truth"),
+    [
+        ("sentence-fit", "sky / sea|sea / sky", ("sea / sky", "sky / sea"), ("sea / sky",)),
+        ("agreement", "incorrect", ("4", "3", "2", "1"), ("4", "3")),
+        ("agreement", "correct", ("4", "3", "2", "1"), ("2", "1")),
+        ("guess-label", "owl|ant|bee|cat|eel", ("ant", "bee", "cat", "dog", "eel"), ("dog",)),
+    ],
+)
+def test_an_answer_counts_where_it_is_among_the_right_ones(name, foil, options, truth):
+    kind = STUDY_KINDS[name]
+    shown = SimpleNamespace(category="dog", foil=foil)
+    assert (kind.options(shown), kind.truth(shown)) == (options, truth)
+    for response in options:
+        answered = SimpleNamespace(category="dog", foil=foil, response=response)
+        assert kind.value(answered, None) is (response in truth)
+
+
+def test_a_rating_offers_five_steps_of_which_none_is_right():
+    kind, shown = STUDY_KINDS["rating"], SimpleNamespace(category="dog", foil="")
+    assert (kind.options(shown), kind.truth(shown)) == (("1", "2", "3", "4", "5"), ())
+
+
+def test_a_sentence_names_categories_as_people_read_them():
+    sentences = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n', "networks": ("strong",)}
+    of = TaskConfig.model_validate(task("class-discrimination").model_dump() | {"kind": "sentence-fit"} | sentences)
+    words = words_of(of, "en").model_copy(update={"categories": {"sea": "ocean"}, "sentence": "{for}, not {against}."})
+    value = "tvmonitor, sea / dog"
+    assert option_label(of, words, value, "en") == "TV monitor, ocean, not dog."
+    assert option_label(of, words, value, "de") == "Fernseher oder Monitor, ocean, not Hund."
+    without = words.model_copy(update={"sentence": None})
+    assert option_label(of, without, value, "en") == "TV monitor, ocean / dog"
+
+
+@pytest.mark.parametrize(
     ("category", "label"), [("tvmonitor", "TV monitor"), ("traffic_light", "traffic light"), ("t-shirt", "t shirt")]
 )
 def test_a_category_is_read_as_the_language_writes_it_or_without_its_separators(category, label):

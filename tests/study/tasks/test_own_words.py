@@ -10,6 +10,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from definition.own_words import LARGEST, read_own_words, unknown_categories
+from languages.read import languages
 from study.config import TaskConfig
 from study.database.schema import Trial
 from study.tasks.kinds import STUDY_KINDS
@@ -18,6 +19,9 @@ from study.tasks.wording import missing_texts, option_label, practice_feedback, 
 from tests.study.samples import document, seeing, trusting
 from tests.study.visitor import join
 
+FOUR = {"foil": "table", "foils": "image,foil\n1,owl|hen|pig|yak\n"}
+SENTENCES = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n'}
+OPTION = "“{option}”"
 CHECK = {"text": "Left?", "options": ["yes", "no"], "right": 2, "why": "It is right."}
 
 
@@ -54,48 +58,103 @@ def test_a_word_of_the_built_in_texts_can_be_changed_alone() -> None:
     assert words.options[0] == "AI A seems clearly more careful than AI B"
 
 
-OPTION = "“{option}”"
+ASKED = {"practice": 1, "attention_checks": 2, "comprehension": True, "reasons": "optional"}
+
+
+def asked(kind: str, networks: tuple[str, ...] = ("strong",), **more) -> TaskConfig:
+    wording = next(iter(languages()["en"].tasks["kinds"][kind]["wordings"]))
+    sample = seeing(images=12, trials=4, kind=kind, wording=wording, methods=["cam"], networks=networks)
+    return TaskConfig.model_validate(sample | ASKED | more)
 
 
 @pytest.mark.parametrize(
     ("kind", "words", "also", "fault"),
     [
-        (seeing, {"question": "?"}, {"question": None}, "words.ko.question: missing, while words.en.question is given"),
-        (seeing, {"questions": {"reason": {"text": "?"}}}, {"questions": {}}, "words.ko.questions.reason: missing"),
-        (seeing, {"comprehension": [CHECK]}, {"comprehension": [CHECK | {"right": 1}]}, "same right are needed"),
-        (seeing, {"comprehension": [CHECK | {"right": 3}]}, {}, "right = 3, and there are 2 options"),
-        (seeing, {"attention": [{"text": OPTION, "choose": 2}]}, {"attention": [{"text": OPTION}]}, "same choose"),
-        (seeing, {"attention": [{"text": OPTION, "choose": 3}]}, {}, "choose = 3, and 2 answers are shown"),
-        (seeing, {"attention": [{"text": "Choose the second."}]}, {}, "must hold the answer in quotation marks"),
-        (seeing, {"options": ["a", "b"]}, {}, "the answers of class-discrimination are categories; leave them out"),
-        (trusting, {"options": ["a", "b"]}, {}, "options: 2 texts are given, 5 are needed"),
-        (trusting, {"image_labels": ["A"]}, {}, "image_labels: 1 texts are given, 2 are needed"),
-        (trusting, {"right": "Yes."}, {}, "no answer of trust is right or wrong"),
-        (trusting, {"questions": {"confidence": {"text": "?"}}}, {}, "not asked in this task; asked are reason"),
-        (seeing, {"questions": {"confidence": {"text": "?", "options": ["a"]}}}, {}, "1 texts are given, 4 are needed"),
-        (seeing, {"right": "It is {thruth}."}, {}, "unknown placeholder {thruth}; is {truth} meant?"),
-        (seeing, {"question": "Is it a {category}?"}, {}, "unknown placeholder {category}; there are {actor}"),
-        (trusting, {"question": "Who saw the {categroy}?"}, {}, "is {category} meant?"),
-        (seeing, {"instructions": "Look.", "steps": ["Look."]}, {}, "steps: instructions are given, which take"),
+        (seeing, {"question": "?"}, {"question": None}, "question: missing, while words.en.question is given; add it, or leave out both"),
+        (seeing, {"questions": {"reason": {"text": "?"}}}, {"questions": {}}, "questions.reason: missing, while words.en.questions.reason is given; add it, or leave out both"),
+        (seeing, {"comprehension": [CHECK]}, {"comprehension": [CHECK | {"right": 1}]}, "comprehension: as many questions as in words.en with the same right are needed"),
+        (seeing, {"attention": [{"text": OPTION, "choose": 2}]}, {"attention": [{"text": OPTION}]}, "attention: as many checks as in words.en with the same choose are needed"),
     ],
-)
-def test_words_that_cannot_be_shown_are_told_with_the_remedy(kind, words, also, fault) -> None:
-    faults = faults_of_own_words(own(kind, also, **words), ["en", "ko"])
-    assert any(fault in told for told in faults), faults
+)  # fmt: skip
+def test_words_that_differ_between_languages_are_told_with_the_remedy(kind, words, also, fault) -> None:
+    assert faults_of_own_words(own(kind, also, **words), ["en", "ko"]) == [f"words.ko.{fault}"]
+
+
+INSTEAD = "instructions are given, which take its place; leave out one of them"
 
 
 @pytest.mark.parametrize(
-    ("words", "remedy"),
+    ("kind", "words", "faults"),
     [
-        ({"comprehension": [CHECK]}, "add comprehension = true"),
-        ({"attention": [{"text": OPTION}]}, "add attention_checks"),
-        ({"wrong": "No."}, "add practice"),
-        ({"questions": {"reason": {"text": "Why?"}}}, "asked are none"),
+        (seeing, {"comprehension": [CHECK, CHECK | {"right": 3}]}, ["comprehension 2: right = 3, and there are 2 options"]),
+        (seeing, {"attention": [{"text": OPTION, "choose": 3}]}, ["attention 1: choose = 3, and 2 answers are shown"]),
+        (trusting, {"attention": [{"text": OPTION}, {"text": OPTION, "choose": 6}]}, ["attention 2: choose = 6, and 5 answers are shown"]),
+        (seeing, {"attention": [{"text": OPTION}, {"text": "Choose the second."}]}, ["attention 2: the text must hold the answer in quotation marks, as in “{option}”"]),
+        (seeing, {"options": ["a", "b"]}, ["options: the answers of class-discrimination are categories; leave them out"]),
+        (trusting, {"options": ["a", "b"]}, ["options: 2 texts are given, 5 are needed"]),
+        (trusting, {"image_labels": ["A"]}, ["image_labels: 1 texts are given, 2 are needed"]),
+        (seeing, {"image_alts": ["A", "B"]}, ["image_alts: 2 texts are given, 1 are needed"]),
+        (trusting, {"right": "Yes."}, ["right: no answer of trust is right or wrong; leave it out"]),
+        (trusting, {"questions": {"confidence": {"text": "?"}}}, ["questions.confidence: not asked in this task; asked are reason"]),
+        (seeing, {"questions": {"motive": {"text": "?"}}}, ["questions.motive: not asked in this task; asked are confidence, reason"]),
+        (seeing, {"questions": {"confidence": {"text": "?", "options": ["a"]}}}, ["questions.confidence.options: 1 texts are given, 4 are needed"]),
+        (seeing, {"right": "It is {thruth}."}, ["right: unknown placeholder {thruth}; is {truth} meant?"]),
+        (seeing, {"question": "Is it a {category}?"}, ["question: unknown placeholder {category}; there are {actor}"]),
+        (trusting, {"question": "Who saw the {categroy}?"}, ["question: unknown placeholder {categroy}; is {category} meant?"]),
+        (seeing, {"title": "{category}"}, ["title: unknown placeholder {category}; there are {actor}"]),
+        (seeing, {"instructions": "Look.", "steps": ["Look."], "intro": "Look."}, [f"intro: {INSTEAD}", f"steps: {INSTEAD}"]),
+        (seeing, {"learning": {"prompt": "A", "question": "B", "option": "C"}}, ["learning: class-discrimination has no examples to learn from; leave it out"]),
     ],
-)
-def test_words_that_nobody_would_read_are_told(words, remedy) -> None:
-    (fault,) = faults_of_own_words(TaskConfig.model_validate(seeing() | {"words": {"en": words}}), ["en"])
-    assert remedy in fault
+)  # fmt: skip
+def test_words_that_cannot_be_shown_are_told_with_the_remedy(kind, words, faults) -> None:
+    told = [f"words.{code}.{fault}" for code in ("en", "ko") for fault in faults]
+    assert faults_of_own_words(own(kind, **words), ["en", "ko"]) == told
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ({"comprehension": [CHECK]}, "comprehension: nobody is asked these; add comprehension = true to the task, or leave them out"),
+        ({"attention": [{"text": OPTION}]}, "attention: the task has no attention checks; add attention_checks to it, or leave them out"),
+        ({"wrong": "No."}, "wrong: it is said after practice; add practice to the task, or leave it out"),
+        ({"questions": {"reason": {"text": "Why?"}}}, "questions.reason: not asked in this task; asked are none"),
+    ],
+)  # fmt: skip
+def test_words_that_nobody_would_read_are_told(words, fault) -> None:
+    task = TaskConfig.model_validate(seeing() | {"words": {"en": words}})
+    assert faults_of_own_words(task, ["en"]) == [f"words.en.{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("class-discrimination", {}, {"question": "{actor}?", "title": "{actor}", "right": "{truth} {chosen}"}),
+        ("class-discrimination", {}, {"attention": [{"text": OPTION, "choose": 2}], "comprehension": [CHECK]}),
+        ("class-discrimination", {}, {"instructions": "A {place}.", "title": "Look"}),
+        ("trust", {"networks": ("strong", "weak")}, {"question": "{category}?", "prompt": "{category}:"}),
+        ("reliance", {}, {"prompt": "{category}"}),
+        ("simulatability", {"classes": ("a", "b"), "learning": 2},
+         {"learning": {"prompt": "{category}", "question": "Look.", "option": "Go"}}),
+        ("distinction", {}, {"image_labels": ["A", "{number}: {class}"], "image_alts": ["B", "{number}: {class}"]}),
+        ("guess-label", FOUR, {"attention": [{"text": OPTION, "choose": 5}]}),
+        ("sentence-fit", SENTENCES | {"attention_checks": 0}, {"sentence": "{for}, not {against}"}),
+    ],
+)  # fmt: skip
+def test_every_text_may_hold_what_it_is_told(kind, settings, words) -> None:
+    assert faults_of_own_words(asked(kind, words={"en": words}, **settings), ["en"]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words", "fault"),
+    [
+        ("reliance", {}, {"question": "{category}?"}, "question: unknown placeholder {category}; there are {The_actor}, {the_actor}"),
+        ("trust", {"networks": ("strong", "weak")}, {"image_alts": ["{class}", "b"]}, "image_alts: unknown placeholder {class}; there are {Actor}, {actor}, {quality}"),
+        ("class-discrimination", {}, {"attention": [{"text": "“{option}” {truth}"}]}, "attention: unknown placeholder {truth}; there are {actor}, {option}"),
+        ("guess-label", FOUR, {"attention": [{"text": OPTION, "choose": 6}]}, "attention 1: choose = 6, and 5 answers are shown"),
+    ],
+)  # fmt: skip
+def test_what_only_other_texts_may_hold_is_refused(kind, settings, words, fault) -> None:
+    assert faults_of_own_words(asked(kind, words={"en": words}, **settings), ["en"]) == [f"words.en.{fault}"]
 
 
 def test_a_language_without_own_words_is_named() -> None:
@@ -205,3 +264,15 @@ def test_categories_of_one_s_own_have_names_in_each_language() -> None:
     fault = "words.en.categories: no category 'tenhc' in the study; is 'tench' meant?"
     given = TaskConfig.model_validate(seeing() | {"words": {"en": {"categories": {"tenhc": "carp"}}}})
     assert list(unknown_categories(given, ["tench"])) == [fault]
+
+
+@pytest.mark.parametrize(
+    "section", ["", "[kinds.{kind}]", "[kinds.{kind}.wordings.robots]", "[kinds.{kind}.wordings.paper]"]
+)
+def test_a_language_without_words_to_replace_offers_none(section, tmp_path, monkeypatch) -> None:
+    (tmp_path / "xx").mkdir()
+    (tmp_path / "xx" / "about.toml").write_text('name = "X"\n')
+    (tmp_path / "xx" / "tasks.toml").write_text(section.format(kind="class-discrimination"))
+    monkeypatch.setenv("DISCERN_LANGUAGES", str(tmp_path))
+    task = TaskConfig.model_validate(seeing(words={"xx": {"title": "{actor}"}}))
+    assert faults_of_own_words(task, ["xx"]) == ["words.xx.title: unknown placeholder {actor}; there are none"]
