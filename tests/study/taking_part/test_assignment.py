@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.taking_part.assignment import Candidate, alternate, choose
+from study.taking_part.assignment import Candidate, alternate, choose, in_turn
 
 
 @dataclass
@@ -126,6 +126,23 @@ def test_the_neediest_images_come_first():
     needy = [Candidate(10 + i, f"needy-{i}", "cell", 9, 4) for i in range(3)]
     chosen = choose(rested + needy, 4, np.random.default_rng(0))
     assert {c.image_id for c in needy} < {c.image_id for c in chosen}
+
+
+def test_two_items_with_one_rating_each_are_preferred_to_one_with_two_and_one_without():
+    """Both have two ratings together; the loads stay level."""
+    loads = {("a", 1): 0, ("a", 2): 1, ("b", 1): 1, ("b", 2): 2}
+    candidates = [Candidate(i, image, cell, 9, load) for i, ((image, cell), load) in enumerate(loads.items())]
+    for seed in range(20):
+        chosen = choose(candidates, 2, np.random.default_rng(seed))
+        assert {candidate.load for candidate in chosen} == {1}
+
+
+def test_images_of_each_sort_come_in_turn_and_in_their_order():
+    assert in_turn(["z", "x", "a", "y", "b"], dict.fromkeys("xyz", "left") | dict.fromkeys("ab", "right")) == [
+        *("z", "a"),
+        *("x", "b"),
+        "y",
+    ]
 
 
 def test_the_order_of_trials_is_random():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from study.rehearsal.blind_features import chunks
-from study.taking_part.pictures import padded, read_picture, unpadded
+from study.taking_part.pictures import _exchanged, padded, read_picture, unpadded
 from tests.study.samples import png
 
 
@@ -55,7 +55,17 @@ def test_pixels_in_several_chunks_come_off_as_they_were() -> None:
     assert unpadded(padded(long, len(long) + 999)) == long
 
 
+def test_empty_blocks_that_the_encoder_wrote_stay() -> None:
+    """A full flush writes a block without content (zlib's manual)."""
+    plain = png(7)
+    encoder, pixels = zlib.compressobj(), zlib.decompress(compressed(plain))
+    parts = [encoder.compress(pixels[:5]), encoder.flush(zlib.Z_FULL_FLUSH), encoder.flush(zlib.Z_FULL_FLUSH)]
+    parts += [encoder.compress(pixels[5:]), encoder.flush()]
+    flushed = _exchanged(plain, plain.index(b"IDAT") - 4, len(compressed(plain)), b"".join(parts))
+    assert unpadded(padded(flushed, len(flushed) + 99)) == flushed
+
+
 def test_what_has_no_pixels_is_no_picture() -> None:
     for broken in (b"", b"not a picture at all", png(1)[:33]):
-        with pytest.raises(ValueError, match="no PNG"):
+        with pytest.raises(ValueError, match=r"^a picture without pixels is no PNG$"):
             padded(broken, 10_000)

@@ -11,11 +11,13 @@ from sqlalchemy import select
 
 from contracts.scales import SCALES
 from study.database.db import Database
+from study.database.find import find_study
 from study.database.schema import QuestionnaireAnswer
+from study.definition import frozen_definition
 from study.export.files import export_study
 from study.questionnaires import QuestionnaireConfig, problems
 from study.rehearsal.simulated import _said
-from study.taking_part.questionnaire_answers import PageAnswers
+from study.taking_part.questionnaire_answers import PageAnswers, preview_pages
 from study.taking_part.questionnaire_answers import _answers as checked
 from study.taking_part.questionnaire_answers import _is_number as is_number
 from study.taking_part.questionnaire_answers import _item as shown
@@ -128,6 +130,18 @@ def test_pages_are_cut_and_mixed_for_each_participant_alike_at_every_look(open_a
         orders.append(tuple(item["name"] for page in pages for item in page["items"]))
     assert len(set(orders)) > 1
     assert {frozenset(order) for order in orders} == {frozenset(item["name"] for item in ITEMS)}
+
+
+def test_a_preview_has_all_pages_whatever_they_come_after(open_app, database: Database) -> None:
+    open_app(asking("after:trusting", seeing(), trusting(), per_page=4, title={"en": "Last"}))
+    with database.reading() as session:
+        pages = preview_pages(frozen_definition(find_study(session, "demo")), "en")
+    names = [item["name"] for item in ITEMS]
+    assert [(page["name"], page["title"], page["page"], page["pages"]) for page in pages] == [
+        ("after-all", "Last", 1, 2),
+        ("after-all", "Last", 2, 2),
+    ]
+    assert [[item["name"] for item in page["items"]] for page in pages] == [names[:4], names[4:]]
 
 
 def test_the_code_waits_for_the_pages_but_not_for_those_of_a_task_that_somebody_does_not_do(open_app) -> None:
