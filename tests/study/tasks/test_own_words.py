@@ -52,6 +52,11 @@ def test_own_words_take_the_place_of_the_wordings_and_the_others_stay() -> None:
     assert missing_texts([task], ["en", "ko"]) == faults_of_own_words(task, ["en", "ko"]) == []
 
 
+def test_own_words_may_use_words_of_the_built_in_texts() -> None:
+    words = words_of(own(title="{actor} looks", steps=["{actor} saw a scene."]), "en")
+    assert (words.title, words.steps) == ("A computer program looks", ("A computer program saw a scene.",))
+
+
 def test_a_word_of_the_built_in_texts_can_be_changed_alone() -> None:
     words = words_of(own(trusting, words={"actor": "AI", "Actor": "AI", "quality": "careful"}), "en")
     assert words.title == "Which AI seems more careful?"
@@ -102,6 +107,9 @@ INSTEAD = "instructions are given, which take its place; leave out one of them"
         (seeing, {"question": "Is it a {category}?"}, ["question: unknown placeholder {category}; there are {actor}"]),
         (trusting, {"question": "Who saw the {categroy}?"}, ["question: unknown placeholder {categroy}; is {category} meant?"]),
         (seeing, {"title": "{category}"}, ["title: unknown placeholder {category}; there are {actor}"]),
+        (seeing, {"steps": ["Look.", "{x}"]}, ["steps: unknown placeholder {x}; there are {actor}"]),
+        (seeing, {"questions": {"reason": {"text": "{x}"}}}, ["questions.reason: unknown placeholder {x}; there are {actor}"]),
+        (seeing, {"comprehension": [CHECK | {"why": "{x}"}]}, ["comprehension: unknown placeholder {x}; there are {actor}"]),
         (seeing, {"instructions": "Look.", "steps": ["Look."], "intro": "Look."}, [f"intro: {INSTEAD}", f"steps: {INSTEAD}"]),
         (seeing, {"learning": {"prompt": "A", "question": "B", "option": "C"}}, ["learning: class-discrimination has no examples to learn from; leave it out"]),
     ],

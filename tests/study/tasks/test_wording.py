@@ -5,11 +5,13 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from contracts.methods import PHOTOGRAPH
 from contracts.tasks import KINDS
 from languages.read import languages
 from study.config import TaskConfig
 from study.markdown import to_html
-from study.tasks.wording import category_label, missing_texts, practice_feedback, words_of
+from study.tasks import wording
+from study.tasks.wording import category_label, lacking, missing_texts, practice_feedback, words_of
 
 SENTENCES = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n'}
 CUES = "network,cue,changed,scenes\nstrong,background,1,40\nweak,background,30,40\n"
@@ -23,7 +25,8 @@ def task(kind: str, wording: str = "paper", **more) -> TaskConfig:
     if KINDS[kind].offers_sentences:
         more = SENTENCES | more
     settings = {"images": 20, "ratings_per_item": 1, "trials_per_participant": 4, "practice": 1, "comprehension": True}
-    return TaskConfig(name="t", kind=kind, wording=wording, methods=["cam"], networks=networks, **settings | more)
+    settings |= {"methods": ["cam"], "networks": networks}
+    return TaskConfig(name="t", kind=kind, wording=wording, **settings | more)
 
 
 @pytest.mark.parametrize("language", languages())
@@ -100,6 +103,66 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
     ]
     assert "languages/xx/pages.po: “Your consent”" in missing
     assert "languages/xx/scripts.po: “Continue”" in missing
+
+
+def test_a_text_that_the_wording_cannot_do_without_is_named(tmp_path, monkeypatch) -> None:
+    code = lacking_language(
+        tmp_path,
+        monkeypatch,
+        '[kinds.class-discrimination]\nimage_alts = []\ntitle = "?"\nsteps = []\n'
+        'comprehension = [{ options = ["a", "b"], right = 1 }]\n'
+        '[kinds.class-discrimination.wordings.paper]\nquestion = "?"\n',
+    )
+    place = "kinds.class-discrimination"
+    assert lacking(task("class-discrimination"), code) == [
+        f"{place}.intro: field required",
+        f"{place}.comprehension.0.text: field required",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "key"),
+    [
+        ("sentence-fit", {}, "sentence"),
+        ("simulatability", {"classes": ["a", "b"], "learning": 2}, "learning"),
+        ("trust", {}, "comprehension"),
+    ],
+)
+def test_a_text_is_needed_only_where_it_is_shown(kind, settings, key, monkeypatch) -> None:
+    shown, hidden = task(kind, **settings), task("class-discrimination", comprehension=False)
+    for asked, missing in ((shown, [f"kinds.{kind}.{key}: no text"]), (hidden, [])):
+        words = words_of(asked, "en").model_copy(update={key: None})
+        monkeypatch.setattr(wording, "words_of", lambda task, language, words=words: words)
+        assert lacking(asked, "en") == missing
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("kind", "variant", "methods", "title"),
+    [
+        ("rating", "paper", ["cam"], "Explained"),
+        ("rating", "paper", ["cam", PHOTOGRAPH], "Explained"),
+        ("rating", "paper", [PHOTOGRAPH], "Photograph"),
+        ("rating", "plain", [PHOTOGRAPH], "Plain photograph"),
+        ("agreement", "paper", [PHOTOGRAPH], "Explained"),
+    ],
+)
+def test_photographs_alone_have_words_of_their_own_where_there_are_some(
+    kind, variant, methods, title, tmp_path, monkeypatch
+) -> None:
+    texts = 'question = "?"\nimage_alts = []\nsteps = []\nintro = "?"\n'
+    code = lacking_language(
+        tmp_path,
+        monkeypatch,
+        f'[kinds.rating]\n{texts}title = "Explained"\nunexplained = {{ title = "Photograph" }}\n'
+        '[kinds.rating.wordings]\npaper = {}\nplain = { unexplained = { title = "Plain photograph" } }\n'
+        f'[kinds.agreement]\n{texts}title = "Explained"\n[kinds.agreement.wordings]\npaper = {{}}\n',
+    )
+    assert words_of(task(kind, variant, methods=methods), code).title == title
+
+
+def test_a_scale_with_as_many_points_as_labels_has_these() -> None:
+    assert words_of(task("rating", points=5), "en").options == words_of(task("rating"), "en").options
 
 
 @pytest.mark.parametrize("response", ["dog", "cat"])
