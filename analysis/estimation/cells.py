@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.estimates import CellMeans, Estimate, cell_means, proportion
+from analysis.estimation.estimates import CellMeans, Estimate, Layout, layout, proportion
 
 Levels = Mapping[str, Sequence[object]]
 """Column → its levels, in order; several columns are crossed."""
@@ -38,7 +38,12 @@ def mean(confidence: float, bounds: tuple[float, float], null: float = 0.0) -> E
 
 
 def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMeans:
-    """Means of `values` (one a row of `trials`) in the crossing of `levels`.
+    """Means of `values` (one a row of `trials`) in the crossing of `levels`; labels as those of `layout_by`."""
+    return layout_by(trials, levels).of(np.asarray(values, float))
+
+
+def layout_by(trials: pd.DataFrame, levels: Levels) -> Layout:
+    """The crossing of `levels`, for means of several values of the same trials.
 
     Labels are the levels themselves for one column, tuples of them for several. Empty cells are kept.
     """
@@ -49,7 +54,7 @@ def cells_by(trials: pd.DataFrame, values: np.ndarray, levels: Levels) -> CellMe
     participant, image = (pd.factorize(trials[column])[0] for column in ("participant_id", "image_id"))
     # Tables of other origin than an export have no conditions; machine observers are in none.
     condition = pd.factorize(trials["condition"], use_na_sentinel=False)[0] if "condition" in trials else None
-    return cell_means(np.asarray(values, float), cell, participant, image, labels, condition)
+    return layout(cell, participant, image, labels, condition)
 
 
 def estimate_table(estimates: Mapping[Any, Estimate], columns: Sequence[str]) -> pd.DataFrame:

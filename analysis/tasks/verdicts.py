@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.estimation.cells import cells_by
+from analysis.estimation.cells import layout_by
 from analysis.estimation.detection import sensitivity
-from analysis.estimation.estimates import CellMeans, Estimate, combination, no_estimate
+from analysis.estimation.estimates import CellMeans, Estimate, Layout, combination, no_estimate
 from analysis.notes import Note, marked
 
 RIGHT, WRONG = PREDICTIONS = (marked("right"), marked("wrong"))
@@ -39,8 +39,15 @@ def judged_cells(
     sorts: Sorts = VERDICTS,
 ) -> CellMeans:
     """Means of `values` (one a row of `trials`) by method and sort; `foils`: what is wrong to say → the sort."""
+    return judged_layout(trials, methods, foils, sorts).of(np.asarray(values, float))
+
+
+def judged_layout(
+    trials: pd.DataFrame, methods: tuple[str, ...], foils: Mapping[str, str], sorts: Sorts = VERDICTS
+) -> Layout:
+    """The crossing of method and sort, for means of several values of the same trials; arguments as above."""
     frame = trials.assign(sort=trials["foil"].map(foils))
-    return cells_by(frame, values, {"method": methods, "sort": sorts.names})
+    return layout_by(frame, {"method": methods, "sort": sorts.names})
 
 
 def balanced(

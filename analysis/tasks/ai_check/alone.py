@@ -13,9 +13,17 @@ import pandas as pd
 
 from analysis.data.export import Export, Task
 from analysis.estimation.cells import estimate_table
-from analysis.estimation.estimates import CellMeans, Estimate
+from analysis.estimation.estimates import CellMeans, Estimate, Layout
 from analysis.notes import marked
-from analysis.tasks.verdicts import DIFFERENCE, RIGHT, balanced, difference_of_both, judged_cells, of_both
+from analysis.tasks.verdicts import (
+    DIFFERENCE,
+    RIGHT,
+    balanced,
+    difference_of_both,
+    judged_cells,
+    judged_layout,
+    of_both,
+)
 
 TEAM, NETWORK, ADVANTAGE = WHO = (marked("team"), marked("network alone"), marked("difference"))
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -35,13 +43,9 @@ def network_tables(
     `network` also has the network's `threshold` and whether it was `given`, and `deferral` the share `deferred` to it.
     Where sure labels were not shown, `deferral` has thresholds below theirs.
     """
-    sure, is_right, correct = _verdicts(trials)
-
-    def cells(values: np.ndarray) -> CellMeans:
-        return judged_cells(trials, values, methods, foils)
-
+    of_sorts, sure = judged_layout(trials, methods, foils), _verdicts(trials)[0]
     accepted = {
-        t: (cells(np.where(sure >= t, is_right, correct)), cells(sure >= t))
+        t: (team_from(t, trials, of_sorts), of_sorts.of((sure >= t).astype(float)))
         for t in THRESHOLDS
         if t < (task.deferral or 1)
     }
@@ -51,6 +55,12 @@ def network_tables(
         "network": network_table(trials, methods, foils, confidence, task.network_threshold),
         "deferral": estimate_table(both, ["method", "threshold"]).assign(deferred=np.array(deferred, float)),
     }
+
+
+def team_from(threshold: float, trials: pd.DataFrame, of_sorts: Layout) -> CellMeans:
+    """Shares judged rightly, by method and sort, where labels from `threshold` on are accepted without asking."""
+    sure, is_right, correct = _verdicts(trials)
+    return of_sorts.of(np.where(sure >= threshold, is_right, correct))
 
 
 def network_table(
