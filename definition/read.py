@@ -18,6 +18,7 @@ from contracts.tasks import KINDS
 from contracts.text_files import NotTextError, read_text
 from definition.conditions import contradicting_conditions
 from definition.effects import impossible_effects
+from definition.joint_scale import faults_of_joint_scale
 from definition.learning import faults_of_learning
 from definition.own_words import read_own_words, unknown_categories
 from definition.requests import further, request_of
@@ -332,6 +333,7 @@ def _contradictions(
         problems += [f"{place}: methods: {unknown_method(m, known)}" for m in task.explained_by if m not in known]
         problems += [f"{place}: {problem}" for problem in _unknown_networks(task, networks, methods)]
         problems += [f"{place}: {problem}" for problem in _wrong_recipes(task, methods, stimuli)]
+        problems += [f"{place}: {fault}" for fault in faults_of_joint_scale(task, methods, stimuli)]
     problems += contradicting_conditions(conditions, tasks)
     compared = {task.name: task.methods for task in tasks}
     kinds = {task.name: KINDS[task.kind] for task in tasks}

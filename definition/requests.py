@@ -31,6 +31,7 @@ def request_of(
         {name: of.foil for name, of in measured(task.cues).items()} if task.cues else {},
         task.deferral,
         {name: network.out_of_distribution for name, network in used.items() if network.out_of_distribution},
+        task.joint_scale,
     )
 
 
@@ -46,4 +47,5 @@ def further(request: StimulusRequest) -> list[Any]:
     cues = [["relied_on", *sorted(request.relied_on.items())]] if request.relied_on else []
     deferral = [["deferral", request.deferral]] if request.deferral else []
     foreign = [["foreign", *sorted(request.foreign.items())]] if request.foreign else []
-    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral, *foreign]
+    joint = ["joint_scale"] if request.joint_scale else []
+    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral, *foreign, *joint]

@@ -73,10 +73,10 @@ class StimuliConfig(BaseModel):
             raise ValueError(f"{', '.join(unused)}: {names} does not take this; remove it or change the recipe")
         return self
 
-    def rendering_of(self, method: str) -> Rendering:
-        """How a method's maps are drawn, with the parameters that are not told."""
+    def rendering_of(self, method: str, joint: bool = False) -> Rendering:
+        """How a method's maps are drawn, with the parameters that are not told; `joint`: several maps on one scale."""
         told = {name: getattr(self, name) for name in PARAMETERS if getattr(self, name) is not None}
-        return Rendering(self.recipes.get(method, self.recipe), **told)
+        return Rendering(self.recipes.get(method, self.recipe), joint=joint, **told)
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,17 @@ class StimulusRequest:
     relied_on: Mapping[str, str] = field(default_factory=dict)  # network → the wrong and the right option, as measured
     deferral: float | None = None  # the network's confidence from which on an image is not shown
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → what it knows and no image shows
+    joint_scale: bool = False  # the networks' pictures of an image are drawn on one scale
 
     @property
     def drawn(self) -> tuple[str, ...]:
         """The methods, and the photograph where the kind shows it."""
         return (*self.methods, *((PHOTOGRAPH,) if self.facts.shows_photograph else ()))
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The networks whose pictures of an image have one scale; none: each picture has its own."""
+        return tuple(sorted(self.networks)) if self.joint_scale else ()
 
     @property
     def needs_predictions(self) -> bool:

@@ -15,6 +15,11 @@ class Recipe:
     shows_photograph: bool = False
     is_finished: bool = False  # pictures come finished; nothing is drawn
 
+    @property
+    def can_be_joint(self) -> bool:
+        """Whether several maps can have one scale. `paper-v1` scales each by itself, as the paper did."""
+        return "percentile" in self.parameters
+
 
 AS_IS = "as-is"
 RECIPES: dict[str, Recipe] = {
@@ -31,13 +36,15 @@ class Rendering:
     """A recipe of RECIPES with its parameters.
 
     `percentile` of the numbers' sizes is drawn at full strength, what is stronger with it; a size is raised to `gamma`,
-    and below 1 that makes weak ones visible; `opacity` is that of the strongest colour over the photograph.
+    and below 1 that makes weak ones visible; `opacity` is that of the strongest colour over the photograph. `joint`:
+    the percentile is that of all maps that a trial may show beside each other, else of each map by itself.
     """
 
     recipe: str
     percentile: float = PARAMETERS["percentile"]
     gamma: float = PARAMETERS["gamma"]
     opacity: float = PARAMETERS["opacity"]
+    joint: bool = False
 
     @property
     def facts(self) -> Recipe:
@@ -53,7 +60,8 @@ class Rendering:
     @property
     def label(self) -> str:
         """The recipe's name and parameters, as they are in a picture's identity."""
-        return " ".join([self.recipe, *(f"{name}={value:g}" for name, value in self.parameters.items())])
+        told = (f"{name}={value:g}" for name, value in self.parameters.items())
+        return " ".join([self.recipe, *told, *(["joint"] if self.joint else [])])
 
 
 RenderingOf = Callable[[str], Rendering]

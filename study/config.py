@@ -164,6 +164,11 @@ class TaskConfig(BaseModel):
     identical_pairs: Annotated[int, Field(ge=0, le=1000)] = Field(
         0, description="trust: controls that show one picture on both sides, so that their mean answer must be 0"
     )
+    joint_scale: bool = Field(
+        False,
+        description="trust: the networks' pictures of one image by one method are drawn on one scale, so that a weaker"
+        " map looks weaker; false: each on its own",
+    )
     comprehension: bool = Field(
         False, description="questions about the instructions, with two tries; people who fail may still take part"
     )

@@ -109,6 +109,8 @@ def _extras(plan: Plan, task: PlannedTask) -> str:
         sentence += " " + plan.translate("Examples to learn from, with the network's answer: {n}.", n=learning)
     if task.section.get("comprehension"):
         sentence += " " + plan.translate("Comprehension questions are asked.")
+    if task.section.get("joint_scale"):
+        sentence += " " + plan.translate("The networks' pictures of an image by one method are drawn on one scale.")
     return sentence
 
 

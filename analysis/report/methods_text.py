@@ -65,7 +65,18 @@ def _design(export: Export, translate: Translation) -> str:
                 names=", ".join(swapping),
             )
         )
-    return " ".join(sentences)
+    return " ".join([*sentences, *_drawn_on_one_scale(export, translate)])
+
+
+def _drawn_on_one_scale(export: Export, translate: Translation) -> Iterator[str]:
+    """A sentence where a task asked for it."""
+    if names := [translate.quoted(task["name"]) for task in export.definition["tasks"] if task.get("joint_scale")]:
+        yield translate.plural(
+            "In the task {names}, the networks' pictures of an image by one method were drawn on one scale.",
+            "In the tasks {names}, the networks' pictures of an image by one method were drawn on one scale.",
+            len(names),
+            names=", ".join(names),
+        )
 
 
 def _asked(task: Task, translate: Translation) -> str:

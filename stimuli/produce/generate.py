@@ -22,7 +22,16 @@ from stimuli.produce.pictures import Picture
 from stimuli.produce.pipeline import overlapped
 from stimuli.produce.publishing import is_complete, publish, require_own_set
 from stimuli.produce.select import Selection, select
-from stimuli.produce.shards import Job, Prediction, Shard, Visualization, predictions, shards, visualizations
+from stimuli.produce.shards import (
+    Job,
+    Prediction,
+    Shard,
+    Together,
+    Visualization,
+    drawing_jobs,
+    predictions,
+    visualizations,
+)
 from stimuli.produce.storage import Storage, storage_at
 from stimuli.tasks.kind import Predicted
 
@@ -73,7 +82,7 @@ def generate(
             for request in requests:
                 for name in request.networks:
                     launcher.check(name, request.methods)
-            provenance = _provenance(config, used, sources, request_sha256, launcher.device)
+            provenance = _provenance(config, requests, used, sources, request_sha256, launcher.device)
             run = _Run(config, storage, Parts(storage, provenance), used, sources, launcher, progress)
             predicted = run.predictions(requests, images, categories)
             selections = select(requests, images, categories, predicted, config.seed, sources.tables)
@@ -121,7 +130,7 @@ class _Run:
     def stimuli(self, selections: Sequence[Selection]) -> list[Stimulus]:
         """Every visualization's row of the table, its picture on disk."""
         wanted = visualizations(selections)
-        jobs = shards(wanted, self._config.batch_size)
+        jobs = drawing_jobs(wanted, self._config.batch_size)
         records = self._records(jobs, self._done + len(wanted), self._stored)
         return [Stimulus(**(row | {"tasks": tuple(row["tasks"])})) for rows in records for row in rows]
 
@@ -153,27 +162,26 @@ class _Run:
         intact = all(row["file"] in there and self._storage.is_intact(row["file"], row["sha256"]) for row in record)
         return record if intact else None
 
-    def _stored(self, shard: Shard, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+    def _stored(self, shard: Shard | Together, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         """Put the pictures away and return their rows."""
         self._storage.write({stimulus_set.image_file(picture.sha256): picture.png for picture in pictures})
-        network = self._networks[shard.network]
         return [
             asdict(row)
             for wanted, picture in zip(shard.visualizations, pictures, strict=True)
-            for row in _rows(self._row(wanted, picture, network), wanted)
+            for row in _rows(self._row(wanted, picture), wanted)
         ]
 
-    def _row(self, wanted: Visualization, picture: Picture, network: Network) -> Stimulus:
+    def _row(self, wanted: Visualization, picture: Picture) -> Stimulus:
         top = picture.scores.top_category
         return Stimulus(
             stimulus_id=stimulus_set.stimulus_id(
                 wanted.image.image_id,
                 wanted.category,
-                network.sha256 or network.name,
-                network.target_layer,
+                *self._explained_by(wanted.network),
                 wanted.method,
-                self._config.rendering_of(wanted.method).label,
+                self._config.rendering_of(wanted.method, joint=bool(wanted.together)).label,
                 *wanted.tiles,
+                *(told for name in wanted.together for told in self._explained_by(name)),
                 *([canonical_sha256(made_by)] if (made_by := self._sources.made_by.get(wanted.method)) else []),
             ),
             tasks=wanted.tasks,
@@ -191,6 +199,11 @@ class _Run:
             is_correct=None if top is None else top in wanted.image.categories,
         )
 
+    def _explained_by(self, name: str) -> tuple[str, str]:
+        """A network and its target layer, as they are in a picture's identity."""
+        network = self._networks[name]
+        return network.sha256 or network.name, network.target_layer
+
 
 def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
     """A row of the table for each use of a picture."""
@@ -207,12 +220,14 @@ def _roughly(request: StimulusRequest) -> int:
 
 def _provenance(
     config: StimuliConfig,
+    requests: Sequence[StimulusRequest],
     networks: Mapping[str, Network],
     sources: MethodSources,
     request_sha256: str,
     device: str,
 ) -> dict[str, Any]:
     is_computed = not any(isinstance(network, NetworkElsewhere) for network in networks.values())
+    joint = {request.task: list(request.together) for request in requests if request.joint_scale}
     libraries = ("numpy", "pillow", *(("torch", "torchvision") if is_computed else ()))
     return {
         "request_sha256": request_sha256,
@@ -221,6 +236,7 @@ def _provenance(
         "recipe": config.recipe,
         **({"rendering": parameters} if (parameters := config.rendering_of(ALL).parameters) else {}),
         **({"recipes": {name: config.rendering_of(name).label for name in config.recipes}} if config.recipes else {}),
+        **({"joint_scale": joint} if joint else {}),
         "precision": config.precision,
         "seed": config.seed,
         "device": device,

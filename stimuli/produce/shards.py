@@ -25,7 +25,8 @@ class Use:
 @dataclass(frozen=True)
 class Visualization:
     """One picture before it is made. `further`: tasks with other wrong options, each a stimulus of its own.
-    `tiles`: the categories that it explains side by side, if it explains more than its own."""
+    `tiles`: the categories that it explains side by side, if it explains more than its own. `together`: the networks,
+    its own among them, whose pictures of the pair by this method have one scale; none: it has its own."""
 
     network: str
     image: Photograph
@@ -35,6 +36,7 @@ class Visualization:
     tasks: tuple[str, ...]
     further: tuple[Use, ...] = ()
     tiles: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Shard:
     methods: tuple[str, ...]
     visualizations: tuple[Visualization, ...]
     tiles: tuple[tuple[str, ...], ...] = ()  # of each image; none: the pictures have none
+    together: tuple[str, ...] = ()  # networks whose pictures have one scale; none: each picture has its own
 
     @property
     def units(self) -> int:
@@ -97,8 +100,38 @@ class Shard:
         return _described(self.network, self.images)
 
 
-Job = Prediction | Shard
+@dataclass(frozen=True)
+class Together:
+    """The shards of several networks whose pictures have one scale: of the same pairs, with the same methods."""
+
+    shards: tuple[Shard, ...]
+
+    @property
+    def units(self) -> int:
+        """What it counts in the progress."""
+        return sum(shard.units for shard in self.shards)
+
+    @property
+    def visualizations(self) -> tuple[Visualization, ...]:
+        """Of all its shards, one after another."""
+        return tuple(wanted for shard in self.shards for wanted in shard.visualizations)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Everything that decides it within one run, as JSON."""
+        return {"together": [shard.part for shard in self.shards]}
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.shards))
+
+
+Job = Prediction | Shard | Together
 """What one stage of the pipeline works on at a time."""
+
+
+def networks_of(job: Job) -> tuple[str, ...]:
+    """The networks that a job needs."""
+    return tuple(shard.network for shard in job.shards) if isinstance(job, Together) else (job.network,)
 
 
 def predictions(
@@ -111,10 +144,10 @@ def predictions(
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
-    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, method."""
+    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, scale, method."""
     images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str, str], str] = {}
-    asked: dict[tuple[str, str, str, tuple[str, ...], str], list[tuple[str, str]]] = defaultdict(list)
+    asked: dict[tuple[str, str, str, tuple[str, ...], tuple[str, ...], str], list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
         request = selection.request
         for candidate in selection.chosen:
@@ -128,13 +161,12 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
                     for pair in ((image_id, category, network), (image_id, category, ANY)):
                         foils[pair] = foils.get(pair) or foil
                     tiles = () if method == PHOTOGRAPH else selection.tiles.get((image_id, network), ())
-                    asked[network, image_id, category, tiles, method].append((request.task, foil))
+                    asked[network, image_id, category, tiles, request.together, method].append((request.task, foil))
     found = []
-    for (network, image_id, category, tiles, method), tasks in sorted(asked.items()):
+    for (network, image_id, category, tiles, together, method), tasks in sorted(asked.items()):
         first, *further = _uses(tasks, foils[image_id, category, network] or foils[image_id, category, ANY])
-        found.append(
-            Visualization(network, images[image_id], category, first.foil, method, first.tasks, tuple(further), tiles)
-        )
+        uses = first.foil, method, first.tasks, tuple(further)
+        found.append(Visualization(network, images[image_id], category, *uses, tiles, together))
     return tuple(found)
 
 
@@ -145,16 +177,26 @@ def _uses(asked: Sequence[tuple[str, str]], usual: str) -> list[Use]:
     return [Use(foil, tuple(task for task, own in filled if own == foil)) for foil in foils]
 
 
+def drawing_jobs(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard | Together, ...]:
+    """The shards of visualizations (sorted), those whose pictures have one scale put together."""
+    alone: list[Shard | Together] = []
+    beside: dict[tuple, list[Shard]] = defaultdict(list)
+    for shard in shards(wanted, batch_size):
+        pairs = shard.together, shard.methods, shard.categories, tuple(image.image_id for image in shard.images)
+        beside[pairs].append(shard) if shard.together else alone.append(shard)
+    return (*alone, *(Together(tuple(of_pairs)) for of_pairs in beside.values()))
+
+
 def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...]:
     """Put visualizations (sorted) that can share a forward pass together, at most `batch_size` images each."""
     alike: dict[tuple, list[tuple[Visualization, ...]]] = defaultdict(list)
     for (network, _), of_image in groupby(wanted, key=lambda v: (v.network, v.image.image_id)):
-        by_methods: dict[tuple[tuple[str, ...], bool], list[Visualization]] = defaultdict(list)
-        for (_, tiles), pair in groupby(of_image, key=lambda v: (v.category, v.tiles)):
+        by_methods: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], list[Visualization]] = defaultdict(list)
+        for (_, tiles, together), pair in groupby(of_image, key=lambda v: (v.category, v.tiles, v.together)):
             made = tuple(pair)
-            by_methods[tuple(v.method for v in made), bool(tiles)] += made
-        for (methods, has_tiles), rows in by_methods.items():
-            alike[network, methods, len(rows), has_tiles].append(tuple(rows))
+            by_methods[tuple(v.method for v in made), bool(tiles), together] += made
+        for (methods, has_tiles, together), rows in by_methods.items():
+            alike[network, methods, len(rows), has_tiles, together].append(tuple(rows))
     return tuple(
         Shard(
             network,
@@ -163,8 +205,9 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
             methods,
             tuple(v for rows in batch for v in rows),
             tuple(rows[0].tiles for rows in batch) if has_tiles else (),
+            together,
         )
-        for (network, methods, _, has_tiles), everything in sorted(alike.items())
+        for (network, methods, _, has_tiles, together), everything in sorted(alike.items())
         for batch in _batched(everything, batch_size)
     )
 

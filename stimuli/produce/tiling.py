@@ -1,4 +1,4 @@
-"""Maps side by side: drawn as one map, so every recipe gives the tiles of a picture one scale."""
+"""Maps side by side: drawn as one map, so every recipe gives them one scale."""
 
 import hashlib
 
@@ -12,20 +12,20 @@ SHUFFLED = frozenset({"shuffled-grad-cam"})
 """Controls whose maps are exchanged among the tiles too: their strengths would tell the class without their places."""
 
 
-def tiled(maps: Tensor) -> Tensor:
-    """(N · TILES, C, H, W) → (N, C, rows · H, columns · W), the tiles of each picture row by row."""
-    columns = columns_of(TILES)
+def tiled(maps: Tensor, tiles: int = TILES, columns: int = columns_of(TILES)) -> Tensor:
+    """(N · tiles, C, H, W) → (N, C, rows · H, columns · W), the tiles of each picture row by row."""
+    rows = tiles // columns
     channels, height, width = maps.shape[1:]
-    each = maps.view(-1, columns, columns, channels, height, width)  # picture, row, column, …
-    return each.permute(0, 3, 1, 4, 2, 5).reshape(-1, channels, columns * height, columns * width)
+    each = maps.view(-1, rows, columns, channels, height, width)  # picture, row, column, …
+    return each.permute(0, 3, 1, 4, 2, 5).reshape(-1, channels, rows * height, columns * width)
 
 
-def cut(picture: Tensor) -> Tensor:
-    """The tiles (TILES, H, W, …) of a picture (rows · H, columns · W, …), row by row."""
-    columns = columns_of(TILES)
-    height, width = (side // columns for side in picture.shape[:2])
-    each = picture.reshape(columns, height, columns, width, *picture.shape[2:])
-    return each.transpose(1, 2).reshape(TILES, height, width, *picture.shape[2:])
+def cut(picture: Tensor, tiles: int = TILES, columns: int = columns_of(TILES)) -> Tensor:
+    """The tiles (tiles, H, W, …) of a picture (rows · H, columns · W, …), row by row."""
+    rows = tiles // columns
+    height, width = picture.shape[0] // rows, picture.shape[1] // columns
+    each = picture.reshape(rows, height, columns, width, *picture.shape[2:])
+    return each.transpose(1, 2).reshape(tiles, height, width, *picture.shape[2:])
 
 
 def exchanged(maps: Tensor, shard: Shard) -> Tensor:

@@ -5,9 +5,9 @@ busy, files are made of pictures. A GPU draws what it explained; a CPU leaves th
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -31,6 +31,7 @@ from stimuli.produce.pictures import Picture, Scores, picture_of
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
 from stimuli.produce.tiling import SHUFFLED, exchanged, tiled
+from stimuli.rendering import Rendering
 
 LEADING = 12  # of a network's categories: enough for the tiles of a picture beside the annotated ones
 
@@ -39,13 +40,15 @@ LEADING = 12  # of a network's categories: enough for the tiles of a picture bes
 class Explained:
     """What came of a shard, on the CPU: for each method raw maps (P, C, H, W) or, drawn already, (P, H, W, 3) uint8.
 
-    `photographs` (P, 3, H, W) in [0, 1] where one is shown or drawn over.
+    `photographs` (P, 3, H, W) in [0, 1] where one is shown or drawn over. `joint`: how the maps are drawn, of each
+    method, where that is done when those of other networks are there.
     """
 
     maps: dict[str, Tensor]
     logits: Tensor  # (N, C), float64
     drawn: bool
     photographs: Tensor | None
+    joint: Mapping[str, Rendering] = field(default_factory=dict)
 
 
 class Visualizer:
@@ -117,6 +120,10 @@ class Visualizer:
                     m: tiled(exchanged(maps, shard) if m in SHUFFLED else maps) for m, maps in found.maps.items()
                 }
                 photographs = None if photographs is None else tiled(photographs)
+            if shard.together:
+                joint = {method: self._config.rendering_of(method, joint=True) for method in found_maps}
+                under = None if photographs is None else photographs.cpu()
+                return Explained({m: maps.cpu() for m, maps in found_maps.items()}, logits, False, under, joint)
             if self._device.type == "cpu":
                 return Explained(found_maps, logits, False, photographs)
             drawn = {method: self._drawn(method, maps, photographs).cpu() for method, maps in found_maps.items()}

@@ -17,6 +17,7 @@ LAYERS = {
         "sections",
         "schema",
         "conditions",
+        "joint_scale",
         "learning",
         "requests",
         "own_words",

@@ -12,6 +12,8 @@ from stimuli.config import StimuliConfig
 from stimuli.devices import usable_device
 from stimuli.produce.launchers.worker import Worker, WorkerFactory
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
+from stimuli.produce.shards import Together
+from stimuli.produce.together import drawn_together
 from stimuli.produce.visualize import Visualizer
 
 FEWEST_THREADS, MOST_THREADS = 2, 16
@@ -44,12 +46,19 @@ class Local:
         self._workers[network].check(methods)
 
     def read(self, job: Any) -> Any:
+        if isinstance(job, Together):
+            return [self.read(shard) for shard in job.shards]
         return self._workers[job.network].read(job)
 
     def compute(self, job: Any, ready: Any) -> Any:
+        if isinstance(job, Together):
+            return [self.compute(shard, images) for shard, images in zip(job.shards, ready, strict=True)]
         return self._workers[job.network].compute(job, ready)
 
     def encode(self, job: Any, computed: Any) -> Any:
+        if isinstance(job, Together):
+            of_shards = zip(job.shards, drawn_together(computed), strict=True)
+            return [picture for shard, drawn in of_shards for picture in self.encode(shard, drawn)]
         return self._workers[job.network].encode(job, computed)
 
 

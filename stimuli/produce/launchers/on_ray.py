@@ -27,6 +27,7 @@ from stimuli.errors import LauncherError
 from stimuli.produce.launchers.local import Local
 from stimuli.produce.launchers.worker import WorkerFactory
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
+from stimuli.produce.shards import networks_of
 from stimuli.produce.visualize import Visualizer
 
 SHARE_OF_A_GPU = 0.25  # one task computes while others read and encode
@@ -101,7 +102,8 @@ class OnRay:
 
     def read(self, job: Any) -> Any:
         try:
-            return ray.get(self._task.remote([self._sent[job.network], self._work], self.device, job))
+            sent: list[ray.ObjectRef] = [self._work, *(self._sent[name] for name in networks_of(job))]
+            return ray.get(self._task.remote(sent, self.device, job))
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayError as error:
@@ -124,12 +126,13 @@ def _knock(address: str) -> None:
 
 
 def _done(sent: list[ray.ObjectRef], device: str, job: Any) -> Any:
-    """A task: all three stages of a job. Network and work come as references, which a worker follows once."""
-    local = _local(*sent, device)
+    """A task: all three stages of a job. Work and networks come as references, which a worker follows once."""
+    local = _local(device, *sent)
     return local.encode(job, local.compute(job, local.read(job)))
 
 
 @lru_cache
-def _local(network: ray.ObjectRef, work: ray.ObjectRef, device: str) -> Local:
-    loaded, (config, sources, worker) = ray.get(network), ray.get(work)
-    return Local({loaded.name: worker(loaded, torch.device(device), config, sources)}, device, threads=1)
+def _local(device: str, work: ray.ObjectRef, *networks: ray.ObjectRef) -> Local:
+    (config, sources, worker), *loaded = ray.get([work, *networks])
+    workers = {network.name: worker(network, torch.device(device), config, sources) for network in loaded}
+    return Local(workers, device, threads=1)

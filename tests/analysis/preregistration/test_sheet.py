@@ -94,6 +94,15 @@ def test_looks_rules_and_assumptions_are_told():
     assert "all comparisons (2)" in answer(text, "Inference criteria")
 
 
+def test_a_task_with_one_scale_is_told():
+    made = whole()
+    assert "on one scale" not in sheet(plan(made))
+    next(task for task in made["tasks"] if task["kind"] == "trust")["joint_scale"] = True
+    assert sheet(plan(made)).count("pictures of an image by one method are drawn on one scale.") == 2, (
+        "once for each registry"
+    )
+
+
 @pytest.mark.parametrize(
     ("key", "heading"),
     [

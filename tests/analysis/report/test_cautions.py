@@ -80,6 +80,14 @@ def test_every_table_of_interim_results_is_headed_so(interim_report, small, tmp_
     assert 'class="cautions"' not in whole
 
 
+def test_the_methods_text_tells_which_task_had_one_scale(small):
+    tasks = [task | {"joint_scale": task["kind"] == "trust"} for task in small.definition["tasks"]]
+    sentence = "In the task “trusting”, the networks' pictures of an image by one method were drawn on one scale."
+    told = replace(small, definition=small.definition | {"tasks": tasks})
+    assert sentence in methods_text(told, ENGLISH)[0]
+    assert "one scale" not in methods_text(small, ENGLISH)[0]
+
+
 def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, small):
     design, *_, comparisons, _further = methods_text(interrupted, ENGLISH)
     assert (
