@@ -1,7 +1,7 @@
 """Responses summed within clusters, and the degrees of freedom that clusters give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -100,3 +100,11 @@ def satterthwaite(parts: Sequence[float], sizes: Sequence[Sizes]) -> float:
     """Degrees of freedom of the sum of independent variances, `parts`, from clusters of these sizes."""
     squares = sum(part**2 / each.df for part, each in zip(parts, sizes, strict=True))
     return sum(parts) ** 2 / squares if squares else min(each.df for each in sizes)
+
+
+def with_conditions(parts: Sequence[float], sizes: Sequence[Sizes], df: float, images: int) -> tuple[float, bool]:
+    """Degrees of freedom of the variance between people in conditions, whose `parts` are added up; and whether these or
+    the `df` of the images are fewer than responses spread equally would give."""
+    equal = satterthwaite(parts, [replace(each, df=each.clusters - 1) for each in sizes])
+    of_people = satterthwaite(parts, sizes)
+    return of_people, min(of_people, df) < min(equal, images - 1)

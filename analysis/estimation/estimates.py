@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from analysis.estimation.clusters import Clustering, Grouping, dense, grouping, satterthwaite
+from analysis.estimation.clusters import Clustering, Grouping, dense, grouping, with_conditions
 from analysis.notes import NO_NOTE, OPEN_NOTE, Note, NotedError, marked, no_responses
 
 NO_VARIATION = 1e-14  # a variance below this is rounding: every cluster says the same
@@ -83,6 +83,7 @@ class Variance:
     by_image: float = np.nan
     by_pair: float = np.nan
     participant_df: float | None = None  # of by_participant where people are in conditions; else their number less one
+    is_unequal: bool | None = None  # do unequal clusters make df fewer? None: where df are below the clusters less one
 
 
 @dataclass(frozen=True)
@@ -192,9 +193,9 @@ def variance(cells: CellMeans, weights: np.ndarray) -> Variance:
             return Variance(None, "none", 0, n, *of_both)
         parts = [one_way(group, sizes.clusters) for group, sizes in groups]
         by_participant = sum(parts)
-        of_people = satterthwaite(parts, [sizes for _, sizes in groups])
+        of_people, is_unequal = with_conditions(parts, [sizes for _, sizes in groups], images.df, images.clusters)
         spread = floored(by_participant, by_image, by_pair, min(of_people, images.df), n, *of_both)
-        return replace(spread, participant_df=of_people)
+        return replace(spread, participant_df=of_people, is_unequal=is_unequal)
     return floored(by_participant, by_image, by_pair, min(people.df, images.df), n, *of_both)
 
 
@@ -332,7 +333,9 @@ def _bare(value: float, spread: Variance, note: Note) -> Estimate:
 
 def _estimate(value: float, low: float, high: float, se: float, t: float | None, spread: Variance) -> Estimate:
     p = None if t is None else float(2 * special.stdtr(spread.df, -abs(t)))
-    is_unequal = spread.df < min(spread.participants, spread.images) - 1 and spread.rule != "none"
+    is_unequal = spread.is_unequal
+    if is_unequal is None:
+        is_unequal = spread.df < min(spread.participants, spread.images) - 1
     note = Note(UNEQUAL_NOTE, {"n": format(spread.df + 1, ".1f")}) if is_unequal else NO_NOTE
     return Estimate(
         value, low, high, se, spread.df, p, spread.responses, spread.participants, spread.images, spread.rule, note

@@ -6,14 +6,14 @@ is a small matrix whatever the number of responses.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.estimation.clusters import degrees_of_freedom, satterthwaite, sizes_of
+from analysis.estimation.clusters import degrees_of_freedom, sizes_of, with_conditions
 from analysis.estimation.estimates import Variance, floored
 
 
@@ -101,5 +101,7 @@ def _with_conditions(
         for (products, _), each in zip(data.by_condition, sizes, strict=True)
     ]
     of_images = degrees_of_freedom(data.images, responses, float(data.by_image.sum()))
-    df = min(satterthwaite(parts, sizes), of_images)
-    return floored(sum(parts), by_image, by_pair, df, responses, data.participants, data.images)
+    of_people, is_unequal = with_conditions(parts, sizes, of_images, data.images)
+    df = min(of_people, of_images)
+    spread = floored(sum(parts), by_image, by_pair, df, responses, data.participants, data.images)
+    return replace(spread, is_unequal=is_unequal)

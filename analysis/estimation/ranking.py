@@ -90,7 +90,7 @@ def ranking(trials: pd.DataFrame, networks: Sequence[str], confidence: float) ->
     data = patterns(compared.assign(pair=list(zip(compared["first"], compared["second"], strict=True))),
                     {"pair": pairs, "outcome": OUTCOMES})  # fmt: skip
     every_pair = list(combinations(range(len(networks)), 2))
-    counted = dict(zip(pairs, data.counts.reshape(-1, 3).astype(int), strict=True))
+    counted = dict(zip(pairs, data.counts.reshape(-1, 3), strict=True))
     answers = np.array([counted.get(pair, np.zeros(3, int)) for pair in every_pair])
     told = dict(zip(("first", "equal", "second"), answers.T, strict=True))
     try:

@@ -4,6 +4,7 @@ Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Sc
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,8 @@ def _clustered(
 
 
 def _with(spread: Variance, value: float, rule: str, df: float) -> Variance:
-    return Variance(value, rule, df, spread.responses, spread.participants, spread.images)
+    counts = spread.responses, spread.participants, spread.images
+    return Variance(value, rule, df, *counts, is_unequal=spread.is_unequal)
 
 
 def _larger(spread: Variance) -> Variance:
@@ -97,7 +99,7 @@ def _people(spread: Variance) -> Variance:
 
 
 def _images(spread: Variance) -> Variance:
-    return _with(spread, spread.by_image, "images only", spread.images - 1)
+    return replace(_with(spread, spread.by_image, "images only", spread.images - 1), is_unequal=False)
 
 
 def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:

@@ -309,6 +309,9 @@ def test_facts_of_kinds_follow_from_foils_and_places():
     assert rating.values_of(0) == rating.questions[0].values
     assert rating.both_options("dog", "cat") == ("dog", "cat")
     assert reliance.both_options("dog", "cat|dog") == ("cat", "dog")
+    labels, foil = KINDS["guess-label"], "dog|ant|bee|cat|elk"
+    assert labels.options_of("cow", foil) == ("ant", "bee", "cat", "cow", "elk")
+    assert labels.options_of("dog", foil) == labels.options_of("cow", "dog") == ()
     assert tiled.told("ant", "2|3|ant|bee|cat|dog") == "cat"
     assert rating.told("ant", "x") == "ant"
     assert KINDS["class-discrimination"].explained("runner-up") == 1

@@ -74,13 +74,24 @@ def test_where_every_draw_gives_the_same_there_is_no_interval_and_the_note_says_
     """All draws alike say nothing of other people or images: an interval of no width would be a lie."""
     cell, participant, image = np.tile([0, 1], 18), np.repeat(np.arange(6), 6), np.tile(np.repeat(np.arange(3), 2), 6)
     got = pigeonhole(1.0 - difference * cell, cell, participant, image, 0.95)
-    assert (got.value, got.low, got.high, got.p, got.note) == (difference, None, None, None, NO_VARIATION_NOTE)
+    assert got == Estimate(difference, None, None, None, 2, None, 36, 6, 3, "none", NO_VARIATION_NOTE)
 
 
 def test_a_difference_on_one_side_in_every_draw_has_the_smallest_p_that_1000_draws_can_tell():
     cell, participant, image = np.tile([0, 1], 18), np.repeat(np.arange(6), 6), np.tile(np.repeat(np.arange(3), 2), 6)
     values = cell * (1.0 + 0.1 * participant)
     assert pigeonhole(values, cell, participant, image, 0.95).p == pytest.approx(2 / 1001)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_draws_of_no_difference_count_on_both_sides(side):
+    """One answer of 200 differs; its person and its image are both drawn in (1 − 0.9¹⁰)² = 42 % of the draws. In the
+    others there is no difference, so more than half of all are not above 0, none is below, and p is 1."""
+    participant, image = np.repeat(np.arange(10), 20), np.tile(np.repeat(np.arange(10), 2), 10)
+    cell, values = np.tile([0, 1], 100), np.ones(200)
+    values[side] = 0.0
+    got = pigeonhole(values, cell, participant, image, 0.95)
+    assert (got.value, got.p) == (pytest.approx(-0.01 if side == 0 else 0.01), 1.0)
 
 
 def test_draws_are_made_in_parts_where_all_at_once_would_take_too_much_memory(monkeypatch):

@@ -106,3 +106,11 @@ def test_an_analysis_that_would_take_minutes_is_left_out_from_one_response_more_
     assert MOST_RESPONSES == 100_000
     assert too_many(range(100_000)) is None
     assert too_many(range(100_001)) == no_estimate(Note("Not computed: more than 100,000 responses."))
+
+
+def test_the_mean_of_a_scale_is_held_against_nought(trials, right):
+    levels = {"method": ["m0", "m1"]}
+    found = [
+        table(trials, 4 * right - 2, levels, mean(0.95, (-2.0, 2.0), *null))["p"].tolist() for null in ((), (0.0,))
+    ]
+    assert found[0] == found[1]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis.estimation import clusters
 from analysis.estimation.clusters import Sizes, degrees_of_freedom, satterthwaite, sizes_of
 
 
@@ -35,3 +36,17 @@ def test_clusters_count_as_their_effective_number_where_it_is_much_smaller():
     none = sizes_of(np.zeros(3, int))
     assert (none.df, none.clusters, none.responses) == (-1, 0, 0), "no interval is given then"
     assert degrees_of_freedom(3, 4, 8.0) == 2, "just two thirds: 16/8 of 3"
+
+
+@pytest.mark.parametrize("dense", [0, 10**9], ids=["sparse", "dense"])
+def test_cells_without_responses_have_their_place_in_the_sums(dense, monkeypatch):
+    """Two cells of four have responses; products of the clusters' sums −1 2 and 3 0."""
+    monkeypatch.setattr(clusters, "DENSE", dense)
+    cell, cluster = np.array([0, 0, 2, 2]), np.array([0, 1, 0, 0])
+    made = clusters.grouping(cell, cluster, 4)
+    assert made.counts.shape == (4, 2)
+    products = made.of(np.array([-1.0, 2.0, 1.0, 2.0])).products
+    expected = np.zeros((4, 4))
+    expected[np.ix_([0, 2], [0, 2])] = [[5, -3], [-3, 9]]
+    np.testing.assert_array_equal(products, expected)
+    assert made.sizes(np.array([2, 3])).each.tolist() == [2]

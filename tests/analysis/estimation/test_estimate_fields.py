@@ -362,3 +362,20 @@ def test_holm_s_steps_never_go_down_and_never_pass_one():
     assert holm([0.02, None, 0.01, 0.02]) == [pytest.approx(0.06), None, pytest.approx(0.04), pytest.approx(0.06)]
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+@pytest.mark.parametrize("null", [0.0, 0.01, 0.4, 0.99, 1.0])
+@pytest.mark.parametrize("right", [0, 1, 7, 8])
+def test_an_exact_p_is_twice_the_smaller_tail_of_the_binomial(right, null):
+    """Eight people answered eight images, each person and each image with the same number of right answers."""
+    people, images = np.repeat(np.arange(8), 8), np.tile(np.arange(8), 8)
+    y = ((people + images) % 8 < right).astype(float)
+    found = proportion(cell_means(y, np.zeros(64, int), people, images, ["all"]), "all", 0.95, null)
+    tails = stats.binom.cdf(right, 8, null), stats.binom.sf(right - 1, 8, null)
+    assert (found.rule, found.p) == ("exact", pytest.approx(min(1, 2 * min(tails))))
+
+
+def test_without_a_null_an_interval_has_no_p():
+    spread = Variance(0.01, "two-way", 3, 16, 4, 4)
+    assert with_interval(0.5, spread, 0.95, None).p is None
+    assert with_interval(0.5, spread, 0.95, 0.5).p == 1

@@ -7,6 +7,7 @@ from scipy import integrate, optimize, special, stats
 
 from analysis.estimation import mixed
 from analysis.estimation.estimates import no_estimate
+from analysis.estimation.limits import TOO_MANY
 from analysis.notes import NO_NOTE, Note, no_responses
 from tests.analysis.estimation.fitted import frame, slope_of
 
@@ -62,6 +63,17 @@ def test_with_a_covariate_shares_are_averaged_over_all_answers(answers):
     assert got.se == pytest.approx(np.sqrt(slope @ model.covariance @ slope), rel=1e-5)
 
 
+def test_answers_may_be_whole_numbers(answers):
+    y, *codes = arrays(answers)
+    assert mixed.fit(y.astype(int), *codes) is mixed.fit(y, *codes), "the one fit serves both"
+
+
+def test_too_many_answers_are_left_out_and_said(answers, monkeypatch):
+    monkeypatch.setattr("analysis.estimation.limits.MOST_RESPONSES", 599)
+    assert mixed.marginal_difference(answers, "abc", "a", "b", 0.95) == no_estimate(TOO_MANY)
+    assert mixed.spreads(answers, "abc")["note"].tolist() == [TOO_MANY] * 4
+
+
 def test_a_marginal_difference_names_the_methods_without_answers(answers):
     only = answers[answers["method"] == "a"]
     assert mixed.marginal_difference(only, "abc", "c", "b", 0.95) == no_estimate(no_responses(("c", "b")))
@@ -72,6 +84,7 @@ def test_a_marginal_difference_needs_two_people_and_two_images_and_a_finite_fit(
     note = Note("Random effects need two participants and two images.")
     for single in ("participant_id", "image_id"):
         assert mixed.marginal_difference(answers.assign(**{single: 1}), "abc", "c", "b", 0.95) == no_estimate(note)
+    assert mixed.marginal_contrast(answers[:0], np.zeros(0, int), np.array([1.0, -1.0]), 0.95) == no_estimate(note)
     note = Note("No finite estimate: in one condition all answers are right, or all wrong.")
     for method, answer in (("a", 1), ("c", 0)):
         all_same = answers.assign(correct=answers["correct"].where(answers["method"] != method, answer))

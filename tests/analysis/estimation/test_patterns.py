@@ -6,7 +6,7 @@ import pytest
 
 from analysis.estimation.estimates import Variance
 from analysis.estimation.patterns import patterns, sandwich
-from tests.analysis.estimation.fitted import frame
+from tests.analysis.estimation.fitted import between_people, frame, in_conditions
 
 
 @pytest.fixture
@@ -64,20 +64,8 @@ def test_two_participants_and_two_images_have_one():
     assert got.value == pytest.approx((1 + 1) * 2 + (1 + 1) * 2 - 2 * 4 / 3), "sums −1 and 1 in both, −1 0 0 1 in pairs"
 
 
-def of_conditions(scores):
-    """Three conditions, in order of appearance: b, none told, a; in a one person gave most of the answers."""
-    condition = scores["participant_id"].map(lambda p: "b" if p < 9 else "a" if p > 18 else None)
-    few = (condition == "a") & (scores["participant_id"] > 19) & (scores.groupby("participant_id").cumcount() > 4)
-    return scores.assign(condition=condition)[~few].sort_values("participant_id").reset_index(drop=True)
-
-
-def kish(each):
-    """Degrees of freedom of clusters of very unequal size: n² over the sum of their squares, less one."""
-    return each.sum() ** 2 / (each**2).sum() - 1
-
-
 def test_patterns_count_within_each_condition(scores):
-    trials = of_conditions(scores)
+    trials = in_conditions(scores)
     data = patterns(trials, {"method": "abc", "score": [-2, -1, 0, 1, 2]})
     assert len(data.by_condition) == 3
     columns = pd.MultiIndex.from_tuples(data.labels)
@@ -97,28 +85,16 @@ def test_patterns_count_within_each_condition(scores):
 
 @pytest.mark.parametrize("images", [18, 3], ids=["people tell the degrees of freedom", "images do"])
 def test_people_in_conditions_are_alike_within_them_only(scores, images):
-    """The mean score has the influence (score − mean)/n; V_participant is summed over conditions, each with its own
-    G/(G − 1), and its degrees of freedom are Satterthwaite's, (Σ v)²/Σ(v²/df)."""
-    trials = of_conditions(scores)
+    """The mean score has the influence (score − mean)/n."""
+    trials = in_conditions(scores)
     trials = trials[trials["image_id"] < images]
     mean, n = trials["score"].mean(), len(trials)
     got = sandwich(patterns(trials, {"score": [-2, -1, 0, 1, 2]}), (np.arange(-2, 3) - mean) / n)
-    residuals, parts, df = (trials["score"] - mean) / n, [], []
-    for _, rows in trials.groupby("condition", dropna=False):
-        of_people = residuals[rows.index].groupby(rows["participant_id"]).agg(["sum", "size"])
-        groups = len(of_people)
-        parts.append((of_people["sum"] ** 2).sum() * groups / (groups - 1))
-        effective = kish(of_people["size"])
-        df.append(effective if effective + 1 < 2 / 3 * groups else groups - 1)
-    assert any(one != int(one) for one in df), "the unequal condition counts as fewer people"
-    satterthwaite = sum(parts) ** 2 / sum(part**2 / one for part, one in zip(parts, df, strict=True))
-    by_image = residuals.groupby(trials["image_id"]).sum()
-    by_pair = residuals.groupby([trials["participant_id"], trials["image_id"]]).sum()
-    assert got.by_participant == pytest.approx(sum(parts))
-    assert got.by_image == pytest.approx((by_image**2).sum() * images / (images - 1))
-    assert got.by_pair == pytest.approx((by_pair**2).sum() * len(by_pair) / (len(by_pair) - 1))
-    assert got.df == pytest.approx(min(satterthwaite, images - 1))
-    assert (satterthwaite < images - 1) == (images == 18)
+    oracle = between_people(trials, (trials["score"] - mean) / n)
+    assert (got.by_participant, got.by_image, got.by_pair) == pytest.approx(oracle.variances)
+    assert got.df == pytest.approx(min(oracle.people_df, images - 1))
+    assert (oracle.people_df < images - 1) == (images == 18)
+    assert got.is_unequal == (images == 18), "of three images alike the people's numbers do not matter"
     assert (got.responses, got.participants, got.images) == (n, trials["participant_id"].nunique(), images)
 
 

@@ -129,6 +129,10 @@ def test_a_network_that_nobody_compared_leaves_no_ranking():
     assert pairs[["a", "b"]].values.tolist() == [["vgg", "alex"], ["vgg", "squeeze"], ["alex", "squeeze"]]
     assert strengths["note"].tolist() == pairs["note"].tolist() == [note] * 3
     assert strengths["value"].isna().all()
+    assert strengths["rank"].isna().all()
+    assert strengths["rank"].dtype == float
+    assert {str(pairs[told].dtype) for told in ("first", "equal", "second")} == {"int64"}
+    assert pairs["first"].tolist()[1:] == [0, 0]
 
 
 @pytest.mark.parametrize(

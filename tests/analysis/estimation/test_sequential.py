@@ -110,3 +110,7 @@ def test_one_extension_agrees_with_the_normal_distribution_of_both_tests(share):
     z = stats.norm.ppf(0.975)
     inside = both.cdf([z, z]) - both.cdf([z, -z]) - both.cdf([-z, z]) + both.cdf([-z, -z])
     assert error_of_repeated_tests([share, 1], 0.05) == pytest.approx(1 - inside, abs=1e-6)
+
+
+def test_without_a_look_nothing_is_risked():
+    assert error_of_repeated_tests([], 0.05) == 0
