@@ -95,7 +95,7 @@ def early_departure(study: Study, outcome: str, parameters: Parameters) -> Depar
             return None  # they can come again
         return _departure_from(config, "", parameters, outcome)
     code = study.outcome_codes.get(NO_PLACE if outcome in _NO_PLACE else outcome)
-    return _departure_from(config, code, {}, outcome) if code else None
+    return _departure_from(config, code, {}) if code else None
 
 
 def needed_to_return(config: ParticipantsConfig, parameters: Parameters) -> dict[str, Any]:

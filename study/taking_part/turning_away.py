@@ -87,7 +87,7 @@ def find_turned_away(session: Session, study: Study, identity: str | None, token
 def turned_away(session: Session, study: Study) -> list[Count]:
     """How many people for which reasons, the most frequent first."""
     rows = session.execute(
-        select(TurnedAway.observer_kind, TurnedAway.why, TurnedAway.what, func.count().label("people"))
+        select(TurnedAway.observer_kind, TurnedAway.why, TurnedAway.what, func.count())
         .where(TurnedAway.study_id == study.id)
         .group_by(TurnedAway.observer_kind, TurnedAway.why, TurnedAway.what)
         .order_by(func.count().desc(), TurnedAway.why, TurnedAway.what)

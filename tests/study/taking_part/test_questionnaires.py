@@ -1,23 +1,27 @@
 """Questionnaires: each page is stored whole, once and for good, where it belongs in a participant's way."""
 
 import csv
+import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from contracts.questionnaires import ITEM_KINDS
 from contracts.scales import SCALES
 from study.database.db import Database
 from study.database.find import find_study
-from study.database.schema import QuestionnaireAnswer
+from study.database.schema import Participant, QuestionnaireAnswer
 from study.definition import frozen_definition
+from study.errors import AnswerConflictError, UnknownError
 from study.export.files import export_study
 from study.questionnaires import QuestionnaireConfig, problems
 from study.rehearsal.simulated import _said
-from study.taking_part.questionnaire_answers import PageAnswers, preview_pages
+from study.taking_part.questionnaire_answers import PageAnswers, preview_pages, record_page
 from study.taking_part.questionnaire_answers import _answers as checked
 from study.taking_part.questionnaire_answers import _is_number as is_number
 from study.taking_part.questionnaire_answers import _item as shown
@@ -72,6 +76,91 @@ def test_a_page_is_stored_whole_and_once_and_the_same_again_is_acknowledged(open
     assert (again.status_code, again.get_json()) == (200, first.get_json())
     assert visitor.fills_in(page, **NEEDED | {"sure": "1"}).status_code == 409
     assert rows(database)["sure"] == "4", "an answer is final"
+
+
+def test_a_page_tells_the_browser_what_it_draws(open_app) -> None:
+    way = {"name": "way", "kind": "likert", "points": 2, "text": {"en": "How?"}, "labels": {"en": ["so", "thus"]}}
+    texts = {"title": {"en": "Last"}, "introduction": {"en": "Please answer."}}
+    first, second = join(open_app(asking(per_page=4, items=[way, *ITEMS], **texts))).plan()["questionnaires"]
+    of_page = {"name": "after-all", "at": "end", "pages": 2, "title": "Last"}
+    shown = of_page | {"page": 1, "introduction": "Please answer."}
+    assert {key: value for key, value in first.items() if key != "items"} == shown
+    assert {key: value for key, value in second.items() if key != "items"} == of_page | {
+        "page": 2,
+        "introduction": None,
+    }
+    plain = {"required": True, "points": None, "ends": None, "labels": None, "options": [], "longest": 500}
+    plain |= {"minimum": None, "maximum": None}
+    choices = [{"value": "yes", "label": "Y"}, {"value": "no", "label": "N"}]
+    assert [item | {"longest": 500} for item in first["items"][:2] + first["items"][3:]] == [
+        plain | {"name": "way", "kind": "likert", "text": "How?", "points": 2, "labels": ["so", "thus"]},
+        plain | {"name": "sure", "kind": "likert", "text": "I was sure.", "points": 5, "ends": ["no", "yes"]},
+        plain | {"name": "eyes", "kind": "choice", "text": "Glasses?", "options": choices},
+    ]
+    assert [item["longest"] for item in second["items"]] == [
+        ITEM_KINDS[item["kind"]].longest for item in second["items"]
+    ]
+
+
+def posted(database: Database, token: str, page: int = 1, name: str = "after-all", **changes: Any) -> dict[str, Any]:
+    body = {"answers": dict.fromkeys(item["name"] for item in ITEMS) | NEEDED, "time_on_page": 1.0} | changes
+    with database.writing() as session:
+        reply = record_page(session, token, name, page, json.dumps(body).encode(), NOW)
+        session.commit()
+    return reply
+
+
+def test_a_page_that_is_not_stored_says_why(open_app, database: Database) -> None:
+    visitor = join(open_app(asking()))
+    visitor.send(visitor.plan()["trials"][0])
+    with pytest.raises(UnknownError, match=r"^there is no such page of questions$"):
+        posted(database, visitor.token, page=2)
+    posted(database, visitor.token)
+    with pytest.raises(AnswerConflictError, match=r"^already-answered; the next trial is 1$"):
+        posted(database, visitor.token, answers=dict.fromkeys(item["name"] for item in ITEMS) | NEEDED | {"sure": "1"})
+
+
+@pytest.mark.parametrize(("told", "stored"), [(None, None), (-1.0, None), (0.0, None), (0.5, 0.5), (2000.0, 2000.0)])
+def test_a_time_on_the_page_that_cannot_be_is_none(open_app, database: Database, told, stored) -> None:
+    posted(database, join(open_app(asking())).token, time_on_page=told)
+    with database.reading() as session:
+        assert set(session.scalars(select(QuestionnaireAnswer.time_on_page))) == {stored}
+
+
+@pytest.mark.parametrize(
+    ("ended", "is_renewed"),
+    [({}, True), ({"stopped_at": NOW}, False), ({"finished_at": NOW, "completion_code": "CODE"}, False)],
+)
+def test_a_page_renews_the_lease_of_people_who_are_at_it(open_app, database: Database, ended, is_renewed) -> None:
+    token, before = join(open_app(asking())).token, NOW - timedelta(days=1)
+    with database.writing() as session:
+        session.execute(update(Participant).values(ended | {"lease_until": before}))
+        session.commit()
+    posted(database, token)
+    with database.reading() as session:
+        until = session.scalars(select(Participant.lease_until)).one()
+    assert until == (NOW + timedelta(minutes=60) if is_renewed else before)
+
+
+def test_the_pages_that_are_stored_are_those_that_were_shown(open_app, database: Database) -> None:
+    """In a random order of each person, and of the questionnaire that was asked, whatever its questions are called."""
+    sample = asking(per_page=3, order="random")
+    app = open_app(
+        sample | {"questionnaires": [one | {"name": name} for one in sample["questionnaires"] for name in "ab"]}
+    )
+    for visitor in [join(app) for _ in range(3)]:
+        for page in visitor.plan()["questionnaires"]:
+            needed = {name: value for name, value in NEEDED.items() if name in {item["name"] for item in page["items"]}}
+            assert visitor.fills_in(page, **needed).status_code == 200
+        assert visitor.plan()["questionnaires"] == []
+
+
+def test_one_line_stays_one_line_and_may_be_as_long_as_it_is_told(open_app, database: Database) -> None:
+    visitor = join(open_app(asking()))
+    (page,) = visitor.plan()["questionnaires"]
+    assert f"used: {'m' * 40!r} is no possible answer" in visitor.fills_in(page, **NEEDED, used="m" * 41).text
+    visitor.fills_in(page, **NEEDED, word=" one\r\ntwo   " + "w" * 492)
+    assert rows(database)["word"] == "one two " + "w" * 492
 
 
 REFUSED: list[tuple[dict[str, str], str]] = [
