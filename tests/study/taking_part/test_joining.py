@@ -1,5 +1,6 @@
 """What joining stores and refuses, and which promised ratings count."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,11 +10,12 @@ from sqlalchemy import select, update
 from study.conduct.actions import exclude, raise_limit
 from study.database.find import find_study
 from study.database.schema import ExternalIdentity, Item, Participant, Study, Trial
+from study.definition import frozen_definition
 from study.errors import ConductError, ConsentError, NotOpenError, StudyFullError, UnknownError
 from study.recruitment.places import release_places
 from study.recruitment.provider import Recruited
 from study.security import recruitment_hash
-from study.taking_part.enrolment import Consent, is_full, join, require_open
+from study.taking_part.enrolment import Consent, boxes, is_full, join, require_open
 from study.taking_part.leases import loads, release_expired
 from study.taking_part.leaving import leave
 from study.taking_part.withdrawal import withdraw
@@ -131,6 +133,21 @@ def test_a_form_that_nobody_was_shown_is_refused(opened, given, message):
     with pytest.raises(ConsentError) as refusal:
         joined(opened, given)
     assert str(refusal.value) == message
+
+
+def test_boxes_that_taking_part_needs_are_named_where_they_are_not_ticked(database, tmp_path):
+    definition = document(seeing())
+    names = {"sound": True, "mail": False, "faces": True}
+    boxes_of = [{"name": name, "text": {"en": name}, "required": needed} for name, needed in names.items()]
+    definition["study"] |= {"consents": boxes_of, "minimum_age": 18}
+    with database.writing() as session:
+        open_sample(session, tmp_path, definition)
+        frozen = frozen_definition(find_study(session, "demo"))
+    assert boxes(frozen) == {"age": True} | names
+    with pytest.raises(ConsentError, match=r"^taking part needs a tick in these boxes, too: age, faces$"):
+        joined(database, replace(consent(), ticked=frozenset({"sound", "mail"})))
+    ticked = frozenset({"age", "sound", "faces"})
+    assert joined(database, replace(consent(), ticked=ticked)).consents == {"age": True} | names
 
 
 def test_an_unknown_study_is_refused(opened):

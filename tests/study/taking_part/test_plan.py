@@ -12,7 +12,7 @@ from study.definition import frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.comprehension import open_checks, questions, record_attempt
 from study.taking_part.device import MOST_KEPT, record_device
-from study.taking_part.plan import plan
+from study.taking_part.plan import colour_scale, plan
 from study.tasks.wording import instructions, words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_device import REPORT
@@ -315,3 +315,18 @@ def test_device_reports_are_kept_with_their_time_but_for_repetitions_and_the_old
     with pytest.raises(MalformedAnswerError) as refusal:
         report(pointer="stylus")
     assert str(refusal.value) == "pointer: Input should be 'fine', 'coarse' or 'none'"
+
+
+@pytest.mark.parametrize(
+    ("recipes", "scale"),
+    [
+        ({"heat-v1"}, "heat-v1"),
+        ({"overlay-v1"}, "overlay-v1"),
+        ({"heat-v1", "overlay-v1"}, None),
+        ({"paper-v1"}, None),
+        ({"heat-v1", "paper-v1"}, None),
+        (set(), None),
+    ],
+)
+def test_a_scale_of_colours_is_shown_where_all_pictures_have_the_same(recipes, scale):
+    assert colour_scale(frozenset(recipes)) == scale

@@ -198,6 +198,65 @@ def test_a_row_of_one_picture_has_no_right_side():
     assert (plain["expected_response"], plain["purpose"], plain["participant_id"]) == (None, "main", None)
 
 
+@pytest.mark.parametrize(("foil", "told"), [("incorrect", ["4", "3"]), ("correct", ["2", "1"])])
+def test_an_example_to_learn_from_offers_what_it_tells(foil, told):
+    assert trial_row(Choice(item(1, foil=foil), "agreement", False, "learning"), 0, 7)["option_order"] == told
+
+
+def test_examples_come_first_in_any_order_and_nothing_changes_places():
+    orders = set()
+    for seed in range(40):
+        order = in_order(
+            task("agreement", networks=["strong"]).model_copy(update={"learning": 2}),
+            mains(2),
+            [item(8), item(9)],
+            seed,
+        )
+        assert [c.purpose for c in order] == ["learning", "learning", "main", "main"]
+        assert {(c.kind, c.swapped) for c in order[:2]} == {("agreement", False)}
+        orders.add(tuple(c.item.id for c in order[:2]))
+    assert orders == {(8, 9), (9, 8)}
+
+
+def test_trials_of_a_longer_scale_have_all_its_points():
+    of, rng = task("rating", points=9, practice=1, attention_checks=1), np.random.default_rng(0)
+    items = [item(number) for number in range(6)]
+    found = trials._of_task(of, items[:4], items, (), rng)
+    assert next(c.purpose for c in found) == "practice"
+    assert {tuple(trial_row(c, 0, 7)["option_order"]) for c in found} == {tuple("123456789")}
+    assert {c.points for c in found} == {9}
+    assert len(found) == 6
+
+
+def test_nothing_is_planned_beside_where_nothing_is_left_to_rate():
+    items = [item(number) for number in range(4)]
+    assert trials._of_task(task(practice=2), [], items, (), np.random.default_rng(0)) == []
+
+
+def test_of_conditions_that_lack_the_same_share_one_is_drawn():
+    equal = {name: {"t": [candidate(2, load)]} for name, load in (("a", 1), ("b", 1), ("c", 2), ("d", 1))}
+    drawn = Counter(trials._neediest(equal, np.random.default_rng(seed)) for seed in SEEDS)
+    assert set(drawn) == {"a", "b", "d"}
+    assert min(drawn.values()) > 60
+    two = {name: equal[name] for name in "ab"}
+    assert {trials._neediest(two, np.random.default_rng(seed)) for seed in range(20)} == {"a", "b"}
+
+
+def test_one_condition_alone_takes_nothing_from_the_random_numbers():
+    """Plans of a study without conditions stay those of its seed."""
+    rng = np.random.default_rng(0)
+    assert trials._neediest({"a": {"t": [candidate(2, 1)]}}, rng) == "a"
+    assert rng.integers(1000) == np.random.default_rng(0).integers(1000)
+
+
+def test_images_of_earlier_examples_come_first_where_they_are_left():
+    items = [item(number, f"image{number}") for number in range(6)]
+    of = task("trust", practice=2)
+    for seed in range(20):
+        beside = trials._beside(items, items[:1], ["image0", "image4", "image2"], of, np.random.default_rng(seed))
+        assert [one.image_id for one in beside] == ["image4", "image2"]
+
+
 def candidate(wanted, load):
     return Candidate(1, "image", "cell", wanted, load)
 

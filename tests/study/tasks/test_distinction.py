@@ -17,7 +17,7 @@ from study.export.rows import READERS
 from study.taking_part.answers import record_answer
 from study.taking_part.plan import plan
 from study.taking_part.tiles import tiles_of
-from study.tasks.wording import words_of
+from study.tasks.wording import practice_feedback, words_of
 from tests.study.samples import NOW, document, enrol, sha256, trials_of
 
 CATEGORIES = ["an ant", "a bee", "a cat", "a dog", "an elk"]  # with blanks, which no random token has by chance
@@ -86,6 +86,16 @@ def test_a_plan_tells_how_the_page_cuts_a_picture():
             for place, label in ((1, "1: bee"), (0, "2: ant"), (3, "3: dog"), (2, "4: cat"))
         ],
     }
+    own = words.model_copy(update={"categories": {"bee": "bumblebee"}})
+    told = tiles_of(["2", "1", "4", "3"], "1|2|ant|bee|cat|dog", own, picture, "en")
+    assert told["tiles"][0]["label"] == "1: bumblebee"
+    assert json.dumps([told["width"], told["height"]]) == "[224, 112]", "whole pixels"
+
+
+def test_feedback_without_an_order_names_tiles_by_their_number():
+    task = TaskConfig.model_validate(choosing(practice=1))
+    said = practice_feedback(task, "en", ("2",), "3")
+    assert said == "Not quite. You chose 3; the model predicts 2."
 
 
 def test_nothing_tells_a_class_unless_the_wording_does(database, tmp_path):

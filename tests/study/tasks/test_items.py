@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from contracts.tasks import KINDS
+from contracts.tasks import KINDS, REASON_QUESTION
 from study.config import TaskConfig
 from study.database.schema import Stimulus
 from study.errors import OpeningError
@@ -86,6 +86,14 @@ def test_a_picture_that_the_set_lacks_is_named_with_the_remedy(of, gone, message
     with pytest.raises(OpeningError) as refusal:
         of(task(kind), rows)
     assert str(refusal.value) == f"task 't': the stimulus set has {message}; run `./manage.py generate-stimuli` again"
+
+
+def test_a_photograph_that_the_set_lacks_is_named_with_its_task():
+    rows = stimuli(networks=("strong",))
+    with pytest.raises(
+        OpeningError, match=r"^task 't': the stimulus set has no photograph of network 'strong' for cat"
+    ):
+        one_picture_each(task("agreement", ("strong",)), rows)
 
 
 def test_a_picture_without_a_second_category_cannot_be_discriminated():
@@ -173,6 +181,13 @@ def test_fewer_labels_than_values_are_an_error():
     asked = FurtherQuestion(text="How sure?", options=("a", "b"))
     with pytest.raises(ValueError, match="zip"):
         further_question(confidence, words.model_copy(update={"questions": {"confidence": asked}}), True)
+
+
+def test_a_question_for_a_text_tells_how_long_it_may_be_and_whether_it_must_be():
+    words = words_of(task("class-discrimination").model_copy(update={"confidence": True}), "en")
+    typed = further_question(REASON_QUESTION, words, False)
+    assert (typed["name"], typed["options"], typed["typed"]) == ("reason", [], {"longest": 500, "required": False})
+    assert "typed" not in further_question(KINDS["class-discrimination"].questions[1], words, True)
 
 
 def test_where_no_answer_is_right_or_wrong_nothing_is_said_nor_where_the_text_is_lacking(monkeypatch):

@@ -31,6 +31,12 @@ def checking(**changes):
     } | changes
 
 
+REFUSAL = (
+    "^task 'checking': the stimulus set does not tell the network's confidence for 1 images, the first is checking-003;"
+    " fill in the column probability of your table of pictures, or use the kind agreement, which tells no confidence$"
+)
+
+
 def rows(task, sure):
     """Stand-ins; `sure` is the network's confidence of each image by its number."""
     made = stand_ins([TaskConfig.model_validate(task)], ["dog", "cat"])
@@ -93,7 +99,7 @@ def test_people_alone_read_neither_confidence_nor_who_gave_the_label(language):
 
 
 def test_a_set_that_tells_no_confidence_is_refused_with_the_remedy(database, tmp_path):
-    with pytest.raises(OpeningError, match=r"for 1 images, the first is checking-003; fill in the column probability"):
+    with pytest.raises(OpeningError, match=REFUSAL):
         opened(database, tmp_path, checking(), lambda number: None if number == 3 else 0.5)
 
 

@@ -102,6 +102,12 @@ def test_a_text_that_a_language_lacks_is_named_with_its_place(tmp_path, monkeypa
         "kinds.trust: no section (wording 'paper')",
     ]
     assert "languages/xx/pages.po: “Your consent”" in missing
+    assert missing_texts([task("class-discrimination", confidence=True), task("trust")], [code, "en"]) == missing
+    assert missing_texts([task("class-discrimination", confidence=True), task("trust")], ["en", code]) == missing
+    assert (
+        missing_texts([task("trust")], [code, code])[0]
+        == "languages/xx/tasks.toml: kinds.trust: no section (wording 'paper')"
+    )
     assert "languages/xx/scripts.po: “Continue”" in missing
 
 
