@@ -217,7 +217,7 @@ def _asked(question: Question, main: dict[str, Any], task: TaskConfig, wording: 
 def _around(prompt: str, category: str) -> list[str]:
     """What is before the category, the category, what is behind it; both are empty where it is not told."""
     before, _, behind = prompt.partition("{category}")
-    return [before, category if "{category}" in prompt else "", behind]
+    return [before, category if "{category}" in prompt else "", behind.replace("{category}", category)]
 
 
 def colour_scale(recipes: frozenset[str]) -> str | None:

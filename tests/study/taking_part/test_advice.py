@@ -75,6 +75,15 @@ FIRST = {"after-own-answer": 2, "on-request": 1, "delayed": 1}  # answers before
 SETTINGS = {"after-own-answer": {"confidence": True}, "on-request": {}, "delayed": {"advice_delay": 3}}
 
 
+def test_the_question_that_waits_tells_how_long(open_advised):
+    visitor = join(open_advised(advice="delayed", advice_delay=3))
+    for trial in visitor.plan()["trials"]:
+        assert {question["name"]: question.get("wait") for question in trial["questions"]} == {
+            "wait": 3,
+            "response": None,
+        }
+
+
 @pytest.mark.parametrize("advice", FIRST)
 def test_neither_plan_nor_address_nor_picture_tells_the_advice_before(advice, open_advised, database):
     visitor = join(open_advised(advice=advice, **SETTINGS[advice]))

@@ -82,7 +82,7 @@ def check_plan(shown: dict[str, Any], trials: dict[str, Trial], condition: str) 
         is_explained = condition == "explained" and trial.task == "after"
         if trial.purpose == LEARNING:
             assert told["prompt"] == ["The program answers ", trial.option_order[0], " for this photograph."]
-            assert [option["label"] for option in question["options"]] == ["Next"]
+            assert question["options"] == [{"value": trial.option_order[0], "label": "Next"}]
             assert pictures == ([photograph, trial.left_image_token] if is_explained else [photograph])
         else:
             assert told["prompt"] is None

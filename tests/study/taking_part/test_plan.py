@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from contracts.tasks import KINDS
 from languages.read import languages
@@ -12,7 +12,7 @@ from study.definition import frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.comprehension import open_checks, questions, record_attempt
 from study.taking_part.device import MOST_KEPT, record_device
-from study.taking_part.plan import colour_scale, plan
+from study.taking_part.plan import _around, colour_scale, plan
 from study.tasks.wording import instructions, words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_device import REPORT
@@ -330,3 +330,36 @@ def test_device_reports_are_kept_with_their_time_but_for_repetitions_and_the_old
 )
 def test_a_scale_of_colours_is_shown_where_all_pictures_have_the_same(recipes, scale):
     assert colour_scale(frozenset(recipes)) == scale
+
+
+def test_own_words_tell_the_category_by_its_own_name_and_a_text_that_is_required(database, tmp_path):
+    words = {"question": "Who saw the {category}?", "prompt": "It is a {category}.", "categories": {"cat": "kitten"}}
+    task = trusting(images=4, k=9, trials=2, words={"en": words}, reasons="required")
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(task))
+    first = planned(database, enrol(database))["trials"][0]
+    assert first["prompt"] == ["It is a ", "kitten", "."]
+    main, reason = first["questions"]
+    assert (main["text"], reason["typed"]) == ("Who saw the kitten?", {"longest": 500, "required": True})
+
+
+def test_trials_are_told_by_their_position(opened):
+    person = enrol(opened)
+    with opened.writing() as session:
+        session.execute(update(Trial).values(position=100 - Trial.position))
+        session.commit()
+    shown = [trial["index"] for trial in planned(opened, person)["trials"]]
+    assert shown == sorted(shown)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("It said {category}.", ["It said ", "dog", "."]),
+        ("{category}", ["", "dog", ""]),
+        ("{category}: a {category}?", ["", "dog", ": a dog?"]),
+        ("Look.", ["Look.", "", ""]),
+    ],
+)
+def test_a_category_is_told_wherever_its_place_is(prompt, told):
+    assert _around(prompt, "dog") == told

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from study.conduct.actions import exclude
 from study.database.find import find_study
-from study.database.schema import ANSWERED, MAIN, PRACTICE, RELEASED, Participant, Trial, TurnedAway
+from study.database.schema import ANSWERED, MAIN, OPEN, PRACTICE, RELEASED, Participant, Trial, TurnedAway
 from study.errors import StudyFullError
 from study.taking_part.enrolment import is_full
+from study.taking_part.leases import lets_go
 from study.taking_part.leaving import leave
 from study.taking_part.quotas import places_held
 from study.taking_part.turning_away import Count, turned_away
@@ -57,6 +58,22 @@ def test_a_place_is_held_until_the_lease_has_run_out(database, tmp_path, seconds
     with database.reading() as session:
         assert places_held(session, person.study_id, "human", later)["hand", "left"] == held
         assert places_held(session, person.study_id, "human")["hand", "left"] == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "gone"), [(0, OPEN, False), (1, OPEN, True), (1, RELEASED, False), (1, ANSWERED, False)]
+)
+def test_trials_go_back_of_people_who_hold_some_when_their_lease_has_run_out(database, tmp_path, seconds, state, gone):
+    """Whatever others hold."""
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(seeing(k=9)))
+    person, other = enrol(database), enrol(database, 1)
+    later = person.lease_until + timedelta(seconds=seconds)
+    with database.writing() as session:
+        session.execute(update(Participant).where(Participant.id == other.id).values(lease_until=later))
+        session.execute(update(Trial).where(Trial.participant_id == person.id).values(state=state))
+        found = session.scalars(select(Participant.id).where(lets_go(person.study_id, later))).all()
+    assert found == ([person.id] if gone else [])
 
 
 @pytest.fixture

@@ -109,6 +109,8 @@ def test_the_confidence_may_be_told_in_own_words_where_the_kind_tells_it():
         return faults_of_own_words(TaskConfig.model_validate(task), ["en"])
 
     assert faults("ai-check", prompt="It says {category} with {confidence} per cent.") == []
+    own = TaskConfig.model_validate(checking(words={"en": {"question": "Is it right, at {confidence} %?"}}))
+    assert told_confidence(words_of(own, "en"), 0.5).question == "Is it right, at 50 %?"
     assert "unknown placeholder {confidence}" in faults("agreement", prompt="{category}, {confidence} %")[0]
 
 

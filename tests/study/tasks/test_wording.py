@@ -11,6 +11,7 @@ from languages.read import languages
 from study.config import TaskConfig
 from study.markdown import to_html
 from study.tasks import wording
+from study.tasks.kinds import STUDY_KINDS
 from study.tasks.wording import category_label, lacking, missing_texts, practice_feedback, words_of
 
 SENTENCES = {"foil": "table", "foils": 'image,foil\n1,"sky / sea|sea / sky"\n'}
@@ -165,6 +166,39 @@ def test_photographs_alone_have_words_of_their_own_where_there_are_some(
         f'[kinds.agreement]\n{texts}title = "Explained"\n[kinds.agreement.wordings]\npaper = {{}}\n',
     )
     assert words_of(task(kind, variant, methods=methods), code).title == title
+
+
+def test_instructions_have_the_kind_s_example_with_its_words() -> None:
+    """Of classes of pictures, a picture's labels and a note for each mark; the right option is told by its place."""
+    for kind, right in (("class-discrimination", 0), ("trust", None)):
+        of = task(kind, confidence=kind == "class-discrimination")
+        words, example = words_of(of, "en"), STUDY_KINDS[kind].example
+        told = wording.instructions(of, words, frozenset(example.recipes[:1]), str)
+        assert (told["title"], told["intro"], told["html"]) == (words.title, words.intro, None)
+        steps = [words.questions[question.name].step for question in of.further]
+        assert told["steps"] == [step for step in (*words.steps, *steps) if step]
+        assert told["example"] == {
+            "pictures": [
+                {"file": file, "alt": alt, "label": label}
+                for file, alt, label in zip(
+                    example.files, words.example.image_alts, words.example.image_labels or [None], strict=True
+                )
+            ],
+            "marks": [
+                {"picture": mark.picture, "x": mark.x, "y": mark.y, "rings": mark.rings} for mark in example.marks
+            ],
+            "right": right,
+            "title": words.example.title,
+            "notes": words.example.notes,
+            "options": words.example.options,
+            "conclusion": words.example.conclusion,
+        }
+        lost = words.model_copy(update={"example": None})
+        assert wording.instructions(of, lost, frozenset(example.recipes), str)["example"] is None
+        few = words.model_copy(update={"example": words.example.model_copy(update={"image_alts": ()})})
+        with pytest.raises(ValueError, match="zip"):
+            wording.instructions(of, few, frozenset(example.recipes), str)
+        assert wording.instructions(of, words, frozenset({"heat-v1"}), str)["example"] is None
 
 
 def test_a_scale_with_as_many_points_as_labels_has_these() -> None:
