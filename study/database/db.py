@@ -63,7 +63,9 @@ def connect(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         _keep_sqlite_rules(engine, gate, busy_timeout_s)
         reading, snapshot, answering = engine, engine, partial(_alone, engine, gate, _AnswerConnection(engine))
     else:
-        engine = create_engine(url, **_POOL)
+        from study.database.cursor import LastingCursor  # the driver is loaded only where it is used
+
+        engine = create_engine(url, connect_args={"cursor_factory": LastingCursor}, **_POOL)
         _keep_postgresql_rules(engine, busy_timeout_s)
         # A transaction that only reads would end in a rollback, upon which psycopg forgets every prepared statement.
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
