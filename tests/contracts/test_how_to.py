@@ -14,7 +14,7 @@ from tests.contracts.test_docs import FILES, ROOT, files_of
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("method", "source-of-photographs", "recruitment-platform", "figure", "language")
+PAGES = ("method", "metric", "source-of-photographs", "recruitment-platform", "figure", "language")
 NEW_FILE = re.compile(r"^New file `([^`]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DIFF = re.compile(r"^```diff\n--- a/(\S+)\n\+\+\+ b/\1\n@@\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
