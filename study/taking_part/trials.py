@@ -193,7 +193,7 @@ def _neediest(conditions: Mapping[str, Mapping[str, list[Candidate]]], rng: np.r
         name: _share_missing([c for some in tasks.values() for c in some]) for name, tasks in sorted(conditions.items())
     }
     equals = [name for name, share in missing.items() if share == max(missing.values())]
-    return equals[int(rng.integers(len(equals)))] if len(equals) > 1 else equals[0]
+    return equals[int(rng.integers(len(equals)))]  # of one alone, without drawing
 
 
 def _share_missing(candidates: list[Candidate]) -> float:

@@ -161,6 +161,11 @@ def test_sides_are_fair_over_all_and_within_each_method(cells, seed):
         assert abs(2 * heads - total) <= 1
 
 
+def test_the_side_of_one_trial_alone_is_random():
+    draws = [alternate([0], np.random.default_rng(seed))[0] for seed in range(2000)]
+    assert np.mean(draws) == pytest.approx(0.5, abs=0.05)  # 4.5 standard errors
+
+
 def test_sides_are_random_trial_by_trial():
     draws = np.array([alternate([0, 0, 0, 1, 1, 1], np.random.default_rng(seed)) for seed in range(2000)])
     assert np.allclose(draws.mean(axis=0), 0.5, atol=0.05)  # 0.05 is 4.5 standard errors

@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 
 from study.config import StudyConfig
 from study.database.db import Database
+from study.database.find import find_participant
 from study.database.schema import Demographic, Participant
 from study.export.files import export_study
+from study.taking_part.about_oneself import is_asked, record_about
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, document, seeing
 from tests.study.visitor import Visitor, hidden_fields, join
@@ -53,6 +55,26 @@ def test_what_is_answered_is_stored_and_exported_and_the_rest_left_out(open_app,
     assert json.loads(cells[0]) == {"age": "=1+1", "vision": "no"}
     assert cells[0][0] == "{", "no spreadsheet runs it"
     assert cells[1:] == ["", ""]
+
+
+@pytest.mark.parametrize("place", ["start", "end"])
+def test_the_questions_come_once_and_those_at_the_start_before_the_first_answer(open_app, database, place) -> None:
+    visitor = join(open_app(asking(demographics_at=place)))
+
+    def asked() -> dict[str, bool]:
+        with database.reading() as session:
+            participant = find_participant(session, visitor.token)
+            return {where: is_asked(session, participant, where) for where in ("start", "end")}
+
+    other = {"start": "end", "end": "start"}[place]
+    assert asked() == {place: True, other: False}
+    trial = visitor.plan()["trials"][0]
+    visitor.send(trial)
+    assert asked() == {place: place == "end", other: False}
+    with database.writing() as session:
+        record_about(session, visitor.token, {"age": "40"})
+        session.commit()
+    assert asked() == {place: False, other: False}
 
 
 def test_typed_answers_are_capped_and_chosen_ones_are_of_the_options(open_app, database: Database) -> None:

@@ -343,6 +343,22 @@ def test_own_words_tell_the_category_by_its_own_name_and_a_text_that_is_required
     assert (main["text"], reason["typed"]) == ("Who saw the kitten?", {"longest": 500, "required": True})
 
 
+def test_a_check_is_of_the_tasks_of_ones_condition_alone(database, tmp_path):
+    tasks = [kind(images=4, k=9, trials=2, comprehension=True) for kind in (seeing, trusting)]
+    conditions = {"conditions": [{"name": task["name"], "tasks": [task["name"]]} for task in tasks]}
+    with database.writing() as session:
+        open_sample(session, tmp_path, document(*tasks) | conditions)
+    person = enrol(database)
+    for task in tasks:
+        body = json.dumps({"attempt": 1, "answers": [0, 0]}).encode()
+        with database.writing() as session:
+            if task["name"] == person.condition:
+                assert "passed" in record_attempt(session, person.token, task["name"], body, NOW)
+            else:
+                with pytest.raises(UnknownError, match="there is no such check"):
+                    record_attempt(session, person.token, task["name"], body, NOW)
+
+
 def test_trials_are_told_by_their_position(opened):
     person = enrol(opened)
     with opened.writing() as session:
