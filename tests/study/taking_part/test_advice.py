@@ -19,7 +19,7 @@ from study.conduct.stand_ins import stand_ins
 from study.config import TaskConfig
 from study.database.find import find_study
 from study.database.loads import give_back
-from study.database.schema import Item, Trial
+from study.database.schema import ATTENTION, Item, Trial
 from study.definition import definition_of
 from study.errors import EarlyAnswerError, UnknownError
 from study.export.rows import READERS
@@ -73,6 +73,14 @@ def picture(visitor: Visitor, token: str) -> int:
 
 FIRST = {"after-own-answer": 2, "on-request": 1, "delayed": 1}  # answers before advice, confidence asked for
 SETTINGS = {"after-own-answer": {"confidence": True}, "on-request": {}, "delayed": {"advice_delay": 3}}
+
+
+def test_an_attention_check_has_its_photograph_alone_and_no_advice(open_advised, database):
+    visitor = join(open_advised(advice="delayed", advice_delay=3, attention_checks=1))
+    purposes = {trial.trial_token: trial.purpose for trial, _ in trials(database)}
+    for told in visitor.plan()["trials"]:
+        is_check = purposes[told["trial_token"]] == ATTENTION
+        assert ("advice" in told, len(told["images"])) == ((False, 1) if is_check else (True, 2))
 
 
 def test_the_question_that_waits_tells_how_long(open_advised):

@@ -122,6 +122,7 @@ def test_people_turned_away_are_counted_by_kind_and_reason_the_most_frequent_fir
         ("demo", "human", "quota", "eyes = no"),
         ("study-b", "human", "answer", "eyes"),
         *[("demo", "simulated", "test", "")] * 2,
+        ("demo", "human", "earlier-study", "eyes"),
         *[("demo", "human", "answer", "eyes")] * 3,
     ]
     with database.writing() as session:
@@ -143,6 +144,7 @@ def test_people_turned_away_are_counted_by_kind_and_reason_the_most_frequent_fir
         assert turned_away(session, find_study(session, "demo")) == [
             Count("human", "answer", "eyes", 3),
             Count("simulated", "test", "", 2),
+            Count("human", "earlier-study", "eyes", 1),
             Count("human", "quota", "eyes = no", 1),
             Count("human", "quota", "hand = left", 1),
             Count("human", "test", "", 1),

@@ -63,6 +63,7 @@ def test_every_person_has_an_order_of_their_own_which_the_plan_and_the_export_ho
         for trial, told in zip(trials, shown_to(database, person), strict=True):
             assert sorted(trial.option_order) == ["1", "2", "3", "4"]
             photograph, tiles = told["images"]
+            assert (photograph["url"], tiles["url"]) == (trial.right_image_token, trial.left_image_token)
             assert "tiles" not in photograph
             assert [str(tile["place"] + 1) for tile in tiles["tiles"]] == trial.option_order
             assert [option["value"] for option in told["questions"][0]["options"]] == trial.option_order

@@ -73,6 +73,26 @@ def test_each_trial_tells_its_own_confidence_and_the_export_holds_it(database, t
     assert sum(row["correct"] for row in exported) == 4, "half of the labels are right"
 
 
+@pytest.mark.parametrize(
+    ("methods", "recipe", "scales"),
+    [
+        (["grad-cam"], "heat-v1", ["none", "heat-v1"]),
+        (["grad-cam"], "paper-v1", ["none", None]),
+        ([PHOTOGRAPH], "heat-v1", ["none"]),
+    ],
+)
+def test_an_explanation_beside_its_photograph_tells_the_scale_of_its_colours(
+    database, tmp_path, methods, recipe, scales
+):
+    task = checking(methods=methods)
+    with database.writing() as session:
+        definition = document(task) | {"stimuli": {"recipe": recipe}}
+        take_in(session, definition, sha256(definition), rows(task, lambda _: 0.5), {}, tmp_path, NOW)
+        session.commit()
+    for trial in shown_to(database, enrol(database, 0))["trials"]:
+        assert [image.get("scale", "none") for image in trial["images"]] == scales
+
+
 def test_the_photograph_alone_tells_its_confidence_too(database, tmp_path):
     opened(database, tmp_path, checking(methods=[PHOTOGRAPH]), lambda _: 0.871)
     shown = shown_to(database, enrol(database, 0))
