@@ -237,7 +237,7 @@ def _comparisons(export: Export, translate: Translation) -> str:
 
 def _looks(went: Course, translate: Translation) -> str:
     if not went.is_told:
-        return translate("The export does not say whether results were looked at before.")
+        return translate("Whether results were looked at before the end is not recorded in the export.")
     return looked(went, translate) or translate("The study's audit log records no look at the results before the end.")
 
 

@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 # Netz, Kategorie, Genauigkeit, Teilnehmende, Durchgang, Kontrollfrage, Einwilligung, Telefon; "Sie", never "du".
 OTHER_WORDS = re.compile(
     r"Netzwerk|Klassifi|\bKlassen?\b|Treffer|Teilnehmer\b|Teilnehmerin|Proband|Versuchsperson|Trial|Aufmerksamkeitsfrage|Zustimmung|"
-    r"Einverständnis|Handy|Smartphone|\b[Dd](?:u|ir|ich|eine?[nmrs]?)\b|\b[Ee](?:uch|uer|ure[nmrs]?)\b"
+    r"Einverständnis|Handy|Smartphone|\bLabels?\b|ohne Frage|(?<!Antwort)[Kk]riterium\b|\b[Dd](?:u|ir|ich|eine?[nmrs]?)\b|\b[Ee](?:uch|uer|ure[nmrs]?)\b"
 )
 FOREIGN_MARKS = re.compile(r"[\"“][^“”\"„]*[”\"]|[‘']\w")
 # What German writes as English does.
@@ -50,6 +50,14 @@ def test_no_sentence_is_left_in_english():
 @pytest.mark.parametrize("wrong", [OTHER_WORDS, FOREIGN_MARKS], ids=["words", "quotation marks"])
 def test_each_thing_has_one_word_and_people_are_addressed_in_one_way(wrong):
     assert {place: said for place, said in TEXTS.items() if any(wrong.search(text) for text in said)} == {}
+
+
+def test_methods_of_a_sentence_are_quoted_and_numbers_are_written_as_in_tables():
+    """With a comparison's method stands a preposition that does not fit the case of a name such as Ohne Erklärung."""
+    report = sentences("de", "report")
+    unquoted = [said for said in report.values() if any("{value_a}" in s and "„{a}“" not in s for s in said)]
+    assert unquoted == []
+    assert [said for said in report.values() if any(re.search(r"\d,\d|\d\s%", text) for text in said)] == []
 
 
 def test_one_thing_and_several_are_told_apart():

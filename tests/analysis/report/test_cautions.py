@@ -98,7 +98,7 @@ def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, 
     assert "exported or estimates looked at 2 times before" in comparisons
     assert "No look" not in comparisons
     plain = methods_text(people(small), ENGLISH)[-2]
-    assert plain.endswith("was planned. The export does not say whether results were looked at before.")
+    assert plain.endswith("was planned. Whether results were looked at before the end is not recorded in the export.")
     told = replace(small, history=replace(interrupted.history, amendments=(), happenings=()))
     assert methods_text(told, ENGLISH)[-2].endswith(
         "The study's audit log records no look at the results before the end."
