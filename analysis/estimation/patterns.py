@@ -75,7 +75,7 @@ def sandwich(data: Patterns, influence: np.ndarray) -> Variance:
     sizes = (data.participants, data.images, data.pairs)
     responses, clusters = int(data.counts.sum()), min(data.participants, data.images)
     if clusters < 2:
-        return Variance(None, "none", max(clusters - 1, 0), responses, data.participants, data.images)
+        return Variance(None, "none", 0, responses, data.participants, data.images)
     df = min(
         degrees_of_freedom(data.participants, responses, float(data.by_participant.sum())),
         degrees_of_freedom(data.images, responses, float(data.by_image.sum())),

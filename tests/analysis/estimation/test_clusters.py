@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis.estimation import clusters
-from analysis.estimation.clusters import Sizes, degrees_of_freedom, satterthwaite, sizes_of
+from analysis.estimation.clusters import Sizes, degrees_of_freedom, satterthwaite, sizes_of, with_conditions
 
 
 def sizes(df):
@@ -50,3 +50,21 @@ def test_cells_without_responses_have_their_place_in_the_sums(dense, monkeypatch
     expected[np.ix_([0, 2], [0, 2])] = [[5, -3], [-3, 9]]
     np.testing.assert_array_equal(products, expected)
     assert made.sizes(np.array([2, 3])).each.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("people", "images", "is_unequal"),
+    [((9, 9), 19, False), ((9, 9), 5, False), ((9, 3.2), 19, True), ((9, 3.2), 5, False), ((9, 9), 4.5, True)],
+)
+def test_people_in_conditions_are_unequal_where_that_makes_the_degrees_of_freedom_fewer(people, images, is_unequal):
+    """Two conditions of ten people, whose variances are equal: 18 degrees of freedom, fewer where one of them counts as
+    4.2 people. Six images tell, or twenty, or six that count as 5.5."""
+    each = [Sizes(np.ones(10), 10, 10, df) for df in people]
+    number = 20 if images == 19 else 6
+    df, found = with_conditions([0.1, 0.1], each, images, number)
+    assert df == pytest.approx(0.04 / sum(0.01 / one for one in people))
+    assert found is is_unequal
+
+
+def test_three_images_that_count_as_two_are_unequal():
+    assert with_conditions([0.1, 0.1], [Sizes(np.ones(10), 10, 10, 9)] * 2, 1.0, 3) == (pytest.approx(18), True)

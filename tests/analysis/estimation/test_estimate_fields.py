@@ -379,3 +379,11 @@ def test_without_a_null_an_interval_has_no_p():
     spread = Variance(0.01, "two-way", 3, 16, 4, 4)
     assert with_interval(0.5, spread, 0.95, None).p is None
     assert with_interval(0.5, spread, 0.95, 0.5).p == 1
+
+
+def test_three_people_who_count_as_two_are_said_to():
+    found = with_interval(0.5, Variance(0.01, "two-way", 1.0, 10, 3, 5), 0.95)
+    assert found.note == Note(estimates.UNEQUAL_NOTE, {"n": "2.0"})
+    assert with_interval(0.5, Variance(0.01, "two-way", 2, 10, 3, 5), 0.95).note == NO_NOTE
+    set_apart = Variance(0.01, "two-way", 1.0, 10, 3, 5, is_unequal=False)
+    assert with_interval(0.5, set_apart, 0.95).note == NO_NOTE

@@ -68,6 +68,8 @@ def test_patterns_count_within_each_condition(scores):
     trials = in_conditions(scores)
     data = patterns(trials, {"method": "abc", "score": [-2, -1, 0, 1, 2]})
     assert len(data.by_condition) == 3
+    assert len(patterns(trials[trials["condition"] != "a"], {"method": "abc"}).by_condition) == 2, "none told is one"
+    assert patterns(trials, {"method": "abcd"}).by_condition[0][0].shape == (4, 4), "of which nobody gave the last"
     columns = pd.MultiIndex.from_tuples(data.labels)
     whole = np.zeros((15, 15))
     for (products, people), here in zip(data.by_condition, ("b", "none", "a"), strict=True):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis.estimation import reliability
 from analysis.estimation.reliability import ReliabilityError, cronbach_alpha, mcdonald_omega, spearman_brown
 
 
@@ -67,7 +68,7 @@ def test_a_coefficient_that_is_not_defined_says_why(coefficient, answers, words)
     "loadings", [[0.9, 0.3, 0.7, 0.5, 0.2], [0.4, 0.4, 0.4, 0.95], [1.0, 0.8, 0.6], [-0.9, -0.3, -0.7]]
 )
 def test_omega_of_one_factor_is_that_of_its_loadings(loadings):
-    """(Σλ)²/((Σλ)² + Σθ) of the answers, whose items have different spreads; the factor's sign is nobody's."""
+    """(Σλ)²/((Σλ)² + Σθ) of the answers, whose items have different spreads; the factor may point either way."""
     loadings = np.array(loadings)
     spread = np.arange(1.0, 1 + len(loadings))
     common = (loadings * spread).sum() ** 2
@@ -92,3 +93,10 @@ def test_two_items_have_spearman_s_and_brown_s_coefficient_of_their_correlation(
     r = stats.pearsonr(answers[:, 0], answers[:, 1])[0]
     assert spearman_brown(answers) == pytest.approx(2 * r / (1 + r))
     assert spearman_brown(answers[:3]) == pytest.approx(cronbach_alpha(stats.zscore(answers[:3])))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_factor_found_the_other_way_round_is_turned(sign, monkeypatch):
+    monkeypatch.setattr(reliability, "_one_factor", lambda _: sign * np.array([0.2, 0.3, 0.4]))
+    answers = answers_with(np.eye(3))
+    assert mcdonald_omega(answers) == pytest.approx(0.81 / (0.81 + 3 - 0.04 - 0.09 - 0.16))
