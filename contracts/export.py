@@ -53,7 +53,8 @@ _RT_MISSING = Column(
 )
 _FOIL = (
     "The wrong option; wrong|right where a network advises; predicted|correct|names of a picture with tiles, the first"
-    " two as places; empty where no answer is wrong."
+    " two as places; photographs|class|image|class|image|… of a trial that shows several; empty where no answer is"
+    " wrong."
 )
 _CONDITION = Column(
     "text",

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from contracts.sheets import height_of_one
 from contracts.tiles import TILES, columns_of
 
 TABLE, PROVENANCE, IMAGES = "stimuli.csv", "provenance.json", "images"
@@ -193,7 +194,7 @@ def _check_whole(stimuli: tuple[Stimulus, ...], where: str) -> None:
     ids = [stimulus.stimulus_id for stimulus in stimuli]
     if not stimuli or ids != sorted(set(ids)):
         raise StimulusSetError(f"{where}: it is empty, or its rows are repeated or out of order; {REMEDY}")
-    sizes = {(stimulus.width, stimulus.height) for stimulus in stimuli}
+    sizes = {(stimulus.width, height_of_one(stimulus.foil, stimulus.height)) for stimulus in stimuli}
     least, times = min(sizes), columns_of(TILES)
     if not sizes <= {least, (times * least[0], times * least[1])}:
         raise StimulusSetError(f"{where}: pictures of one set have one size, here are {sorted(sizes)}; {REMEDY}")

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 
 from contracts.foils import ANNOTATED, FOILS
 from contracts.label_choice import LABELS, LabelChoice
+from contracts.sheets import MOST
 from contracts.tiles import BETWEEN, TILES, Tiled
 
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
@@ -77,6 +78,7 @@ class Kind:
     offers_sentences: bool = False  # two sentences of names are offered, which a table has for each image
     asks_reliance_on_cue: bool = False  # the truth is what each network relies on, as a task's `cues` measured it
     tiles: int = 0  # classes that a picture explains side by side; people choose one, each in an order of their own
+    most_explanations: int = 1  # of one network that a trial may show together, each beside its own photograph
     labels: int = 0  # between which people choose the one that the network gave, each in an order of their own
 
     @property
@@ -254,6 +256,7 @@ KINDS: dict[str, Kind] = {
             names_category=True,
             points=(2, 11),
             own_predictions=True,
+            most_explanations=MOST,
         ),
         replace(
             _OF_A_PREDICTION,

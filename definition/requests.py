@@ -19,7 +19,7 @@ def request_of(
     return StimulusRequest(
         task.name,
         task.kind,
-        task.images,
+        task.images * task.explanations,
         task.explained_by,
         tuple(task.networks),
         task.foil,
@@ -32,6 +32,7 @@ def request_of(
         task.deferral,
         {name: network.out_of_distribution for name, network in used.items() if network.out_of_distribution},
         task.joint_scale,
+        task.explanations,
     )
 
 
@@ -48,4 +49,6 @@ def further(request: StimulusRequest) -> list[Any]:
     deferral = [["deferral", request.deferral]] if request.deferral else []
     foreign = [["foreign", *sorted(request.foreign.items())]] if request.foreign else []
     joint = ["joint_scale"] if request.joint_scale else []
-    return [*foils, *(["matched"] if request.matched else []), *learned, *named, *cues, *deferral, *foreign, *joint]
+    sheets = [["explanations", request.explanations]] if request.explanations > 1 else []
+    matched = ["matched"] if request.matched else []
+    return [*foils, *matched, *learned, *named, *cues, *deferral, *foreign, *joint, *sheets]

@@ -98,6 +98,7 @@ class StimulusRequest:
     deferral: float | None = None  # the network's confidence from which on an image is not shown
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → what it knows and no image shows
     joint_scale: bool = False  # the networks' pictures of an image are drawn on one scale
+    explanations: int = 1  # of its images that a trial shows, and a picture holds
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -113,6 +114,12 @@ class StimulusRequest:
     def needs_predictions(self) -> bool:
         """Whether images or wrong options are chosen by what the networks predict."""
         return self.facts.needs_predictions or FOILS[self.foil].needs_predictions
+
+    @property
+    def words(self) -> str:
+        """How many images it asks for."""
+        sets = f" ({self.images // self.explanations} sets of {self.explanations})" if self.explanations > 1 else ""
+        return f"{self.images} images{sets}"
 
     @property
     def facts(self) -> Kind:

@@ -132,7 +132,9 @@ class TaskConfig(BaseModel):
         description="detection of a cue: a CSV file beside the definition with network, cue (companion or background),"
         " changed and scenes: how many decisions changed when the cue was swapped in this number of scenes",
     )
-    images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs that the task shows")
+    images: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        description="photographs that the task shows, or sets of them where `explanations` is above 1"
+    )
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
     trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
         description="questions that count for one participant; at most the number of images"
@@ -199,6 +201,11 @@ class TaskConfig(BaseModel):
         " it alone. None: people judge all labels, and the report computes deferral from their answers",
     )
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
+    explanations: Annotated[int, Field(ge=1, le=4)] = Field(
+        1,
+        description="rating: explanations of one network that a trial shows together, each beside its own photograph;"
+        " above 1, `images` counts sets of as many photographs, and an item is a set",
+    )
     points: Annotated[int, Field(ge=0, le=11)] = Field(
         0, description="rating: points of the scale, 2 to 11; 0: five. Its ends are the first and last of words.options"
     )
@@ -278,6 +285,8 @@ class TaskConfig(BaseModel):
         if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
             fewest, most = facts.points
             raise ValueError(f"points = {self.points}: a scale has {fewest} to {most} points; set a number of these")
+        if self.explanations > facts.most_explanations:
+            raise ValueError(f"explanations = {self.explanations}: {self.kind} shows one network's for one photograph")
         if self.matched and not facts.is_balanced:
             raise ValueError(f"matched is for kinds with right and wrong predictions, and {self.kind} has none")
         if self.identical_pairs and facts.pictures < 2:

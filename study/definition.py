@@ -54,6 +54,11 @@ class FrozenDefinition:
         """Whether a task cuts pictures into tiles."""
         return any(KINDS[task.kind].tiles for task in self.tasks)
 
+    @property
+    def has_sheets(self) -> bool:
+        """Whether a trial shows several explanations of one network."""
+        return any(task.explanations > 1 for task in self.tasks)
+
     def recipes_of(self, task: TaskConfig) -> frozenset[str]:
         """What draws the task's pictures."""
         return frozenset(self.recipes.get(method, self.recipe) for method in task.methods)

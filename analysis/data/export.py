@@ -40,6 +40,7 @@ class Task:
     network_threshold: float | None = None  # from which confidence on the network alone accepts; None: its best one
     qualities: Mapping[str, str] = field(default_factory=dict, hash=False)  # language → the study's own word for it
     deferral: float | None = None  # the network's confidence from which on labels were accepted without asking
+    explanations: int = 1  # that a trial showed together, each beside its own photograph
     deferred: Mapping[str, int] = field(default_factory=dict, hash=False)  # how many labels, by contracts' DEFERRED
 
 

@@ -134,8 +134,9 @@ def _task(section: dict[str, Any]) -> Task:
     words = {code: own.get("words", {}).get("quality") for code, own in section.get("words", {}).items()}
     qualities = {code: str(word) for code, word in words.items() if word}
     threshold = section.get("network_threshold")
-    deferral = section.get("deferral")
-    return Task(section["name"], section["kind"], methods, networks, wording, foil, threshold, qualities, deferral)
+    deferral, together = section.get("deferral"), section.get("explanations", Task.explanations)
+    named = section["name"], section["kind"]
+    return Task(*named, methods, networks, wording, foil, threshold, qualities, deferral, together)
 
 
 def _with_deferred(task: Task, provenance: dict[str, Any]) -> Task:

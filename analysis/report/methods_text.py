@@ -88,7 +88,20 @@ def _asked(task: Task, translate: Translation) -> str:
         first=translate.two(task.networks)[0],
         quality=translate.quality(task.kind, task.wording, task.qualities),
     )
-    return " ".join([asked, *(translate(text) for foil, text in texts.foils.items() if foil == task.foil)])
+    foils = [translate(text) for foil, text in texts.foils.items() if foil == task.foil]
+    return " ".join([asked, *_together(task, translate), *foils])
+
+
+def _together(task: Task, translate: Translation) -> list[str]:
+    if task.explanations == 1:
+        return []
+    return [
+        translate(
+            "A trial showed {n} photographs together, each with its prediction and explanation. In the analysis an"
+            " image is such a set, so intervals are for sets of photographs.",
+            n=task.explanations,
+        )
+    ]
 
 
 def _course(export: Export) -> Course:

@@ -182,6 +182,7 @@ class _Run:
                 self._config.rendering_of(wanted.method, joint=bool(wanted.together)).label,
                 *wanted.tiles,
                 *(told for name in wanted.together for told in self._explained_by(name)),
+                *(name for image, category in wanted.sheet for name in (image.image_id, category)),
                 *([canonical_sha256(made_by)] if (made_by := self._sources.made_by.get(wanted.method)) else []),
             ),
             tasks=wanted.tasks,
@@ -215,7 +216,7 @@ def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
 
 def _roughly(request: StimulusRequest) -> int:
     """How many visualizations a request needs, before it is known which ones it shares with another."""
-    return request.images * request.facts.explained(request.foil) * len(request.drawn) * len(request.networks)
+    return request.images // request.explanations * request.facts.explained(request.foil) * len(request.drawn) * len(request.networks)
 
 
 def _provenance(
@@ -254,6 +255,7 @@ def _counts(selections: Sequence[Selection]) -> dict[str, Any]:
             **({"foil": selection.request.foil} if selection.request.facts.has_truth else {}),
             "removed": selection.removed,
             "shared_with_other_tasks": selection.shared,
+            **({"explanations": selection.request.explanations} if selection.sheets else {}),
             **selection.recorded,
         }
         for selection in selections

@@ -11,6 +11,7 @@ from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
 from stimuli.produce.balance import Candidate, balanced, order
+from stimuli.produce.sheets import Sheets, foils_of_sheets, sheets_of
 from stimuli.produce.tables import PictureTable
 from stimuli.tasks.kind import Eligibility, Predicted, Predictions
 from stimuli.tasks.kinds import STIMULI_KINDS
@@ -34,6 +35,7 @@ class Selection:
         default_factory=dict
     )  # (image id, network) → tiles' classes
     recorded: Mapping[str, Any] = field(default_factory=dict)  # of all images, by the task's kind
+    sheets: Sheets = field(default_factory=dict)  # where a trial shows several images
 
 
 def select(
@@ -86,6 +88,7 @@ def select(
             sum(uses[candidate.image.image_id] > 1 for candidate in chosen[place]),
             _tiles(request, chosen[place], predictions),
             STIMULI_KINDS[request.kind].eligible(request, predictions).recorded(_possible_images(request, images)),
+            sheets_of(request, chosen[place], predictions),
         )
         for place, (request, (candidates, removed)) in enumerate(zip(requests, found, strict=True))
     )
@@ -129,6 +132,8 @@ def _require_disjoint(
 def _foils(
     request: StimulusRequest, chosen: Sequence[Candidate], predictions: Predictions, images: Sequence[Photograph]
 ) -> dict[tuple[str, str, str], str]:
+    if request.explanations > 1:
+        return foils_of_sheets(request, sheets_of(request, chosen, predictions))
     kind = STIMULI_KINDS[request.kind]
     foil_of, explains = kind.foil(request, predictions, images), kind.eligible(request, predictions).explains
     return {
@@ -182,10 +187,10 @@ def _candidates(
         losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
         if unknown := _unknown(request, tables, images, categories):
             raise SelectionError(f"task {request.task!r}: {len(left)} of {len(images)} images are eligible; {unknown}")
-        possible = _possible(left, found)
-        remedy = f"lower its images to {possible}, or name" if possible else "name"
+        possible = _possible(left, found) // request.explanations
+        remedy = f"lower its images to {possible}{' sets' if request.explanations > 1 else ''}, or name" if possible else "name"
         raise SelectionError(
-            f"task {request.task!r} asks for {request.images} images, but {len(left)} of {len(images)} are eligible"
+            f"task {request.task!r} asks for {request.words}, but {len(left)} of {len(images)} are eligible"
             f" ({losses}{found.counts(images)}); {remedy} a larger split or more dataset.categories"
         )
     explained = [(image, found.explained(image)) for image in left]

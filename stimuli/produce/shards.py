@@ -26,7 +26,9 @@ class Use:
 class Visualization:
     """One picture before it is made. `further`: tasks with other wrong options, each a stimulus of its own.
     `tiles`: the categories that it explains side by side, if it explains more than its own. `together`: the networks,
-    its own among them, whose pictures of the pair by this method have one scale; none: it has its own."""
+    its own among them, whose pictures of the pair by this method have one scale; none: it has its own. `sheet`: the
+    images, of which `image` is the first, that it holds below each other, each with its category, if it holds
+    several."""
 
     network: str
     image: Photograph
@@ -37,6 +39,12 @@ class Visualization:
     further: tuple[Use, ...] = ()
     tiles: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    sheet: tuple[tuple[Photograph, str], ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Photograph, str], ...]:
+        """What it explains of which image; tiles are counted as their own category."""
+        return self.sheet or ((self.image, self.category),)
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Prediction:
 class Shard:
     """Some images for one network: as many categories of each, the same methods for every pair.
 
-    `visualizations` hold images × categories × methods in this nesting. A shard follows from the selections and the
+    `visualizations` hold images × categories × methods in this nesting, or sheets × methods. A shard follows from the selections and the
     batch size alone, not from what is done already: a picture's last bits may depend on its company in the batch.
     """
 
@@ -82,6 +90,7 @@ class Shard:
     visualizations: tuple[Visualization, ...]
     tiles: tuple[tuple[str, ...], ...] = ()  # of each image; none: the pictures have none
     together: tuple[str, ...] = ()  # networks whose pictures have one scale; none: each picture has its own
+    held: int = 1  # images that follow each other and that one picture holds
 
     @property
     def units(self) -> int:
@@ -144,10 +153,11 @@ def predictions(
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
-    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, scale, method."""
+    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, scale, sheet, method."""
     images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str, str], str] = {}
-    asked: dict[tuple[str, str, str, tuple[str, ...], tuple[str, ...], str], list[tuple[str, str]]] = defaultdict(list)
+    sheets: dict[str, tuple[tuple[Photograph, str], ...]] = {"": ()}
+    asked: dict[tuple[Any, ...], list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
         request = selection.request
         for candidate in selection.chosen:
@@ -158,15 +168,20 @@ def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]
                     if (image_id, category, network) not in selection.foils:
                         continue
                     foil = selection.foils[image_id, category, network]
-                    for pair in ((image_id, category, network), (image_id, category, ANY)):
+                    sheet = selection.sheets.get((image_id, network), ())
+                    held = foil if sheet else ""
+                    sheets[held] = sheet
+                    for pair in () if sheet else ((image_id, category, network), (image_id, category, ANY)):
                         foils[pair] = foils.get(pair) or foil
                     tiles = () if method == PHOTOGRAPH else selection.tiles.get((image_id, network), ())
-                    asked[network, image_id, category, tiles, request.together, method].append((request.task, foil))
+                    key = network, image_id, category, tiles, request.together, held, method
+                    asked[key].append((request.task, foil))
     found = []
-    for (network, image_id, category, tiles, together, method), tasks in sorted(asked.items()):
-        first, *further = _uses(tasks, foils[image_id, category, network] or foils[image_id, category, ANY])
+    for (network, image_id, category, tiles, together, held, method), tasks in sorted(asked.items()):
+        usual = held or foils[image_id, category, network] or foils[image_id, category, ANY]
+        first, *further = _uses(tasks, usual)
         uses = first.foil, method, first.tasks, tuple(further)
-        found.append(Visualization(network, images[image_id], category, *uses, tiles, together))
+        found.append(Visualization(network, images[image_id], category, *uses, tiles, together, sheets[held]))
     return tuple(found)
 
 
@@ -191,25 +206,35 @@ def shards(wanted: Sequence[Visualization], batch_size: int) -> tuple[Shard, ...
     """Put visualizations (sorted) that can share a forward pass together, at most `batch_size` images each."""
     alike: dict[tuple, list[tuple[Visualization, ...]]] = defaultdict(list)
     for (network, _), of_image in groupby(wanted, key=lambda v: (v.network, v.image.image_id)):
-        by_methods: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], list[Visualization]] = defaultdict(list)
-        for (_, tiles, together), pair in groupby(of_image, key=lambda v: (v.category, v.tiles, v.together)):
+        by_methods: dict[tuple[Any, ...], list[Visualization]] = defaultdict(list)
+        for (_, tiles, *alone), pair in groupby(of_image, key=lambda v: (v.category, v.tiles, v.together, v.sheet)):
             made = tuple(pair)
-            by_methods[tuple(v.method for v in made), bool(tiles), together] += made
-        for (methods, has_tiles, together), rows in by_methods.items():
-            alike[network, methods, len(rows), has_tiles, together].append(tuple(rows))
+            by_methods[tuple(v.method for v in made), bool(tiles), *alone] += made
+        for (methods, has_tiles, together, sheet), rows in by_methods.items():
+            alike[network, methods, len(rows), has_tiles, together, len(sheet)].append(tuple(rows))
     return tuple(
         Shard(
             network,
-            tuple(rows[0].image for rows in batch),
-            tuple(tuple(v.category for v in rows[:: len(methods)]) for rows in batch),
+            *_explained(batch, len(methods)),
             methods,
             tuple(v for rows in batch for v in rows),
             tuple(rows[0].tiles for rows in batch) if has_tiles else (),
             together,
+            max(held, 1),
         )
-        for (network, methods, _, has_tiles, together), everything in sorted(alike.items())
-        for batch in _batched(everything, batch_size)
+        for (network, methods, _, has_tiles, together, held), everything in sorted(alike.items())
+        for batch in _batched(everything, max(batch_size // max(held, 1), 1))
     )
+
+
+def _explained(
+    batch: Sequence[tuple[Visualization, ...]], methods: int
+) -> tuple[tuple[Photograph, ...], tuple[tuple[str, ...], ...]]:
+    """The images of a shard, and the categories of each that are explained."""
+    if batch[0][0].sheet:
+        pairs = [pair for rows in batch for pair in rows[0].sheet]
+        return tuple(image for image, _ in pairs), tuple((category,) for _, category in pairs)
+    return tuple(rows[0].image for rows in batch), tuple(tuple(v.category for v in rows[::methods]) for rows in batch)
 
 
 def _batched(rows: Sequence[Row], size: int) -> list[tuple[Row, ...]]:

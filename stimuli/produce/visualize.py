@@ -30,6 +30,7 @@ from stimuli.produce.method_sources import NO_SOURCES, MethodSources
 from stimuli.produce.pictures import Picture, Scores, picture_of
 from stimuli.produce.render import render
 from stimuli.produce.shards import Prediction, Shard
+from stimuli.produce.stacking import sheets
 from stimuli.produce.tiling import SHUFFLED, exchanged, tiled
 from stimuli.rendering import Rendering
 
@@ -140,8 +141,8 @@ class Visualizer:
         pairs = [(row, target) for row, wanted in enumerate(self._places(shard.categories)) for target in wanted]
         probabilities = self._probabilities(found.logits)
         tops = found.logits.argmax(1).tolist()
-        return [
-            picture_of(
+        drawn_each = [
+            (
                 pixels[method][place],
                 Scores(
                     found.logits[row, target].item(),
@@ -151,6 +152,7 @@ class Visualizer:
             )
             for (place, (row, target)), method in product(enumerate(pairs), shard.methods)
         ]
+        return [picture_of(*whole) for whole in sheets(drawn_each, len(shard.methods), shard.held)]
 
     def _targets(self, shard: Shard) -> list[list[int]]:
         return self._places(shard.tiles or shard.categories)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.label_choice import LABELS, LabelChoice
 from contracts.methods import PHOTOGRAPH
+from contracts.sheets import Sheet
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
 from contracts.tiles import BETWEEN, TILES, Tiled
@@ -34,6 +35,8 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
                 foil = _tiled(category, categories, number)
             if kind.labels:
                 foil = _misnamed(category, categories)
+            if task.explanations > 1:
+                foil = _sheet(f"{task.name}-{number:03}", category, categories, task.explanations)
             for network in task.networks:
                 for method in shown:
                     yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
@@ -42,6 +45,11 @@ def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
 def _tiled(category: str, categories: Sequence[str], number: int) -> str:
     names = _first(TILES, category, categories)
     return str(Tiled.of(category, names[number % 2], names))
+
+
+def _sheet(image: str, category: str, categories: Sequence[str], several: int) -> str:
+    names = _first(several, category, categories)
+    return str(Sheet(tuple((name, f"{image}{'abcd'[place] if place else ''}") for place, name in enumerate(names))))
 
 
 def _misnamed(category: str, categories: Sequence[str]) -> str:
@@ -68,21 +76,42 @@ def _shown(categories: Sequence[str], number: int) -> list[str]:
 
 def _row(task: str, image: str, category: str, foil: str, network: str, method: str) -> Stimulus:
     name = hashlib.sha256("|".join((task, image, category, network, method)).encode()).hexdigest()[:32]
-    return Stimulus(name, (task,), image, category, foil, network, method, STAND_IN, "", _EDGE, _EDGE, 0.0, 0.5, True)
+    sheet = Sheet.found(foil)
+    parts = len(sheet.held) if sheet else 1
+    told = (None, None, None) if sheet else (0.0, 0.5, True)
+    file, height = STAND_IN * parts, _EDGE * parts
+    return Stimulus(name, (task,), image, category, foil, network, method, file, "", _EDGE, height, *told)
 
 
-def drawn(stimulus_id: str) -> str:
-    """An SVG picture of faint circles, a different one for each stimulus, with the words that it is a stand-in."""
-    rng = random.Random(stimulus_id)
+def parts_of(file: str) -> int:
+    """How many pictures below each other a stand-in has; 0 for the file of a picture."""
+    parts = len(file) // len(STAND_IN)
+    return parts if file == STAND_IN * parts else 0
+
+
+def drawn(stimulus_id: str, parts: int = 1) -> str:
+    """An SVG picture of faint circles, a different one for each stimulus, with the words that it is a stand-in.
+
+    `parts`: so many of them below each other.
+    """
+    each = "".join(
+        f'<g transform="translate(0 {_EDGE * part})">{_circles(stimulus_id * (part + 1))}</g>' for part in range(parts)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_EDGE}" height="{_EDGE * parts}"'
+        f' viewBox="0 0 {_EDGE} {_EDGE * parts}">{each}</svg>'
+    )
+
+
+def _circles(seed: str) -> str:
+    rng = random.Random(seed)
     marks = "".join(
         f'<circle cx="{rng.gauss(224, 70):.0f}" cy="{rng.gauss(224, 70):.0f}" r="{rng.uniform(8, 48):.0f}"'
         f' stroke="hsl({rng.randrange(360)} 45% {rng.choice((35, 65))}%)"/>'
         for _ in range(24)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_EDGE}" height="{_EDGE}" viewBox="0 0 {_EDGE} {_EDGE}">'
         f'<rect width="{_EDGE}" height="{_EDGE}" fill="#808080"/><g fill="none" stroke-width="3">{marks}</g>'
         f'<rect y="396" width="{_EDGE}" height="52" fill="#000" opacity="0.6"/>'
         '<text x="224" y="432" fill="#fff" font-family="sans-serif" font-size="28" text-anchor="middle">stand-in</text>'
-        "</svg>"
     )

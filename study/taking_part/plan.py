@@ -25,9 +25,11 @@ from study.definition import FrozenDefinition, frozen_definition
 from study.taking_part.advice import comes_later, is_told
 from study.taking_part.comprehension import open_checks
 from study.taking_part.questionnaire_answers import open_pages
+from study.taking_part.sheets import in_sheets
 from study.taking_part.tiles import tiles_of
 from study.tasks.wording import (
     Wording,
+    around,
     attention_question,
     category_label,
     further_question,
@@ -108,6 +110,8 @@ def lay_out(
                 images[-1]["scale"] = colour_scale(definition.recipes_of(task))
             if KINDS[task.kind].tiles:
                 images[-1] |= tiles_of(trial.option_order, item.foil, wordings[trial.task], images[-1], language)
+            if task.explanations > 1:
+                images, shown["prompt"] = in_sheets(images, item.foil, wordings[trial.task], language), None
             if after := comes_later(task, trial.purpose):
                 is_shown = is_previewed or is_told(task, trial.purpose, given)
                 shown["advice"] = {"after": after, "told": _told(shown["prompt"], images) if is_shown else None}
@@ -197,7 +201,7 @@ def _trial(
         "kind": task.kind,
         # A check is told by its question, a control by its pixels.
         "purpose": trial.purpose if trial.purpose in BEFORE else MAIN,
-        "prompt": prompt and _around(prompt, category),
+        "prompt": prompt and around(prompt, category),
         "is_listed": bool(KINDS[task.kind].labels),
         "questions": [_asked(question, main, task, wording) for question in asked],
         "answered": given,
@@ -212,12 +216,6 @@ def _asked(question: Question, main: dict[str, Any], task: TaskConfig, wording: 
         asked["options"] = main["options"]
     wait = {"wait": task.advice_delay} if question.name == WAIT else {}
     return asked | wait
-
-
-def _around(prompt: str, category: str) -> list[str]:
-    """What is before the category, the category, what is behind it; both are empty where it is not told."""
-    before, _, behind = prompt.partition("{category}")
-    return [before, category if "{category}" in prompt else "", behind.replace("{category}", category)]
 
 
 def colour_scale(recipes: frozenset[str]) -> str | None:

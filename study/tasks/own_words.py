@@ -111,7 +111,8 @@ def _texts(task: TaskConfig, words: OwnWords) -> Iterator[tuple[str, str, set[st
     of_question = set() if facts.has_advice else of_item  # it is read before the advice
     offered = {"question": of_question, "prompt": of_item, "learning": {"category"}}
     offered |= {key: {"truth", "chosen"} for key in _FEEDBACK} | {"sentence": {"for", "against"}}
-    offered |= {key: {"number", "class"} if facts.tiles else set() for key in ("image_labels", "image_alts")}
+    is_cut = facts.tiles or task.explanations > 1
+    offered |= {key: {"number", "class"} if is_cut else set() for key in ("image_labels", "image_alts")}
     for key in sorted(words.given - {"instructions"}):
         value = words.questions[key.removeprefix("questions.")] if "." in key else getattr(words, key)
         allowed = {"option"} if key == "attention" else offered.get(key, set())

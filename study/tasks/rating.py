@@ -1,7 +1,8 @@
-"""Rating: a photograph, what one network predicts and why, and would you recommend this network?"""
+"""Rating: photographs, what one network predicts and why, and would you recommend this network?"""
 
 from collections.abc import Sequence
 
+from contracts.sheets import Sheet
 from contracts.tasks import KINDS
 from study.config import TaskConfig
 from study.database.schema import Item, Stimulus
@@ -16,6 +17,7 @@ def _of_each_network(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
     """An item for each image, method and network, of the category that this network predicts."""
     images = {row.image_id for row in rows}
     items = []
+    _require_sheets(task, rows)
     for network in task.networks:
         own = [row for row in rows if row.network == network]
         if len(found := {row.image_id for row in own}) < len(images):
@@ -25,6 +27,17 @@ def _of_each_network(task: TaskConfig, rows: Sequence[Stimulus]) -> list[Item]:
             )
         items += one_picture_each(task.model_copy(update={"networks": (network,)}), own)
     return items
+
+
+def _require_sheets(task: TaskConfig, rows: Sequence[Stimulus]) -> None:
+    held = {row: Sheet.found(row.foil) for row in rows} if task.explanations > 1 else {}
+    for row, sheet in held.items():
+        if sheet is None or len(sheet.held) != task.explanations:
+            there = len(sheet.held) if sheet else 1
+            raise OpeningError(
+                f"task {task.name!r} shows {task.explanations} photographs together, and stimulus {row.stimulus_id}"
+                f" holds {there}; {REMEDY}"
+            )
 
 
 def _options(_shown: Shown) -> tuple[str, ...]:

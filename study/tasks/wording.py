@@ -20,6 +20,10 @@ from study.tasks.kinds import STUDY_KINDS
 from study.words import ExampleWords, OwnWords, Picture, Wording
 
 
+SEVERAL = "several"  # texts of a trial that shows several explanations
+VARIANTS = ("wordings", "unexplained", SEVERAL)
+
+
 def words_of(task: TaskConfig, language: str) -> Wording:
     """What `task` says in `language`. Raises KeyError and ValidationError; `lacking` names what is missing."""
     known = languages()[language].tasks
@@ -28,9 +32,12 @@ def words_of(task: TaskConfig, language: str) -> Wording:
     general = {"questions": known.get("questions", {}), "attention": checks}
     own = task.words.get(language, OwnWords()).model_dump(mode="json", exclude_unset=True)
     wording = section["wordings"][task.wording]
+    layers = [section, wording]
+    if task.explanations > 1:
+        layers = [section, section.get(SEVERAL, {}), wording, wording.get(SEVERAL, {})]
     without = wording.get("unexplained", section.get("unexplained", {}))
     unexplained = without if task.methods == (PHOTOGRAPH,) else {}
-    texts = _over([general, section, wording, unexplained, own])
+    texts = _over([general, *layers, unexplained, own])
     if task.points:
         texts["options"] = _on_a_scale(texts["options"], task.points)
     return Wording.model_validate(_filled(texts, texts["words"]))
@@ -38,7 +45,7 @@ def words_of(task: TaskConfig, language: str) -> Wording:
 
 def _over(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Each text as the last layer has it that has it; further questions and words one by one."""
-    texts = {key: text for layer in layers for key, text in layer.items() if key not in ("wordings", "unexplained")}
+    texts = {key: text for layer in layers for key, text in layer.items() if key not in VARIANTS}
     for key in ("questions", "words"):
         texts[key] = {name: text for layer in layers for name, text in layer.get(key, {}).items()}
     return texts
@@ -192,6 +199,12 @@ def further_question(question: Question, words: Wording, is_required: bool) -> d
     options = [{"value": v, "label": label} for v, label in zip(question.values, asked.options, strict=True)]
     typed = {"typed": {"longest": question.longest, "required": is_required}} if question.longest else {}
     return {"name": question.name, "text": asked.text, "options": options, **typed}
+
+
+def around(prompt: str, category: str) -> list[str]:
+    """What is before the category, the category, what is behind it; both are empty where it is not told."""
+    before, _, behind = prompt.partition("{category}")
+    return [before, category if "{category}" in prompt else "", behind.replace("{category}", category)]
 
 
 def category_label(category: str, language: str, own: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -21,7 +21,7 @@ from contracts.stimulus_set import Stimulus
 from study import clock
 from study.conduct.opening import take_in
 from study.conduct.preview import preview_image, preview_plan
-from study.conduct.stand_ins import STAND_IN, drawn
+from study.conduct.stand_ins import drawn, parts_of
 from study.database.find import find_study
 from study.database.schema import Base
 from study.definition import FrozenDefinition, frozen_definition
@@ -168,8 +168,8 @@ def picture(stimulus_id: str) -> ResponseReturnValue:
             folder, file = preview_image(session, study, stimulus_id)
         except UnknownError:
             return show_instructions_picture(study, stimulus_id)
-    if file == STAND_IN:
-        return Response(drawn(stimulus_id), mimetype="image/svg+xml")
+    if parts := parts_of(file):
+        return Response(drawn(stimulus_id, parts), mimetype="image/svg+xml")
     try:
         return Response(Path(folder, file).read_bytes(), mimetype="image/png")
     except OSError:

@@ -12,6 +12,7 @@ from models.image_files import read_image
 from stimuli.config import StimuliConfig
 from stimuli.produce.method_sources import MethodSources
 from stimuli.produce.pictures import Picture, Scores, picture_of
+from stimuli.produce.stacking import stacked
 from stimuli.produce.tables import PictureTable
 
 THREADS = 4
@@ -37,13 +38,13 @@ class ReadyMade:
         """The tables were read already."""
 
     def read(self, job: Any) -> list[tuple[np.ndarray, Scores]]:
-        return [self._ready(wanted) for wanted in job.visualizations]
+        return [stacked([self._ready(v, *pair) for pair in v.pairs]) for v in job.visualizations]
 
-    def _ready(self, wanted: Any) -> tuple[np.ndarray, Scores]:
+    def _ready(self, wanted: Any, image: Any, category: str) -> tuple[np.ndarray, Scores]:
         if wanted.method != PHOTOGRAPH:
-            return self._tables[wanted.method].ready(wanted.network, wanted.image, wanted.category)
+            return self._tables[wanted.method].ready(wanted.network, image, category)
         size = next(iter(self._tables.values())).size
-        return np.asarray(read_image(wanted.image.path).resize(size, Image.Resampling.BILINEAR)), Scores()
+        return np.asarray(read_image(image.path).resize(size, Image.Resampling.BILINEAR)), Scores()
 
     def compute(self, job: Any, ready: Any) -> Any:
         return ready

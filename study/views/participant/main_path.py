@@ -232,6 +232,7 @@ def study(token: str) -> ResponseReturnValue:
         contact=definition.study.contact[participant.language],
         has_questionnaires=bool(definition.questionnaires),
         has_tiles=definition.has_tiles,
+        has_sheets=definition.has_sheets,
         withdraw_url=url_for("withdrawal.ask", token=token),
         switches=_other_languages(definition, participant),
         plan_url=url_for("protocol.show_plan", token=token),

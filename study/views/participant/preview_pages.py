@@ -17,6 +17,7 @@ def show_questions(definition: FrozenDefinition, language: str, **addresses: Any
         **_about(definition, language),
         has_questionnaires=bool(definition.questionnaires),
         has_tiles=definition.has_tiles,
+        has_sheets=definition.has_sheets,
         **addresses,
     )
 

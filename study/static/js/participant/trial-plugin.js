@@ -82,9 +82,9 @@ function show(image, { images }, { frames }, place) {
 }
 
 /** One tile of a picture, as many pixels as it has there. */
-function cut(image, { columns, width, height }, { place, alt }) {
+function cut(image, { columns, width, height, tiles }, { place, alt }) {
   const canvas = element("canvas", { width, height, role: "img", "aria-label": alt });
-  const [across, down] = [image.naturalWidth / columns, image.naturalHeight / columns];
+  const [across, down] = [image.naturalWidth / columns, (image.naturalHeight * columns) / tiles.length];
   canvas.getContext("2d").drawImage(image, (place % columns) * across, Math.floor(place / columns) * down, across, down, 0, 0, width, height);
   return canvas;
 }

@@ -15,7 +15,7 @@ export function drawTrial(planned, notice, hasFeedback) {
   const [first, ...further] = planned.questions;
   const question = element("h1", { id: "question", class: "question", tabindex: "-1" }, ...above(notice), ...condition(planned), first.text);
   const { frames, figures, bar } = drawFigures(planned);
-  const layout = planned.images.some(({ tiles }) => tiles) ? "tiles" : figures.length > 1 ? "pair" : "single";
+  const layout = layoutOf(planned, figures);
   const note = element("div", { class: "loading-note", role: "status" });
   const groups = [drawGroup(first.wait ? [] : first.options, "question"), ...further.map((asked, place) => drawFurther(asked, planned.advice?.after === place + 1))];
   const feedback = element("div", { class: "feedback", hidden: !hasFeedback });
@@ -27,7 +27,14 @@ export function drawTrial(planned, notice, hasFeedback) {
     element("div", { class: "room" }, element("div", { class: "pictures" }, ...figures, ...bar, note)),
     element("div", { class: "answers" }, groups[0].group, element("div", { class: "later" }, more, feedback)),
   );
+  if (layout === "sheets") root.style.setProperty("--rows", Math.ceil(figures.length / 2));
   return { root, question, frames, groups, note, feedback };
+}
+
+function layoutOf({ images }, figures) {
+  const cut = images.filter(({ tiles }) => tiles).length;
+  if (cut) return cut === images.length ? "sheets" : "tiles"; // of a picture with tiles the photograph is whole
+  return figures.length > 1 ? "pair" : "single";
 }
 
 function above(notice) {
@@ -100,7 +107,20 @@ function drawFigures({ images }) {
     return element("figure", { class: "picture" }, ...caption, frame);
   });
   const frames = images.map((image) => drawn.splice(0, parts(image).length));
-  return { frames, figures, bar: colourBar(tiled?.scale) };
+  const bar = colourBar(images.findLast(({ tiles }) => tiles)?.scale);
+  return { frames, figures: images[0].tiles ? together(images, figures) : figures, bar };
+}
+
+/** Each photograph with its explanation, under what was predicted for it. */
+function together([{ tiles }], figures) {
+  return tiles.map(({ prompt }, place) =>
+    element(
+      "div",
+      { class: "sheet", role: "group", "aria-label": (prompt ?? []).join("") },
+      ...(prompt ? [element("p", { class: "condition" }, ...advised(prompt))] : []),
+      ...figures.filter((_, number) => number % tiles.length === place),
+    ),
+  );
 }
 
 /** What has a frame of its own: a picture, or each of its tiles; these have one scale, which is told once. */
