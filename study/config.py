@@ -286,7 +286,7 @@ class TaskConfig(BaseModel):
             fewest, most = facts.points
             raise ValueError(f"points = {self.points}: a scale has {fewest} to {most} points; set a number of these")
         if self.explanations > facts.most_explanations:
-            raise ValueError(f"explanations = {self.explanations}: {self.kind} shows one network's for one photograph")
+            raise ValueError(f"explanations = {self.explanations}: {self.kind} shows one in a trial; remove it")
         if self.matched and not facts.is_balanced:
             raise ValueError(f"matched is for kinds with right and wrong predictions, and {self.kind} has none")
         if self.identical_pairs and facts.pictures < 2:

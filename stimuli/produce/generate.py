@@ -216,7 +216,13 @@ def _rows(first: Stimulus, wanted: Visualization) -> Iterator[Stimulus]:
 
 def _roughly(request: StimulusRequest) -> int:
     """How many visualizations a request needs, before it is known which ones it shares with another."""
-    return request.images // request.explanations * request.facts.explained(request.foil) * len(request.drawn) * len(request.networks)
+    return (
+        request.images
+        // request.explanations
+        * request.facts.explained(request.foil)
+        * len(request.drawn)
+        * len(request.networks)
+    )
 
 
 def _provenance(

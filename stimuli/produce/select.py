@@ -188,7 +188,11 @@ def _candidates(
         if unknown := _unknown(request, tables, images, categories):
             raise SelectionError(f"task {request.task!r}: {len(left)} of {len(images)} images are eligible; {unknown}")
         possible = _possible(left, found) // request.explanations
-        remedy = f"lower its images to {possible}{' sets' if request.explanations > 1 else ''}, or name" if possible else "name"
+        remedy = (
+            f"lower its images to {possible}{' sets' if request.explanations > 1 else ''}, or name"
+            if possible
+            else "name"
+        )
         raise SelectionError(
             f"task {request.task!r} asks for {request.words}, but {len(left)} of {len(images)} are eligible"
             f" ({losses}{found.counts(images)}); {remedy} a larger split or more dataset.categories"

@@ -9,9 +9,7 @@ from study.tasks.wording import Wording, around, category_label
 ACROSS = 1  # the parts of a sheet are below each other
 
 
-def in_sheets(
-    images: Sequence[Mapping[str, Any]], foil: str, words: Wording, language: str
-) -> list[dict[str, Any]]:
+def in_sheets(images: Sequence[Mapping[str, Any]], foil: str, words: Wording, language: str) -> list[dict[str, Any]]:
     """`images` of a trial, each cut into the photographs that `foil` tells; the first one's parts tell the predictions.
 
     Neither method nor network is told.

@@ -19,7 +19,6 @@ from study.tasks.kind import Example
 from study.tasks.kinds import STUDY_KINDS
 from study.words import ExampleWords, OwnWords, Picture, Wording
 
-
 SEVERAL = "several"  # texts of a trial that shows several explanations
 VARIANTS = ("wordings", "unexplained", SEVERAL)
 

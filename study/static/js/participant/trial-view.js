@@ -116,7 +116,7 @@ function together([{ tiles }], figures) {
   return tiles.map(({ prompt }, place) =>
     element(
       "div",
-      { class: "sheet", role: "group", "aria-label": (prompt ?? []).join("") },
+      { class: "predicted", role: "group", "aria-label": (prompt ?? []).join("") },
       ...(prompt ? [element("p", { class: "condition" }, ...advised(prompt))] : []),
       ...figures.filter((_, number) => number % tiles.length === place),
     ),
