@@ -26,7 +26,7 @@ from study.information import (
     Slug,
     Texts,
 )
-from study.offered import check_labels, check_sentences
+from study.offered import check_labels, check_scale, check_sentences
 from study.pay import PayConfig
 from study.return_address import check_pattern
 from study.words import OwnWords
@@ -280,11 +280,7 @@ class TaskConfig(BaseModel):
             check_sentences(self.foil, told, self.attention_checks)
         if facts.labels:
             check_labels(facts, self.foil, told)
-        if self.points and not facts.points:
-            raise ValueError(f"points are for kinds with a scale of one's own, and {self.kind} has none; remove it")
-        if self.points and facts.points and not facts.points[0] <= self.points <= facts.points[1]:
-            fewest, most = facts.points
-            raise ValueError(f"points = {self.points}: a scale has {fewest} to {most} points; set a number of these")
+        check_scale(facts, self.points)
         if self.explanations > facts.most_explanations:
             raise ValueError(f"explanations = {self.explanations}: {self.kind} shows one in a trial; remove it")
         if self.matched and not facts.is_balanced:

@@ -38,3 +38,12 @@ def check_labels(facts: Kind, foil: str, told: Mapping[str, str]) -> None:
             f"foils: {len(wrong)} rows, the first of image {wrong[0]!r}, have not {number} different labels; write"
             f" those that the network did not give as “{BETWEEN.join(['label'] * number)}”"
         )
+
+
+def check_scale(facts: Kind, points: int) -> None:
+    """Raise ValueError where a kind has no scale of one's own, or none of this number of points; 0: none is told."""
+    if points and not facts.points:
+        raise ValueError(f"points are for kinds with a scale of one's own, and {facts.name} has none; remove it")
+    if points and facts.points and not facts.points[0] <= points <= facts.points[1]:
+        fewest, most = facts.points
+        raise ValueError(f"points = {points}: a scale has {fewest} to {most} points; set a number of these")

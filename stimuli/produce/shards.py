@@ -79,8 +79,9 @@ class Prediction:
 class Shard:
     """Some images for one network: as many categories of each, the same methods for every pair.
 
-    `visualizations` hold images × categories × methods in this nesting, or sheets × methods. A shard follows from the selections and the
-    batch size alone, not from what is done already: a picture's last bits may depend on its company in the batch.
+    `visualizations` hold images × categories × methods in this nesting, or sheets × methods. A shard follows from the
+    selections and the batch size alone, not from what is done already: a picture's last bits may depend on its company
+    in the batch.
     """
 
     network: str
@@ -153,7 +154,7 @@ def predictions(
 
 
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
-    """Everything the tasks ask for, each picture once: sorted by network, image, category, tiles, scale, sheet, method."""
+    """Everything the tasks ask for, each once: sorted by network, image, category, …, method."""
     images: dict[str, Photograph] = {}
     foils: dict[tuple[str, str, str], str] = {}
     sheets: dict[str, tuple[tuple[Photograph, str], ...]] = {"": ()}
