@@ -150,6 +150,25 @@ def test_people_of_an_earlier_study_are_known_by_the_same_hash(database: Databas
     gone = come(database, key="a" * 22)
     assert (gone.why, gone.what) == ("earlier-study", "study-a")
     assert is_in(come(database, key="b" * 22))
+    opened(database, tmp_path / "c", screened(HAND, slug="study-c"))
+    come(database, key="c" * 22, slug="study-c")
+    assert is_in(come(database, key="c" * 22)), "that study is not named"
+
+
+def test_somebody_turned_away_from_one_study_may_take_part_in_another(database: Database, tmp_path: Path) -> None:
+    for slug in ("study-a", "study-b"):
+        opened(database, tmp_path / slug, screened(slug=slug))
+    assert not is_in(come(database, key="a" * 22, slug="study-a", eyes="no"))
+    assert is_in(come(database, key="a" * 22, slug="study-b"))
+
+
+def test_of_several_earlier_studies_the_first_is_told(database: Database, tmp_path: Path) -> None:
+    for slug in ("study-z", "study-a"):
+        opened(database, tmp_path / slug, screened(HAND, slug=slug))
+    opened(database, tmp_path / "last", screened(HAND, not_after=["study-a", "study-z"]))
+    for slug in ("study-a", "study-z"):
+        assert is_in(come(database, key="a" * 22, slug=slug))
+    assert come(database, key="a" * 22).what == "study-z"
 
 
 def test_what_was_turned_away_is_counted_exported_and_seen(database: Database, tmp_path: Path) -> None:

@@ -216,9 +216,9 @@ def test_what_the_instructions_cannot_show_is_told_with_its_place(tmp_path, text
 def test_instructions_and_their_pictures_reach_the_browser_and_no_html_does(open_app, tmp_path) -> None:
     drawn(tmp_path / "a.png")
     words, _ = read(tmp_path, "Look **well**.\n\n![a <line>](a.png)\n\n<script>x</script>")
-    visitor = join(open_app(document(seeing(words={"en": words}))))
+    visitor = join(open_app(document(seeing(words={"en": words | {"title": "How to look"}}))))
     (task,) = visitor.plan()["tasks"]
-    assert (task["steps"], task["example"]) == ([], None)
+    assert (task["title"], task["intro"], task["steps"], task["example"]) == ("How to look", "", [], None)
     html = task["html"]
     assert "<p>Look <strong>well</strong>.</p>" in html
     assert "<script" not in html
