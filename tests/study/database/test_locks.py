@@ -17,11 +17,13 @@ from study.database.find import lock_study
 from study.database.schema import Participant, Response, Study, Trial
 from study.errors import AnswerConflictError, UnknownError
 from study.recruitment.outcomes import STOPPED
+from study.taking_part.about_oneself import record_about, record_comment
 from study.taking_part.answers import Receipt
 from study.taking_part.comprehension import record_attempt
 from study.taking_part.device import record_device
 from study.taking_part.leases import release_expired
 from study.taking_part.leaving import leave
+from study.taking_part.questionnaire_answers import record_page
 from study.taking_part.withdrawal import withdraw
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of
 from tests.study.taking_part.test_device import REPORT
@@ -211,6 +213,23 @@ def try_check(database: Database, token: str) -> None:
         record_attempt(session, token, "seeing", b'{"attempt": 1, "answers": [0]}', NOW)
 
 
+def comment(database: Database, token: str) -> None:
+    with database.writing() as session:
+        record_comment(session, token, "Fine.")
+        session.commit()
+
+
+def tell_about_oneself(database: Database, token: str) -> None:
+    with database.writing() as session:
+        record_about(session, token, {})
+        session.commit()
+
+
+def fill_in_a_page(database: Database, token: str) -> None:
+    with database.writing() as session:
+        record_page(session, token, "after", 1, b'{"answers": {}, "time_on_page": null}', NOW)
+
+
 def test_of_two_reports_at_once_both_are_kept(short_study: Database, pool: ThreadPoolExecutor) -> None:
     person = enrol(short_study)
     with short_study.writing() as first:
@@ -225,7 +244,7 @@ def test_of_two_reports_at_once_both_are_kept(short_study: Database, pool: Threa
     assert [report["width"] for report in reports] == [REPORT["width"], 800]
 
 
-@pytest.mark.parametrize("say_something", [report_window, try_check])
+@pytest.mark.parametrize("say_something", [report_window, try_check, comment, tell_about_oneself, fill_in_a_page])
 def test_people_who_withdraw_in_that_moment_are_unknown(
     short_study: Database, pool: ThreadPoolExecutor, say_something: Callable[[Database, str], None]
 ) -> None:
