@@ -36,10 +36,10 @@ def choosing(**changes):
     } | changes
 
 
-def opened(database, folder, task, change=lambda row: row):
+def opened(database, folder, task, change=lambda row: row, **more):
     rows = [change(row) for row in stand_ins([TaskConfig.model_validate(task)], CATEGORIES)]
     with database.writing() as session:
-        take_in(session, document(task), sha256(task), rows, {}, folder, NOW)
+        take_in(session, document(task) | more, sha256(task), rows, {}, folder, NOW)
         session.commit()
 
 
@@ -156,6 +156,19 @@ def test_practice_names_tiles_by_their_place_and_checks_ask_for_a_wrong_one(data
         said = answer(database, person, practice, CLASS, wrong).feedback
         place = {value: number for number, value in enumerate(practice.option_order, start=1)}
         assert said == f"Not quite. You chose {place[wrong]}; the model predicts {place[right]}."
+
+
+def test_practice_is_told_in_the_words_of_ones_condition(database, tmp_path):
+    conditions = [{"name": name, "wording": {"choosing": name}} for name in ("paper", "plain")]
+    opened(database, tmp_path, choosing(practice=1, confidence=False), conditions=conditions)
+    said = {}
+    for number in range(2):
+        person = enrol(database, number)
+        practice = trials_of(database, person)[0]
+        answer(database, person, practice, RESPONSE, "1")
+        said[person.condition] = answer(database, person, practice, CLASS, "1").feedback
+    assert "the model predicts" in said["paper"]
+    assert "the model" not in said["plain"]
 
 
 def test_a_set_without_four_classes_is_refused(database, tmp_path):
