@@ -20,14 +20,13 @@ def preregister(definition: Definition, out: Path, language: str) -> None:
 
     Example: ./manage.py preregister --study my.toml --out preregistration
     """
-    from analysis.display.wording import in_language
+    from analysis.display.wording import in_language, written_in
     from analysis.preregistration.plan import Plan
     from analysis.preregistration.sheet import write_sheet
-    from contracts.methods import method_names
 
     _require_frozen(definition)
     plan = Plan(definition.document, definition.sha256, definition.analysis, in_language(language))
-    with method_names(definition.document, language):
+    with written_in(definition.document, language):
         files = write_sheet(plan, out)
     click.echo("Files: " + ", ".join(map(str, files)))
 

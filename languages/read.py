@@ -29,7 +29,8 @@ class Language:
     """A language as its folders describe it.
 
     `name`: in the language itself. `letters`: what a font must have to write it; `fonts`: families to prefer, the first
-    best. `tasks`, `scales`: the content of tasks.toml, and of scales.toml where there is one.
+    best. `thousands`: what separates them in a number; decimals have a point in every language, as in CSV.
+    `tasks`, `scales`: the content of tasks.toml, and of scales.toml where there is one.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Language:
     fonts: tuple[str, ...]
     tasks: dict[str, Any]
     scales: dict[str, Any] = field(default_factory=dict)
+    thousands: str = ","
 
 
 def languages() -> dict[str, Language]:
@@ -95,7 +97,8 @@ def _languages(folders: tuple[Path, ...]) -> dict[str, Language]:
 
 def _language(folders: tuple[Path, ...], code: str) -> Language:
     about, tasks, scales = (_combined(folders, code, name) for name in ("about.toml", "tasks.toml", "scales.toml"))
-    return Language(code, about["name"], about.get("letters", ""), tuple(about.get("fonts", ())), tasks, scales)
+    letters, fonts = about.get("letters", ""), tuple(about.get("fonts", ()))
+    return Language(code, about["name"], letters, fonts, tasks, scales, about.get("thousands", ","))
 
 
 def _combined(folders: tuple[Path, ...], code: str, name: str) -> dict[str, Any]:

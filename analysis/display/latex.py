@@ -14,7 +14,7 @@ _ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "·": r"$\cdot$", "≤": r"$\leq$", "≥": r"$\geq$", "→": r"$\rightarrow$",
-    "α": r"$\alpha$", "′": "$'$", "–": "--", "“": "``", "”": "''", "…": r"\ldots{}", "\u00a0": "~",
+    "α": r"$\alpha$", "′": "$'$", "–": "--", "“": "``", "”": "''", "…": r"\ldots{}", "\u00a0": "~", "\u202f": r"\,",
     "\n": " ", "<": r"\textless{}", ">": r"\textgreater{}", "[": "{[}", "*": "{*}",  # the last two would belong to \\
 }  # fmt: skip
 _SPECIAL = re.compile("|".join(map(re.escape, _ESCAPES)))

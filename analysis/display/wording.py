@@ -2,12 +2,14 @@
 
 import gettext
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.notes import OPEN_NOTE, Note, marked
-from contracts.methods import method_name
+from contracts.methods import method_name, method_names
 from languages.read import SOURCE, languages, translations
 
 NOTHING = "–"
@@ -21,6 +23,9 @@ EVENTS = (
 _QUOTED = marked("“{name}”")
 _FIRST, _SECOND = marked("network named first"), marked("network named second")
 CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
+
+
+_thousands: ContextVar[str] = ContextVar("thousands", default=",")
 
 
 class LanguageError(Exception):
@@ -93,6 +98,18 @@ def in_language(code: str) -> Translation:
     return Translation(code)
 
 
+@contextmanager
+def written_in(document: Mapping[str, Any], language: str) -> Iterator[None]:
+    """Within the block numbers are written as `language` writes them, and methods are called as the definition's
+    `document` calls them in it (`method_names`)."""
+    token = _thousands.set(languages()[language].thousands)
+    try:
+        with method_names(document, language):
+            yield
+    finally:
+        _thousands.reset(token)
+
+
 def number(value: float | None, digits: int = 2, signed: bool = False) -> str:
     """A decimal with a true minus sign; an en dash for what is missing."""
     if value is None or math.isnan(value):
@@ -142,8 +159,8 @@ def interval(low: float, high: float, write: Callable[[float], str]) -> str:
 
 
 def count(n: float) -> str:
-    """A whole number with thousands separated."""
-    return f"{int(n):,}"
+    """A whole number with thousands separated as the language does it in which the text is written."""
+    return f"{int(n):,}".replace(",", _thousands.get())
 
 
 def moment(at: Any) -> str:

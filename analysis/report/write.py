@@ -10,7 +10,7 @@ from typing import Any
 from analysis.data.export import Export, Proof
 from analysis.display.drawing import mark_of
 from analysis.display.latex import as_latex_table
-from analysis.display.wording import ENGLISH, Translation
+from analysis.display.wording import ENGLISH, Translation, written_in
 from analysis.reading.load import load
 from analysis.report.apa import apa_sentences
 from analysis.report.figures import task_figures
@@ -22,7 +22,6 @@ from analysis.report.pages import REPORT, Figures, Material, folder_name, pages,
 from analysis.report.preregistered import as_table, followed, opened_sha256
 from analysis.report.quality_figures import task_quality_figures
 from analysis.results import ObserverResults, as_json, compute
-from contracts.methods import method_names
 from contracts.observers import observer_of
 from contracts.own_files import NotOwnFileError, file_hashes, replace_folder, require_only
 
@@ -62,7 +61,7 @@ def analyze(
     proof = prove(export)
     results = compute(export)
     figures: dict[str, Figures] = {}
-    with method_names(export.definition, translate.language):
+    with written_in(export.definition, translate.language):
         for step, of_kind in enumerate(results, start=2):
             figures[of_kind.observer_kind] = (
                 {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
@@ -102,7 +101,8 @@ def _write(
         mark = mark_of(of_kind.observer_kind, ENGLISH)
         tables, pictures = (folder / part / folder_name(of_kind.observer_kind) for part in ("tables", "figures"))
         tables.mkdir(parents=True)
-        plan = {"preregistered": as_table(followed(export, of_kind, ENGLISH))}
+        with written_in(export.definition, ENGLISH.language):
+            plan = {"preregistered": as_table(followed(export, of_kind, ENGLISH))}
         for name, table in (_tables(of_kind) | plan).items():
             table.to_csv(tables / f"{name}.csv", index=False)
             (tables / f"{name}.tex").write_text(as_latex_table(table, mark), encoding="utf-8")
@@ -140,7 +140,7 @@ def results_document(
     `audit_log`: when the server gave this export out, or how it differs from what it gave out; None: not compared.
     """
     confidence = export.config.confidence
-    with method_names(export.definition, ENGLISH.language):
+    with written_in(export.definition, ENGLISH.language):
         sentences = {r.observer_kind: {"sentences": apa_sentences(r, confidence, ENGLISH)} for r in results}
         points = [vars(point) for r in results[:1] for point in followed(export, r, ENGLISH)]
     observers = {r.observer_kind: as_json(r) | sentences[r.observer_kind] for r in results}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, in_language, listed
+from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, count, in_language, listed, written_in
 from analysis.notes import Note, no_responses
 from languages.read import languages, messages, translations
 
@@ -37,6 +37,14 @@ def test_every_korean_text_is_korean_and_keeps_to_one_word_for_one_thing():
 def test_a_number_and_its_noun_agree(n, english, korean):
     assert ENGLISH.plural("{n} person", "{n} people", n) == english
     assert KOREAN.plural("{n} person", "{n} people", n) == korean
+
+
+def test_thousands_are_separated_as_the_language_does_it():
+    """A comma in German would be read as a decimal comma."""
+    for language, written in (("de", "1\u202f200 Personen"), ("ko", "1,200명"), ("en", "1,200 people")):
+        with written_in({}, language):
+            assert in_language(language).plural("{n} person", "{n} people", 1200) == written
+    assert count(1200) == "1,200"
 
 
 def test_a_note_is_translated_with_the_names_inside_it():
