@@ -50,9 +50,28 @@ def test_dockerignore_leaves_out_what_docker_leaves_out(path, is_left_out):
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[Image]:
+def debian() -> None:
     if not shutil.which("apt-cache"):
         pytest.skip("no apt-cache: the names of Debian packages cannot be looked up")
+
+
+@pytest.mark.usefixtures("debian")
+@pytest.mark.parametrize("step", ["apt-get install -y make no-such-package", "test -e kept && test -e left-out"])
+def test_a_step_that_fails_is_named(tmp_path, step):
+    checkout, place = tmp_path / "checkout", tmp_path / "place"
+    checkout.mkdir()
+    place.mkdir()
+    for name in ("kept", "left-out"):
+        (checkout / name).touch()
+    (checkout / ".dockerignore").write_text("left-out\n")
+    copied = "FROM python AS a\nWORKDIR /srv\nCOPY . .\nRUN test -e kept && apt-get install -y make\n"
+    (checkout / "Dockerfile").write_text(f"{copied}USER 1\nRUN {step}\n")
+    with pytest.raises(AssertionError, match=step):
+        Builder(checkout, place).build("a")
+
+
+@pytest.fixture(scope="module")
+def image(debian: None) -> Iterator[Image]:
     with tempfile.TemporaryDirectory(prefix="discern-image-") as place:
         Path(place).chmod(0o755)
         built = Builder(ROOT, Path(place)).build("survey")
