@@ -260,6 +260,10 @@ _SHAPES = {
     "path_type": "the path of a file is expected, in quotes",
     **dict.fromkeys(("tuple_type", "list_type"), "a list is expected: […], or for tables [[name]]"),
 }
+_LENGTHS = {
+    "too_short": "at least {min_length} entries are needed, not {actual_length}; add more",
+    "too_long": "at most {max_length} entries are possible, not {actual_length}; remove some",
+}
 
 
 def _named(entry: Any) -> str:
@@ -272,6 +276,8 @@ def _expected(error: Any, section: str) -> str:
         return f"unknown key{_did_you_mean([section, *error['loc']])}"
     whole = error["type"] == "missing" or isinstance(error["input"], dict)  # the message names what is wrong in it
     given = "" if whole else f" (given: {_short(error['input'])})"
+    if error["type"] in _LENGTHS:
+        return _LENGTHS[error["type"]].format(**error["ctx"]) + given
     return _SHAPES.get(error["type"], error["msg"].removeprefix("Value error, ")) + given
 
 

@@ -38,14 +38,14 @@ def balanced(
     sorts = ((c, next((sort for sort, holds in found.sorts.items() if holds(c.image)), "")) for c in candidates)
     sorted_ = [replace(candidate, sort=sort) for candidate, sort in sorts if sort]
     counts = Counter(c.sort for c in sorted_)
-    _require(request, {sort: counts[sort] for sort in found.sorts}, "")
+    _require(request, {sort: counts[sort] for sort in found.sorts}, "", found.remedy)
     if found.matched_by is None:
         return sorted_
     grouped = [replace(c, group=(found.matched_by(c.image),)) for c in sorted_]
     in_group = Counter((c.group, c.sort) for c in grouped)
     shared = {group: min(in_group[group, s] for s in found.sorts) for group in sorted({c.group for c in grouped})}
     told = f" of like confidence ({', '.join(f'{n} at {group[0]}' for group, n in shared.items())})"
-    _require(request, dict.fromkeys(found.sorts, sum(shared.values())), told)
+    _require(request, dict.fromkeys(found.sorts, sum(shared.values())), told, found.remedy)
     room = Counter({(g, s): n for g, n in _quotas(shared, _each(request, found.sorts)).items() for s in found.sorts})
     kept = []
     for candidate in sorted(grouped, key=lambda c: order(seed, request.task, c.image.image_id)):
@@ -59,17 +59,18 @@ def _each(request: StimulusRequest, sorts: Mapping[str, object]) -> int:
     return -(-request.images // len(sorts))
 
 
-def _require(request: StimulusRequest, counts: Mapping[str, int], told: str) -> None:
+def _require(request: StimulusRequest, counts: Mapping[str, int], told: str, own: str) -> None:
+    """Raise SelectionError where a sort has too few; `told` of the numbers, `own`: the kind's own remedy."""
     if min(counts.values()) >= _each(request, counts):
         return
     possible = len(counts) * min(counts.values())
     there = " and ".join(f"{count} images {sort}" for sort, count in counts.items())
-    remedy = f"lower its images to {possible}, or take" if possible else "take"
+    ways = ", ".join(filter(None, (f"lower its images to {possible}" if possible else "", own)))
     other = "other classes" if request.classes else "more categories that look alike"
     asked = "of each sort" if len(counts) > 1 else " and ".join(counts)
     raise SelectionError(
         f"task {request.task!r} shows {_each(request, counts)} images {asked}, and network"
-        f" {' and '.join(request.networks)} has {there}{told}; {remedy} a larger split,"
+        f" {' and '.join(request.networks)} has {there}{told};{f' {ways}, or' if ways else ''} take a larger split,"
         f" {other}, or another network"
     )
 

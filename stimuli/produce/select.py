@@ -173,7 +173,7 @@ def _candidates(
             else {}
         ),
         **{
-            f"a picture of {method} in {tables[method].path.name}": partial(_is_made, tables[method], request, found)
+            _pictured(method, tables[method]): partial(_is_made, tables[method], request, found)
             for method in request.methods
             if method in tables
         },
@@ -187,18 +187,33 @@ def _candidates(
         losses = "; ".join(f"'{name}' removed {count}" for name, count in removed.items())
         if unknown := _unknown(request, tables, images, categories):
             raise SelectionError(f"task {request.task!r}: {len(left)} of {len(images)} images are eligible; {unknown}")
-        possible = _possible(left, found) // request.explanations
-        remedy = (
-            f"lower its images to {possible}{' sets' if request.explanations > 1 else ''}, or name"
-            if possible
-            else "name"
-        )
         raise SelectionError(
             f"task {request.task!r} asks for {request.words}, but {len(left)} of {len(images)} are eligible"
-            f" ({losses}{found.counts(images)}); {remedy} a larger split or more dataset.categories"
+            f" ({losses}{found.counts(images)}); {_remedy(request, found, tables, left, removed)}"
         )
     explained = [(image, found.explained(image)) for image in left]
     return [Candidate(image, names, group=names) for image, names in explained], removed
+
+
+def _remedy(
+    request: StimulusRequest,
+    found: Eligibility,
+    tables: Tables,
+    left: Sequence[Photograph],
+    removed: Mapping[str, int],
+) -> str:
+    """What makes more images eligible, or the task ask for fewer."""
+    possible = _possible(left, found) // request.explanations
+    sets = " sets" if request.explanations > 1 else ""
+    lower = f"lower its images to {possible}{sets}" if possible else ""
+    short = [tables[m].path.name for m in request.methods if m in tables and removed[_pictured(m, tables[m])]]
+    add = f"add pictures to {' and '.join(dict.fromkeys(short))}" if short else ""
+    ways = ", ".join(filter(None, (lower, found.remedy, add)))
+    return f"{ways}, or name a larger split or more dataset.categories".removeprefix(", or ")
+
+
+def _pictured(method: str, table: PictureTable) -> str:
+    return f"a picture of {method} in {table.path.name}"
 
 
 def _unknown(request: StimulusRequest, tables: Tables, images: Sequence[Photograph], categories: Sequence[str]) -> str:

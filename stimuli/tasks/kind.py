@@ -43,7 +43,8 @@ class Eligibility:
     `explains`: whether an explained category of an image is explained of a network. `sorts`: in words the sorts of
     image of which a task shows equally many. `matched_by`: in each of them equally many images have each of its
     values; None: each explained category is used equally as far as that reaches. `tiles`: what a picture of an image
-    explains for a network side by side, in the order of its tiles; empty: the explained category alone.
+    explains for a network side by side, in the order of its tiles; empty: the explained category alone. `remedy`: what
+    the kind's own keys can do where too few images are left.
     """
 
     explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
@@ -54,6 +55,7 @@ class Eligibility:
     matched_by: Callable[[Photograph], str] | None = None
     tiles: Callable[[Photograph, str], tuple[str, ...]] = lambda _image, _network: ()
     counts: Callable[[Sequence[Photograph]], str] = lambda _images: ""  # told of all images where too few are eligible
+    remedy: str = ""
     recorded: Callable[[Sequence[Photograph]], Mapping[str, Any]] = lambda _images: {}  # of all, for the provenance
 
 

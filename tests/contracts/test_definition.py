@@ -145,6 +145,11 @@ def test_what_the_stimuli_depend_on_is_hashed_apart_from_the_rest(write):
             '"bicycle", "bicycle"',
             "dataset.categories: categories listed more than once: bicycle",
         ),
+        (
+            "[dataset]",
+            '[dataset]\ncategories = ["cat"]\n[further]',
+            "dataset.categories: at least 2 entries are needed, not 1; add more",
+        ),
         ("[dataset]", "[dataset", "is not valid TOML"),
         ("[study]", "[[study]]", "study: one table is expected, as [name] begins it"),
         ("[participants]", "[[participants]]", "participants: one table is expected, as [name] begins it"),

@@ -49,6 +49,12 @@ def test_only_images_that_the_task_may_show_are_counted():
 def test_too_few_unsure_labels_are_refused_with_what_removed_them():
     with pytest.raises(SelectionError, match=r"'a confidence below 0\.9' removed 3"):
         select([asking(6, 0.9)], IMAGES, ("cat", "dog"), {"n": PREDICTED}, seed=1)
+    with pytest.raises(SelectionError, match=r"lower its images to 4, raise its deferral, or name a larger split"):
+        select([asking(6, 0.9)], IMAGES, ("cat", "dog"), {"n": PREDICTED}, seed=1)
+    with pytest.raises(
+        SelectionError, match=r"3 images predicted rightly and 2 .*; lower its images to 4, raise its deferral, or take"
+    ):
+        select([asking(5, 0.92)], IMAGES, ("cat", "dog"), {"n": PREDICTED}, seed=1)
     elsewhere = {image.image_id: Predicted("cat", ()) for image in IMAGES}
     with pytest.raises(SelectionError, match="deferral needs the confidence of a network in"):
         select([asking(2, 0.9)], IMAGES, ("cat", "dog"), {"n": elsewhere}, seed=1)
