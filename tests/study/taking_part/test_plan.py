@@ -12,8 +12,8 @@ from study.definition import frozen_definition
 from study.errors import AnswerConflictError, MalformedAnswerError, UnknownError
 from study.taking_part.comprehension import open_checks, questions, record_attempt
 from study.taking_part.device import MOST_KEPT, record_device
-from study.taking_part.plan import _around, colour_scale, plan
-from study.tasks.wording import instructions, words_of
+from study.taking_part.plan import colour_scale, plan
+from study.tasks.wording import around, instructions, words_of
 from tests.study.samples import NOW, answer, document, enrol, open_sample, seeing, trials_of, trusting
 from tests.study.taking_part.test_device import REPORT
 from tests.study.tasks.test_several_questions import give
@@ -378,4 +378,4 @@ def test_trials_are_told_by_their_position(opened):
     ],
 )
 def test_a_category_is_told_wherever_its_place_is(prompt, told):
-    assert _around(prompt, "dog") == told
+    assert around(prompt, "dog") == told
