@@ -139,6 +139,8 @@ def generate_stimuli(ctx: click.Context, definition: Definition, launcher: str) 
             definition.methods,
         )
     click.echo(f"Stimulus set: {folder}")
+    for line in wrong_predictions(folder) if isinstance(folder, Path) else []:
+        click.echo(line)
     doubts, remarks = picture_doubts(folder) if isinstance(folder, Path) else ([], [])
     for line in (*(f"Warning: {doubt}" for doubt in doubts), *(f"Note: {remark}" for remark in remarks)):
         click.echo(line)
@@ -258,3 +260,15 @@ def observe(
 
 
 COMMANDS = (make_scenes, train, import_network, generate_stimuli, sanity, observe)
+
+
+def wrong_predictions(folder: Path) -> list[str]:
+    """How many there are of each kind of error, of tasks that divide them."""
+    from contracts.stimulus_set import read_provenance
+
+    found = read_provenance(folder).get("selection", {})
+    counts = {task: of["wrong_predictions"] for task, of in found.items() if "wrong_predictions" in of}
+    return [
+        f"{task}: of all wrong predictions {' and '.join(f'{n} are {name}' for name, n in of.items())}"
+        for task, of in counts.items()
+    ]

@@ -94,6 +94,9 @@ def _without_names(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
     return {name: {key: value for key, value in told.items() if key != "name"} for name, told in methods.items()}
 
 
+TABLES = ("foils", "cues", "error_groups")  # keys of a task that name a file
+
+
 def load_definition(path: Path) -> Definition:
     """Read, complete and check a study definition (TOML). Raises DefinitionError naming every key at fault."""
     written = read_document(path)
@@ -102,7 +105,7 @@ def load_definition(path: Path) -> Definition:
     problems += _read_texts(document, path.parent)
     problems += _read_logo(document, path.parent)
     problems += read_own_words(document, path.parent)
-    problems += [problem for key in ("foils", "cues") for problem in _read_tables(document, path.parent, key)]
+    problems += [problem for key in TABLES for problem in _read_tables(document, path.parent, key)]
     if any("\0" in text for text in _texts_in(document)):
         problems.append("a text holds a NUL character (\\u0000), which no database stores; remove it")
     sections: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.class_groups import class_groups
 from contracts.cues import measured
 from contracts.foils import FOILS, foil_table
 from definition.learning import classes_of
@@ -32,6 +33,7 @@ def request_of(
         task.deferral,
         {name: network.out_of_distribution for name, network in used.items() if network.out_of_distribution},
         task.joint_scale,
+        class_groups(task.error_groups) if task.error_groups else {},
         task.explanations,
     )
 
@@ -51,4 +53,5 @@ def further(request: StimulusRequest) -> list[Any]:
     joint = ["joint_scale"] if request.joint_scale else []
     sheets = [["explanations", request.explanations]] if request.explanations > 1 else []
     matched = ["matched"] if request.matched else []
-    return [*foils, *matched, *learned, *named, *cues, *deferral, *foreign, *joint, *sheets]
+    groups = [["error_groups", *sorted(request.error_groups.items())]] if request.error_groups else []
+    return [*foils, *matched, *learned, *named, *cues, *deferral, *foreign, *joint, *groups, *sheets]

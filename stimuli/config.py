@@ -98,6 +98,7 @@ class StimulusRequest:
     deferral: float | None = None  # the network's confidence from which on an image is not shown
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → what it knows and no image shows
     joint_scale: bool = False  # the networks' pictures of an image are drawn on one scale
+    error_groups: Mapping[str, str] = field(default_factory=dict)  # class → group: wrong predictions of both kinds
     explanations: int = 1  # of its images that a trial shows, and a picture holds
 
     @property

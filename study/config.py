@@ -26,7 +26,7 @@ from study.information import (
     Slug,
     Texts,
 )
-from study.offered import check_labels, check_scale, check_sentences
+from study.offered import check_balance, check_labels, check_scale, check_sentences
 from study.pay import PayConfig
 from study.return_address import check_pattern
 from study.words import OwnWords
@@ -121,6 +121,11 @@ class TaskConfig(BaseModel):
         " network; false: of each predicted category as equally many as there are. simulatability: half of the"
         " predictions of each class are right, so that the truth does not tell them; false: as many as there are",
     )
+    error_groups: str = Field(
+        "",
+        description="agreement, AI check, distinction, reliance: a CSV file beside the definition with class and group;"
+        " half of the wrong predictions are of a class in the group of the truth, half of another group. None: any",
+    )
     image_ids: tuple[str, ...] = Field((), description="photographs that the task may show; none: those of the split")
     foils: str = Field(
         "",
@@ -132,9 +137,7 @@ class TaskConfig(BaseModel):
         description="detection of a cue: a CSV file beside the definition with network, cue (companion or background),"
         " changed and scenes: how many decisions changed when the cue was swapped in this number of scenes",
     )
-    images: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        description="photographs that the task shows, or sets of them where `explanations` is above 1"
-    )
+    images: Annotated[int, Field(ge=1, le=100_000)] = Field(description="photographs, or sets of `explanations` each")
     ratings_per_item: Annotated[int, Field(ge=1, le=10_000)] = Field(description="people who rate each item")
     trials_per_participant: Annotated[int, Field(ge=1, le=10_000)] = Field(
         description="questions that count for one participant; at most the number of images"
@@ -283,8 +286,7 @@ class TaskConfig(BaseModel):
         check_scale(facts, self.points)
         if self.explanations > facts.most_explanations:
             raise ValueError(f"explanations = {self.explanations}: {self.kind} shows one in a trial; remove it")
-        if self.matched and not facts.is_balanced:
-            raise ValueError(f"matched is for kinds with right and wrong predictions, and {self.kind} has none")
+        check_balance(facts, self.matched, self.error_groups)
         if self.identical_pairs and facts.pictures < 2:
             raise ValueError(f"identical_pairs are for kinds that show two pictures; {self.kind} shows one")
         if self.trials_per_participant > self.images:

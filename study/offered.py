@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from contracts.class_groups import class_groups
 from contracts.foils import ANNOTATED, TABLE
 from contracts.label_choice import is_choice
 from contracts.sentences import is_pair
@@ -47,3 +48,19 @@ def check_scale(facts: Kind, points: int) -> None:
     if points and facts.points and not facts.points[0] <= points <= facts.points[1]:
         fewest, most = facts.points
         raise ValueError(f"points = {points}: a scale has {fewest} to {most} points; set a number of these")
+
+
+def check_balance(facts: Kind, matched: bool, error_groups: str) -> None:
+    """Raise ValueError where a kind has no right and wrong predictions to balance, or `error_groups` no groups."""
+    if matched and not facts.is_balanced:
+        raise ValueError(f"matched is for kinds with right and wrong predictions, and {facts.name} has none")
+    if not error_groups:
+        return
+    if not facts.is_balanced or facts.learns:
+        raise ValueError(f"error_groups divides the wrong predictions of a task; {facts.name} has none, so remove it")
+    if matched:
+        raise ValueError("error_groups and matched both choose the wrong predictions; keep one of them")
+    try:
+        class_groups(error_groups)
+    except ValueError as error:
+        raise ValueError(f"error_groups: {error}") from error

@@ -3,22 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
+from stimuli.produce.candidate import Candidate
+from stimuli.produce.error_balance import of_both_kinds
 from stimuli.tasks.kind import Eligibility
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An eligible image, the categories that its visualizations explain, and what it is balanced by."""
-
-    image: Photograph
-    categories: tuple[str, ...]
-    sort: str = ""  # of which a task shows equally many
-    group: tuple[str, ...] = ()  # used equally within a sort
 
 
 def order(seed: int, task: str, image_id: str) -> bytes:
@@ -39,6 +30,12 @@ def balanced(
     sorted_ = [replace(candidate, sort=sort) for candidate, sort in sorts if sort]
     counts = Counter(c.sort for c in sorted_)
     _require(request, {sort: counts[sort] for sort in found.sorts}, "", found.remedy)
+    if found.error is not None:
+
+        def at_random(candidate: Candidate) -> bytes:
+            return order(seed, request.task, candidate.image.image_id)
+
+        return of_both_kinds(request, sorted_, found.error, _each(request, found.sorts), at_random)
     if found.matched_by is None:
         return sorted_
     grouped = [replace(c, group=(found.matched_by(c.image),)) for c in sorted_]

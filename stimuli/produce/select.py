@@ -10,7 +10,8 @@ from typing import Any
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-from stimuli.produce.balance import Candidate, balanced, order
+from stimuli.produce.balance import balanced, order
+from stimuli.produce.candidate import Candidate
 from stimuli.produce.sheets import Sheets, foils_of_sheets, sheets_of
 from stimuli.produce.tables import PictureTable
 from stimuli.tasks.kind import Eligibility, Predicted, Predictions

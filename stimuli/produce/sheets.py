@@ -6,7 +6,7 @@ from contracts.sheets import Sheet
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-from stimuli.produce.balance import Candidate
+from stimuli.produce.candidate import Candidate
 from stimuli.tasks.kind import Predictions
 from stimuli.tasks.kinds import STIMULI_KINDS
 

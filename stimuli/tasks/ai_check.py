@@ -32,7 +32,7 @@ def checked(request: StimulusRequest, predictions: Predictions) -> Eligibility:
         conditions={**found.conditions, f"a confidence below {limit:.4g}": is_unsure},
         counts=lambda images: _unknown(images, of_network),
         remedy="raise its deferral",
-        recorded=lambda images: {"deferral": _divided(images, found, of_network, limit)},
+        recorded=lambda images: {**found.recorded(images), "deferral": _divided(images, found, of_network, limit)},
     )
 
 

@@ -42,9 +42,10 @@ class Eligibility:
 
     `explains`: whether an explained category of an image is explained of a network. `sorts`: in words the sorts of
     image of which a task shows equally many. `matched_by`: in each of them equally many images have each of its
-    values; None: each explained category is used equally as far as that reaches. `tiles`: what a picture of an image
-    explains for a network side by side, in the order of its tiles; empty: the explained category alone. `remedy`: what
-    the kind's own keys can do where too few images are left.
+    values; None: each explained category is used equally as far as that reaches. `error`: the kind of error of a wrong
+    prediction, empty of a right one, of which a task shows equally many; None: any. `tiles`: what a picture of an image
+    explains for a network side by side, in the order of its tiles; empty: the explained category alone. `remedy`:
+    what the kind's own keys can do where too few images are left.
     """
 
     explained: Callable[[Photograph], tuple[str, ...]]  # the categories that an image's visualizations explain
@@ -53,6 +54,7 @@ class Eligibility:
     in_study: bool = True  # all explained categories must be the study's; else the network's names for them
     sorts: Mapping[str, Callable[[Photograph], bool]] = field(default_factory=dict)
     matched_by: Callable[[Photograph], str] | None = None
+    error: Callable[[Photograph], str] | None = None
     tiles: Callable[[Photograph, str], tuple[str, ...]] = lambda _image, _network: ()
     counts: Callable[[Sequence[Photograph]], str] = lambda _images: ""  # told of all images where too few are eligible
     remedy: str = ""

@@ -1,7 +1,9 @@
 """Right and wrong predictions: which images show them, and what a picture says of one to a machine observer."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
+from contracts.class_groups import OUTSIDE, WITHIN
 from contracts.stimulus_set import Stimulus
 from models.labels import has_name
 from models.photographs import Photograph
@@ -26,6 +28,19 @@ def predicted(request: StimulusRequest, predictions: Predictions, is_told: bool 
         sure = of_network[image.image_id].confidence
         return "not told" if sure is None else f"{min(int(sure * BINS), BINS - 1) / BINS:.0%} and more"
 
+    group_of = request.error_groups
+
+    def has_groups(image: Photograph) -> bool:
+        top = of_network[image.image_id].top
+        return top in group_of and any(name in group_of for name in image.categories)
+
+    def error(image: Photograph) -> str:
+        if is_right(image):
+            return ""
+        groups = {group_of[name] for name in image.categories if name in group_of}
+        return WITHIN if group_of[of_network[image.image_id].top] in groups else OUTSIDE
+
+    groups = {"a group for the prediction and an annotated category": has_groups} if group_of else {}
     return Eligibility(
         explained=lambda image: (of_network[image.image_id].top,),
         conditions={
@@ -33,11 +48,22 @@ def predicted(request: StimulusRequest, predictions: Predictions, is_told: bool 
             **(
                 {"a name for the prediction": lambda image: has_name(of_network[image.image_id].top)} if is_told else {}
             ),
+            **groups,
         },
         in_study=False,
         sorts={"predicted rightly": is_right, "predicted wrongly": lambda image: not is_right(image)},
         matched_by=confidence if request.matched else None,
+        error=error if group_of else None,
+        recorded=lambda images: _errors(images, has_groups, error) if group_of else {},
     )
+
+
+def _errors(
+    images: Sequence[Photograph], has_groups: Callable[[Photograph], bool], error: Callable[[Photograph], str]
+) -> dict[str, dict[str, int]]:
+    """How many wrong predictions of each kind there are, for the provenance."""
+    counts = Counter(error(image) for image in images if has_groups(image))
+    return {"wrong_predictions": {name: counts[name] for name in (WITHIN, OUTSIDE)}}
 
 
 def correct(image: Photograph, told: Predicted) -> str:
