@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -35,6 +36,16 @@ def test_a_link_is_the_hash_of_the_one_before_and_of_all_that_is_stored_of_an_an
     ]
     others = [link("abc", 7, TOLD | change) for change in [*changes, {"answered_at": NOW}]]
     assert len({link("abc", 7, TOLD), link("abc", 8, TOLD), link("abd", 7, TOLD), *others}) == 9
+
+
+def test_a_link_is_the_same_whatever_the_time_zone_of_the_host(monkeypatch):
+    here = link("abc", 7, TOLD)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Seoul")
+        time.tzset()
+        there = link("abc", 7, TOLD)
+    time.tzset()
+    assert there == here
 
 
 @pytest.fixture
@@ -84,3 +95,12 @@ def test_an_answer_to_a_question_that_is_never_asked_breaks_the_chain(database, 
     added = {"trial_id": trial.id, "question": "a-mood", "response": "1", "rt": None, "rt_missing": "not-measured"}
     added |= {"time_elapsed": 1.0, "body_sha256": "0" * 64, "answered_at": NOW}
     assert after(database, insert(Response).values(added)) == Chains(3, (people[1].public_id,))
+
+
+def test_people_who_answered_before_there_were_chains_get_none_later(database, people):
+    with database.writing() as session:
+        session.execute(update(Participant).where(Participant.id == people[0].id).values(answers_chain=None))
+        session.commit()
+    answer(database, people[0], trials_of(database, people[0])[3])
+    with database.reading() as session:
+        assert session.get_one(Participant, people[0].id).answers_chain is None
