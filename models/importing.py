@@ -13,6 +13,7 @@ from models.average_precision import PRESENT, label_matrix, mean_average_precisi
 from models.catalogue import LoadedNetwork, found_target_layer
 from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_checkpoint
 from models.config import DatasetConfig, NetworkConfig
+from models.defects import defective_sha256, give_defects
 from models.errors import NetworkError
 from models.labels import named_outputs, read_labels
 from models.outputs import as_logits, probe
@@ -81,6 +82,8 @@ def import_network(name: str, config: NetworkConfig, dataset: DatasetConfig, com
 def not_imported_yet(name: str, config: NetworkConfig, categories: Sequence[str]) -> LoadedNetwork:
     """Network `name` as `import_network` would take it, unmeasured and with nothing written. Raises as it does."""
     network = _build(name, config, categories)
+    defects = give_defects(name, network.module, config, network.categories)
+    sha256 = file_sha256(Path(config.weights)) if config.weights and Path(config.weights).is_file() else name
     return LoadedNetwork(
         name=name,
         architecture=config.source,
@@ -88,7 +91,7 @@ def not_imported_yet(name: str, config: NetworkConfig, categories: Sequence[str]
         transform=transform_of(config),
         categories=network.categories,
         target_layer=found_target_layer(name, network.module, config),
-        sha256=file_sha256(Path(config.weights)) if config.weights and Path(config.weights).is_file() else name,
+        sha256=defective_sha256(sha256, defects),
         mean_average_precision=None,
         layout=config.layout,
         single_label=config.output != "sigmoid",

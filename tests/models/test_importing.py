@@ -13,7 +13,7 @@ from models.catalogue import load_network
 from models.config import NetworkConfig
 from models.errors import NetworkError
 from models.folders import FolderDataset
-from models.importing import import_network
+from models.importing import import_network, not_imported_yet
 from models.target_layers import spatial_layers
 from models.transform import Transform, normalise
 from stimuli.explain.engine import explain
@@ -299,3 +299,16 @@ def test_a_layer_that_runs_more_than_once_is_no_target_layer():
             return self.relu(self.second(self.relu(self.first(images)))).mean((2, 3))
 
     assert [spatial.layer for spatial in spatial_layers(Shared(), 32)] == ["first", "second"]
+
+
+def test_before_its_import_a_network_with_a_defect_is_another_one_and_behaves_so(folder):
+    """`check` looks at networks before anything is imported; one checkpoint may serve several states."""
+    states = [{}, {"exchanged_labels": 1}, {"reset_last_layer": 1}, {"out_of_distribution": ["blue"]}]
+    configs = [configured(folder, **state) for state in states]
+    before = [not_imported_yet("own", config, ("red", "green", "blue")) for config in configs]
+    assert len({network.sha256 for network in before}) == len(states)
+    taken(folder)
+    images = torch.rand(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for config, network in zip(configs, before, strict=True):
+        after = load_network("own", config, ("red", "green", "blue"))
+        assert torch.equal(network.module(images), after.module(images))
