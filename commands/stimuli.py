@@ -100,7 +100,7 @@ def import_network(definition: Definition, names: tuple[str, ...]) -> None:
         )
         click.echo(
             f"  mAP {measured}; for {100 * found.accuracy:.1f} % of the images the strongest of the study's categories"
-            f" is annotated → {named[name].checkpoint}"
+            f" is annotated{', without its defect' if named[name].has_defect else ''} → {named[name].checkpoint}"
         )
 
 

@@ -216,6 +216,12 @@ class NetworkConfig(BaseModel):
         return self
 
     @property
+    def has_defect(self) -> bool:
+        """Whether a defect is given to it each time it is loaded; its checkpoint stays as it is."""
+        given = self.reset_last_layer is not None or self.exchanged_labels is not None
+        return given or bool(self.out_of_distribution)
+
+    @property
     def source(self) -> str:
         """What it is, without folders: its architecture, or its function's file and name."""
         place, _, function = self.module.rpartition(":")

@@ -114,6 +114,7 @@ def test_a_study_of_one_s_own_goes_from_its_files_to_its_report(folder, monkeypa
     assert "for 100.0 % of the images the strongest of the study's categories is annotated" in made.output
     assert (folder / "var" / "networks" / "own.safetensors").is_file()
     assert "import" not in run(folder, "generate-stimuli").output
+    assert "without its defect" not in made.output
     assert (
         json.loads((folder / "var/stimuli/provenance.json").read_text())["selection"]["seeing"]["foil"] == "runner-up"
     )
@@ -150,3 +151,10 @@ def test_a_foil_that_cannot_be_is_refused(folder, tmp_path, old, new, message):
     text = DEFINITION.replace(old, new).replace('networks = ["own"]', 'networks = ["own", "own2"]' if "trust" in new else 'networks = ["own"]')  # fmt: skip
     (tmp_path / "study.toml").write_text(text)
     assert message in run(tmp_path, "check").output
+
+
+def test_what_is_measured_of_a_network_with_a_defect_is_told_to_be_without_it(folder):
+    definition = folder / "study.toml"
+    text = definition.read_text()
+    definition.write_text(text.replace("[networks.own]", "[networks.own]\nexchanged_labels = 1", 1))
+    assert "categories is annotated, without its defect → " in run(folder, "import-network").output
