@@ -10,8 +10,12 @@ question.
 Numeric covariates of an answer add fixed slopes, γ·x, alike for all methods. Where each participant meets one method
 alone, only σ² + τ² of the participants is determined, and nothing else depends on how it is divided.
 
+Where methods are in groups, such as a method with two sorts of image, participants have a further effect of each group:
++ (1 | participant:group).
+
 Two effects that add up in one cell (participant, method) are held as one, so a participant has M effects with
-covariance σ²·J + τ²·I, where J is all ones. The larger side is eliminated by the Schur complement.
+covariance σ²·J + τ²·I, where J is all ones, and with groups + υ²·B, where B is one within a group. The
+larger side is eliminated by the Schur complement.
 """
 
 from collections.abc import Sequence
@@ -46,8 +50,8 @@ class MixedError(NotedError):
 
 @dataclass(frozen=True)
 class MaximalLogit:
-    """Effects of the M methods, then slopes of the C covariates (M + C,), their covariance (M + C, M + C), and the four
-    standard deviations in SOURCES' order."""
+    """Effects of the M methods, then slopes of the C covariates (M + C,), their covariance (M + C, M + C), and the
+    standard deviations in SOURCES' order, after the second that of participants by group where there are groups."""
 
     effects: np.ndarray
     covariance: np.ndarray  # with the standard deviations as estimated, as lme4's vcov(use.hessian = FALSE)
@@ -56,23 +60,20 @@ class MaximalLogit:
 
 
 class _Prior:
-    """G clusters with M effects each, of covariance s₀²·J + (s₁² + RIDGE)·I: its inverse Q and log determinant."""
+    """G clusters with M effects each, of covariance Σ sₖ²·Bₖ + RIDGE·I: its inverse Q and log determinant."""
 
-    def __init__(self, sds: np.ndarray, clusters: int, methods: int) -> None:
-        own, shared = sds[1] ** 2 + RIDGE, sds[0] ** 2
-        self.sds, self.clusters = sds, clusters
-        self.precision = (np.eye(methods) - shared / (own + methods * shared)) / own
-        self.log_determinant = clusters * ((methods - 1) * np.log(own) + np.log(own + methods * shared))
+    def __init__(self, sds: np.ndarray, clusters: int, parts: np.ndarray) -> None:
+        """`sds` (K,) of `parts` (K, M, M), which say how effects are alike."""
+        covariance = np.tensordot(sds**2, parts, 1) + RIDGE * np.eye(parts.shape[1])
+        self.sds, self.clusters, self.parts = sds, clusters, parts
+        self.precision = np.linalg.inv(covariance)
+        self.log_determinant = clusters * float(np.linalg.slogdet(covariance)[1])
 
     def slope(self, modes: np.ndarray, blocks: np.ndarray, pulled: np.ndarray) -> np.ndarray:
-        """Of the deviance in (s₀, s₁), from modes (G, M), their covariances (G, M, M) and what pulls on them (G, M)."""
+        """Of the deviance in sₖ, from modes (G, M), their covariances (G, M, M) and what pulls on them (G, M)."""
         q, g = self.precision, modes @ self.precision
-        moved, total = pulled @ q, blocks.sum(axis=0)
-        shared = -(g.sum(axis=1) ** 2).sum() + self.clusters * q.sum() - q.sum(axis=0) @ total @ q.sum(axis=0)
-        own = -(g**2).sum() + self.clusters * np.trace(q) - np.trace(q @ total @ q)
-        shared += moved.sum(axis=1) @ g.sum(axis=1)
-        own += (moved * g).sum()
-        return 2 * self.sds * np.array([shared, own])
+        inner = self.clusters * q - q @ blocks.sum(axis=0) @ q + (pulled @ q - g).T @ g
+        return 2 * self.sds * np.einsum("kij,ji->k", self.parts, inner)
 
 
 class _Curvature:
@@ -119,9 +120,15 @@ class _Laplace:
     """Deviance and gradient at (β, γ, s₀ and s₁ of the larger side, of the smaller); keeps the modes as next start."""
 
     def __init__(
-        self, y: np.ndarray, method: np.ndarray, larger: np.ndarray, smaller: np.ndarray, x: np.ndarray
+        self,
+        y: np.ndarray,
+        method: np.ndarray,
+        sides: tuple[np.ndarray, np.ndarray],
+        x: np.ndarray,
+        parts: tuple[np.ndarray, np.ndarray],
     ) -> None:
-        self.y, self.smaller = y, smaller
+        larger, smaller = sides
+        self.y, self.smaller, self.parts = y, smaller, parts
         self.methods = int(method.max()) + 1
         self.x = np.column_stack([np.eye(self.methods)[method], x])
         self.fixed = self.x.shape[1]
@@ -130,8 +137,8 @@ class _Laplace:
         self.modes = tuple(np.zeros((size, self.methods)) for size in self.sizes)
 
     def priors(self, parameters: np.ndarray) -> tuple[_Prior, _Prior]:
-        sds = parameters[self.fixed :]
-        return _Prior(sds[:2], self.sizes[0], self.methods), _Prior(sds[2:], self.sizes[1], self.methods)
+        first, second = np.split(parameters[self.fixed :], [len(self.parts[0])])
+        return _Prior(first, self.sizes[0], self.parts[0]), _Prior(second, self.sizes[1], self.parts[1])
 
     def predictor(self, parameters: np.ndarray, modes: tuple[np.ndarray, ...]) -> np.ndarray:
         larger, smaller = (mode.ravel()[codes] for mode, codes in zip(modes, self.codes, strict=True))
@@ -204,16 +211,24 @@ class _Laplace:
 
 
 def fit(
-    y: np.ndarray, method: np.ndarray, participant: np.ndarray, image: np.ndarray, x: np.ndarray | None = None
+    y: np.ndarray,
+    method: np.ndarray,
+    participant: np.ndarray,
+    image: np.ndarray,
+    x: np.ndarray | None = None,
+    groups: tuple[int, ...] = (),
 ) -> MaximalLogit:
-    """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps; covariates `x` (n, C). Raises MixedError."""
+    """`y` (n,) of 0 and 1; codes (n,) from 0 without gaps; covariates `x` (n, C). Raises MixedError.
+
+    `groups` (M,): methods of one number share a further effect of participants.
+    """
     codes = np.stack([method, participant, image]).astype(np.int64)
     covariates = b"" if x is None else np.asarray(x, float).tobytes()
-    return _fit(np.asarray(y, float).tobytes(), codes.tobytes(), covariates)
+    return _fit(np.asarray(y, float).tobytes(), codes.tobytes(), covariates, groups)
 
 
 @lru_cache(maxsize=8)
-def _fit(y: bytes, codes: bytes, covariates: bytes) -> MaximalLogit:
+def _fit(y: bytes, codes: bytes, covariates: bytes, groups: tuple[int, ...]) -> MaximalLogit:
     """One fit serves all comparisons of a task."""
     answers = np.frombuffer(y)
     method, *sides = np.frombuffer(codes, np.int64).reshape(3, len(answers))
@@ -231,8 +246,10 @@ def _fit(y: bytes, codes: bytes, covariates: bytes) -> MaximalLogit:
         raise MixedError(Note("No finite estimate: in one condition all answers are right, or all wrong."))
     turned = sizes[0] < sizes[1]
     larger, smaller = sides[::-1] if turned else sides
-    laplace = _Laplace(answers, method, larger, smaller, x)
-    start = np.concatenate([np.zeros(laplace.fixed), [0.5, 0.3, 0.5, 0.3]])
+    parts = _parts(methods, groups), _parts(methods)
+    laplace = _Laplace(answers, method, (larger, smaller), x, parts[::-1] if turned else parts)
+    starts = [0.5 if place == 0 else 0.3 for part in laplace.parts for place in range(len(part))]
+    start = np.concatenate([np.zeros(laplace.fixed), starts])
     options = {"gtol": 1e-4 * np.sqrt(len(answers))}
     found = optimize.minimize(laplace, start, jac=True, method="BFGS", options=options)
     if not np.abs(found.x).max() < INFINITE:
@@ -240,17 +257,27 @@ def _fit(y: bytes, codes: bytes, covariates: bytes) -> MaximalLogit:
     sds = np.abs(found.x[laplace.fixed :])
     covariance = laplace.covariance(found.x)
     effects, deviance = found.x[: laplace.fixed], float(found.fun)
-    return MaximalLogit(effects, covariance, np.roll(sds, 2) if turned else sds, deviance)
+    return MaximalLogit(effects, covariance, np.roll(sds, len(parts[0])) if turned else sds, deviance)
 
 
-def fit_trials(trials: pd.DataFrame, level: np.ndarray, x: np.ndarray | None = None) -> MaximalLogit:
-    """Of `trials` with `correct`, `participant_id` and `image_id`; codes of a `level` (n,). Raises MixedError."""
+def _parts(methods: int, groups: tuple[int, ...] = ()) -> np.ndarray:
+    """How a cluster's effects are alike (K, M, M): the same for all methods, by method, and of `groups` by group."""
+    of = np.array(groups)
+    by_group = [(of[:, None] == of).astype(float)] if len({*groups}) < len(groups) else []
+    return np.stack([np.ones((methods, methods)), np.eye(methods), *by_group])
+
+
+def fit_trials(
+    trials: pd.DataFrame, level: np.ndarray, x: np.ndarray | None = None, groups: tuple[int, ...] = ()
+) -> MaximalLogit:
+    """Of `trials` with `correct`, `participant_id` and `image_id`; codes of a `level` (n,); `groups` (L,) as of `fit`.
+    Raises MixedError."""
     if left_out := too_many(trials):
         raise MixedError(left_out.note)
     participant, image = (pd.factorize(trials[c])[0] for c in ("participant_id", "image_id"))
     if min(participant.max(initial=-1), image.max(initial=-1)) < 1:
         raise MixedError(Note("Random effects need two participants and two images."))
-    return fit(trials["correct"].to_numpy(float), level, participant, image, x)
+    return fit(trials["correct"].to_numpy(float), level, participant, image, x, groups)
 
 
 def _used(trials: pd.DataFrame, methods: Sequence[str]) -> list[str]:
@@ -271,7 +298,12 @@ def marginal_difference(trials: pd.DataFrame, methods: Sequence[str], a: str, b:
 
 
 def marginal_contrast(
-    trials: pd.DataFrame, level: np.ndarray, weights: np.ndarray, confidence: float, x: np.ndarray | None = None
+    trials: pd.DataFrame,
+    level: np.ndarray,
+    weights: np.ndarray,
+    confidence: float,
+    x: np.ndarray | None = None,
+    groups: tuple[int, ...] = (),
 ) -> Estimate:
     """The shares at the levels (L,), times `weights` (L,) that sum to 0, that the model implies for new participants
     and images, each as if all `trials` were at that level; arguments as of `fit_trials`.
@@ -279,7 +311,7 @@ def marginal_contrast(
     Effects are averaged over the random effects by Gauss–Hermite quadrature; the interval is the delta method's.
     """
     try:
-        model = fit_trials(trials, level, x)
+        model = fit_trials(trials, level, x, groups)
     except MixedError as error:
         return no_estimate(error.note)
     covariates = np.zeros((1, 0)) if x is None else x

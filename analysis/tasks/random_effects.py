@@ -13,7 +13,6 @@ from analysis.tasks.kind import OtherAnalysis
 
 NAME = marked("random effects")
 ASSUMES = marked("assumes normal effects of people and images, on the logit scale")
-ASSUMES_APART = marked("assumes normal effects of people and images, apart for each sort of image, on the logit scale")
 ONE_SORT = Note("The two methods were not shown with the same sorts of images.")
 
 Sort = Callable[[pd.DataFrame], np.ndarray]
@@ -27,7 +26,7 @@ def by_method() -> dict[str, OtherAnalysis]:
 
 def apart(sort: Sort) -> dict[str, OtherAnalysis]:
     """So, with a fixed effect of each method for either sort of image; both sorts count alike."""
-    return {NAME: OtherAnalysis(lambda rows, task, *of: over_sorts(rows, task.methods, sort(rows), *of), ASSUMES_APART)}
+    return {NAME: OtherAnalysis(lambda rows, task, *of: over_sorts(rows, task.methods, sort(rows), *of), ASSUMES)}
 
 
 def over_sorts(
@@ -47,7 +46,12 @@ def over_sorts(
     if of_a != of_b:
         return no_estimate(ONE_SORT)
     weights = np.array([((m == a) - float(m == b)) / len(of_a) for m, _ in labels])
-    return marginal_contrast(trials, level, weights, confidence, x)
+    return marginal_contrast(trials, level, weights, confidence, x, of_methods(methods, labels))
+
+
+def of_methods(methods: Sequence[str], labels: Sequence[tuple[str, bool]]) -> tuple[int, ...]:
+    """Which levels are of one method, as `fit` takes them: people's effects of it are partly alike for both sorts."""
+    return tuple(list(methods).index(m) for m, _ in labels)
 
 
 def levels_of(
@@ -64,6 +68,7 @@ def sentence(sorts: str, translate: Translation) -> str:
     return translate(
         "Correct answers were also analysed with a logit model with a fixed effect of each method {sorts}, both with"
         " equal weight, and maximal random effects (Barr et al., 2013): of participants and of images, the same for all"
-        " fixed effects and by fixed effect. It was fitted by Laplace's approximation (Breslow & Clayton, 1993).",
+        " fixed effects and by fixed effect, and of participants by method. It was fitted by Laplace's approximation"
+        " (Breslow & Clayton, 1993).",
         sorts=translate(sorts),
     )

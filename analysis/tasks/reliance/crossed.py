@@ -14,7 +14,7 @@ from scipy import special
 from analysis.estimation.cells import estimate_table
 from analysis.estimation.estimates import Estimate
 from analysis.estimation.mixed import fit_trials
-from analysis.tasks.random_effects import levels_of, over_sorts
+from analysis.tasks.random_effects import levels_of, of_methods, over_sorts
 from analysis.tasks.reliance.stratified import STEPS
 
 MIDDLE = (float(STEPS[0]) + float(STEPS[-1])) / 2
@@ -57,8 +57,8 @@ def slope_of_confidence(
     """In logits per step, with its interval; NaN where nobody was asked or nothing was `fitted`."""
     if x is None or fitted.value is None:
         return np.nan, np.nan, np.nan
-    level, _ = levels_of(rows, methods, rows["advised"].to_numpy(bool))
-    model = fit_trials(rows, level, x)
+    level, labels = levels_of(rows, methods, rows["advised"].to_numpy(bool))
+    model = fit_trials(rows, level, x, of_methods(methods, labels))
     reach = float(special.stdtrit(fitted.df, 0.5 + confidence / 2) * np.sqrt(model.covariance[-1, -1]))
     slope = float(model.effects[-1])
     return slope, slope - reach, slope + reach

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.estimation.mixed import SOURCES, MixedError, _Laplace, fit, marginal_difference, spreads
+from analysis.estimation.mixed import SOURCES, MixedError, _Laplace, _parts, fit, marginal_difference, spreads
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
@@ -24,17 +24,23 @@ def arrays(answers):
     return answers["correct"].to_numpy(float), method, answers["participant"].to_numpy(), answers["image"].to_numpy()
 
 
-def agrees(model, expected):
+def agrees(model, expected, of_effects=GROUPS):
     names = ("methoda", "methodb", "methodc")
     assert model.effects == pytest.approx([expected[n] for n in names], abs=1e-3)
     assert np.sqrt(np.diag(model.covariance)) == pytest.approx([expected[f"se_{n}"] for n in names], abs=1e-3)
-    assert model.sds == pytest.approx([expected[f"sd_{n}"] for n in GROUPS], abs=1e-3)
+    assert model.sds == pytest.approx([expected[f"sd_{n}"] for n in of_effects], abs=1e-3)
     assert model.deviance == pytest.approx(expected["deviance"], abs=1e-3)
 
 
 def test_effects_errors_and_spreads_are_those_of_lme4_where_methods_act_differently():
     """732 answers of 20 participants to 16 images, drawn with all four spreads."""
     agrees(fit(*arrays(pd.read_csv(FOLDER / "by_method.csv"))), recorded("maximal_logit.R"))
+
+
+def test_effects_that_methods_share_are_those_of_lme4():
+    """The same answers, with an effect of each participant on methods a and b together."""
+    model = fit(*arrays(pd.read_csv(FOLDER / "by_method.csv")), groups=(0, 0, 1))
+    agrees(model, recorded("grouped_logit.R"), (*GROUPS[:2], "participant:group", *GROUPS[2:]))
 
 
 @pytest.mark.r
@@ -46,9 +52,10 @@ def test_the_fit_is_that_of_lme4_also_where_a_spread_is_estimated_as_none(answer
 def test_the_gradient_is_that_of_the_deviance(answers, turned):
     """Oracle: central differences. Either side may be the one that is eliminated."""
     y, method, *sides = arrays(answers)
-    laplace = _Laplace(y, method, *(sides[::-1] if turned else sides), np.zeros((len(y), 0)))
-    at = np.array([0.1, 0.2, 0.3, 0.6, 0.4, 0.5, 0.2])
-    numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(7)]
+    parts = _parts(3), _parts(3, (0, 1, 0))
+    laplace = _Laplace(y, method, sides[::-1] if turned else sides, np.zeros((len(y), 0)), parts)
+    at = np.array([0.1, 0.2, 0.3, 0.6, 0.4, 0.5, 0.2, 0.3])
+    numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(8)]
     assert laplace(at)[1] == pytest.approx(numeric, rel=1e-5)
 
 
@@ -148,7 +155,8 @@ def test_people_who_each_meet_one_method_have_one_spread_as_in_lme4():
 def test_the_gradient_in_a_covariate_is_that_of_the_deviance(answers):
     """Oracle: central differences."""
     y, method, participant, image = arrays(answers)
-    laplace = _Laplace(y, method, participant, image, np.linspace(-1, 2, len(y))[:, None])
+    x = np.linspace(-1, 2, len(y))[:, None]
+    laplace = _Laplace(y, method, (participant, image), x, (_parts(3), _parts(3)))
     at = np.array([0.1, 0.2, 0.3, -0.4, 0.6, 0.4, 0.5, 0.2])
     numeric = [(laplace(at + h)[0] - laplace(at - h)[0]) / 2e-5 for h in 1e-5 * np.eye(8)]
     assert laplace(at)[1] == pytest.approx(numeric, rel=1e-5)

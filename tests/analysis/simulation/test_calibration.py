@@ -87,9 +87,10 @@ def test_the_tables_of_rows_and_of_leaving_are_made():
 
 
 @pytest.mark.calibration
-def test_random_effects_with_a_covariate_hold_their_level():
+@pytest.mark.parametrize("name", ["cases of two groups", "two sorts, the same people"])
+def test_random_effects_with_a_covariate_or_two_sorts_hold_their_level(name):
     """The bound is three Monte-Carlo errors of 40 studies below 95 %; docs/explanation/statistics.md has 800."""
-    assert coverage(DESIGNS["cases of two groups"], 40) >= 0.845
+    assert coverage(DESIGNS[name], 40) >= 0.845
 
 
 @pytest.mark.parametrize("name", DESIGNS)
