@@ -80,8 +80,15 @@ def blinding(plan: Plan) -> list[str]:
 
 
 def design(plan: Plan) -> list[str]:
-    """The size of each task, and what surrounds its ratings."""
-    return [f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks]
+    """The published study that is repeated; the size of each task, and what surrounds its ratings."""
+    return [*_repeated(plan), *(f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks)]
+
+
+def _repeated(plan: Plan) -> list[str]:
+    if not plan.stated("original", "name"):
+        return []
+    name, source = plan.text("original", "name"), plan.text("original", "source")
+    return [plan.translate("It repeats a published study: {name}. {source}.", name=name, source=source.rstrip("."))]
 
 
 def _size(plan: Plan, task: PlannedTask) -> str:

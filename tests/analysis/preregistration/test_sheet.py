@@ -47,6 +47,13 @@ def answer(text, heading):
     return re.search(rf"^#### {re.escape(heading)}\n\n(.*?)(?=\n\n#|\Z)", text, re.MULTILINE | re.DOTALL)[1]
 
 
+def test_a_repeated_study_is_named_with_its_source():
+    made = whole() | {"original": {"name": "HIVE: agreement", "source": "Kim et al. (ECCV 2022)"}}
+    told = "It repeats a published study: HIVE: agreement. Kim et al. (ECCV 2022)."
+    assert told in answer(sheet(plan(made)), "Study design")
+    assert "It repeats" not in sheet(plan(whole()))
+
+
 def test_every_heading_of_both_registries_has_an_answer():
     text = sheet(plan(whole()))
     headings = [question.heading for questions in (*OSF.values(), AS_PREDICTED) for question in questions]
