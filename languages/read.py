@@ -29,7 +29,8 @@ class Language:
     """A language as its folders describe it.
 
     `name`: in the language itself. `letters`: what a font must have to write it; `fonts`: families to prefer, the first
-    best. `thousands`: what separates them in a number; decimals have a point in every language, as in CSV.
+    best. `thousands`: what separates them in a number; decimals have a point in every language, as in CSV. `to`: what
+    stands between the ends of an interval.
     `tasks`, `scales`: the content of tasks.toml, and of scales.toml where there is one.
     """
 
@@ -40,6 +41,7 @@ class Language:
     tasks: dict[str, Any]
     scales: dict[str, Any] = field(default_factory=dict)
     thousands: str = ","
+    to: str = "–"
 
 
 def languages() -> dict[str, Language]:
@@ -98,7 +100,8 @@ def _languages(folders: tuple[Path, ...]) -> dict[str, Language]:
 def _language(folders: tuple[Path, ...], code: str) -> Language:
     about, tasks, scales = (_combined(folders, code, name) for name in ("about.toml", "tasks.toml", "scales.toml"))
     letters, fonts = about.get("letters", ""), tuple(about.get("fonts", ()))
-    return Language(code, about["name"], letters, fonts, tasks, scales, about.get("thousands", ","))
+    marks = {mark: about[mark] for mark in ("thousands", "to") if mark in about}
+    return Language(code, about["name"], letters, fonts, tasks, scales, **marks)
 
 
 def _combined(folders: tuple[Path, ...], code: str, name: str) -> dict[str, Any]:

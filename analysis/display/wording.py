@@ -13,7 +13,7 @@ from contracts.methods import method_name, method_names
 from languages.read import SOURCE, languages, translations
 
 NOTHING = "–"
-ALL_SHARES = "0.0\u00a0–\u00a0100.0%"
+ALL_SHARES = ("0.0%", "100.0%")
 # Words of the data that a report translates.
 EVENTS = (
     marked("focus"), marked("blur"), marked("hidden"), marked("visible"),
@@ -25,7 +25,7 @@ _FIRST, _SECOND = marked("network named first"), marked("network named second")
 CONTROLS = (marked("blank"), marked("shuffled-category"), marked("identical-maps"))
 
 
-_thousands: ContextVar[str] = ContextVar("thousands", default=",")
+_written: ContextVar[str] = ContextVar("written", default=SOURCE)  # the language
 
 
 class LanguageError(Exception):
@@ -102,12 +102,12 @@ def in_language(code: str) -> Translation:
 def written_in(document: Mapping[str, Any], language: str) -> Iterator[None]:
     """Within the block numbers are written as `language` writes them, and methods are called as the definition's
     `document` calls them in it (`method_names`)."""
-    token = _thousands.set(languages()[language].thousands)
+    token = _written.set(language)
     try:
         with method_names(document, language):
             yield
     finally:
-        _thousands.reset(token)
+        _written.reset(token)
 
 
 def number(value: float | None, digits: int = 2, signed: bool = False) -> str:
@@ -152,15 +152,27 @@ def signed(value: float | None) -> str:
 
 
 def interval(low: float, high: float, write: Callable[[float], str]) -> str:
-    """ "56.0 – 66.1%": both ends written by `write`, a common % sign once, the parts kept on one line."""
+    """ "56.0 – 66.1%": both ends written by `write`, a common % sign once, the parts kept on one line.
+
+    Ends with a sign are in brackets, "[−0.68, +0.32]", for a dash beside a minus sign is hard to read.
+    """
     if math.isnan(low):
         return NOTHING
-    return f"{write(low).removesuffix('%')}\u00a0–\u00a0{write(high)}"
+    ends = write(low), write(high)
+    if any(end.startswith(("−", "+")) for end in ends):
+        return f"[{ends[0]},\u00a0{ends[1]}]"
+    return f"{ends[0].removesuffix('%')}\u00a0{languages()[_written.get()].to}\u00a0{ends[1]}"
+
+
+def enclosed(low: float, high: float, write: Callable[[float], str]) -> str:
+    """The interval as it stands behind its value: in parentheses where it has no brackets."""
+    written = interval(low, high, write)
+    return written if written.startswith("[") else f"({written})"
 
 
 def count(n: float) -> str:
     """A whole number with thousands separated as the language does it in which the text is written."""
-    return f"{int(n):,}".replace(",", _thousands.get())
+    return f"{int(n):,}".replace(",", languages()[_written.get()].thousands)
 
 
 def moment(at: Any) -> str:
@@ -185,7 +197,7 @@ def figure_name(figure: str) -> str:
 
 def is_open(row: Any, write: Callable[[float], str]) -> bool:
     """Whether an estimate's interval holds every possible value, and so says nothing."""
-    return getattr(row, "note", "") == OPEN_NOTE or interval(row.low, row.high, write) == ALL_SHARES
+    return getattr(row, "note", "") == OPEN_NOTE or (write(row.low), write(row.high)) == ALL_SHARES
 
 
 def some_open(rows: Any, write: Callable[[float], str]) -> bool:
@@ -201,7 +213,7 @@ def reach(row: Any, write: Callable[[float], str]) -> str:
 def value_and_interval(row: Any, write: Callable[[float], str]) -> str:
     """ "61.2% (56.0 – 66.1%)", or the value alone where there is no interval that says something."""
     value = write(row.value)
-    return value if math.isnan(row.low) or is_open(row, write) else f"{value} ({interval(row.low, row.high, write)})"
+    return value if math.isnan(row.low) or is_open(row, write) else f"{value} {enclosed(row.low, row.high, write)}"
 
 
 def listed(parts: Sequence[str], translate: Translation) -> str:

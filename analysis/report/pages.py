@@ -41,7 +41,15 @@ MOST_QUOTED = 200  # reasons on a page; all are in the CSV file
 TEMPLATES = Path(__file__).parent / "templates"
 WRITERS = (
     *(wording.method_name, wording.number, wording.percent, wording.level, wording.points, wording.signed),
-    *(wording.interval, wording.reach, wording.some_open, wording.p_value, wording.p_exact, wording.whole),
+    *(
+        wording.interval,
+        wording.enclosed,
+        wording.reach,
+        wording.some_open,
+        wording.p_value,
+        wording.p_exact,
+        wording.whole,
+    ),
     *(wording.figure_name, wording.count, wording.moment),
 )
 

@@ -14,6 +14,7 @@ from analysis.display.wording import Translation, count, level
 from analysis.report.cautions import looked
 from analysis.report.methods_text import left_out
 from analysis.results import ObserverResults
+from contracts.observers import HUMAN
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def followed(export: Export, results: ObserverResults, translate: Translation) -
     return (
         *(_ratings(task, results.course, translate) for task in results.reached),
         *_limit(export, results, translate),
-        _looks(export, results.course, translate),
+        _looks(export, results, translate),
         _exclusions(export, results, translate),
         _amendments(results.course, translate),
     )
@@ -69,8 +70,9 @@ def _limit(export: Export, results: ObserverResults, translate: Translation) -> 
         )
 
 
-def _looks(export: Export, course: Course, translate: Translation) -> Followed:
-    rule, seen = export.config.sequential, [look for look in course.looks if look.answers]
+def _looks(export: Export, results: ObserverResults, translate: Translation) -> Followed:
+    rule, course = export.config.sequential, results.course
+    seen = [look for look in course.looks if look.answers]
     planned = translate("No look at the data before all planned ratings were in.")
     if rule:
         looks = ", ".join(map(level, rule.looks))
@@ -80,7 +82,15 @@ def _looks(export: Export, course: Course, translate: Translation) -> Followed:
     happened = looked(course, translate) or translate(
         "The study's audit log records no look at the results before the end."
     )
+    if not rule and _is_early(results):
+        early = translate("This report is a look: not all planned ratings were in.")
+        return Followed(planned, f"{happened} {early}", differs=True)
     return Followed(planned, happened, differs=len(seen) > (len(rule.looks) - 1 if rule else 0))
+
+
+def _is_early(results: ObserverResults) -> bool:
+    """Whether people's answers are shown before all that were planned were given."""
+    return results.observer_kind == HUMAN and not all(task.is_complete for task in results.reached)
 
 
 def _exclusions(export: Export, results: ObserverResults, translate: Translation) -> Followed:

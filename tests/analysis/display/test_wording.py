@@ -8,7 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from analysis.display.wording import CONTROLS, ENGLISH, EVENTS, LanguageError, count, in_language, listed, written_in
+from analysis.display.wording import (
+    CONTROLS,
+    ENGLISH,
+    EVENTS,
+    LanguageError,
+    count,
+    enclosed,
+    in_language,
+    interval,
+    listed,
+    number,
+    percent,
+    signed,
+    written_in,
+)
 from analysis.notes import Note, no_responses
 from languages.read import languages, messages, translations
 
@@ -45,6 +59,14 @@ def test_thousands_are_separated_as_the_language_does_it():
         with written_in({}, language):
             assert in_language(language).plural("{n} person", "{n} people", 1200) == written
     assert count(1200) == "1,200"
+
+
+def test_intervals_are_written_as_the_language_does_it():
+    for language, written in (("en", "56.0\u00a0–\u00a066.1%"), ("ko", "56.0\u00a0~\u00a066.1%")):
+        with written_in({}, language):
+            assert (interval(0.56, 0.661, percent), enclosed(0.56, 0.661, percent)) == (written, f"({written})")
+    assert interval(-0.68, 0.32, signed) == enclosed(-0.68, 0.32, signed) == "[−0.68,\u00a0+0.32]"
+    assert interval(-0.68, -0.5, number) == "[−0.68,\u00a0−0.50]"
 
 
 def test_a_note_is_translated_with_the_names_inside_it():

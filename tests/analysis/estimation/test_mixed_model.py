@@ -150,7 +150,8 @@ def dense_laplace(answers, parameters):
 
 @pytest.mark.parametrize("parameters", [[0.1, 0.2, 0.3, 0.6, 0.4, 0.5, 0.3], [-0.5, 1.0, 0.2, 2.5, 0.0, 1.5, 0.7]])
 def test_the_deviance_and_the_covariance_are_those_of_the_definition(answers, parameters):
-    laplace = mixed._Laplace(*arrays(answers), np.zeros((len(answers), 0)))
+    y, method, *sides = arrays(answers)
+    laplace = mixed._Laplace(y, method, tuple(sides), np.zeros((len(answers), 0)), (mixed._parts(3), mixed._parts(3)))
     at = np.array(parameters)
     deviance, covariance = dense_laplace(answers, at)
     assert laplace(at)[0] == pytest.approx(deviance, abs=1e-3)

@@ -48,6 +48,13 @@ def test_a_study_that_went_as_planned_has_no_deviation(small):
     assert opened_sha256(small) == small.definition_sha256
 
 
+def test_a_report_before_the_end_is_a_look(small):
+    export = told(small)
+    looks = points(replace(export, trials=export.trials.iloc[:-1]))[2]
+    assert looks.differs
+    assert looks.happened.endswith("This report is a look: not all planned ratings were in.")
+
+
 def test_an_extended_study_differs_in_size_looks_and_amendments(small):
     export = extended(small)
     seeing, trusting, looks, exclusions, amendments = points(export)
