@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.export import Export, Proof
-from analysis.display.drawing import mark_of
+from analysis.display.drawing import lettering, mark_of
 from analysis.display.latex import as_latex_table
 from analysis.display.wording import ENGLISH, Translation, written_in
 from analysis.reading.load import load
@@ -61,12 +61,13 @@ def analyze(
     proof = prove(export)
     results = compute(export)
     figures: dict[str, Figures] = {}
-    with written_in(export.definition, translate.language):
+    with written_in(export.definition, lettering(translate).translate.language):
         for step, of_kind in enumerate(results, start=2):
             figures[of_kind.observer_kind] = (
                 {} if observer_of(of_kind.observer_kind).control else _figures(of_kind, translate)
             )
             tell(step, total)
+    with written_in(export.definition, translate.language):
         _replace(out, lambda folder: _write(folder, export, results, figures, proof, translate, to_pdf))
     tell(total, total)
     return out / REPORT
