@@ -1,5 +1,6 @@
 """What a real browser makes of a report's page."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,26 @@ def test_a_page_is_printed_with_the_same_bytes_each_time(tmp_path: Path, browser
     assert one.read_bytes() == two.read_bytes()
     assert one.read_bytes().count(b"/Type /Page\n") > 1
     assert b"Date" not in one.read_bytes()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ko"])
+def test_the_first_page_and_the_results_of_a_study_of_two_tasks_take_nine_pages_at_most(
+    tmp_path: Path, browser_program: str, language: str
+) -> None:
+    """Like the demo: four methods and two. The supplement is a file of its own."""
+    four = ("deconvolution", "guided-backprop", "deconvolution-grad-cam", "guided-grad-cam")
+    designs = (
+        TaskDesign("seeing", "class-discrimination", four, images=20, ratings=9),
+        TaskDesign("trusting", "trust", ("guided-backprop", "guided-grad-cam"), images=15, ratings=12),
+    )
+    pairs = (("seeing", *four[3:0:-2]), ("trusting", "guided-grad-cam", "guided-backprop"))
+    contrasts = tuple(ContrastConfig(task=task, a=a, b=b) for task, a, b in pairs)
+    config = AnalysisConfig(contrasts=contrasts, paper="grad-cam")
+    export = simulate_export(np.random.default_rng(5), designs=designs, participants=72, config=config)
+    folder = write_export(export, tmp_path / "export")
+    printed = partial(print_pdf, browser=browser_program)
+    report = analyze(folder, tmp_path / "report", translate=in_language(language), to_pdf=printed)
+    assert 4 <= (report.parent / "report.pdf").read_bytes().count(b"/Type /Page\n") <= 9
 
 
 @pytest.fixture
