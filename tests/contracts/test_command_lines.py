@@ -41,7 +41,7 @@ TOLD = sorted({(line, str(page.relative_to(ROOT))) for page in PAGES for line in
 
 def parse(line: str) -> None:
     """Let the command that a line names read its arguments. Raises click.UsageError."""
-    name, *arguments = shlex.split(line)
+    name, *arguments = shlex.split(line.partition(" > ")[0])
     command: click.Command = manage.cli
     context = click.Context(command, info_name=name)
     while isinstance(command, click.Group):
