@@ -2,11 +2,12 @@
 
     python bench/scale.py                                          # a tenth of the hour, about 10 minutes each
     python bench/scale.py --people 10000 --minutes 60 --think 6    # the whole hour, each
+    python bench/scale.py --people 10000 --minutes 15 --think 0.5 --trials 10 --earlier 0     # its people, in a quarter
 
-People arrive at random, as many per minute as 10,000 in an hour; `--people` and `--minutes` shorten the hour, not the
-rate. Each opens the study's address, consents, reads the plan, and for each trial fetches the pictures, thinks and
-answers. `--think` is the mean time per trial in seconds. A share of people leaves without a word; their places go to
-others when their lease has expired. The run ends when the study is full.
+People arrive at random, as many per minute as 10,000 in an hour unless `--people` and `--minutes` say otherwise. Each
+opens the study's address, consents, reads the plan, and for each trial fetches the pictures, thinks and answers.
+`--think` is the mean time per trial in seconds. A share of people leaves without a word; their places go to others when
+their lease has expired. The run ends when the study is full.
 
 Earlier answers are rows of finished people of the same study, put into the tables by the database itself and not sent
 over HTTP. With them come a tenth as many people who left before their first answer.
@@ -48,8 +49,7 @@ from study.database.db import Database, connect, upgrade
 from study.database.schema import Item, Participant, Response, Study, Trial
 from tests.study.samples import SECRET, count_loads_anew, document, open_sample, seeing
 
-IMAGES = 50  # trials of a person: each sees each image once, in one of eight visualizations
-ITEMS = 8 * IMAGES
+SEEN = 8  # visualizations of an image, of which a person sees one
 LONGEST_P99_MS = 250
 LEASE_MINUTES = 1
 _LONGEST_THOUGHT_S = 30.0  # nobody who stays loses the lease
@@ -100,7 +100,7 @@ class Person:
 
     def __init__(self, port: int, seen: Seen, rng: np.random.Generator, given: argparse.Namespace) -> None:
         self._browser, self._seen, self._rng, self._think = Browser(port), seen, rng, given.think
-        self._stays = IMAGES if rng.random() >= given.leave else int(rng.integers(1, IMAGES))
+        self._stays = given.trials if rng.random() >= given.leave else int(rng.integers(1, given.trials))
 
     async def take_part(self) -> None:
         try:
@@ -168,7 +168,7 @@ async def crowd(port: int, given: argparse.Namespace) -> Seen:
     """People arrive until nobody is there and all ratings are in."""
     seen, rng = Seen(), np.random.default_rng(given.seed)
     present: set[asyncio.Task[None]] = set()
-    while present or len(seen.acknowledged) < given.people * IMAGES:
+    while present or len(seen.acknowledged) < given.people * given.trials:
         present.add(asyncio.create_task(Person(port, seen, rng, given).take_part()))
         await asyncio.sleep(5 if seen.turned_away else float(rng.exponential(60 * given.minutes / given.people)))
         for ended in [task for task in present if task.done()]:
@@ -177,7 +177,7 @@ async def crowd(port: int, given: argparse.Namespace) -> Seen:
     return seen
 
 
-def add_earlier(database: Database, people: int) -> None:
+def add_earlier(database: Database, people: int, trials: int) -> None:
     """`people` who have finished, and a tenth as many who left before their first answer.
 
     Everybody has an item of each image, and each item the same number of people.
@@ -209,8 +209,8 @@ def add_earlier(database: Database, people: int) -> None:
         each = func.row_number().over(partition_by=Item.image_id, order_by=Item.id) - 1
         image = func.dense_rank().over(order_by=Item.image_id) - 1
         numbered = select(Item, each.label("each"), image.label("place")).subquery()
-        item, key = aliased(Item, numbered), Participant.id * IMAGES + numbered.c.place
-        theirs = numbered.c.each == Participant.id % (ITEMS // IMAGES)
+        item, key = aliased(Item, numbered), Participant.id * trials + numbered.c.place
+        theirs = numbered.c.each == Participant.id % SEEN
         done = Participant.finished_at.is_not(None)
         planned = {
             "participant_id": Participant.id,
@@ -252,7 +252,7 @@ def _padded(what: str, number: Any) -> Any:
 
 def run(before: int, given: argparse.Namespace) -> Outcome:
     """A study with `before` earlier answers and places for everybody to come, on a PostgreSQL of its own."""
-    k = given.people * IMAGES // ITEMS
+    k = given.people // SEEN
     with (
         tempfile.TemporaryDirectory(prefix="discern-scale-") as place,
         postgresql(Path(place) / "postgresql") as (address, pid),
@@ -260,11 +260,11 @@ def run(before: int, given: argparse.Namespace) -> Outcome:
         url = f"postgresql+psycopg://{address}/discern"
         upgrade(url)
         database = connect(url)
-        task = seeing(images=IMAGES, k=k + before // ITEMS)
+        task = seeing(images=given.trials, k=k + before // (SEEN * given.trials))
         with database.writing() as session:
             open_sample(session, Path(place) / "stimuli", document(task, lease_minutes=LEASE_MINUTES))
         if before:
-            add_earlier(database, before // IMAGES)
+            add_earlier(database, before // given.trials, given.trials)
         return _measured(database, url, pid, Path(place), before, given)
 
 
@@ -367,16 +367,18 @@ def print_table(outcomes: list[Outcome]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=1000, help=f"a multiple of {ITEMS // IMAGES}")
+    parser.add_argument("--people", type=int, default=1000, help=f"a multiple of {SEEN}")
     parser.add_argument("--minutes", type=float, default=6, help="in which these people arrive")
     parser.add_argument("--think", type=float, default=1, help="mean seconds per trial")
     parser.add_argument("--leave", type=float, default=0.05, help="share of people who leave midway")
-    parser.add_argument("--earlier", type=int, nargs="+", default=[0, 500_000], help=f"multiples of {ITEMS}")
+    parser.add_argument("--earlier", type=int, nargs="+", default=[0, 500_000], help="multiples of 8 times the trials")
+    parser.add_argument("--trials", type=int, default=50, help="of a person; each is of an image of its own")
     parser.add_argument("--workers", type=int, default=2, help="the server's processes")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    if given.people % (ITEMS // IMAGES) or any(before % ITEMS for before in given.earlier):
-        parser.error(f"--people is a multiple of {ITEMS // IMAGES}, --earlier of {ITEMS}: each item gets equally many")
+    items = SEEN * given.trials
+    if given.people % SEEN or any(before % items for before in given.earlier):
+        parser.error(f"--people is a multiple of {SEEN}, --earlier of {items}: each item gets equally many")
     outcomes = []
     for before in given.earlier:
         print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; {before:,} earlier answers", flush=True)
