@@ -210,7 +210,9 @@ def test_a_stranger_stops_in_the_middle_or_has_everything_deleted(stranger: Stra
     page.goto(f"{study.landing}?language={stranger.language}")
     stranger.consents()
     token = Person(page, study).token
+    stranger.opens()  # the footer is moved down by what comes above it
     page.locator("footer a[href$=withdraw]").click()
+    page.wait_for_url("**/withdraw")
     stranger.sees("withdraw-during")
     page.locator("main a[href$=leave]").click()
     stranger.sees("leave")
