@@ -40,6 +40,7 @@ def test_a_constant_answer_has_no_correlation():
     assert np.isnan(rank_correlation(items, 0.95)).all()
 
 
+@pytest.mark.slow
 def test_intervals_hold_zero_as_often_as_they_should_where_nothing_goes_along():
     rng, held = np.random.default_rng(5), np.zeros(2)
     for _ in range(150):

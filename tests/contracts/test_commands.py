@@ -79,6 +79,7 @@ def test_a_missing_definition_is_a_message_and_exit_status_one(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_serving_without_a_database_names_the_command_that_makes_one(tmp_path):
     done = run("serve", DISCERN_DATABASE_URL=f"sqlite:///{tmp_path / 'none.sqlite3'}", PATH="")
     assert done.returncode == 1
@@ -86,6 +87,7 @@ def test_serving_without_a_database_names_the_command_that_makes_one(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_refused_with_another_proposed(tmp_path):
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     upgrade(url)

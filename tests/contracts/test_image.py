@@ -55,6 +55,7 @@ def debian() -> None:
         pytest.skip("no apt-cache: the names of Debian packages cannot be looked up")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("debian")
 @pytest.mark.parametrize("step", ["apt-get install -y make no-such-package", "test -e kept && test -e left-out"])
 def test_a_step_that_fails_is_named(tmp_path, step):

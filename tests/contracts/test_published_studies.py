@@ -129,6 +129,7 @@ def tables_of(export: Export) -> dict[str, dict[str, pd.DataFrame]]:
     return {task.name: of_study[task.kind] | ANALYSIS_KINDS[task.kind].tables(rows[task]) for task in export.tasks}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_each_published_number_stands_beside_the_study_s_own(name, written):
     """Taken in memory by simulated people: every cell finds the one row of this study that estimates the same."""

@@ -130,6 +130,7 @@ def test_it_is_made_opened_taken_exported_and_reported(made):
     assert json.loads((report / "results.json").read_text())["definition_sha256"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_said(made, monkeypatch):
     path = made.folder / "sentences" / "study.toml"
     text = path.read_text()

@@ -67,6 +67,7 @@ def test_the_first_page_tells_all_that_did_not_go_as_planned(interrupted, interi
     assert inflated == {"seeing": pytest.approx(0.0770, abs=1e-4), "trusting": None}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_every_table_of_interim_results_is_headed_so(interim_report, small, tmp_path):
     html, _ = interim_report

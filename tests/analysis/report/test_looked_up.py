@@ -32,6 +32,7 @@ def asked_of_robots(small):
     return replace(small, definition=document, definition_sha256=sha, **tables)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("code", "word", "other"),

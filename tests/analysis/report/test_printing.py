@@ -55,6 +55,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("do", FAILURES)
 def test_a_browser_that_fails_is_a_caution_and_leaves_no_file(do, page, tmp_path, monkeypatch):
     monkeypatch.setattr(printing, "PATIENCE", 1.0 if "sleep" in do else 60.0)

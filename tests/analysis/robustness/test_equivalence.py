@@ -147,6 +147,7 @@ def test_without_an_interval_there_is_no_verdict_and_without_a_paper_no_table():
     assert equivalence({}, NO_CONTRASTS, None, AnalysisConfig(), {}).empty
 
 
+@pytest.mark.slow
 def test_a_study_drawn_from_the_paper_s_figures_does_not_fail_to_repeat_them():
     """As if people had answered so: simulated ones get no verdict."""
     verdicts = []

@@ -55,6 +55,7 @@ def standard_error(shares: np.ndarray, answers: int) -> tuple[float, float]:
     return -best[0], float(np.sqrt(np.linalg.inv(second)[0, 0]))
 
 
+@pytest.mark.slow
 def test_without_clusters_power_is_that_of_the_model_s_information():
     plan = Plan(DESIGN, AnalysisConfig(), INDEPENDENT, effect=0.04)
     table = ranking_power(plan, [40], [5], [45], draws=200, seed=1)
@@ -67,12 +68,14 @@ def test_without_clusters_power_is_that_of_the_model_s_information():
     assert table["responses"].tolist() == [600] * 3
 
 
+@pytest.mark.slow
 def test_without_a_difference_each_order_is_as_likely_and_an_interval_misses_0_on_a_side_as_told():
     table = ranking_power(Plan(DESIGN, AnalysisConfig(), effect=1e-9), [16], [3], [18], draws=300, seed=2)
     assert table["in_order"].iloc[0] == pytest.approx(1 / 6, abs=0.065)
     assert table["found"].mean() == pytest.approx(0.025, abs=0.02)
 
 
+@pytest.mark.slow
 def test_people_who_leave_cost_power_and_the_same_seed_gives_the_same_table():
     steps = []
     stay, leave = (

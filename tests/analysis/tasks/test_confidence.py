@@ -49,6 +49,7 @@ def test_where_nobody_was_asked_there_is_no_table(small):
     assert overconfidence(seeing, METHODS, 0.95).empty
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_the_report_shows_it_only_where_people_were_asked(asked, small_report, tmp_path):
     with_it = analyze(write_export(asked, tmp_path / "asked"), tmp_path / "with")
@@ -60,6 +61,7 @@ def test_the_report_shows_it_only_where_people_were_asked(asked, small_report, t
     assert [row["method"] for row in task["overconfidence"]] == [*METHODS, "all"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_a_step_that_nobody_chose_is_named_once(asked, tmp_path):
     certain = replace(asked, trials=asked.trials.assign(confidence=asked.trials["confidence"].clip(lower=3)))

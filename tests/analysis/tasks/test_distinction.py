@@ -86,6 +86,7 @@ def test_people_find_a_control_s_classes_exactly_by_chance(control):
         assert simulate.found(np.array(at + spread)) == pytest.approx(0.25, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_simulated_people_have_the_shares_of_the_model_on_pages_and_in_memory():
     world, rng = Psychometrics(), np.random.default_rng(4)
     big = TaskDesign("choosing", FACTS.name, ("grad-cam", "blank"), images=400, ratings=60)

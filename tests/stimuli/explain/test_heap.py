@@ -22,6 +22,7 @@ second_step()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators keep memory by rules of their own")
 def test_a_second_step_needs_no_fresh_pages():
     """Each step writes 120 MiB, 30,720 pages of 4 KiB."""

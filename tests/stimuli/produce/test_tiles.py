@@ -122,6 +122,7 @@ def test_controls_show_the_same_in_all_tiles_or_exchange_them(made):
     assert not all(exchanged), "strengths do not tell the class"
 
 
+@pytest.mark.slow
 def test_a_machine_takes_the_strongest_tile_and_guesses_at_controls(made):
     _, rows, images, _, config = made
     shown = [row for row in rows if row.method == "grad-cam"]

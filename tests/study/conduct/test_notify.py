@@ -192,6 +192,7 @@ def test_nothing_is_sent_by_default(database: Database, tmp_path: Path, notify) 
     assert not (tmp_path / "told.json").exists()
 
 
+@pytest.mark.slow
 def test_each_thing_is_told_once_and_signed(database: Database, tmp_path: Path, notify) -> None:
     """Oracle: the signature is computed here from the bytes that arrived."""
     fill(database, tmp_path)
@@ -209,6 +210,7 @@ def test_each_thing_is_told_once_and_signed(database: Database, tmp_path: Path, 
     assert signed == hmac.new(KEY.encode(), seconds.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+@pytest.mark.slow
 def test_what_was_not_taken_is_sent_again_and_no_redirection_is_followed(
     database: Database, tmp_path: Path, notify
 ) -> None:

@@ -228,6 +228,7 @@ def test_the_rules_for_devices_reach_the_platform(opens, recruit, account, devic
     assert ("You need " in account.api.studies["st1"]["description"]) == (len(kinds) < 3)
 
 
+@pytest.mark.slow
 def test_no_key_and_no_raw_id_is_printed_or_written_down(opened, recruit: Recruit, account, database: Database) -> None:
     public_id = takes_part(account, database)
     account.hands_in(1)

@@ -139,6 +139,7 @@ def test_more_people_than_places_are_no_failure_of_the_command(open_app, serve, 
         simulate.callback(definition=asked, url=address, participants=11, seed=1)
 
 
+@pytest.mark.slow
 def test_people_whom_the_screening_turns_away_are_replaced_by_others_and_counted(
     open_app, serve, monkeypatch, capsys
 ) -> None:
