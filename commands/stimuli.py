@@ -259,9 +259,6 @@ def observe(
     click.echo(f"Export: {folder} (./manage.py analyze {folder})")
 
 
-COMMANDS = (make_scenes, train, import_network, generate_stimuli, sanity, observe)
-
-
 def wrong_predictions(folder: Path) -> list[str]:
     """How many there are of each kind of error, of tasks that divide them."""
     from contracts.stimulus_set import read_provenance
@@ -272,3 +269,6 @@ def wrong_predictions(folder: Path) -> list[str]:
         f"{task}: of all wrong predictions {' and '.join(f'{n} are {name}' for name, n in of.items())}"
         for task, of in counts.items()
     ]
+
+
+COMMANDS = (make_scenes, train, import_network, generate_stimuli, sanity, observe)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contracts.cues import fault_of, measured
 from contracts.foils import ANNOTATED, TABLE, FoilName, foil_table
 from contracts.methods import METHOD_NAMES, PHOTOGRAPH
+from contracts.sheets import MOST
 from contracts.tasks import AFTER_OWN, DELAYED, KINDS, REASON_QUESTION, RESPONSE, Kind, KindName, Question
 from languages.read import SOURCE, languages
 from study.information import (
@@ -204,7 +205,7 @@ class TaskConfig(BaseModel):
         " it alone. None: people judge all labels, and the report computes deferral from their answers",
     )
     motives: bool = Field(False, description="rating: what the answer was based on, of five reasons to tick")
-    explanations: Annotated[int, Field(ge=1, le=4)] = Field(
+    explanations: Annotated[int, Field(ge=1, le=MOST)] = Field(
         1,
         description="rating: explanations of one network that a trial shows together, each beside its own photograph;"
         " above 1, `images` counts sets of as many photographs, and an item is a set",

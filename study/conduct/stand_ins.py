@@ -92,7 +92,7 @@ def parts_of(file: str) -> int:
 def drawn(stimulus_id: str, parts: int = 1) -> str:
     """An SVG picture of faint circles, a different one for each stimulus, with the words that it is a stand-in.
 
-    `parts`: so many of them below each other.
+    `parts`: how many of them are below each other.
     """
     each = "".join(
         f'<g transform="translate(0 {_EDGE * part})">{_circles(stimulus_id * (part + 1))}</g>' for part in range(parts)

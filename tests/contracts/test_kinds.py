@@ -50,7 +50,6 @@ def offences(file: Path, source: str) -> list[str]:
     return [f"{file}:{found}" for found in READERS[file.suffix](source, others, *more)] if others else []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("suffix", READERS)
 def test_no_other_place_knows_a_kind_by_its_name(suffix):
     files = product_files(suffix)

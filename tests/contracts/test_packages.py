@@ -50,7 +50,6 @@ def test_a_package_imports_no_package_it_may_not(package):
     assert not offences
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "unloaded"),
     [

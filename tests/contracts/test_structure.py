@@ -123,7 +123,6 @@ def part(module: str) -> str:
     return [*module.split("."), "__init__"][1]
 
 
-@pytest.mark.slow
 def test_no_module_imports_itself_by_way_of_others():
     others = {name: imported - {name} for name, imported in graph().items()}
     try:

@@ -53,7 +53,6 @@ def test_a_line_with_a_code_and_a_reason_may_be_exempt():
     assert not list(unexplained("x = 1  # type: ignore[attr-defined]  # typeshed lacks it\n'# type: ignore'\n"))
 
 
-@pytest.mark.slow
 def test_every_exempt_line_of_the_repository_says_why():
     found = [f"{file.relative_to(ROOT)}: {c}" for file in python_files() for c in unexplained(file.read_text("utf-8"))]
     assert not found

@@ -310,7 +310,6 @@ def test_a_path_that_is_no_export_is_refused(tmp_path):
         load(tmp_path / "note.txt")
 
 
-@pytest.mark.slow
 def test_the_room_needs_no_other_room_and_none_of_their_libraries():
     code = (
         "import sys, analysis.reading.load, analysis.simulation.simulated_study;"
