@@ -15,6 +15,8 @@ from study.tasks.wording import words_of
 from tests.contracts.small_study import Study
 from tests.drawing import drawn_only
 
+pytestmark = pytest.mark.slow  # a study from pictures to the report
+
 LANGUAGES = ("en", "ko", "de")
 
 
@@ -63,7 +65,6 @@ def test_filters_choose_as_on_the_page(page):
     }
 
 
-@pytest.mark.slow
 def test_it_generates_opens_and_is_taken_by_simulated_people(page, monkeypatch):
     made(page, "taken", "--network", "weak")
     path = page.folder / "taken" / "study.toml"

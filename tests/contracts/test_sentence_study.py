@@ -18,6 +18,8 @@ from study.tasks.wording import option_label, words_of
 from tests.contracts.small_study import Study
 from tests.drawing import drawn_only
 
+pytestmark = pytest.mark.slow  # a study from pictures to the report
+
 KIND = next(kind.name for kind in KINDS.values() if kind.offers_sentences)
 NAMES = ("dog", "sky-other-merged", "cat", "car", "road", "grass-merged", "sea", "floor-wood")
 
@@ -96,7 +98,6 @@ def test_right_is_the_sentence_of_the_units_and_wrong_another_one_of_the_same_na
         assert names_in([pair.foil]) <= {plain.get(name, name) for name in NAMES}
 
 
-@pytest.mark.slow
 def test_it_is_made_opened_taken_exported_and_reported(made):
     path = made.folder / "sentences" / "study.toml"
     (task,) = load_definition(path).tasks
@@ -130,7 +131,6 @@ def test_it_is_made_opened_taken_exported_and_reported(made):
     assert json.loads((report / "results.json").read_text())["definition_sha256"]
 
 
-@pytest.mark.slow
 def test_what_cannot_be_is_said(made, monkeypatch):
     path = made.folder / "sentences" / "study.toml"
     text = path.read_text()

@@ -8,6 +8,7 @@ from collections import Counter
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from click.testing import Result
 from sqlalchemy import select
 
@@ -73,6 +74,7 @@ def submits(account: Account, n: int) -> dict[str, Any] | None:
     return account.api.add(f"W{n}", ("Rejected", "Approved")[n // 20 % 2] if n % 20 == 5 else "Submitted", hits[n // 9])
 
 
+@pytest.mark.slow
 def test_of_120_people_nobody_who_finished_is_unpaid_or_paid_twice(
     opens, recruit: Recruit, account: Account, database: Database
 ) -> None:
