@@ -22,6 +22,9 @@ DEVICES = {"phone": PHONE, "desktop": DESKTOP}
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 
 
+_COLOURS_ARRIVED = (
+    "Promise.allSettled(document.getAnimations().filter(a => a instanceof CSSTransition).map(a => a.finished))"
+)
 _RUN_AXE = "options => axe.run(options).then(result => result.violations)"
 
 
@@ -36,6 +39,7 @@ def findings(page: Page) -> list[str]:
     page.wait_for_load_state()  # a click may have led to a page that is only just coming
     page.evaluate(axe())
     page.emulate_media(reduced_motion="reduce")  # or colours are on their way
+    page.evaluate(_COLOURS_ARRIVED)  # that stops none that had begun
     violations = page.evaluate(_RUN_AXE, {"resultTypes": ["violations"]})
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     violations += page.evaluate(_RUN_AXE, {"runOnly": ["color-contrast"]})
