@@ -13,7 +13,7 @@ from contracts.tiles import BETWEEN, TILES, Tiled
 from study.config import TaskConfig
 from study.tasks.kinds import STUDY_KINDS
 
-STAND_IN = "stand-in"  # in the place of a file's name
+STAND_IN = "stand-in"  # in the place of a file's name, with how many pictures it has: stand-in-2
 _EDGE = 448  # pixels
 
 
@@ -79,14 +79,14 @@ def _row(task: str, image: str, category: str, foil: str, network: str, method: 
     sheet = Sheet.found(foil)
     parts = len(sheet.held) if sheet else 1
     told = (None, None, None) if sheet else (0.0, 0.5, True)
-    file, height = STAND_IN * parts, _EDGE * parts
+    file, height = f"{STAND_IN}-{parts}", _EDGE * parts
     return Stimulus(name, (task,), image, category, foil, network, method, file, "", _EDGE, height, *told)
 
 
 def parts_of(file: str) -> int:
     """How many pictures below each other a stand-in has; 0 for the file of a picture."""
-    parts = len(file) // len(STAND_IN)
-    return parts if file == STAND_IN * parts else 0
+    name, _, parts = file.rpartition("-")
+    return int(parts) if name == STAND_IN and parts.isdecimal() else 0
 
 
 def drawn(stimulus_id: str, parts: int = 1) -> str:
@@ -95,7 +95,7 @@ def drawn(stimulus_id: str, parts: int = 1) -> str:
     `parts`: how many of them are below each other.
     """
     each = "".join(
-        f'<g transform="translate(0 {_EDGE * part})">{_circles(stimulus_id * (part + 1))}</g>' for part in range(parts)
+        f'<g transform="translate(0 {_EDGE * part})">{_circles(f"{stimulus_id} {part}")}</g>' for part in range(parts)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_EDGE}" height="{_EDGE * parts}"'
