@@ -30,11 +30,13 @@ def gallery(definition: Definition, most: int, out: Path) -> None:
 
     require_replaceable(out)
     folder = Path(with_local_stimuli(definition).stimuli.output)
-    require_same_request(definition, read_provenance(folder))
+    provenance = read_provenance(folder)
+    require_same_request(definition, provenance)
     photographs = photographs_as_seen(definition)
     title = next(iter(definition.study.title.values()))
     rendering = definition.stimuli.rendering_of
-    count = write_gallery(out, title, folder, read_stimuli(folder), photographs, rendering, most)
+    joint = provenance.get("joint_scale", {})
+    count = write_gallery(out, title, folder, read_stimuli(folder), photographs, rendering, most, joint)
     click.echo(f"{count} pictures: open {out / 'index.html'} in a browser")
 
 

@@ -39,6 +39,7 @@ class Tile:
     is_correct: bool | None  # the network's top category is annotated
     visible: float
     energy: float | None
+    beside: tuple[str, ...] = ()  # the other networks, whose pictures have one scale with it; none: it has its own
 
     @property
     def is_empty(self) -> bool:
@@ -47,10 +48,13 @@ class Tile:
 
 
 def chosen(stimuli: Iterable[Stimulus], photographs: int) -> list[Stimulus]:
-    """One row for each picture, of at most this number of photographs for each method and network, spread evenly."""
-    of_cells: dict[tuple[str, str], dict[str, dict[str, Stimulus]]] = defaultdict(lambda: defaultdict(dict))
+    """One row for each picture, of at most this number of photographs for each method and network, spread evenly.
+
+    A photograph has several pictures of one category where tasks draw it on different scales.
+    """
+    of_cells: dict[tuple[str, str], dict[str, dict[tuple[str, ...], Stimulus]]] = defaultdict(lambda: defaultdict(dict))
     for row in stimuli:
-        of_cells[row.method, row.network][row.image_id].setdefault(row.category, row)
+        of_cells[row.method, row.network][row.image_id].setdefault((row.category, row.file), row)
     return [
         row
         for of_images in of_cells.values()
@@ -60,10 +64,18 @@ def chosen(stimuli: Iterable[Stimulus], photographs: int) -> list[Stimulus]:
 
 
 def tiles(
-    folder: Path, rows: Sequence[Stimulus], photographs: Mapping[str, Photograph], rendering: RenderingOf
+    folder: Path,
+    rows: Sequence[Stimulus],
+    photographs: Mapping[str, Photograph],
+    rendering: RenderingOf,
+    joint: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Tile]:
-    """Of the pictures of `rows`, which lie in `folder`; the strongest and the emptiest few have the first places."""
+    """Of the pictures of `rows`, which lie in `folder`; the strongest and the emptiest few have the first places.
+
+    `joint`: the networks whose pictures have one scale, by the name of each task with `joint_scale`.
+    """
     made = [_tile(number, folder, row, photographs[row.image_id], rendering) for number, row in enumerate(rows, 1)]
+    made = [replace(tile, beside=_beside(row, joint or {})) for tile, row in zip(made, rows, strict=True)]
     by_strength = sorted(made, key=lambda tile: (-tile.visible, tile.number))
     few = min(FIRST, len(made) // 2)
     extremes = by_strength[:few] + by_strength[::-1][:few]
@@ -93,6 +105,10 @@ def _tile(number: int, folder: Path, row: Stimulus, image: Photograph, rendering
         visible=visible_share(pixels.astype(float)),
         energy=_energy(pixels, row, image, rendering(row.method)),
     )
+
+
+def _beside(row: Stimulus, joint: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(sorted({name for task in row.tasks for name in joint.get(task, ())} - {row.network}))
 
 
 def _file_name(image_id: str) -> str:

@@ -26,12 +26,14 @@ def write_gallery(
     photographs: Mapping[str, Photograph],
     rendering: RenderingOf,
     most: int,
+    joint: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write the gallery of the set in `folder` into `out`, and return how many pictures it shows.
 
-    `most`: photographs of each method and network. Raises GalleryError where `out` holds what Discern did not write.
+    `most`: photographs of each method and network. `joint`: as for `tiles`. Raises GalleryError where `out` holds what
+    Discern did not write.
     """
-    shown = tiles(folder, chosen(stimuli, most), photographs, rendering)
+    shown = tiles(folder, chosen(stimuli, most), photographs, rendering, joint)
     found = appearances(folder, stimuli)
     doubts = [*warnings(found), *notes(found)]
 

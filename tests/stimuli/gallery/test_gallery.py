@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,27 @@ def test_the_page_stands_alone_and_all_it_names_is_there(sample, tmp_path):
     for name in named:
         with Image.open(tmp_path / "out" / name) as picture:
             assert max(picture.size) <= 320
+
+
+def test_a_picture_on_one_scale_says_with_which_networks_and_another_that_it_has_its_own(sample, tmp_path):
+    folder, rows, images = sample
+    first, *_ = rows
+    joint = {first.tasks[0]: [first.network, "other", "third"]}
+    write_gallery(tmp_path / "out", "Study", folder, [first], images, paper, 60, joint)
+    page = (tmp_path / "out/index.html").read_text()
+    assert "<span>One scale with other and third</span>" in page
+    assert "<dt>Scale</dt><dd>shared with other and third</dd>" in page
+    write_gallery(tmp_path / "out", "Study", folder, [first], images, paper, 60, {"another task": ["other"]})
+    page = (tmp_path / "out/index.html").read_text()
+    assert "One scale" not in page
+    assert "<dt>Scale</dt><dd>its own</dd>" in page
+
+
+def test_pictures_of_one_image_on_two_scales_are_both_shown(sample):
+    _, (first, second, *_), _ = sample
+    other = replace(second, **{name: getattr(first, name) for name in ("image_id", "category", "method", "network")})
+    again = replace(first, stimulus_id="0" * 32, foil="another wrong option")
+    assert chosen([first, other, again], 1) == [first, other]
 
 
 def test_an_earlier_gallery_is_replaced_and_a_changed_one_is_not(sample, tmp_path):
