@@ -33,7 +33,7 @@ TASK = {
 def served(tmp_path):
     (tmp_path / "discern.db").write_bytes(empty_database())
     url, definition = f"sqlite:///{tmp_path / 'discern.db'}", document(TASK)
-    for name in ("stand-in", "measured.png"):
+    for name in ("stand-in-1", "measured.png"):
         (tmp_path / name).write_bytes(picture(1))
     database = connect(url)
     with database.writing() as session:
