@@ -51,7 +51,7 @@ def open_advised(database, sqlite_url, tmp_path):
         with database.writing() as session:
             take_in(session, definition, sha256(definition), stand_ins(tasks, ["sofa", "bus"]), {}, tmp_path, NOW)
             session.commit()
-        for name in ("stand-in", "measured.png"):  # the longest of a folder is that of its PNG files
+        for name in ("stand-in-1", "measured.png"):  # the longest of a folder is that of its PNG files
             (tmp_path / name).write_bytes(png(1))
         apps.append(create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True}))
         return apps[-1]

@@ -102,5 +102,5 @@ def test_kinds_that_show_one_explanation_refuse_more():
 
 
 def test_a_stand_in_has_as_many_pictures():
-    assert [parts_of(file) for file in ("stand-in", "stand-instand-in", "images/ab/abc.png")] == [1, 2, 0]
+    assert [parts_of(file) for file in ("stand-in-1", "stand-in-2", "images/ab/abc.png", "stand-in")] == [1, 2, 0, 0]
     assert drawn("a", 3).count(">stand-in</text>") == 3
