@@ -6,7 +6,9 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from tests.drawing import drawn_only
 
 LONGEST = ("calibration", "ray")  # markers of tests that take minutes
+LONG = (*LONGEST, "browser", "postgres", "r", "slow")  # a fifth of all tests, with four fifths of their time
 NEEDS = {"browser": "browser", "browser_program": "browser", "postgresql_server": "postgres"}  # fixture → marker
 
 
@@ -58,13 +61,38 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests with what their fixtures need, deselect those of a GPU where there is none, and order the others.
 
-    The longest come first: a process that began one last would work on it while the others have nothing left to do.
+    Long ones come first: a process that began one last would work on it while the others have nothing left to do.
     """
     for item in items:
         for marker in {NEEDS[name] for name in item.fixturenames if name in NEEDS}:
             item.add_marker(marker)
     _without_gpu(config, items)
     items.sort(key=lambda item: not any(map(item.get_closest_marker, LONGEST)))
+    items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return any(map(item.get_closest_marker, LONG))
+
+
+def _dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """As many parts of one size as there are processes: xdist gives each process one of them.
+
+    A part begins with its share of the long tests, whole files, so that what a file prepares is made in one process.
+    Processes that have finished take over the ends of the others' parts, which are quick tests.
+    """
+    long: defaultdict[Path | str, list[pytest.Item]] = defaultdict(list)
+    for item in filter(_is_long, items):
+        long["ray" if item.get_closest_marker("ray") else item.path].append(item)  # only one cluster runs at a time
+    quick = iter([item for item in items if not _is_long(item)])
+    dealt: list[pytest.Item] = []
+    for process in range(processes):
+        part = list(chain.from_iterable(list(long.values())[process::processes]))
+        size = (len(items) - len(dealt)) // (processes - process)
+        dealt += [*part, *islice(quick, max(size - len(part), 0))]
+    dealt += quick
+    assert len(dealt) == len(items), "a test would be left out"
+    return dealt
 
 
 def _without_gpu(config: pytest.Config, items: list[pytest.Item]) -> None:
