@@ -4,7 +4,6 @@ The item's `foil` says what a sheet holds: `photographs|class|image|class|image|
 is the one that the sheet is named by. So neither a table nor a column has to tell it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -59,9 +58,3 @@ def height_of_one(foil: str, height: int) -> int:
     """Of one photograph of a picture that is `height` pixels high; `foil` tells how many there are."""
     sheet = Sheet.found(foil)
     return height // len(sheet.held) if sheet else height
-
-
-def images_of(image_id: str, foil: str) -> Sequence[str]:
-    """All images of an item: of a sheet each, else its one."""
-    sheet = Sheet.found(foil)
-    return [image for _, image in sheet.held] if sheet else [image_id]

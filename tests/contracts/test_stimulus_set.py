@@ -112,6 +112,25 @@ def test_pictures_have_one_size_or_twice_that_size_in_both_directions(tmp_path, 
         stimulus_set.read_stimuli(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("foil", "size", "is_taken"),
+    [
+        ("photographs|cat|a|dog|b", (64, 96), True),
+        ("photographs|cat|a|dog|b|cat|c", (64, 144), True),
+        ("photographs|cat|a|dog|b", (64, 48), False),
+        ("photographs|cat|a|dog|b", (128, 96), False),
+        ("cat", (64, 96), False),
+    ],
+)
+def test_each_photograph_of_a_sheet_has_the_size_of_the_other_pictures(tmp_path, foil, size, is_taken):
+    write_table(tmp_path, stimulus(tmp_path, 1), stimulus(tmp_path, 2, foil=foil, width=size[0], height=size[1]))
+    if is_taken:
+        assert len(stimulus_set.read_stimuli(tmp_path)) == 2
+        return
+    with pytest.raises(StimulusSetError, match="pictures of one set have one size, here are"):
+        stimulus_set.read_stimuli(tmp_path)
+
+
 def test_names_with_separators_in_them_survive(tmp_path):
     odd = stimulus(tmp_path, 1, image_id='a,"b"\nc\rd\r\ne', category="tv monitor; old", foil="é")
     write_table(tmp_path, odd)

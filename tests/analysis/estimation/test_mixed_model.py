@@ -63,6 +63,22 @@ def test_with_a_covariate_shares_are_averaged_over_all_answers(answers):
     assert got.se == pytest.approx(np.sqrt(slope @ model.covariance @ slope), rel=1e-5)
 
 
+def test_a_contrast_is_of_the_model_in_which_methods_share_effects():
+    """Oracle: adaptive quadrature of that model, which tests/analysis/estimation/test_mixed.py compares with lme4's."""
+    answers = frame("by_method.csv")
+    model = mixed.fit(*arrays(answers), groups=(0, 0, 1))
+    assert len(model.sds) == 5
+    sd = np.sqrt(np.sum(model.sds**2))
+    share = [
+        integrate.quad(lambda z, at=at: special.expit(at + sd * z) * stats.norm.pdf(z), -9, 9, epsabs=1e-12)[0]
+        for at in model.effects
+    ]
+    level, weights = arrays(answers)[1], np.array([1.0, 0.0, -1.0])
+    got = mixed.marginal_contrast(answers, level, weights, 0.9, groups=(0, 0, 1))
+    assert got.value == pytest.approx(share[0] - share[2], abs=1e-8)
+    assert abs(got.value - mixed.marginal_contrast(answers, level, weights, 0.9).value) > 1e-4
+
+
 def test_answers_may_be_whole_numbers(answers):
     y, *codes = arrays(answers)
     assert mixed.fit(y.astype(int), *codes) is mixed.fit(y, *codes), "the one fit serves both"

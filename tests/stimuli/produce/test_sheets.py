@@ -17,22 +17,6 @@ from stimuli.tasks.kind import Predicted
 from tests.stimuli.sample_set import CATEGORIES, make, pictures
 
 RATING = StimulusRequest("rating", "rating", 4, ("grad-cam", "gradient"), ("strong", "weak"))
-ROUND_TRIPS = "photographs|cat|a|dog|b", "photographs|cat|a|cat|b|cat|c|dog|d"
-
-
-@pytest.mark.parametrize("foil", ROUND_TRIPS)
-def test_a_foil_tells_what_a_sheet_holds(foil):
-    assert str(Sheet.read(foil)) == foil
-    assert [image for _, image in Sheet.read(foil).held] == foil.split("|")[2::2]
-
-
-@pytest.mark.parametrize(
-    "foil",
-    ["", "cat", "photographs|cat|a", "photographs|cat|a|dog", "photographs|cat|a|dog|a", "photographs||a|dog|b",
-     "1|2|a|b|c|d", "photographs|1|a|1|b|1|c|1|d|1|e"],
-)  # fmt: skip
-def test_no_other_foil_is_read_as_a_sheet(foil):
-    assert Sheet.found(foil) is None
 
 
 @pytest.fixture(scope="module")
