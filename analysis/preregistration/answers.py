@@ -1,11 +1,27 @@
 """The answers of a preregistration: each a list of paragraphs or list items in Markdown, from the definition alone."""
 
-from analysis.config import ContrastConfig, ExclusionsConfig
+from analysis.config import ContrastConfig
 from analysis.display.wording import count, level
+from analysis.notes import marked
+from analysis.preregistration.assignment import conditions
 from analysis.preregistration.plan import Plan, PlannedTask
 from analysis.report.methods_text import comparisons_planned, estimates, left_out
 from contracts.methods import method_name
 from contracts.tasks import KINDS
+from languages.read import languages
+
+PROVIDERS = {
+    "plain": marked("a link to the study"),
+    "prolific": "Prolific",
+    "mturk": "Amazon Mechanical Turk",
+    "sona": "Sona",
+}
+"""Where people come from, in words; another name stays as it is."""
+
+
+def title(plan: Plan) -> list[str]:
+    """The title that people see."""
+    return [plan.text("study", "title")]
 
 
 def authors(plan: Plan) -> list[str]:
@@ -27,8 +43,9 @@ def hypotheses(plan: Plan) -> list[str]:
 
 def _hypothesis(plan: Plan, contrast: ContrastConfig) -> str:
     sentence = plan.translate(
-        "Task “{task}” ({kind}): the mean with {a} minus the mean with {b} is not 0 (two-sided).",
+        "Task “{task}” ({kind}; {outcome}): the mean with {a} minus the mean with {b} is not 0 (two-sided).",
         task=contrast.task,
+        outcome=plan.translate(plan.task(contrast.task).kind.scale.label),
         kind=plan.translate(plan.task(contrast.task).kind.texts.title),
         a=method_name(contrast.a),
         b=method_name(contrast.b),
@@ -52,12 +69,12 @@ def _smallest(plan: Plan, contrast: ContrastConfig) -> str:
 def study_type(plan: Plan) -> list[str]:
     """That it is an experiment, and how conditions are spread over people."""
     translate = plan.translate
-    sentences = [translate("Experiment. Each participant of a task rates pictures of all its methods (within people).")]
+    sentences = [translate("Experiment. Each participant sees all methods of a task (within people).")]
     if plan.conditions:
         sentences = [
             translate(
-                "Experiment with {n} conditions between people: {names}. Each participant of a task rates pictures of"
-                " all methods that their condition shows.",
+                "Experiment with {n} conditions between people: {names}. Each participant sees all methods of a task"
+                " that their condition shows.",
                 n=len(plan.conditions),
                 names=", ".join(condition.name for condition in plan.conditions),
             )
@@ -81,7 +98,8 @@ def blinding(plan: Plan) -> list[str]:
 
 def design(plan: Plan) -> list[str]:
     """The published study that is repeated; the size of each task, and what surrounds its ratings."""
-    return [*_repeated(plan), *(f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks)]
+    sizes = [f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks]
+    return [*_repeated(plan), *sizes, *conditions(plan)]
 
 
 def _repeated(plan: Plan) -> list[str]:
@@ -121,34 +139,27 @@ def _extras(plan: Plan, task: PlannedTask) -> str:
     return sentence
 
 
-def randomization(plan: Plan) -> list[str]:
-    """What chance decides."""
-    sentences = [
-        plan.translate(
-            "For each participant, the images, the method and network of each image and the order of trials are random."
-            " Each item gets exactly its planned number of ratings, methods are balanced within people, and nobody sees"
-            " an image twice in a task."
-        )
-    ]
-    if any(KINDS[task.section["kind"]].swaps for task in plan.tasks):
-        sentences.append(plan.translate("Sides, or the order of options, are random in each trial."))
-    return [" ".join(sentences)]
-
-
 def collection(plan: Plan) -> list[str]:
     """Where people come from, in which languages, for how long."""
-    study, participants = plan.document["study"], plan.document.get("participants", {})
+    study = plan.document["study"]
+    provider = plan.document.get("participants", {}).get("provider", "plain")
     return [
         plan.translate(
             "People come by: {provider}. Languages: {languages}. Minutes announced: {minutes}.",
-            provider=participants.get("provider", "plain"),
-            languages=", ".join(study.get("languages", ["en"])),
+            provider=plan.translate(PROVIDERS.get(provider, provider)),
+            languages=", ".join(_language(code) for code in study.get("languages", ["en"])),
             minutes=study["minutes"],
         ),
         *plan.unless_stated("participants", "provider"),
         plan.translate("Who can take part: {people}", people=_told(plan, "eligibility")),
         plan.translate("Pay: {pay}", pay=_pay(plan)),
     ]
+
+
+def _language(code: str) -> str:
+    """A language in itself, or its code where it is unknown here."""
+    known = languages().get(code)
+    return known.name if known else code
 
 
 def _pay(plan: Plan) -> str:
@@ -179,8 +190,9 @@ def sample_size(plan: Plan) -> list[str]:
 
 def rationale(plan: Plan) -> list[str]:
     """What a calculation of power rests on."""
-    spreads = plan.analysis.planning
+    spreads, people = plan.analysis.planning, plan.text("original", "people")
     return [
+        *([plan.translate("People in the published study: {people}.", people=people.rstrip("."))] if people else []),
         *plan.unless_stated("analysis", "planning"),
         plan.translate(
             "The command `power` assumes standard deviations, in logits, of {participant_sd} between people,"
@@ -204,7 +216,6 @@ def stopping(plan: Plan) -> list[str]:
     return [
         ends,
         plan.translate("No look at the data before that."),
-        plan.missing("analysis.sequential"),
     ]
 
 
@@ -221,28 +232,6 @@ def manipulated(plan: Plan) -> list[str]:
     ]  # fmt: skip
 
 
-def measured(plan: Plan) -> list[str]:
-    """The answer of each task, and what else is recorded."""
-    asked = [question["name"] for question in plan.document["study"].get("demographics", [])]
-    sentences = []
-    for task in plan.tasks:
-        facts = KINDS[task.section["kind"]]
-        sentences.append(
-            plan.translate(
-                "Task “{task}”: one answer per trial, `{value}`, from {least} to {most}; {null} is guessing or"
-                " indifference. The response time is recorded.",
-                task=task.name,
-                value=facts.value,
-                least=format(facts.least, "g").replace("-", "−"),
-                most=format(facts.most, "g"),
-                null=format(facts.null, "g"),
-            )
-            + (" " + plan.translate("Confidence is asked.") if task.section.get("confidence") else "")
-        )
-    about = plan.translate("Questions about oneself: {names}.", names=", ".join(asked)) if asked else ""
-    return [*sentences, about or plan.missing("study.demographics")]
-
-
 def indices(plan: Plan) -> list[str]:
     """What answers are put together to."""
     return [plan.translate("The mean of the answers of each method in each task, over all responses.")]
@@ -251,9 +240,9 @@ def indices(plan: Plan) -> list[str]:
 def models(plan: Plan) -> list[str]:
     """How means and their intervals are estimated, and what is compared."""
     kinds = list(dict.fromkeys(task.section["kind"] for task in plan.tasks))
+    said = estimates(plan.analysis.confidence, kinds, plan.translate)
     return [
-        plan.translate("As the methods section of the report says it:"),
-        estimates(plan.analysis.confidence, kinds, plan.translate),
+        plan.translate("The methods section of the report will say: {said}", said=said),
         *comparisons_planned(plan.analysis, plan.translate),
     ]
 
@@ -265,22 +254,25 @@ def transformations(plan: Plan) -> list[str]:
 
 def inference(plan: Plan) -> list[str]:
     """The level of error and its correction."""
+    alpha = level(round(1 - plan.analysis.confidence, 10))
+    told = {"alpha": alpha, "confidence": level(plan.analysis.confidence)}
+    if len(plan.analysis.contrasts) == 1:
+        return [
+            plan.translate("One two-sided test at {alpha}, without a correction; intervals at {confidence}.", **told)
+        ]
     return [
         plan.translate(
             "Two-sided tests at {alpha}, corrected by Holm's method over all comparisons ({n}); intervals at"
             " {confidence}.",
-            alpha=level(round(1 - plan.analysis.confidence, 10)),
             n=len(plan.analysis.contrasts),
-            confidence=level(plan.analysis.confidence),
+            **told,
         )
     ]
 
 
 def exclusions(plan: Plan) -> list[str]:
     """The rules of the definition."""
-    rules = plan.analysis.exclusions
-    absent = [plan.missing("analysis.exclusions")] if rules == ExclusionsConfig() else []
-    return [*left_out(rules, plan.translate), *absent]
+    return left_out(plan.analysis.exclusions, plan.translate)
 
 
 def missing_data(plan: Plan) -> list[str]:

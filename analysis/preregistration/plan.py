@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from analysis.config import AnalysisConfig
 from analysis.data.completeness import items_per_image
@@ -12,6 +12,7 @@ from analysis.tasks.kind import AnalysisKind
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.conditions import ConditionConfig, by_condition
 from contracts.methods import method_name
+from contracts.tasks import KINDS
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,7 @@ class PlannedTask:
     @property
     def items(self) -> int:
         """How many items are rated; what two conditions show is two."""
-        shown = by_condition(self.conditions, self.section)
-        return int(self.section["images"]) * sum(map(items_per_image, shown))
+        return int(self.section["images"]) * sum(map(items_per_image, self._shown))
 
     @property
     def responses(self) -> int:
@@ -50,8 +50,20 @@ class PlannedTask:
 
     @property
     def people(self) -> int:
-        """How many people give all ratings, if everybody finishes."""
-        return ceil(self.responses / int(self.section["trials_per_participant"]))
+        """How many people give all ratings, if everybody finishes; nobody is in two conditions."""
+        ratings, trials = int(self.section["ratings_per_item"]), int(self.section["trials_per_participant"])
+        sizes = [int(shown["images"]) * items_per_image(shown) for shown in self._shown]
+        return sum(ceil(items * ratings / trials) for items in sizes)
+
+    def varies(self, key: Literal["methods", "networks"]) -> bool:
+        """Whether trials of one person differ in it: not between conditions, and not where a trial shows several."""
+        facts = KINDS[self.section["kind"]]
+        is_apart = not (facts.learns if key == "methods" else facts.compares_networks)
+        return is_apart and any(len(shown[key]) > 1 for shown in self._shown)
+
+    @property
+    def _shown(self) -> list[dict[str, Any]]:
+        return by_condition(self.conditions, self.section)
 
 
 @dataclass(frozen=True)

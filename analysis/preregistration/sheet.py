@@ -8,7 +8,7 @@ from jinja2 import Environment
 from markdown_it import MarkdownIt
 
 from analysis.notes import marked
-from analysis.preregistration import answers
+from analysis.preregistration import answers, assignment, measured
 from analysis.preregistration.plan import Plan
 from contracts.own_files import require_own
 
@@ -27,6 +27,7 @@ class Question:
 
 OSF: dict[str, tuple[Question, ...]] = {
     marked("Study information"): (
+        Question(marked("Title"), [answers.title]),
         Question(marked("Authors"), [answers.authors]),
         Question(marked("Hypotheses"), [answers.hypotheses]),
     ),
@@ -34,7 +35,7 @@ OSF: dict[str, tuple[Question, ...]] = {
         Question(marked("Study type"), [answers.study_type]),
         Question(marked("Blinding"), [answers.blinding]),
         Question(marked("Study design"), [answers.design]),
-        Question(marked("Randomization"), [answers.randomization]),
+        Question(marked("Randomization"), [assignment.randomization]),
     ),
     marked("Sampling plan"): (
         Question(marked("Existing data")),
@@ -45,7 +46,7 @@ OSF: dict[str, tuple[Question, ...]] = {
     ),
     marked("Variables"): (
         Question(marked("Manipulated variables"), [answers.manipulated]),
-        Question(marked("Measured variables"), [answers.measured]),
+        Question(marked("Measured variables"), [measured.measured]),
         Question(marked("Indices"), [answers.indices]),
     ),
     marked("Analysis plan"): (
@@ -65,11 +66,11 @@ AS_PREDICTED = (
         [answers.hypotheses],
     ),
     Question(
-        marked("3. Describe the key dependent variable(s), specifying how they will be measured."), [answers.measured]
+        marked("3. Describe the key dependent variable(s), specifying how they will be measured."), [measured.measured]
     ),
     Question(
         marked("4. How many and which conditions will participants be assigned to?"),
-        [answers.study_type, answers.design, answers.randomization],
+        [answers.study_type, answers.design, assignment.randomization],
     ),
     Question(
         marked("5. Specify exactly which analyses you will conduct to examine the main question or hypothesis."),

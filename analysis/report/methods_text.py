@@ -193,7 +193,8 @@ def estimates(confidence: float, kinds: Sequence[str], translate: Translation) -
         " images of the same kind. Its {confidence} confidence interval is computed from a two-way cluster-robust"
         " variance (participants and images; Cameron, Gelbach & Miller, 2011) and Student's t, with the smaller"
         " number of clusters minus one as degrees of freedom. If the two-way variance is below both one-way"
-        " variances, the smaller of these is used. Intervals of accuracies are computed on the logit scale.",
+        " variances, the smaller of these is used. Intervals of accuracies and of"
+        " mean scores are computed on the logit scale.",
         confidence=level(confidence),
     )
     for name in dict.fromkeys(kinds):

@@ -93,6 +93,13 @@ def test_the_page_of_designs_is_what_the_command_prints_and_marks_what_is_not_fi
     assert sum(line.endswith("| 2nd |") for line in page.splitlines()) == page.count("2nd |") > 0
 
 
+def test_what_is_told_of_a_study_is_plain_text():
+    """Reports and sheets print it as it is: the mark of the numbers and marks of Markdown explain nothing there."""
+    for told in map(original_of, published_studies().values()):
+        texts = (told.name, told.source, told.measures, told.people, told.time, told.cost, *told.told, *told.chosen)
+        assert not [text for text in texts if text and ("`" in text or "[2nd]" in text)]
+
+
 @pytest.mark.parametrize(("name", "task", "wanted"), [("hive-agreement", "agreeing", 40), ("meta-predictor", "session-1", 176), ("forward-simulation", "before", 45)])  # fmt: skip
 def test_the_page_says_how_many_people_give_all_ratings(name, task, wanted, written):
     made = load_definition(written[name])

@@ -8,11 +8,13 @@ import pytest
 
 from analysis.config import AnalysisConfig
 from analysis.display.wording import ENGLISH, Translation
+from analysis.preregistration.measured import ASKED
 from analysis.preregistration.plan import Plan
 from analysis.preregistration.sheet import AS_PREDICTED, OSF, sheet, write_sheet
 from contracts.hashing import canonical_sha256
 from contracts.methods import METHOD_NAMES
 from contracts.own_files import NotOwnFileError
+from contracts.tasks import KINDS, WAIT
 from tests.languages.pseudo import CODE, plain_words, write_language
 from tests.study.samples import document, seeing, trusting
 
@@ -68,7 +70,9 @@ def test_every_heading_of_both_registries_has_an_answer():
 
 def test_hypotheses_have_their_smallest_effects_on_the_scale_of_their_task():
     first, second = answer(sheet(plan(whole())), "Hypotheses").splitlines()
-    assert first.startswith("- H1. Task “seeing” (Class discrimination): the mean with Guided Grad-CAM minus")
+    assert first.startswith(
+        "- H1. Task “seeing” (Class discrimination; correct answers, %): the mean with Guided Grad-CAM minus"
+    )
     assert first.endswith("Smallest effect of interest: ±5.0 percentage points.")
     assert second.endswith("Smallest effect of interest: ±0.40 on the score.")
 
@@ -101,6 +105,88 @@ def test_looks_rules_and_assumptions_are_told():
     assert "all comparisons (2)" in answer(text, "Inference criteria")
 
 
+def test_without_looks_and_rules_the_sheet_says_that_there_are_none():
+    made = whole()
+    del made["analysis"]["sequential"], made["analysis"]["exclusions"]
+    text = sheet(plan(made))
+    assert "No look at the data before that." in answer(text, "Stopping rule")
+    assert "The definition has no exclusion rule." in answer(text, "Data exclusion")
+    assert "Not stated" not in text
+
+
+def test_only_what_varies_within_people_is_called_random_and_balanced():
+    """In conditions of one method each, no person has methods to balance; trust shows both networks in every trial."""
+    made = whole()
+    assert "methods are balanced within people" in answer(sheet(plan(made)), "Randomization")
+    assert "The network of each image" not in sheet(plan(made))
+    next(task for task in made["tasks"] if task["kind"] == "class-discrimination")["networks"] = ["strong", "weak"]
+    assert "The network of each image is random." in answer(sheet(plan(made)), "Randomization")
+    told = answer(sheet(plan(in_conditions())), "Randomization")
+    assert told.startswith("Each new participant gets the condition with the largest share of its ratings missing")
+    assert "balanced" not in told
+
+
+def test_the_methods_of_each_condition_are_told_and_nobody_is_counted_in_two():
+    """By hand: each condition has 4 images × 2 categories × 2 ratings = 16 responses, which 3 people of 6 trials give."""
+    text = sheet(plan(in_conditions()))
+    design = answer(text, "Study design").splitlines()
+    assert "- Condition “alone” shows in “seeing”: Guided Backpropagation." in design
+    assert "- Condition “other” shows in “seeing”: Guided Grad-CAM." in design
+    assert "32 responses, from at least 6 people" in answer(text, "Sample size")
+
+
+def in_conditions():
+    made = whole() | {
+        "conditions": [
+            {"name": "alone", "methods": {"seeing": ["guided-backprop"]}},
+            {"name": "other", "methods": {"seeing": ["guided-grad-cam"]}},
+        ]
+    }
+    made["tasks"] = [made["tasks"][0] | {"trials_per_participant": 6}]
+    made["analysis"]["contrasts"] = made["analysis"]["contrasts"][:1]
+    return made
+
+
+def test_further_questions_and_questionnaires_are_told_in_words():
+    made = whole()
+    made["questionnaires"] = [
+        {"name": "load", "scale": "nasa-tlx-raw", "at": "after:seeing"},
+        {"name": "about", "at": "start", "items": [{"name": "one"}, {"name": "two"}]},
+    ]
+    lines = answer(sheet(plan(made)), "Measured variables").splitlines()
+    assert "Each trial also asks for: confidence." in lines[0]
+    assert "also asks" not in lines[1]
+    assert "Positive values favour “strong”." in lines[1]
+    assert lines[2:4] == [
+        "- Questionnaire “load”, after the task “seeing”; number of questions: 6.",
+        "- Questionnaire “about”, at the start; number of questions: 2.",
+    ]
+
+
+def test_every_further_question_of_every_kind_has_words():
+    """But for the wait before advice, which asks nothing."""
+    names = {question.name for kind in KINDS.values() for question in kind.questions[1:]}
+    assert names - set(ASKED) == {WAIT}
+
+
+def test_one_comparison_is_not_corrected():
+    assert answer(sheet(plan(in_conditions())), "Inference criteria").startswith(
+        "One two-sided test at 5%, without a correction"
+    )
+
+
+def test_people_of_the_published_study_are_part_of_the_reason_for_the_sample():
+    made = whole() | {"original": {"name": "HIVE", "source": "Kim", "people": "50 for each method"}}
+    assert "- People in the published study: 50 for each method." in answer(sheet(plan(made)), "Sample size rationale")
+
+
+def test_no_key_of_the_definition_stands_for_a_word():
+    text = answer(
+        sheet(plan(whole() | {"participants": {"provider": "plain", "limit": 3}})), "Data collection procedures"
+    )
+    assert text.splitlines()[0].startswith("- People come by: a link to the study. Languages: English")
+
+
 def test_a_task_with_one_scale_is_told():
     made = whole()
     assert "on one scale" not in sheet(plan(made))
@@ -116,8 +202,6 @@ def test_a_task_with_one_scale_is_told():
         ("analysis.contrasts", "Hypotheses"),
         ("analysis.smallest_effect", "Hypotheses"),
         ("analysis.planning", "Sample size rationale"),
-        ("analysis.sequential", "Stopping rule"),
-        ("analysis.exclusions", "Data exclusion"),
         ("participants.limit", "Sample size"),
         ("participants.provider", "Data collection procedures"),
         ("study.demographics", "Measured variables"),
@@ -169,7 +253,7 @@ def test_nothing_english_is_left_in_a_language_made_for_it(bare, tmp_path, monke
     if bare:
         made |= {"analysis": {"contrasts": STATED["contrasts"]}, "participants": {"tasks": "one"}}
     names = (
-        *METHOD_NAMES.values(), *METHOD_NAMES, "OSF AsPredicted Ada adults EUR information investigator eligibility pay strong weak seeing trusting prolific plain en age",
+        *METHOD_NAMES.values(), *METHOD_NAMES, "OSF AsPredicted Ada adults EUR information investigator eligibility pay strong weak seeing trusting Prolific plain English age",
         "What did the network see?", "correct score", canonical_sha256(made),
         "analysis smallest effect planning sequential exclusions participants limit provider study demographics",
     )  # fmt: skip
