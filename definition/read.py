@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
@@ -23,7 +23,7 @@ from definition.learning import faults_of_learning
 from definition.own_words import read_own_words, unknown_categories
 from definition.requests import further, request_of
 from definition.schema import nearest_keys
-from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN
+from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN, adapter_of
 from models.config import DatasetConfig, NetworkConfig, not_asked_for
 from stimuli.attack.config import AttackConfig
 from stimuli.bias.config import BiasConfig
@@ -115,7 +115,7 @@ def load_definition(path: Path) -> Definition:
             continue
         try:
             given = _with_checkpoints(document) if name == "networks" else document[name]
-            sections[name] = TypeAdapter(kind).validate_python(given, context={"folder": path.parent})
+            sections[name] = adapter_of(kind).validate_python(given, context={"folder": path.parent})
         except ValidationError as error:
             problems += [f"{_place(document, name, *e['loc'])}: {_expected(e, name)}" for e in error.errors()]
     if not problems:

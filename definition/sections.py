@@ -1,6 +1,9 @@
 """The sections of a study definition, each checked by the model of the package that reads it."""
 
+from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from analysis.config import AnalysisConfig
 from contracts.conditions import ConditionConfig
@@ -43,3 +46,9 @@ OPTIONAL_SECTIONS |= {name: {} for name in _NEWER_TABLES}
 """What is read where they are missing."""
 UNWRITTEN = {"conditions", "questionnaires", *_NEWER_TABLES}
 """Those of them that the document then lacks, so that a definition from before there were any keeps its hash."""
+
+
+@cache
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
+    """What checks a section of this kind; pydantic takes as long to make all of them as to read a definition."""
+    return TypeAdapter(kind)
