@@ -31,17 +31,19 @@ METHODS = ("grad-cam",)
 def bias(definition: Definition, show: int, out: Path, folder: Path | None, methods: tuple[str, ...]) -> None:
     """Train networks on photographs with a planted cue, see where they look, balance the photographs, train again.
 
-    Section [bias] of the definition says how; without it scenes are drawn. Scenes, networks and tests are kept in
-    OUT, so that a stopped run goes on; the page is OUT/page. --make-study writes a study with the networks of a
-    finished run too. What people should answer is measured: how many decisions change when the cue is swapped.
+    Section [bias] of the definition says how; without it scenes are drawn, and photographs = "planted" plants the cue
+    on photographs of your own. Scenes, networks and tests are kept in OUT, so that a stopped run goes on; the page is
+    OUT/page. --make-study writes a study with the networks of a finished run too. What people should answer is
+    measured: how many decisions change when the cue is swapped.
 
     Example: ./manage.py bias --study examples/demo.toml --out bias
 
     Example: ./manage.py bias --study my.toml --method grad-cam --method shuffled-grad-cam --make-study my-cues
     """
     from commands.bias_study import make_study, require_scenes
+    from models.cue_pairs import ONLY_WITH
     from stimuli.bias.experiment import experiment
-    from stimuli.bias.photographs import classes_of, network_of, own_photographs, scenes
+    from stimuli.bias.photographs import classes_of, network_of, own_photographs, planted, scenes
     from stimuli.bias.study_part import study_part
     from stimuli.bias.write import WHAT, summary, write_bias
     from stimuli.devices import usable_device
@@ -57,8 +59,11 @@ def bias(definition: Definition, show: int, out: Path, folder: Path | None, meth
         require_scenes(definition)
     config, device = definition.bias, usable_device(definition.stimuli.device)
     classes, network = classes_of(config, definition.dataset), network_of(config, definition.networks)
-    drawn = out / "scenes" if config.photographs == "scenes" else None
-    if drawn:
+    drawn = out / config.photographs if config.photographs != "dataset" else None
+    if drawn and config.photographs == "planted":
+        with progress("Planting the cue") as report:
+            train, test = planted(config, classes, drawn, definition.dataset, report)
+    elif drawn:
         with progress("Drawing scenes") as report:
             emoji = HERE / "node_modules" / "emoji-datasource-google"
             train, test = scenes(config, classes, drawn, emoji, report)
@@ -66,7 +71,8 @@ def bias(definition: Definition, show: int, out: Path, folder: Path | None, meth
         train, test = own_photographs(config, classes, definition.dataset)
     command = f"./manage.py bias --study {relative(definition.path)}"
     found, tested = experiment(config, classes, network, train, test, out, device, progress, command)
-    part = study_part(classes, network, found, drawn)
+    split = ONLY_WITH if config.photographs == "planted" else "test"
+    part = study_part(classes, network, found, drawn, split)
     title = next(iter(definition.study.title.values()))
     write_bias(out / "page", title, config, classes, found, tested, part, device, show)
     forget(out / "test")

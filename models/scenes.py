@@ -170,10 +170,9 @@ def annotation(scene_id: str, scene: Scene) -> bytes:
     for drawn in scene.objects:
         node = ElementTree.SubElement(root, "object")
         _append(node, name=drawn.category, pose="Unspecified", truncated=0, difficult=int(drawn.difficult))
-        _append(
-            ElementTree.SubElement(node, "bndbox"),
-            **dict(zip(("xmin", "ymin", "xmax", "ymax"), drawn.box or (), strict=True)),
-        )
+        if drawn.box:
+            edges = dict(zip(("xmin", "ymin", "xmax", "ymax"), drawn.box, strict=True))
+            _append(ElementTree.SubElement(node, "bndbox"), **edges)
     ElementTree.indent(root)
     return ElementTree.tostring(root)
 

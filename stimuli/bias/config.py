@@ -16,8 +16,10 @@ class BiasConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    photographs: Literal["scenes", "dataset"] = Field(
-        "scenes", description="scenes: drawn with and without the cue; dataset: those of [dataset]"
+    photographs: Literal["scenes", "planted", "dataset"] = Field(
+        "scenes",
+        description="scenes: drawn with and without the cue; planted: copies of photographs of [dataset]'s split,"
+        " without and with a stripe at the left edge; dataset: those of [dataset] as they are, some with the cue",
     )
     classes: tuple[str, ...] = Field(
         (), description="the two classes that the network learns, that with the cue first; none: the study's first two"
@@ -25,7 +27,7 @@ class BiasConfig(BaseModel):
     cue: str = Field(
         "person",
         description="what goes with the first class: a category, drawn beside the object or annotated in the"
-        " photograph; for scenes also background, a green tint of it",
+        " photograph; for scenes also background, a green tint of it; planted: any name for the stripe",
     )
     table: DefinitionPath | None = Field(
         None, description="for your own photographs: a CSV file with image and cue, 1 or 0, in place of annotations"
@@ -40,7 +42,9 @@ class BiasConfig(BaseModel):
     )
     train: Annotated[int, Field(ge=8, le=1_000_000)] = Field(600, description="training photographs of each network")
     test: Annotated[int, Field(ge=8, le=1_000_000)] = Field(
-        100, description="scenes of the balanced test set; each is tested without and with its cue"
+        100,
+        description="scenes, or photographs with a planted cue, of the balanced test set; each is tested without and"
+        " with its cue",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="of scenes and of the choice of photographs")
 
@@ -55,7 +59,7 @@ class BiasConfig(BaseModel):
     def _possible(self) -> "BiasConfig":
         if self.cue in self.classes:
             raise ValueError(f"cue {self.cue!r} is one of the classes; name another category")
-        if self.table and self.photographs == "scenes":
+        if self.table and self.photographs != "dataset":
             raise ValueError('table is for your own photographs; set photographs = "dataset"')
         return self
 

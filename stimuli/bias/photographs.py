@@ -1,11 +1,13 @@
 """What the experiment learns from and is tested on: drawn scenes, or photographs of one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from models.config import DatasetConfig, NetworkConfig
-from models.cue_scenes import WITH, CueScenes, Progress, make_cue_scenes
+from models.cue_pairs import WITH
+from models.cue_scenes import CueScenes, Progress, make_cue_scenes
 from models.photographs import Photograph
+from models.planted_cues import PlantedCues, plant_cues
 from models.sources import open_split
 from stimuli.bias.config import BiasConfig
 from stimuli.bias.experiment import SMALL
@@ -37,8 +39,21 @@ def scenes(
 ) -> tuple[list[Marked], list[Marked]]:
     """Drawn scenes to learn from and to be tested on, in `root`. Raises ScenesError."""
     wanted = CueScenes((classes[0], classes[1]), config.cue, config.train, config.test, config.seed)
-    splits = make_cue_scenes(root, emoji_folder, wanted, progress)
+    return _pairs(make_cue_scenes(root, emoji_folder, wanted, progress), classes)
 
+
+def planted(
+    config: BiasConfig, classes: Classes, root: Path, dataset: DatasetConfig, progress: Progress
+) -> tuple[list[Marked], list[Marked]]:
+    """Copies in `root` of the photographs of the dataset's split, without and with a stripe as their cue.
+
+    Raises ScenesError and PhotographError.
+    """
+    wanted = PlantedCues((classes[0], classes[1]), config.cue, config.train, config.test, config.seed)
+    return _pairs(plant_cues(root, open_split(dataset, dataset.split), wanted, progress), classes)
+
+
+def _pairs(splits: Mapping[str, Sequence[Photograph]], classes: Classes) -> tuple[list[Marked], list[Marked]]:
     def of(split: str) -> list[Marked]:
         images = splits[split]
         return marked(images, classes, lambda i: i.image_id.endswith(WITH), lambda name: name.removesuffix(WITH))

@@ -2,12 +2,17 @@
 
 import csv
 import json
+import tomllib
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from contracts.tasks import KINDS
 from definition import load_definition
 from models.image_files import stored_picture
+from models.sources import open_split
+from models.voc import VocDataset
 from stimuli.bias.measure import Decision
 from stimuli.bias.sheets import ACROSS, GAP, TILE, sheets_of
 from study.tasks.wording import words_of
@@ -116,6 +121,38 @@ def test_it_is_made_opened_taken_exported_and_reported(study):
     assert "24 / 24" in (report / "report.html").read_text() + (report / "supplement.html").read_text()
 
 
+@pytest.fixture
+def photographs(study):
+    """Twenty-four photographs of each class in folders, in place of the study's scenes."""
+    rng = np.random.default_rng(0)
+    for category in ("dog", "cat"):
+        (study.folder / "own" / category).mkdir(parents=True)
+        for i in range(24):
+            pixels = rng.integers(0, 255, (64, 64, 3), np.uint8)
+            Image.fromarray(pixels).save(study.folder / "own" / category / f"{i}.png")
+    text = study.definition.read_text().replace("[bias]", '[bias]\nphotographs = "planted"')
+    text = text.replace('cue = "background"', 'cue = "stripe"').replace("strengths = [0.5]", "strengths = []")
+    before, _, after = text.partition("\n[dataset]")
+    dataset = '\n[dataset]\nformat = "folder"\nroot = "own"\nsplit = "val"\ncategories = ["dog", "cat"]\n'
+    study.definition.write_text(before + dataset + after[after.index("\n[networks.") :])
+
+
+def test_a_cue_planted_on_photographs_can_be_swapped_and_makes_a_study(study, photographs):
+    folder = study.folder / "cues"
+    out = ("--out", str(study.folder / "bias"), "--show", "0")
+    told = study.of_study("bias", *out, "--make-study", str(folder))
+    assert "strength 1: accuracy 50.0 % (50.0 to 50.0), changed by swapping 100.0 %" in told
+    assert rows_of(folder / "cues.csv") == [
+        {"network": "bias-000", "cue": "companion", "changed": "0", "scenes": "24"},
+        {"network": "bias-100", "cue": "companion", "changed": "24", "scenes": "24"},
+    ]
+    part = tomllib.loads((study.folder / "bias" / "page" / "study-part.toml").read_text())
+    shown = VocDataset(**part["dataset"])
+    images = open_split(shown, shown.split)
+    assert len(images) == 24
+    assert all("stripe" in image.categories for image in images)
+
+
 def test_what_cannot_be_a_study_is_told_before_anything_is_trained(study, monkeypatch):
     monkeypatch.setattr("stimuli.bias.experiment.train_on", None)
     there = study.folder / "there"
@@ -126,7 +163,7 @@ def test_what_cannot_be_a_study_is_told_before_anything_is_trained(study, monkey
     own = study.definition.read_text().replace("[bias]", '[bias]\nphotographs = "dataset"')
     study.definition.write_text(own)
     refused = study.run("bias", *asked, "--make-study", str(study.folder / "new")).output
-    assert "photographs of your own cannot be swapped" in refused
+    assert "the cue of photographs as they are cannot be swapped" in refused
     assert not (study.folder / "new").exists()
 
 

@@ -1,0 +1,96 @@
+"""A cue planted on photographs: a stripe at the left edge of a copy, so that each is there without and with it."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from PIL import ImageDraw
+
+from models.boxes import Box
+from models.cue_pairs import claim, missing, open_pairs, write_pair
+from models.errors import ScenesError
+from models.image_files import read_image
+from models.photographs import AnnotatedObject, Photograph, data_sha256
+from models.scene_drawing import Scene
+
+SHARE, COLOUR = 4, (255, 0, 255)  # of the width: augmentation never cuts off all of the stripe
+_DRAWING = 1  # raise it when the same photographs get another stripe
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PlantedCues:
+    """All that decides the pictures but the photographs: `train` and `test` of them at most, half of each class."""
+
+    classes: tuple[str, str]
+    cue: str
+    train: int
+    test: int
+    seed: int
+    drawing: int = _DRAWING
+
+
+def plant_cues(
+    root: Path,
+    photographs: Sequence[Photograph],
+    wanted: PlantedCues,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, tuple[Photograph, ...]]:
+    """Copy photographs of exactly one class into `root` and return them by split, each without and with its stripe.
+
+    The two splits share no photograph, and half of what there is is for the test at most. Drawn ones are kept, so that
+    a stopped run goes on. Raises ScenesError where `root` holds anything else or photographs are too few, and
+    PhotographError.
+    """
+    splits = _divided(photographs, wanted)
+    chosen = {_flat(image): image for of in splits.values() for image in of}
+    folder = claim(root, {**asdict(wanted), "data": data_sha256(tuple(chosen.values()))})
+    left = missing(folder, chosen)
+    for done, name in enumerate(left, len(chosen) - len(left)):
+        write_pair(folder, name, _pair(chosen[name], wanted.cue))
+        progress(done + 1, len(chosen))
+    ids = {split: [_flat(image) for image in of] for split, of in splits.items()}
+    return open_pairs(root, folder, ids, wanted.classes)
+
+
+def stripe(width: int, height: int) -> Box:
+    """Where the cue is in a photograph of this size, in pixels as VOC counts them."""
+    return 1, 1, max(width // SHARE, 1), height
+
+
+def _divided(photographs: Sequence[Photograph], wanted: PlantedCues) -> dict[str, list[Photograph]]:
+    found = [_of_class(photographs, wanted, place) for place in (0, 1)]
+    each = min(map(len, found))
+    tested = min(wanted.test // 2, each // 2)
+    learnt = min(wanted.train // 2, each - tested)
+    if not tested:
+        counts = " and ".join(f"{len(of)} of {name}" for of, name in zip(found, wanted.classes, strict=True))
+        raise ScenesError(
+            f"two photographs or more of each class, without the other class, are needed; the split has {counts};"
+            " name other classes in [bias] or another split in [dataset]"
+        )
+    return {
+        "train": [image for of in found for image in of[tested : tested + learnt]],
+        "test": [image for of in found for image in of[:tested]],
+    }
+
+
+def _of_class(photographs: Sequence[Photograph], wanted: PlantedCues, place: int) -> list[Photograph]:
+    here, other = wanted.classes[place], wanted.classes[1 - place]
+    found = [image for image in photographs if here in image.categories and other not in image.categories]
+    return sorted(found, key=lambda image: hashlib.sha256(f"{wanted.seed}\x1f{image.image_id}".encode()).digest())
+
+
+def _flat(image: Photograph) -> str:
+    """Its name without folders."""
+    return image.image_id.replace("/", "__")
+
+
+def _pair(image: Photograph, cue: str) -> tuple[Scene, Scene]:
+    picture = read_image(image.path)
+    box = stripe(picture.width, picture.height)
+    planted = picture.copy()
+    ImageDraw.Draw(planted).rectangle((0, 0, box[2] - 1, box[3] - 1), COLOUR)
+    return Scene(picture, image.objects), Scene(planted, (*image.objects, AnnotatedObject(cue, box)))
