@@ -3,12 +3,15 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import BrowserContext, expect
 from werkzeug.serving import make_server
 
+import manage
 from commands.preview import application
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,13 +25,34 @@ def written(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def address(written: Path) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, application(written), threaded=True)
+    with served(written) as address:
+        yield address
+
+
+@contextmanager
+def served(definition: Path) -> Iterator[str]:
+    """The address of its preview."""
+    server = make_server("127.0.0.1", 0, application(definition), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_instructions_with_two_questions_fit_a_window(
+    open_context: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    """Those of the published study with the longest: without the bar of the preview, which people do not have."""
+    arguments = ["new-study", str(tmp_path / "study"), "--from", "forward-simulation"]
+    assert CliRunner().invoke(manage.cli, arguments).exit_code == 0
+    page = open_context(viewport={"width": 1280, "height": 800}).new_page()
+    with served(tmp_path / "study/study.toml") as address:
+        page.goto(f"{address}/questions?task=before")
+        page.locator(".page-buttons .button").wait_for()
+        page.locator(".preview-bar").evaluate("bar => bar.remove()")
+        assert page.evaluate("document.documentElement.scrollHeight") <= 800
 
 
 def test_the_page_follows_the_definition(
