@@ -7,7 +7,6 @@ import torch
 from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import splu
 from torch import Tensor
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from stimuli.evaluate.dissection import dissected
 
@@ -25,6 +24,8 @@ def mean_colour(picture: Tensor, _missing: Tensor) -> Tensor:
 
 def blurred(picture: Tensor, _missing: Tensor) -> Tensor:
     """The picture under a Gaussian."""
+    from torchvision.transforms.v2.functional import gaussian_blur  # takes longer to load than torch
+
     return gaussian_blur(picture, [BLUR_SIZE, BLUR_SIZE], [BLUR_SIGMA, BLUR_SIGMA])
 
 

@@ -9,9 +9,9 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def loaded_to_generate(once: Callable[..., Path]) -> frozenset[str]:
-    """The modules."""
-    code = "import sys, stimuli.produce.generate, stimuli.produce.publishing, stimuli.produce.visualize; print(*sys.modules)"
+def loaded_by_stimuli(once: Callable[..., Path]) -> frozenset[str]:
+    """The modules that making a stimulus set and evaluating one load."""
+    code = "import sys, stimuli.produce.generate, stimuli.produce.publishing, stimuli.produce.visualize, stimuli.evaluate.run; print(*sys.modules)"
 
     def make(folder: Path) -> None:
         done = subprocess.run(
@@ -19,4 +19,4 @@ def loaded_to_generate(once: Callable[..., Path]) -> frozenset[str]:
         )
         (folder / "modules").write_text(done.stdout)
 
-    return frozenset((once("loaded-to-generate", make) / "modules").read_text().split())
+    return frozenset((once("loaded-by-stimuli", make) / "modules").read_text().split())

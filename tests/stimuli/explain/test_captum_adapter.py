@@ -53,6 +53,6 @@ def test_target_functions_are_refused(monkeypatch):
         explain(networks.gap_like(), networks.pictures(1), [[lambda scores: scores.sum()]], ["input-x-gradient"])
 
 
-def test_explaining_does_not_need_captum(loaded_to_generate):
-    assert "stimuli.explain.engine" in loaded_to_generate
-    assert "captum" not in loaded_to_generate
+def test_explaining_does_not_need_captum(loaded_by_stimuli):
+    assert "stimuli.explain.engine" in loaded_by_stimuli
+    assert "captum" not in loaded_by_stimuli

@@ -389,6 +389,6 @@ def test_a_broken_network_is_refused_by_name(output, images):
         make(output, images, networks=networks)
 
 
-def test_torchvision_is_loaded_for_its_networks_alone(loaded_to_generate):
-    assert "models.catalogue" in loaded_to_generate
-    assert "torchvision" not in loaded_to_generate
+def test_torchvision_is_loaded_for_its_networks_alone(loaded_by_stimuli):
+    assert {"models.catalogue", "stimuli.evaluate.filling"} <= loaded_by_stimuli
+    assert "torchvision" not in loaded_by_stimuli

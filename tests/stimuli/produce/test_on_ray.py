@@ -98,5 +98,5 @@ def test_without_the_package_the_message_names_the_command_that_installs_it(monk
         launch_on("ray")
 
 
-def test_ray_and_s3fs_are_not_loaded_unless_they_are_asked_for(loaded_to_generate):
-    assert not {"ray", "s3fs", "boto3"} & loaded_to_generate
+def test_ray_and_s3fs_are_not_loaded_unless_they_are_asked_for(loaded_by_stimuli):
+    assert not {"ray", "s3fs", "boto3"} & loaded_by_stimuli
