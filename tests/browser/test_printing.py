@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+import analysis.report
 from analysis.config import AnalysisConfig, ContrastConfig
 from analysis.display.wording import in_language
 from analysis.report.printing import print_pdf
@@ -28,6 +29,17 @@ def test_a_page_is_printed_with_the_same_bytes_each_time(tmp_path: Path, browser
     assert one.read_bytes() == two.read_bytes()
     assert one.read_bytes().count(b"/Type /Page\n") > 1
     assert b"Date" not in one.read_bytes()
+
+
+def test_a_tall_figure_leaves_room_for_the_end_of_a_table_above_it(tmp_path: Path, browser_program: str) -> None:
+    style = (Path(analysis.report.__file__).parent / "templates/report.css").read_text(encoding="utf-8")
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="15" viewBox="0 0 10 15"></svg>'
+    (tmp_path / "tall.svg").write_text(drawn, encoding="utf-8")
+    page, file = tmp_path / "page.html", tmp_path / "page.pdf"
+    body = '<div style="height: 3cm"></div><figure class="wide"><img src="tall.svg"></figure>'
+    page.write_text(f"<!doctype html><style>{style}</style>{body}", encoding="utf-8")
+    print_pdf(page, file, browser_program)
+    assert file.read_bytes().count(b"/Type /Page\n") == 1
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ko"])
