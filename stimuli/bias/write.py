@@ -1,7 +1,7 @@
 """The experiment as a folder: a page that compares it with the paper's figures, a table and a part of a definition."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,17 +109,29 @@ def _draw_curve(file: Path, found: Sequence[Trained]) -> None:
 
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.subplots()
+    ends = apart({name: of.value for name in _DRAWN if (of := getattr(outcome(found[-1].made), name)) is not None})
     for (name, label), colour in zip(_DRAWN.items(), ("#0072b2", "#d55e00", "#00805c"), strict=True):
         points = [(t.strength, of) for t in found if (of := getattr(outcome(t.made), name)) is not None]
         if not points:
             continue
         at, values = [p[0] for p in points], [100 * p[1].value for p in points]
         axes.errorbar(at, values, _reach([of for _, of in points]), color=colour, **_LINE)
-        axes.annotate(label, (at[-1], values[-1]), (8, 0), textcoords="offset points", color=colour, va="center")
+        moved = 2 * (ends.get(name, values[-1]) - values[-1])  # about two points for each per cent
+        axes.annotate(label, (at[-1], values[-1]), (8, moved), textcoords="offset points", color=colour, va="center")
     axes.set(xlabel="strength of the cue in the training set", ylabel="%", ylim=(0, 102), xlim=(-0.03, 1.38))
     axes.set_xticks([t.strength for t in found if t.strength == round(t.strength, 2)])
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=150)
+
+
+def apart(shares: Mapping[str, float], least: float = 12) -> dict[str, float]:
+    """Where the label of each share stands, in per cent: at its share, or `least` or more below the label above it."""
+    places: dict[str, float] = {}
+    below = 100.0
+    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
+        places[name] = min(100 * share, below)
+        below = places[name] - least
+    return places
 
 
 def _reach(found: Sequence[Interval]) -> list[list[float]]:

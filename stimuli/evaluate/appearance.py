@@ -88,8 +88,9 @@ def warnings(found: Sequence[Appearance]) -> Iterator[str]:
     for each in found:
         if _is_blind(each):
             yield (
-                f"{_pictures(each)} draws nearly the same for every photograph (correlation {each.photographs:.2f}): it"
-                " shows nothing of what the network saw. Choose another method, or a network with other layers"
+                f"{_pictures(each)} draws nearly the same for every photograph (correlation {each.photographs:.2f})."
+                " Where the network looks at the same place of each, as at a cue at the edge, that is right; else it"
+                " shows nothing of what the network saw: choose another method, or a network with other layers"
             )
         elif _is_unspecific(each) and not _is_compared(each, found):
             yield (

@@ -19,7 +19,7 @@ from stimuli.bias.config import GIVEN, BiasConfig
 from stimuli.bias.experiment import experiment
 from stimuli.bias.marked import balanced, cue_table, marked, most, numbers, training_set
 from stimuli.bias.measure import Decision, on_cue, outcome
-from stimuli.bias.write import _reach, summary, write_bias
+from stimuli.bias.write import _reach, apart, summary, write_bias
 from stimuli.errors import BiasError
 from stimuli.evaluate.intervals import of_mean, of_share
 
@@ -241,3 +241,8 @@ def test_an_interval_at_the_end_of_the_scale_reaches_no_less_than_nothing():
     shares = [of_share(n, n) for n in range(1, 60)]
     assert min(map(min, _reach(shares))) >= 0
     assert _reach([of_mean([0.5])]) == [[0.0], [0.0]]
+
+
+def test_labels_of_shares_that_are_alike_stand_apart():
+    assert apart({"a": 0.5, "b": 1.0, "c": 0.98}) == pytest.approx({"b": 100, "c": 88, "a": 50})
+    assert apart({"a": 0.2}) == pytest.approx({"a": 20})
