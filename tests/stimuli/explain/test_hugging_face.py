@@ -2,18 +2,9 @@
 
 import pytest
 import torch
+import transformers  # its networks, which take long to load, where they are used
 from captum.attr import LayerGradCam
 from torch import nn
-from transformers import (
-    CLIPVisionConfig,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    ResNetConfig,
-    ResNetForImageClassification,
-    ViTConfig,
-    ViTForImageClassification,
-)
 
 from stimuli.explain import Window, explain
 from tests.stimuli.explain.test_explain_leaves_the_network_alone import assert_same, state
@@ -51,7 +42,9 @@ def pictures():
 @pytest.fixture
 def vit():
     torch.manual_seed(0)
-    network = ViTForImageClassification(ViTConfig(**SIZES, image_size=32, patch_size=8, num_labels=5))
+    network = transformers.ViTForImageClassification(
+        transformers.ViTConfig(**SIZES, image_size=32, patch_size=8, num_labels=5)
+    )
     return network.double().eval()
 
 
@@ -59,7 +52,7 @@ def vit():
 def resnet():
     torch.manual_seed(0)
     sizes = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
-    return ResNetForImageClassification(ResNetConfig(**sizes, num_labels=5)).double().eval()
+    return transformers.ResNetForImageClassification(transformers.ResNetConfig(**sizes, num_labels=5)).double().eval()
 
 
 def gradient(network, layer, pictures, target):
@@ -101,12 +94,12 @@ def test_a_vision_transformer_s_tokens_become_the_maps_that_the_formula_gives(vi
 def test_an_answer_s_word_of_a_network_of_pictures_and_words_is_explained(pictures):
     """The picture's 16 places among the words are numbers 39; the last place answers."""
     torch.manual_seed(0)
-    config = LlavaConfig(
-        vision_config=CLIPVisionConfig(**SIZES | {"num_hidden_layers": 3}, image_size=32, patch_size=8),
-        text_config=LlamaConfig(**SIZES, vocab_size=40, num_key_value_heads=2),
+    config = transformers.LlavaConfig(
+        vision_config=transformers.CLIPVisionConfig(**SIZES | {"num_hidden_layers": 3}, image_size=32, patch_size=8),
+        text_config=transformers.LlamaConfig(**SIZES, vocab_size=40, num_key_value_heads=2),
         image_token_index=39,
     )
-    network = LlavaForConditionalGeneration(config).double().eval()
+    network = transformers.LlavaForConditionalGeneration(config).double().eval()
     words = torch.tensor([[1, *[39] * 16, 4, 5], [1, *[39] * 16, 6, 7]])
     inputs, layer = {"pixel_values": pictures, "input_ids": words}, "model.vision_tower.encoder.layers.1.layer_norm1"
 
