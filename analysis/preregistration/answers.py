@@ -5,7 +5,7 @@ from analysis.display.wording import count, level
 from analysis.notes import marked
 from analysis.preregistration.assignment import conditions
 from analysis.preregistration.plan import Plan, PlannedTask
-from analysis.report.methods_text import comparisons_planned, estimates, left_out
+from analysis.report.methods_text import comparisons_planned, estimates, left_out, predictions_shown
 from contracts.methods import method_name
 from contracts.tasks import KINDS
 from languages.read import languages
@@ -136,7 +136,7 @@ def _extras(plan: Plan, task: PlannedTask) -> str:
         sentence += " " + plan.translate("Comprehension questions are asked.")
     if task.section.get("joint_scale"):
         sentence += " " + plan.translate("The networks' pictures of an image by one method are drawn on one scale.")
-    return sentence
+    return " ".join([sentence, *predictions_shown(task.section, plan.translate)])
 
 
 def collection(plan: Plan) -> list[str]:

@@ -1,6 +1,6 @@
 """The methods section of a paper about this study, ready to paste, and the works it cites."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.config import AnalysisConfig, ExclusionsConfig
@@ -48,7 +48,7 @@ def _design(export: Export, translate: Translation) -> str:
     for task in export.tasks:
         extensions = [extension for extension in went.extensions if extension.task == task.name]
         written = next(t for t in export.definition["tasks"] if t["name"] == task.name)
-        sentences.append(_asked(task, translate))
+        sentences += [_asked(task, translate), *predictions_shown(written, translate)]
         if question := own_question(export, task.name, translate):
             sentences.append(translate("The study had its own words: {question}", question=translate.quoted(question)))
         if "images" in written and "ratings_per_item" in written:
@@ -90,6 +90,14 @@ def _asked(task: Task, translate: Translation) -> str:
     )
     foils = [translate(text) for foil, text in texts.foils.items() if foil == task.foil]
     return " ".join([asked, *_together(task, translate), *foils])
+
+
+def predictions_shown(task: Mapping[str, Any], translate: Translation) -> Iterator[str]:
+    """Which right and wrong predictions a task of the definition asks for, where it does not take them as they come."""
+    if task.get("matched"):
+        yield translate(ANALYSIS_KINDS[task["kind"]].texts.matched)
+    if task.get("error_groups"):
+        yield translate("Wrong predictions: half of a class in the group of the truth, half of another group.")
 
 
 def _together(task: Task, translate: Translation) -> list[str]:

@@ -64,6 +64,7 @@ class Texts:
     machine: str = ""  # how a machine observer answers from its evidence; empty where none does
     further: str = ""  # sentence of the methods section on estimates of this kind alone
     foils: Mapping[str, str] = field(default_factory=dict)  # `foil` of a task → where its wrong options come from
+    matched: str = ""  # which right and wrong predictions a task with `matched` shows
     question: str = ""  # what the study asks with it; `{quality}`
     means: str = marked("The mean was {value_a} with {a} and {value_b} with {b}.")  # of two methods; `{first}`
 

@@ -42,6 +42,7 @@ KIND = AnalysisKind(
             " each of the two for half of the photographs. The right answer is the network's, whether it is true or"
             " not."
         ),
+        matched=marked("Predictions of each class: half of them right."),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of the two"
             " classes was chosen."

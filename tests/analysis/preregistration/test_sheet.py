@@ -11,6 +11,7 @@ from analysis.display.wording import ENGLISH, Translation
 from analysis.preregistration.measured import ASKED
 from analysis.preregistration.plan import Plan
 from analysis.preregistration.sheet import AS_PREDICTED, OSF, sheet, write_sheet
+from analysis.report.methods_text import predictions_shown
 from contracts.hashing import canonical_sha256
 from contracts.methods import METHOD_NAMES
 from contracts.own_files import NotOwnFileError
@@ -194,6 +195,12 @@ def test_a_task_with_one_scale_is_told():
     assert sheet(plan(made)).count("pictures of an image by one method are drawn on one scale.") == 2, (
         "once for each registry"
     )
+
+
+def test_matched_predictions_are_told_in_the_words_of_their_kind():
+    for kind, facts in KINDS.items():
+        task = {"kind": kind, "matched": True}
+        assert (list(predictions_shown(task, ENGLISH)) != [""]) == facts.is_balanced, kind
 
 
 @pytest.mark.parametrize(

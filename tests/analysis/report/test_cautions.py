@@ -89,6 +89,16 @@ def test_the_methods_text_tells_which_task_had_one_scale(small):
     assert "one scale" not in methods_text(small, ENGLISH)[0]
 
 
+def test_the_methods_text_tells_which_predictions_a_task_chose(small):
+    half = "Wrong predictions: half of a class in the group of the truth, half of another group."
+    told = replace(
+        small,
+        definition=small.definition | {"tasks": [t | {"error_groups": "a.csv"} for t in small.definition["tasks"]]},
+    )
+    assert methods_text(told, ENGLISH)[0].count(half) == len(small.definition["tasks"])
+    assert half not in methods_text(small, ENGLISH)[0]
+
+
 def test_the_methods_text_tells_the_planned_size_and_the_extension(interrupted, small):
     design, *_, comparisons, _further = methods_text(interrupted, ENGLISH)
     assert (
