@@ -40,13 +40,20 @@ def methods_balanced(export: Export, translate: Translation) -> str:
     ]
     if not spreads:
         return ""
+    people, most = rated["participant_id"].nunique(), max(spread.max() for spread in spreads)
+    if not most:
+        return translate.plural(
+            "The {n} participant who finished saw each method of a task in equally many trials.",
+            "Each of the {n} participants who finished saw each method of a task in equally many trials.",
+            people,
+        )
     return translate.plural(
         "For the {n} participant who finished, the numbers of trials with each method of a task differed by at"
         " most {most}.",
         "For each of the {n} participants who finished, the numbers of trials with each method of a task differed"
         " by at most {most}.",
-        rated["participant_id"].nunique(),
-        most=count(max(spread.max() for spread in spreads)),
+        people,
+        most=count(most),
     )
 
 
