@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import ImageDraw
 
 from models.boxes import Box
-from models.cue_pairs import claim, missing, open_pairs, write_pair
+from models.cue_pairs import WITH, claim, missing, open_pairs, write_pair
 from models.errors import ScenesError
 from models.image_files import read_image
 from models.photographs import AnnotatedObject, Photograph, data_sha256
@@ -45,7 +45,7 @@ def plant_cues(
     PhotographError.
     """
     splits = _divided(photographs, wanted)
-    chosen = {_flat(image): image for of in splits.values() for image in of}
+    chosen = _named([image for of in splits.values() for image in of])
     folder = claim(root, {**asdict(wanted), "data": data_sha256(tuple(chosen.values()))})
     left = missing(folder, chosen)
     for done, name in enumerate(left, len(chosen) - len(left)):
@@ -81,6 +81,16 @@ def _of_class(photographs: Sequence[Photograph], wanted: PlantedCues, place: int
     here, other = wanted.classes[place], wanted.classes[1 - place]
     found = [image for image in photographs if here in image.categories and other not in image.categories]
     return sorted(found, key=lambda image: hashlib.sha256(f"{wanted.seed}\x1f{image.image_id}".encode()).digest())
+
+
+def _named(images: Sequence[Photograph]) -> dict[str, Photograph]:
+    named = {_flat(image): image for image in images}
+    if len(named) < len(images) or any(f"{name}{WITH}" in named for name in named):
+        raise ScenesError(
+            f'two photographs would have one name: "/" becomes "__", and {WITH!r} is put behind the name of a copy'
+            " with the cue; rename photographs whose names have these"
+        )
+    return named
 
 
 def _flat(image: Photograph) -> str:

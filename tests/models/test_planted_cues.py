@@ -1,5 +1,7 @@
 """A planted cue is a stripe on a copy and nothing else; each photograph is in one split, without and with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,3 +67,11 @@ def test_too_few_photographs_and_another_folder_are_refused(photographs, tmp_pat
     plant_cues(tmp_path / "planted", photographs, PlantedCues(CLASSES, "stripe", 8, 8, 0))
     with pytest.raises(ScenesError, match="holds something else"):
         plant_cues(tmp_path / "planted", photographs, PlantedCues(CLASSES, "stripe", 8, 8, seed=1))
+
+
+@pytest.mark.parametrize("name", ["cow__0", "cow/0-cue"])
+def test_photographs_that_would_have_one_name_are_refused(photographs, tmp_path, name):
+    alike = [*photographs, replace(photographs[0], image_id=name), replace(photographs[1], image_id="horse/99")]
+    with pytest.raises(ScenesError, match="two photographs would have one name"):
+        plant_cues(tmp_path / "planted", alike, PlantedCues(CLASSES, "stripe", 600, 4, seed=0))
+    assert not (tmp_path / "planted").exists()
