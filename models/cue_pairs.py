@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,19 @@ from models.voc import VocDataset
 WITH = "-cue"  # at the end of the id of a picture with its cue
 ONLY_WITH = f"test{WITH}"  # the split of the test's pictures with their cue alone
 _MANIFEST = "cue-scenes.json"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class CuePairs:
+    """What is wanted: as many pairs of either class, `train` and `test` in all; the cue goes with the first class."""
+
+    classes: tuple[str, str]
+    cue: str
+    train: int
+    test: int
+    seed: int
 
 
 def claim(root: Path, wanted: Mapping[str, Any]) -> Path:

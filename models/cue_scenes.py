@@ -1,14 +1,14 @@
 """Scenes with a planted cue, in VOC layout: each is drawn without and with it, so that the cue can be swapped."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from models.cue_pairs import claim, missing, open_pairs, write_pair
+from models.cue_pairs import CuePairs, Progress, claim, missing, open_pairs, write_pair
 from models.glyphs import load_clutter, load_glyphs
 from models.photographs import Photograph
 from models.scene_drawing import BACKGROUND, draw_with_cue
@@ -16,18 +16,11 @@ from models.scenes import drawn_by_processes
 
 _DRAWING = 1  # raise it when the same seed draws other pictures
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
-class CueScenes:
-    """All that decides the pictures: as many of either class, `train` and `test` scenes in all."""
+class CueScenes(CuePairs):
+    """All that decides the pictures."""
 
-    classes: tuple[str, str]
-    cue: str
-    train: int
-    test: int
-    seed: int
     drawing: int = _DRAWING
 
     def scene_ids(self) -> list[str]:

@@ -1,14 +1,14 @@
 """A cue planted on photographs: a stripe at the left edge of a copy, so that each is there without and with it."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from PIL import ImageDraw
 
 from models.boxes import Box
-from models.cue_pairs import WITH, claim, missing, open_pairs, write_pair
+from models.cue_pairs import WITH, CuePairs, Progress, claim, missing, open_pairs, write_pair
 from models.errors import ScenesError
 from models.image_files import read_image
 from models.photographs import AnnotatedObject, Photograph, data_sha256
@@ -17,18 +17,11 @@ from models.scene_drawing import Scene
 SHARE, COLOUR = 4, (255, 0, 255)  # of the width: augmentation never cuts off all of the stripe
 _DRAWING = 1  # raise it when the same photographs get another stripe
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
-class PlantedCues:
-    """All that decides the pictures but the photographs: `train` and `test` of them at most, half of each class."""
+class PlantedCues(CuePairs):
+    """All that decides the pictures but the photographs, of which there may be fewer than wanted."""
 
-    classes: tuple[str, str]
-    cue: str
-    train: int
-    test: int
-    seed: int
     drawing: int = _DRAWING
 
 

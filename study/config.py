@@ -120,7 +120,7 @@ class TaskConfig(BaseModel):
         False,
         description="agreement, AI check, distinction, reliance: right and wrong predictions are shown of like"
         " confidence of the network; false: of each predicted category as equally many as there are. simulatability:"
-        " half of the predictions of each class are right, so that truth does not tell them; false: as there are",
+        " half of the predictions of each class are right, so that the truth does not tell them; false: any",
     )
     error_groups: str = Field(
         "",

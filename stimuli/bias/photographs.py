@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from models.config import DatasetConfig, NetworkConfig
-from models.cue_pairs import WITH
-from models.cue_scenes import CueScenes, Progress, make_cue_scenes
+from models.cue_pairs import WITH, Progress
+from models.cue_scenes import CueScenes, make_cue_scenes
 from models.photographs import Photograph
 from models.planted_cues import PlantedCues, plant_cues
 from models.sources import open_split
