@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from contracts.foil_text import BETWEEN
 from contracts.tasks import BACKGROUND, COMPANION, OBJECT
-from contracts.tiles import BETWEEN
 
 LEAST = 0.25  # share of decisions
 CUES = (COMPANION, BACKGROUND)

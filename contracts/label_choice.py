@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from contracts.tiles import BETWEEN, LONGEST_FOIL
+from contracts.foil_text import BETWEEN, LONGEST_FOIL
 
 LABELS = 5  # between which people choose
 _RESERVED = (BETWEEN, ";")  # between names where they are stored

@@ -5,7 +5,7 @@ A sentence is written “name, name / name, name”; what people read is made of
 
 from collections.abc import Iterable, Sequence
 
-from contracts.tiles import BETWEEN, LONGEST_FOIL
+from contracts.foil_text import BETWEEN, LONGEST_FOIL
 
 LONGEST = (LONGEST_FOIL - len(BETWEEN)) // 2  # characters
 _SIDES, _NAMES = " / ", ", "

@@ -7,14 +7,14 @@ is the one that the sheet is named by. So neither a table nor a column has to te
 from dataclasses import dataclass
 from typing import Self
 
-from contracts.tiles import BETWEEN, LONGEST_FOIL
+from contracts.foil_text import BETWEEN, LONGEST_FOIL, ToldByFoil
 
 MARK = "photographs"
 MOST = 4  # photographs of a sheet
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Sheet(ToldByFoil):
     """What a sheet holds: (explained class, image id) of each photograph, from top to bottom."""
 
     held: tuple[tuple[str, str], ...]
@@ -31,14 +31,6 @@ class Sheet:
                 f" {BETWEEN.join((MARK, 'class', 'image', 'class', 'image'))}"
             )
         return found
-
-    @classmethod
-    def found(cls, foil: str) -> Self | None:
-        """As `read`; None for another foil."""
-        try:
-            return cls.read(foil)
-        except ValueError:
-            return None
 
     def __str__(self) -> str:
         """As an item's foil."""

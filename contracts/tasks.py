@@ -12,10 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from contracts.foil_text import BETWEEN
 from contracts.foils import ANNOTATED, FOILS
 from contracts.label_choice import LABELS, LabelChoice
 from contracts.sheets import MOST
-from contracts.tiles import BETWEEN, TILES, Tiled
+from contracts.tiles import TILES, Tiled
 
 RESPONSE, CONFIDENCE, REASON = "response", "confidence", "reason"
 LONGEST_REASON = 500  # characters

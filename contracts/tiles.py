@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Self
 
-BETWEEN = "|"
+from contracts.foil_text import BETWEEN, ToldByFoil
+
 TILES = 4  # of a picture, in two rows of two
-LONGEST_FOIL = 500  # characters
 
 
 @dataclass(frozen=True)
-class Tiled:
+class Tiled(ToldByFoil):
     """The classes that the tiles of a picture explain, in their order; `predicted` and `correct` are among them."""
 
     predicted: str
@@ -39,14 +39,6 @@ class Tiled:
                 f"{foil!r} does not say what {TILES} tiles explain: predicted{BETWEEN}correct{BETWEEN}names"
             )
         return found
-
-    @classmethod
-    def found(cls, foil: str) -> Self | None:
-        """As `read`; None for another foil."""
-        try:
-            return cls.read(foil)
-        except ValueError:
-            return None
 
     def __str__(self) -> str:
         """As an item's foil."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from contracts.class_groups import class_groups
+from contracts.foil_text import BETWEEN
 from contracts.foils import ANNOTATED, TABLE
 from contracts.label_choice import is_choice
 from contracts.sentences import is_pair
 from contracts.tasks import Kind
-from contracts.tiles import BETWEEN
 
 
 def check_sentences(foil: str, told: Mapping[str, str], attention_checks: int) -> None:

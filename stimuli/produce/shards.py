@@ -57,6 +57,11 @@ class Prediction:
     categories: tuple[str, ...]
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Those that it needs."""
+        return (self.network,)
+
+    @property
     def units(self) -> int:
         """What it counts in the progress."""
         return len(self.images)
@@ -94,6 +99,11 @@ class Shard:
     held: int = 1  # images that follow each other and that one picture holds
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Those that it needs."""
+        return (self.network,)
+
+    @property
     def units(self) -> int:
         """What it counts in the progress."""
         return len(self.visualizations)
@@ -117,6 +127,11 @@ class Together:
     shards: tuple[Shard, ...]
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Those that it needs."""
+        return tuple(shard.network for shard in self.shards)
+
+    @property
     def units(self) -> int:
         """What it counts in the progress."""
         return sum(shard.units for shard in self.shards)
@@ -137,11 +152,6 @@ class Together:
 
 Job = Prediction | Shard | Together
 """What one stage of the pipeline works on at a time."""
-
-
-def networks_of(job: Job) -> tuple[str, ...]:
-    """The networks that a job needs."""
-    return tuple(shard.network for shard in job.shards) if isinstance(job, Together) else (job.network,)
 
 
 def predictions(

@@ -7,9 +7,9 @@ researcher's tells. Both are fixed for an image, so that its items differ in the
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from contracts.foil_text import BETWEEN, LONGEST_FOIL
 from contracts.foils import TABLE
 from contracts.label_choice import LABELS, LabelChoice, can_be_offered, is_choice
-from contracts.tiles import BETWEEN, LONGEST_FOIL
 from models.labels import has_name
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest

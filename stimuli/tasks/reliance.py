@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contracts.tiles import BETWEEN
+from contracts.foil_text import BETWEEN
 from models.photographs import Photograph
 from stimuli.config import StimulusRequest
 from stimuli.tasks.kind import Eligibility, FoilOf, Predicted, Predictions, StimuliKind

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from contracts.foil_text import BETWEEN
 from contracts.sentences import written
-from contracts.tiles import BETWEEN
 from models.catalogue import LoadedNetwork, preprocess
 from models.image_files import read_image
 from models.photographs import Photograph

@@ -4,12 +4,13 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 
+from contracts.foil_text import BETWEEN
 from contracts.label_choice import LABELS, LabelChoice
 from contracts.methods import PHOTOGRAPH
 from contracts.sheets import Sheet
 from contracts.stimulus_set import Stimulus
 from contracts.tasks import KINDS
-from contracts.tiles import BETWEEN, TILES, Tiled
+from contracts.tiles import TILES, Tiled
 from study.config import TaskConfig
 from study.tasks.kinds import STUDY_KINDS
 

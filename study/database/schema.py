@@ -8,10 +8,10 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contracts.export import WHY_TURNED_AWAY
+from contracts.foil_text import LONGEST_FOIL
 from contracts.observers import FAMILIES
 from contracts.questionnaires import MAX_ANSWER
 from contracts.tasks import LONGEST_REASON, RESPONSE
-from contracts.tiles import LONGEST_FOIL
 from study.database import platform_tables as platform_tables  # its tables belong to the same metadata
 from study.database.columns import Base, one_of
 

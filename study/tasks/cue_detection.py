@@ -7,8 +7,8 @@ it of one that relies on the object. Practice tells what the network relies on.
 from itertools import permutations
 
 from contracts.cues import CUES
+from contracts.foil_text import BETWEEN
 from contracts.tasks import KINDS, OBJECT
-from contracts.tiles import BETWEEN
 from study.config import TaskConfig
 from study.tasks.items import one_picture_each
 from study.tasks.kind import Answered, Shown, StudyKind

@@ -8,6 +8,7 @@ import pytest
 from contracts import scales
 from contracts.conditions import ConditionConfig, by_condition
 from contracts.cues import Swapped, fault_of, measured
+from contracts.foil_text import LONGEST_FOIL
 from contracts.foils import foil_table
 from contracts.label_choice import LabelChoice, is_choice
 from contracts.methods import NO_EXPLANATION, PHOTOGRAPH, method_name
@@ -24,7 +25,7 @@ from contracts.original import OriginalConfig, PublishedCell, unknown_questions,
 from contracts.sentences import LONGEST, is_pair, names_in, sides, written
 from contracts.stimulus_set import TABLE
 from contracts.tasks import KINDS, first_is_left
-from contracts.tiles import LONGEST_FOIL, Tiled, columns_of
+from contracts.tiles import Tiled, columns_of
 
 HEAD = "network,cue,changed,scenes\n"
 COLUMNS = (MetricColumn("energy", "Energie für alle", "share", chance=0.5), MetricColumn("own", "My own", "px", ""))

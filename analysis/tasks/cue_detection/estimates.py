@@ -21,8 +21,8 @@ from analysis.tasks.biases import leaning_and_learning
 from analysis.tasks.kind import TaskRows
 from analysis.tasks.verdicts import Sorts, balanced, detection, difference_of_both, judged_cells
 from contracts.cues import CUES, measured
+from contracts.foil_text import BETWEEN
 from contracts.tasks import KINDS, OBJECT
-from contracts.tiles import BETWEEN
 
 FACTS = KINDS["cue-detection"]
 ANSWERS = FACTS.questions[0].values

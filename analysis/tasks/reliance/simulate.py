@@ -27,9 +27,9 @@ from analysis.tasks.psychometrics import (
     stimulus_ids,
 )
 from analysis.tasks.reliance.estimates import FACTS
+from contracts.foil_text import BETWEEN
 from contracts.methods import CONTROLS, PHOTOGRAPH
 from contracts.tasks import OWN
-from contracts.tiles import BETWEEN
 
 LEAN = 0.6  # logits
 KEPT, LOST = 0.83, 0.3

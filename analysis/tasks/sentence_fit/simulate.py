@@ -19,9 +19,9 @@ from analysis.tasks.psychometrics import (
     stimulus_ids,
 )
 from analysis.tasks.sentence_fit.estimates import FACTS
+from contracts.foil_text import BETWEEN
 from contracts.methods import CONTROLS
 from contracts.sentences import written
-from contracts.tiles import BETWEEN
 
 SHARES = {"grad-cam": 0.62} | dict.fromkeys(CONTROLS, FACTS.null)
 OTHER_SHARE = 0.6

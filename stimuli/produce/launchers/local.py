@@ -46,20 +46,35 @@ class Local:
         self._workers[network].check(methods)
 
     def read(self, job: Any) -> Any:
-        if isinstance(job, Together):
-            return [self.read(shard) for shard in job.shards]
-        return self._workers[job.network].read(job)
+        return self._worker(job).read(job)
 
     def compute(self, job: Any, ready: Any) -> Any:
-        if isinstance(job, Together):
-            return [self.compute(shard, images) for shard, images in zip(job.shards, ready, strict=True)]
-        return self._workers[job.network].compute(job, ready)
+        return self._worker(job).compute(job, ready)
 
     def encode(self, job: Any, computed: Any) -> Any:
-        if isinstance(job, Together):
-            of_shards = zip(job.shards, drawn_together(computed), strict=True)
-            return [picture for shard, drawn in of_shards for picture in self.encode(shard, drawn)]
-        return self._workers[job.network].encode(job, computed)
+        return self._worker(job).encode(job, computed)
+
+    def _worker(self, job: Any) -> "Worker | _Several":
+        return _Several(self._workers) if isinstance(job, Together) else self._workers[job.network]
+
+
+class _Several:
+    """The networks of a job whose pictures have one scale, at work one after another."""
+
+    def __init__(self, workers: "Mapping[str, Worker]") -> None:
+        self._workers = workers
+
+    def read(self, job: Together) -> Any:
+        return [self._workers[shard.network].read(shard) for shard in job.shards]
+
+    def compute(self, job: Together, ready: Any) -> Any:
+        of_shards = zip(job.shards, ready, strict=True)
+        return [self._workers[shard.network].compute(shard, images) for shard, images in of_shards]
+
+    def encode(self, job: Together, computed: Any) -> Any:
+        of_shards = zip(job.shards, drawn_together(computed), strict=True)
+        drawn = [self._workers[shard.network].encode(shard, maps) for shard, maps in of_shards]
+        return [picture for pictures in drawn for picture in pictures]
 
 
 def threads_beside(device: torch.device) -> int:

@@ -27,7 +27,6 @@ from stimuli.errors import LauncherError
 from stimuli.produce.launchers.local import Local
 from stimuli.produce.launchers.worker import WorkerFactory
 from stimuli.produce.method_sources import NO_SOURCES, MethodSources
-from stimuli.produce.shards import networks_of
 from stimuli.produce.visualize import Visualizer
 
 SHARE_OF_A_GPU = 0.25  # one task computes while others read and encode
@@ -102,7 +101,7 @@ class OnRay:
 
     def read(self, job: Any) -> Any:
         try:
-            sent: list[ray.ObjectRef] = [self._work, *(self._sent[name] for name in networks_of(job))]
+            sent: list[ray.ObjectRef] = [self._work, *(self._sent[name] for name in job.networks)]
             return ray.get(self._task.remote(sent, self.device, job))
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None

@@ -2,9 +2,9 @@
 
 import pytest
 
+from contracts.foil_text import LONGEST_FOIL
 from contracts.label_choice import LabelChoice
 from contracts.tasks import KINDS
-from contracts.tiles import LONGEST_FOIL
 from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
