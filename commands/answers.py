@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commands.options import typed
 from commands.progress import progress
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def study(network: Path | None, pictures: int, shapes: int, items: int, seed: in
     asked = [draw_asked(rng, shapes) for _ in range(pictures)]
     path = write_study(out, choose_items(answered(answerer, asked, (METHOD,)), items))
     load_definition(path)
-    click.echo(f"{path}: look at it with `./manage.py preview --study {path}`,")
-    click.echo(f"try it with `./manage.py rehearse --study {path} --participants 24`")
+    click.echo(f"{path}: look at it with `./manage.py preview --study {typed(path)}`,")
+    click.echo(f"try it with `./manage.py rehearse --study {typed(path)} --participants 24`")
 
 
 @answers.command()
@@ -108,7 +109,7 @@ def train(steps: int, seed: int, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with progress("training") as report:
         write_answerer(out, train_answerer(steps, seed, report))
-    click.echo(f"{out}: explain it with `./manage.py answers explain --network {out}`")
+    click.echo(f"{out}: explain it with `./manage.py answers explain --network {typed(out)}`")
 
 
 def print_figures(figures: "Sequence[Figure]") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commands.made_study import require_new, tell_made
-from commands.options import HERE, relative, study_option
+from commands.options import HERE, relative, study_option, typed
 from commands.progress import progress
 from definition import Definition
 
@@ -69,7 +69,7 @@ def bias(definition: Definition, show: int, out: Path, folder: Path | None, meth
             train, test = scenes(config, classes, drawn, emoji, report)
     else:
         train, test = own_photographs(config, classes, definition.dataset)
-    command = f"./manage.py bias --study {relative(definition.path)}"
+    command = f"./manage.py bias --study {typed(relative(definition.path))}"
     found, tested = experiment(config, classes, network, train, test, out, device, progress, command)
     split = ONLY_WITH if config.photographs == "planted" else "test"
     part = study_part(classes, network, found, drawn, split)

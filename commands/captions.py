@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.answers import print_figures, seed_option
+from commands.options import typed
 from commands.progress import progress
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def train(
         else:
             found = train_on_shapes(steps or 1500, seed, report)
     write_captioner(out, found)
-    click.echo(f"{out}: explain it with `./manage.py captions explain --network {out}`")
+    click.echo(f"{out}: explain it with `./manage.py captions explain --network {typed(out)}`")
 
 
 def _photographs(root: Path, table: Path | None, year: int, split: str) -> "list[Captioned]":

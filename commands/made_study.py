@@ -10,6 +10,7 @@ import click
 import tomli_w
 
 from commands.new_study import TEXTS
+from commands.options import typed
 from definition import Definition, DefinitionError, load_definition
 from languages.read import HERE as LANGUAGES
 from languages.read import SOURCE, languages
@@ -42,7 +43,7 @@ def write_study(
     as it was. Sections that are empty are left out. Raises DefinitionError where it is no definition.
     """
     path = folder / "study.toml"
-    head = _HEAD.format(question=question, command=command, file=path)
+    head = _HEAD.format(question=question, command=command, file=typed(path))
     written = head + tomli_w.dumps({name: section for name, section in document.items() if section})
     with _filled_at_once(folder) as fresh:
         write_more(fresh)
@@ -108,4 +109,6 @@ def told(config: Any) -> dict[str, Any]:
 def tell_made(path: Path) -> None:
     """Say on the terminal what to do with the study."""
     click.echo(f"{path}: fill in what is in square brackets in the texts beside it.")
-    click.echo(f"`./manage.py check --study {path}` says what is missing, `./manage.py rehearse` with it tries it out.")
+    click.echo(
+        f"`./manage.py check --study {typed(path)}` says what is missing, `./manage.py rehearse` with it tries it out."
+    )

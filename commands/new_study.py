@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commands.options import json_option, print_json
+from commands.options import json_option, print_json, typed
 from commands.study_pages import page
 from contracts.original import OriginalConfig
 from definition import load_definition
@@ -160,14 +160,16 @@ def new_study(
         for code in languages:
             (folder / f"{text}.{code}.md").write_text(_text(code, text), encoding="utf-8")
     path = folder / "study.toml"
-    path.write_text(filled.replace("THIS_FILE", str(path)), encoding="utf-8")
+    path.write_text(filled.replace("THIS_FILE", typed(path)), encoding="utf-8")
     load_definition(path)
     if original:
-        scenes, rehearsal = (f"`./manage.py {command} --study {path}`" for command in ("make-scenes", "rehearse"))
+        scenes, rehearsal = (
+            f"`./manage.py {command} --study {typed(path)}`" for command in ("make-scenes", "rehearse")
+        )
         click.echo(f"It runs at once on scenes that Discern draws: {scenes}, then {rehearsal}.")
     click.echo(f"{path}: fill it in, and what is in square brackets in the texts beside it.")
-    click.echo(f"`./manage.py preview --study {path}` shows the study in a browser while you write.")
-    click.echo(f"`./manage.py check --study {path}` says what is missing.")
+    click.echo(f"`./manage.py preview --study {typed(path)}` shows the study in a browser while you write.")
+    click.echo(f"`./manage.py check --study {typed(path)}` says what is missing.")
 
 
 def _titles(title: str, original: str | None, languages: tuple[str, ...]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,11 @@ def slug_of(_context: click.Context, path: Path) -> str:
         return str(read_document(path)["study"]["slug"])
     except (KeyError, TypeError):
         raise click.BadParameter(f"{path} is no study definition with a slug in [study]") from None
+
+
+def typed(path: Path) -> str:
+    """The path as somebody types it in a shell: in quotation marks where it has spaces or other signs."""
+    return shlex.quote(str(path))
 
 
 def relative(path: Path) -> Path:

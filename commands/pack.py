@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import study_option
+from commands.options import study_option, typed
 from definition import Definition
 
 a_path = click.Path(path_type=Path)
@@ -26,9 +26,8 @@ def pack_command(definition: Definition, file: Path) -> None:
     if isinstance(folder := definition.stimuli.output, Path):
         require_same_request(definition, read_provenance(folder))
     count = pack(definition, file)
-    click.echo(
-        f"{file}: the definition, its texts and {count} visualizations. There: ./manage.py unpack {file.name} FOLDER"
-    )
+    there = f"./manage.py unpack {typed(Path(file.name))} FOLDER"
+    click.echo(f"{file}: the definition, its texts and {count} visualizations. There: {there}")
 
 
 @click.command("unpack")
@@ -44,7 +43,7 @@ def unpack_command(file: Path, folder: Path) -> None:
     definition = unpack(file, folder)
     click.echo(
         f"{definition} and its stimuli, every file as it was packed. Next:\n"
-        f"  ./manage.py db upgrade\n  ./manage.py open-study --study {definition}"
+        f"  ./manage.py db upgrade\n  ./manage.py open-study --study {typed(definition)}"
     )
 
 

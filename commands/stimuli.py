@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.check import picture_doubts
-from commands.options import HERE, launcher_option, relative, require_same_request, study_option, with_local_stimuli
+from commands.options import (
+    HERE,
+    launcher_option,
+    relative,
+    require_same_request,
+    study_option,
+    typed,
+    with_local_stimuli,
+)
 from commands.progress import progress
 from definition import Definition
 
@@ -63,7 +71,7 @@ def train(definition: Definition, names: tuple[str, ...]) -> None:
         )
     for name in names or [name for name, network in definition.networks.items() if network.training is not None]:
         with progress(f"Training {name}") as report:
-            command = f"./manage.py train --study {relative(definition.path)} --network {name}"
+            command = f"./manage.py train --study {typed(relative(definition.path))} --network {name}"
             result = train_network(name, definition.networks[name], definition.dataset, report, command)
         click.echo(f"{name}: mAP {result.mean_average_precision:.3f} → {definition.networks[name].checkpoint}")
 
@@ -87,7 +95,7 @@ def import_network(definition: Definition, names: tuple[str, ...]) -> None:
             f"no network with labels is named {', '.join(sorted(unknown))}; there are {', '.join(named) or 'none'}"
         )
     for name in names or named:
-        command = f"./manage.py import-network --study {relative(definition.path)} --network {name}"
+        command = f"./manage.py import-network --study {typed(relative(definition.path))} --network {name}"
         found = take_in(name, named[name], definition.dataset, command)
         layers = ", ".join(f"{s.layer} ({s.size[0]} × {s.size[1]})" for s in found.layers[-4:]) or "none"
         metadata = found.metadata
@@ -256,7 +264,7 @@ def observe(
     definition = with_local_stimuli(definition)
     require_same_request(definition, read_provenance(definition.stimuli.output))
     folder = let_observe(definition, observers or OBSERVERS, runs, training_images, seed, out, progress)
-    click.echo(f"Export: {folder} (./manage.py analyze {folder})")
+    click.echo(f"Export: {folder} (./manage.py analyze {typed(folder)})")
 
 
 def wrong_predictions(folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """`./manage.py new-study` writes a definition that loads, with the texts of the languages that were asked for."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_the_definition_loads_as_it_is_written(tmp_path: Path):
     assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == [
         "consent.en.md", "consent.ko.md", "debriefing.en.md", "debriefing.ko.md", "study.toml",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("original", [[], ["--from", "hive-agreement"]])
+def test_its_commands_can_be_pasted_where_a_folder_has_a_space(original, tmp_path: Path):
+    path = tmp_path / "meine Studie" / "study.toml"
+    told = run(str(path.parent), *original)
+    commands = re.findall(r"`(\./manage\.py [^`]*)`", told)
+    commands += re.findall(r"^# +(\./manage\.py .*?)(?:  |$)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) >= 4
+    assert all(shlex.split(command)[3] == str(path) for command in commands), commands
 
 
 def test_a_published_study_has_a_title_of_its_own_unless_one_is_given(tmp_path: Path):
