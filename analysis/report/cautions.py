@@ -6,6 +6,7 @@ from analysis.data.completeness import Reached
 from analysis.data.course import Course, Extension
 from analysis.data.export import Proof
 from analysis.display.wording import Translation, count, level, percent
+from analysis.report.answered_by import joined, turned_away
 from analysis.results import ObserverResults
 
 
@@ -28,26 +29,21 @@ def cautions(results: ObserverResults, confidence: float, translate: Translation
                 len(course.pauses),
             )
         )
-    if turned_away := int(results.tables["turned-away"]["people"].sum()):
+    if refused := int(results.tables["turned-away"]["people"].sum()):
+        sentences.append(turned_away(results.observer_kind, refused, translate))
+    if not results.people.all_stayed:
         sentences.append(
-            translate.plural(
-                "{n} person was turned away before joining: by the screening, a quota or an earlier study.",
-                "{n} people were turned away before joining: by the screening, a quota or an earlier study.",
-                turned_away,
-            )
-        )
-    if not (who := results.people).all_stayed:
-        sentences.append(
-            translate(
-                "{joined} people joined. Of them {withdrew} withdrew, {unfinished} did not finish, and {excluded} are"
-                " excluded from the analysis.",
-                joined=count(who.joined),
-                withdrew=count(who.withdrew),
-                unfinished=count(who.unfinished),
-                excluded=count(who.excluded),
-            )
+            f"{joined(results.observer_kind, results.people.joined, translate)} {_left(results, translate)}"
         )
     return (*sentences, *_inflation(results, confidence, translate))
+
+
+def _left(results: ObserverResults, translate: Translation) -> str:
+    who = results.people
+    return translate(
+        "Of them {withdrew} withdrew, {unfinished} did not finish, and {excluded} are excluded from the analysis.",
+        withdrew=count(who.withdrew), unfinished=count(who.unfinished), excluded=count(who.excluded),
+    )  # fmt: skip
 
 
 def proven(proof: Proof | None, translate: Translation) -> str:

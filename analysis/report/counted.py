@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.data.exclusions import is_identical_pair
 from analysis.data.export import Export, Task
 from analysis.display.wording import Translation, count
+from analysis.report.answered_by import named
 
 
 def seen_twice(export: Export, translate: Translation) -> str:
@@ -40,20 +41,17 @@ def methods_balanced(export: Export, translate: Translation) -> str:
     ]
     if not spreads:
         return ""
-    people, most = rated["participant_id"].nunique(), max(spread.max() for spread in spreads)
+    people = named(export.observer_kinds[0], rated["participant_id"].nunique(), translate)
+    most = max(spread.max() for spread in spreads)
     if not most:
-        return translate.plural(
-            "The {n} participant who finished saw each method of a task in equally many trials.",
-            "Each of the {n} participants who finished saw each method of a task in equally many trials.",
-            people,
+        return translate(
+            "All who finished saw each method of a task in equally many trials (counted: {people}).", people=people
         )
-    return translate.plural(
-        "For the {n} participant who finished, the numbers of trials with each method of a task differed by at"
-        " most {most}.",
-        "For each of the {n} participants who finished, the numbers of trials with each method of a task differed"
-        " by at most {most}.",
-        people,
+    return translate(
+        "For all who finished, the numbers of trials with each method of a task differed by at most {most} (counted:"
+        " {people}).",
         most=count(most),
+        people=people,
     )
 
 

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from analysis.data.completeness import people
 from analysis.data.export import Export
 from analysis.display.wording import Translation, count, percent
 from analysis.paper import PaperFigures
+from analysis.report.answered_by import joined
 from analysis.report.counted import seen_twice
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
-from contracts.observers import HUMAN, observer_of
+from contracts.observers import HUMAN
 from contracts.tasks import KINDS
 
 
@@ -97,8 +99,9 @@ def _size(task: dict[str, Any], translate: Translation) -> str:
 
 
 def _people(export: Export, translate: Translation) -> str:
-    people = sum(observer_of(kind).family == HUMAN for kind in export.participants["observer_kind"])
-    return translate.plural("{n} person joined.", "{n} people joined.", people)
+    """How many joined, of the first kind of observers: people where there are any."""
+    kind = next(iter(export.observer_kinds), HUMAN)
+    return joined(kind, people(export.of(kind), 0).joined, translate)
 
 
 def _extras(task: dict[str, Any], translate: Translation) -> str:

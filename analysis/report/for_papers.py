@@ -3,10 +3,10 @@
 from analysis.data.export import Export
 from analysis.display.markdown import as_markdown
 from analysis.display.wording import Translation
+from analysis.report.answered_by import NAMES
 from analysis.report.apa import apa_sentences
 from analysis.report.cautions import cautions
 from analysis.report.methods_text import methods_text, references
-from analysis.report.summary import OBSERVERS
 from analysis.report.works import with_citations
 from analysis.results import ObserverResults
 from contracts.observers import HUMAN, MACHINE, observer_of
@@ -27,7 +27,9 @@ def methods(export: Export, translate: Translation) -> str:
     """The methods section in Markdown, as Pandoc reads it: `pandoc --citeproc methods.md -o methods.docx`."""
     title = translate("Methods")
     head = f"---\nbibliography: {BIBLIOGRAPHY}\n---\n\n# {title}\n\n"
-    paragraphs = [with_citations(as_markdown(text), references(export)) for text in methods_text(export, translate)]
+    warnings = [not_people(kind, translate) for kind in export.observer_kinds[:1]]
+    texts = [*filter(None, warnings), *methods_text(export, translate)]
+    paragraphs = [with_citations(as_markdown(text), references(export)) for text in texts]
     return head + "\n\n".join(paragraphs) + "\n"
 
 
@@ -39,7 +41,7 @@ def sentences(export: Export, results: tuple[ObserverResults, ...], translate: T
         said = apa_sentences(of_kind, export.config.confidence, translate, "*")
         if observer.control or not said:
             continue
-        heading = translate.plural(*OBSERVERS[observer.family], of_kind.participants)
+        heading = translate.plural(*NAMES[observer.family], of_kind.participants)
         parts.append(f"## {heading}" + (f": {observer.name}" if observer.name else ""))
         parts += [warning] if (warning := not_people(of_kind.observer_kind, translate)) else []
         parts += [as_markdown(caution) for caution in cautions(of_kind, export.config.confidence, translate)]

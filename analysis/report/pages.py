@@ -6,7 +6,7 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from analysis.display.drawing import Figure, lettering
 from analysis.display.wording import Translation
 from analysis.notes import marked
 from analysis.questionnaires import item_text, scales_used
+from analysis.report.answered_by import named
 from analysis.report.cautions import cautions, proven
 from analysis.report.deviations import deviations
 from analysis.report.methods_text import methods_text, references
@@ -179,6 +180,7 @@ def _environment(translate: Translation) -> Environment:
     environment.globals |= {
         "translate": translate,
         "plural": translate.plural,
+        "named": partial(named, translate=translate),
         "see": see,
         "conclusion": conclusion,
         "whose": WHOSE,

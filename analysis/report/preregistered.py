@@ -11,6 +11,7 @@ from analysis.data.course import Course
 from analysis.data.exclusions import BY_RESEARCHER
 from analysis.data.export import Export
 from analysis.display.wording import Translation, count, level
+from analysis.report.answered_by import joined, named
 from analysis.report.cautions import looked
 from analysis.report.methods_text import left_out
 from analysis.results import ObserverResults
@@ -62,10 +63,9 @@ def _limit(export: Export, results: ObserverResults, translate: Translation) -> 
     amended = [before for a in export.history.amendments for key, before, _ in a.values if key == "limit"]
     limit = next(iter(amended), export.definition.get("participants", {}).get("limit"))
     if limit is not None:
-        joined = results.people.joined
         yield Followed(
             translate("Participants at most: {n}.", n=count(limit)),
-            translate.plural("{n} person joined.", "{n} people joined.", joined),
+            joined(results.observer_kind, results.people.joined, translate),
             differs=bool(amended),
         )
 
@@ -97,7 +97,8 @@ def _exclusions(export: Export, results: ObserverResults, translate: Translation
     excluded = results.included.excluded
     is_by_hand = excluded["rule"] == BY_RESEARCHER
     reasons = Counter(excluded.loc[is_by_hand, "reason"].fillna("").map(str))
-    happened = translate("People excluded by rules of the definition: {n}.", n=int((~is_by_hand).sum()))
+    by_rules = named(results.observer_kind, int((~is_by_hand).sum()), translate)
+    happened = translate("Excluded by rules of the definition: {people}.", people=by_rules)
     if reasons:
         told = "; ".join(translate("“{reason}” ({n})", reason=reason or "–", n=n) for reason, n in reasons.items())
         happened += " " + translate("Excluded by the researchers, with these reasons: {reasons}.", reasons=told)

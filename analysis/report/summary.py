@@ -8,20 +8,15 @@ import pandas as pd
 
 from analysis.data.export import Export
 from analysis.display.wording import Translation, count, level, p_equals, percent
-from analysis.notes import marked, marked_plural
+from analysis.notes import marked
+from analysis.report.answered_by import named
 from analysis.report.deviations import networks_used, photographs_used
 from analysis.results import ObserverResults, means_of
 from analysis.robustness.equivalence import ENOUGH
 from analysis.tasks.kind import TaskResults
 from analysis.tasks.kinds import ANALYSIS_KINDS
 from contracts.methods import method_name
-from contracts.observers import observer_of
 
-OBSERVERS = {
-    "human": marked_plural("{n} participant", "{n} participants"),
-    "simulated": marked_plural("{n} simulated participant", "{n} simulated participants"),
-    "machine": marked_plural("{n} machine observer", "{n} machine observers"),
-}
 SIGNIFICANT, EQUIVALENT, SMALL = marked("significant"), marked("equivalent"), marked("significant, but small")
 INCONCLUSIVE, UNTESTED, INTERIM = marked("inconclusive"), marked("not tested yet"), marked("interim")
 SENTENCES = {
@@ -96,15 +91,7 @@ def _question(results: TaskResults, translate: Translation) -> str:
 
 
 def _opening(results: ObserverResults, translate: Translation) -> str:
-    observer = observer_of(results.observer_kind)
-    people = translate.plural(*OBSERVERS[observer.family], results.participants)
-    if observer.name:
-        people = translate.plural(
-            "{n} run of the machine observer “{name}”",
-            "{n} runs of the machine observer “{name}”",
-            results.participants,
-            name=observer.name,
-        )
+    people = named(results.observer_kind, results.participants, translate)
     responses = translate.plural("{n} response", "{n} responses", len(results.included.trials))
     return translate("{people} gave {responses}.", people=people, responses=responses)
 

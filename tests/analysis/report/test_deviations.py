@@ -39,7 +39,7 @@ def test_each_study_s_table_holds_its_own_facts(small):
 def test_what_the_export_does_not_hold_has_no_row(small):
     rows = here(small)
     assert not any("mAP" in row or "VOC" in row or "seed" in row for row in rows)
-    assert "0 people joined." in rows
+    assert "Joined: 12 simulated participants." in rows
     assert all(rows)
 
 

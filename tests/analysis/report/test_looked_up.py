@@ -80,14 +80,15 @@ def test_that_methods_were_balanced_is_counted_in_those_who_finished(small):
     assert most_apart(small.trials) == 0
     said = methods_balanced(small, ENGLISH)
     assert said == (
-        f"Each of the {len(finished)} participants who finished saw each method of a task in equally many trials."
+        "All who finished saw each method of a task in equally many trials"
+        f" (counted: {len(finished)} simulated participants)."
     )
     of_one = small.trials["participant_id"] == finished.iloc[0]
     of_one &= small.trials["method"] == "guided-grad-cam"
     fewer = small.trials.drop(small.trials.index[of_one & (small.trials["task"] == "seeing")][:2])
     assert methods_balanced(replace(small, trials=fewer), ENGLISH) == (
-        f"For each of the {len(finished)} participants who finished, the numbers of trials with each method of a task"
-        f" differed by at most {most_apart(fewer)}."
+        f"For all who finished, the numbers of trials with each method of a task differed by at most {most_apart(fewer)}"
+        f" (counted: {len(finished)} simulated participants)."
     )
     one = replace(small, trials=small.trials.assign(method="guided-grad-cam"))
     assert methods_balanced(one, ENGLISH) != said

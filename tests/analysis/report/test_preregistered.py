@@ -41,7 +41,7 @@ def test_a_study_that_went_as_planned_has_no_deviation(small):
         ),
         (
             "The definition has no exclusion rule.",
-            "People excluded by rules of the definition: 0.",
+            "Excluded by rules of the definition: 0 participants.",
         ),
         ("The definition stays as it is.", "No amendment."),
     ]
@@ -98,7 +98,7 @@ def test_people_excluded_by_hand_are_told_with_their_reasons(small):
     *_, exclusions, _ = points(replace(told(small), participants=who, config=config))
     assert exclusions.planned == "The definition excludes people who did not finish."
     assert exclusions.happened == (
-        "People excluded by rules of the definition: 1. Excluded by the researchers, with these reasons:"
+        "Excluded by rules of the definition: 1 participant. Excluded by the researchers, with these reasons:"
         " “asked to” (2); “a colleague” (1)."
     )
     assert exclusions.differs
