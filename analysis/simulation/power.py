@@ -141,7 +141,10 @@ def in_words(table: pd.DataFrame, kind: str) -> list[str]:
     """A line for each row of a task's table."""
     scale, lines = ANALYSIS_KINDS[kind].scale, []
     for row in table.itertuples():
-        size = f"{row.images} images × {row.ratings} ratings, {row.participants} people, {row.responses:,} responses"
+        each = f" with up to {row.trials_each} trials each" if row.trials_each else ""
+        size = (
+            f"{row.images} images × {row.ratings} ratings, {row.participants} people{each}, {row.responses:,} responses"
+        )
         found = row.note or (
             f"power {row.power:.2f} ± {row.error:.2f} (from {row.power_low:.2f} to {row.power_high:.2f} with spreads"
             f" half as large again and with two thirds of them); detectable with {ENOUGH:.0%}:"
@@ -163,7 +166,11 @@ def advice(table: pd.DataFrame) -> str:
     if possible.empty:
         return f"No point of the grid can be assigned: {table['note'].iloc[0]}."
     keys = ["images", "ratings", "participants"]
-    worst = possible.groupby(keys).agg(power=("power", "min"), responses=("responses", "first")).reset_index()
+    worst = (
+        possible.groupby(keys)
+        .agg(power=("power", "min"), responses=("responses", "first"), trials_each=("trials_each", "max"))
+        .reset_index()
+    )
     enough = worst[worst["power"] >= ENOUGH].sort_values(["responses", "participants"], kind="stable")
     if enough.empty:
         best = worst.sort_values("power", kind="stable").iloc[-1]
@@ -182,8 +189,8 @@ def advice(table: pd.DataFrame) -> str:
 
 def _named(row: pd.Series) -> str:
     return (
-        f"{row['images']:.0f} images, {row['ratings']:.0f} ratings an item, {row['participants']:.0f} participants,"
-        f" {row['responses']:,.0f} responses"
+        f"{row['images']:.0f} images, {row['ratings']:.0f} ratings an item, {row['participants']:.0f} participants"
+        f" with up to {row['trials_each']:.0f} trials each (trials_per_participant), {row['responses']:,.0f} responses"
     )
 
 

@@ -289,7 +289,10 @@ def test_machine_observers_leave_it_out_and_synthetic_people_answer_it(taken):
 def test_power_is_planned_from_its_own_simulation(taken):
     sizes = ("--images", "8", "--ratings", "3", "--participants", "8", "--draws", "4", "--effect", "0.2")
     said = of_study("power", "--task", TASK, *sizes, "--out", str(taken.folder / "power"))
-    assert "8 images × 3 ratings, 8 people, 48 responses: guided-grad-cam − guided-backprop: power" in said
+    assert (
+        "8 images × 3 ratings, 8 people with up to 6 trials each, 48 responses: guided-grad-cam − guided-backprop: power"
+        in said
+    )
 
 
 @pytest.fixture

@@ -115,7 +115,9 @@ def test_a_difference_of_the_detectable_size_is_found_in_80_percent():
     first = power(Plan(DESIGN, COMPARED, effect=0.1), [24], [6], [24], draws=150, seed=5).iloc[0]
     again = power(Plan(DESIGN, COMPARED, effect=first["detectable"]), [24], [6], [24], draws=150, seed=6).iloc[0]
     assert again["power"] == pytest.approx(0.8, abs=3 * np.sqrt(0.8 * 0.2 / 150) + 0.02)
-    assert "detectable with 80%: +" in in_words(pd.DataFrame([first]), "class-discrimination")[0]
+    said = in_words(pd.DataFrame([first]), "class-discrimination")[0]
+    assert "24 people with up to 24 trials each, 576 responses" in said  # 4 cells × 24 images × 6 ratings / 24
+    assert "detectable with 80%: +" in said
 
 
 def test_the_band_is_the_power_under_smaller_and_larger_spreads():
@@ -133,7 +135,9 @@ def test_people_who_leave_cost_power():
 
 
 def test_the_advice_names_the_smallest_study_that_suffices_or_the_best_there_is():
-    assert "20 images, 5 ratings an item, 60 participants, 400 responses" in advice(grid({10: 0.5, 20: 0.83, 40: 0.97}))
+    assert (
+        "20 images, 5 ratings an item, 60 participants with up to 20 trials each (trials_per_participant), 400 responses"
+    ) in advice(grid({10: 0.5, 20: 0.83, 40: 0.97}))
     assert "Try more images first" in advice(grid({10: 0.5, 20: 0.6}))
 
 
