@@ -1,5 +1,7 @@
 """The answers of a preregistration: each a list of paragraphs or list items in Markdown, from the definition alone."""
 
+from collections.abc import Iterator
+
 from analysis.config import ContrastConfig
 from analysis.display.wording import count, level
 from analysis.notes import marked
@@ -98,7 +100,7 @@ def blinding(plan: Plan) -> list[str]:
 
 def design(plan: Plan) -> list[str]:
     """The published study that is repeated; the size of each task, and what surrounds its ratings."""
-    sizes = [f"{_size(plan, task)} {_extras(plan, task)}" for task in plan.tasks]
+    sizes = [" ".join([_size(plan, task), *_extras(plan, task)]) for task in plan.tasks]
     return [*_repeated(plan), *sizes, *conditions(plan)]
 
 
@@ -123,20 +125,25 @@ def _size(plan: Plan, task: PlannedTask) -> str:
     )
 
 
-def _extras(plan: Plan, task: PlannedTask) -> str:
-    sentence = plan.translate(
-        "In addition, practice trials: {practice}; attention checks: {checks}; identical pairs: {pairs}.",
-        practice=task.section.get("practice", 0),
-        checks=task.section.get("attention_checks", 0),
-        pairs=task.section.get("identical_pairs", 0),
-    )
-    if learning := task.section.get("learning"):
-        sentence += " " + plan.translate("Examples to learn from, with the network's answer: {n}.", n=learning)
+EXTRAS = {
+    "practice": marked("practice trials: {n}"),
+    "attention_checks": marked("attention checks: {n}"),
+    "identical_pairs": marked("identical pairs: {n}"),
+    "learning": marked("examples to learn from, with the network's answer: {n}"),
+}
+"""Keys of a task that surround its ratings, in words; what a task does not use is not told."""
+
+
+def _extras(plan: Plan, task: PlannedTask) -> Iterator[str]:
+    translate = plan.translate
+    used = [translate(text, n=task.section[key]) for key, text in EXTRAS.items() if task.section.get(key)]
+    if used:
+        yield translate("In addition: {things}.", things="; ".join(used))
     if task.section.get("comprehension"):
-        sentence += " " + plan.translate("Comprehension questions are asked.")
+        yield translate("Comprehension questions are asked.")
     if task.section.get("joint_scale"):
-        sentence += " " + plan.translate("The networks' pictures of an image by one method are drawn on one scale.")
-    return " ".join([sentence, *predictions_shown(task.section, plan.translate)])
+        yield translate("The networks' pictures of an image by one method are drawn on one scale.")
+    yield from predictions_shown(task.section, translate)
 
 
 def collection(plan: Plan) -> list[str]:

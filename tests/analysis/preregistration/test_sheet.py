@@ -265,3 +265,26 @@ def test_nothing_english_is_left_in_a_language_made_for_it(bare, tmp_path, monke
         "analysis smallest effect planning sequential exclusions participants limit provider study demographics",
     )  # fmt: skip
     assert plain_words(sheet(plan(made, Translation(CODE))), names) == []
+
+
+EXTRAS = {
+    "practice": "practice trials: 3",
+    "attention_checks": "attention checks: 3",
+    "identical_pairs": "identical pairs: 3",
+    "learning": "examples to learn from, with the network's answer: 3",
+}
+
+
+@pytest.mark.parametrize("used", EXTRAS)
+def test_only_what_a_task_uses_is_told(used):
+    made = whole()
+    made["tasks"] = [task | dict.fromkeys(EXTRAS, 0) | {used: 3} for task in made["tasks"]]
+    text = answer(sheet(plan(made)), "Study design")
+    assert text.count(f"In addition: {EXTRAS[used]}.") == len(made["tasks"])
+    assert not any(words.replace("3", "0") in text for words in EXTRAS.values())
+
+
+def test_a_task_without_extras_tells_none():
+    made = whole()
+    made["tasks"] = [task | dict.fromkeys(EXTRAS, 0) for task in made["tasks"]]
+    assert "In addition" not in sheet(plan(made))
