@@ -37,10 +37,24 @@ def _told(plan: Plan, fact: str) -> str:
 
 
 def hypotheses(plan: Plan) -> list[str]:
-    """One for each comparison, with the smallest effect of interest."""
-    if not plan.analysis.contrasts:
-        return [plan.missing("analysis.contrasts")]
-    return [f"H{n}. {_hypothesis(plan, contrast)}" for n, contrast in enumerate(plan.analysis.contrasts, start=1)]
+    """One for each comparison, with the smallest effect of interest, and of each task about its networks."""
+    of_methods = [_hypothesis(plan, contrast) for contrast in plan.analysis.contrasts]
+    of_networks = [_on_networks(plan, task) for task in plan.tasks if task.compares_networks]
+    numbered = [f"H{n}. {hypothesis}" for n, hypothesis in enumerate([*of_methods, *of_networks], start=1)]
+    return [*plan.unless_stated("analysis", "contrasts"), *numbered]
+
+
+def _on_networks(plan: Plan, task: PlannedTask) -> str:
+    first, *others = task.section["networks"]
+    told = {"first": first, "others": ", ".join(map(plan.translate.quoted, others))}
+    said = plan.translate(task.kind.texts.on_networks, **told)
+    return plan.translate(
+        "Task “{task}” ({kind}; {outcome}): {said}",
+        task=task.name,
+        kind=plan.translate(task.kind.texts.title),
+        outcome=plan.translate(task.kind.scale.label),
+        said=said,
+    )
 
 
 def _hypothesis(plan: Plan, contrast: ContrastConfig) -> str:

@@ -39,6 +39,11 @@ class PlannedTask:
         return ", ".join(self.section["networks"])
 
     @property
+    def compares_networks(self) -> bool:
+        """Whether the report compares networks of the task, which its kind has words for."""
+        return bool(self.kind.texts.on_networks) and len(self.section["networks"]) > 1
+
+    @property
     def items(self) -> int:
         """How many items are rated; what two conditions show is two."""
         return int(self.section["images"]) * sum(map(items_per_image, self._shown))

@@ -66,6 +66,7 @@ class Texts:
     foils: Mapping[str, str] = field(default_factory=dict)  # `foil` of a task → where its wrong options come from
     matched: str = ""  # which right and wrong predictions a task with `matched` shows
     question: str = ""  # what the study asks with it; `{quality}`
+    on_networks: str = ""  # hypothesis about a task's networks, behind its name; `{first}`, `{others}` (in words)
     means: str = marked("The mean was {value_a} with {a} and {value_b} with {b}.")  # of two methods; `{first}`
 
 

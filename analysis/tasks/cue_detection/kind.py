@@ -32,6 +32,10 @@ KIND = AnalysisKind(
             " intervals are over participants and images."
         ),
         question=marked("Can people tell from explanations whether a network relies on a planted cue?"),
+        on_networks=marked(
+            "with each method, people tell networks that rely on the cue from those that do not in more or less than"
+            " 50% of cases (two-sided; these p-values are not corrected)."
+        ),
         means=marked("With {a} networks were told apart in {value_a} of cases, with {b} in {value_b}."),
     ),
     scale=of_shares(marked("told apart, %"), marked("Differences of the share told apart are in percentage points.")),

@@ -35,6 +35,10 @@ KIND = AnalysisKind(
             " the middle as positive: of the first network as hits, of another network as false alarms."
         ),
         question=marked("Do people tell from explanations which network can be recommended?"),
+        on_networks=marked(
+            "with each method, the mean rating of each other network ({others}) minus that of “{first}” is not 0. These"
+            " differences are estimated with intervals and not tested."
+        ),
         means=marked("The mean rating, from 1 to 5, was {value_a} with {a} and {value_b} with {b}."),
     ),
     scale=Scale(

@@ -61,6 +61,10 @@ KIND = AnalysisKind(
         ),
         sides=marked("share with the first network on the left, by method"),
         question=marked("Can people tell from two explanations which network is more {quality}?"),
+        on_networks=marked(
+            "with each method, the mean score is not 0: people prefer one of two networks, “{first}” or {others}"
+            " (two-sided; these p-values are not corrected)."
+        ),
         means=marked("The mean score towards “{first}”, from −2 to 2, was {value_a} with {a} and {value_b} with {b}."),
     ),
     scale=Scale(

@@ -70,7 +70,7 @@ def test_every_heading_of_both_registries_has_an_answer():
 
 
 def test_hypotheses_have_their_smallest_effects_on_the_scale_of_their_task():
-    first, second = answer(sheet(plan(whole())), "Hypotheses").splitlines()
+    first, second, _ = answer(sheet(plan(whole())), "Hypotheses").splitlines()
     assert first.startswith(
         "- H1. Task “seeing” (Class discrimination; correct answers, %): the mean with Guided Grad-CAM minus"
     )
@@ -288,3 +288,24 @@ def test_a_task_without_extras_tells_none():
     made = whole()
     made["tasks"] = [task | dict.fromkeys(EXTRAS, 0) for task in made["tasks"]]
     assert "In addition" not in sheet(plan(made))
+
+
+def test_networks_that_a_kind_compares_have_a_hypothesis():
+    made = whole()
+    rating = {"name": "selling", "kind": "rating", "networks": ["normal", "spurious", "reset"]}
+    made["tasks"] = [*made["tasks"], trusting() | rating]
+    lines = answer(sheet(plan(made)), "Hypotheses").splitlines()
+    assert [line.split(".")[0] for line in lines] == ["- H1", "- H2", "- H3", "- H4"]
+    assert "H3. Task “trusting” (Trust; mean score): with each method, the mean score is not 0" in lines[2]
+    assert "other network (“spurious”, “reset”) minus that of “normal” is not 0." in lines[3]
+    assert lines[3].endswith("with intervals and not tested.")
+    made["tasks"][-1]["networks"] = ["normal"]
+    assert "selling" not in answer(sheet(plan(made)), "Hypotheses")
+
+
+def test_without_comparisons_the_hypotheses_about_networks_are_left():
+    made = whole()
+    del made["analysis"]["contrasts"]
+    first, second = answer(sheet(plan(made)), "Hypotheses").splitlines()
+    assert first == "- Not stated in the definition (`analysis.contrasts`)."
+    assert second.startswith("- H1. Task “trusting”")
