@@ -41,9 +41,8 @@ def bias(definition: Definition, show: int, out: Path, folder: Path | None, meth
     Example: ./manage.py bias --study my.toml --method grad-cam --method shuffled-grad-cam --make-study my-cues
     """
     from commands.bias_study import make_study, require_scenes
-    from models.cue_pairs import ONLY_WITH
     from stimuli.bias.experiment import experiment
-    from stimuli.bias.photographs import classes_of, network_of, own_photographs, planted, scenes
+    from stimuli.bias.photographs import SOURCES, Wanted, classes_of, network_of
     from stimuli.bias.study_part import study_part
     from stimuli.bias.write import WHAT, summary, write_bias
     from stimuli.devices import usable_device
@@ -59,20 +58,13 @@ def bias(definition: Definition, show: int, out: Path, folder: Path | None, meth
         require_scenes(definition)
     config, device = definition.bias, usable_device(definition.stimuli.device)
     classes, network = classes_of(config, definition.dataset), network_of(config, definition.networks)
-    drawn = out / config.photographs if config.photographs != "dataset" else None
-    if drawn and config.photographs == "planted":
-        with progress("Planting the cue") as report:
-            train, test = planted(config, classes, drawn, definition.dataset, report)
-    elif drawn:
-        with progress("Drawing scenes") as report:
-            emoji = HERE / "node_modules" / "emoji-datasource-google"
-            train, test = scenes(config, classes, drawn, emoji, report)
-    else:
-        train, test = own_photographs(config, classes, definition.dataset)
+    source, made = SOURCES[config.photographs], out / config.photographs
+    emoji = HERE / "node_modules" / "emoji-datasource-google"
+    with progress(source.doing) as report:
+        train, test = source.take(Wanted(config, classes, definition.dataset, made, emoji), report)
     command = f"./manage.py bias --study {typed(relative(definition.path))}"
     found, tested = experiment(config, classes, network, train, test, out, device, progress, command)
-    split = ONLY_WITH if config.photographs == "planted" else "test"
-    part = study_part(classes, network, found, drawn, split)
+    part = study_part(classes, network, found, made, source.split)
     title = next(iter(definition.study.title.values()))
     write_bias(out / "page", title, config, classes, found, tested, part, device, show)
     forget(out / "test")

@@ -26,7 +26,7 @@ CONDITIONS = {"blinded": "paper", "told": "told"}  # what people of either group
 
 def require_scenes(definition: Definition) -> None:
     """Raises ClickException where the cue cannot be swapped, so that nothing measures what networks rely on."""
-    if definition.bias.photographs == "dataset":
+    if not definition.bias.has_pairs:
         raise click.ClickException(
             "--make-study needs pictures without and with their cue: the cue of photographs as they are cannot be"
             ' swapped, so it is not measured what a network relies on; set photographs = "planted" or "scenes" in'

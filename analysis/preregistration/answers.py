@@ -9,16 +9,9 @@ from analysis.preregistration.assignment import conditions
 from analysis.preregistration.plan import Plan, PlannedTask
 from analysis.report.methods_text import comparisons_planned, estimates, left_out, predictions_shown
 from contracts.methods import method_name
+from contracts.provider_names import PLAIN, TITLES
 from contracts.tasks import KINDS
 from languages.read import languages
-
-PROVIDERS = {
-    "plain": marked("a link to the study"),
-    "prolific": "Prolific",
-    "mturk": "Amazon Mechanical Turk",
-    "sona": "Sona",
-}
-"""Where people come from, in words; another name stays as it is."""
 
 
 def title(plan: Plan) -> list[str]:
@@ -163,11 +156,12 @@ def _extras(plan: Plan, task: PlannedTask) -> Iterator[str]:
 def collection(plan: Plan) -> list[str]:
     """Where people come from, in which languages, for how long."""
     study = plan.document["study"]
-    provider = plan.document.get("participants", {}).get("provider", "plain")
+    provider = plan.document.get("participants", {}).get("provider", PLAIN)
+    named = plan.translate("a link to the study") if provider == PLAIN else TITLES.get(provider, provider)
     return [
         plan.translate(
             "People come by: {provider}. Languages: {languages}. Minutes announced: {minutes}.",
-            provider=plan.translate(PROVIDERS.get(provider, provider)),
+            provider=named,
             languages=", ".join(_language(code) for code in study.get("languages", ["en"])),
             minutes=study["minutes"],
         ),

@@ -59,9 +59,14 @@ class BiasConfig(BaseModel):
     def _possible(self) -> "BiasConfig":
         if self.cue in self.classes:
             raise ValueError(f"cue {self.cue!r} is one of the classes; name another category")
-        if self.table and self.photographs != "dataset":
+        if self.table and self.has_pairs:
             raise ValueError('table is for your own photographs; set photographs = "dataset"')
         return self
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether each picture is there without and with its cue, so that the cue can be swapped."""
+        return self.photographs != "dataset"
 
     @property
     def grid(self) -> tuple[float, ...]:

@@ -1,10 +1,12 @@
-"""What the experiment learns from and is tested on: drawn scenes, or photographs of one's own."""
+"""What the experiment learns from and is tested on: drawn scenes, or one's own photographs, some with a cue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.config import DatasetConfig, NetworkConfig
-from models.cue_pairs import WITH, Progress
+from models.cue_pairs import ONLY_WITH, WITH, Progress
 from models.cue_scenes import CueScenes, make_cue_scenes
 from models.photographs import Photograph
 from models.planted_cues import PlantedCues, plant_cues
@@ -15,6 +17,24 @@ from stimuli.bias.marked import Marked, cue_table, marked
 from stimuli.errors import BiasError
 
 Classes = tuple[str, ...]
+Splits = tuple[list[Marked], list[Marked]]  # to learn from, and to be tested on
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the definition says of the photographs; pictures that are made are written into `folder`."""
+
+    config: BiasConfig
+    classes: Classes
+    dataset: DatasetConfig
+    folder: Path
+    emoji_folder: Path  # npm's package
+
+    @property
+    def pairs(self) -> dict[str, Any]:
+        """Of pictures that are made without and with the cue: the fields of models.cue_pairs.CuePairs."""
+        told = self.config.model_dump(include={"cue", "train", "test", "seed"})
+        return {"classes": (self.classes[0], self.classes[1]), **told}
 
 
 def classes_of(config: BiasConfig, dataset: DatasetConfig) -> Classes:
@@ -34,26 +54,22 @@ def network_of(config: BiasConfig, networks: Mapping[str, NetworkConfig]) -> Net
     return networks[config.network]
 
 
-def scenes(
-    config: BiasConfig, classes: Classes, root: Path, emoji_folder: Path, progress: Progress
-) -> tuple[list[Marked], list[Marked]]:
-    """Drawn scenes to learn from and to be tested on, in `root`. Raises ScenesError."""
-    wanted = CueScenes((classes[0], classes[1]), config.cue, config.train, config.test, config.seed)
-    return _pairs(make_cue_scenes(root, emoji_folder, wanted, progress), classes)
+def _scenes(wanted: Wanted, progress: Progress) -> Splits:
+    """Drawn scenes. Raises ScenesError."""
+    made = CueScenes(**wanted.pairs)
+    return _pairs(make_cue_scenes(wanted.folder, wanted.emoji_folder, made, progress), wanted.classes)
 
 
-def planted(
-    config: BiasConfig, classes: Classes, root: Path, dataset: DatasetConfig, progress: Progress
-) -> tuple[list[Marked], list[Marked]]:
-    """Copies in `root` of the photographs of the dataset's split, without and with a stripe as their cue.
+def _planted(wanted: Wanted, progress: Progress) -> Splits:
+    """Copies of the photographs of the dataset's split, without and with a stripe as their cue.
 
     Raises ScenesError and PhotographError.
     """
-    wanted = PlantedCues((classes[0], classes[1]), config.cue, config.train, config.test, config.seed)
-    return _pairs(plant_cues(root, open_split(dataset, dataset.split), wanted, progress), classes)
+    photographs = open_split(wanted.dataset, wanted.dataset.split)
+    return _pairs(plant_cues(wanted.folder, photographs, PlantedCues(**wanted.pairs), progress), wanted.classes)
 
 
-def _pairs(splits: Mapping[str, Sequence[Photograph]], classes: Classes) -> tuple[list[Marked], list[Marked]]:
+def _pairs(splits: Mapping[str, Sequence[Photograph]], classes: Classes) -> Splits:
     def of(split: str) -> list[Marked]:
         images = splits[split]
         return marked(images, classes, lambda i: i.image_id.endswith(WITH), lambda name: name.removesuffix(WITH))
@@ -61,13 +77,32 @@ def _pairs(splits: Mapping[str, Sequence[Photograph]], classes: Classes) -> tupl
     return of("train"), of("test")
 
 
-def own_photographs(config: BiasConfig, classes: Classes, dataset: DatasetConfig) -> tuple[list[Marked], list[Marked]]:
+def _as_they_are(wanted: Wanted, progress: Progress) -> Splits:
     """Those of the dataset's splits whose cue is annotated or told by the table. Raises BiasError, PhotographError."""
-    told = cue_table(config.table) if config.table else None
+    cue, dataset = wanted.config.cue, wanted.dataset
+    told = cue_table(wanted.config.table) if wanted.config.table else None
 
     def has_cue(image: Photograph) -> bool | None:
-        return config.cue in image.categories if told is None else told.get(image.image_id)
+        return cue in image.categories if told is None else told.get(image.image_id)
 
     splits = (open_split(dataset, split) for split in (dataset.train_split, dataset.split))
-    train, test = (marked(images, classes, has_cue) for images in splits)
+    train, test = (marked(images, wanted.classes, has_cue) for images in splits)
     return train, test
+
+
+@dataclass(frozen=True)
+class Source:
+    """`take` gives the photographs to learn from and those to be tested on; `doing` is told meanwhile. `split` is what
+    people see of the pictures that it makes; empty: it makes none."""
+
+    take: Callable[[Wanted, Progress], Splits]
+    doing: str
+    split: str
+
+
+SOURCES = {
+    "scenes": Source(_scenes, "Drawing scenes", "test"),
+    "planted": Source(_planted, "Planting the cue", ONLY_WITH),
+    "dataset": Source(_as_they_are, "Reading photographs", ""),
+}
+"""By `photographs` of [bias]."""

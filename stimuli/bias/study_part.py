@@ -18,20 +18,18 @@ trials_per_participant = 10
 """
 
 
-def study_part(
-    classes: Sequence[str], network: NetworkConfig, found: Sequence[Trained], scenes: Path | None, split: str = "test"
-) -> str:
-    """TOML: `split` of the scenes as [dataset] where they were drawn, the networks, and a task with the balanced and
-    the most biased one."""
-    parts = [_dataset(classes, scenes, split)] if scenes else []
+def study_part(classes: Sequence[str], network: NetworkConfig, found: Sequence[Trained], made: Path, split: str) -> str:
+    """TOML: `split` of the pictures in the folder `made` as [dataset], unless it is empty, the networks, and a task
+    with the balanced and the most biased one."""
+    parts = [_dataset(classes, made, split)] if split else []
     parts += [_network(network, trained) for trained in found]
     parts.append(_TASK.format(first=name_of(found[0].strength), last=name_of(found[-1].strength)))
     return "\n".join(parts)
 
 
-def _dataset(classes: Sequence[str], scenes: Path, split: str) -> str:
+def _dataset(classes: Sequence[str], made: Path, split: str) -> str:
     names = ", ".join(f'"{name}"' for name in classes)
-    return f'[dataset]\nroot = "{scenes.absolute()}"\nsplit = "{split}"\ncategories = [{names}]\n'
+    return f'[dataset]\nroot = "{made.absolute()}"\nsplit = "{split}"\ncategories = [{names}]\n'
 
 
 def _network(network: NetworkConfig, trained: Trained) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from contracts import provider_names
 from study import clock
 from study.errors import ConfigurationError, PlatformRefusedError, RecruitmentError
 from study.recruitment.exchange import address, exchange, required
@@ -81,7 +82,9 @@ def identify(parameters: Parameters) -> Recruited | None:
     given["turkSubmitTo"] = given.get("turkSubmitTo", "").rstrip("/")
     if given["turkSubmitTo"] not in SUBMIT_HOSTS:
         raise RecruitmentError("this link would send your work to a place other than Mechanical Turk")
-    return Recruited("mturk", given["workerId"], given, is_rehearsal=given["turkSubmitTo"] == _SANDBOX_HOST)
+    return Recruited(
+        provider_names.MTURK, given["workerId"], given, is_rehearsal=given["turkSubmitTo"] == _SANDBOX_HOST
+    )
 
 
 def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
@@ -353,8 +356,8 @@ def _signer_of(profile: str, path: Path) -> Signer:
 
 
 MTURK = Provider(
-    "mturk",
-    "Mechanical Turk",
+    provider_names.MTURK,
+    provider_names.TITLES[provider_names.MTURK],
     PARAMETERS,
     identify,
     shares_code=False,

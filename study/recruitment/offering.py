@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from contracts.provider_names import PROLIFIC
 from study.audience import RecruitmentConfig
 from study.config import DeviceConfig
 from study.database.find import find_study
@@ -105,7 +106,7 @@ def worth(campaign: Campaign, posting: Posting) -> Worth:
 
 def _below(campaign: Campaign, hourly: int, currency: str) -> Iterator[str]:
     """A sentence where the pay is below what Prolific asks for, or advises, in that currency."""
-    whose = "" if campaign.provider == "prolific" else "Mechanical Turk has no minimum; "
+    whose = "" if campaign.provider == PROLIFIC else "Mechanical Turk has no minimum; "
     limits = {name: HOURLY[name] for name in ([currency] if currency in HOURLY else HOURLY)}
     for n, does in ((0, "refuses less than"), (1, "recommends at least")):
         if hourly < next(iter(limits.values()))[n]:

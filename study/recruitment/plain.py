@@ -5,6 +5,7 @@ Study link: `https://…/s/<slug>`, or `https://…/s/<slug>?pid=…` where a re
 
 import re
 
+from contracts import provider_names
 from study.errors import RecruitmentError
 from study.recruitment.provider import Parameters, Provider, Recruited
 from study.return_address import PID
@@ -20,13 +21,13 @@ def identify(parameters: Parameters) -> Recruited | None:
         pid = parameters[PID]
         if not _PID.fullmatch(pid):
             raise RecruitmentError("the id in this link is empty or damaged; please come through the recruiter's link")
-        return Recruited("plain", key_of(pid), {PID: pid})
+        return Recruited(provider_names.PLAIN, key_of(pid), {PID: pid})
     visit = parameters.get("visit")
     if visit is None:
         return None
     if not is_token(visit):
         raise RecruitmentError("this link is damaged; open the study's address again")
-    return Recruited("plain", visit, {"visit": visit})
+    return Recruited(provider_names.PLAIN, visit, {"visit": visit})
 
 
 def key_of(pid: str) -> str:
@@ -34,8 +35,8 @@ def key_of(pid: str) -> str:
 
 
 PLAIN = Provider(
-    "plain",
-    "a link",
+    provider_names.PLAIN,
+    provider_names.TITLES[provider_names.PLAIN],
     ("visit", PID),
     identify,
     shares_code=False,

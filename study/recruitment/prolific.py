@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from contracts import provider_names
 from study.errors import ConfigurationError, PlatformRefusedError, RecruitmentError
 from study.recruitment.exchange import Reply, address, exchange, required
 from study.recruitment.outcomes import ACTIONS, ASKED_TO_RETURN, CODE_TYPES, MAY_BE_PAID
@@ -84,7 +85,7 @@ def identify(parameters: Parameters) -> Recruited:
         raise RecruitmentError(
             "please come through the link on Prolific: your Prolific id is missing from this address"
         )
-    return Recruited("prolific", given["PROLIFIC_PID"], given)
+    return Recruited(provider_names.PROLIFIC, given["PROLIFIC_PID"], given)
 
 
 def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure:
@@ -288,8 +289,8 @@ def open_account(environment: Mapping[str, str], sandbox: bool) -> Platform:
 
 
 PROLIFIC = Provider(
-    "prolific",
-    "Prolific",
+    provider_names.PROLIFIC,
+    provider_names.TITLES[provider_names.PROLIFIC],
     PARAMETERS,
     identify,
     shares_code=True,

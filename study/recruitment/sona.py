@@ -7,6 +7,7 @@ completion address that SONA shows for the study; its `survey_code` is filled in
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from contracts import provider_names
 from study.errors import RecruitmentError
 from study.recruitment.provider import Departure, Parameters, Provider, Recruited
 
@@ -17,7 +18,7 @@ def identify(parameters: Parameters) -> Recruited:
     code = parameters.get("id", "")
     if not _CODE.fullmatch(code):
         raise RecruitmentError("please come through the link on SONA: your survey code is missing from this address")
-    return Recruited("sona", code, {"id": code})
+    return Recruited(provider_names.SONA, code, {"id": code})
 
 
 def departure(code: str, parameters: Parameters, completion_url: str | None) -> Departure | None:
@@ -29,4 +30,12 @@ def departure(code: str, parameters: Parameters, completion_url: str | None) -> 
     return Departure(urlunsplit(address._replace(query=urlencode(query))))
 
 
-SONA = Provider("sona", "SONA", ("id",), identify, shares_code=False, departure=departure, knows_people=False)
+SONA = Provider(
+    provider_names.SONA,
+    provider_names.TITLES[provider_names.SONA],
+    ("id",),
+    identify,
+    shares_code=False,
+    departure=departure,
+    knows_people=False,
+)
