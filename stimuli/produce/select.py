@@ -1,7 +1,7 @@
 """Which images a task shows: eligible ones, balanced over their categories, always the same for one seed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -105,13 +105,16 @@ def at_most_eligible(
     """Task → how many images it can choose from at most, and what each condition removed, with nothing computed.
 
     A kind that needs predictions has those `told`; else as if all its networks name one of the task's classes, or an
-    annotated category of the study, for each. Raises SelectionError, as `select`, when even these are too few.
+    annotated category of the study, for each, and of pictures made elsewhere one of any category will do. Raises
+    SelectionError, as `select`, when even these are too few.
     """
     tops = {image.image_id: next((c for c in image.categories if c in categories), "") for image in images}
     found = {}
     for r in requests:
         right = {name: Predicted(r.classes[0] if r.classes else top, (top,)) for name, top in tops.items()}
-        found[r.task] = _candidates(r, images, categories, dict.fromkeys(r.networks, right) | {**told}, tables)
+        guessed = set(r.networks) - set(told) if r.facts.needs_predictions else set()
+        known = dict.fromkeys(r.networks, right) | {**told}
+        found[r.task] = _candidates(r, images, categories, known, tables, guessed)
     return {task: (len(candidates), removed) for task, (candidates, removed) in found.items()}
 
 
@@ -160,8 +163,12 @@ def _candidates(
     categories: Sequence[str],
     predictions: Predictions,
     tables: Tables,
+    guessed: Collection[str] = (),
 ) -> tuple[list[Candidate], dict[str, int]]:
-    """The eligible images of a request, and what each condition removed; SelectionError when they are too few."""
+    """The eligible images of a request, and what each condition removed; SelectionError when they are too few.
+
+    Which category a picture of a `guessed` network has to explain is not known.
+    """
 
     found = STIMULI_KINDS[request.kind].eligible(request, predictions)
     named = _named_images(request, images)
@@ -174,7 +181,7 @@ def _candidates(
             else {}
         ),
         **{
-            _pictured(method, tables[method]): partial(_is_made, tables[method], request, found)
+            _pictured(method, tables[method]): partial(_is_made, tables[method], request, found, guessed)
             for method in request.methods
             if method in tables
         },
@@ -258,9 +265,12 @@ def _is_studied(categories: set[str], request: StimulusRequest, found: Eligibili
     return {*found.explained(image), *filter(None, [request.foils.get(image.image_id)])} <= categories
 
 
-def _is_made(table: PictureTable, request: StimulusRequest, found: Eligibility, image: Photograph) -> bool:
-    pairs = product(request.networks, found.explained(image))
-    return all(table.find(n, image, c) is not None for n, c in pairs if found.explains(image, c, n))
+def _is_made(
+    table: PictureTable, request: StimulusRequest, found: Eligibility, guessed: Collection[str], image: Photograph
+) -> bool:
+    pairs = product((n for n in request.networks if n not in guessed), found.explained(image))
+    made = all(table.find(n, image, c) is not None for n, c in pairs if found.explains(image, c, n))
+    return made and all(table.shows(n, image) for n in guessed)
 
 
 def _choose(

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,14 @@ class PictureTable:
     def find(self, network: str, image: Photograph, category: str) -> Entry | None:
         """The row of an image, which the table names by its id or by its file, with or without ending."""
         return next((found for n in _names(image) if (found := self.entries.get((network, n, category)))), None)
+
+    def shows(self, network: str, image: Photograph) -> bool:
+        """Whether there is a row of an image and a network, whatever its category."""
+        return any((network, name) in self._shown for name in _names(image))
+
+    @cached_property
+    def _shown(self) -> set[tuple[str, str]]:
+        return {(network, name) for network, name, _ in self.entries}
 
     def predictions(self, network: str, images: Sequence[Photograph]) -> dict[str, str]:
         """Image id → the network's top category, of those that the table tells."""

@@ -10,8 +10,11 @@ import pytest
 from models.photographs import AnnotatedObject, Photograph
 from stimuli.config import StimulusRequest
 from stimuli.errors import SelectionError
-from stimuli.produce.select import select
+from stimuli.produce.pictures import Scores
+from stimuli.produce.select import at_most_eligible, select
 from stimuli.produce.shards import shards, visualizations
+from stimuli.produce.tables import Entry, PictureTable
+from stimuli.rendering import Rendering
 from stimuli.tasks.kind import Predicted
 
 STUDY = ("cat", "cow", "dog")
@@ -305,6 +308,21 @@ def test_a_prediction_without_a_name_cannot_be_shown():
     predictions["strong"]["wrong-0"] = Predicted("output 12", (), 0.9)
     (selection,) = select([agreeing(4)], images, STUDY, predictions, seed=0)
     assert selection.removed["a name for the prediction"] == 1
+
+
+def test_pictures_of_predictions_that_are_not_computed_yet_are_not_counted_as_lacking():
+    """A table explains what the network predicts, wrong categories too: what `select` shows later fits now."""
+    images, predictions = predicted(right=3, wrong=9)
+    rows = {
+        ("strong", name, told.top): Entry(Path("map.npy"), Scores()) for name, told in predictions["strong"].items()
+    }
+    tables = {"grad-cam": PictureTable("grad-cam", Path("maps.csv"), rows, Rendering("heat-v1"), (10, 10))}
+    (selection,) = select([agreeing(18)], images, STUDY, predictions, 0, tables)
+    assert len(selection.chosen) == 18
+    assert at_most_eligible([agreeing(18)], images, STUDY, tables)["agreeing"][0] == 18
+    fewer = {key: row for key, row in rows.items() if key[1] != "wrong-0"}
+    with pytest.raises(SelectionError, match=r"17 of 18 are eligible .*'a picture of grad-cam in maps.csv' removed 1"):
+        at_most_eligible([agreeing(18)], images, STUDY, {"grad-cam": replace(tables["grad-cam"], entries=fewer)})
 
 
 def rating(images, networks=("normal", "reset")):
