@@ -19,6 +19,11 @@ def title(plan: Plan) -> list[str]:
     return [plan.text("study", "title")]
 
 
+def description(plan: Plan) -> list[str]:
+    """What the study asks, in a sentence for each kind of task, and the published study that is repeated."""
+    return [" ".join([*dict.fromkeys(task.question(plan.translate) for task in plan.tasks), *_repeated(plan)])]
+
+
 def authors(plan: Plan) -> list[str]:
     """The responsible person."""
     return [_told(plan, "investigator")]
@@ -217,6 +222,11 @@ def rationale(plan: Plan) -> list[str]:
             dropout=level(spreads.dropout),
         ),
     ]
+
+
+def starting(plan: Plan) -> list[str]:
+    """When collection begins."""
+    return [plan.translate("Collection starts when the study is opened. The definition is frozen at that moment.")]
 
 
 def stopping(plan: Plan) -> list[str]:

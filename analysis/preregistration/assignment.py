@@ -36,6 +36,18 @@ def _differences(condition: ConditionConfig, task: str) -> Iterator[tuple[str, s
         yield marked("Condition “{condition}” has in {tasks} the wording “{told}”."), changes["wording"]
 
 
+def causes(plan: Plan) -> list[str]:
+    """Whether a difference between methods can be called their effect; nothing where chance does not decide them."""
+    if not any(task.varies("methods") for task in plan.tasks):
+        return []
+    return [
+        plan.translate(
+            "Which method explains an image to a person is random, so a difference between methods can be interpreted"
+            " as their effect on the answers."
+        )
+    ]
+
+
 def randomization(plan: Plan) -> list[str]:
     """What chance decides, as far as the design leaves it something to decide."""
     return [" ".join(_random(plan))]

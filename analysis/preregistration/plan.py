@@ -38,6 +38,13 @@ class PlannedTask:
     def networks(self) -> str:
         return ", ".join(self.section["networks"])
 
+    def question(self, translate: Translation) -> str:
+        """What the study asks with it, in the task's own words where it has some."""
+        own = {code: said.get("words", {}).get("quality", "") for code, said in self.section.get("words", {}).items()}
+        own = {code: word for code, word in own.items() if word}
+        quality = translate.quality(self.section["kind"], self.section.get("wording", "paper"), own)
+        return translate(self.kind.texts.question, quality=quality)
+
     @property
     def compares_networks(self) -> bool:
         """Whether the report compares networks of the task, which its kind has words for."""

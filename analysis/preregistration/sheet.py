@@ -25,39 +25,46 @@ class Question:
     answered_by: Sequence[Answer] = ()
 
 
+# OSF Preregistration, version 4; the first section is what OSF asks of every registration.
 OSF: dict[str, tuple[Question, ...]] = {
-    marked("Study information"): (
+    marked("Metadata"): (
         Question(marked("Title"), [answers.title]),
-        Question(marked("Authors"), [answers.authors]),
-        Question(marked("Hypotheses"), [answers.hypotheses]),
+        Question(marked("Description"), [answers.description]),
+        Question(marked("Contributors"), [answers.authors]),
     ),
-    marked("Design plan"): (
+    marked("Overview"): (
+        Question(marked("Research questions or hypotheses"), [answers.hypotheses]),
+        Question(marked("Foreknowledge of data or evidence")),
+        Question(marked("Explanation of foreknowledge and managing unintended influences")),
+    ),
+    marked("Research Design"): (
         Question(marked("Study type"), [answers.study_type]),
-        Question(marked("Blinding"), [answers.blinding]),
+        Question(marked("Intention for causal interpretation"), [assignment.causes]),
+        Question(marked("Blinding of experimental treatments"), [answers.blinding]),
+        Question(marked("Additional blinding during research or analysis")),
         Question(marked("Study design"), [answers.design]),
         Question(marked("Randomization"), [assignment.randomization]),
     ),
-    marked("Sampling plan"): (
-        Question(marked("Existing data")),
+    marked("Sampling"): (
         Question(marked("Data collection procedures"), [answers.collection]),
         Question(marked("Sample size"), [answers.sample_size]),
         Question(marked("Sample size rationale"), [answers.rationale]),
-        Question(marked("Stopping rule"), [answers.stopping]),
+        Question(marked("Starting and stopping rules"), [answers.starting, answers.stopping]),
     ),
     marked("Variables"): (
         Question(marked("Manipulated variables"), [answers.manipulated]),
         Question(marked("Measured variables"), [measured.measured]),
         Question(marked("Indices"), [answers.indices]),
     ),
-    marked("Analysis plan"): (
+    marked("Analysis Plan"): (
         Question(marked("Statistical models"), [answers.models]),
         Question(marked("Transformations"), [answers.transformations]),
         Question(marked("Inference criteria"), [answers.inference]),
-        Question(marked("Data exclusion"), [answers.exclusions]),
+        Question(marked("Data inclusion and exclusion"), [answers.exclusions]),
         Question(marked("Missing data"), [answers.missing_data]),
-        Question(marked("Exploratory analysis"), [answers.exploratory]),
+        Question(marked("Other planned analysis"), [answers.exploratory]),
     ),
-    marked("Other"): (Question(marked("Other"), [answers.anything_else]),),
+    marked("Other"): (Question(marked("Context and additional information"), [answers.anything_else]),),
 }
 AS_PREDICTED = (
     Question(marked("1. Have any data been collected for this study already?")),
@@ -85,6 +92,8 @@ AS_PREDICTED = (
         [answers.sample_size, answers.rationale, answers.stopping],
     ),
     Question(marked("8. Anything else you would like to preregister?"), [answers.exploratory, answers.anything_else]),
+    Question(marked("Name"), [answers.title]),
+    Question(marked("Type of study"), [answers.study_type]),
 )  # fmt: skip
 
 _PAGE = """<!doctype html>

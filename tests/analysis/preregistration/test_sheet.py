@@ -64,13 +64,52 @@ def test_every_heading_of_both_registries_has_an_answer():
     assert all(answer(text, heading).strip() for heading in headings)
     assert "Not stated" not in text
     assert [h for h in headings if "Fill it in here" in answer(text, h)] == [
-        "Existing data",
+        "Foreknowledge of data or evidence",
+        "Explanation of foreknowledge and managing unintended influences",
+        "Additional blinding during research or analysis",
         "1. Have any data been collected for this study already?",
     ]
 
 
+OSF_VERSION_4 = """
+Overview: Research questions or hypotheses; Foreknowledge of data or evidence;
+ Explanation of foreknowledge and managing unintended influences
+Research Design: Study type; Intention for causal interpretation; Blinding of experimental treatments;
+ Additional blinding during research or analysis; Study design; Randomization
+Sampling: Data collection procedures; Sample size; Sample size rationale; Starting and stopping rules
+Variables: Manipulated variables; Measured variables; Indices
+Analysis Plan: Statistical models; Transformations; Inference criteria; Data inclusion and exclusion; Missing data;
+ Other planned analysis
+Other: Context and additional information
+"""
+"""The pages of OSF's form and their questions, as its API gives them (docs/how-to/write-a-paper.md)."""
+
+
+def test_the_headings_are_those_of_osf():
+    text = sheet(plan(whole())).split("## OSF")[1].split("## AsPredicted")[0]
+    pages = [line.split(": ") for line in OSF_VERSION_4.replace("\n ", " ").strip().splitlines()]
+    _, *found = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    for (page, questions), part in zip(pages, found, strict=True):
+        assert part.startswith(page + "\n")
+        assert re.findall(r"^#### (.*)$", part, re.MULTILINE) == questions.split("; ")
+
+
+def test_a_cause_is_spoken_of_only_where_chance_decides_the_method():
+    assert "can be interpreted as their effect" in answer(sheet(plan(whole())), "Intention for causal interpretation")
+    assert "Fill it in here" in answer(sheet(plan(in_conditions())), "Intention for causal interpretation")
+
+
+def test_the_description_asks_in_the_study_s_own_words():
+    made = whole()
+    made["tasks"][1] = trusting() | {"words": {"en": {"words": {"quality": "trustworthy"}}}}
+    assert answer(sheet(plan(made)), "Description") == (
+        "Can people tell which category an explanation is about?"
+        " Can people tell from two explanations which network is more trustworthy?"
+    )
+
+
 def test_hypotheses_have_their_smallest_effects_on_the_scale_of_their_task():
-    first, second, _ = answer(sheet(plan(whole())), "Hypotheses").splitlines()
+    first, second, _ = answer(sheet(plan(whole())), "Research questions or hypotheses").splitlines()
     assert first.startswith(
         "- H1. Task “seeing” (Class discrimination; correct answers, %): the mean with Guided Grad-CAM minus"
     )
@@ -90,7 +129,7 @@ def test_sizes_are_those_that_the_definition_leads_to():
 
 def test_facts_of_the_information_sheet_are_told_and_are_no_markup():
     text = sheet(plan(whole()))
-    assert answer(text, "Authors") == r"Ada \*L\*"
+    assert answer(text, "Contributors") == r"Ada \*L\*"
     assert "- Who can take part: adults\n- Pay: 2.00 EUR" in answer(text, "Data collection procedures")
 
 
@@ -98,8 +137,8 @@ def test_looks_rules_and_assumptions_are_told():
     text = sheet(plan(whole()))
     assert "- Looks at 50%, 100% of the planned responses, by a group-sequential rule." in text
     assert "No look at the data" not in text
-    assert "people who failed at least 2 attention checks." in answer(text, "Data exclusion")
-    assert "responses slower than 9000 ms." in answer(text, "Data exclusion")
+    assert "people who failed at least 2 attention checks." in answer(text, "Data inclusion and exclusion")
+    assert "responses slower than 9000 ms." in answer(text, "Data inclusion and exclusion")
     rationale = answer(text, "Sample size rationale")
     assert "0.7 between people, 0.3 between people by method" in rationale
     assert "10% of people leave" in rationale
@@ -110,8 +149,8 @@ def test_without_looks_and_rules_the_sheet_says_that_there_are_none():
     made = whole()
     del made["analysis"]["sequential"], made["analysis"]["exclusions"]
     text = sheet(plan(made))
-    assert "No look at the data before that." in answer(text, "Stopping rule")
-    assert "The definition has no exclusion rule." in answer(text, "Data exclusion")
+    assert "No look at the data before that." in answer(text, "Starting and stopping rules")
+    assert "The definition has no exclusion rule." in answer(text, "Data inclusion and exclusion")
     assert "Not stated" not in text
 
 
@@ -206,13 +245,13 @@ def test_matched_predictions_are_told_in_the_words_of_their_kind():
 @pytest.mark.parametrize(
     ("key", "heading"),
     [
-        ("analysis.contrasts", "Hypotheses"),
-        ("analysis.smallest_effect", "Hypotheses"),
+        ("analysis.contrasts", "Research questions or hypotheses"),
+        ("analysis.smallest_effect", "Research questions or hypotheses"),
         ("analysis.planning", "Sample size rationale"),
         ("participants.limit", "Sample size"),
         ("participants.provider", "Data collection procedures"),
         ("study.demographics", "Measured variables"),
-        ("study.information.investigator", "Authors"),
+        ("study.information.investigator", "Contributors"),
         ("study.information.eligibility", "Data collection procedures"),
         ("study.pay", "Data collection procedures"),
     ],
@@ -294,18 +333,18 @@ def test_networks_that_a_kind_compares_have_a_hypothesis():
     made = whole()
     rating = {"name": "selling", "kind": "rating", "networks": ["normal", "spurious", "reset"]}
     made["tasks"] = [*made["tasks"], trusting() | rating]
-    lines = answer(sheet(plan(made)), "Hypotheses").splitlines()
+    lines = answer(sheet(plan(made)), "Research questions or hypotheses").splitlines()
     assert [line.split(".")[0] for line in lines] == ["- H1", "- H2", "- H3", "- H4"]
     assert "H3. Task “trusting” (Trust; mean score): with each method, the mean score is not 0" in lines[2]
     assert "other network (“spurious”, “reset”) minus that of “normal” is not 0." in lines[3]
     assert lines[3].endswith("with intervals and not tested.")
     made["tasks"][-1]["networks"] = ["normal"]
-    assert "selling" not in answer(sheet(plan(made)), "Hypotheses")
+    assert "selling" not in answer(sheet(plan(made)), "Research questions or hypotheses")
 
 
 def test_without_comparisons_the_hypotheses_about_networks_are_left():
     made = whole()
     del made["analysis"]["contrasts"]
-    first, second = answer(sheet(plan(made)), "Hypotheses").splitlines()
+    first, second = answer(sheet(plan(made)), "Research questions or hypotheses").splitlines()
     assert first == "- Not stated in the definition (`analysis.contrasts`)."
     assert second.startswith("- H1. Task “trusting”")
