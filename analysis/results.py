@@ -100,7 +100,7 @@ def _observer_results(export: Export, observer_kind: str) -> ObserverResults:
 def _beside_original(
     tasks: tuple[TaskResults, ...], of_study: dict[str, pd.DataFrame], export: Export, observer_kind: str
 ) -> pd.DataFrame:
-    """Numbers of people stand beside people's; machines have no column there. `of_study`: tables over all tasks."""
+    """Numbers of people are beside people's; machines have no column there. `of_study`: tables over all tasks."""
     of_machine = observer_of(observer_kind).family == MACHINE
     tables = {} if of_machine else {t.task.name: of_study | t.tables for t in tasks}
     kinds = {t.task.name: t.task.kind for t in tasks}

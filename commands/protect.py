@@ -15,7 +15,7 @@ from study import clock
 if TYPE_CHECKING:
     from study.conduct.forgetting import Known
     from study.conduct.recruitment_ids import Ids
-    from study.conduct.retention import Kept
+    from study.conduct.retention import Retention
     from study.conduct.study_deletion import Doomed
     from study.database.db import Database
 
@@ -212,7 +212,7 @@ def retention_command(keep_months: int | None, as_json: bool, confirm: bool) -> 
         raise click.ClickException("\n".join(refused))
 
 
-def _tell_kept(found: "list[Kept]", as_json: bool) -> None:
+def _tell_kept(found: "list[Retention]", as_json: bool) -> None:
     from study.conduct.status import as_json as told
 
     if as_json:
@@ -223,7 +223,7 @@ def _tell_kept(found: "list[Kept]", as_json: bool) -> None:
         click.echo(f"{one.slug} ({one.state}): {what} {until}{', due' if one.is_due else ''}")
 
 
-def _delete_due(database: "Database", one: "Kept") -> str | None:
+def _delete_due(database: "Database", one: "Retention") -> str | None:
     """Delete it; why that was refused. What participants were told binds, so unpaid people's ids go as well."""
     from study.conduct.recruitment_ids import delete_recruitment_ids, recruitment_ids
     from study.conduct.study_deletion import delete_study, doomed

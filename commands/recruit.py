@@ -186,7 +186,7 @@ def _switch_here(c: "Campaign", state: str) -> str:
 _switch(
     "pause",
     "paused",
-    "Nobody new comes; who has begun may finish.",
+    "Nobody new comes; people who have begun can finish.",
     "Show the study to nobody new.\n\nExample: ./manage.py recruit pause --study my.toml --confirm",
 )
 _switch(

@@ -1,4 +1,4 @@
-"""Settings that stand in files, as containers hand out secrets: one variable names the file of another."""
+"""Settings in files, as containers hand out secrets: one variable names the file of another."""
 
 from collections.abc import MutableMapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands of manage.py that say how studies stand, to people and to programs.
+"""Commands of manage.py that tell the state of studies, to people and to programs.
 
 What they need is imported inside them: `manage.py --help` must not wait for it.
 """
@@ -57,7 +57,7 @@ def _coloured(state: str) -> str:
 @open_study_option
 @json_option
 def status_command(slug: str, as_json: bool) -> None:
-    """Say how a study stands: people, ratings, when it is full, missing pictures, the last backup.
+    """Tell the state of a study: people, ratings, when it is full, missing pictures, the last backup.
 
     Example: ./manage.py status --study examples/demo.toml --json
     """

@@ -32,7 +32,7 @@ PHOTOGRAPH = "photograph"
 NO_EXPLANATION = "No explanation"
 
 CONTROLS = frozenset({"blank", "centred-blob", "shuffled-grad-cam"})
-"""Methods that tell nothing of the image: who sees them alone can only guess."""
+"""Methods that tell nothing of the image: people who see them alone can only guess."""
 
 _TRANSLATED = {
     "ko": {

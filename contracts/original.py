@@ -75,7 +75,7 @@ class OriginalConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Said | Literal[""] = Field("", description="of the published study")
-    source: Said | Literal[""] = Field("", description="where its numbers and its design stand")
+    source: Said | Literal[""] = Field("", description="where its numbers and its design are published")
     measures: Said | Literal[""] = Field("", description="what it measured, in a few words")
     people: Said | Literal[""] = Field("", description="how many people took part, as published")
     time: Said | Literal[""] = Field("", description="how long it took, as published; empty: not told")

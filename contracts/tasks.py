@@ -59,7 +59,7 @@ class Kind:
     categories: int  # of an image that are explained, each in items of its own
     networks: int | None  # that an item compares, of those of its task; None: any number, each in items of its own
     needs_predictions: bool  # images are chosen by what the networks predict
-    hides_photograph: bool  # who sees the photograph need not look at the explanation
+    hides_photograph: bool  # people who see the photograph need not look at the explanation
     has_truth: bool  # an answer is right or wrong
     swaps: Literal["options", "pictures"] | None  # what changes places from trial to trial, at random
     value: str

@@ -30,7 +30,7 @@ class Language:
 
     `name`: in the language itself. `letters`: what a font must have to write it; `fonts`: families to prefer, the first
     best. `thousands`: what separates them in a number; decimals have a point in every language, as in CSV. `to`: what
-    stands between the ends of an interval.
+    is between the ends of an interval.
     `tasks`, `scales`: the content of tasks.toml, and of scales.toml where there is one.
     """
 

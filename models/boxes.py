@@ -10,7 +10,7 @@ TURNED = range(5, 9)  # EXIF orientations that exchange width and height
 def clip(box: Box, width: int, height: int) -> Box:
     """`box` inside of `width` × `height` pixels; one that starts at 0 is left so, as tools that count from 0 write it.
 
-    Raises ValueError where more than a pixel lies outside.
+    Raises ValueError where more than a pixel is outside.
     """
     xmin, ymin, xmax, ymax = box
     clipped = max(xmin, 0), max(ymin, 0), min(xmax, width), min(ymax, height)

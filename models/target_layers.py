@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 AUTO = "auto"
 BEFORE_PATCHES = (0, 1, 2, 5)
-"""How many tokens stand before the patches: none, a class token, two with DeiT's, a class token and four registers."""
+"""How many tokens are before the patches: none, a class token, two with DeiT's, a class token and four registers."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class OwnWords(_Texts):
     question: Text | None = Field(None, description="the task's question")
     prompt: Text | None = Field(
         None,
-        description="what stands before the question; {category} is what was predicted, and {confidence} how"
+        description="what is written before the question; {category} is what was predicted, and {confidence} how"
         " sure the network was in per cent, where the kind of task may tell it",
     )
     learning: LearningWords | None = Field(None, description="what is said beside examples to learn from")

@@ -165,7 +165,7 @@ def interval(low: float, high: float, write: Callable[[float], str]) -> str:
 
 
 def enclosed(low: float, high: float, write: Callable[[float], str]) -> str:
-    """The interval as it stands behind its value: in parentheses where it has no brackets."""
+    """The interval as it is written after its value: in parentheses where it has no brackets."""
     written = interval(low, high, write)
     return written if written.startswith("[") else f"({written})"
 

@@ -125,7 +125,7 @@ def _draw_curve(file: Path, found: Sequence[Trained]) -> None:
 
 
 def apart(shares: Mapping[str, float], least: float = 12) -> dict[str, float]:
-    """Where the label of each share stands, in per cent: at its share, or `least` or more below the label above it."""
+    """Where the label of each share is, in per cent: at its share, or `least` or more below the label above it."""
     places: dict[str, float] = {}
     below = 100.0
     for name, share in sorted(shares.items(), key=lambda item: -item[1]):

@@ -69,7 +69,7 @@ def _tokens(tokens: Tensor, before: int, grid: tuple[int, int]) -> Tensor:
 
 
 def _grid(count: int, size: Size, before: tuple[int, ...]) -> tuple[int, tuple[int, int]] | None:
-    """How many of `count` tokens stand before the patches, and the rows and columns of these; None where none fits."""
+    """How many of `count` tokens are before the patches, and the rows and columns of these; None where none fits."""
     height, width = size
     for leading in before:
         patch = isqrt(height * width // max(count - leading, 1))

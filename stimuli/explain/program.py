@@ -148,7 +148,7 @@ class _Recorder(TorchDispatchMode):
         self._kept.append(first)
 
     def _is_shared(self, changed: Tensor) -> bool:
-        """Whether another value lies in the memory of `changed`."""
+        """Whether another value is in the memory of `changed`."""
         place = changed.untyped_storage().data_ptr()
         return any(kept is not changed and kept.untyped_storage().data_ptr() == place for kept in self._kept)
 

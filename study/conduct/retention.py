@@ -14,7 +14,7 @@ from study.retention import DataConfig
 
 
 @dataclass(frozen=True)
-class Kept:
+class Retention:
     """A study and how long its data are kept. `last_day` is None while it is not known: the study must be closed.
 
     `delete`: `study` or `recruitment-ids`. `is_due`: the day is over, and what must go is there.
@@ -27,14 +27,14 @@ class Kept:
     is_due: bool
 
 
-def kept(session: Session, now: datetime, keep_months: int | None = None) -> list[Kept]:
+def kept(session: Session, now: datetime, keep_months: int | None = None) -> list[Retention]:
     """The studies with a time, the first due first; those whose definition has none are kept for `keep_months`."""
     otherwise = DataConfig(keep_months=keep_months, on_sheet=False)
     found = [one for study in session.scalars(select(Study)) for one in _kept(session, study, otherwise, now)]
     return sorted(found, key=lambda one: (one.last_day or date.max, one.slug))
 
 
-def _kept(session: Session, study: Study, otherwise: DataConfig, now: datetime) -> Iterator[Kept]:
+def _kept(session: Session, study: Study, otherwise: DataConfig, now: datetime) -> Iterator[Retention]:
     config = frozen_definition(study).data
     if not (config.keep_until or config.keep_months):
         config = otherwise
@@ -42,7 +42,7 @@ def _kept(session: Session, study: Study, otherwise: DataConfig, now: datetime) 
     if is_gone or not (config.keep_until or config.keep_months):
         return
     last_day = config.last_day(_closed_on(session, study))
-    yield Kept(study.slug, study.state, config.delete, last_day, last_day is not None and last_day < now.date())
+    yield Retention(study.slug, study.state, config.delete, last_day, last_day is not None and last_day < now.date())
 
 
 def _closed_on(session: Session, study: Study) -> date | None:

@@ -1,4 +1,4 @@
-"""How studies stand, as `./manage.py list` and `status` tell it to people and, with --json, to programs."""
+"""The state of studies, as `./manage.py list` and `status` tell it to people and, with --json, to programs."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime

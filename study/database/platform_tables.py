@@ -9,7 +9,7 @@ from study.database.columns import Base
 
 
 class OnPlatform(Base):
-    """How a study stands on a platform, as far as it was asked."""
+    """The state of a study on a platform, as far as it was asked."""
 
     __tablename__ = "on_platform"
 

@@ -199,7 +199,7 @@ class MTurk:
         return Standing(state, ", ".join(sorted(words)) or "no HIT yet", places, places - free, self._page)
 
     def switch(self, study_id: str, state: str) -> None:
-        """A HIT that has expired is shown to nobody; who has accepted it may finish."""
+        """A HIT that has expired is shown to nobody; people who have accepted it can finish."""
         until = self._clock() + (timedelta(seconds=_LIFETIME_S) if state == OPEN else timedelta(0))
         for hit in self._hits_of(study_id):
             self._call("UpdateExpirationForHIT", {"HITId": hit["HITId"], "ExpireAt": until.timestamp()})

@@ -55,7 +55,7 @@ class Posting:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a study stands on the platform: `state` is one of the four above, `link` where researchers see it."""
+    """The state of a study on the platform: `state` is one of the four above, `link` where researchers see it."""
 
     state: str
     word: str  # the platform's own
@@ -107,7 +107,7 @@ class Platform(Protocol):
         """Raise the number of places to the posting's. A second call changes nothing."""
 
     def standing(self, study_id: str) -> Standing:
-        """How it stands now."""
+        """Its state now."""
 
     def switch(self, study_id: str, state: str) -> None:
         """PAUSED: nobody new comes; OPEN: they come again; CLOSED: for good."""

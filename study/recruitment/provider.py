@@ -15,7 +15,7 @@ class Recruited:
     provider: str
     key: str
     parameters: dict[str, str]
-    is_rehearsal: bool = False  # a platform's sandbox: who comes from there is never counted as a person
+    is_rehearsal: bool = False  # a platform's sandbox: people from there are never counted
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How recruiting stands: the platform's places and submissions, who has not handed in, and money so far."""
+"""The state of recruiting: the platform's places and submissions, who has not handed in, and money so far."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -111,7 +111,7 @@ def boxes(definition: FrozenDefinition) -> dict[str, bool]:
 def _is_at_limit(
     session: Session, study: Study, config: ParticipantsConfig, observer_kind: str, alive_at: datetime | None = None
 ) -> bool:
-    """Whether the most participants wanted have finished or hold trials; who is excluded or has left takes no place.
+    """Whether the most participants wanted have finished or hold trials. People who are out take no place.
 
     `alive_at`: trials of people whose lease has run out by then are no places.
     """

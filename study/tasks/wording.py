@@ -51,7 +51,7 @@ def _over(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _on_a_scale(options: Sequence[str], points: int) -> list[str]:
-    """A label for each point; where there are not as many, the first and last stand at the ends and numbers between."""
+    """A label for each point; where there are not as many, the first and last are at the ends and numbers between."""
     if len(options) == points:
         return list(options)
     first, *_, last = options

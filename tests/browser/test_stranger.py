@@ -137,9 +137,9 @@ def stranger(
     return Stranger(page, full, Tour(device, screenshots), language)
 
 
-def taken_by(*strangers: tuple[str, str]) -> pytest.MarkDecorator:
+def taken_by(*kinds: tuple[str, str]) -> pytest.MarkDecorator:
     """Devices and languages; each of both, but not each pair of them: a stranger takes twenty seconds."""
-    return pytest.mark.parametrize("stranger", strangers, indirect=True, ids="-".join)
+    return pytest.mark.parametrize("stranger", kinds, indirect=True, ids="-".join)
 
 
 @taken_by(("desktop", "en"), ("phone", "en"), ("phone", "ko"), ("desktop", CODE))

@@ -209,10 +209,10 @@ def test_a_server_that_cannot_store_is_asked_again(person: Person, live: LiveStu
 
 def test_a_refusal_that_is_not_the_servers_own_loses_no_answer(person: Person, live: LiveStudy) -> None:
     """A hotel's login page, a company's proxy or a server that is being set up may answer in ours's stead."""
-    strangers = iter((403, 404, 400))
+    refusals = iter((403, 404, 400))
 
     def answered_by_a_stranger(route: Route) -> None:
-        status = next(strangers, None)
+        status = next(refusals, None)
         if status is None:
             return route.continue_()
         route.fulfill(status=status, content_type="text/html", body="<h1>Log in</h1>")

@@ -1,7 +1,7 @@
 """How simulated people say what a network relies on: by the model of analysis/tasks/belief.py.
 
 They lean to saying the object: belief is added for networks that rely on it, and taken away for those that rely on the
-cue. Who does not name the cue says the object in 70 % of cases, that they cannot tell in 20 %, and the other cue in
+cue. People who do not name the cue say the object in 70 % of cases, that they cannot tell in 20 %, and the other cue in
 10 %. In studies simulated in memory every second network relies on the cue; of a single network, every second image.
 """
 

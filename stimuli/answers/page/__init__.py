@@ -21,7 +21,7 @@ EDGE = 384  # px of a stored picture's longer edge
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture (H, W, 3) uint8 and what stands below it."""
+    """A picture (H, W, 3) uint8 and the text below it."""
 
     caption: str
     pixels: np.ndarray

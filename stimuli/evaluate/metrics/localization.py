@@ -1,6 +1,6 @@
 """Weakly supervised localization: Selvaraju et al. 2020, section 4.1; Choe et al. 2020 (MaxBoxAcc, MaxBoxAccV2).
 
-The paper's 15 % never stands alone: which network localizes better may change with the threshold.
+The paper's 15 % is never shown alone: which network localizes better may change with the threshold.
 """
 
 from contracts.metrics import MetricColumn

@@ -126,7 +126,7 @@ def index() -> ResponseReturnValue:
 def export(slug: str) -> ResponseReturnValue:
     """The Psych-DS folder as a zip, sent while it is read.
 
-    That it began is in the audit log whatever becomes of it; the hashes of what is given out stand there before the
+    That it began is in the audit log whatever becomes of it; the hashes of what is given out are there before the
     last bytes leave.
     """
     now, actor, store = clock.now(), g.admin.name, database()

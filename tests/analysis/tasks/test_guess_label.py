@@ -91,7 +91,7 @@ def test_the_numbers_of_a_report_are_those_of_pandas_and_its_sentence_has_them(e
     assert "20" in drawn.caption
 
 
-def test_people_who_know_nothing_are_at_exactly_20_per_cent_whoever_they_are():
+def test_people_who_know_nothing_are_at_exactly_20_per_cent():
     world = Psychometrics(means={FACTS.name: {"grad-cam": 0.2}})
     at = simulate.logit(world, "grad-cam")
     for spread in (-8, 0, 8):

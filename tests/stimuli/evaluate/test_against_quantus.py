@@ -64,7 +64,7 @@ def test_energy_is_relevance_mass_accuracy(quantus, maps):
     assert of_each(energy, "energy", maps, "energy_in_box") == pytest.approx(expected, abs=1e-6)
 
 
-class Kept(nn.Module):
+class Masked(nn.Module):
     """Scores of a picture whose pixels are kept where a mask (N, 1, H, W) is 1: Quantus flips channels one by one."""
 
     def __init__(self, network: nn.Module, picture: torch.Tensor) -> None:
@@ -83,7 +83,7 @@ def test_deletion_to_the_mean_colour_is_pixel_flipping_to_0(quantus, target):
     heat = torch.rand(SIDE, SIDE, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     flipping = quantus.PixelFlipping(features_in_step=SIDE**2 // steps, perturb_baseline=0.0, **QUIET)
     told = {"x_batch": np.ones((1, 1, SIDE, SIDE), np.float32), "a_batch": heat[None, None].numpy()}
-    (expected,) = flipping(Kept(network, picture).eval(), y_batch=np.array([target]), device="cpu", **told)
+    (expected,) = flipping(Masked(network, picture).eval(), y_batch=np.array([target]), device="cpu", **told)
     options = EvaluateConfig(deletion={"steps": steps}).options_of("deletion")
     found = deletion.measure(sample(network, heat, picture, target), options).curves["deletion_mean_curve"]
     assert found[1:] == pytest.approx([float(share) for share in expected], abs=1e-6)

@@ -72,7 +72,7 @@ def steps(folder, row) -> np.ndarray:
 
 
 def strength(network, image, category, method) -> float:
-    """The greatest size in the map, which the engine gives to whoever asks."""
+    """The greatest size in the map, which the engine gives to all that ask."""
     seen = preprocess(read_image(image.path), network.transform)[None]
     target = [[network.categories.index(category)]]
     return explain(network.module, seen, target, (method,), network.target_layer).maps[method].abs().max().item()

@@ -120,7 +120,7 @@ def test_an_exclusion_needs_a_reason(opened: Database, reason: str, words: str) 
         change(opened, exclude, person.public_id, reason)
 
 
-def test_nobody_is_excluded_twice_and_strangers_never(opened: Database) -> None:
+def test_nobody_is_excluded_twice_and_unknown_people_never(opened: Database) -> None:
     person = enrol(opened)
     change(opened, exclude, person.public_id, "first")
     with pytest.raises(ConductError, match="excluded already: first"):

@@ -83,7 +83,7 @@ def limited(database, tmp_path):
     return database
 
 
-def test_somebody_who_left_takes_no_place_of_the_limit_whoever_else_is_at_it(limited):
+def test_somebody_who_left_takes_no_place_of_the_limit(limited):
     gone = enrol(limited)
     enrol(limited, observer_kind="simulated")
     with pytest.raises(StudyFullError, match=r"^all places in this study are taken$"):

@@ -357,7 +357,7 @@ def test_every_page_of_researchers_keeps_to_the_policy(app: Flask, database: Dat
         assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|https?://(?!localhost/)", page)
 
 
-def test_a_strangers_page_may_not_read_or_embed_ours(app: Flask) -> None:
+def test_a_page_of_another_site_may_not_read_or_embed_ours(app: Flask) -> None:
     visitor = join(app)
     image = visitor.plan()["trials"][0]["images"][0]["url"]
     for path in (image, f"/p/{visitor.token}/plan", "/researcher/login"):

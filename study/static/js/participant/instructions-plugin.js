@@ -1,6 +1,6 @@
 /**
  * A jsPsych plugin: the instructions of a task on one page, with the questions about them where there are any. Their
- * result is the server's to know; it stands with each question.
+ * result is the server's to know; it is told with each question.
  */
 
 import { element } from "./dom.js";

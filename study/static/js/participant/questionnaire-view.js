@@ -50,7 +50,7 @@ function nameEnds(inputs, ends) {
   inputs.at(-1).setAttribute("aria-label", `${inputs.length} – ${ends[1]}`);
 }
 
-/** A slider has an answer only after it was touched: where it stands before says nothing. */
+/** A slider has an answer only after it was touched: where it is before says nothing. */
 function drawSlider({ points, ends, labels, required }, id) {
   const input = element("input", { type: "range", min: 1, max: points, step: 1, value: (points + 1) / 2, class: "untouched", "aria-labelledby": `${id}-text`, required });
   const said = () => (input.className ? translate("not answered yet") : translate("{n} of {total}", { n: input.value, total: points }));
