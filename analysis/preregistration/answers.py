@@ -6,6 +6,7 @@ from analysis.config import ContrastConfig
 from analysis.display.wording import count, level
 from analysis.notes import marked
 from analysis.preregistration.assignment import conditions
+from analysis.preregistration.eligible import rules
 from analysis.preregistration.plan import Plan, PlannedTask
 from analysis.report.methods_text import comparisons_planned, estimates, left_out, predictions_shown
 from contracts.methods import method_name
@@ -172,6 +173,7 @@ def collection(plan: Plan) -> list[str]:
         ),
         *plan.unless_stated("participants", "provider"),
         plan.translate("Who can take part: {people}", people=_told(plan, "eligibility")),
+        *rules(plan),
         plan.translate("Pay: {pay}", pay=_pay(plan)),
     ]
 
@@ -316,6 +318,20 @@ def exploratory(plan: Plan) -> list[str]:
         plan.translate(
             "Accuracies by category and network, response bias, order effects, agreement and response times are shown"
             " without tests. The comparisons are repeated under other choices of analysis."
+        ),
+        *_moderators(plan),
+    ]
+
+
+def _moderators(plan: Plan) -> list[str]:
+    if not plan.analysis.moderators:
+        return []
+    names = ", ".join(map(plan.translate.quoted, plan.analysis.moderators))
+    return [
+        plan.translate(
+            "People's means in each task are regressed on their main score in the questionnaires {names}; these"
+            " p-values are not corrected.",
+            names=names,
         )
     ]
 

@@ -100,10 +100,13 @@ class Plan:
 
     def text(self, *keys: str) -> str:
         """The text at the place that `keys` lead to, in the sheet's language where the study has it; empty: none."""
-        found = self._at(*keys) or ""
-        if isinstance(found, dict):
-            found = found.get(self.translate.language) or next(iter(found.values()))
-        return as_markdown(found)
+        return self.words(self._at(*keys) or "")
+
+    def words(self, text: str | dict[str, str]) -> str:
+        """A text of the definition, in the sheet's language where it has that, as Markdown."""
+        if isinstance(text, dict):
+            text = text.get(self.translate.language) or next(iter(text.values()))
+        return as_markdown(text)
 
     def stated(self, *keys: str) -> bool:
         """Whether the document has a value at the place that `keys` lead to."""

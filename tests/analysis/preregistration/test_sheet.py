@@ -133,6 +133,42 @@ def test_facts_of_the_information_sheet_are_told_and_are_no_markup():
     assert "- Who can take part: adults\n- Pay: 2.00 EUR" in answer(text, "Data collection procedures")
 
 
+def test_rules_on_who_can_take_part_are_told():
+    """A reviewer compares them with the participant flow: age, device, platform, screening, quotas, earlier studies."""
+    made = whole()
+    made["study"]["minimum_age"] = 18
+    made["participants"]["device"] = {"min_width": 900, "phones": False, "pointer": "fine"}
+    made["recruitment"] = {"places": 48, "languages": ["German", "Korean"], "filters": [{"filter_id": "x"}]}
+    answers = {name: {"en": name.title()} for name in ("yes", "no")}
+    made["screening"] = {
+        "not_after": ["a-pilot"],
+        "questions": [
+            {"name": "used", "text": {"en": "Used *it*?"}, "options": answers, "quotas": {"yes": 26, "no": 24}},
+            {"name": "sees", "text": {"en": "See colours?"}, "options": answers, "admit": ["yes"], "right": "yes"},
+        ],
+    }
+    told = answer(sheet(plan(made)), "Data collection procedures").splitlines()
+    assert told[2:-1] == [
+        "- Participants confirm that they are at least 18 years old.",
+        "- The window must be at least 900 CSS pixels wide.",
+        "- People with phones are turned away.",
+        "- A mouse or touchpad is needed.",
+        '- The platform is asked for (keys of `recruitment`): `languages` German, Korean; `filters` {"filter_id": "x"};'
+        " `places` 48.",
+        r"- Screening question: Used \*it\*? Maximum number of participants by answer: “Yes” 26, “No” 24.",
+        "- Screening question: See colours? Admitted answers: “Yes”.",
+        "- Entry test: 1 of 1 right answers are needed.",
+        "- People who joined these studies are turned away: a-pilot.",
+    ]
+    assert answer(sheet(plan(whole())), "Data collection procedures").count("\n") == 2, "no rule, no sentence"
+
+
+def test_moderators_are_told_as_exploratory():
+    made = whole()
+    made["analysis"]["moderators"] = ["load"]
+    assert "main score in the questionnaires “load”" in answer(sheet(plan(made)), "Other planned analysis")
+
+
 def test_looks_rules_and_assumptions_are_told():
     text = sheet(plan(whole()))
     assert "- Looks at 50%, 100% of the planned responses, by a group-sequential rule." in text
