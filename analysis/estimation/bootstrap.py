@@ -4,11 +4,15 @@ Owen (2007, Annals of Applied Statistics 1(2)): its variance tends to be too wid
 times too large, and never too small; the report says so.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
 from analysis.estimation.estimates import NO_VARIATION_NOTE, Estimate, no_estimate
 from analysis.notes import Note
+
+APART = (1.0, -1.0)  # the weights of two cells that are compared
 
 DRAWS, SEED = 1000, 2007
 CHUNK = 4_000_000  # weights held at a time
@@ -17,23 +21,30 @@ ROUNDING = 1e-7  # draws that differ by less are all the same
 
 
 def pigeonhole(
-    values: np.ndarray, cell: np.ndarray, participant: np.ndarray, image: np.ndarray, confidence: float
+    values: np.ndarray,
+    cell: np.ndarray,
+    participant: np.ndarray,
+    image: np.ndarray,
+    confidence: float,
+    weights: Sequence[float] = APART,
 ) -> Estimate:
-    """Mean of `values` (n,) in cell 0 minus their mean in cell 1, with the percentile interval of 1,000 draws.
+    """The sum over cells of weight times mean of `values` (n,), with the percentile interval of 1,000 draws.
 
-    `cell` (n,) holds 0, 1, or anything else for rows that do not count; codes (n,) run from 0.
+    Without `weights`, the mean in cell 0 minus that in cell 1. `cell` (n,) holds the place of a weight, or anything
+    else for rows that do not count; codes (n,) run from 0.
     """
-    kept = (cell == 0) | (cell == 1)
+    places = range(len(weights))
+    kept = np.isin(cell, places)
     values, cell, participant, image = values[kept], cell[kept], participant[kept], image[kept]
     sizes = int(participant.max(initial=-1)) + 1, int(image.max(initial=-1)) + 1
-    if min(np.bincount(cell, minlength=2)) == 0:
+    if min(np.bincount(cell, minlength=len(weights))) == 0:
         return no_estimate(Note("No responses in one of the two."))
     sums, counts = (
-        [sparse.csr_array((w[cell == c], (participant[cell == c], image[cell == c])), shape=sizes) for c in (0, 1)]
+        [sparse.csr_array((w[cell == c], (participant[cell == c], image[cell == c])), shape=sizes) for c in places]
         for w in (values, np.ones(len(values)))
     )
-    differences = _draw(sums, counts, sizes, np.random.default_rng(SEED))
-    value = float(values[cell == 0].mean() - values[cell == 1].mean())
+    differences = _draw(sums, counts, sizes, weights, np.random.default_rng(SEED))
+    value = float(sum(weight * values[cell == c].mean() for c, weight in enumerate(weights)))
     seen = len(np.unique(participant)), len(np.unique(image))
     finite = differences[np.isfinite(differences)]
     if min(seen) < 2 or len(finite) < (1 - TOO_MANY_EMPTY) * DRAWS:
@@ -50,9 +61,13 @@ def pigeonhole(
 
 
 def _draw(
-    sums: list[sparse.csr_array], counts: list[sparse.csr_array], sizes: tuple[int, int], rng: np.random.Generator
+    sums: list[sparse.csr_array],
+    counts: list[sparse.csr_array],
+    sizes: tuple[int, int],
+    weights: Sequence[float],
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Differences of the weighted means, (DRAWS,); NaN where a draw left a cell empty."""
+    """Sums of the weighted means, (DRAWS,); NaN where a draw left a cell empty."""
     step = max(1, min(DRAWS, CHUNK // max(sizes)))
     parts = []
     for start in range(0, DRAWS, step):
@@ -63,5 +78,5 @@ def _draw(
             weighted = ((people @ total) * images).sum(axis=1)
             weight = ((people @ number) * images).sum(axis=1)
             means.append(np.divide(weighted, weight, out=np.full(draws, np.nan), where=weight > 0))
-        parts.append(means[0] - means[1])
+        parts.append(np.asarray(weights) @ np.array(means))
     return np.concatenate(parts)

@@ -4,7 +4,7 @@ Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Sc
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from analysis.config import ExclusionsConfig
 from analysis.data.conditions import compared
 from analysis.data.exclusions import apply_exclusions
 from analysis.data.export import Export, Task
-from analysis.estimation.bootstrap import pigeonhole
-from analysis.estimation.cells import cells_by, estimate_table
+from analysis.estimation.bootstrap import APART, pigeonhole
+from analysis.estimation.cells import cells_by, estimate_table, layout_by
 from analysis.estimation.estimates import Estimate, Variance, no_estimate, variance, with_interval, within
 from analysis.estimation.limits import too_many
 from analysis.notes import Note, marked, no_responses
@@ -66,22 +66,50 @@ def _selections(export: Export) -> Iterator[tuple[str, str, pd.DataFrame]]:
                 yield exclusions, overflow, trials
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """Responses with two methods (n rows), their values (n,), the parts (C) whose means make the difference, and the
+    weight of each part (C,) in it. A part is a method, or a method and a sort where sorts count alike."""
+
+    rows: pd.DataFrame
+    values: np.ndarray
+    levels: dict[str, tuple[str, ...]]
+    weights: np.ndarray
+
+    @property
+    def part(self) -> np.ndarray:
+        """Of each response (n,)."""
+        return layout_by(self.rows, self.levels).cell
+
+
+def _compared(rows: pd.DataFrame, task: Task, a: str, b: str) -> _Compared | Note:
+    """The comparison as the kind's own `difference` makes it, or why there is none."""
+    rows, alike = rows[rows["method"].isin((a, b))], ANALYSIS_KINDS[task.kind].alike
+    if missing := [m for m in (a, b) if not (rows["method"] == m).any()]:
+        return no_responses(missing)
+    values = rows[KINDS[task.kind].value].to_numpy(float)
+    if alike is None:
+        return _Compared(rows, values, {"method": (a, b)}, np.array(APART))
+    rows, names = rows.assign(sort=alike.of(rows)), alike.sorts.names
+    if len(rows[["method", "sort"]].drop_duplicates()) < 2 * len(names):
+        return alike.sorts.missing
+    return _Compared(rows, values, {"method": (a, b), "sort": names}, np.repeat(APART, len(names)) / len(names))
+
+
 def _clustered(
     choose: Callable[[Variance], Variance],
 ) -> Callable[[pd.DataFrame, Task, str, str, float], Estimate]:
     def compute(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-        if missing := [m for m in (a, b) if not (rows["method"] == m).any()]:
-            return no_estimate(no_responses(missing))
-        cells = cells_by(rows, rows[KINDS[task.kind].value].to_numpy(float), {"method": (a, b)})
-        spread = variance(cells, np.array([1.0, -1.0]))
+        compared = _compared(rows, task, a, b)
+        if isinstance(compared, Note):
+            return no_estimate(compared)
+        cells = cells_by(compared.rows, compared.values, compared.levels)
+        spread = variance(cells, compared.weights)
         spread = spread if spread.value is None else choose(spread)
         bounds = KINDS[task.kind].difference_bounds
-        return with_interval(float(cells.means[0] - cells.means[1]), spread, confidence, bounds=bounds)
+        return with_interval(float(compared.weights @ cells.means), spread, confidence, bounds=bounds)
 
-    def only_compared(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-        return compute(rows[rows["method"].isin((a, b))], task, a, b, confidence)
-
-    return only_compared
+    return compute
 
 
 def _with(spread: Variance, value: float, rule: str, df: float) -> Variance:
@@ -103,29 +131,34 @@ def _images(spread: Variance) -> Variance:
 
 
 def _independent(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
-    groups = [rows.loc[rows["method"] == m, KINDS[task.kind].value].to_numpy(float) for m in (a, b)]
+    compared = _compared(rows, task, a, b)
+    if isinstance(compared, Note):
+        return no_estimate(compared)
+    groups = [compared.values[compared.part == place] for place in range(len(compared.weights))]
     if min(map(len, groups)) < 2:
         return no_estimate(Note("Too few responses in one of the two."))
-    both = rows[rows["method"].isin((a, b))]
+    squares = compared.weights**2
     spread = Variance(
-        float(sum(g.var(ddof=1) / len(g) for g in groups)),
+        float(sum(w * g.var(ddof=1) / len(g) for w, g in zip(squares, groups, strict=True))),
         "independent",
-        len(both) - 2,
-        len(both),
-        both["participant_id"].nunique(),
-        both["image_id"].nunique(),
+        len(compared.rows) - len(groups),
+        len(compared.rows),
+        compared.rows["participant_id"].nunique(),
+        compared.rows["image_id"].nunique(),
     )
-    bounds = KINDS[task.kind].difference_bounds
-    return with_interval(float(groups[0].mean() - groups[1].mean()), spread, confidence, bounds=bounds)
+    value = sum(w * g.mean() for w, g in zip(compared.weights, groups, strict=True))
+    return with_interval(float(value), spread, confidence, bounds=KINDS[task.kind].difference_bounds)
 
 
 def _bootstrap(rows: pd.DataFrame, task: Task, a: str, b: str, confidence: float) -> Estimate:
     if missing := too_many(rows):
         return missing
-    rows = rows[rows["method"].isin((a, b))]
-    cell = (rows["method"] == b).to_numpy().astype(int)
-    participant, image = (pd.factorize(rows[c])[0] for c in ("participant_id", "image_id"))
-    return pigeonhole(rows[KINDS[task.kind].value].to_numpy(float), cell, participant, image, confidence)
+    compared = _compared(rows, task, a, b)
+    if isinstance(compared, Note):
+        return no_estimate(compared)
+    participant, image = (pd.factorize(compared.rows[c])[0] for c in ("participant_id", "image_id"))
+    weights = tuple(map(float, compared.weights))
+    return pigeonhole(compared.values, compared.part, participant, image, confidence, weights)
 
 
 COMMON = {

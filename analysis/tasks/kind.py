@@ -16,6 +16,7 @@ from analysis.notes import marked
 from analysis.paper import PaperFigures, Replication
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics, SimulatedPerson
+from analysis.tasks.verdicts import Alike
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,8 @@ class AnalysisKind:
     themselves. `agreed`: what raters of an item agree on, and the metric of Krippendorff's α. `template`: the tables of
     this kind as Jinja macros.
 
-    A kind may leave out the others. `check_controls`: as `check`, of identical pairs. `sides`: whether each trial
+    A kind may leave out the others. `alike`: the sorts that `difference` counts alike; None: each response counts
+    alike. `check_controls`: as `check`, of identical pairs. `sides`: whether each trial
     showed first, or on the left, what is there half of the time. `published`: the paper's means by method;
     `published_variance`: of a difference from it, given this study's variance and the rows of the methods involved;
     `published_people`: how many people gave it; `published_design`: what the paper tells of the images that it chose
@@ -212,6 +214,7 @@ class AnalysisKind:
     finding: Callable[[TaskResults, Translation], str]
     template: Path
     simulation: Simulation
+    alike: Alike | None = None
     check_controls: Callable[[pd.DataFrame], object] = lambda _answered: None
     sides: Callable[[pd.DataFrame, Task], pd.Series] | None = None
     published: Callable[[PaperFigures], Mapping[str, float]] = lambda _paper: {}

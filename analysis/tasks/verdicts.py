@@ -4,7 +4,7 @@ Most often they are right and wrong predictions. Both sorts count alike, however
 give one answer to everything are at 50 %.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,14 @@ class Sorts:
 
 
 VERDICTS = Sorts(PREDICTIONS, ONE_SORT)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two sorts that count alike in a kind's means, however many trials there are of each; `of`: the sort of each."""
+
+    of: Callable[[pd.DataFrame], pd.Series]
+    sorts: Sorts = VERDICTS
 
 
 def judged_cells(

@@ -7,6 +7,7 @@ from analysis.notes import marked
 from analysis.tasks.agreement import estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.random_effects import apart, sentence
+from analysis.tasks.verdicts import Alike
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -45,6 +46,7 @@ KIND = AnalysisKind(
     ),
     tables=estimates.tables,
     difference=estimates.difference,
+    alike=Alike(estimates.prediction),
     check=estimates.check,
     agreed=lambda trials: (estimates.believes(trials), "nominal"),
     figures=present.figures,

@@ -8,6 +8,7 @@ from analysis.notes import marked
 from analysis.tasks.ai_check import alone, estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Texts, of_shares
 from analysis.tasks.random_effects import apart, sentence
+from analysis.tasks.verdicts import Alike
 
 
 def _further_sentences(export: Export, translate: Translation) -> list[str]:
@@ -58,6 +59,7 @@ KIND = AnalysisKind(
     value=lambda row, _networks: row.response != row.foil,
     tables=estimates.tables,
     difference=estimates.difference,
+    alike=Alike(lambda trials: trials["foil"].map(estimates.FOILS)),
     check=estimates.check,
     agreed=lambda trials: (estimates.accepts(trials), "nominal"),
     figures=present.figures,

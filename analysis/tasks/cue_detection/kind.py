@@ -6,6 +6,7 @@ from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.cue_detection import estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Texts, of_shares
+from analysis.tasks.verdicts import Alike
 
 KIND = AnalysisKind(
     texts=Texts(
@@ -43,6 +44,7 @@ KIND = AnalysisKind(
     value=lambda row, _networks: estimates.is_right(row.response, row.foil),
     tables=estimates.tables,
     difference=estimates.difference,
+    alike=Alike(lambda trials: trials["foil"].map(estimates.FOILS), estimates.SORTS),
     check=estimates.check,
     agreed=lambda trials: (estimates.names_cue(trials), "nominal"),
     figures=present.figures,

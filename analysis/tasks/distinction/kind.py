@@ -6,6 +6,7 @@ from analysis.display.wording import percent
 from analysis.notes import marked
 from analysis.tasks.distinction import estimates, present, simulate
 from analysis.tasks.kind import AnalysisKind, Texts, of_shares
+from analysis.tasks.verdicts import Alike
 from contracts.tiles import Tiled
 
 KIND = AnalysisKind(
@@ -41,6 +42,7 @@ KIND = AnalysisKind(
     value=lambda row, _networks: row.response == Tiled.read(row.foil).place(row.category),
     tables=estimates.tables,
     difference=estimates.difference,
+    alike=Alike(lambda trials: trials["foil"].map(estimates.sorts(trials))),
     check=estimates.check,
     agreed=lambda trials: (trials["response"].astype(int).to_numpy(), "nominal"),
     figures=present.figures,

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.config import AnalysisConfig, ExclusionsConfig
+from analysis.config import AnalysisConfig, ContrastConfig, ExclusionsConfig
 from analysis.estimation.bootstrap import pigeonhole
 from analysis.results import compute
 from analysis.robustness.multiverse import analyses, multiverse
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
+from analysis.tasks.kinds import ANALYSIS_KINDS
 from analysis.tasks.psychometrics import Psychometrics
 from analysis.tasks.trust.estimates import score_difference
 from tests.analysis.conftest import CONFIG, SMALL
@@ -25,6 +26,40 @@ def test_the_table_holds_each_comparison_under_each_analysis_and_the_primary_one
     headline = compute(small)[0].contrasts.set_index("task")
     for column in ("value", "low", "high", "p"):
         assert primary[column].to_dict() == pytest.approx(headline[column].to_dict())
+
+
+def lopsided(kind):
+    """A study of the kind with a third of the responses to one foil missing, so its sorts are of unequal number."""
+    methods = ("guided-backprop", "grad-cam")
+    design = TaskDesign("seeing", kind, methods, images=12, ratings=6)
+    config = AnalysisConfig(contrasts=(ContrastConfig(task="seeing", a="grad-cam", b="guided-backprop"),))
+    export = simulate_export(np.random.default_rng(7), None, [design], participants=24, config=config)
+    foil, third = export.trials["foil"], np.arange(len(export.trials)) % 3 == 0
+    return replace(export, trials=export.trials[(foil != foil.iloc[0]) | ~third])
+
+
+@pytest.mark.parametrize("kind", list(ANALYSIS_KINDS))
+def test_the_primary_row_of_every_kind_is_the_comparison_of_the_report(kind):
+    export = lopsided(kind)
+    table = multiverse(export)
+    (row,) = table[table["primary"]].to_dict("records")
+    (headline,) = compute(export)[0].contrasts.to_dict("records")
+    for column in ("value", "low", "high", "se", "df", "p"):
+        assert row[column] == pytest.approx(headline[column]), column
+    values = table.loc[table["assumes"].fillna("") != "", "value"]
+    assert values.iloc[:5].tolist() == pytest.approx([headline["value"]] * 5), "each way estimates the same"
+
+
+def test_both_sorts_count_alike_in_independent_responses_too():
+    """Oracle: the standard error of half the sum of two means, by scipy, for each method."""
+    export = lopsided("agreement")
+    trials = export.trials[export.trials["task"] == "seeing"]
+    groups = trials.groupby(["method", "foil"])["correct"]
+    assert groups.size().nunique() > 1
+    value = groups.mean().groupby("method").mean().diff().abs().iloc[-1]
+    se = np.sqrt(sum((stats.sem(group.astype(float)) / 2) ** 2 for _, group in groups))
+    row = multiverse(export).query("analysis == 'independent responses'").iloc[0]
+    assert (abs(row["value"]), row["se"], row["df"]) == pytest.approx((value, se, len(trials) - 4))
 
 
 def test_exclusions_and_overflow_are_taken_in_and_out_and_choices_without_consequence_listed_once(small):
