@@ -1,7 +1,7 @@
 """Forest plots: estimates with their intervals, a row each, drawn twice: for a page and for a phone."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,12 @@ def forest(
     hatched = bool(mark_of(observer_kind, inside))
     page, phone = (_drawn(table, axis, layout, hatched, inside) for layout in (PAGE, PHONE))
     return finish(page, name, observer_kind, caption, alternative, inside, phone)
+
+
+def named_rows(table: pd.DataFrame, by: str, names: Mapping[str, str], inside: Translation) -> pd.DataFrame:
+    """The rows of a table, each named by its method and by what `names` has for its column `by`."""
+    rows = zip(table["method"], table[by], strict=True)
+    return table.assign(method=[inside(names[part], method=method_name(method)) for method, part in rows], paper=np.nan)
 
 
 def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, translate: Translation) -> Canvas:

@@ -18,7 +18,7 @@ from analysis.simulation.calibration import CONFIDENCE, SCENARIOS, as_markdown, 
 from analysis.simulation.simulated_study import PAPER_SIZE, assign, draw_logits
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.kinds import ANALYSIS_KINDS
-from analysis.tasks.psychometrics import Psychometrics, location_for, marginal_share, right_or_wrong
+from analysis.tasks.psychometrics import Psychometrics, location_of, right_or_wrong
 from contracts.tasks import KINDS
 
 WORLDS: Mapping[str, Psychometrics] = {
@@ -90,7 +90,7 @@ def calibrate_leaving(stay: int, leave: int, draws: int = LEAVING_DRAWS) -> dict
     People and images differ by 0.5 logits each; the true accuracy is 60 %.
     """
     rng, spread, truth = np.random.default_rng(SEED), 0.5, 0.6
-    location = location_for(marginal_share, truth, float(np.hypot(spread, spread)), (0.001, 0.999), "accuracy")
+    location = location_of(truth, float(np.hypot(spread, spread)))
     given = [LEAVING_IMAGES] * stay + [LEAVING_ANSWERS] * leave
     participant = np.repeat(np.arange(len(given)), given)
     held = {"as it is": 0, "all counted": 0}

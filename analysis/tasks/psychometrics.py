@@ -109,6 +109,11 @@ def location_for(
     return optimize.brentq(lambda location: marginal(location, sd) - wanted, -60, 60)
 
 
+def location_of(share: float, sd: float) -> float:
+    """The location at which the share of right answers is `share`. Raises SimulationError near 0 and 1."""
+    return location_for(marginal_share, share, sd, (0.001, 0.999), "share of right answers")
+
+
 def marginal_share(location: float, sd: float) -> float:
     """E[logistic(location + sd·Z)], Z standard normal: the share of right answers of a logit model."""
     return float(NODE_WEIGHTS @ special.expit(location + sd * NODES))

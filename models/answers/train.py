@@ -1,16 +1,16 @@
 """Trains the ReLU network that answers questions, on pictures drawn for it: minutes on a CPU, the same for one seed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from models.answers.learning import Progress, learn
 from models.answers.networks import Answerer, ReluAnswerNetwork
 from models.answers.shapes import ANSWERS, WORDS, Asked, draw_asked
 
 BATCH, RATE = 64, 5e-3
-Progress = Callable[[int, int], None]
 
 
 def train_answerer(steps: int, seed: int, progress: Progress | None = None) -> Answerer:
@@ -19,19 +19,15 @@ def train_answerer(steps: int, seed: int, progress: Progress | None = None) -> A
         torch.manual_seed(seed)
         network = ReluAnswerNetwork(len(WORDS), len(ANSWERS))
     found = Answerer(network, WORDS, ANSWERS)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for step, batch in zip(range(1, steps + 1), _batches(seed), strict=False):
-        logits = network(**found.inputs([one.picture for one in batch], [one.question for one in batch]))
-        loss = F.cross_entropy(logits, torch.tensor([ANSWERS.index(one.answer) for one in batch]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        if progress:
-            progress(step, steps)
+    learn(network.parameters(), _losses(found, seed), steps, RATE, progress)
     network.eval()
     return found
+
+
+def _losses(found: Answerer, seed: int) -> Iterator[torch.Tensor]:
+    for batch in _batches(seed):
+        logits = found.network(**found.inputs([one.picture for one in batch], [one.question for one in batch]))
+        yield F.cross_entropy(logits, torch.tensor([ANSWERS.index(one.answer) for one in batch]))
 
 
 def _batches(seed: int) -> Iterator[list[Asked]]:

@@ -1,6 +1,6 @@
 """Trains a captioner on frozen convolutions: on drawn pictures, or on photographs with captions by people."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,13 +9,13 @@ from torch import Tensor
 
 from models.answers.captioner import Captioner, new_captioner
 from models.answers.captions import Captioned, draw_captioned, vocabulary_of
+from models.answers.learning import Progress, learn
 from models.answers.networks import read_answerer
 from models.answers.shapes import COLORS, SHAPES
 from models.transform import normalise
 from models.weights import load_weights
 
 BATCH, RATE, DECAY = 64, 4e-3, 0.05
-Progress = Callable[[int, int], None]
 Batch = tuple[Tensor, Tensor]  # maps of the convolutions, words
 
 
@@ -77,15 +77,9 @@ def _maps(captioner: Captioner, pictures: Sequence[Captioned]) -> Tensor:
 def _trained(found: Captioner, batches: Iterator[Batch], steps: int, progress: Progress | None) -> Captioner:
     network = found.network
     learning = [weights for name, weights in network.named_parameters() if not name.startswith("features.")]
-    optimizer = torch.optim.AdamW(learning, RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for step, (maps, words) in zip(range(1, steps + 1), batches, strict=False):
-        loss = F.cross_entropy(network.words_from(maps, words).flatten(0, 1), words.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        if progress:
-            progress(step, steps)
+    losses = (
+        F.cross_entropy(network.words_from(maps, words).flatten(0, 1), words.flatten()) for maps, words in batches
+    )
+    learn(learning, losses, steps, RATE, progress, DECAY)
     network.eval()
     return found

@@ -1,10 +1,9 @@
 """Agreement in the report: its figures and its sentence."""
 
 import numpy as np
-import pandas as pd
 
 from analysis.display.drawing import Figure
-from analysis.display.forest import Axis, described, forest
+from analysis.display.forest import Axis, described, forest, named_rows
 from analysis.display.wording import Translation, listed, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.agreement.estimates import RIGHT, WRONG
@@ -25,7 +24,7 @@ def figures(
 ) -> tuple[Figure, ...]:
     """Shares judged rightly among right and wrong predictions, and how many predictions were right by the answer."""
     name, limits = results.task.name, (0, 100)
-    shares = named_rows(results.tables["predictions"], inside)
+    shares = named_rows(results.tables["predictions"], "prediction", ROWS, inside)
     axis = Axis(inside("judged rightly, %"), 100, 50, inside("guessing"), limits, percent)
     caption = translate(
         "Right and wrong predictions that were judged rightly, by method, with intervals over participants and images."
@@ -44,12 +43,6 @@ def figures(
         forest(shares, axis, f"{name}-judged", observer_kind, caption, alternative, inside),
         forest(answers, of_answer, f"{name}-calibration", observer_kind, told, alternative_told, inside),
     )
-
-
-def named_rows(table: pd.DataFrame, translate: Translation) -> pd.DataFrame:
-    """The rows of method and prediction, under one name each."""
-    names = [translate(ROWS[row.prediction], method=method_name(row.method)) for row in table.itertuples()]
-    return table.assign(method=names, paper=np.nan)
 
 
 def finding(results: TaskResults, translate: Translation) -> str:

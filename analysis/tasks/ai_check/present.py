@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.display.drawing import Figure
-from analysis.display.forest import Axis, described, forest
+from analysis.display.forest import Axis, described, forest, named_rows
 from analysis.display.wording import Translation, listed, percent, points, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.ai_check.alone import ADVANTAGE, NETWORK
@@ -27,7 +27,7 @@ def figures(
 
 
 def _labels(results: TaskResults, observer_kind: str, translate: Translation, inside: Translation) -> Figure:
-    shares = named_rows(results.tables["labels"], inside)
+    shares = named_rows(results.tables["labels"], "prediction", ROWS, inside)
     axis = Axis(inside("judged rightly, %"), 100, 50, inside("guessing"), (0, 100), percent)
     caption = translate(
         "Right and wrong labels that were judged rightly, by method, with intervals over participants and images."
@@ -55,12 +55,6 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     ends = 100 * rows[["low", "high", "value"]].to_numpy(float).ravel()
     ends = np.append(ends[~np.isnan(ends)], [-10, 10])
     return float(np.floor(ends.min() / 5) * 5), float(np.ceil(ends.max() / 5) * 5)
-
-
-def named_rows(table: pd.DataFrame, translate: Translation) -> pd.DataFrame:
-    """The rows of method and sort of label, under one name each."""
-    names = [translate(ROWS[row.prediction], method=method_name(row.method)) for row in table.itertuples()]
-    return table.assign(method=names, paper=np.nan)
 
 
 def finding(results: TaskResults, translate: Translation) -> str:

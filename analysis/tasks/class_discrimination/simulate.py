@@ -13,8 +13,7 @@ from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
     answers_rightly,
-    location_for,
-    marginal_share,
+    location_of,
     response_time,
     right_or_wrong,
     stimulus_ids,
@@ -39,7 +38,7 @@ def true_accuracy(world: Psychometrics, method: str) -> float:
 
 def logit(world: Psychometrics, method: str) -> float:
     """a_method: where the marginal accuracy is the one asked for."""
-    return location_for(marginal_share, true_accuracy(world, method), world.total_sd, (0.001, 0.999), "accuracy")
+    return location_of(true_accuracy(world, method), world.total_sd)
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[str, float]:

@@ -1,10 +1,9 @@
 """Cue detection in the report: its figure and its sentence."""
 
 import numpy as np
-import pandas as pd
 
 from analysis.display.drawing import Figure
-from analysis.display.forest import Axis, described, forest
+from analysis.display.forest import Axis, described, forest, named_rows
 from analysis.display.wording import Translation, listed, number, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.cue_detection.estimates import CUE, OTHER
@@ -18,7 +17,7 @@ def figures(
     results: TaskResults, observer_kind: str, translate: Translation, inside: Translation
 ) -> tuple[Figure, ...]:
     """The cue named, of networks that rely on it and of the others."""
-    shares = named_rows(results.tables["named"], inside)
+    shares = named_rows(results.tables["named"], "relies", ROWS, inside)
     axis = Axis(inside("cue named, %"), 100, 50, inside("half"), (0, 100), percent)
     caption = translate(
         "How often the planted cue was named: of networks that rely on it (hits) and of networks that rely on the"
@@ -27,12 +26,6 @@ def figures(
     )
     alternative = translate("Cue named in per cent: {estimates}.", estimates=described(shares, axis))
     return (forest(shares, axis, f"{results.task.name}-named", observer_kind, caption, alternative, inside),)
-
-
-def named_rows(table: pd.DataFrame, translate: Translation) -> pd.DataFrame:
-    """The rows of method and sort of network, under one name each."""
-    names = [translate(ROWS[row.relies], method=method_name(row.method)) for row in table.itertuples()]
-    return table.assign(method=names, paper=np.nan)
 
 
 def finding(results: TaskResults, translate: Translation) -> str:

@@ -1,10 +1,9 @@
 """Distinction in the report: its figures and its sentence."""
 
 import numpy as np
-import pandas as pd
 
 from analysis.display.drawing import Figure
-from analysis.display.forest import Axis, described, forest
+from analysis.display.forest import Axis, described, forest, named_rows
 from analysis.display.wording import Translation, listed, percent, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.kind import TaskResults
@@ -42,16 +41,10 @@ def _shares(
     translate: Translation,
     inside: Translation,
 ) -> Figure:
-    rows = named_rows(results.tables[table], inside)
+    rows = named_rows(results.tables[table], "prediction", ROWS, inside)
     axis = Axis(label, 100, 25, inside("guessing"), (0, 100), percent)
     text = translate("Chosen in per cent: {estimates}.", estimates=described(rows, axis))
     return forest(rows, axis, f"{results.task.name}-{table}", observer_kind, caption, text, inside)
-
-
-def named_rows(table: pd.DataFrame, translate: Translation) -> pd.DataFrame:
-    """The rows of method and prediction, under one name each."""
-    names = [translate(ROWS[row.prediction], method=method_name(row.method)) for row in table.itertuples()]
-    return table.assign(method=names, paper=np.nan)
 
 
 def finding(results: TaskResults, translate: Translation) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.display.drawing import Figure
-from analysis.display.forest import Axis, described, forest
+from analysis.display.forest import Axis, described, forest, named_rows
 from analysis.display.wording import Translation, listed, percent, points, value_and_interval
 from analysis.notes import marked
 from analysis.tasks.kind import TaskResults
@@ -40,7 +40,8 @@ def figures(
 def _shares(
     results: TaskResults, measures: tuple[str, ...], observer_kind: str, translate: Translation, inside: Translation
 ) -> Figure:
-    rows = named_rows(results.tables["reliance"], measures, inside)
+    table = results.tables["reliance"]
+    rows = named_rows(table[table["measure"].isin(measures)], "measure", ROWS, inside)
     axis = Axis(inside("of such cases, %"), 100, 0, inside("never"), (0, 100), percent)
     said = (
         translate(
@@ -62,13 +63,6 @@ def _limits(gain: pd.DataFrame) -> tuple[float, float]:
     ends = gain[["low", "high", "value"]].to_numpy(float)
     reach = max(10.0, 5 * np.ceil(20 * np.nanmax(np.abs(ends))))
     return -reach, reach
-
-
-def named_rows(frame: pd.DataFrame, measures: tuple[str, ...], translate: Translation) -> pd.DataFrame:
-    """The rows of these measures, each under the name of its method and measure."""
-    rows = frame[frame["measure"].isin(measures)]
-    names = [translate(ROWS[row.measure], method=method_name(row.method)) for row in rows.itertuples()]
-    return rows.assign(method=names, paper=np.nan)
 
 
 def finding(results: TaskResults, translate: Translation) -> str:

@@ -21,6 +21,7 @@ from analysis.tasks.psychometrics import (
     SimulatedPerson,
     answers_rightly,
     location_for,
+    location_of,
     marginal_share,
     response_time,
     right_or_wrong,
@@ -91,7 +92,7 @@ def _own(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> str:
     wrong, right = FACTS.both_options(seen.category, seen.foil)
     world = person.parameters
     sd = float(np.sqrt(world.participant_sd**2 + world.image_sd**2 + world.image_method_sd**2))
-    at = location_for(marginal_share, OWN_SHARE, sd, (0.001, 0.999), "share right")
+    at = location_of(OWN_SHARE, sd)
     return right if answers_rightly(person, at, FACTS.name, seen.image_id, OWN, rng) else wrong
 
 

@@ -12,8 +12,7 @@ from analysis.tasks.psychometrics import (
     Psychometrics,
     SimulatedPerson,
     answers_rightly,
-    location_for,
-    marginal_share,
+    location_of,
     response_time,
     right_or_wrong,
     stimulus_ids,
@@ -34,7 +33,7 @@ def true_share(world: Psychometrics, method: str) -> float:
 
 def logit(world: Psychometrics, method: str) -> float:
     """a_method."""
-    return location_for(marginal_share, true_share(world, method), world.total_sd, (0.001, 0.999), "share")
+    return location_of(true_share(world, method), world.total_sd)
 
 
 def answer(person: SimulatedPerson, seen: Seen, rng: np.random.Generator) -> tuple[str, float]:
