@@ -128,7 +128,8 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         measured = "mAP not measured" if precision is None else f"mAP {precision:.3f}"
         if due:
             measured = "not imported yet; `./manage.py generate-stimuli` does it"
-        return f"{read.architecture}, {len(read.categories)} categories, {measured}"
+        named = " with torchvision's names" if read.named_by_torchvision else ""
+        return f"{read.architecture}, {len(read.categories)} categories{named}, {measured}"
 
     def networks_together() -> str:
         from models.errors import NetworkError

@@ -12,7 +12,7 @@ from models.checkpoint import CheckpointMetadata, read_checkpoint
 from models.config import Layout, NetworkConfig
 from models.defects import defective_sha256, give_defects
 from models.errors import NetworkError
-from models.labels import named_outputs, read_labels
+from models.labels import TORCHVISION, named_outputs, read_labels
 from models.outputs import as_logits
 from models.target_layers import AUTO, layers_to_weigh
 from models.transform import Transform, preprocess, transform_of
@@ -35,6 +35,7 @@ class LoadedNetwork:
     mean_average_precision: float | None
     layout: Layout | None = None
     single_label: bool = False  # probabilities are of one of all categories (softmax)
+    named_by_torchvision: bool = False
 
 
 def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = ()) -> LoadedNetwork:
@@ -63,6 +64,7 @@ def load_network(name: str, config: NetworkConfig, categories: Sequence[str] = (
         mean_average_precision=None if defects else metadata.mean_average_precision,
         layout=config.layout,
         single_label=metadata.single_label,
+        named_by_torchvision=config.labels == TORCHVISION,
     )
 
 
@@ -118,6 +120,7 @@ def _differing(name: str, config: NetworkConfig, metadata: CheckpointMetadata) -
         "crop or resize": wanted.resize != made.resize,
         "output": config.output != metadata.output,
         "labels": config.labels is not None
-        and named_outputs(name, read_labels(name, config.labels), outputs, ()) != metadata.categories,
+        and named_outputs(name, read_labels(name, config.labels, config.architecture), outputs, ())
+        != metadata.categories,
     }
     return ", ".join(key for key, is_so in changed.items() if is_so)

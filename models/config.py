@@ -138,10 +138,12 @@ class NetworkConfig(BaseModel):
     layout: Layout | None = Field(
         None, description="how the target layer's output is arranged, where it is not recognised by itself"
     )
-    labels: DefinitionPath | tuple[str, ...] | None = Field(
+    labels: Literal["torchvision"] | DefinitionPath | tuple[str, ...] | None = Field(
         None,
         description="names of the outputs, a list in their order or a CSV file with index and name: the network is"
-        " imported as it is, last layer included, by `import-network`; outputs without a name are kept, not studied",
+        " imported as it is, last layer included, by `import-network`; outputs without a name are kept, not studied."
+        " torchvision: the names of the 1,000 categories of ImageNet as torchvision has them, also where weights are"
+        " named and neither labels, training nor checkpoint",
     )
     output: Output = Field(
         "logits",
@@ -180,6 +182,12 @@ class NetworkConfig(BaseModel):
         description="asks `train` to put a new last layer on the network and to make the checkpoint; {}: with the usual"
         " numbers; none: it is not trained",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_torchvision(cls, network: Any) -> Any:
+        named = isinstance(network, Mapping) and _is_torchvisions_own(network)
+        return {**network, "labels": "torchvision"} if named else network
 
     @field_validator("weights")
     @classmethod
@@ -228,10 +236,17 @@ class NetworkConfig(BaseModel):
         return self.architecture or f"{Path(place).name}:{function}"
 
 
+def _is_torchvisions_own(network: Mapping[str, Any]) -> bool:
+    """Whether it has weights for an architecture of torchvision, and nothing says what becomes of its last layer."""
+    architecture = str(network.get("architecture") or "timm:")
+    told = network.keys() & {"labels", "training", "checkpoint"}
+    return bool(network.get("weights")) and not told and not architecture.startswith(("timm:", "demo-"))
+
+
 def not_asked_for(networks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Networks of which nothing says whether their last layer stays; a checkpoint holds one that is ready."""
     return [
         f"networks.{name}: labels or training is missing: {ASK_FOR_IT.format(name=name)}"
         for name, network in networks.items()
-        if not network.keys() & {"labels", "training", "checkpoint"}
+        if not network.keys() & {"labels", "training", "checkpoint"} and not _is_torchvisions_own(network)
     ]

@@ -15,7 +15,7 @@ from models.checkpoint import CheckpointMetadata, require_own_checkpoint, write_
 from models.config import DatasetConfig, NetworkConfig
 from models.defects import defective_sha256, give_defects
 from models.errors import NetworkError
-from models.labels import named_outputs, read_labels
+from models.labels import TORCHVISION, named_outputs, read_labels, require_all_named
 from models.outputs import as_logits, probe
 from models.photographs import Photograph, data_sha256
 from models.sources import open_split
@@ -95,14 +95,17 @@ def not_imported_yet(name: str, config: NetworkConfig, categories: Sequence[str]
         mean_average_precision=None,
         layout=config.layout,
         single_label=config.output != "sigmoid",
+        named_by_torchvision=config.labels == TORCHVISION,
     )
 
 
 def _build(name: str, config: NetworkConfig, categories: Sequence[str]) -> _Network:
     if config.labels is None:
         raise NetworkError(f"network {name!r} has no labels; a network that is imported as it is needs them")
-    labels = read_labels(name, config.labels)
+    labels = read_labels(name, config.labels, config.architecture)
     state, notes = _state(name, config)
+    if config.labels == TORCHVISION:
+        require_all_named(name, len(labels), _last_side(state))
     module = build_network(config, len(labels) if isinstance(config.labels, tuple) else _outputs_of(state, labels))
     if state:
         load_state(module, state, f"weights {config.weights}", config.source)
@@ -124,8 +127,12 @@ def _state(name: str, config: NetworkConfig) -> tuple[dict[str, Tensor], tuple[s
 
 def _outputs_of(state: dict[str, Tensor], labels: dict[int, str]) -> int:
     """Number of outputs: the length of the last weight's first side, as classifiers have it; at least the labels'."""
+    return max(_last_side(state), max(labels) + 1)
+
+
+def _last_side(state: dict[str, Tensor]) -> int:
     last = [tensor for tensor in state.values() if tensor.ndim >= 1][-1:]
-    return max(len(last[0]) if last else 0, max(labels) + 1)
+    return len(last[0]) if last else 0
 
 
 def _accuracy(found: Tensor, images: Sequence[Photograph], categories: Sequence[str]) -> float:

@@ -1,6 +1,7 @@
 """The names of a network's outputs, as `labels` of the definition tell them."""
 
 import csv
+import difflib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from contracts.text_files import NotTextError, read_text
 from models.errors import NetworkError
 
+TORCHVISION = "torchvision"  # labels that are the names which come with torchvision's weights
 _UNNAMED = "output "
 _COLUMNS = ("index", "name")
 
@@ -17,11 +19,13 @@ def has_name(category: str) -> bool:
     return not category.removeprefix(_UNNAMED).isdigit()
 
 
-def read_labels(name: str, labels: Path | tuple[str, ...]) -> dict[int, str]:
-    """Output index → category name, from a list in the order of the outputs or a CSV file (index, name).
+def read_labels(name: str, labels: Path | tuple[str, ...] | str, architecture: str = "") -> dict[int, str]:
+    """Output index → category name, from a list in the order of the outputs, a CSV file (index, name) or TORCHVISION.
 
-    Raises NetworkError where the file is missing or not such a table.
+    Raises NetworkError where the file is missing or not such a table, and where torchvision has no names.
     """
+    if isinstance(labels, str):
+        return dict(enumerate(_torchvision_names(name, architecture)))
     if isinstance(labels, tuple):
         return dict(enumerate(labels))
     found: dict[int, str] = {}
@@ -34,6 +38,27 @@ def read_labels(name: str, labels: Path | tuple[str, ...]) -> dict[int, str]:
     if not found:
         raise NetworkError(f"labels {labels} of network {name!r} name no outputs; write a row for each, from index 0")
     return found
+
+
+def _torchvision_names(name: str, architecture: str) -> Sequence[str]:
+    from torchvision.models import get_model_weights  # takes as long to load as torch
+
+    try:
+        return next(iter(get_model_weights(architecture))).meta["categories"]
+    except (ValueError, TypeError, StopIteration, KeyError):
+        raise NetworkError(
+            f'labels = "{TORCHVISION}" of network {name!r}: torchvision has no weights with names for'
+            f" {architecture or 'a module'}; write a CSV file with index and name"
+        ) from None
+
+
+def require_all_named(name: str, named: int, outputs: int) -> None:
+    """Raise NetworkError where torchvision's names are not those of a network with so many `outputs`."""
+    if named != outputs:
+        raise NetworkError(
+            f"network {name!r} has {outputs:,} outputs, and torchvision names {named:,}, so its names are not used;"
+            " write labels, a CSV file with index and name, or training to put a new last layer on"
+        )
 
 
 def _rows(name: str, labels: Path) -> list[dict[str, str | None]]:
@@ -61,8 +86,11 @@ def named_outputs(name: str, labels: dict[int, str], outputs: int, wanted: Seque
         )
     categories = tuple(labels.get(index, f"{_UNNAMED}{index}") for index in range(outputs))
     if missing := [category for category in wanted if category not in categories]:
+        close = difflib.get_close_matches(missing[0], categories, 3)
+        near = f" (labels like {missing[0]}: {', '.join(close)})" if close else ""
         raise NetworkError(
-            f"no label of network {name!r} is {', '.join(missing)}; write labels as dataset.categories writes them"
+            f"no label of network {name!r} is {', '.join(missing)}{near}; write labels as dataset.categories writes"
+            " them"
         )
     if repeated := sorted({c for c in categories if categories.count(c) > 1}):
         raise NetworkError(f"labels of network {name!r} name {', '.join(repeated)} more than once; leave one")

@@ -258,6 +258,7 @@ def _counts(selections: Sequence[Selection]) -> dict[str, Any]:
         selection.request.task: {
             "images": len(selection.chosen),
             "eligible": selection.eligible,
+            **({"after_balance": selection.drawn_from} if any(c.sort for c in selection.chosen) else {}),
             **({"foil": selection.request.foil} if selection.request.facts.has_truth else {}),
             "removed": selection.removed,
             "shared_with_other_tasks": selection.shared,

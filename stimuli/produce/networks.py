@@ -110,6 +110,7 @@ def network_told(network: Network) -> dict[str, Any]:
         "target_layer": network.target_layer,
         "layout": network.layout,
         "categories": list(network.categories),
+        **({"labels": "torchvision"} if network.named_by_torchvision else {}),
         "mean_average_precision": network.mean_average_precision,
         "transform": network.transform.facts,
     }

@@ -28,7 +28,8 @@ class Selection:
 
     request: StimulusRequest
     chosen: tuple[Candidate, ...]  # sorted by image_id
-    eligible: int
+    eligible: int  # by its conditions, before sorts are balanced
+    drawn_from: int  # of them, after sorts are balanced
     removed: dict[str, int]  # condition → images that the conditions before it left and that it removed
     foils: Mapping[tuple[str, str, str], str]  # (image id, category, network) explained → the wrong option; empty: none
     shared: int  # images that another task shows too, because there were not enough for disjoint tasks
@@ -65,6 +66,7 @@ def select(
     many.
     """
     found = [_candidates(request, images, categories, predictions, tables) for request in requests]
+    eligible = [len(candidates) for candidates, _ in found]
     found = [
         (balanced(request, candidates, STIMULI_KINDS[request.kind].eligible(request, predictions), seed), removed)
         for request, (candidates, removed) in zip(requests, found, strict=True)
@@ -83,6 +85,7 @@ def select(
         Selection(
             request,
             tuple(sorted(chosen[place], key=lambda c: c.image.image_id)),
+            eligible[place],
             len(candidates),
             removed,
             _foils(request, chosen[place], predictions, images),

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.models import squeezenet1_1
 
 from models.catalogue import load_network
 from models.config import NetworkConfig
@@ -17,6 +18,7 @@ from models.importing import import_network, not_imported_yet
 from models.target_layers import spatial_layers
 from models.transform import Transform, normalise
 from stimuli.explain.engine import explain
+from stimuli.produce.networks import network_told
 
 NETWORK = '''
 from torch import nn
@@ -312,3 +314,41 @@ def test_before_its_import_a_network_with_a_defect_is_another_one_and_behaves_so
     for config, network in zip(configs, before, strict=True):
         after = load_network("own", config, ("red", "green", "blue"))
         assert torch.equal(network.module(images), after.module(images))
+
+
+@pytest.fixture(scope="module")
+def of_torchvision(tmp_path_factory):
+    """Weights of torchvision's SqueezeNet with 1,000 and with 20 outputs, as a file by number."""
+    folder = tmp_path_factory.mktemp("torchvision")
+    for outputs in (1000, 20):
+        torch.save(squeezenet1_1(num_classes=outputs).state_dict(), folder / f"{outputs}.pt")
+    return folder
+
+
+def named_by_torchvision(weights, **keys):
+    fields = {"architecture": "squeezenet1_1", "weights": str(weights), "target_layer": "auto", "image_size": 64}
+    return NetworkConfig.model_validate(fields | keys)
+
+
+def test_a_network_of_torchvision_without_labels_takes_imagenets_names(of_torchvision):
+    network = not_imported_yet("net", named_by_torchvision(of_torchvision / "1000.pt"), ["tench", "golden retriever"])
+    assert (network.categories[0], network.categories[207], network.categories[388]) == (
+        *("tench", "golden retriever", "giant panda"),  # ImageNet's own numbers of the three
+    )
+    assert network_told(network)["labels"] == "torchvision"
+    config = named_by_torchvision(of_torchvision / "1000.pt", labels=[f"name {i}" for i in range(1000)])
+    assert "labels" not in network_told(not_imported_yet("net", config, ["name 0"]))
+
+
+@pytest.mark.parametrize("told", [{"training": {}}, {"checkpoint": "net.safetensors"}, {"architecture": "demo-vgg"}])
+def test_a_network_that_is_trained_or_ready_does_not(of_torchvision, told):
+    assert named_by_torchvision(of_torchvision / "1000.pt", **told).labels is None
+
+
+def test_names_of_torchvision_are_refused_where_they_do_not_fit(of_torchvision):
+    with pytest.raises(NetworkError, match=r"has 20 outputs, and torchvision names 1,000.*write labels"):
+        not_imported_yet("net", named_by_torchvision(of_torchvision / "20.pt"), ["tench"])
+    with pytest.raises(NetworkError, match=r"no label of network 'net' is golden retriver \(.*golden retriever"):
+        not_imported_yet("net", named_by_torchvision(of_torchvision / "1000.pt"), ["golden retriver"])
+    with pytest.raises(NetworkError, match="no weights with names for demo-vgg; write a CSV file"):
+        not_imported_yet("net", named_by_torchvision("w.pt", architecture="demo-vgg", labels="torchvision"), ["tench"])

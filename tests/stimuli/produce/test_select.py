@@ -297,6 +297,7 @@ def test_matched_predictions_are_shown_of_like_confidence():
     of = {name: Predicted(p.top, p.strongest, sure[name[0]]) for name, p in predictions["strong"].items()}
     of |= {f"wrong-{i}": Predicted("tabby", ("dog",), c) for i, c in enumerate((0.95, 0.85, 0.31, 0.5, 0.5, 0.5))}
     (selection,) = select([agreeing(6, matched=True)], images, STUDY, {"strong": of}, seed=0)
+    assert (selection.eligible, selection.drawn_from) == (len(images), 6)
     bins = Counter((name[0] == "w", of[name].confidence > 0.6) for name in ids(selection))
     assert bins == {(True, True): 2, (True, False): 1, (False, True): 2, (False, False): 1}
     with pytest.raises(SelectionError, match=r"of like confidence \(1 at 20% and more, 0 at 40% and more, 2 at 80%"):
