@@ -14,7 +14,6 @@ import os
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from sqlalchemy import func, select, text
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.servers import free_port
 from study.database.db import connect, upgrade
 from study.database.schema import Participant, Response, Trial
 from tests.study.samples import SECRET, document, open_sample, seeing
@@ -105,9 +105,7 @@ class Server:
     _master: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
 
     def start(self) -> None:
         environment = os.environ | {"DISCERN_DATABASE_URL": self.url, "DISCERN_SECRET_KEY": SECRET}

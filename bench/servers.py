@@ -1,6 +1,7 @@
 """Servers that a bench starts: a program on a free port, a PostgreSQL of its own, and the CPU time they take."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -8,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+_PORTS = random.SystemRandom()  # processes that run side by side try different ones
 POSTGRESQL = Path("/usr/lib/postgresql")
 _AS_SYSTEMD = """
 import os, sys
@@ -72,9 +74,21 @@ def cpu_seconds(roots: tuple[int, ...]) -> float:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One on which nothing listens.
+
+    It is below those that the system hands out by itself: until the caller listens there, it is given to no other
+    program that asks for any port, or connects from one.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port := _PORTS.randrange(20_000, _first_handed_out())))
+            return port
+
+
+def _first_handed_out() -> int:
+    if (said := Path("/proc/sys/net/ipv4/ip_local_port_range")).is_file():
+        return max(int(said.read_text().split()[0]), 20_100)
+    return 32_768
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 import manage
+from bench.servers import free_port
 from tests.study.samples import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -85,12 +86,6 @@ class Study:
         finally:
             server.terminate()
             server.wait(timeout=90)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:

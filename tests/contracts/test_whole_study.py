@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.contracts.small_study import free_port
+from bench.servers import free_port
 from tests.drawing import drawn_only
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
@@ -32,7 +32,6 @@ RANKINGS = st.lists(st.tuples(st.integers(-5, 5), st.sampled_from([0, 1])), min_
 )
 
 
-@settings(deadline=None)
 @given(RANKINGS)
 def test_it_is_the_area_under_sklearns_curve_once_interpolated(rows):
     scores, labels = (np.array(column) for column in zip(*rows, strict=True))
@@ -42,14 +41,12 @@ def test_it_is_the_area_under_sklearns_curve_once_interpolated(rows):
     assert average_precision(scores.astype(float), labels) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(RANKINGS)
 def test_interpolation_never_lowers_sklearns_average_precision(rows):
     scores, labels = (np.array(column) for column in zip(*rows, strict=True))
     assert average_precision(scores.astype(float), labels) >= average_precision_score(labels, scores) - 1e-12
 
 
-@settings(deadline=None)
 @given(RANKINGS, st.randoms())
 def test_the_order_of_the_pictures_does_not_matter(rows, random):
     def measure(some):

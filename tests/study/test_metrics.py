@@ -1,7 +1,6 @@
 """Numbers for Prometheus: what they count, where they can be read, and what is not in them."""
 
 import os
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
+from bench.servers import free_port
 from study.conduct.readiness import why_not_ready
 from study.database.db import Database
 from study.database.schema import Participant
@@ -94,13 +94,6 @@ def test_the_surveys_own_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         refuse_metrics(9100)
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def ask(address: str) -> str:
     with urllib.request.urlopen(address, timeout=10) as reply:
         return reply.read().decode()
@@ -108,11 +101,12 @@ def ask(address: str) -> str:
 
 @pytest.mark.slow
 def test_all_workers_are_added_up_at_an_address_of_their_own(
-    app: Flask, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, free_port: int
+    app: Flask, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "METRICS": f"127.0.0.1:{free_port}"}.items():
+    port = free_port()
+    for name, value in {"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "METRICS": f"127.0.0.1:{port}"}.items():
         monkeypatch.setenv(f"DISCERN_{name}", value)
-    numbers = f"http://127.0.0.1:{free_port}/metrics"
+    numbers = f"http://127.0.0.1:{port}/metrics"
     with served() as address:
         for _ in range(40):
             ask(f"{address}/s/demo")

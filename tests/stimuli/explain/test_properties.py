@@ -99,7 +99,7 @@ def geometries(draw):
     return kernel, stride, padding, dilation, draw(st.integers(least, 23)), draw(st.integers(least, 23))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(geometries(), st.integers(0, 3), st.sampled_from(PIXEL_METHODS))
 def test_any_kernel_stride_padding_and_picture_shape_agrees_with_the_reference(geometry, overlap, method):
     kernel, stride, padding, dilation, height, width = geometry
@@ -122,7 +122,7 @@ def test_any_kernel_stride_padding_and_picture_shape_agrees_with_the_reference(g
     assert (ours - reference).abs().max() <= 1e-10 * max(reference.abs().max(), 1e-3)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(st.integers(2, 4), st.integers(0, 5), st.integers(0, 3), st.integers(12, 31), st.integers(12, 31))
 def test_walking_back_by_phases_or_by_columns_is_the_ordinary_gradient(stride, extra, padding, height, width):
     kernel = 2 * stride + extra

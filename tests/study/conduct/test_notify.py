@@ -68,14 +68,14 @@ class MailServer:
     def close(self) -> None:
         with socket.create_connection(("127.0.0.1", self.port)):
             self._socket.close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         while True:
             try:
                 connection, _ = self._socket.accept()
                 with connection:
-                    connection.settimeout(5)
+                    connection.settimeout(60)
                     self._talk(connection)
             except ssl.SSLError:
                 continue

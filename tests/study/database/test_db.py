@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from study.database.gate import _TURNS, WriteGate
 from study.database.schema import Base, ExternalIdentity, Study
 from study.errors import DatabaseNotReadyError
 from tests.study.samples import NOW
+
+PATIENCE_S = 30  # of those who get their turn; a busy machine lets a thread wait for seconds
 
 
 def test_tables_and_migrations_agree(any_database: Database) -> None:
@@ -99,7 +102,7 @@ def _queue_up(gate: WriteGate, how_many: int, write: Callable[[int], None]) -> l
 
 
 def test_writers_get_their_turns_in_the_order_they_came(tmp_path: Path) -> None:
-    gate, order = WriteGate(str(tmp_path / "db"), 5), []
+    gate, order = WriteGate(str(tmp_path / "db"), PATIENCE_S), []
     gate.enter()
     threads = _queue_up(gate, 20, order.append)
     gate.leave()
@@ -110,7 +113,7 @@ def test_writers_get_their_turns_in_the_order_they_came(tmp_path: Path) -> None:
 
 def test_a_process_with_many_writers_lets_others_in_after_a_few_turns(tmp_path: Path) -> None:
     """A second gate is another process as far as the file locks can tell."""
-    busy, other, order = WriteGate(str(tmp_path / "db"), 5), WriteGate(str(tmp_path / "db"), 5), []
+    busy, other, order = WriteGate(str(tmp_path / "db"), PATIENCE_S), WriteGate(str(tmp_path / "db"), PATIENCE_S), []
     busy.enter()
     threads = _queue_up(busy, 3 * _TURNS, lambda _: (order.append("busy"), time.sleep(0.005)))
     asking = threading.Thread(target=lambda: (other.enter(), order.append("other"), other.leave()))
@@ -135,9 +138,12 @@ def _is_locked(path: Path) -> bool:
 
 def test_an_answer_needs_no_connection_of_a_waiting_session(sqlite_url: str, tmp_path: Path, monkeypatch) -> None:
     """With more threads than connections, a thread that is let in could wait for a connection that a waiting one holds."""
-    monkeypatch.setattr("study.database.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": 2})
+    monkeypatch.setattr("study.database.db._POOL", {"pool_size": 2, "max_overflow": 0, "pool_timeout": PATIENCE_S})
     upgrade(sqlite_url)
-    database, other = connect(sqlite_url, busy_timeout_s=1), WriteGate(str(tmp_path / "discern.db"), 1)
+    database, other = (
+        connect(sqlite_url, busy_timeout_s=PATIENCE_S),
+        WriteGate(str(tmp_path / "discern.db"), PATIENCE_S),
+    )
 
     def answer() -> None:
         with database.answering() as driver:
@@ -162,16 +168,16 @@ def test_an_answer_needs_no_connection_of_a_waiting_session(sqlite_url: str, tmp
 
 def test_a_killed_process_gives_the_gate_back(tmp_path: Path) -> None:
     code = "import sys, time; from study.database.gate import WriteGate\n"
-    code += "gate = WriteGate(sys.argv[1], 5); gate.enter(); print('in', flush=True); time.sleep(60)"
+    code += "gate = WriteGate(sys.argv[1], 60); gate.enter(); print('in', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(tmp_path / "db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
         assert process.stdout.readline() == b"in\n"
-        gate, entered = WriteGate(str(tmp_path / "db"), 5), threading.Event()
+        gate, entered = WriteGate(str(tmp_path / "db"), PATIENCE_S), threading.Event()
         waiting = threading.Thread(target=lambda: (gate.enter(), gate.leave(), entered.set()))
         waiting.start()
         assert not entered.wait(0.1)
         process.kill()
-        waiting.join(5)
+        waiting.join(PATIENCE_S)
         assert entered.is_set()
 
 
@@ -262,8 +268,18 @@ def test_where_no_file_can_be_locked_none_stays_open(tmp_path: Path, monkeypatch
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    gate, before = WriteGate(str(tmp_path / "discern.db"), 0.1), len(os.listdir("/proc/self/fd"))
+    gate = WriteGate(str(tmp_path / "discern.db"), 0.1)
     for _ in range(3):
         with pytest.raises(OperationalError, match="No locks available"):
             gate.enter()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["discern.db-next"]
+    assert open_below(tmp_path) == []
+
+
+def open_below(folder: Path) -> list[str]:
+    """Files there that this process holds open; those elsewhere come and go with what earlier tests left behind."""
+    held = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # the one that lists them
+            held.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return [path for path in held if path.startswith(str(folder))]

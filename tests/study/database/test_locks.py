@@ -89,7 +89,7 @@ def test_people_who_wait_for_the_study_keep_no_participant_from_others(
         with short_study.writing() as session:
             lock_study(session, Study.slug == "demo")
             has_study.set()
-            may_go_on.wait(5)
+            may_go_on.wait(60)
             mine = select(Participant.id).where(Participant.id == late.id)
             return session.execute(mine.with_for_update(nowait=True)).scalar_one()
 
@@ -100,7 +100,7 @@ def test_people_who_wait_for_the_study_keep_no_participant_from_others(
         answering = pool.submit(answer, short_study, late, first, LATER)
         assert waits_for_a_lock(short_study, 2)
         joining.commit()
-    assert has_study.wait(5)
+    assert has_study.wait(30)
     assert waits_for_a_lock(short_study, 1), "the answer now waits for the study"
     may_go_on.set()
     assert withdrawing.result(timeout=30) == late.id

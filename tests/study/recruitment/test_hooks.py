@@ -129,7 +129,7 @@ REFUSED = {
     "of another body": {"X-Prolific-Request-Signature": "QUJD"},
     "of another time": {"X-Prolific-Request-Timestamp": str(int(SENT.timestamp()) + 1)},
     "too old": {"at": SENT - timedelta(hours=26)},
-    "of the future": {"at": SENT + timedelta(hours=1)},
+    "of the future": {"at": SENT + timedelta(days=1)},  # SENT is when the tests were loaded
     "without a person": {"event": {"participant_id": None}},
     "with numbers in place of ids": {"event": {"resource_id": 1}},
 }

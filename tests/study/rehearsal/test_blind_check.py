@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import manage
+from bench.servers import free_port
 from study.database.db import Database, connect, upgrade
 from study.database.schema import Stimulus
 from study.errors import BlindnessError
@@ -54,9 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         with database.reading() as session:
             for place, row in enumerate(session.query(Stimulus).filter(Stimulus.file.startswith("images"))):
                 (folder / slug / row.file).write_bytes(drawn(16, 1 + 4 * METHODS.index(row.method) + place % 3))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.study.rehearsal.leaky_server:app()"]
     environment = os.environ | {"DISCERN_DATABASE_URL": url, "DISCERN_SECRET_KEY": SECRET}

@@ -105,7 +105,7 @@ def test_loads_stay_level_all_along():
         assert high - low <= 2, f"after {n} participants"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_whatever_the_loads_the_choice_is_as_long_as_possible_and_breaks_no_rule(data):
     images, cells = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 4))
@@ -151,7 +151,7 @@ def test_the_order_of_trials_is_random():
     assert len(orders) == 20
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cells=st.lists(st.integers(0, 4), max_size=40), seed=st.integers(0, 999))
 def test_sides_are_fair_over_all_and_within_each_method(cells, seed):
     coins = alternate(cells, np.random.default_rng(seed))
