@@ -36,7 +36,7 @@ def test_a_tall_figure_leaves_room_for_the_end_of_a_table_above_it(tmp_path: Pat
     drawn = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="15" viewBox="0 0 10 15"></svg>'
     (tmp_path / "tall.svg").write_text(drawn, encoding="utf-8")
     page, file = tmp_path / "page.html", tmp_path / "page.pdf"
-    body = '<div style="height: 3cm"></div><figure class="wide"><img src="tall.svg"></figure>'
+    body = '<div style="height: 7cm"></div><figure class="wide"><img src="tall.svg"></figure>'
     page.write_text(f"<!doctype html><style>{style}</style>{body}", encoding="utf-8")
     print_pdf(page, file, browser_program)
     assert file.read_bytes().count(b"/Type /Page\n") == 1
@@ -79,4 +79,14 @@ def in_german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_table_of_long_german_words_is_wider_than_the_page(in_german: Path, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(in_german.as_uri())
+    assert fits_the_width(page)
+
+
+def test_long_headings_of_numbers_leave_the_first_column_a_third_of_the_page(in_german: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 680, "height": 900})  # A4 without its margins
+    page.emulate_media(media="print")
+    page.goto(in_german.as_uri())
+    flow = page.locator("table", has=page.get_by_text("Antwort über die geplanten Bewertungen hinaus"))
+    widths = [flow.locator(part).first.bounding_box()["width"] for part in ("tbody th", "tbody")]
+    assert 0.32 < widths[0] / widths[1] < 0.4
     assert fits_the_width(page)
