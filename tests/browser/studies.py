@@ -49,6 +49,7 @@ def definition(
     about: tuple[dict[str, Any], ...] = (),
     participants: dict[str, Any] | None = None,
     questionnaires: tuple[dict[str, Any], ...] = (),
+    screening: dict[str, Any] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """Both tasks, with places for everybody whom the tests send."""
@@ -63,7 +64,7 @@ def definition(
         for field, text in texts.items()
     }
     sample["study"] |= {"languages": list(languages), "demographics": list(about)} | chosen
-    return sample | {"questionnaires": list(questionnaires)}
+    return sample | {"questionnaires": list(questionnaires)} | ({"screening": screening} if screening else {})
 
 
 @cache
@@ -222,7 +223,7 @@ def serving(
 ) -> Iterator[LiveStudy]:
     """Open the study in a fresh database under `folder` and serve it on a free port, below the path `root`.
 
-    Of the `changes`, `device`, `participants` and `questionnaires` are the definition's sections, `about` the questions
+    Of the `changes`, `device`, `participants`, `questionnaires` and `screening` are the definition's sections, `about` the questions
     about oneself; the others go to the first task.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -91,6 +91,7 @@ def landing(slug: str) -> ResponseReturnValue:
         is_known=known is not None,
         action=url_for("participant.consent", slug=slug),
         recruitment=recruitment,
+        query=request.query_string.decode(errors="replace"),
         csrf_token=partial(form_token, slug, *recruitment.values()),  # in place of the one that needs a cookie
         language_url=partial(_in_language, slug, given | mark()),
         decline_url=url_for("leaving.decline", slug=slug, **given | mark() | {"language": language}),
@@ -136,7 +137,8 @@ def _enrol(slug: str, form: Mapping[str, str]) -> ResponseReturnValue:
         turned_away = screen(session, slug, given, clock.now(), _secret())
         if turned_away is None and is_asked_first(session, study, given, _secret()):
             action = url_for("participant.consent", slug=slug)
-            return show_screening(definition, speak(given.language), form, action=action)
+            sheet = "?".join(filter(None, [url_for("participant.landing", slug=slug), form.get("query")]))
+            return show_screening(definition, speak(given.language), form, action=action, sheet=sheet)
         if turned_away is None:
             participant = join(session, slug, given, clock.now(), np.random.default_rng(), _secret())
         session.commit()

@@ -12,7 +12,7 @@ ANSWER = "screening-"  # before the names of the questions in the form
 
 def show_screening(definition: FrozenDefinition, language: str, form: Mapping[str, str], **more: Any) -> str:
     """`form`: what the consent form said, which this page sends again with the answers. `more`: `action`, where it
-    sends them, or what a preview needs."""
+    sends them, and `sheet`, the address of the information sheet; or what a preview needs."""
     return render_template(
         "participant/screening.html",
         title=definition.study.title[language],
