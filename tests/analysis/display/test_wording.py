@@ -46,18 +46,28 @@ def test_every_korean_text_is_korean_and_keeps_to_one_word_for_one_thing():
 
 
 @pytest.mark.parametrize(
-    ("n", "english", "korean"), [(1, "1 person", "1명"), (2, "2 people", "2명"), (1200, "1,200 people", "1,200명")]
+    ("n", "english", "korean"),
+    [
+        (1, "1 person joined.", "1명이 참여했습니다."),
+        (2, "2 people joined.", "2명이 참여했습니다."),
+        (1200, "1,200 people joined.", "1,200명이 참여했습니다."),
+    ],
 )
 def test_a_number_and_its_noun_agree(n, english, korean):
-    assert ENGLISH.plural("{n} person", "{n} people", n) == english
-    assert KOREAN.plural("{n} person", "{n} people", n) == korean
+    assert ENGLISH.plural("{n} person joined.", "{n} people joined.", n) == english
+    assert KOREAN.plural("{n} person joined.", "{n} people joined.", n) == korean
 
 
 def test_thousands_are_separated_as_the_language_does_it():
     """A comma in German would be read as a decimal comma."""
-    for language, written in (("de", "1\u202f200 Personen"), ("ko", "1,200명"), ("en", "1,200 people")):
+    said = {
+        "de": "1\u202f200 Personen haben teilgenommen.",
+        "ko": "1,200명이 참여했습니다.",
+        "en": "1,200 people joined.",
+    }
+    for language, written in said.items():
         with written_in({}, language):
-            assert in_language(language).plural("{n} person", "{n} people", 1200) == written
+            assert in_language(language).plural("{n} person joined.", "{n} people joined.", 1200) == written
     assert count(1200) == "1,200"
 
 
