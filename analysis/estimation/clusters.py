@@ -27,7 +27,7 @@ class Grouping:
     counts: np.ndarray | sparse.csr_array  # (C, G) responses
     cell: np.ndarray  # (n,)
     cluster: np.ndarray  # (n,)
-    _sizes: dict[bytes, Sizes] = field(default_factory=dict, compare=False, repr=False)
+    _sizes: dict[bytes, Sizes] = field(default_factory=dict)
 
     def sizes(self, cells: np.ndarray) -> Sizes:
         """Of the clusters with responses in `cells` (indices)."""
@@ -52,10 +52,6 @@ class Clustering:
 
     grouping: Grouping
     products: np.ndarray
-
-    @property
-    def counts(self) -> np.ndarray | sparse.csr_array:
-        return self.grouping.counts
 
     def sizes(self, cells: np.ndarray) -> Sizes:
         return self.grouping.sizes(cells)

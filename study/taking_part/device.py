@@ -10,7 +10,7 @@ from study.database.find import find_participant
 from study.taking_part.bodies import read_body
 
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
-Problem = Literal["browser", "phone", "pointer", "window"]
+Problem = Literal["phone", "pointer", "window"]
 MOST_KEPT = 20  # reports of one participant: endless reloading must not fill the disk
 
 
@@ -27,7 +27,7 @@ class DeviceReport(BaseModel):
     touch: bool
     pointer: Literal["fine", "coarse", "none"]
     fullscreen: bool
-    problems: Annotated[tuple[Problem, ...], Field(max_length=4)] = ()
+    problems: Annotated[tuple[Problem, ...], Field(max_length=3)] = ()
 
 
 def record_device(session: Session, token: str, body: bytes, now: datetime) -> None:

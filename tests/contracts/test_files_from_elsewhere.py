@@ -35,7 +35,16 @@ def test_a_size_is_told_in_three_figures(number, said):
 
 @pytest.mark.parametrize(
     ("name", "is_left"),
-    [("__MACOSX", True), (".DS_Store", True), ("._a.csv", True), ("a.csv", False), (".hidden", False), ("a._b", False)],
+    [
+        ("__MACOSX", True),
+        (".DS_Store", True),
+        ("Thumbs.db", True),
+        ("desktop.ini", True),
+        ("._a.csv", True),
+        ("a.csv", False),
+        (".hidden", False),
+        ("a._b", False),
+    ],
 )
 def test_what_desktops_leave_is_known_by_its_name(name, is_left):
     assert is_desktop_file(name) is is_left
@@ -83,6 +92,10 @@ def test_an_encrypted_archive_is_refused_by_its_first_locked_file(packed):
     content[second + 8] |= 1
     packed.write_bytes(content)
     assert refusal(packed) == f"{packed} is encrypted (second.txt); unpack it with its password and give the folder"
+
+
+def test_an_archive_may_grow_to_eight_gigabytes_and_by_two_hundred_times_from_a_hundred_megabytes_on():
+    assert (archives.MOST_BYTES, archives.SMALL, archives.MOST_TIMES) == (8_000_000_000, 100_000_000, 200)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from analysis.estimation.mixed import SOURCES, MixedError, _Laplace, _parts, fit
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
 from analysis.tasks.psychometrics import Psychometrics
+from languages.read import messages
 from tests.analysis.oracles.r import FOLDER, oracle, recorded
 
 GROUPS = ("participant", "participant:method", "image", "image:method")
@@ -110,6 +111,7 @@ def test_the_spreads_are_printed_with_the_shares_of_the_answers_variance_that_th
     table = spreads(trials, ("a", "b", "c"))
     sds = np.array([recorded("maximal_logit.R")[f"sd_{group}"] for group in GROUPS])
     assert table["source"].tolist() == list(SOURCES)
+    assert set(SOURCES) <= {message.id for message in messages("report")}, "they are translated"
     assert table["sd"].to_numpy() == pytest.approx(sds, abs=1e-3)
     assert table["variance"].to_numpy() == pytest.approx(sds**2, abs=2e-3)
     assert table["share"].to_numpy() == pytest.approx(sds**2 / (np.sum(sds**2) + np.pi**2 / 3), abs=1e-3)
@@ -125,7 +127,9 @@ def test_data_that_cannot_carry_the_model_are_refused_with_the_reason(answers):
         fit(np.where(p % 2 == 1, 1.0, 0.0), method, p, i)
     with pytest.raises(MixedError, match="all answers are right"):
         fit(np.where(method == 1, 1.0, y), method, p, i)
-    with pytest.raises(MixedError, match="7797 effects of participants and images by method"):
+    with pytest.raises(MixedError, match="all wrong"):
+        fit(np.where(method == 1, 0.0, y), method, p, i)
+    with pytest.raises(MixedError, match=r"7797 effects of participants and images by method; .* fitted to 2000"):
         fit(y, method, np.arange(600) * 4, np.minimum(np.arange(600), 201))
 
 
