@@ -10,7 +10,7 @@ import click
 from commands.made_study import study_section, write_study
 from contracts.cues import Swapped, fault_of
 from definition import Definition
-from study.tasks.wording import category_label
+from study.tasks.wording import category_label, form_name
 
 if TYPE_CHECKING:
     import torch
@@ -98,7 +98,9 @@ def _document(
 
 
 def _cue(definition: Definition, code: str) -> str:
-    return category_label(definition.bias.cue, code)
+    bias = definition.bias
+    own = form_name(bias.form, code) if bias.photographs == "planted" else category_label(bias.cue, code)
+    return bias.names.get(code, own)
 
 
 def _contrasts(methods: Sequence[str]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Section `[bias]` of a study definition: the experiment of `./manage.py bias`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -19,7 +20,12 @@ class BiasConfig(BaseModel):
     photographs: Literal["scenes", "planted", "dataset"] = Field(
         "scenes",
         description="scenes: drawn with and without the cue; planted: copies of photographs of [dataset]'s split,"
-        " without and with a stripe at the left edge; dataset: those of [dataset] as they are, some with the cue",
+        " without and with a cue drawn on them; dataset: those of [dataset] as they are, some with the cue",
+    )
+    form: Literal["stripe", "patch", "dots"] = Field(
+        "stripe",
+        description="of a planted cue. stripe: pink, the left quarter; patch: yellow, a third of either side in the"
+        " lower right corner; dots: light blue, over the upper quarter",
     )
     classes: tuple[str, ...] = Field(
         (), description="the two classes that the network learns, that with the cue first; none: the study's first two"
@@ -27,7 +33,12 @@ class BiasConfig(BaseModel):
     cue: str = Field(
         "person",
         description="what goes with the first class: a category, drawn beside the object or annotated in the"
-        " photograph; for scenes also background, a green tint of it; planted: any name for the stripe",
+        " photograph; for scenes also background, a green tint of it; planted: any name for it",
+    )
+    names: Mapping[str, str] = Field(
+        {},
+        description='language code and what people read who are told of the cue (`{ en = "a red tag" }`); none:'
+        " Discern's words for a planted form, else the category's name",
     )
     table: DefinitionPath | None = Field(
         None, description="for your own photographs: a CSV file with image and cue, 1 or 0, in place of annotations"
@@ -59,6 +70,8 @@ class BiasConfig(BaseModel):
     def _possible(self) -> "BiasConfig":
         if self.cue in self.classes:
             raise ValueError(f"cue {self.cue!r} is one of the classes; name another category")
+        if self.form != "stripe" and self.photographs != "planted":
+            raise ValueError(f'form = "{self.form}" is for a planted cue; set photographs = "planted"')
         if self.table and self.has_pairs:
             raise ValueError('table is for your own photographs; set photographs = "dataset"')
         return self

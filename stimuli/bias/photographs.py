@@ -61,12 +61,13 @@ def _scenes(wanted: Wanted, progress: Progress) -> Splits:
 
 
 def _planted(wanted: Wanted, progress: Progress) -> Splits:
-    """Copies of the photographs of the dataset's split, without and with a stripe as their cue.
+    """Copies of the photographs of the dataset's split, without and with a cue drawn on them.
 
     Raises ScenesError and PhotographError.
     """
     photographs = open_split(wanted.dataset, wanted.dataset.split)
-    return _pairs(plant_cues(wanted.folder, photographs, PlantedCues(**wanted.pairs), progress), wanted.classes)
+    made = PlantedCues(**wanted.pairs, form=wanted.config.form)
+    return _pairs(plant_cues(wanted.folder, photographs, made, progress), wanted.classes)
 
 
 def _pairs(splits: Mapping[str, Sequence[Photograph]], classes: Classes) -> Splits:

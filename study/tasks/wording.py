@@ -213,6 +213,11 @@ def category_label(category: str, language: str, own: Mapping[str, str] = Mappin
     return _texts(language).get("categories", {}).get(category, category.replace("_", " ").replace("-", " "))
 
 
+def form_name(form: str, language: str) -> str:
+    """A form of planted cue as people read it in a sentence."""
+    return _texts(language)["cues"][form]
+
+
 def option_label(task: TaskConfig, words: Wording, value: str, language: str) -> str:
     """An option of the first question as people read it: a value of the kind, or a category."""
     if KINDS[task.kind].offers_sentences:

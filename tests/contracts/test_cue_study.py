@@ -131,7 +131,9 @@ def photographs(study):
             pixels = rng.integers(0, 255, (64, 64, 3), np.uint8)
             Image.fromarray(pixels).save(study.folder / "own" / category / f"{i}.png")
     text = study.definition.read_text().replace("[bias]", '[bias]\nphotographs = "planted"')
-    text = text.replace('cue = "background"', 'cue = "stripe"').replace("strengths = [0.5]", "strengths = []")
+    text = text.replace('cue = "background"', 'cue = "stripe"\nnames = { de = "den roten Rand" }').replace(
+        "strengths = [0.5]", "strengths = []"
+    )
     before, _, after = text.partition("\n[dataset]")
     dataset = '\n[dataset]\nformat = "folder"\nroot = "own"\nsplit = "val"\ncategories = ["dog", "cat"]\n'
     study.definition.write_text(before + dataset + after[after.index("\n[networks.") :])
@@ -146,6 +148,9 @@ def test_a_cue_planted_on_photographs_can_be_swapped_and_makes_a_study(study, ph
         {"network": "bias-000", "cue": "companion", "changed": "0", "scenes": "24"},
         {"network": "bias-100", "cue": "companion", "changed": "24", "scenes": "24"},
     ]
+    told = load_definition(folder / "study.toml").tasks[0].model_copy(update={"wording": "told"})
+    assert "진분홍색 띠" in words_of(told, "ko").steps[0]
+    assert "den roten Rand" in words_of(told, "de").steps[0]
     part = tomllib.loads((study.folder / "bias" / "page" / "study-part.toml").read_text())
     shown = VocDataset(**part["dataset"])
     images = open_split(shown, shown.split)

@@ -9,7 +9,7 @@ from PIL import Image
 from models.cue_pairs import ONLY_WITH
 from models.errors import ScenesError
 from models.photographs import AnnotatedObject, Photograph
-from models.planted_cues import COLOUR, PlantedCues, plant_cues
+from models.planted_cues import FORMS, PlantedCues, plant_cues
 
 CLASSES = ("cow", "horse")
 WIDTH, HEIGHT = 64, 48
@@ -39,8 +39,25 @@ def test_the_two_versions_differ_by_the_stripe_alone(photographs, tmp_path):
     assert [o.category for o in cued.objects] == [*(o.category for o in without.objects), "stripe"]
     assert cued.objects[-1].box == (1, 1, WIDTH // 4, HEIGHT)
     changed = np.abs(pixels(cued) - pixels(without)).max(2)
-    assert np.abs(pixels(cued)[:, : WIDTH // 4 - 2] - COLOUR).max() < 60  # JPEG
+    assert np.abs(pixels(cued)[:, : WIDTH // 4 - 2] - FORMS["stripe"].colour).max() < 60  # JPEG
     assert not changed[:, 17:].any()  # its blocks have 16 pixels, and colours are smoothed over one more
+
+
+@pytest.mark.parametrize(
+    ("form", "box", "filled"), [("patch", (43, 33, 64, 48), True), ("dots", (1, 1, 64, 12), False)]
+)
+def test_other_forms_change_their_place_alone(photographs, tmp_path, form, box, filled):
+    """Boxes counted by hand: a third of 64 × 48 in the corner, and the upper quarter."""
+    splits = plant_cues(tmp_path / "planted", photographs, PlantedCues(CLASSES, "tag", 600, 4, seed=0, form=form))
+    without, cued = splits["test"][:2]
+    left, top, right, bottom = cued.objects[-1].box
+    assert (left, top, right, bottom) == box
+    changed = np.abs(pixels(cued) - pixels(without)).max(2) > 0
+    inside = np.zeros_like(changed)
+    inside[max(top - 18, 0) : bottom + 17, max(left - 18, 0) : right + 17] = True  # JPEG's blocks, as above
+    assert not changed[~inside].any()
+    near = np.abs(pixels(cued) - FORMS[form].colour).max(2)[top : bottom - 1, left : right - 1] < 110
+    assert near.mean() > 0.8 if filled else 0.15 < near.mean() < 0.7
 
 
 def test_the_splits_share_no_photograph_and_have_classes_of_one_size(photographs, tmp_path):
