@@ -1,9 +1,11 @@
 """Text files as editors of every system write them."""
 
 import codecs
+from collections.abc import Sequence
 from pathlib import Path
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SIGNS = {";": "semicolons", "\t": "tabs"}
 
 
 class NotTextError(Exception):
@@ -27,3 +29,10 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise NotTextError(f"{path} is no text: it holds NUL characters; name another file, or save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def not_commas(columns: Sequence[str]) -> str:
+    """The remedy where a CSV file has one column because another sign separates them, as some spreadsheets write; or
+    nothing."""
+    sign = next((name for sign, name in _SIGNS.items() if len(columns) == 1 and sign in columns[0]), None)
+    return f"; its columns are separated by {sign}: save it with commas" if sign else ""

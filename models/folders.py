@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.text_files import NotTextError, read_text
+from contracts.file_names import as_stored, composed
+from contracts.text_files import NotTextError, not_commas, read_text
 from models.annotations import SUFFIXES, Annotation, edges_to_box, inside, photograph, read_all
 from models.boxes import Box
 from models.config import FORMAT, DatasetConfig, DefinitionPath
@@ -47,9 +48,12 @@ def _open_split(dataset: FolderDataset, split: str) -> tuple[Photograph, ...]:
         raise PhotographError(f"split {split!r} of {dataset.table or dataset.root} has no pictures ({_endings()})")
     boxes: dict[str, list[Row]] = defaultdict(list)
     for row in _rows(dataset.boxes, ("image", *_EDGES)) if dataset.boxes else ():
-        boxes[row["image"]].append(row)
+        boxes[composed(row["image"])].append(row)
     told = next(iter(boxes), None)
-    items = [(name, path, labels, boxes[name] or boxes[path.name]) for name, (path, labels) in labelled.items()]
+    items = [
+        (name, path, labels, boxes[composed(name)] or boxes[composed(path.name)])
+        for name, (path, labels) in labelled.items()
+    ]
     if told and split == dataset.split and not any(found for *_, found in items):
         raise PhotographError(
             f"table {dataset.boxes} names no picture of split {split!r}; its column image must hold names such as"
@@ -59,10 +63,12 @@ def _open_split(dataset: FolderDataset, split: str) -> tuple[Photograph, ...]:
 
 
 def _of_folders(dataset: FolderDataset, split: str) -> dict[str, tuple[Path, Sequence[str]]]:
-    names = {r["folder"]: r["name"] for r in _rows(dataset.names, ("folder", "name"))} if dataset.names else {}
+    names = (
+        {composed(r["folder"]): r["name"] for r in _rows(dataset.names, ("folder", "name"))} if dataset.names else {}
+    )
     top = _split_folder(dataset, split)
     return {
-        path.relative_to(top).as_posix(): (path, (names.get(folder.name, folder.name),))
+        path.relative_to(top).as_posix(): (path, (names.get(composed(folder.name), composed(folder.name)),))
         for folder in sorted(p for p in top.iterdir() if p.is_dir())
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES
@@ -89,13 +95,18 @@ def _of_table(dataset: FolderDataset, split: str) -> dict[str, tuple[Path, Seque
     elif split != dataset.split:
         raise PhotographError(f"{dataset.table} has no column split, so there is no split {split!r}; add one")
     found: dict[str, tuple[Path, Sequence[str]]] = {
-        row["picture"]: (inside(row["picture"], dataset.root), _labels(row["labels"])) for row in rows
+        row["picture"]: (_inside(row["picture"], dataset.root), _labels(row["labels"])) for row in rows
     }
     if repeated := len(rows) - len(found):
         raise PhotographError(
             f"{dataset.table} repeats {repeated} pictures; write each once, its labels separated by ;"
         )
     return found
+
+
+def _inside(name: str, root: Path) -> Path:
+    inside(name, root)
+    return as_stored(root, name)
 
 
 def _labels(text: str) -> tuple[str, ...]:
@@ -135,7 +146,10 @@ def _rows(path: Path, needed: Iterable[str]) -> list[Row]:
         found = csv.DictReader(io.StringIO(read_text(path)), strict=True)
         if missing := [column for column in needed if column not in (found.fieldnames or ())]:
             there = ", ".join(found.fieldnames or ()) or "none"
-            raise PhotographError(f"{path} lacks the columns {', '.join(missing)}; columns found: {there}")
+            raise PhotographError(
+                f"{path} lacks the columns {', '.join(missing)}; columns found: {there}"
+                + not_commas(found.fieldnames or ())
+            )
         return [{k: (v or "").strip() for k, v in row.items() if isinstance(k, str)} for row in found]
     except FileNotFoundError:
         raise PhotographError(f"table {path} is missing; correct its name in [dataset]") from None

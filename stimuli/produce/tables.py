@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from contracts.text_files import NotTextError, read_text
+from contracts.file_names import as_stored, composed
+from contracts.text_files import NotTextError, not_commas, read_text
 from models.errors import PhotographError
 from models.image_files import read_image, stored_picture
 from models.photographs import Photograph
@@ -25,6 +26,7 @@ from stimuli.rendering import AS_IS, Rendering
 
 NEEDED = ("image", "category", "network", "file")
 MAPS = (".npy", ".npz")
+PLANES = (1, 3)  # of a map: one for all colours, or one for each
 Size = tuple[int, int]  # width and height in pixels
 Row = Mapping[str, str]
 
@@ -100,12 +102,12 @@ def read_table(method: str, path: Path, rendering: Rendering) -> PictureTable:
     for line, row in enumerate(_rows(method, path), 2):
         if empty := [column for column in NEEDED if not row.get(column)]:
             raise GenerationError(f"{path}, line {line}: {', '.join(empty)} is empty; fill it in")
-        key = (row["network"], row["image"], row["category"])
+        key = (row["network"], composed(row["image"]), row["category"])
         if row.get("method", method) != method:
             continue
         if key in entries:
             raise GenerationError(f"{path}, line {line}: {', '.join(key)} is there twice; remove one of the rows")
-        entries[key] = Entry(path.parent / row["file"], _scores(row, f"{path}, line {line}"))
+        entries[key] = Entry(as_stored(path.parent, row["file"]), _scores(row, f"{path}, line {line}"))
     if not entries:
         raise GenerationError(f"{path} has no rows for method {method!r}{_methods_of(method, path)}")
     files = list(dict.fromkeys(entry.file for entry in entries.values()))
@@ -159,15 +161,20 @@ def read_map(file: Path) -> np.ndarray:
     if not np.can_cast(found.dtype, float, "same_kind"):
         raise GenerationError(f"map {file} holds {found.dtype}; save real numbers, as with .astype(float)")
     maps = found[None] if found.ndim == 2 else found
-    if maps.ndim != 3 or maps.shape[0] not in (1, 3) or 0 in maps.shape:
-        raise GenerationError(f"map {file} has the shape {found.shape}; (H, W), (1, H, W) or (3, H, W) is expected")
+    if maps.ndim != 3 or maps.shape[0] not in PLANES or 0 in maps.shape:
+        raise GenerationError(_misshapen(file, found.shape))
     if not np.isfinite(maps).all():
         raise GenerationError(f"map {file} holds NaN or infinity; save finite numbers, 0 where there is nothing")
     return maps.astype(float)
 
 
+def _misshapen(file: Path, shape: tuple[int, ...]) -> str:
+    return f"map {file} has the shape {shape}; (H, W), (1, H, W) or (3, H, W) is expected"
+
+
 def _names(image: Photograph) -> tuple[str, ...]:
-    return image.image_id, image.image_id + image.path.suffix, image.path.name, image.path.stem
+    names = image.image_id, image.image_id + image.path.suffix, image.path.name, image.path.stem
+    return tuple(map(composed, names))
 
 
 def _rows(method: str, path: Path) -> Iterator[Row]:
@@ -177,6 +184,7 @@ def _rows(method: str, path: Path) -> Iterator[Row]:
             there = ", ".join(reader.fieldnames or ()) or "none"
             raise GenerationError(
                 f"{path}, the pictures of method {method!r}, lacks the columns {', '.join(missing)}; there are {there}"
+                + not_commas(reader.fieldnames or ())
             )
         for row in reader:
             yield {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
@@ -229,7 +237,10 @@ def _size(file: Path, rendering: Rendering) -> Size:
             f' {AS_IS}, as in [stimuli] recipes = {{ NAME = "{AS_IS}" }}'
         )
     if is_map:
-        height, width = _shape(file)[-2:]
+        shape = _shape(file)
+        if len(shape) == 3 and shape[0] not in PLANES and shape[-1] in PLANES:
+            raise GenerationError(_misshapen(file, shape))
+        height, width = shape[-2:]
         return width, height
     try:
         return stored_picture(file).upright
