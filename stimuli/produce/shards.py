@@ -1,10 +1,10 @@
 """The jobs of a run: from images to batches whose predictions are asked for, from selections to shards to explain."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.methods import PHOTOGRAPH
 from models.photographs import Photograph
@@ -163,37 +163,66 @@ def predictions(
     )
 
 
+class _Wanted(NamedTuple):
+    """A picture that tasks ask for, in the order of the jobs. `held`: the wrong option that names a sheet's images."""
+
+    network: str
+    image_id: str
+    category: str
+    tiles: tuple[str, ...]
+    together: tuple[str, ...]
+    held: str
+    method: str
+
+
 def visualizations(selections: Sequence[Selection]) -> tuple[Visualization, ...]:
     """Everything the tasks ask for, each once: sorted by network, image, category, …, method."""
-    images: dict[str, Photograph] = {}
-    foils: dict[tuple[str, str, str], str] = {}
+    images = {chosen.image.image_id: chosen.image for selection in selections for chosen in selection.chosen}
     sheets: dict[str, tuple[tuple[Photograph, str], ...]] = {"": ()}
-    asked: dict[tuple[Any, ...], list[tuple[str, str]]] = defaultdict(list)
+    foils: dict[tuple[str, str, str], str] = {}
+    asked: dict[_Wanted, list[tuple[str, str]]] = defaultdict(list)
     for selection in selections:
-        request = selection.request
-        for candidate in selection.chosen:
-            image_id = candidate.image.image_id
-            images[image_id] = candidate.image
-            for category in candidate.categories:
-                for network, method in product(request.networks, request.drawn):
-                    if (image_id, category, network) not in selection.foils:
-                        continue
-                    foil = selection.foils[image_id, category, network]
-                    sheet = selection.sheets.get((image_id, network), ())
-                    held = foil if sheet else ""
-                    sheets[held] = sheet
-                    for pair in () if sheet else ((image_id, category, network), (image_id, category, ANY)):
-                        foils[pair] = foils.get(pair) or foil
-                    tiles = () if method == PHOTOGRAPH else selection.tiles.get((image_id, network), ())
-                    key = network, image_id, category, tiles, request.together, held, method
-                    asked[key].append((request.task, foil))
+        for wanted, foil in _wanted(selection):
+            asked[wanted].append((selection.request.task, foil))
+            if wanted.held:
+                sheets[wanted.held] = selection.sheets[wanted.image_id, wanted.network]
+                continue
+            for network in (wanted.network, ANY):
+                pair = wanted.image_id, wanted.category, network
+                foils[pair] = foils.get(pair) or foil
     found = []
-    for (network, image_id, category, tiles, together, held, method), tasks in sorted(asked.items()):
-        usual = held or foils[image_id, category, network] or foils[image_id, category, ANY]
-        first, *further = _uses(tasks, usual)
-        uses = first.foil, method, first.tasks, tuple(further)
-        found.append(Visualization(network, images[image_id], category, *uses, tiles, together, sheets[held]))
+    for wanted, tasks in sorted(asked.items()):
+        of_pair = (foils.get((wanted.image_id, wanted.category, network)) for network in (wanted.network, ANY))
+        first, *further = _uses(tasks, wanted.held or next(filter(None, of_pair), ""))
+        found.append(
+            Visualization(
+                network=wanted.network,
+                image=images[wanted.image_id],
+                category=wanted.category,
+                foil=first.foil,
+                method=wanted.method,
+                tasks=first.tasks,
+                further=tuple(further),
+                tiles=wanted.tiles,
+                together=wanted.together,
+                sheet=sheets[wanted.held],
+            )
+        )
     return tuple(found)
+
+
+def _wanted(selection: Selection) -> Iterator[tuple[_Wanted, str]]:
+    """Each picture that a task asks for, with its wrong option."""
+    request = selection.request
+    for chosen in selection.chosen:
+        image_id = chosen.image.image_id
+        for category, network, method in product(chosen.categories, request.networks, request.drawn):
+            foil = selection.foils.get((image_id, category, network))
+            if foil is None:
+                continue
+            held = foil if selection.sheets.get((image_id, network)) else ""
+            tiles = () if method == PHOTOGRAPH else selection.tiles.get((image_id, network), ())
+            yield _Wanted(network, image_id, category, tiles, request.together, held, method), foil
 
 
 def _uses(asked: Sequence[tuple[str, str]], usual: str) -> list[Use]:

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from contracts.foil_text import BETWEEN
 from contracts.label_choice import LABELS, LabelChoice
@@ -26,21 +27,30 @@ def stand_ins(tasks: Sequence[TaskConfig], categories: Sequence[str]) -> tuple[S
 def _of_task(task: TaskConfig, categories: Sequence[str]) -> Iterator[Stimulus]:
     kind = KINDS[task.kind]
     shown = dict.fromkeys((*task.methods, *((PHOTOGRAPH,) if kind.shows_photograph else ())))
+    several = max(kind.categories, kind.classes, 1 + kind.has_advice)
     for number in range(task.images):
-        names = _shown(task.classes or categories, number)[: max(kind.categories, kind.classes, 1 + kind.has_advice)]
+        names = _shown(task.classes or categories, number)[:several]
+        image = f"{task.repeats or task.name}-{number:03}"
         for place, category in enumerate(names[: kind.explained(task.foil)]):
-            foil = _foil(STUDY_KINDS[task.kind].foils, number) or (names[1 - place] if len(names) > 1 else "")
-            if kind.has_advice:  # right and wrong by turns
-                foil = BETWEEN.join((foil, category) if number % 2 else (category, foil))
-            if kind.tiles:  # right and wrong by turns
-                foil = _tiled(category, categories, number)
-            if kind.labels:
-                foil = _misnamed(category, categories)
-            if task.explanations > 1:
-                foil = _sheet(f"{task.name}-{number:03}", category, categories, task.explanations)
-            for network in task.networks:
-                for method in shown:
-                    yield _row(task.name, f"{task.repeats or task.name}-{number:03}", category, foil, network, method)
+            other = names[1 - place] if len(names) > 1 else ""
+            foil = _foil(task, number, category, other, categories)
+            for network, method in product(task.networks, shown):
+                yield _row(task.name, image, category, foil, network, method)
+
+
+def _foil(task: TaskConfig, number: int, category: str, other: str, categories: Sequence[str]) -> str:
+    """What the stimuli of the task's kind tell as wrong; networks are right and wrong by turns."""
+    kind = KINDS[task.kind]
+    if task.explanations > 1:
+        return _sheet(f"{task.name}-{number:03}", category, categories, task.explanations)
+    if kind.labels:
+        return _misnamed(category, categories)
+    if kind.tiles:
+        return _tiled(category, categories, number)
+    foil = _by_turns(STUDY_KINDS[task.kind].foils, number) or other
+    if kind.has_advice:
+        return BETWEEN.join((foil, category) if number % 2 else (category, foil))
+    return foil
 
 
 def _tiled(category: str, categories: Sequence[str], number: int) -> str:
@@ -63,7 +73,7 @@ def _first(number: int, category: str, categories: Sequence[str]) -> list[str]:
     return list(dict.fromkeys((category, *categories, *(f"class {n}" for n in range(1, number)))))[:number]
 
 
-def _foil(foils: Sequence[str], number: int) -> str:
+def _by_turns(foils: Sequence[str], number: int) -> str:
     """One of `foils` by turns; empty where there are none."""
     return foils[number % len(foils)] if foils else ""
 
