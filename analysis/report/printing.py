@@ -6,7 +6,10 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from functools import partial
 from pathlib import Path
+
+from analysis.report.page_numbers import print_numbered
 
 # Where no program is named: the first of these that the PATH has, or that is installed there.
 BROWSERS = (
@@ -30,11 +33,13 @@ class PrintingWarning(UserWarning):
 def print_pdf(page: Path, pdf: Path, browser: str | None = None) -> None:
     """Print the HTML file `page` into the file `pdf` with `browser`, else with the first of BROWSERS that is here.
 
+    A contents list gets its page numbers, for which the page is printed twice.
+
     The same page gives the same bytes with one version of the browser: the time of printing is left out. Without a
     browser, or where it fails, a PrintingWarning is given and there is no file.
     """
     program = shutil.which(browser) if browser else next(filter(None, map(shutil.which, BROWSERS)), None)
-    if problem := _printed(program, page, pdf) if program else _missing(browser):
+    if problem := print_numbered(page, pdf, partial(_printed, program)) if program else _missing(browser):
         pdf.unlink(missing_ok=True)
         warnings.warn(f"{pdf.name} was not written: {problem}", PrintingWarning, stacklevel=2)
     else:

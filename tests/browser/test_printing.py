@@ -1,11 +1,15 @@
 """What a real browser makes of a report's page."""
 
+import re
+import unicodedata
 from functools import partial
+from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
+from pypdf import PdfReader
 
 import analysis.report
 from analysis.config import AnalysisConfig, ContrastConfig
@@ -60,6 +64,28 @@ def test_the_first_page_and_the_results_of_a_study_of_two_tasks_take_nine_pages_
     printed = partial(print_pdf, browser=browser_program)
     report = analyze(folder, tmp_path / "report", translate=in_language(language), to_pdf=printed)
     assert 4 <= (report.parent / "report.pdf").read_bytes().count(b"/Type /Page\n") <= 9
+    are_numbered_rightly(report)
+
+
+def are_numbered_rightly(report: Path) -> None:
+    """Each heading is on the page that the contents list says. Oracle: the text of the pages."""
+    html = report.read_text(encoding="utf-8")
+    entries = re.findall(r'<span class="entry"><a href="[^"]*">(\d.*?)</a>', html)
+    pages = [_lines(page.extract_text()) for page in PdfReader(report.parent / "report.pdf").pages]
+    shown = {line for lines in pages for line in lines}
+    assert len(entries) > 8
+    for words in map(_squeezed, map(unescape, entries)):
+        (page,) = [n for n, lines in enumerate(pages, start=1) if words in lines]
+        assert f"{words}{page}" in shown
+
+
+def _lines(text: str) -> list[str]:
+    return [_squeezed(line) for line in text.splitlines()]
+
+
+def _squeezed(text: str) -> str:
+    """Without spaces and ligatures, of which a PDF has others than its page."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 @pytest.fixture
