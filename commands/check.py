@@ -147,7 +147,7 @@ def readiness(definition: Definition) -> dict[str, Callable[[], str]]:
         require_texts(definition.study, definition.tasks)
         if unfinished := list(_unfinished(definition.study)):
             return Doubt(f"square brackets mark what is still to be said in {', '.join(unfinished)}")
-        if alike := _called_alike(definition):
+        if alike := _called_alike(definition, _explained(definition)):
             return Doubt(alike)
         return f"complete in {', '.join(definition.study.languages)}{_pay(definition.study)}"
 
@@ -200,12 +200,24 @@ def _unfinished(study: StudyConfig) -> Iterator[str]:
         yield from (f"{name}.{code}" for code in study.languages if _LEFT_OPEN.search(texts.get(code, "")))
 
 
-def _called_alike(definition: Definition) -> str:
+def _explained(definition: Definition) -> dict[str, list[str]]:
+    """Task → what its pictures explain, the network's predictions too; empty before they are made."""
+    from contracts.stimulus_set import StimulusSetError, read_stimuli
+    from stimuli.errors import StorageError
+
+    try:
+        made = read_stimuli(Path(with_local_stimuli(definition).stimuli.output))
+    except (StimulusSetError, StorageError):  # the row of the stimuli says so
+        return {}
+    return {task.name: [row.category for row in made if task.name in row.tasks] for task in definition.tasks}
+
+
+def _called_alike(definition: Definition, explained: Mapping[str, Sequence[str]]) -> str:
     """Categories that people of several languages read as the definition writes them; empty where there are none."""
     found = {
         category: codes
         for task in definition.tasks
-        for category in definition.dataset.categories
+        for category in (*definition.dataset.categories, *explained.get(task.name, ()))
         if len(codes := _untranslated(task, category, definition.study.languages)) > 1
     }
     if not found:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -94,7 +95,7 @@ def test_a_sqlite_that_cannot_drop_columns_is_named_with_the_remedy(monkeypatch)
     require_sqlite((3, 34, 1))
 
 
-def test_categories_that_only_one_language_names_are_told(tmp_path: Path) -> None:
+def test_categories_that_only_one_language_names_are_told(tmp_path: Path, monkeypatch) -> None:
     shutil.copytree(ROOT / "examples" / "own-study", tmp_path, dirs_exist_ok=True)
     study = tmp_path / "study.toml"
     named = 'categories = { disc = "원", square = "정사각형", triangle = "삼각형" }'
@@ -104,6 +105,10 @@ def test_categories_that_only_one_language_names_are_told(tmp_path: Path) -> Non
         return next(line for line in lines if " texts: " in line)
 
     assert texts().startswith("ready      texts: complete in en, ko")
+    made = [SimpleNamespace(tasks=("seeing", "trusting"), category=name) for name in ("disc", "bell_cote", "bell_cote")]
+    with monkeypatch.context() as patched:
+        patched.setattr("contracts.stimulus_set.read_stimuli", lambda _folder: tuple(made))
+        assert "'bell_cote' is called the same in en and ko; name the category in [tasks.words.ko]" in texts()
     study.write_text(study.read_text().replace(named, named.replace(', triangle = "삼각형"', "")))
     assert texts() == (
         "WARNING    texts: 'triangle' is called the same in en and ko; name the category in [tasks.words.ko] categories"
