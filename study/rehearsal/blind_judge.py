@@ -16,6 +16,7 @@ from study.rehearsal.blind_features import Observed, feature_table
 
 ALPHA = 0.001  # of a false alarm in the whole check, shared by its verdicts
 SHUFFLES = 9999
+ENOUGH = 100  # shuffles that are as good as the truth: p is about 0.01 at least, and more shuffles change no verdict
 FEWEST = 30  # trials in each half; fewer tell nothing
 _BATCH = 500  # shuffles judged at once
 _PENALTY = 0.1  # of the ridge, a trial
@@ -50,7 +51,8 @@ class Verdict:
 def judge(trials: Sequence[ObservedTrial], label: str, rng: np.random.Generator, shuffles: int = SHUFFLES) -> Verdict:
     """Try to tell `label` of these trials of one task.
 
-    Truths are shuffled within participants, whose shares of each value the assignment has fixed.
+    Truths are shuffled within participants, whose shares of each value the assignment has fixed; at most `shuffles`
+    times, fewer where it is soon clear that the label is not told.
     Raises BlindnessError with too few trials to tell.
     """
     values = sorted({trial.labels[label] for trial in trials})
@@ -64,13 +66,12 @@ def judge(trials: Sequence[ObservedTrial], label: str, rng: np.random.Generator,
     table = feature_table([trial.observed for trial in trials])
     projections = [(_projection(table, learned), learned) for learned in (halves, ~halves)]
     right = _accuracy(projections, truth[None], len(values))[0]
-    by_chance = np.concatenate(
-        [
-            _accuracy(projections, _shuffled(truth, people, min(_BATCH, shuffles - done), rng), len(values))
-            for done in range(0, shuffles, _BATCH)
-        ]
-    )
-    p = (1 + int((by_chance >= right - 1e-12).sum())) / (1 + shuffles)
+    by_chance, as_good = np.empty(0), 0
+    while len(by_chance) < shuffles and as_good < ENOUGH:
+        rows = _shuffled(truth, people, min(_BATCH, shuffles - len(by_chance)), rng)
+        by_chance = np.append(by_chance, _accuracy(projections, rows, len(values)))
+        as_good = int((by_chance >= right - 1e-12).sum())
+    p = (1 + as_good) / (1 + len(by_chance))
     return Verdict(trials[0].task, label, len(trials), float(right), float(by_chance.mean()), p)
 
 

@@ -1,4 +1,4 @@
-"""The application with a hole in each study, named by its slug: what the blind check must find. Run under gunicorn."""
+"""The application with holes in some studies, named by their slugs: what the blind check must find. Run under gunicorn."""
 
 import time
 from pathlib import Path
@@ -10,14 +10,22 @@ from study import create_app
 from study.database.find import find_picture
 from study.database.schema import ATTENTION, Item, Participant, Study, Trial
 
-LEAKS = {  # slug → (what it tells, of which task)
-    "header": ("method", "seeing"),
-    "length": ("method", "seeing"),
-    "slow": ("network", "trusting"),
-    "reply": ("truth", "seeing"),
-    "flag": ("catch", "seeing"),
+LEAKS = {  # slug of a study → its holes and what each tells, of which task
+    "length": {"length": "method of 'seeing'"},
+    "several": {
+        "header": "method of 'seeing'",
+        "slow": "network of 'trusting'",
+        "reply": "truth of 'seeing'",
+        "flag": "catch of 'seeing'",
+    },
+    "slower": {"slow": "network of 'trusting'"},
 }
+SLOWER_BY_S = {"several": 0.06, "slower": 0.5}
 HONEST = "honest"
+
+
+def has(slug: str, hole: str) -> bool:
+    return hole in LEAKS.get(slug, {})
 
 
 def app() -> Flask:
@@ -41,18 +49,18 @@ def app() -> Flask:
     @leaky.before_request
     def slower_for_one_network() -> None:
         look_up()
-        if g.slug == "slow" and g.trial.right_stimulus_id and g.trial.left_stimulus_id == g.item.stimulus_a_id:
-            time.sleep(0.06)
+        if has(g.slug, "slow") and g.trial.right_stimulus_id and g.trial.left_stimulus_id == g.item.stimulus_a_id:
+            time.sleep(SLOWER_BY_S[g.slug])
 
     @leaky.after_request
     def tells(response: Response) -> Response:
-        if g.slug == "header" and "image_token" in request.view_args:
+        if has(g.slug, "header") and "image_token" in request.view_args:
             response.headers["X-Cache"] = f"{len(g.item.method) * 7919}"
-        elif g.slug == "length" and "image_token" in request.view_args:
+        elif has(g.slug, "length") and "image_token" in request.view_args:
             with database.reading() as session:
                 folder, file = find_picture(session, **request.view_args)
             response.set_data(Path(folder, file).read_bytes())
-        elif g.slug == "reply" and "trial_token" in request.view_args and response.is_json:
+        elif has(g.slug, "reply") and "trial_token" in request.view_args and response.is_json:
             place = g.trial.option_order.index(g.item.category) if g.item.foil else 0
             response.set_data(json.dumps(response.get_json() | {"points": place}))
         elif request.endpoint == "protocol.show_plan":
@@ -67,9 +75,9 @@ def app() -> Flask:
                 select(Trial.trial_token, Study.slug)
                 .join(Participant, Trial.participant_id == Participant.id)
                 .join(Study, Participant.study_id == Study.id)
-                .where(Trial.trial_token.in_(tokens), Trial.purpose == ATTENTION)
+                .where(Trial.trial_token.in_(tokens), Trial.purpose == ATTENTION, Trial.task == "seeing")
             ).all()
-        flagged = {token for token, slug in checks if slug == "flag"}
+        flagged = {token for token, slug in checks if has(slug, "flag")}
         for trial in plan["trials"]:
             trial["required"] = trial["trial_token"] in flagged
         response.set_data(json.dumps(plan))
