@@ -24,7 +24,7 @@ from definition.own_words import read_own_words, unknown_categories
 from definition.requests import further, request_of
 from definition.schema import nearest_keys
 from definition.sections import OPTIONAL_SECTIONS, SECTIONS, UNWRITTEN, adapter_of
-from models.config import DatasetConfig, NetworkConfig, not_asked_for
+from models.config import DatasetConfig, NetworkConfig, named_by_torchvision, not_asked_for
 from stimuli.attack.config import AttackConfig
 from stimuli.bias.config import BiasConfig
 from stimuli.config import StimuliConfig, StimulusRequest
@@ -135,7 +135,7 @@ def _with_checkpoints(document: dict[str, Any]) -> Any:
         return networks
     beside = VAR / str(slug) / "stimuli" if "://" in output else Path(output)
     return {
-        name: {"checkpoint": str(beside.parent / "networks" / f"{name}.safetensors")} | network
+        name: {"checkpoint": str(beside.parent / "networks" / f"{name}.safetensors")} | named_by_torchvision(network)
         if isinstance(network, dict)
         else network
         for name, network in networks.items()

@@ -186,8 +186,7 @@ class NetworkConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _named_by_torchvision(cls, network: Any) -> Any:
-        named = isinstance(network, Mapping) and _is_torchvisions_own(network)
-        return {**network, "labels": "torchvision"} if named else network
+        return named_by_torchvision(network)
 
     @field_validator("weights")
     @classmethod
@@ -234,6 +233,12 @@ class NetworkConfig(BaseModel):
         """What it is, without folders: its architecture, or its function's file and name."""
         place, _, function = self.module.rpartition(":")
         return self.architecture or f"{Path(place).name}:{function}"
+
+
+def named_by_torchvision(network: Any) -> Any:
+    """A network's section, with torchvision's names as its labels where it has weights and nothing else is told."""
+    named = isinstance(network, Mapping) and _is_torchvisions_own(network)
+    return {**network, "labels": "torchvision"} if named else network
 
 
 def _is_torchvisions_own(network: Mapping[str, Any]) -> bool:

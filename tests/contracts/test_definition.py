@@ -294,3 +294,13 @@ def test_a_device_is_not_read_without_end():
 def test_a_missing_definition_names_the_file_and_an_example(tmp_path):
     with pytest.raises(definition.DefinitionError, match=r"no study definition at .*absent\.toml; examples/demo\.toml"):
         definition.load_definition(tmp_path / "absent.toml")
+
+
+def test_weights_of_torchvision_alone_take_its_names(write):
+    """Although a place for the checkpoint is filled in."""
+    network = (
+        '[networks.ready]\narchitecture = "alexnet"\nweights = "torchvision:IMAGENET1K_V1"\ntarget_layer = "auto"\n'
+    )
+    ready = definition.load_definition(write("[stimuli]", f"{network}\n[stimuli]")).networks["ready"]
+    assert ready.labels == "torchvision"
+    assert ready.checkpoint.name == "ready.safetensors"
