@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 _PLACE = re.compile(r'(<span class="page" data-of="([\w-]+)">)(</span>)')
+_OTHER_FILE = re.compile(r' href="(?!#|https?:|mailto:)[^"]*"')
 
 Print = Callable[[Path, Path], str]
 """Prints an HTML file into a PDF file; why it did not, or empty."""
@@ -19,19 +20,22 @@ Print = Callable[[Path, Path], str]
 def print_numbered(page: Path, pdf: Path, printed: Print) -> str:
     """Print `page`, and again with the numbers where it has a contents list; why it was not printed, or empty.
 
-    The first print stays where the second one is not to be had, or would have other numbers than it shows.
+    The first print stays where the second one is not to be had, or would have other numbers than it shows. Links to
+    other files are left out: they would lead into the folder in which the report is made.
     """
-    problem, html = printed(page, pdf), page.read_text(encoding="utf-8")
-    if problem or not _PLACE.search(html) or not (pages := pages_of(pdf)):
-        return problem
-    first, copy = pdf.read_bytes(), page.with_name(f"numbered-{page.name}")
-    copy.write_text(with_numbers(html, pages), encoding="utf-8")
+    html = _OTHER_FILE.sub("", page.read_text(encoding="utf-8"))
+    copy = page.with_name(f"printed-{page.name}")
     try:
-        if printed(copy, pdf) or pages_of(pdf) != pages:
-            pdf.write_bytes(first)
+        copy.write_text(html, encoding="utf-8")
+        problem = printed(copy, pdf)
+        if not problem and _PLACE.search(html) and (pages := pages_of(pdf)):
+            first = pdf.read_bytes()
+            copy.write_text(with_numbers(html, pages), encoding="utf-8")
+            if printed(copy, pdf) or pages_of(pdf) != pages:
+                pdf.write_bytes(first)
     finally:
-        copy.unlink()
-    return ""
+        copy.unlink(missing_ok=True)
+    return problem
 
 
 def pages_of(pdf: Path) -> dict[str, int]:

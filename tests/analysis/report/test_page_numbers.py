@@ -76,3 +76,11 @@ def test_a_file_that_is_no_pdf_tells_no_pages(tmp_path):
     file.write_bytes(b"%PDF-1.4 broken")
     assert pages_of(file) == {}
     assert with_numbers(CONTENTS, {}) == CONTENTS
+
+
+def test_links_to_other_files_are_not_printed(page):
+    kept = '<a href="#one">1</a><a href="https://example.org">2</a>'
+    page.write_text(f'{kept}<a href="supplement.html#table-1">3</a><a href="tables/a.csv">4</a>')
+    printed, given = printing({})
+    print_numbered(page, page.with_name("report.pdf"), printed)
+    assert given == [f"{kept}<a>3</a><a>4</a>"]
