@@ -97,7 +97,10 @@ def predictions_shown(task: Mapping[str, Any], translate: Translation) -> Iterat
     if task.get("matched"):
         yield translate(ANALYSIS_KINDS[task["kind"]].texts.matched)
     if task.get("error_groups"):
-        yield translate("Wrong predictions: half of a class in the group of the truth, half of another group.")
+        yield translate(
+            "Half of the wrong predictions are of a class in the group of the correct class, half of a class in another"
+            " group."
+        )
 
 
 def _together(task: Task, translate: Translation) -> list[str]:

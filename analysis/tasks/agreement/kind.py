@@ -17,7 +17,7 @@ KIND = AnalysisKind(
             " prediction, and said in four degrees whether the prediction is correct. Half of the images were predicted"
             " correctly."
         ),
-        matched=marked("Right and wrong predictions: of like confidence of the network."),
+        matched=marked("Right and wrong predictions were matched by the network's confidence."),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for whether the"
             " prediction was called correct."

@@ -32,7 +32,7 @@ KIND = AnalysisKind(
             "In “{task}”, participants saw a photograph, the network's label for it and its confidence, and an"
             " explanation, and said whether the label is right. Half of the images had a right label."
         ),
-        matched=marked("Right and wrong predictions: of like confidence of the network."),
+        matched=marked("Right and wrong predictions were matched by the network's confidence."),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for whether the label"
             " was accepted."

@@ -17,7 +17,7 @@ KIND = AnalysisKind(
             " chose the class that the network predicts and the class that is correct. Half of the images were"
             " predicted correctly."
         ),
-        matched=marked("Right and wrong predictions: of like confidence of the network."),
+        matched=marked("Right and wrong predictions were matched by the network's confidence."),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of its four"
             " classes was chosen as predicted."

@@ -26,7 +26,7 @@ KIND = AnalysisKind(
             " by the network's own prediction, with or without an explanation. The advice was right for half of "
             "the images."
         ),
-        matched=marked("Right and wrong predictions: of like confidence of the network."),
+        matched=marked("Right and wrong predictions were matched by the network's confidence."),
         raters=marked(
             "Agreement of the participants on an item: Krippendorff's α (1: perfect, 0: chance), for which of its"
             " two options was the final answer."

@@ -90,7 +90,7 @@ def test_the_methods_text_tells_which_task_had_one_scale(small):
 
 
 def test_the_methods_text_tells_which_predictions_a_task_chose(small):
-    half = "Wrong predictions: half of a class in the group of the truth, half of another group."
+    half = "Half of the wrong predictions are of a class in the group of the correct class, half of a class in another group."
     told = replace(
         small,
         definition=small.definition | {"tasks": [t | {"error_groups": "a.csv"} for t in small.definition["tasks"]]},
