@@ -7,6 +7,7 @@ sentences are added without a translation and sentences that are no longer said 
 import ast
 import io
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,17 @@ SOURCES = {
 def marked_in_sources(catalogue: str) -> set[Message]:
     """Every sentence that the sources of `catalogue` mark."""
     found = {message for source in SOURCES[catalogue] for message in _messages(source)}
-    return found | (set(_refusals(ROOT / "study")) if catalogue == "pages" else set())
+    further = {"pages": lambda: _refusals(ROOT / "study"), "report": published}.get(catalogue, tuple)
+    return found | set(further())
+
+
+def published() -> Iterator[str]:
+    """What reports say of the published studies: names, what their sources tell, what is chosen, and rows' labels."""
+    for path in sorted((ROOT / "commands" / "templates" / "studies").glob("*.toml")):
+        _, heading, rest = path.read_text(encoding="utf-8").partition("\n[original]\n")
+        original = tomllib.loads(heading + rest)["original"]
+        yield from (original["name"], *original["told"], *original["chosen"])
+        yield from (row["label"] for part in ("cells", "answers") for row in original.get(part, ()))
 
 
 def _messages(source: Source) -> Iterator[Message]:

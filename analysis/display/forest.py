@@ -90,7 +90,7 @@ def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, trans
     axes.axvline(axis.null, color="#555555", linewidth=0.9, linestyle=(0, (3, 3)), zorder=1)
     axes.annotate(
         axis.null_label, (axis.null, 1), (0, 3), axes.get_xaxis_transform(), "offset points",
-        ha="center", fontsize=layout.size - 1,
+        ha="center" if layout.labels else _within(axis), fontsize=layout.size - 1,
     )  # fmt: skip
     axes.set_axisbelow(True)
     across = blended_transform_factory(canvas.transFigure, axes.transData)
@@ -101,6 +101,13 @@ def _drawn(table: pd.DataFrame, axis: Axis, layout: Layout, hatched: bool, trans
         is_hatched = hatched and not getattr(entry, "of_people", False)
         _row(axes, below, entry, axis, is_hatched, 0.14 * layout.row / each)
     return canvas
+
+
+def _within(axis: Axis) -> str:
+    """How the dashed line's name is aligned where it has no columns beside it to reach into."""
+    low, high = axis.limits
+    place = (axis.null - low) / (high - low)
+    return "left" if place < 0.1 else "right" if place > 0.9 else "center"
 
 
 def _on_phone(y: float, method: str, each: float) -> tuple[float, float]:

@@ -64,7 +64,8 @@ def _difference(kind: str, pairs: pd.DataFrame, inside: Translation) -> Axis:
 
 
 def _pair(row: Any, translate: Translation) -> list[dict[str, object]]:
-    names = translate("{label} (published)", label=row.label), translate("{label} (here)", label=row.label)
+    label = translate(row.label)
+    names = translate("{label} (published)", label=label), translate("{label} (here)", label=label)
     published = row.published, row.published_low, row.published_high
     return [
         {"method": name, "value": value, "low": low, "high": high, "paper": np.nan, "of_people": numbers is published}

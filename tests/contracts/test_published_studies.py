@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from markupsafe import escape
 from scipy import stats
 
 import manage
 from analysis.data.export import Export
 from analysis.display.wording import Translation
 from analysis.questionnaires import answers_beside_original
-from analysis.report.original_figure import _level, original_figures
+from analysis.report.original_figure import _level, _pair, original_figures
+from analysis.report.pages import _environment
 from analysis.robustness.original import beside_original
 from analysis.simulation.simulated_study import simulate_export
 from analysis.tasks.design import TaskDesign
@@ -157,6 +159,29 @@ def test_each_published_number_stands_beside_the_study_s_own(name, written):
     assert all(f"{cell.label} (published)" in drawn for cell in made.original.cells)
     of_tasks = {cell.task for cell in made.original.cells}
     assert {figure.caption.startswith("“") for figure in figures} == {len(of_tasks) > 1}, "each says of which task"
+
+
+@pytest.mark.parametrize("code", ["de", "ko"])
+@pytest.mark.parametrize("name", NAMES)
+def test_reports_tell_of_a_study_in_their_language(name, code, written):
+    """What a researcher adds stays as it is written, and so does the source."""
+    translate = Translation(code)
+    original = load_definition(written[name]).original
+    own = original.model_copy(update={"chosen": ("We asked 12 people.", *original.chosen)})
+    html = _environment(translate).get_template("original.html").module.choices(own)
+    assert "<li>We asked 12 people.</li>" in html
+    assert str(escape(original.source)) in html
+    english = [line for line in (*original.told, *original.chosen) if f"<li>{escape(line)}</li>" in html]
+    assert english == []
+    first, here = (str(row["method"]) for row in _pair(cell_row(original.cells[0]), translate))
+    assert translate(original.cells[0].label) in first
+    assert translate(original.cells[0].label) in here
+
+
+def cell_row(cell):
+    """As the table of published numbers has it."""
+    numbers = dict.fromkeys(("published_low", "published_high", "value", "low", "high"), 0.5)
+    return SimpleNamespace(label=cell.label, published=cell.value, **numbers)
 
 
 def test_the_line_of_no_effect_is_called_what_it_is():

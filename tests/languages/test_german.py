@@ -18,6 +18,7 @@ FOREIGN_MARKS = re.compile(r"[\"“][^“”\"„]*[”\"]|[‘']\w")
 SAME = {
     "p", "Person", "Balance", "Export", "Definition, SHA-256", "Maximum", "Minimum", "Median, s", "{people}, {trials}",
     "{method}, RAIR", "{method}, RSR", "{ms} ms in {task}", "{share} in {task}", "{responses}; {people}; {images}.", "p (Holm)",
+    "Deconvolution", "Deconvolution Grad-CAM", "Guided Backpropagation", "Guided Grad-CAM",
 }  # fmt: skip
 
 
