@@ -2,12 +2,14 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from contracts.observers import SIMULATED
 from study import clock
@@ -41,7 +43,7 @@ from study.views.participant.pages import (
 )
 from study.views.participant.screening_page import ANSWER, show_screening
 from study.views.participant.sheet import information, linked
-from study.views.participant.signed_arrivals import mark, verified_address
+from study.views.participant.signed_arrivals import is_simulated, mark, verified_address
 from study.views.server.database import database
 from study.views.server.headers import allow_recruiters
 from study.views.server.languages import speak
@@ -61,7 +63,7 @@ def landing(slug: str) -> ResponseReturnValue:
     with database().reading() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
-        recruited = counted_as(session, slug, provider.identify(_of_link(definition)), _secret())
+        recruited = _recruited(session, slug, provider, _of_link(definition))
         identity = recruitment_hash(_secret(), recruited.provider, recruited.key) if recruited else None
         remembered = request.cookies.get(COOKIE)
         known = find_known(session, study, identity, remembered)
@@ -128,7 +130,7 @@ def _enrol(slug: str, form: Mapping[str, str]) -> ResponseReturnValue:
     with database().writing() as session:
         study = find_study(session, slug)
         definition, provider = _definition(study)
-        recruited = counted_as(session, slug, provider.identify(form), _secret())
+        recruited = _recruited(session, slug, provider, form)
         _require_pid(definition, recruited)
         if recruited is None:
             raise RecruitmentError("the form is not complete; open the study's address again")
@@ -174,6 +176,14 @@ def _show_turned_away(study: Study, turned_away: TurnedAway, recruited: Recruite
 def _remember(reply: ResponseReturnValue, definition: FrozenDefinition, token: str) -> Response:
     is_framed = bool(definition.participants.frame_hosts)
     return set_cookie(make_response(reply), definition.study.slug, token, _REMEMBERED_S, is_framed)
+
+
+def _recruited(session: Session, slug: str, provider: Provider, given: Mapping[str, str]) -> Recruited | None:
+    """Who comes. Simulated participants have the plain link to any study; all who use it there count as simulated."""
+    if is_simulated():
+        visitor = PLAIN.identify(given)
+        return visitor and replace(visitor, is_rehearsal=True)
+    return counted_as(session, slug, provider.identify(given), _secret())
 
 
 def _of_link(definition: FrozenDefinition) -> Mapping[str, str]:

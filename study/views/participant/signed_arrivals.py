@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from contracts.observers import SIMULATED
 from study.database.find import find_study
 from study.definition import frozen_definition
 from study.errors import RecruitmentError
 from study.recruitment.providers import PROVIDERS
+from study.taking_part.arrivals import KIND_HEADER
 from study.views.participant.forms import form_token, is_form_token
 from study.views.server.database import database
 
@@ -25,7 +27,7 @@ def verified_address(slug: str) -> str | None:
     called while no connection to the database is held.
     """
     identities = current_app.extensions.get("discern-identities")
-    if identities is None:
+    if identities is None or is_simulated():
         return None
     with database().reading() as session:
         provider = PROVIDERS[frozen_definition(find_study(session, slug)).participants.provider]
@@ -40,6 +42,11 @@ def verified_address(slug: str) -> str | None:
     if not is_form_token(request.args[_MARK], *purpose):
         raise RecruitmentError(f"this link belongs to another participant; please open the study on {provider.title}")
     return None
+
+
+def is_simulated() -> bool:
+    """Whether a program takes part and says so; it has no link of a platform."""
+    return request.headers.get(KIND_HEADER) == SIMULATED
 
 
 def mark() -> dict[str, str]:

@@ -18,8 +18,9 @@ from study.database.find import find_study
 from study.database.schema import Participant, Response
 from study.errors import NoPlaceLeftError, SimulationError, TurnedAwayError
 from study.rehearsal.simulated import _asked, _Browser, run_participant
-from study.taking_part.arrivals import arrived
+from study.taking_part.arrivals import KIND_HEADER, arrived
 from tests.study.samples import document, seeing
+from tests.study.visitor import hidden_fields
 
 
 @pytest.fixture
@@ -76,6 +77,29 @@ def test_its_visit_is_counted_among_the_simulated_and_never_among_people(app, se
     with database.reading() as session:
         came = arrived(session, find_study(session, "demo"))
     assert {kind: counted.opened for kind, counted in came.items()} == {"human": 2, "simulated": 1}
+
+
+@pytest.mark.parametrize("provider", ["prolific", "mturk", "sona"])
+def test_it_rehearses_a_study_of_any_platform_and_counts_among_no_people(
+    open_app, serve, database: Database, provider: str
+) -> None:
+    """A person who comes by the same link, without the platform's ids, is refused."""
+    app = open_app(document(seeing(images=2, k=2), provider=provider))
+    code = run_participant(serve(app), "demo", first_option, np.random.default_rng(1))
+    with database.reading() as session:
+        participant = session.query(Participant).one()
+    assert (participant.observer_kind, participant.completion_code) == ("simulated", code)
+    assert app.test_client().get("/s/demo?pid=simulated-1").status_code == 400
+
+
+def test_who_comes_by_the_way_of_simulated_people_is_counted_as_simulated(open_app, database: Database) -> None:
+    client = open_app(document(seeing(), provider="prolific")).test_client()
+    page = client.get("/s/demo?pid=p1", headers={KIND_HEADER: "simulated"}).text
+    form = hidden_fields(page) | {"consent": "yes", "observer_kind": "human"}
+    assert client.post("/s/demo/consent", data=form).status_code == 400, "without a link of the platform"
+    assert client.post("/s/demo/consent", data=form, headers={KIND_HEADER: "simulated"}).status_code == 303
+    with database.reading() as session:
+        assert session.query(Participant).one().observer_kind == "simulated"
 
 
 def test_a_full_study_is_told_in_the_servers_words(open_app, serve) -> None:
