@@ -9,8 +9,8 @@ from contracts.scales import SCALES
 
 ENGLISH = tomllib.loads((Path(__file__).parents[2] / "languages" / "en" / "scales.toml").read_text(encoding="utf-8"))
 # name → items, points, (score, items, reversed items, least, most), whether an empty item is the middle step.
-# Hart & Staveland (1988): six sheets of 21 ticks; Hoffman et al. (2023), tables 3 and 5; Jian, Bisantz & Drury (2000),
-# table 5: items 1 to 5 are of distrust; Brooke (1996): even items are turned, 0 to 100, an empty one counts as 3; Lewis
+# Hart & Staveland (1988): six sheets of 21 ticks; Hoffman et al. (2023); Jian, Bisantz & Drury (2000): items 1
+# to 5 are of distrust; Brooke (1996): even items are turned, 0 to 100, an empty one counts as 3; Lewis
 # & Sauro (2009): items 4 and 10 are of learnability.
 PUBLISHED = {
     "nasa-tlx-raw": (6, 21, [("load", 6, 0, 0, 100)], False),
