@@ -2,7 +2,7 @@
 
 from study.config import TaskConfig
 from study.tasks.items import one_picture_each
-from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind
+from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind, ringed
 
 
 def _options(shown: Shown) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def _is_right(answered: Answered, _task: TaskConfig) -> bool:
 # The wheels of a bicycle beside a horse, by examples/worked_examples.py.
 _EXAMPLE = Example(
     ("bicycle.png",),
-    (Mark(0, 12.7, 41, ((12.7, 57, 11.5),)), Mark(0, 39.7, 41, ((39.7, 56, 11),)), Mark(0, 77, 57)),
+    (ringed(0, 13, 56.5, 12), ringed(0, 39.5, 56.5, 11), Mark(0, 77, 57)),
 )
 
 KIND = StudyKind(

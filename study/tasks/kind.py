@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from study.config import TaskConfig
 from study.database.schema import Item, Stimulus
 
+_ABOVE = 6  # percent of the picture's side: half a number is as high in the smallest pictures
+
 
 class Shown(Protocol):
     """An item as it was shown, or the row of a query that has at least these columns."""
@@ -37,6 +39,11 @@ class Mark:
     x: float
     y: float
     rings: tuple[tuple[float, float, float], ...] = ()
+
+
+def ringed(picture: int, x: float, y: float, radius: float) -> Mark:
+    """One thing in the picture with a ring round it, and its number on top of the ring, so that it hides nothing."""
+    return Mark(picture, x, y - radius - _ABOVE, ((x, y, radius),))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from contracts.tasks import KINDS, first_is_left
 from study.config import TaskConfig
 from study.tasks.items import pairs_of_networks
-from study.tasks.kind import Answered, Example, Mark, Shown, StudyKind
+from study.tasks.kind import Answered, Example, Shown, StudyKind, ringed
 
 _DEGREES = KINDS["trust"].questions[0].values
 
@@ -21,7 +21,7 @@ def _towards_first(answered: Answered, task: TaskConfig) -> int:
 # A plant and a dog, both predicted to be a dog, by examples/worked_examples.py.
 _EXAMPLE = Example(
     ("dog-a.png", "dog-b.png"),
-    (Mark(0, 69.5, 17, ((69.5, 42, 19),)), Mark(0, 25, 26, ((25, 50, 18),)), Mark(1, 27.5, 24, ((27.5, 50, 20),))),
+    (ringed(0, 69.5, 43.5, 20), ringed(0, 25.5, 48, 21), ringed(1, 28.5, 50.5, 18)),
 )
 
 KIND = StudyKind(
