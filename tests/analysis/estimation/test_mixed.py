@@ -162,6 +162,17 @@ def test_a_covariate_has_the_slope_that_lme4_finds():
     assert model.sds[:2] == pytest.approx([expected[f"sd_{n}"] for n in GROUPS[:2]], abs=1e-3)
 
 
+def test_a_slope_is_an_estimate_up_to_twelve_logits_for_a_unit(answers):
+    """Closed form: in another unit of the covariate the slope is so many times as large, and the fit is the same."""
+    y, method, participant, image = arrays(answers)
+    x = np.where(y == 1, 1.0, -1.0) + 2 * np.sin(np.arange(len(y)))
+    slope = fit(y, method, participant, image, x[:, None]).effects[3]
+    near = fit(y, method, participant, image, (x * slope / 11.9)[:, None])
+    assert near.effects[3] == pytest.approx(11.9, rel=1e-3)
+    with pytest.raises(MixedError, match=r"^No finite estimate"):
+        fit(y, method, participant, image, (x * slope / 12.3)[:, None])
+
+
 @pytest.mark.r
 def test_people_who_each_meet_one_method_have_one_spread_as_in_lme4():
     """640 answers of 40 participants, 20 for each method."""

@@ -149,7 +149,9 @@ def test_where_whole_steps_go_too_far_the_fit_still_ends_at_the_top(counts):
 
 
 def test_effects_beyond_twelve_logits_are_no_estimates_but_a_rare_score_is_one():
+    """Closed form: the logarithm of the odds ratio, 12.8 and then 11.98."""
     with pytest.raises(ordinal.OrdinalError, match=r"^No finite estimate"):
-        ordinal.fit(np.array([[6000, 1], [1, 6000]]))
+        ordinal.fit(np.array([[600, 1], [1, 600]]))
+    assert ordinal.fit(np.array([[400, 1], [1, 400]])).effects == pytest.approx([0, 2 * np.log(400)], abs=1e-8)
     rare = ordinal.fit(np.array([[1, 10_000_000, 1]]))
     assert rare.thresholds == pytest.approx([-np.log(10_000_001), np.log(10_000_001)], rel=1e-6)

@@ -174,6 +174,17 @@ def test_strengths_of_many_networks_sum_to_nought():
     assert np.abs(np.einsum("po,pok->k", counts, model.gradients.reshape(len(pairs), 3, -1))).max() < 1e-6
 
 
+@pytest.mark.parametrize(("logits", "is_finite"), [(29.9, True), (30.1, False)])
+def test_a_strength_is_an_estimate_up_to_fifteen_logits(logits, is_finite):
+    """Closed form: two networks lie half the log odds of their wins above and below 0."""
+    counts = np.array([[np.exp(logits / 2), 0.0, np.exp(-logits / 2)]])
+    if is_finite:
+        assert ranking.fit(counts, [(0, 1)], 2).strengths == pytest.approx([logits / 2, -logits / 2], rel=1e-4)
+        return
+    with pytest.raises(ranking.RankingError, match=r"^The preferences are so one-sided"):
+        ranking.fit(counts, [(0, 1)], 2)
+
+
 def test_preferences_too_one_sided_for_a_double_are_refused():
     with pytest.raises(
         ranking.RankingError, match=r"^The preferences are so one-sided that the strengths have no finite"
