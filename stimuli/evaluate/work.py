@@ -41,6 +41,11 @@ class Evaluation:
     metrics: tuple[str, ...]
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Those that it needs."""
+        return (self.network,)
+
+    @property
     def units(self) -> int:
         """What it counts in the progress."""
         return len(self.images)

@@ -29,7 +29,8 @@ from languages.read import languages, messages, translations
 ROOT = Path(__file__).parents[3]
 KOREAN = in_language("ko")
 # What is written in Korean as in English, and sentences that are all blanks.
-SAME = ["p", "p, Holm", "percentage points", "{method}, RAIR", "{method}, RSR", "“{name}”"]
+NAMES = ["Deconvolution", "Deconvolution Grad-CAM", "Guided Backpropagation", "Guided Grad-CAM"]  # of methods
+SAME = [*NAMES, "p", "p, Holm", "percentage points", "{method}, RAIR", "{method}, RSR", "“{name}”"]
 # One word for one thing: 참여자, 신경망, 데이터, 평정, 독립 가정 구간, 피전홀 부트스트랩.
 FORMER = re.compile("참가자|네트워크|자료|(?<!과소)평가|소박|비둘기|민감도 분석")
 

@@ -57,7 +57,7 @@ def test_what_is_calibrated_is_what_the_report_computes():
         cells = cell_means(values[row], condition, places.participant, places.image, METHODS, condition)
         found = difference(cells, *METHODS, CONFIDENCE)
         assert (value[row], value[row] + reach[row]) == pytest.approx((found.value, found.high))
-        assert cells.by_condition[0].counts.sum() == (condition == 0).sum()
+        assert cells.by_condition[0].grouping.counts.sum() == (condition == 0).sum()
 
 
 def test_conditions_see_their_own_methods_with_exact_ratings_and_people_in_proportion():
