@@ -15,7 +15,7 @@ class Recruited:
     provider: str
     key: str
     parameters: dict[str, str]
-    is_rehearsal: bool = False  # a platform's sandbox: people from there are never counted
+    is_rehearsal: bool = False  # from a platform's sandbox, or simulated: never counted as a person
 
 
 @dataclass(frozen=True)
